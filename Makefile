@@ -1,0 +1,52 @@
+# Everything a checkout needs. Each target does its own set-up: a bare machine with
+# Python 3.11, pip and make is enough.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.set-up
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench docs clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## Make the virtual environment .venv with everything in it.
+
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.11 setup"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact
+	@touch $(STAMP)
+
+demo: setup ## Both simulators, the service, and a story told between them. ARGS="--exit" ends by itself.
+	$(BIN)/ml-connector demo $(ARGS)
+
+test: setup ## Run all tests.
+	$(BIN)/pytest $(ARGS)
+
+lint: setup ## Check style, types and the direction of imports.
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup ## Format the code.
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup ## The project's own measurements, as ratios to the floor of this machine.
+	$(BIN)/ml-connector bench all $(ARGS)
+
+docs: setup ## Build the documentation into site/.
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --group docs
+	$(BIN)/zensical build
+
+clean: ## Remove what was built; the data folder stays.
+	rm -rf $(VENV) site dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

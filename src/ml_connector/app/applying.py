@@ -1,0 +1,216 @@
+"""Applying a connection: asked first, stored whole, its secrets sealed."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from psycopg.types.json import Json
+
+from ml_connector.app import checks
+from ml_connector.app.checks import Check
+from ml_connector.app.installation import Installation
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.settings import Settings
+from ml_connector.engine.wakeups import wake
+from ml_connector.ledger import connections, subjects
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.signing import load_key
+from ml_connector.secret import Secret
+from ml_connector.shipbob.signature import parse_secret
+from ml_connector.storage.database import Connection, rows
+from ml_connector.transport.guard import check_base_url
+from ml_connector.vault.keeps import KeepsTokens
+from ml_connector.vault.tokens import NewToken, Renew, Token
+from ml_connector.words import System
+
+_REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
+_WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
+_SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What came of applying a connection.
+
+    Attributes:
+        saved: False when a needed check failed.
+        changed: False when it was there exactly like this.
+        woken: subjects that run again because of it.
+    """
+
+    saved: bool
+    changed: bool
+    woken: int
+    checks: Sequence[Check]
+
+
+async def apply_connection(
+    installation: Installation, settings: ConnectionSettings, *, person: str, ping_first: bool
+) -> Applied:
+    """Create or update a connection. Applying the same again changes nothing.
+
+    A secret that is the same as the stored one stays as it is, so that a refresh token that
+    was spent meanwhile is not revived.
+
+    Args:
+        installation: where to.
+        settings: what the file says, secrets included.
+        person: who applies it, for the record of people's acts.
+        ping_first: ask both systems before saving, and save nothing if one can't be used.
+
+    Raises:
+        UserError: something in the settings can't be used.
+    """
+    check(settings)
+    found: Sequence[Check] = ()
+    passing = checks.PassingTokens()
+    if ping_first:
+        complete, keeper = await _as_it_would_be(installation, settings)
+        passing = checks.PassingTokens(shipbob=keeper)
+        found = await checks.ask_both(installation, complete, passing)
+        failed = any(one.outcome != "ok" for one in found if one.needed)
+        # A pair that has replaced the configured refresh token must never be lost.
+        if failed and passing.renewed.get("shipbob") is None:
+            return Applied(saved=False, changed=False, woken=0, checks=found)
+    today = datetime.now(settings.schedule.zone).date()
+    async with installation.database.transaction() as on:
+        applied, changed = await connections.save(on, settings, today=today)
+        renewed = await _keep_secrets(installation, on, settings)
+        for system in _SYSTEMS:
+            if changed or any(field.startswith(f"{system}.") for field in renewed):
+                await _forget_problem(on, applied.name, system)
+        if _REFRESH_TOKEN in renewed:
+            await _forget_token(on, applied.name, "shipbob")
+        if "netsuite.private_key" in renewed:
+            await _forget_token(on, applied.name, "netsuite")
+        woken = 0
+        if changed or renewed:
+            things = await _settled_by(on, settings, renewed)
+            woken = len(
+                await wake(on, installation.lanes, applied.name, things, because="applied anew")
+            )
+            await _record(on, person, settings, sorted(renewed))
+    if (pair := passing.renewed.get("shipbob")) is not None:
+        await installation.tokens.valid(settings.name, "shipbob", _already(pair))
+    return Applied(saved=True, changed=changed or bool(renewed), woken=woken, checks=found)
+
+
+def check(settings: ConnectionSettings) -> None:
+    """See that everything in a connection's settings can be used.
+
+    Raises:
+        UserError: an address, a key or a webhook secret can't.
+    """
+    section = settings.netsuite
+    Account.of(section.account_id, base_url=section.base_url, restlets_url=section.restlets_url)
+    if section.private_key is not None:
+        load_key(section.private_key)
+    check_base_url(settings.shipbob.api_url)
+    check_base_url(settings.shipbob.auth_url)
+    for secret in settings.shipbob.webhook_secrets:
+        parse_secret(secret)
+
+
+def webhook_url(settings: Settings, name: str) -> str:
+    """Return where ShipBob sends a connection's webhooks."""
+    base = (settings.public_url or "http://127.0.0.1:8700").rstrip("/")
+    return f"{base}/webhooks/shipbob/{name}"
+
+
+async def _as_it_would_be(
+    installation: Installation, settings: ConnectionSettings
+) -> tuple[ConnectionSettings, KeepsTokens | None]:
+    """Return the settings with the secrets that are stored and not in the file.
+
+    Also who keeps ShipBob's tokens, when the file brings no new refresh token.
+    """
+    async with installation.database.transaction() as on:
+        applied = await connections.find(on, settings.name)
+        if applied is None:
+            return settings, None
+        stored = await installation.vault.all(settings.name, on=on)
+    given = settings.secrets()
+    complete = replace(applied, mode=settings.mode, stored=settings.model_dump(mode="json"))
+    refresh = given.get(_REFRESH_TOKEN)
+    known = _REFRESH_TOKEN in stored and (
+        refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
+    )
+    return complete.settings({**stored, **given}), installation.tokens if known else None
+
+
+def _already(pair: NewToken) -> Renew:
+    async def renew(_: Token | None) -> NewToken:
+        return pair
+
+    return renew
+
+
+async def _keep_secrets(
+    installation: Installation, on: Connection, settings: ConnectionSettings
+) -> set[str]:
+    """Store the secrets of the file; return the fields that are new, changed or gone."""
+    vault = installation.vault
+    stored = await vault.all(settings.name, on=on)
+    given = settings.secrets()
+    changed: set[str] = set()
+    for field, secret in given.items():
+        if field not in stored or not _same(stored[field], secret):
+            await vault.put(settings.name, field, secret, on=on)
+            changed.add(field)
+    if settings.shipbob.webhook_secrets:
+        for field in stored.keys() - given.keys():
+            if field.startswith(_WEBHOOK_SECRET):
+                await vault.delete(settings.name, field, on=on)
+                changed.add(field)
+    return changed
+
+
+def _same(one: Secret, other: Secret) -> bool:
+    return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
+
+
+async def _forget_token(on: Connection, name: str, system: System) -> None:
+    """Drop the stored token: it belongs to credentials that are no longer in use."""
+    await rows(
+        on,
+        "delete from token where connection = %(name)s and system = %(system)s",
+        {"name": name, "system": system},
+    )
+
+
+async def _forget_problem(on: Connection, name: str, system: System) -> None:
+    """Let the token endpoint be asked again: the credentials may be right now."""
+    await rows(
+        on,
+        "update token set problem = null where connection = %(name)s and system = %(system)s",
+        {"name": name, "system": system},
+    )
+
+
+async def _settled_by(on: Connection, settings: ConnectionSettings, renewed: set[str]) -> set[str]:
+    """Return which awaited things the connection now has."""
+    awaited = await subjects.waiting(on, settings.name)
+    had: set[str] = {f"location:{center}" for center in settings.locations}
+    had |= {f"credentials:{field.partition('.')[0]}" for field in renewed}
+    accounts = settings.accounts.model_dump()
+    had |= {f"account:{name}" for name, account in accounts.items() if account}
+    # A SKU that is an exception now may wait under the name it had before.
+    had |= {f"sku:{sku}" for sku in settings.skus}
+    return had & awaited.keys()
+
+
+async def _record(
+    on: Connection, person: str, settings: ConnectionSettings, secrets: Sequence[str]
+) -> None:
+    await rows(
+        on,
+        "insert into act (person, what, connection, details)"
+        " values (%(person)s, 'connection.apply', %(name)s, %(details)s)",
+        {
+            "person": person,
+            "name": settings.name,
+            "details": Json({"settings": settings.model_dump(mode="json"), "secrets": secrets}),
+        },
+    )

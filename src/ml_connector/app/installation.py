@@ -1,0 +1,80 @@
+"""An opened installation: the books, the vault, the limits, the transport."""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ml_connector.app.server import DatabaseServer, check_schema, database_server
+from ml_connector.app.setup import master_key_ring
+from ml_connector.config.settings import Settings
+from ml_connector.engine.flow import topics_of
+from ml_connector.engine.lanes import Lanes
+from ml_connector.flows import FLOWS
+from ml_connector.storage.database import Database
+from ml_connector.transport.client import Transport
+from ml_connector.transport.limits import Limits
+from ml_connector.transport.meter import PrometheusMeter
+from ml_connector.vault.secrets import Vault
+from ml_connector.vault.tokens import Tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What commands, web and worker work with.
+
+    Attributes:
+        holder: name of this process, in leases and runs.
+        lanes: for deferring jobs.
+    """
+
+    settings: Settings
+    holder: str
+    server: DatabaseServer
+    database: Database
+    vault: Vault
+    tokens: Tokens
+    limits: Limits
+    transport: Transport
+    lanes: Lanes
+
+    @property
+    def flows_by_topic(self) -> Mapping[str, str]:
+        """Which flow each handled webhook topic concerns."""
+        return topics_of(FLOWS)
+
+
+def process_name() -> str:
+    """Return a name for this process that no other process has, before or after."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@asynccontextmanager
+async def open_installation(
+    settings: Settings, *, pool_size: int = 10
+) -> AsyncGenerator[Installation]:
+    """Open the installation for the length of the block.
+
+    Raises:
+        UserError: it is not set up, or something of it can't be used.
+    """
+    with database_server(settings) as server:
+        check_schema(server.url)
+        ring = master_key_ring(settings)
+        holder = process_name()
+        async with Database(server.url, size=pool_size) as database:
+            limits = Limits(database, holder=holder)
+            async with Transport(limits=limits, meter=PrometheusMeter()) as transport:
+                yield Installation(
+                    settings=settings,
+                    holder=holder,
+                    server=server,
+                    database=database,
+                    vault=Vault(database, ring),
+                    tokens=Tokens(database, ring, holder=holder),
+                    limits=limits,
+                    transport=transport,
+                    lanes=Lanes(server.url),
+                )

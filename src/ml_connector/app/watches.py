@@ -1,0 +1,123 @@
+"""What is looked at from time to time: things that subjects wait for, tokens."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ml_connector.app.installation import Installation
+from ml_connector.app.workplaces import Workplaces
+from ml_connector.engine.reads import Reads
+from ml_connector.engine.wakeups import wake
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger import connections, subjects
+from ml_connector.ledger.connections import AppliedConnection
+
+_log = structlog.get_logger("watch")
+
+_NEW: Final = timedelta(minutes=10)
+_OLD_EVERY: Final = timedelta(minutes=1)
+
+
+class Awaited:
+    """Looks whether what stopped subjects wait for has appeared in NetSuite.
+
+    What began to wait lately is looked for at every turn; what waits for long, once a
+    minute. One query asks for all of a kind.
+    """
+
+    def __init__(self, installation: Installation, workplaces: Workplaces) -> None:
+        self._installation = installation
+        self._workplaces = workplaces
+        self._looked: dict[str, datetime] = {}
+
+    async def look(self) -> None:
+        """Look once, for all connections."""
+        async with self._installation.database.transaction() as connection:
+            known = await connections.every(connection)
+        for applied in known:
+            if applied.paused:
+                continue
+            try:
+                await self._look(applied)
+            except ConnectorError as error:
+                _log.info("can_not_look", connection=applied.name, reason=str(error))
+
+    async def _look(self, applied: AppliedConnection) -> None:
+        async with self._installation.database.transaction() as connection:
+            things = await subjects.waiting(connection, applied.name)
+        if not things:
+            return
+        now = datetime.now(UTC)
+        lately = any(now - since < _NEW for since in things.values())
+        if not lately and now - self._looked.get(applied.name, now - _OLD_EVERY) < _OLD_EVERY:
+            return
+        self._looked[applied.name] = now
+        place = await self._workplaces.open(applied.name)
+        appeared = await find_appeared(place.reads, things)
+        if appeared:
+            async with self._installation.database.transaction() as connection:
+                woken = await wake(
+                    connection,
+                    self._installation.lanes,
+                    applied.name,
+                    appeared,
+                    because=f"appeared: {', '.join(sorted(appeared))[:200]}",
+                )
+            _log.info("woke", connection=applied.name, things=sorted(appeared), count=len(woken))
+
+
+async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
+    """Return those of the awaited things that are there now."""
+    wanted: dict[str, dict[str, str]] = {}
+    for thing in things:
+        kind, _, name = thing.partition(":")
+        wanted.setdefault(kind, {})[name] = thing
+    appeared: set[str] = set()
+    if items := wanted.get("sku"):
+        found = await reads.items(items)
+        appeared |= {
+            items[name]
+            for name, matches in found.items()
+            if sum(not item.isinactive for item in matches) == 1
+        }
+    for number, thing in wanted.get("purchase_order", {}).items():
+        if any(order.status in "BDEFG" for order in await reads.orders(number)):
+            appeared.add(thing)
+    for month, thing in wanted.get("period", {}).items():
+        day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
+        reads.forget_periods()
+        periods = await reads.periods(day)
+        if any(
+            period.open_for_stock and period.startdate <= day <= period.enddate
+            for period in periods
+        ):
+            appeared.add(thing)
+    return appeared
+
+
+async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:
+    """Renew what is due before it runs out, and say so when it can't be."""
+    async with installation.database.transaction() as connection:
+        known = await connections.every(connection)
+    for applied in known:
+        if applied.paused:
+            continue
+        try:
+            place = await workplaces.open(applied.name)
+        except ConnectorError as error:
+            _log.warning("credentials", connection=applied.name, reason=str(error))
+            continue
+        for system, sign_in in place.sign_in.items():
+            try:
+                await sign_in()
+            except ConnectorError as error:
+                _log.warning(
+                    "token_not_renewed",
+                    connection=applied.name,
+                    system=system,
+                    cause=error.cause,
+                    reason=str(error),
+                    remedy=error.remedy,
+                )

@@ -1,0 +1,155 @@
+"""What a run of one connection works with: clients, shared reads, settle."""
+
+from datetime import datetime
+
+from ml_connector.app.installation import Installation
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.converge import Workplace
+from ml_connector.engine.netsuite_books import NetSuiteBooks
+from ml_connector.engine.reads import Reads
+from ml_connector.engine.settle import Settle
+from ml_connector.engine.shipbob_books import ShipBobBooks
+from ml_connector.errors import NeedsHuman
+from ml_connector.ledger import connections
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.oauth import Credentials as NetSuiteCredentials
+from ml_connector.netsuite.oauth import SignIn
+from ml_connector.netsuite.signing import load_key
+from ml_connector.shipbob.access import Access
+from ml_connector.shipbob.access import Credentials as ShipBobCredentials
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.oauth import Application
+from ml_connector.vault.keeps import KeepsTokens
+from ml_connector.words import Cause
+
+
+class Workplaces:
+    """The workplaces of one process, made anew when a connection was applied anew."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._open: dict[str, tuple[datetime, Workplace]] = {}
+
+    async def open(self, name: str) -> Workplace:
+        """Return the workplace of a connection.
+
+        Raises:
+            NeedsHuman: its credentials can't be used.
+            LookupError: there is no such connection.
+        """
+        async with self._installation.database.transaction() as connection:
+            applied = await connections.find(connection, name)
+            if applied is None:
+                raise LookupError(f"There is no connection {name}")
+            known = self._open.get(name)
+            if known is not None and known[0] == applied.applied_at:
+                return known[1]
+            secrets = await self._installation.vault.all(name, on=connection)
+        made = workplace(self._installation, applied.settings(secrets))
+        self._open[name] = (applied.applied_at, made)
+        return made
+
+
+def workplace(installation: Installation, settings: ConnectionSettings) -> Workplace:
+    """Put the workplace of a connection together.
+
+    Raises:
+        NeedsHuman: the credentials can't be used.
+    """
+    netsuite, netsuite_auth = netsuite_client(installation, settings, installation.tokens)
+    shipbob, shipbob_auth = shipbob_client(installation, settings, installation.tokens)
+    return Workplace(
+        settings=settings,
+        mode=settings.mode,
+        shipbob=shipbob,
+        netsuite=netsuite,
+        sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},
+        reads=Reads(shipbob, netsuite, skus=settings.skus),
+        settle=Settle(
+            installation.database,
+            {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},
+        ),
+    )
+
+
+def netsuite_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> tuple[NetSuite, SignIn]:
+    """Return a NetSuite client of a connection, under its limit, and what signs it in.
+
+    Raises:
+        NeedsHuman: there is no private key, or it can't be used.
+    """
+    section = settings.netsuite
+    if section.private_key is None:
+        raise NeedsHuman(
+            f'Connection "{settings.name}" has no private key for NetSuite',
+            cause=Cause.CREDENTIALS_INVALID,
+            remedy="Set private_key under [netsuite] and apply the connection again.",
+            waiting_for=["credentials:netsuite"],
+        )
+    account = Account.of(
+        section.account_id, base_url=section.base_url, restlets_url=section.restlets_url
+    )
+    limit_key = f"netsuite:{account.account_id.upper()}"
+    installation.limits.configure(limit_key, in_flight=settings.limits.netsuite_concurrency)
+    auth = SignIn(
+        transport=installation.transport,
+        tokens=tokens,
+        connection=settings.name,
+        account=account,
+        credentials=NetSuiteCredentials(
+            client_id=section.client_id,
+            certificate_id=section.certificate_id,
+            key=load_key(section.private_key),
+        ),
+    )
+    client = NetSuite(
+        installation.transport,
+        connection=settings.name,
+        account=account,
+        auth=auth,
+        limit_key=limit_key,
+    )
+    return client, auth
+
+
+def shipbob_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> tuple[ShipBob, Access]:
+    """Return a ShipBob client of a connection, under its limit, and what signs it in.
+
+    Raises:
+        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    application = None
+    if section.client_id is not None and section.client_secret is not None:
+        application = Application(
+            connection=settings.name,
+            auth_url=section.auth_url,
+            client_id=section.client_id,
+            client_secret=section.client_secret,
+        )
+    credentials = ShipBobCredentials(
+        token=section.token, application=application, refresh_token=section.refresh_token
+    )
+    limit_key = f"shipbob:{settings.name}"
+    installation.limits.configure(limit_key, per_minute=settings.limits.shipbob_per_minute)
+    access = credentials.access(
+        installation.transport,
+        tokens,
+        api_url=section.api_url,
+        auth_url=section.auth_url,
+    )
+    client = ShipBob(
+        installation.transport,
+        connection=settings.name,
+        api_url=section.api_url,
+        version=section.version,
+        channel_id=section.channel_id,
+        auth=access,
+        limit_key=limit_key,
+    )
+    return client, access

@@ -1,0 +1,66 @@
+"""The command line. Every error says what is wrong, where, and what to do next."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from ml_connector.cli.arguments import GlobalOptions, take_global_options
+from ml_connector.cli.printing import Printer
+from ml_connector.errors import ConnectorError, UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 "no" or failed, 2 wrong usage."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; return the exit status."""
+    printer = Printer()
+    try:
+        options, rest = take_global_options(arguments)
+        printer = Printer(as_json=options.json, color=options.color)
+        return _run(options, rest, printer)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
+        return 1
+    except (
+        UserError,
+        ConnectorError,
+        typer.TyperException,
+        typer.Abort,
+        KeyboardInterrupt,
+    ) as error:
+        return _explain(error, printer)
+
+
+def _explain(error: BaseException, printer: Printer) -> int:
+    match error:
+        case UserError():
+            printer.error(str(error), where=error.where, next_step=error.next_step)
+            return 2 if error.usage else 1
+        case ConnectorError():
+            printer.error(str(error), next_step=error.remedy, cause=error.cause)
+            return 1
+        case typer.TyperException():
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "ml-connector"
+            next_step = f"See {command} --help."
+            printer.error(error.format_message(), where=command, next_step=next_step)
+            return 2
+        case _:
+            printer.error("Stopped before it was done", next_step="Run it again: nothing is lost.")
+            return 1
+
+
+def _run(options: GlobalOptions, rest: list[str], printer: Printer) -> int:
+    # Only now: an error in the global options needs none of the imports.
+    from ml_connector.cli.commands import application  # noqa: PLC0415 - an error in the options needs none of it
+    from ml_connector.cli.context import Context, enter  # noqa: PLC0415 - same
+
+    enter(Context(options=options, printer=printer))
+    result = application()(args=rest, prog_name="ml-connector", standalone_mode=False)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,112 @@
+"""What every command is given: settings, the printer, and the way to the books."""
+
+import asyncio
+import dataclasses
+import getpass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from ml_connector.app.installation import Installation, open_installation
+from ml_connector.cli.arguments import GlobalOptions
+from ml_connector.cli.printing import Printer
+from ml_connector.config import logs
+from ml_connector.config.settings import Settings, load
+from ml_connector.errors import UserError
+from ml_connector.ledger import connections
+from ml_connector.ledger.connections import AppliedConnection
+from ml_connector.storage.database import Connection
+
+T = TypeVar("T")
+
+
+@dataclass
+class Context:
+    """The state of one command."""
+
+    options: GlobalOptions
+    printer: Printer
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The installation's settings; reading them sets the logs up as well."""
+        settings = load(self.options.config)
+        logs.configure(settings.log_format, settings.log_level, color=self.options.color)
+        return settings
+
+    def named(self, connection: str) -> None:
+        """Take the connection from the command's own argument."""
+        self.options = dataclasses.replace(self.options, connection=connection)
+
+    def person(self) -> str:
+        """Return who acts, for the record: the account that runs the command."""
+        return f"{getpass.getuser()} (command line)"
+
+    def run(self, work: Callable[[Installation], Awaitable[T]]) -> T:
+        """Open the installation, do the work on it, close it again."""
+
+        async def opened() -> T:
+            async with open_installation(self.settings) as installation:
+                return await work(installation)
+
+        return asyncio.run(opened())
+
+    async def connection(self, on: Connection) -> AppliedConnection:
+        """Return the connection that is meant.
+
+        Raises:
+            UserError: there is none, there are several and none was named, or no such one.
+        """
+        known = await connections.every(on)
+        names = ", ".join(one.name for one in known)
+        if self.options.connection is not None:
+            for one in known:
+                if one.name == self.options.connection:
+                    return one
+            raise UserError(
+                f'There is no connection "{self.options.connection}"',
+                next_step=f"Known: {names}." if names else _APPLY_FIRST,
+            )
+        if len(known) == 1:
+            return known[0]
+        if not known:
+            raise UserError("There is no connection yet", next_step=_APPLY_FIRST)
+        raise UserError(
+            "There are several connections",
+            next_step=f"Say which with --connection: {names}.",
+            usage=True,
+        )
+
+    @asynccontextmanager
+    async def several(
+        self, installation: Installation
+    ) -> AsyncGenerator[tuple[Connection, list[str]]]:
+        """A transaction, and the names of the connections that a list should cover."""
+        async with installation.database.transaction() as on:
+            if self.options.connection is not None:
+                yield on, [(await self.connection(on)).name]
+            else:
+                yield on, [one.name for one in await connections.every(on)]
+
+
+_APPLY_FIRST = "Write a connection file and run: ml-connector connection apply FILE"
+
+
+_current: ContextVar[Context] = ContextVar("current command")
+
+
+def enter(context: Context) -> None:
+    """Make this the context of the command that is about to run."""
+    _current.set(context)
+
+
+def current() -> Context:
+    """Return the context of the command that runs.
+
+    Raises:
+        LookupError: no command is running.
+    """
+    return _current.get()

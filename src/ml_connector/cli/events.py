@@ -1,0 +1,202 @@
+"""``events``: the inbox and what came of each event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from ml_connector.app.installation import Installation
+from ml_connector.cli.context import current
+from ml_connector.cli.times import moment
+from ml_connector.engine import replay
+from ml_connector.errors import UserError
+from ml_connector.ledger import history
+from ml_connector.ledger.history import EventFilter
+from ml_connector.words import EVENT_STATUSES
+
+commands = typer.Typer(
+    help="The inbox and what came of each event.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Status = Annotated[
+    str | None, typer.Option("--status", help=f"One of {', '.join(EVENT_STATUSES)}.")
+]
+FlowName = Annotated[str | None, typer.Option("--flow", help="Such as receiving.")]
+CauseCode = Annotated[str | None, typer.Option("--cause", help="Such as sku_missing_in_netsuite.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="A date, a date and time, or an age like 2h, 3d.")
+]
+
+
+@commands.command("list")
+def list_events(
+    status: Status = None,
+    flow: FlowName = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="What it is about, such as 90311.")
+    ] = None,
+    since: Since = None,
+    cause: CauseCode = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")
+    ] = 100,
+) -> None:
+    """List events, the newest first."""
+    context = current()
+    wanted = _filter(status=status, flow=flow, subject=subject, cause=cause, since=since)
+
+    async def find(installation: Installation) -> list[dict[str, Any]]:
+        async with context.several(installation) as (on, names):
+            return await history.events(on, names, wanted, limit=limit)
+
+    found = context.run(find)
+    context.printer.table(
+        ["id", "received", "connection", "source", "topic", "subject", "status", "cause"],
+        [
+            [
+                row["id"],
+                _shown(row["received_at"]),
+                row["connection"],
+                row["source"],
+                row["topic"],
+                row["subject"],
+                row["status"],
+                row["cause"],
+            ]
+            for row in found
+        ],
+        empty="No events match.",
+    )
+    context.printer.answer({"events": found})
+
+
+@commands.command("show")
+def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Show one event: what came, what was decided, what was posted, and why."""
+    context = current()
+
+    async def find(installation: Installation) -> dict[str, Any] | None:
+        async with installation.database.transaction() as on:
+            return await history.event(on, event_id)
+
+    found = context.run(find)
+    if found is None:
+        raise UserError(f"There is no event {event_id}", next_step="See ml-connector events list.")
+    printer = context.printer
+    for name in ("id", "connection", "source", "topic", "delivery_id", "received_at", "subject"):
+        printer.line(f"{name:<12} {found[name] if found[name] is not None else '-'}")
+    printer.line(f"{'status':<12} {found['status']}")
+    for name in ("cause", "sentence", "remedy", "due_at", "waiting_for"):
+        if found[name]:
+            printer.line(f"{name:<12} {found[name]}")
+    printer.line("")
+    printer.table(
+        ["run", "started", "outcome", "cause", "what happened"],
+        [
+            [row["id"], _shown(row["started_at"]), row["outcome"], row["cause"], row["sentence"]]
+            for row in found["runs"]
+        ],
+        empty="No run yet.",
+    )
+    printer.line("")
+    printer.table(
+        ["document", "state", "external id", "number there", "title"],
+        [
+            [row["kind"], row["state"], row["external_id"], row["remote_id"], row["title"]]
+            for row in found["postings"]
+        ],
+        empty="Nothing was posted.",
+    )
+    printer.line("")
+    printer.line(found["body"])
+    printer.answer(found)
+
+
+@commands.command("replay")
+def replay_events(
+    ids: Annotated[list[int] | None, typer.Option("--id", help="May be repeated.")] = None,
+    status: Status = None,
+    cause: CauseCode = None,
+    flow: FlowName = None,
+    since: Since = None,
+    until: Annotated[str | None, typer.Option("--until", help="Like --since.")] = None,
+) -> None:
+    """Converge the subjects of these events once more. Doing it twice books nothing twice."""
+    if not (ids or status or cause or flow or since or until):
+        raise UserError(
+            "Nothing says which events",
+            where="events replay",
+            next_step="Give --id, --status, --cause, --flow, --since or --until.",
+            usage=True,
+        )
+    context = current()
+    wanted = _filter(
+        ids=ids or (), status=status, flow=flow, cause=cause, since=since, until=until
+    )
+
+    async def again(installation: Installation) -> replay.Replayed:
+        async with context.several(installation) as (on, names):
+            return await replay.replay(
+                on, installation.lanes, names, wanted, topics=installation.flows_by_topic
+            )
+
+    replayed = context.run(again)
+    context.printer.line(
+        f"{_count(replayed.events, 'event')} replayed,"
+        f" {_count(replayed.subjects, 'subject')} to converge."
+    )
+    if replayed.left_out:
+        context.printer.line(f"{_count(replayed.left_out, 'event')} left out: not handled.")
+    missing = [one for one in ids or () if one not in replayed.ids]
+    context.printer.answer(
+        {
+            "replayed": replayed.events,
+            "subjects": replayed.subjects,
+            "left_out": replayed.left_out,
+            "unknown_ids": missing,
+        }
+    )
+    if missing:
+        raise typer.Exit(_unknown(missing))
+
+
+def _unknown(ids: Sequence[int]) -> int:
+    current().printer.line(f"There is no event {', '.join(map(str, ids))}.")
+    return 1
+
+
+def _filter(
+    *,
+    ids: Sequence[int] = (),
+    status: str | None = None,
+    flow: str | None = None,
+    subject: str | None = None,
+    cause: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> EventFilter:
+    if status is not None and status not in EVENT_STATUSES:
+        raise UserError(
+            f'"{status}" is no status',
+            where="--status",
+            next_step=f"Use one of {', '.join(EVENT_STATUSES)}.",
+            usage=True,
+        )
+    return EventFilter(
+        ids=tuple(ids),
+        status=status,
+        flow=flow,
+        subject=subject,
+        cause=cause,
+        since=moment(since, "--since") if since else None,
+        until=moment(until, "--until") if until else None,
+    )
+
+
+def _shown(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

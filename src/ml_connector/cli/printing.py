@@ -1,0 +1,80 @@
+"""Writing to the terminal: tables and lines for people, or one JSON document."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Printer:
+    """Prints what a command has to say.
+
+    With ``as_json`` only ``answer`` and ``error`` write to standard output, and one of
+    them once.
+    """
+
+    def __init__(self, *, as_json: bool = False, color: bool | None = None) -> None:
+        self.as_json = as_json
+        self._out = _console(sys.stdout, color)
+        self._err = _console(sys.stderr, color)
+
+    def answer(self, document: Any) -> None:
+        """Print the command's answer as JSON, when that is wanted."""
+        if self.as_json:
+            text = msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2)
+            sys.stdout.write(text.decode() + "\n")
+            sys.stdout.flush()
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Print a line for a person."""
+        if not self.as_json:
+            self._out.print(Text(text, style=style), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Print a line about what is going on, to standard error."""
+        self._err.print(Text(text, style="dim"), soft_wrap=True)
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str
+    ) -> None:
+        """Print a table for a person, or a sentence when there is nothing in it."""
+        if self.as_json:
+            return
+        if not rows:
+            self.line(empty)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        self._out.print(table)
+
+    def error(self, what: str, *, where: str = "", next_step: str = "", cause: str = "") -> None:
+        """Print an error: what is wrong, where, what to do next."""
+        if self.as_json:
+            document: Mapping[str, str] = {
+                "what": what,
+                "where": where,
+                "next": next_step,
+                "cause": cause,
+            }
+            self.answer({"error": {key: value for key, value in document.items() if value}})
+            return
+        self._err.print(Text(f"Error: {what}", style="bold red"), soft_wrap=True)
+        if where:
+            self._err.print(Text(f"  Where: {where}"), soft_wrap=True)
+        if next_step:
+            self._err.print(Text(f"  Next:  {next_step}"), soft_wrap=True)
+
+
+def _console(stream: Any, color: bool | None) -> Console:
+    # A pipe has no width: don't fold what a program or a log will read.
+    width = None if stream.isatty() else 200
+    return Console(
+        file=stream, no_color=color is False, highlight=False, markup=False, width=width
+    )

@@ -1,0 +1,56 @@
+"""``serve`` and ``worker``: running."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from ml_connector.app import running, supervisor
+from ml_connector.cli.context import current
+from ml_connector.errors import UserError
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8700,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Run a worker as well.")
+    ] = True,
+) -> None:
+    """Run the service: webhooks, health, worker and schedules."""
+    context = current()
+
+    def announce(url: str) -> None:
+        context.printer.line(f"ml-connector listens on {url} (ctrl-C ends it).")
+        context.printer.answer({"url": url})
+
+    supervisor.serve(context.settings, host=host, port=port, with_worker=worker, announce=announce)
+
+
+def worker(
+    concurrency: Annotated[
+        int,
+        typer.Option("--concurrency", min=1, max=200, help="Subjects at once, per connection."),
+    ] = running.AT_ONCE,
+) -> None:
+    """Run one more worker, on any machine that reaches the database."""
+    context = current()
+    running.run_worker(context.settings, at_once=concurrency)
+
+
+def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
+    """Serve HTTP on a socket that the parent process has opened. Used by serve."""
+    context = current()
+    try:
+        os.fstat(file_descriptor)
+    except OSError as error:
+        raise UserError(
+            "There is no such open socket",
+            where="--fd",
+            next_step="Run ml-connector serve instead.",
+            usage=True,
+        ) from error
+    running.run_web(context.settings, file_descriptor)

@@ -1,0 +1,63 @@
+"""``init``: data folder, master key, database, first administrator."""
+
+import getpass
+import secrets
+import sys
+
+from ml_connector.app import setup
+from ml_connector.cli.context import current
+from ml_connector.secret import Secret
+
+
+def init() -> None:
+    """Set up: data folder, master key, database, first administrator. Repeating is harmless."""
+    context = current()
+    made = setup.initialise(context.settings)
+    given = context.settings.admin_password
+    password, generated = (None, False)
+    if made.needs_administrator:
+        password, generated = _choose_password(given)
+        setup.add_administrator(context.settings, password)
+    printer = context.printer
+    printer.line(f"Data folder     {made.data_dir}")
+    printer.line(f"Database        {made.database} (schema {made.schema})")
+    printer.line(f"Master key      {made.master_key}")
+    if made.key_is_new:
+        printer.line(
+            "                Keep a copy of it apart from the backups: without it the stored"
+            " credentials can't be read.",
+            style="bold",
+        )
+    if password is None:
+        printer.line("Administrator   was there already")
+    else:
+        shown = f"admin, password {password.reveal()}" if generated else "admin"
+        printer.line(f"Administrator   {shown}")
+        if generated:
+            printer.line("                This password is shown only now.", style="bold")
+    printer.line("Next            ml-connector connection apply FILE, then ml-connector serve")
+    printer.answer(
+        {
+            "data_dir": str(made.data_dir),
+            "database": made.database,
+            "schema": made.schema,
+            "master_key": made.master_key,
+            "master_key_is_new": made.key_is_new,
+            "administrator": "admin",
+            "administrator_is_new": password is not None,
+            **({"password": password.reveal()} if password and generated else {}),
+        }
+    )
+
+
+def _choose_password(given: Secret | None) -> tuple[Secret, bool]:
+    """Return the administrator's password, and whether it was made up here."""
+    if given is not None:
+        setup.check_password(given, where="MLC_ADMIN_PASSWORD")
+        return given, False
+    if sys.stdin.isatty() and sys.stderr.isatty() and not current().printer.as_json:
+        typed = Secret(getpass.getpass("Password for the administrator (empty: make one): "))
+        if typed:
+            setup.check_password(typed, where="what you typed")
+            return typed, False
+    return Secret(secrets.token_urlsafe(15)), True

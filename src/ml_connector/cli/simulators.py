@@ -1,0 +1,9 @@
+"""``sim`` and ``demo``."""
+
+
+def sim() -> None:
+    """x."""
+
+
+def demo() -> None:
+    """x."""

@@ -1,0 +1,1 @@
+"""Settings of the installation and the file that describes one connection."""

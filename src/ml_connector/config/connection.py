@@ -1,0 +1,242 @@
+"""One connection, a NetSuite account and a ShipBob account, as its TOML file says it."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import pydantic
+
+from ml_connector.config import toml_file
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+from ml_connector.words import Mode
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text is wanted here, or env:NAME, or file:PATH")
+    return Secret(value)
+
+
+SecretText = Annotated[
+    Secret, pydantic.PlainValidator(_secret), pydantic.PlainSerializer(lambda _: None)
+]
+
+
+class _Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
+
+
+class NetSuiteSection(_Section):
+    """``[netsuite]``: the account and the certificate that signs in to it."""
+
+    account_id: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$")]
+    base_url: str | None = None
+    restlets_url: str | None = None
+    client_id: str
+    certificate_id: str
+    private_key: SecretText | None = pydantic.Field(default=None, exclude=True)
+    subsidiary: str | None = None
+
+
+class ShipBobSection(_Section):
+    """``[shipbob]``: a personal access token, or an OAuth application, or both."""
+
+    api_url: str = "https://api.shipbob.com"
+    auth_url: str = "https://auth.shipbob.com"
+    version: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9.\-]+$")] = "2026-07"
+    channel_id: int | None = None
+    token: SecretText | None = pydantic.Field(default=None, exclude=True)
+    client_id: str | None = None
+    client_secret: SecretText | None = pydantic.Field(default=None, exclude=True)
+    refresh_token: SecretText | None = pydantic.Field(default=None, exclude=True)
+    webhook_secrets: tuple[SecretText, ...] = pydantic.Field(default=(), exclude=True)
+
+
+class AccountsSection(_Section):
+    """``[accounts]``: NetSuite account internal ids."""
+
+    inventory_adjustment: str | None = None
+    write_off: str | None = None
+
+
+class BillingSection(_Section):
+    """``[billing]``: the ShipBob vendor and the account of each fee."""
+
+    vendor: str | None = None
+    default_account: str | None = None
+    accounts: dict[str, str] = pydantic.Field(default_factory=dict)
+
+
+class Policies(_Section):
+    """``[policies]``: what to do where more than one thing would be right."""
+
+    receipts: Literal["increments", "completed"] = "increments"
+    over_receipt: Literal["receive", "adjust", "park", "refuse"] = "adjust"
+    unmatched_wro: Literal["adjust", "park"] = "adjust"
+    closed_period: Literal["next-open", "park"] = "next-open"
+    fulfillment: Literal["create", "update"] = "create"
+    order_match: str = "tranid"
+    quarantine_location: str | None = None
+    missing_product: Literal["park", "create"] = "park"
+
+    @pydantic.field_validator("order_match")
+    @classmethod
+    def _a_field(cls, value: str) -> str:
+        if value in {"tranid", "otherrefnum", "externalid"} or value.startswith("cust"):
+            return value
+        raise ValueError('use "tranid", "otherrefnum", "externalid" or a custom field id')
+
+
+class Schedule(_Section):
+    """``[schedule]``: the merchant's zone, and when what is done."""
+
+    timezone: str = "UTC"
+    purchase_orders: str = "06:00"
+    sweep: str = "15m"
+    billing: str = "1h"
+
+    @pydantic.field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f'"{value}" is no time zone; write it like "America/Chicago"'
+            ) from None
+        return value
+
+    @pydantic.field_validator("purchase_orders", "sweep", "billing")
+    @classmethod
+    def _known_time(cls, value: str) -> str:
+        every(value)
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The merchant's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class RequestLimits(_Section):
+    """``[limits]``: what we allow ourselves of the two systems' limits."""
+
+    netsuite_concurrency: Annotated[int, pydantic.Field(ge=1, le=100)] = 4
+    shipbob_per_minute: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 120
+
+
+class ConnectionSettings(_Section):
+    """One connection. Secrets are never part of ``model_dump``."""
+
+    name: Annotated[str, pydantic.Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    mode: Mode = "live"
+    start_date: date | None = None
+    netsuite: NetSuiteSection
+    shipbob: ShipBobSection
+    locations: dict[str, str] = pydantic.Field(default_factory=dict)
+    skus: dict[str, str] = pydantic.Field(default_factory=dict)
+    accounts: AccountsSection = AccountsSection()
+    billing: BillingSection = BillingSection()
+    policies: Policies = Policies()
+    schedule: Schedule = Schedule()
+    limits: RequestLimits = RequestLimits()
+
+    def secrets(self) -> dict[str, Secret]:
+        """Return the secrets that the file gave, by the name under which they are kept."""
+        given = {
+            "netsuite.private_key": self.netsuite.private_key,
+            "shipbob.token": self.shipbob.token,
+            "shipbob.client_secret": self.shipbob.client_secret,
+            "shipbob.refresh_token": self.shipbob.refresh_token,
+        }
+        kept = {field: secret for field, secret in given.items() if secret is not None}
+        for number, secret in enumerate(self.shipbob.webhook_secrets):
+            kept[f"shipbob.webhook_secrets.{number}"] = secret
+        return kept
+
+
+def read(path: Path) -> ConnectionSettings:
+    """Read a connection file, with the values it takes from the environment and from files.
+
+    Raises:
+        UserError: malformed, an unknown key (names the nearest), a value of the wrong
+            form, a variable or file that is missing. Says line and key.
+    """
+    table, text = toml_file.read(path)
+    resolved = _resolve(table, path, text, ())
+    try:
+        return ConnectionSettings.model_validate(resolved)
+    except pydantic.ValidationError as error:
+        raise toml_file.explain(path, text, ConnectionSettings, error) from error
+
+
+_INTERVAL: Final = re.compile(r"^(\d{1,5})\s*(s|m|h|d)$")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def every(value: str) -> timedelta | time:
+    """Return an interval (``15m``) or a daily wall-clock time (``06:00``).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    interval = _INTERVAL.match(value)
+    if interval and int(interval[1]) > 0:
+        return timedelta(**{_UNITS[interval[2]]: int(interval[1])})
+    try:
+        if re.match(r"^\d{2}:\d{2}$", value):
+            return time.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError('write a time of day like "06:00" or an interval like "15m", "1h", "1d"')
+
+
+def _resolve(value: Any, path: Path, text: str, keys: tuple[str, ...]) -> Any:
+    """Put in what ``env:NAME`` and ``file:PATH`` stand for, everywhere in the table."""
+    if isinstance(value, Mapping):
+        return {key: _resolve(inner, path, text, (*keys, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_resolve(inner, path, text, keys) for inner in value]
+    if not isinstance(value, str):
+        return value
+    line = toml_file.line_of(text, keys)
+    place = f"{path}, {'line ' + str(line) + ', ' if line else ''}key {'.'.join(keys)}"
+    if value.startswith("env:"):
+        return _from_environment(value.removeprefix("env:"), place)
+    if value.startswith("file:"):
+        return _from_file(path.parent / value.removeprefix("file:"), place)
+    return value
+
+
+def _from_environment(name: str, place: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise UserError(
+            f"The environment variable {name} is not set",
+            where=place,
+            next_step=f"Set {name} and run the same command again.",
+        )
+    return value
+
+
+def _from_file(path: Path, place: str) -> str:
+    try:
+        return path.expanduser().read_text("utf-8").strip()
+    except FileNotFoundError:
+        what = f"The file {path} does not exist"
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"The file {path} can't be read ({getattr(error, 'strerror', 'not text')})"
+    raise UserError(what, where=place, next_step="Check the path and its permissions.")

@@ -1,0 +1,122 @@
+"""Settings of the installation: a TOML file, overridden by the environment."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from ml_connector.config import toml_file
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+
+FILE_NAME = "ml-connector.toml"
+DEFAULT_DATA_DIR = Path("ml-connector-data")
+
+
+def _as_secret(value: object) -> Secret | None:
+    if value is None or isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a text is wanted here")  # noqa: TRY004 - pydantic wants a ValueError
+    return Secret(value)
+
+
+class Settings(BaseSettings):
+    """What the installation needs to run. Names in the environment begin with ``MLC_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MLC_", extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+    database_url: str | None = None
+    """A ``postgresql://`` URL; None: an embedded PostgreSQL in the data folder."""
+    data_dir: Path = DEFAULT_DATA_DIR
+    master_key: Secret | None = None
+    master_key_file: Path | None = None
+    public_url: str | None = None
+    """What ShipBob can reach, such as ``https://connector.example.com``."""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    admin_password: Secret | None = None
+    """Read by ``init`` only."""
+
+    _secrets = pydantic.field_validator("master_key", "admin_password", mode="before")(_as_secret)
+
+    @pydantic.field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @pydantic.field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: str | None) -> str | None:
+        if value is None or value == "":
+            return None
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("the database must be a postgresql:// URL")
+        return value
+
+    @pydantic.field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which arrives as the init arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        assert isinstance(init_settings, InitSettingsSource)  # noqa: S101 - pydantic's own contract
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Load the settings from this file, or from where it is looked for, and the environment.
+
+    Without a path: ``ml-connector.toml`` in the current folder, then in the data folder.
+
+    Raises:
+        UserError: the file or a value can't be used; says where.
+    """
+    if path is None:
+        environment = _validated(Path("(environment)"), {}, "")
+        folder = environment.data_dir
+        candidates = (Path(FILE_NAME), folder / FILE_NAME)
+        path = next((one for one in candidates if one.is_file()), None)
+        if path is None:
+            return environment
+    table, text = toml_file.read(path)
+    return _validated(path, table, text)
+
+
+def _validated(path: Path, table: dict[str, Any], text: str) -> Settings:
+    try:
+        return Settings(**table)
+    except pydantic.ValidationError as error:
+        raise _named_by_variable(path, text, error) from error
+
+
+def _named_by_variable(path: Path, text: str, error: pydantic.ValidationError) -> UserError:
+    if text:
+        return toml_file.explain(path, text, Settings, error)
+    faults = [
+        f"  - MLC_{str(detail['loc'][0]).upper()}: {detail['msg'].removeprefix('Value error, ')}"
+        for detail in error.errors(include_url=False)
+    ]
+    return UserError(
+        "The settings can't be used:\n" + "\n".join(faults),
+        where="environment",
+        next_step="Correct the variables and run the same command again.",
+    )

@@ -1,0 +1,117 @@
+"""Reading a TOML file that a person wrote, and telling them where it is wrong."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from pydantic_core import ErrorDetails
+
+from ml_connector.errors import UserError
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """Read a TOML file; return its table and its text.
+
+    Raises:
+        UserError: missing, unreadable or malformed; names line and key.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UserError(
+            "There is no such file", where=str(path), next_step="Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(
+            "The file is not UTF-8 text", where=str(path), next_step="Save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"The file can't be read: {error.strerror}",
+            where=str(path),
+            next_step="Check that it is a file and that you may read it.",
+        ) from error
+    try:
+        return tomllib.loads(text), text
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(
+            f"The file is not valid TOML: {error}",
+            where=f"{path}{_place(text, str(error))}",
+            next_step="Correct that line; texts need quotes, tables stand in [brackets].",
+        ) from error
+
+
+def explain(
+    path: Path, text: str, model: type[pydantic.BaseModel], error: pydantic.ValidationError
+) -> UserError:
+    """Turn all the faults that pydantic found into one error for a person.
+
+    Each fault has its line and key; an unknown key comes with the nearest known one.
+    Values are never repeated: they may be secrets.
+    """
+    faults = [_fault(text, model, detail) for detail in error.errors(include_url=False)]
+    return UserError(
+        "The file can't be used:\n" + "\n".join(f"  - {fault}" for fault in faults),
+        where=str(path),
+        next_step="Correct it and run the same command again.",
+    )
+
+
+def line_of(text: str, keys: Sequence[str]) -> int | None:
+    """Return the number of the line that sets this key, if one does."""
+    section: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line)
+        if header:
+            section = [part.strip().strip("\"'") for part in header[1].split(".")]
+            if section == list(keys):
+                return number
+            continue
+        entry = re.match(r"\s*([\w.\-]+|\"[^\"]*\"|'[^']*')\s*=", line)
+        if entry and [*section, entry[1].strip("\"'")] == list(keys):
+            return number
+    return None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "x"?`` for the known word nearest to this one, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _place(text: str, message: str) -> str:
+    found = re.search(r"at line (\d+)", message)
+    lines = text.splitlines()
+    number = int(found[1]) if found else len(lines)
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    key = re.match(r"\s*([\w.\-]+|\"[^\"]*\")\s*=?", line)
+    return f", line {number}" + (f", key {key[1]}" if key else "")
+
+
+def _fault(text: str, model: type[pydantic.BaseModel], detail: ErrorDetails) -> str:
+    keys = [str(part) for part in detail["loc"] if not str(part).startswith("function-")]
+    line = next(
+        (found for end in range(len(keys), 0, -1) if (found := line_of(text, keys[:end]))), None
+    )
+    place = ".".join(keys) + (f" (line {line})" if line else "")
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, keys[:-1])
+        return f'unknown key "{keys[-1]}" at {place}{nearest(keys[-1], known)}'
+    if detail["type"] == "missing":
+        return f"{place}: this key is missing"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{place}: {message[:1].lower()}{message[1:]}"
+
+
+def _known_keys(model: type[pydantic.BaseModel], path: Sequence[str]) -> list[str]:
+    for key in path:
+        field = model.model_fields.get(key)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

@@ -1,0 +1,31 @@
+"""When a subject is tried again. Nothing is ever given up."""
+
+import random
+from typing import Final
+
+_FAST_TRIES: Final = 9
+_LONGEST_FAST_SECONDS: Final = 300.0
+_SLOW_SECONDS: Final = 3600.0
+
+
+def delay_seconds(
+    attempt: int, asked_for: float | None, *, chance: random.Random | None = None
+) -> float:
+    """Return the seconds until the next try.
+
+    Exponential with full jitter (netsuite.md section 10.2) for the first tries, then about
+    hourly. What the other system asked for is the least.
+
+    Args:
+        attempt: how many tries in a row have failed before this one.
+        asked_for: seconds that the other system asked for, if it did.
+        chance: where the jitter comes from.
+    """
+    chance = chance or random.Random()  # noqa: S311 - spreads load, keeps no secret
+    if attempt >= _FAST_TRIES:
+        wait = _SLOW_SECONDS * chance.uniform(0.8, 1.2)
+    else:
+        wait = chance.uniform(0.0, min(_LONGEST_FAST_SECONDS, 2.0**attempt))
+    # A little on top, so that all who were told the same time don't come back at once.
+    least = asked_for + chance.uniform(0.0, 1.0) if asked_for else 0.05
+    return max(least, wait)

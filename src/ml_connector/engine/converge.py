@@ -1,0 +1,224 @@
+"""Converge a subject: read the facts, plan, settle what is missing, write it down."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.backoff import delay_seconds
+from ml_connector.engine.flow import Flow, Flows
+from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.meters import EVENT_SECONDS, RUNS
+from ml_connector.engine.reads import Reads
+from ml_connector.engine.settle import Settle
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.ledger import postings, runs, subjects
+from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.postings import Posting
+from ml_connector.ledger.subjects import Claimed, Superseded
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.storage.database import Connection, Database
+from ml_connector.words import Cause, Mode, System
+
+_log = structlog.get_logger("converge")
+
+# So many runs in one job; more news than that gets a job of its own.
+_RUNS_IN_A_ROW: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What a run of one connection works with."""
+
+    settings: ConnectionSettings
+    mode: Mode
+    shipbob: ShipBob
+    netsuite: NetSuite
+    sign_in: Mapping[System, Callable[[], Awaitable[object]]]
+    reads: Reads
+    settle: Settle
+
+
+OpenWorkplace = Callable[[str], Awaitable[Workplace]]
+"""Returns the workplace of a connection, by its name."""
+
+
+class Converge:
+    """Runs subjects. One instance per worker process."""
+
+    def __init__(
+        self,
+        database: Database,
+        flows: Flows,
+        open_workplace: OpenWorkplace,
+        lanes: Lanes,
+        *,
+        worker: str,
+    ) -> None:
+        self._database = database
+        self._flows = flows
+        self._open_workplace = open_workplace
+        self._lanes = lanes
+        self._worker = worker
+
+    async def __call__(self, subject_id: int, job_id: int) -> None:
+        """Converge the subject as long as there is news of it.
+
+        Failures never leave: they are written down with the subject.
+        """
+        for _ in range(_RUNS_IN_A_ROW):
+            if not await self._run(subject_id, job_id):
+                return
+        async with self._database.transaction() as connection:
+            subject = await subjects.claim(
+                connection, subject_id, job_id=job_id, worker=self._worker
+            )
+            if subject is not None:
+                await self._defer_again(connection, subject)
+
+    async def _defer_again(self, connection: Connection, subject: Claimed) -> None:
+        [job_id] = await self._lanes.defer(connection, subject.ref.connection, [subject.id])
+        await subjects.release(connection, subject, job_id=job_id)
+
+    async def _run(self, subject_id: int, job_id: int) -> bool:
+        """Run the subject once; True when it was marked again meanwhile."""
+        async with self._database.transaction() as connection:
+            subject = await subjects.claim(
+                connection, subject_id, job_id=job_id, worker=self._worker
+            )
+            if subject is None:
+                return False
+            flow = self._flows[subject.ref.flow]
+            run_id = await runs.begin(connection, subject, worker=self._worker, rules=flow.rules)
+        with structlog.contextvars.bound_contextvars(
+            connection=subject.ref.connection,
+            subject=f"{flow.source} {subject.ref.key}",
+            run=run_id,
+        ):
+            try:
+                await self._decide_and_settle(subject, flow, run_id)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._release(subject, run_id))
+                raise
+            except Superseded:
+                return await self._superseded(run_id)
+            except Retryable as error:
+                return await self._try_later(subject, run_id, error)
+            except (NeedsData, NeedsHuman) as error:
+                return await self._stop(subject, run_id, error, str(error))
+            except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
+                return await self._bug(subject, run_id, error)
+            return await self._done(subject, run_id)
+
+    async def _decide_and_settle(self, subject: Claimed, flow: Flow, run_id: int) -> None:
+        place = await self._open_workplace(subject.ref.connection)
+        async with self._database.transaction() as connection:
+            left_behind = await postings.unfinished(connection, subject)
+        for posting in left_behind:
+            await place.settle.recover(subject, posting)
+        facts = await flow.read(subject.ref.key, place.reads)
+        async with self._database.transaction() as connection:
+            await subjects.fence(connection, subject)
+            posted = await postings.posted(connection, subject)
+            await runs.saw(connection, run_id, facts)
+        plan = flow.plan(facts, posted, place.settings)
+        prepared = await self._prepare(subject, run_id, plan, place.mode)
+        if place.mode == "live":
+            for posting in prepared:
+                await place.settle.post(subject, posting)
+        if plan.afterwards is not None:
+            raise plan.afterwards
+
+    async def _prepare(
+        self, subject: Claimed, run_id: int, plan: Plan, mode: Mode
+    ) -> list[Posting]:
+        prepared: list[Posting] = []
+        async with self._database.transaction() as connection:
+            await subjects.fence(connection, subject)
+            await runs.decided(connection, run_id, plan)
+            await postings.drop_unsent(connection, subject, plan.documents)
+            for document in plan.documents:
+                posting = await postings.prepare(
+                    connection,
+                    subject,
+                    run_id,
+                    document,
+                    state="prepared" if mode == "live" else "noted",
+                )
+                if posting is None:
+                    raise RuntimeError(
+                        f"{document.external_id} is planned, though a posting has this id already"
+                    )
+                prepared.append(posting)
+        return prepared
+
+    async def _done(self, subject: Claimed, run_id: int) -> bool:
+        async with self._database.transaction() as connection:
+            again = await subjects.done(connection, subject)
+            await runs.finish(connection, run_id, "done")
+        _measure(subject, "done")
+        _log.info("done")
+        return again
+
+    async def _stop(
+        self, subject: Claimed, run_id: int, error: NeedsData | NeedsHuman, sentence: str
+    ) -> bool:
+        outcome = "parked" if isinstance(error, NeedsData) else "dead"
+        async with self._database.transaction() as connection:
+            again = await subjects.stopped(connection, subject, error, sentence)
+            await runs.finish(connection, run_id, outcome, error=error, sentence=sentence)
+        _measure(subject, outcome)
+        _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
+        return again
+
+    async def _bug(self, subject: Claimed, run_id: int, error: Exception) -> bool:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"A bug: {type(error).__name__} in {where.name},"
+            f" {where.filename.rpartition('/')[2]} line {where.lineno}"
+        )
+        _log.exception("bug", error=sentence)
+        stopped = NeedsHuman(
+            sentence,
+            cause=Cause.BUG,
+            remedy="Please report it with the log of this run, then replay the event.",
+        )
+        return await self._stop(subject, run_id, stopped, sentence)
+
+    async def _try_later(self, subject: Claimed, run_id: int, error: Retryable) -> bool:
+        wait = delay_seconds(subject.attempt, error.retry_after_seconds)
+        due_at = datetime.now(UTC) + timedelta(seconds=wait)
+        async with self._database.transaction() as connection:
+            [job_id] = await self._lanes.defer(
+                connection, subject.ref.connection, [subject.id], at=due_at
+            )
+            await subjects.later(connection, subject, error, job_id=job_id, due_at=due_at)
+            await runs.finish(connection, run_id, "retrying", error=error)
+        _measure(subject, "retrying")
+        _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
+        return False
+
+    async def _release(self, subject: Claimed, run_id: int) -> None:
+        """Give the subject back: the worker stops before the run could end."""
+        async with self._database.transaction() as connection:
+            await self._defer_again(connection, subject)
+            await runs.finish(connection, run_id, "released")
+
+    async def _superseded(self, run_id: int) -> bool:
+        async with self._database.transaction() as connection:
+            await runs.finish(connection, run_id, "superseded")
+        _log.warning("superseded")
+        return False
+
+
+def _measure(subject: Claimed, outcome: str) -> None:
+    RUNS.labels(subject.ref.flow, outcome).inc()
+    if subject.since is not None and outcome == "done":
+        seconds = (datetime.now(UTC) - subject.since).total_seconds()
+        EVENT_SECONDS.labels(subject.ref.flow).observe(max(0.0, seconds))

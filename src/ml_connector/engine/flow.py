@@ -1,0 +1,45 @@
+"""What a flow is: a business rule made of ``read`` and ``plan``."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.reads import Reads
+from ml_connector.ledger.documents import Plan, Posted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """One business rule.
+
+    Attributes:
+        name: the word that commands and filters use, such as ``receiving``.
+        source: the word for its subject, such as ``wro``.
+        topics: ShipBob's webhook topics that concern it.
+        rules: version of the rules; raised whenever ``plan`` decides something else for
+            the same facts.
+        facts: the struct that ``read`` returns and a run keeps.
+        read: gathers everything the decision needs; the only input and output of a flow.
+        plan: facts, what is posted already and the connection's settings in, documents
+            out. Pure. Raises one of the foreseen failures when something is missing.
+    """
+
+    name: str
+    source: str
+    topics: frozenset[str]
+    rules: str
+    facts: type[msgspec.Struct]
+    read: Callable[[str, Reads], Awaitable[Any]]
+    plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
+
+
+Flows = Mapping[str, Flow]
+"""The flows of this build, by name."""
+
+
+def topics_of(flows: Flows) -> dict[str, str]:
+    """Return which flow each handled webhook topic concerns."""
+    return {topic: flow.name for flow in flows.values() for topic in flow.topics}

@@ -1,0 +1,129 @@
+"""Lanes: one queue per connection, so that nobody's backlog slows anybody else's.
+
+The only module that knows the job library. There is one kind of job: *converge this
+subject*. A subject has at most one live job (``subject.job_id``), which is what keeps two
+runs of it apart; the job library's own locks are not needed for that.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import procrastinate
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.types import JSONValue
+
+from ml_connector.storage.database import Connection, rows
+
+HEARTBEAT_SECONDS: Final = 2.0
+STALLED_AFTER_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 2.0
+
+LIVE: Final = 0
+BULK: Final = -10
+
+Run = Callable[[int, int], Awaitable[None]]
+"""Converges a subject, given its id and the id of the job."""
+
+
+class Lanes:
+    """Deferring jobs inside our own transactions, and working them off.
+
+    Args:
+        url: the database.
+        run: what a job does; None where jobs are only deferred.
+    """
+
+    def __init__(self, url: str, run: Run | None = None) -> None:
+        # The listeners of all lanes and the fetching of jobs share this pool.
+        connector = procrastinate.PsycopgConnector(
+            conninfo=url,
+            min_size=0,
+            max_size=60,
+            kwargs={"application_name": "ml-connector lanes"},
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._run = run
+
+        @self._app.task(name="converge", pass_context=True)
+        async def converge(context: procrastinate.JobContext, subject_id: int) -> None:
+            if self._run is not None and context.job.id is not None:
+                await self._run(subject_id, context.job.id)
+
+        self._converge = converge
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[None]:
+        """Open the pool that working needs; deferring needs none."""
+        async with self._app.open_async():
+            yield
+
+    async def defer(
+        self,
+        connection: Connection,
+        lane: str,
+        subject_ids: Sequence[int],
+        *,
+        at: datetime | None = None,
+        priority: int = LIVE,
+    ) -> list[int]:
+        """Put subjects into a lane within this transaction; return the jobs' ids in order."""
+        if not subject_ids:
+            return []
+        deferrer = self._converge.configure(
+            queue=lane, schedule_at=at, priority=priority, connection=connection
+        )
+        arguments: list[dict[str, JSONValue]] = [{"subject_id": one} for one in subject_ids]
+        return await deferrer.batch_defer_async(*arguments)
+
+    async def withdraw(self, connection: Connection, job_id: int) -> bool:
+        """Take a job out that has not begun; False when it has."""
+        return await self._app.job_manager.cancel_job_by_id_async(
+            job_id, abort=False, delete_job=True, connection=connection
+        )
+
+    async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
+        """Work a lane off until cancelled; then let what runs end within the grace time."""
+        await self._app.run_worker_async(
+            queues=[lane],
+            name=lane,
+            concurrency=at_once,
+            wait=True,
+            fetch_job_polling_interval=_POLL_SECONDS,
+            shutdown_graceful_timeout=grace_seconds,
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_AFTER_SECONDS,
+        )
+
+    async def rescue(self) -> int:
+        """Hand the jobs of workers that give no sign of life to the others; return how many."""
+        manager = self._app.job_manager
+        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
+        count = 0
+        for job in stalled:
+            await manager.retry_job(job)
+            count += 1
+        return count
+
+
+async def depths(connection: Connection) -> list[dict[str, Any]]:
+    """Return how many jobs wait, are due later, or run, by lane."""
+    return await rows(
+        connection,
+        "select queue_name as lane, status::text,"
+        " (scheduled_at is not null and scheduled_at > now()) as later, count(*) as jobs"
+        " from procrastinate_jobs where status in ('todo', 'doing') group by 1, 2, 3",
+    )
+
+
+LOST_JOBS: Final = (
+    "select s.id, s.connection from subject as s where s.converged < s.marked"
+    " and s.state in ('received', 'working', 'retrying')"
+    " and not exists (select 1 from procrastinate_jobs as j"
+    "  where j.id = s.job_id and j.status in ('todo', 'doing'))"
+    " and s.changed_at < now() - interval '5 seconds' order by s.id limit 1000"
+    " for update skip locked"
+)

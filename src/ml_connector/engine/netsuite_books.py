@@ -1,0 +1,121 @@
+"""NetSuite's books: creating and transforming records, and finding them again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.engine.books import Written
+from ml_connector.errors import Retryable
+from ml_connector.ledger.documents import CreateRecord, Document, TransformRecord
+from ml_connector.netsuite.classify import NothingLeft
+from ml_connector.netsuite.client import Created, NetSuite
+from ml_connector.netsuite.records import ReadLine, ReadTransaction
+
+
+class NetSuiteBooks:
+    """Writes documents into one NetSuite account."""
+
+    def __init__(self, netsuite: NetSuite) -> None:
+        self._netsuite = netsuite
+
+    async def write(self, document: Document, *, send_by: float) -> Written:
+        """Create or transform, as the document says. Raises as ``Books.write`` does."""
+        match document.request:
+            case CreateRecord(record_type=record_type, body=body):
+                created = await self._netsuite.create(record_type, body, send_by=send_by)
+            case TransformRecord() as transform:
+                created = await self._transform(transform, send_by=send_by)
+            case other:
+                raise TypeError(f"NetSuite has no {type(other).__name__}")
+        return Written(
+            remote_id=created.id,
+            answer={"location": created.location_url, "warnings": list(created.warnings)},
+        )
+
+    async def _transform(self, transform: TransformRecord, *, send_by: float) -> Created:
+        try:
+            return await self._netsuite.transform(
+                transform.from_type,
+                transform.from_id,
+                transform.to_type,
+                transform.body,
+                send_by=send_by,
+            )
+        except NothingLeft as error:
+            # Received meanwhile: by an earlier attempt of ours, or by somebody else.
+            raise Retryable(str(error), cause=error.cause, outcome_unknown=True) from error
+
+    async def find(self, document: Document) -> Written | None:
+        """Look the record up by external id and compare it with what was meant."""
+        record = await self._netsuite.get(
+            document.kind, external_id=document.external_id, shape=ReadTransaction
+        )
+        if record is None:
+            return None
+        return Written(
+            remote_id=str(record.id),
+            answer={"found": record.tran_id},
+            differs=differs(document, record),
+        )
+
+    def repeatable(self, document: Document) -> bool:
+        """Nothing that is written to NetSuite may be written twice."""
+        del document
+        return False
+
+
+def differs(document: Document, record: ReadTransaction) -> str:
+    """Return how a record differs from the document that was meant; empty when it doesn't.
+
+    Compared is what moves stock: the order it comes from, and per line item or order line,
+    location and quantity. Memo and dates are a person's to change.
+    """
+    meant = msgspec.convert({"id": 0, **_body(document)}, ReadTransaction, strict=False)
+    if isinstance(document.request, TransformRecord):
+        from_id = document.request.from_id
+        if record.created_from is not None and not record.created_from.is_(from_id):
+            return f"it comes from record {record.created_from.id}, not from {from_id}"
+        wanted, found = _received(meant.item.items), _received(record.item.items)
+    else:
+        wanted, found = _adjusted(meant.inventory.items), _adjusted(record.inventory.items)
+    if wanted == found:
+        return ""
+    return f"its lines say {_said(found)}; meant was {_said(wanted)}"
+
+
+def _body(document: Document) -> dict[str, Any]:
+    match document.request:
+        case CreateRecord(body=body) | TransformRecord(body=body):
+            return body
+        case other:
+            raise TypeError(f"NetSuite has no {type(other).__name__}")
+
+
+def _received(lines: Iterable[ReadLine]) -> dict[str, Decimal]:
+    """Return units by order line, for the lines that are taken."""
+    units: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if line.item_receive is not False and line.quantity:
+            order_line = line.line if line.order_line is None else line.order_line
+            units[f"order line {order_line}"] += line.quantity
+    return dict(units)
+
+
+def _adjusted(lines: Iterable[ReadLine]) -> dict[str, Decimal]:
+    """Return units by item and location."""
+    units: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        item = line.item.id if line.item else None
+        location = line.location.id if line.location else None
+        units[f"item {item} at location {location}"] += line.adjust_qty_by or 0
+    return dict(units)
+
+
+def _said(units: Mapping[str, Decimal]) -> str:
+    said = ", ".join(
+        f"{quantity.normalize():f} for {key}" for key, quantity in sorted(units.items())
+    )
+    return said or "nothing"

@@ -1,0 +1,109 @@
+"""Reads of one connection, shared by the subjects in flight.
+
+What several runs ask for while a call is under way goes out as one call (``Batch``); what
+seldom changes is kept for a moment and read again on a miss.
+"""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from ml_connector.netsuite import queries, setup_queries
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.queries import Item, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.setup_queries import Period
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.payloads import Box, Wro
+from ml_connector.transport.batch import Batch
+
+_FRESH_SECONDS: Final = 60.0
+# The last days of a year before: a fact that old is still dated by its own period.
+_PERIODS_BACK: Final = timedelta(days=400)
+
+
+class Reads:
+    """Everything a flow may read, for one connection.
+
+    Args:
+        shipbob: the client of the ShipBob account.
+        netsuite: the client of the NetSuite account.
+        skus: ShipBob SKU to NetSuite item name, where they differ.
+    """
+
+    def __init__(
+        self, shipbob: ShipBob, netsuite: NetSuite, *, skus: Mapping[str, str] | None = None
+    ) -> None:
+        self._shipbob = shipbob
+        self._netsuite = netsuite
+        self.skus: Mapping[str, str] = skus or {}
+        self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
+        self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
+        self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
+        self._skus_by_inventory: dict[int, str] = {}
+        self._periods: tuple[float, date, Sequence[Period]] | None = None
+
+    async def wro(self, wro_id: int) -> Wro:
+        """Return a WRO as it is now.
+
+        Raises:
+            NeedsData: ShipBob has no such WRO.
+        """
+        found = await self._wros.get(wro_id)
+        # A list may lag behind, or not know the filter: only the WRO's own address tells.
+        return found if found is not None else await self._shipbob.wro(wro_id)
+
+    async def boxes(self, wro_id: int) -> Sequence[Box]:
+        """Return the boxes of a WRO, with the lots in them."""
+        return await self._shipbob.wro_boxes(wro_id)
+
+    async def sku(self, inventory_id: int) -> str | None:
+        """Return the SKU of a ShipBob inventory item; None when it has none."""
+        if inventory_id not in self._skus_by_inventory:
+            item = await self._shipbob.inventory_item(inventory_id)
+            if not item.sku:
+                return None
+            self._skus_by_inventory[inventory_id] = item.sku
+        return self._skus_by_inventory[inventory_id]
+
+    async def items(self, names: Collection[str]) -> dict[str, tuple[Item, ...]]:
+        """Return NetSuite's items by name; a name without an item has an empty tuple."""
+        return {name: await self._items.get(name) or () for name in sorted(names)}
+
+    async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
+        """Return the purchase orders with this number, with all their item lines."""
+        return await self._orders.get(number) or ()
+
+    async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
+        """Return what was received from a purchase order so far, by whatever receipt."""
+        return await queries.received_by_receipts(self._netsuite.query, order_id)
+
+    async def periods(self, day: date) -> Sequence[Period]:
+        """Return the posting periods from the one of this day on; none where unreadable."""
+        kept = self._periods
+        if kept is None or time.monotonic() > kept[0] or day < kept[1]:
+            since = day - _PERIODS_BACK
+            try:
+                found = await setup_queries.periods(self._netsuite.query, since)
+            except UnknownIdentifier:
+                found = []
+            kept = self._periods = (time.monotonic() + _FRESH_SECONDS, since, found)
+        return [period for period in kept[2] if period.enddate >= day]
+
+    def forget_periods(self) -> None:
+        """Read the posting periods again when they are asked for next."""
+        self._periods = None
+
+    async def _fetch_wros(self, ids: Sequence[int]) -> Mapping[int, Wro]:
+        if len(ids) == 1:
+            return {ids[0]: await self._shipbob.wro(ids[0])}
+        return {wro.id: wro async for wro in self._shipbob.wros(ids=ids) if wro.id in ids}
+
+    async def _fetch_items(self, names: Sequence[str]) -> Mapping[str, tuple[Item, ...]]:
+        return await queries.items_by_sku(self._netsuite.query, names)
+
+    async def _fetch_orders(
+        self, numbers: Sequence[str]
+    ) -> Mapping[str, tuple[PurchaseOrder, ...]]:
+        return await queries.purchase_orders_by_number(self._netsuite.query, numbers)

@@ -1,0 +1,80 @@
+"""A worker: works the lanes of all connections off and does its share of the upkeep."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.upkeep import Chore, keep_up
+from ml_connector.ledger import connections
+from ml_connector.storage.database import Database, DatabaseAway
+
+_log = structlog.get_logger("worker")
+
+_LOOK_FOR_CONNECTIONS_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 6.0
+
+
+async def work(
+    database: Database,
+    lanes: Lanes,
+    chores: Sequence[Chore],
+    *,
+    at_once: int,
+    stop: asyncio.Event,
+) -> None:
+    """Work until ``stop`` is set; then take no more, let what runs end, or release it.
+
+    Args:
+        database: the pool.
+        lanes: the lanes, with what a job does.
+        chores: upkeep that some worker must do.
+        at_once: subjects in flight for each connection.
+        stop: set when the process should end.
+    """
+    async with lanes.open():
+        upkeep = asyncio.create_task(keep_up(database, chores), name="upkeep")
+        lane_tasks: dict[str, asyncio.Task[None]] = {}
+        try:
+            while not stop.is_set():
+                await _tend(database, lanes, lane_tasks, at_once)
+                await _wait(stop, _LOOK_FOR_CONNECTIONS_SECONDS)
+        finally:
+            _log.info("stopping", lanes=sorted(lane_tasks))
+            for task in (*lane_tasks.values(), upkeep):
+                task.cancel()
+            await asyncio.gather(*lane_tasks.values(), upkeep, return_exceptions=True)
+
+
+async def _tend(
+    database: Database, lanes: Lanes, tasks: dict[str, asyncio.Task[None]], at_once: int
+) -> None:
+    """Begin the lanes of new connections, end those of paused ones, restart broken ones."""
+    try:
+        async with database.transaction() as connection:
+            wanted = {one.name for one in await connections.every(connection) if not one.paused}
+    except DatabaseAway as error:
+        _log.warning("database_away", reason=str(error))
+        return
+    for name, task in list(tasks.items()):
+        if task.done():
+            if not task.cancelled() and task.exception() is not None:
+                _log.warning("lane_ended", lane=name, reason=str(task.exception()))
+            del tasks[name]
+        elif name not in wanted:
+            task.cancel()
+    for name in wanted - tasks.keys():
+        _log.info("lane_begins", lane=name)
+        tasks[name] = asyncio.create_task(
+            lanes.work(name, at_once=at_once, grace_seconds=GRACE_SECONDS), name=f"lane {name}"
+        )
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

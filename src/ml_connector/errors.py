@@ -1,0 +1,98 @@
+"""The four kinds of failure, stored as data and never as pickled exceptions.
+
+``Retryable``: nobody acts, the engine tries again. ``NeedsData``: the other system
+acts, the engine replays when the record appears. ``NeedsHuman``: a person acts, the
+remedy says how. Anything else that is raised is a bug.
+"""
+
+from collections.abc import Iterable
+
+from ml_connector.words import Cause
+
+
+class ConnectorError(Exception):
+    """A failure that was foreseen. ``str()`` is a sentence for a person.
+
+    It names the record and never holds a token, an address or a whole answer.
+
+    Attributes:
+        cause: the stable code.
+        remedy: what to do next, as a sentence; empty when nothing needs to be done.
+    """
+
+    def __init__(self, sentence: str, *, cause: Cause, remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.cause = cause
+        self.remedy = remedy
+
+
+class Retryable(ConnectorError):
+    """The same call may succeed later.
+
+    Attributes:
+        retry_after_seconds: what the other system asked for, if it did.
+        outcome_unknown: the call may have been carried out: look before sending again.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        cause: Cause = Cause.UPSTREAM_UNAVAILABLE,
+        remedy: str = "Nothing: it is tried again by itself.",
+        retry_after_seconds: float | None = None,
+        outcome_unknown: bool = False,
+    ) -> None:
+        super().__init__(sentence, cause=cause, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
+        self.outcome_unknown = outcome_unknown
+
+
+class NeedsData(ConnectorError):
+    """A record is missing; the subject waits and wakes when it appears.
+
+    Attributes:
+        waiting_for: what would wake it, such as ``sku:NEW-7731-XL``.
+    """
+
+    def __init__(
+        self, sentence: str, *, cause: Cause, waiting_for: Iterable[str], remedy: str
+    ) -> None:
+        super().__init__(sentence, cause=cause, remedy=remedy)
+        self.waiting_for = tuple(waiting_for)
+
+
+class NeedsHuman(ConnectorError):
+    """A person must decide or repair something.
+
+    Attributes:
+        waiting_for: what would wake the subject by itself, such as ``period:2026-10``.
+    """
+
+    def __init__(
+        self, sentence: str, *, cause: Cause, remedy: str, waiting_for: Iterable[str] = ()
+    ) -> None:
+        super().__init__(sentence, cause=cause, remedy=remedy)
+        self.waiting_for = tuple(waiting_for)
+
+
+class AlreadyExists(ConnectorError):
+    """The system holds a record with this external id already: look it up and compare."""
+
+
+class UserError(Exception):
+    """What a person typed or configured can't be used. Ends a command with a clear text.
+
+    Attributes:
+        where: the file, line, key, option or address concerned; may be empty.
+        next_step: what to do about it.
+        usage: wrong usage of the command (exit status 2) rather than a failure (1).
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", next_step: str = "", usage: bool = False
+    ) -> None:
+        super().__init__(what)
+        self.where = where
+        self.next_step = next_step
+        self.usage = usage

@@ -1,0 +1,9 @@
+"""The business rules, one file each, and the table of them."""
+
+from types import MappingProxyType
+from typing import Final
+
+from ml_connector.engine.flow import Flows
+from ml_connector.flows import receiving
+
+FLOWS: Final[Flows] = MappingProxyType({flow.name: flow for flow in (receiving.FLOW,)})

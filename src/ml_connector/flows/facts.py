@@ -1,0 +1,39 @@
+"""Facts that several flows need, as a run keeps them."""
+
+from datetime import date
+
+import msgspec
+
+from ml_connector.netsuite.queries import Item
+
+
+class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A NetSuite item that a SKU matched (netsuite.md section 5.6)."""
+
+    id: str
+    name: str
+    inactive: bool = False
+    lot_tracked: bool = False
+    serialized: bool = False
+    kind: str = ""
+
+
+class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A posting period and whether stock may still be posted in it (section 13.5)."""
+
+    name: str
+    start: date
+    end: date
+    open: bool
+
+
+def item_fact(item: Item) -> ItemFact:
+    """Return what a run keeps of an item."""
+    return ItemFact(
+        id=item.id,
+        name=item.itemid,
+        inactive=bool(item.isinactive),
+        lot_tracked=bool(item.islotitem),
+        serialized=bool(item.isserialitem),
+        kind=item.itemtype,
+    )

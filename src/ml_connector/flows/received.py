@@ -1,0 +1,152 @@
+"""What was stowed at ShipBob, and what NetSuite's purchase order says of it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.engine.reads import Reads
+from ml_connector.flows.facts import ItemFact
+from ml_connector.netsuite.queries import PurchaseOrder, ReceiptLine
+from ml_connector.shipbob.payloads import Box
+
+OUR_RECEIPTS: Final = "mlc-ir-"
+
+
+class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One SKU of a WRO, or one lot of it. Cumulative whole eaches."""
+
+    inventory_id: int
+    sku: str | None
+    expected: int
+    stowed: int
+    lot: str | None = None
+    lot_date: date | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An open item line of a purchase order. Quantities in base units.
+
+    Attributes:
+        line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
+        open_quantity: ordered less received; 0 on a closed line.
+        received_by_others: units on receipts that are not ours; 0 where it does not matter.
+        unit: the line's unit where it is not the stock unit, else None.
+    """
+
+    line: int
+    item_id: str
+    open_quantity: int
+    received_by_others: int = 0
+    unit: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase order as receiving needs it, with all its item lines."""
+
+    id: str
+    number: str
+    status: str
+    lines: tuple[OrderLine, ...]
+
+
+_SPLIT: Final = re.compile(r"^(.+)-\d{1,3}$")
+
+
+async def read_orders(
+    number: str,
+    stowed: Sequence[StowedLine],
+    items: Mapping[str, Sequence[ItemFact]],
+    reads: Reads,
+) -> tuple[Order, ...]:
+    """Return the purchase orders with a WRO's number.
+
+    A number such as ``PO123-2`` is looked for as it is, and else as the second WRO of
+    ``PO123`` (shipbob.md section 8). What others received is only read where the order has
+    fewer units open than were stowed.
+    """
+    found = await reads.orders(number)
+    split = _SPLIT.match(number)
+    if not found and split:
+        found = await reads.orders(split[1])
+    return tuple([await _order(order, stowed, items, reads) for order in found])
+
+
+async def _order(
+    order: PurchaseOrder,
+    stowed: Sequence[StowedLine],
+    items: Mapping[str, Sequence[ItemFact]],
+    reads: Reads,
+) -> Order:
+    by_others: Mapping[int, int] = {}
+    if _fewer_open(order, stowed, items):
+        by_others = received_by_others(await reads.receipts(order.id))
+    return Order(
+        id=order.id,
+        number=order.tranid,
+        status=order.status,
+        lines=tuple(
+            OrderLine(
+                line=line.line,
+                item_id=line.item,
+                open_quantity=int(line.open_quantity),
+                received_by_others=by_others.get(line.line, 0),
+                unit=_other_unit(line.units, line.stockunit),
+            )
+            for line in order.lines
+        ),
+    )
+
+
+def _other_unit(unit: str | None, stock_unit: str | None) -> str | None:
+    return unit if stock_unit is not None and unit != stock_unit else None
+
+
+def received_by_others(receipts: Sequence[ReceiptLine]) -> dict[int, int]:
+    """Return the units on receipts that are not ours, by order line (section 11.4)."""
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    for line in receipts:
+        if line.order_line is not None and not (line.externalid or "").startswith(OUR_RECEIPTS):
+            units[line.order_line] += line.quantity
+    return {line: int(quantity) for line, quantity in units.items() if quantity}
+
+
+def _fewer_open(
+    order: PurchaseOrder,
+    stowed: Sequence[StowedLine],
+    items: Mapping[str, Sequence[ItemFact]],
+) -> bool:
+    stowed_units = sum(line.stowed for line in stowed)
+    ids = {item.id for matches in items.values() for item in matches}
+    return sum(line.open_quantity for line in order.lines if line.item in ids) < stowed_units
+
+
+def by_lot(lines: Sequence[StowedLine], boxes: Sequence[Box]) -> list[StowedLine]:
+    """Split the lines of a WRO by the lots that its boxes hold.
+
+    Units that the boxes do not account for stay without a lot (shipbob.md section 9.4: the
+    counters of WRO and boxes can disagree while work goes on).
+    """
+    lots: dict[int, dict[tuple[str, date | None], int]] = defaultdict(lambda: defaultdict(int))
+    for box in boxes:
+        for item in box.box_items:
+            if item.lot_number and item.stowed_quantity:
+                day = item.lot_date.date() if item.lot_date else None
+                lots[item.inventory_id][item.lot_number, day] += item.stowed_quantity
+    split: list[StowedLine] = []
+    for line in lines:
+        rest = line.stowed
+        for (lot, day), quantity in sorted(
+            lots[line.inventory_id].items(), key=lambda entry: (entry[0][0], str(entry[0][1]))
+        ):
+            units = min(rest, quantity)
+            if units:
+                split.append(msgspec.structs.replace(line, stowed=units, lot=lot, lot_date=day))
+                rest -= units
+        if rest or not lots[line.inventory_id]:
+            split.append(msgspec.structs.replace(line, stowed=rest))
+    return split

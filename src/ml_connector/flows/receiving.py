@@ -1,0 +1,461 @@
+"""Receiving: what ShipBob has stowed of a WRO becomes stock in NetSuite.
+
+The truth is the cumulative *stowed* quantity per WRO, inventory id and lot (shipbob.md
+section 9.4); only its increase over what is posted already is booked. A WRO with the
+number of a purchase order is received from that order, every open line named explicitly
+with its location (netsuite.md section 7.3); what the order does not expect any more goes
+by the policy ``over_receipt``. A WRO without a number is an inventory adjustment, or waits
+for a person, by the policy ``unmatched_wro``. When all of a completed WRO is booked,
+ShipBob is told so (``setExternalSync``). A quantity that went down is shown to a person.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow
+from ml_connector.engine.reads import Reads
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.facts import ItemFact, PeriodFact, item_fact
+from ml_connector.flows.items import item_name, match_items
+from ml_connector.flows.posting_dates import posting_date
+from ml_connector.flows.receipts import (
+    Booking,
+    Increase,
+    inventory_adjustment,
+    item_receipt,
+    source_line,
+    wro_mark,
+)
+from ml_connector.flows.received import Order, StowedLine, by_lot, read_orders
+from ml_connector.ledger.documents import Document, Plan, Posted
+from ml_connector.shipbob.payloads import Wro
+from ml_connector.words import Cause
+
+_OPEN_FOR_RECEIVING: Final = frozenset("BDE")  # netsuite.md section 5.7
+_FULLY_RECEIVED: Final = frozenset("FG")
+_ENDED: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
+
+
+class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one WRO sees.
+
+    Attributes:
+        stowed_at: when ShipBob last changed it; the moment of completion once completed.
+        items: NetSuite's items by the item name that was asked for.
+        orders: the purchase orders with the WRO's number; one, when all is well.
+        periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
+    """
+
+    wro_id: int
+    status: str
+    purchase_order_number: str | None
+    fulfillment_center_id: int
+    fulfillment_center_name: str
+    stowed_at: datetime
+    lines: tuple[StowedLine, ...]
+    items: dict[str, tuple[ItemFact, ...]]
+    orders: tuple[Order, ...]
+    periods: tuple[PeriodFact, ...]
+    synced: bool
+
+
+async def read(key: str, reads: Reads) -> ReceivingFacts:
+    """Gather a WRO, the items of its SKUs, its purchase order and the posting periods."""
+    wro = await reads.wro(int(key))
+    lines = [
+        StowedLine(
+            inventory_id=line.inventory_id,
+            sku=(line.sku or await reads.sku(line.inventory_id) or "").strip() or None,
+            expected=line.expected_quantity,
+            stowed=line.stowed_quantity,
+        )
+        for line in wro.inventory_quantities
+    ]
+    stowed = [line for line in lines if line.stowed]
+    found = await reads.items({item_name(line.sku, reads.skus) for line in stowed if line.sku})
+    items = {name: tuple(map(item_fact, matches)) for name, matches in found.items()}
+    if any(item.lot_tracked for matches in items.values() for item in matches):
+        lines = by_lot(lines, await reads.boxes(wro.id))
+    number = (wro.purchase_order_number or "").strip() or None
+    stowed_at = _stowed_at(wro)
+    return ReceivingFacts(
+        wro_id=wro.id,
+        status=wro.status,
+        purchase_order_number=number,
+        fulfillment_center_id=wro.fulfillment_center.id,
+        fulfillment_center_name=wro.fulfillment_center.name,
+        stowed_at=stowed_at,
+        lines=tuple(lines),
+        items=items,
+        orders=await read_orders(number, stowed, items, reads) if number and stowed else (),
+        periods=tuple(
+            PeriodFact(
+                name=period.periodname,
+                start=period.startdate,
+                end=period.enddate,
+                open=period.open_for_stock,
+            )
+            for period in (await reads.periods(stowed_at.date()) if stowed else ())
+        ),
+        synced=wro.external_sync_timestamp is not None,
+    )
+
+
+def _stowed_at(wro: Wro) -> datetime:
+    """Return the moment of completion, or of the last change before it."""
+    for change in wro.status_history:
+        if change.status == "Completed" and change.timestamp is not None:
+            return change.timestamp
+    return wro.last_updated_date or wro.insert_date or datetime.fromtimestamp(0, UTC)
+
+
+def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
+    """Decide what to book of a WRO beyond what is posted.
+
+    Raises:
+        NeedsData: the fulfillment center is not mapped, a SKU is no item in NetSuite yet,
+            or the purchase order is not there. Nothing is planned then, so a WRO is never
+            half booked.
+        NeedsHuman: a quantity went down, a SKU is ambiguous, the order is closed, the
+            period is closed, an account is missing; the remedy says what to do.
+    """
+    fact_date = facts.stowed_at.astimezone(settings.schedule.zone).date()
+    if settings.start_date is not None and fact_date < settings.start_date:
+        return Plan(note=f"Before the start date {settings.start_date}: not booked")
+    if settings.policies.receipts == "completed" and facts.status not in _ENDED:
+        return Plan(note="Waits for the WRO to be completed, as the policy receipts says")
+    booked = _booked(posted)
+    raised = _raised(facts, booked)
+    mark = _mark(facts, posted)
+    if not raised:
+        return Plan(documents=mark, note="Nothing was stowed beyond what is booked")
+    location = _location(facts, settings)
+    matched = match_items([_sku(line) for line, _ in raised], facts.items, settings.skus)
+    increases = [
+        _increase(facts, line, quantity, matched[_sku(line)]) for line, quantity in raised
+    ]
+    booking = Booking(
+        wro_id=facts.wro_id,
+        number=1,
+        location=location,
+        fact_date=fact_date,
+        date=posting_date(
+            fact_date,
+            facts.periods,
+            settings.policies.closed_period,
+            document=f"the receipt of WRO {facts.wro_id}",
+        ),
+    )
+    task = _Task(booking, tuple(increases), tuple(posted), settings, mark)
+    if facts.purchase_order_number is None:
+        return _without_order(facts, task)
+    return _from_order(_order(facts), task)
+
+
+class _Task(NamedTuple):
+    """What is to be booked, and what everything that books it needs."""
+
+    booking: Booking
+    increases: tuple[Increase, ...]
+    posted: tuple[Posted, ...]
+    settings: ConnectionSettings
+    mark: tuple[Document, ...]
+
+
+def _without_order(facts: ReceivingFacts, task: _Task) -> Plan:
+    if task.settings.policies.unmatched_wro == "park":
+        raise NeedsHuman(
+            f"WRO {facts.wro_id} carries no purchase order number",
+            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
+            remedy=(
+                'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
+                " such WROs as inventory adjustments."
+            ),
+        )
+    adjustment = _adjustment(
+        task, [(one, one.quantity) for one in task.increases], "no purchase order"
+    )
+    return Plan(documents=(adjustment, *task.mark))
+
+
+def _from_order(order: Order, task: _Task) -> Plan:
+    taken, surplus = _allocate(order, task.increases)
+    policy = task.settings.policies.over_receipt
+    if policy == "receive" and surplus:
+        surplus = _stretch(order, taken, surplus)
+    _refuse_other_units(order, taken)
+    documents: list[Document] = []
+    if taken:
+        numbered = _numbered(task, "itemReceipt")
+        documents.append(item_receipt(numbered, order, taken))
+    if not surplus:
+        return Plan(documents=(*documents, *task.mark))
+    _refuse_what_others_received(order, task.booking, surplus)
+    units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
+    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
+    if policy == "adjust":
+        adjustment = _adjustment(task, surplus, f"beyond {order.number}")
+        return Plan(documents=(*documents, adjustment, *task.mark))
+    if policy == "refuse":
+        return Plan(documents=(*documents, *task.mark), note=f"Refused by policy: {what}")
+    return Plan(
+        documents=tuple(documents),
+        afterwards=NeedsHuman(
+            what,
+            cause=Cause.OVER_RECEIPT,
+            remedy=(
+                f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
+                " then replay."
+            ),
+        ),
+    )
+
+
+def _refuse_other_units(order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]]) -> None:
+    """Stop where an order line counts in another unit than eaches (netsuite.md section 13.3).
+
+    Raises:
+        NeedsHuman: a line to be received has a purchase unit of its own.
+    """
+    for line in order.lines:
+        if line.unit is not None and line.line in taken:
+            raise NeedsHuman(
+                f"{order.number} line {line.line} is ordered in unit {line.unit}, not in the"
+                " item's stock unit; ShipBob counts eaches",
+                cause=Cause.UNIT_DIFFERS,
+                remedy="Order in the stock unit, or receive this line by hand in NetSuite.",
+            )
+
+
+def _refuse_what_others_received(
+    order: Order, booking: Booking, surplus: Sequence[tuple[Increase, int]]
+) -> None:
+    """Stop where units beyond the order may be the very ones that somebody else received.
+
+    Raises:
+        NeedsHuman: a receipt that is not ours holds units of the same item.
+    """
+    for increase, quantity in surplus:
+        by_others = sum(
+            line.received_by_others for line in order.lines if line.item_id == increase.item.id
+        )
+        if by_others:
+            raise NeedsHuman(
+                f"WRO {booking.wro_id} holds {quantity} x {increase.sku} beyond what"
+                f" {order.number} still expects, and {by_others} were received in NetSuite by a"
+                " receipt that is not ours: they may be the same units",
+                cause=Cause.RECEIVED_BY_OTHERS,
+                remedy=(
+                    "If they are the same, delete that receipt and replay, or leave this event:"
+                    " nothing is booked twice. If they are not, adjust the stock by hand."
+                ),
+            )
+
+
+def _allocate(
+    order: Order, increases: Sequence[Increase]
+) -> tuple[dict[int, list[tuple[Increase, int]]], list[tuple[Increase, int]]]:
+    """Fill the order's open lines in their order; return what each takes, and the rest."""
+    left = {line.line: line.open_quantity for line in order.lines}
+    taken: dict[int, list[tuple[Increase, int]]] = {}
+    surplus: list[tuple[Increase, int]] = []
+    for increase in increases:
+        rest = increase.quantity
+        for line in order.lines:
+            units = min(rest, left[line.line]) if line.item_id == increase.item.id else 0
+            if units > 0:
+                taken.setdefault(line.line, []).append((increase, units))
+                left[line.line] -= units
+                rest -= units
+        if rest:
+            surplus.append((increase, rest))
+    return taken, surplus
+
+
+def _stretch(
+    order: Order,
+    taken: dict[int, list[tuple[Increase, int]]],
+    surplus: Sequence[tuple[Increase, int]],
+) -> list[tuple[Increase, int]]:
+    """Receive the surplus on the last line of its item; return what has no line."""
+    without_line: list[tuple[Increase, int]] = []
+    for increase, quantity in surplus:
+        lines = [line.line for line in order.lines if line.item_id == increase.item.id]
+        if not lines:
+            without_line.append((increase, quantity))
+            continue
+        parts = taken.setdefault(lines[-1], [])
+        for number, (one, units) in enumerate(parts):
+            if one == increase:
+                parts[number] = (one, units + quantity)
+                break
+        else:
+            parts.append((increase, quantity))
+    return without_line
+
+
+def _adjustment(task: _Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:
+    account = task.settings.accounts.inventory_adjustment
+    if account is None:
+        raise NeedsHuman(
+            f"WRO {task.booking.wro_id} needs an inventory adjustment ({why}), but no account is"
+            " set",
+            cause=Cause.ACCOUNT_UNMAPPED,
+            remedy="Set inventory_adjustment under [accounts] and apply the connection again.",
+            waiting_for=["account:inventory_adjustment"],
+        )
+    return inventory_adjustment(
+        _numbered(task, "inventoryAdjustment"),
+        units,
+        account=account,
+        subsidiary=task.settings.netsuite.subsidiary,
+        why=why,
+    )
+
+
+def _numbered(task: _Task, kind: str) -> Booking:
+    number = 1 + sum(document.kind == kind for document in task.posted)
+    return msgspec.structs.replace(task.booking, number=number)
+
+
+def _booked(posted: Sequence[Posted]) -> dict[str, int]:
+    """Return the units that are booked already, by line of the WRO."""
+    booked: dict[str, int] = defaultdict(int)
+    for document in posted:
+        for line in document.lines:
+            booked[line.source_line] += line.quantity or 0
+    return booked
+
+
+def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[StowedLine, int]]:
+    """Return the lines with more stowed than booked, and how much more.
+
+    Raises:
+        NeedsHuman: less is stowed than was booked.
+    """
+    stowed: dict[str, int] = defaultdict(int)
+    raised: list[tuple[StowedLine, int]] = []
+    for line in facts.lines:
+        name = source_line(line.inventory_id, line.lot)
+        stowed[name] += line.stowed
+        if line.stowed > booked.get(name, 0):
+            raised.append((line, line.stowed - booked.get(name, 0)))
+    for name, quantity in booked.items():
+        if stowed[name] < quantity:
+            raise NeedsHuman(
+                f"WRO {facts.wro_id}, {name}: ShipBob now says {stowed[name]} were stowed, but"
+                f" {quantity} are booked",
+                cause=Cause.QUANTITY_WENT_DOWN,
+                remedy=(
+                    "Find out from ShipBob what is right. If the smaller number is, correct the"
+                    " receipt in NetSuite; nothing is taken out by itself."
+                ),
+            )
+    return raised
+
+
+def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ...]:
+    told = facts.synced or any(document.kind == "wroMark" for document in posted)
+    if facts.status != "Completed" or told:
+        return ()
+    return (wro_mark(facts.wro_id),)
+
+
+def _location(facts: ReceivingFacts, settings: ConnectionSettings) -> str:
+    center = str(facts.fulfillment_center_id)
+    location = settings.locations.get(center)
+    if location is None:
+        raise NeedsData(
+            f"ShipBob's fulfillment center {center} ({facts.fulfillment_center_name}) has no"
+            " NetSuite location",
+            cause=Cause.LOCATION_UNMAPPED,
+            waiting_for=[f"location:{center}"],
+            remedy=(
+                f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
+                " connection again; what waits goes on by itself."
+            ),
+        )
+    return location
+
+
+def _order(facts: ReceivingFacts) -> Order:
+    number = facts.purchase_order_number
+    if not facts.orders:
+        raise NeedsData(
+            f"NetSuite has no purchase order {number}, the number on WRO {facts.wro_id}",
+            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
+            waiting_for=[f"purchase_order:{number}"],
+            remedy=(
+                "Enter the purchase order with this number, or correct the number on the WRO at"
+                " ShipBob and replay."
+            ),
+        )
+    if len(facts.orders) > 1:
+        raise NeedsHuman(
+            f"NetSuite has {len(facts.orders)} purchase orders with the number {number}",
+            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
+            remedy="Make their numbers differ, then replay.",
+        )
+    order = facts.orders[0]
+    if order.status not in _OPEN_FOR_RECEIVING | _FULLY_RECEIVED:
+        raise NeedsHuman(
+            f"Purchase order {order.number} can't be received: its status is {order.status}"
+            " (A pending approval, C rejected, H closed)",
+            cause=Cause.PURCHASE_ORDER_CLOSED,
+            remedy="Approve or reopen the order in NetSuite, then replay.",
+            waiting_for=[f"purchase_order:{number}"],
+        )
+    return order
+
+
+def _increase(facts: ReceivingFacts, line: StowedLine, quantity: int, item: ItemFact) -> Increase:
+    if item.serialized or (item.lot_tracked and line.lot is None):
+        raise NeedsHuman(
+            f"WRO {facts.wro_id}: {line.sku} is tracked by lot or serial number in NetSuite, but"
+            " ShipBob names none for these units",
+            cause=Cause.LOT_TRACKED,
+            remedy="Make the item lot-tracked at ShipBob as well, or receive it by hand.",
+        )
+    return Increase(
+        inventory_id=line.inventory_id,
+        sku=_sku(line),
+        item=item,
+        lot=line.lot if item.lot_tracked else None,
+        lot_date=line.lot_date if item.lot_tracked else None,
+        quantity=quantity,
+    )
+
+
+def _sku(line: StowedLine) -> str:
+    if line.sku is None:
+        raise NeedsHuman(
+            f"ShipBob's inventory item {line.inventory_id} has no SKU",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            remedy="Give the product a SKU at ShipBob, then replay.",
+        )
+    return line.sku.strip()
+
+
+FLOW: Final = Flow(
+    name="receiving",
+    source="wro",
+    topics=frozenset(
+        {
+            "wro.created",
+            "wro.updated",
+            "wro.completed",
+            "wro.box.arrived",
+            "wro.box.scanned",
+            "wro.box.stowed",
+        }
+    ),
+    rules="receiving-1",
+    facts=ReceivingFacts,
+    read=read,
+    plan=plan,
+)

@@ -1,0 +1,1 @@
+"""What is kept: connections, the inbox, subjects, runs, postings and the journal."""

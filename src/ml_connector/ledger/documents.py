@@ -1,0 +1,111 @@
+"""Documents: what should exist in another system, as plan decides it."""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.errors import ConnectorError
+from ml_connector.words import System
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a document changes: stock of a SKU at a location, or money.
+
+    Attributes:
+        source: the fact it comes from, such as ``wro 90311``.
+        source_line: which line of it, such as ``inventory 8588331``.
+        fact_date: the merchant's local date of the fact.
+        posting_date: the date the document carries.
+        quantity: whole sellable eaches, signed; None where only money moves.
+    """
+
+    source: str
+    source_line: str
+    fact_date: date
+    posting_date: date
+    sku: str | None = None
+    item: str | None = None
+    location: str | None = None
+    lot: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class CreateRecord(msgspec.Struct, frozen=True, kw_only=True, tag="create"):
+    """Make a NetSuite record (netsuite.md section 6.1)."""
+
+    record_type: str
+    body: dict[str, Any]
+
+
+class TransformRecord(msgspec.Struct, frozen=True, kw_only=True, tag="transform"):
+    """Turn one NetSuite record into another (netsuite.md section 7)."""
+
+    from_type: str
+    from_id: str
+    to_type: str
+    body: dict[str, Any]
+
+
+class MarkWroSynced(msgspec.Struct, frozen=True, kw_only=True, tag="mark_wro_synced"):
+    """Tell ShipBob that a WRO is booked (shipbob.md section 9.4). Repeating it is harmless."""
+
+    wro_id: int
+
+
+Request = CreateRecord | TransformRecord | MarkWroSynced
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One write that should exist exactly once.
+
+    Attributes:
+        kind: the field's word for it, such as ``itemReceipt``.
+        external_id: made from the business fact, at most 64 of letters, digits, ``-``, ``_``.
+        title: one line for a person.
+        lines: what it changes, for the journal; written when it is posted.
+    """
+
+    system: System
+    kind: str
+    external_id: str
+    title: str
+    request: Request
+    lines: tuple[JournalLine, ...] = ()
+
+    def encoded(self) -> bytes:
+        """Return the document as JSON: the same document gives the same bytes."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    def hash(self) -> str:
+        """Return the SHA-256 of the encoded document, in hex."""
+        return hashlib.sha256(self.encoded()).hexdigest()
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of a subject that exists in the other system, as plan sees it."""
+
+    system: System
+    kind: str
+    external_id: str
+    remote_id: str | None
+    lines: tuple[JournalLine, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What plan decided.
+
+    Attributes:
+        documents: what should exist beyond what is posted, in the order to post it.
+        afterwards: the failure that remains when they are posted, such as a surplus that
+            a person must decide on; None when the subject has then converged.
+        note: why there is nothing to do, where a person would ask.
+    """
+
+    documents: tuple[Document, ...] = ()
+    afterwards: ConnectorError | None = None
+    note: str = ""

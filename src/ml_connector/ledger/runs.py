@@ -1,0 +1,94 @@
+"""Runs: what a converge saw, what it decided, and what came of it."""
+
+from typing import Any
+
+import msgspec
+
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.subjects import Claimed
+from ml_connector.storage.database import Connection, one, rows
+
+
+async def begin(connection: Connection, subject: Claimed, *, worker: str, rules: str) -> int:
+    """Begin a run of a subject; return its id.
+
+    Args:
+        connection: the transaction that claims the subject.
+        subject: the claimed subject.
+        worker: who runs it.
+        rules: version of the rules that will decide.
+    """
+    row = await one(
+        connection,
+        "insert into run (connection, subject_id, epoch, mark, worker, mode, rules)"
+        " select name, %(subject)s, %(epoch)s, %(mark)s, %(worker)s, mode, %(rules)s"
+        " from connection where name = %(connection)s returning id",
+        {
+            "connection": subject.ref.connection,
+            "subject": subject.id,
+            "epoch": subject.epoch,
+            "mark": subject.mark,
+            "worker": worker,
+            "rules": rules,
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row
+    return int(row["id"])
+
+
+async def decided(connection: Connection, run_id: int, plan: Plan) -> None:
+    """Keep what plan decided."""
+    decision = {
+        "documents": plan.documents,
+        "note": plan.note,
+        "afterwards": failure(plan.afterwards) if plan.afterwards else None,
+    }
+    await rows(
+        connection,
+        "update run set decision = %(decision)s where id = %(id)s",
+        {"id": run_id, "decision": msgspec.json.encode(decision).decode()},
+    )
+
+
+async def saw(connection: Connection, run_id: int, facts: msgspec.Struct) -> None:
+    """Keep the facts that plan is about to see."""
+    await rows(
+        connection,
+        "update run set facts = %(facts)s where id = %(id)s",
+        {"id": run_id, "facts": msgspec.json.encode(facts).decode()},
+    )
+
+
+async def finish(
+    connection: Connection,
+    run_id: int,
+    outcome: str,
+    *,
+    error: ConnectorError | None = None,
+    sentence: str | None = None,
+) -> None:
+    """Record what came of a run: done, retrying, parked, dead, released or superseded."""
+    await rows(
+        connection,
+        "update run set finished_at = now(), outcome = %(outcome)s, cause = %(cause)s,"
+        " sentence = %(sentence)s, remedy = %(remedy)s where id = %(id)s",
+        {
+            "id": run_id,
+            "outcome": outcome,
+            "cause": error.cause if error else None,
+            "sentence": sentence or (str(error) if error else None),
+            "remedy": error.remedy if error else None,
+        },
+    )
+
+
+def failure(error: ConnectorError) -> dict[str, Any]:
+    """Return a failure as data: cause, sentence, remedy, what it waits for."""
+    return {
+        "kind": type(error).__name__,
+        "cause": error.cause,
+        "sentence": str(error),
+        "remedy": error.remedy,
+        "waiting_for": list(getattr(error, "waiting_for", ())),
+    }

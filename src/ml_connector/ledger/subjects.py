@@ -1,0 +1,291 @@
+"""Subjects: one real thing at the source each, dirty or converged.
+
+``marked`` is raised by every event about the subject, ``converged`` is the mark that the
+last finished run had seen; a subject is dirty while the two differ. ``epoch`` is raised
+by every run, so that a run that was judged dead and wakes up late may write no more.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from psycopg.rows import DictRow
+
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
+from ml_connector.storage.database import Connection, one, rows
+from ml_connector.words import Cause
+
+
+class SubjectRef(NamedTuple):
+    """What identifies a subject: connection, flow and the source's own key."""
+
+    connection: str
+    flow: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """A subject just after it was marked dirty.
+
+    Attributes:
+        mark: its mark now; events carry it.
+        job_id: the job that will run it, if one waits or runs.
+        due_at: when that job is due, if it waits for its time.
+    """
+
+    ref: SubjectRef
+    id: int
+    mark: int
+    job_id: int | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A subject that this run owns as long as the epoch stays the same.
+
+    Attributes:
+        since: when the oldest event arrived that no finished run has seen.
+    """
+
+    id: int
+    ref: SubjectRef
+    epoch: int
+    mark: int
+    attempt: int
+    since: datetime | None
+
+
+class Superseded(ConnectorError):
+    """Another run has taken this subject over: this one must write no more."""
+
+    def __init__(self, subject: SubjectRef) -> None:
+        super().__init__(
+            f"Another run has taken over {subject.flow} {subject.key}", cause=Cause.SUPERSEDED
+        )
+
+
+_MARK: Final = """
+insert into subject as s (connection, flow, key, marked)
+select * from unnest(%(connection)s::text[], %(flow)s::text[], %(key)s::text[], %(one)s::bigint[])
+on conflict (connection, flow, key) do update set
+    marked = s.marked + 1,
+    state = case when s.state in ('done', 'parked', 'dead') then 'received' else s.state end,
+    attempt = case when s.state in ('done', 'parked', 'dead') then 0 else s.attempt end,
+    changed_at = now()
+returning id, connection, flow, key, marked, job_id, due_at
+"""
+
+
+async def mark(connection: Connection, refs: Collection[SubjectRef]) -> list[Marked]:
+    """Mark subjects dirty, making those that are new. Marking twice costs nothing."""
+    if not refs:
+        return []
+    # One order for everybody, so that two writers never wait for each other in a ring.
+    ordered = sorted(set(refs))
+    found = await rows(
+        connection,
+        _MARK,
+        {
+            "connection": [ref.connection for ref in ordered],
+            "flow": [ref.flow for ref in ordered],
+            "key": [ref.key for ref in ordered],
+            "one": [1] * len(ordered),
+        },
+    )
+    return [
+        Marked(
+            ref=SubjectRef(row["connection"], row["flow"], row["key"]),
+            id=row["id"],
+            mark=row["marked"],
+            job_id=row["job_id"],
+            due_at=row["due_at"],
+        )
+        for row in found
+    ]
+
+
+async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> None:
+    """Note which job will run which subject, as pairs of subject id and job id."""
+    if jobs:
+        await rows(
+            connection,
+            "update subject as s set job_id = j.job"
+            " from unnest(%(subject)s::bigint[], %(job)s::bigint[]) as j(subject, job)"
+            " where s.id = j.subject",
+            {"subject": [subject for subject, _ in jobs], "job": [job for _, job in jobs]},
+        )
+
+
+async def claim(
+    connection: Connection, subject_id: int, *, job_id: int, worker: str
+) -> Claimed | None:
+    """Take a subject for a run; None when this job is no longer the one to run it."""
+    row = await one(
+        connection,
+        "update subject set epoch = epoch + 1, state = 'working', worker = %(worker)s,"
+        " due_at = null, changed_at = now()"
+        " where id = %(id)s and job_id = %(job)s"
+        " returning id, connection, flow, key, epoch, marked, attempt,"
+        " (select min(received_at) from event"
+        "  where subject_id = subject.id and mark > subject.converged) as since",
+        {"id": subject_id, "job": job_id, "worker": worker},
+    )
+    if row is None:
+        return None
+    return Claimed(
+        id=row["id"],
+        ref=SubjectRef(row["connection"], row["flow"], row["key"]),
+        epoch=row["epoch"],
+        mark=row["marked"],
+        attempt=row["attempt"],
+        since=row["since"],
+    )
+
+
+async def fence(connection: Connection, subject: Claimed) -> None:
+    """Hold the subject's row for the rest of the transaction, if the run still owns it.
+
+    Raises:
+        Superseded: another run has taken over.
+    """
+    row = await one(
+        connection,
+        "select 1 as mine from subject where id = %(id)s and epoch = %(epoch)s for update",
+        {"id": subject.id, "epoch": subject.epoch},
+    )
+    if row is None:
+        raise Superseded(subject.ref)
+
+
+_DONE: Final = """
+update subject set
+    converged = greatest(converged, %(mark)s), attempt = 0,
+    state = case when marked > %(mark)s then 'received' else 'done' end,
+    job_id = case when marked > %(mark)s then job_id end,
+    due_at = null, cause = null, sentence = null, remedy = null, waiting_for = '{}',
+    worker = null, changed_at = now()
+where id = %(id)s and epoch = %(epoch)s
+returning marked
+"""
+
+_STOPPED: Final = """
+update subject set
+    state = case when marked > %(mark)s then 'received' else %(state)s end,
+    job_id = case when marked > %(mark)s then job_id end,
+    due_at = null, cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s,
+    waiting_for = %(waiting_for)s, worker = null, changed_at = now()
+where id = %(id)s and epoch = %(epoch)s
+returning marked
+"""
+
+_LATER: Final = """
+update subject set
+    state = 'retrying', attempt = attempt + 1, job_id = %(job)s, due_at = %(due_at)s,
+    cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s, waiting_for = '{}',
+    worker = null, changed_at = now()
+where id = %(id)s and epoch = %(epoch)s
+returning marked
+"""
+
+
+async def done(connection: Connection, subject: Claimed) -> bool:
+    """Record that the subject has converged; True when it was marked again meanwhile."""
+    return await _finish(connection, subject, _DONE, {})
+
+
+async def stopped(
+    connection: Connection, subject: Claimed, error: ConnectorError, sentence: str
+) -> bool:
+    """Park the subject (waits for data) or leave it dead (waits for a person).
+
+    Returns:
+        True when it was marked again meanwhile, so that it should run again at once.
+    """
+    waiting_for = error.waiting_for if isinstance(error, (NeedsData, NeedsHuman)) else ()
+    return await _finish(
+        connection,
+        subject,
+        _STOPPED,
+        {
+            "state": "parked" if isinstance(error, NeedsData) else "dead",
+            "cause": error.cause,
+            "sentence": sentence,
+            "remedy": error.remedy,
+            "waiting_for": list(waiting_for),
+        },
+    )
+
+
+async def later(
+    connection: Connection, subject: Claimed, error: Retryable, *, job_id: int, due_at: datetime
+) -> None:
+    """Record that the subject is tried again at that time, by that job."""
+    await _finish(
+        connection,
+        subject,
+        _LATER,
+        {
+            "job": job_id,
+            "due_at": due_at,
+            "cause": error.cause,
+            "sentence": str(error),
+            "remedy": error.remedy,
+        },
+    )
+
+
+async def release(connection: Connection, subject: Claimed, *, job_id: int) -> None:
+    """Give the subject back before the run could end: that job will run it anew.
+
+    Raises:
+        Superseded: another run has taken over.
+    """
+    row = await one(
+        connection,
+        "update subject set state = 'received', job_id = %(job)s, worker = null,"
+        " changed_at = now() where id = %(id)s and epoch = %(epoch)s returning id",
+        {"id": subject.id, "epoch": subject.epoch, "job": job_id},
+    )
+    if row is None:
+        raise Superseded(subject.ref)
+
+
+async def _finish(
+    connection: Connection, subject: Claimed, query: str, parameters: dict[str, Any]
+) -> bool:
+    row: DictRow | None = await one(
+        connection,
+        query,
+        {"id": subject.id, "epoch": subject.epoch, "mark": subject.mark, **parameters},
+    )
+    if row is None:
+        raise Superseded(subject.ref)
+    again: bool = row["marked"] > subject.mark
+    return again
+
+
+async def waiting(connection: Connection, connection_name: str) -> dict[str, datetime]:
+    """Return what subjects of a connection wait for, with the time the newest began to."""
+    found = await rows(
+        connection,
+        "select thing, max(changed_at) as since from subject, unnest(waiting_for) as thing"
+        " where connection = %(connection)s and state in ('parked', 'dead') group by thing",
+        {"connection": connection_name},
+    )
+    return {row["thing"]: row["since"] for row in found}
+
+
+async def waiting_for(
+    connection: Connection, connection_name: str, things: Collection[str]
+) -> list[SubjectRef]:
+    """Return the stopped subjects that wait for one of these things."""
+    found = await rows(
+        connection,
+        "select connection, flow, key from subject where connection = %(connection)s"
+        " and waiting_for && %(things)s and state in ('parked', 'dead') order by id",
+        {"connection": connection_name, "things": list(things)},
+    )
+    return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]

@@ -1,0 +1,268 @@
+"""The NetSuite client of one connection: records, transforms and queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.netsuite import records
+from ml_connector.netsuite.account import Account, external_key, new_record_id
+from ml_connector.netsuite.classify import RecordNotFound
+from ml_connector.netsuite.metadata import Metadata, parse_metadata
+from ml_connector.netsuite.oauth import Sender
+from ml_connector.netsuite.problem import shortened
+from ml_connector.netsuite.session import Auth, Session
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Answer, Call, Patience, Priority
+from ml_connector.words import Cause
+
+T = TypeVar("T")
+Body = msgspec.Struct | Mapping[str, Any]
+
+# A misspelt property must not drop a quantity: by default NetSuite only warns (section 6.2).
+_WRITE_HEADERS: Final = {
+    "Content-Type": "application/json",
+    "X-NetSuite-PropertyNameValidation": "Error",
+}
+# Replacing these lines would delete what somebody else ordered (section 6.5).
+_ORDERS: Final = frozenset({"purchaseorder", "salesorder", "transferorder", "returnauthorization"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """A record that was made.
+
+    Attributes:
+        id: its internal id.
+        location_url: where NetSuite says it is.
+        warnings: what NetSuite warned of in headers; their names are not published, so all
+            headers with ``warning`` in their name are taken.
+    """
+
+    id: str
+    location_url: str
+    warnings: tuple[str, ...] = ()
+
+
+class NetSuite:
+    """One NetSuite account for one connection.
+
+    Args:
+        transport: sends the calls.
+        connection: name of the connection.
+        account: where the services are.
+        auth: gives out tokens.
+        limit_key: the limit its calls count against, such as ``netsuite:TSTDRV1234567``.
+
+    Attributes:
+        query: SuiteQL over this account; ``queries`` has what is asked with it.
+    """
+
+    def __init__(
+        self,
+        transport: Sender,
+        connection: str,
+        account: Account,
+        auth: Auth,
+        limit_key: str,
+    ) -> None:
+        self._account = account
+        self._session = Session(transport, auth, connection=connection, limit_key=limit_key)
+        self.query = SuiteQL(self._session, account)
+
+    async def create(self, record_type: str, body: Body, *, send_by: float | None) -> Created:
+        """Make a record (netsuite.md section 6.1). Sent once; look before sending it again.
+
+        Args:
+            record_type: such as ``inventoryAdjustment``.
+            body: with an external id of ours in it.
+            send_by: monotonic time by which the call must have begun.
+
+        Raises:
+            AlreadyExists: the external id is taken: look the record up and compare.
+            NeedsHuman: refused, nothing was written.
+            Retryable: nothing was written, unless ``outcome_unknown``.
+        """
+        call = self._write(
+            f"{record_type}.create",
+            "POST",
+            self._account.record_url(record_type),
+            body,
+            send_by=send_by,
+        )
+        return created(await self._session.send(call), record_type)
+
+    async def transform(
+        self,
+        from_type: str,
+        from_id: str,
+        to_type: str,
+        body: Body,
+        *,
+        send_by: float | None,
+    ) -> Created:
+        """Turn one record into another (netsuite.md section 7). Sent once.
+
+        Args:
+            from_type: such as ``purchaseOrder``.
+            from_id: its internal id.
+            to_type: such as ``itemReceipt``.
+            body: names every open line of the order, to be taken or not: what is not named
+                is taken in full.
+            send_by: monotonic time by which the call must have begun.
+
+        Raises:
+            NothingLeft: the order has no open line; perhaps through an earlier attempt.
+            AlreadyExists, NeedsHuman, Retryable: as for ``create``.
+        """
+        call = self._write(
+            f"{from_type}.transform.{to_type}",
+            "POST",
+            self._account.transform_url(from_type, from_id, to_type),
+            body,
+            send_by=send_by,
+        )
+        return created(await self._session.send(call), to_type)
+
+    async def patch(
+        self,
+        record_type: str,
+        record_id: str,
+        body: Body,
+        *,
+        replace: Sequence[str] = (),
+        send_by: float | None,
+    ) -> None:
+        """Change a record; what the body leaves out stays (netsuite.md section 6.5).
+
+        Args:
+            record_type: such as ``itemFulfillment``.
+            record_id: its internal id.
+            body: the properties to change.
+            replace: sublists whose lines the body's replace, such as ``package``, which
+                makes a repeat harmless (section 11.5). Lines without it may be added again.
+            send_by: monotonic time by which the call must have begun.
+
+        Raises:
+            ValueError: the lines of an order would be replaced.
+            RecordNotFound, NeedsHuman, Retryable: as for ``create``.
+        """
+        if record_type.lower() in _ORDERS and "item" in replace:
+            raise ValueError(f"replacing the lines of a {record_type} deletes those not named")
+        url = self._account.record_url(record_type, record_id)
+        if replace:
+            url += "?replace=" + ",".join(replace)
+        call = self._write(f"{record_type}.patch", "PATCH", url, body, send_by=send_by)
+        await self._session.send(call)
+
+    async def get(
+        self,
+        record_type: str,
+        *,
+        record_id: str | None = None,
+        external_id: str | None = None,
+        shape: type[T],
+        priority: Priority = Priority.LIVE,
+    ) -> T | None:
+        """Read one record with its lines, or None when there is none (netsuite.md section 6.1).
+
+        The record service shows one's own write at once (section 11.6), so None for an
+        external id means that it is not written yet, or not any more.
+
+        Args:
+            record_type: such as ``itemReceipt``.
+            record_id: its internal id, or else
+            external_id: its external id.
+            shape: what to read of it, such as ``records.ReadTransaction``.
+            priority: its place in the queue.
+
+        Raises:
+            ValueError: neither an internal nor an external id, or both.
+            NeedsHuman: no permission; or the answer is not of this shape.
+            Retryable: no usable answer, which says nothing about the record.
+        """
+        if (record_id is None) == (external_id is None):
+            raise ValueError("either an internal id or an external id is wanted")
+        key = external_key(external_id) if external_id is not None else record_id
+        call = self._session.call(
+            f"{record_type}.get",
+            "GET",
+            f"{self._account.record_url(record_type, key)}?expandSubResources=true",
+            repeatable=True,
+            priority=priority,
+        )
+        try:
+            answer = await self._session.send(call)
+        except RecordNotFound:
+            return None
+        return _read(answer, shape, record_type)
+
+    async def metadata(self, record_types: Sequence[str]) -> Metadata:
+        """Return which properties these record types have in this account (section 6.9).
+
+        It proves REST access and permissions; custom fields and features are in it.
+
+        Raises:
+            NeedsHuman, Retryable: as the session says.
+        """
+        for record_type in record_types:
+            self._account.record_url(record_type)  # refuses what is no record type
+        call = self._session.call(
+            "metadata.get",
+            "GET",
+            f"{self._account.metadata_url}?select={','.join(record_types)}",
+            headers={"Accept": "application/swagger+json"},
+            patience=Patience.QUERY,
+            repeatable=True,
+        )
+        return parse_metadata(await self._session.send(call), record_types)
+
+    def _write(
+        self, operation: str, method: str, url: str, body: Body, *, send_by: float | None
+    ) -> Call:
+        return self._session.call(
+            operation,
+            method,
+            url,
+            headers=_WRITE_HEADERS,
+            body=records.encode(body),
+            patience=Patience.WRITE,
+            send_by=send_by,
+        )
+
+
+def created(answer: Answer, record_type: str) -> Created:
+    """Read which record was made: its id is only in ``Location`` (netsuite.md section 6.1).
+
+    Raises:
+        Retryable: the header doesn't say; the record may exist.
+    """
+    location = answer.header("location")
+    record_id = new_record_id(location, record_type)
+    if location is None or record_id is None:
+        raise Retryable(
+            f"NetSuite said that the {record_type} was made, but not which one it is",
+            cause=Cause.OUTCOME_UNKNOWN,
+            remedy="Nothing: it is looked up by its external id.",
+            outcome_unknown=True,
+        )
+    warnings = tuple(
+        shortened(value) for name, value in sorted(answer.headers.items()) if "warning" in name
+    )
+    return Created(id=record_id, location_url=location, warnings=warnings)
+
+
+def _read(answer: Answer, shape: type[T], record_type: str) -> T:
+    try:
+        return msgspec.json.decode(answer.body, type=shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise NeedsHuman(
+            f"A record of type {record_type} is not what NetSuite is documented to answer:"
+            f" {error}",
+            cause=Cause.BUG,
+            remedy="Report it as a fault of this software, with the text above.",
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Retryable(f"NetSuite's answer for {record_type} can't be read") from error

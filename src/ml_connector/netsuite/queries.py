@@ -1,0 +1,382 @@
+"""What is asked of a NetSuite account, one function for each question.
+
+Tables and columns: netsuite.md section 5 and schemas/suiteql-tables.json. All values from
+outside are bound parameters; string comparison is case-sensitive (section 4.4). Square
+brackets enclose what an account may lack (``SuiteQL``).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+# ``{column}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
+_ITEMS: Final = """
+SELECT i.id, i.itemid, i.fullname, i.itemtype, i.isinactive[, i.islotitem][, i.isserialitem]
+    [, i.unitstype][, i.stockunit][, i.purchaseunit]
+FROM item i WHERE i.{column} IN ({list}) ORDER BY i.id
+"""
+
+_ORDERS: Final = """
+SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'PurchOrd' AND t.tranid IN ({list}) ORDER BY t.id
+"""
+
+# Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
+# the components of an assembly.
+_ORDER_LINES: Final = """
+SELECT l.transaction, l.id AS line, l.item, i.itemid, i.itemtype, l.quantity,
+    l.quantityshiprecv, l.isclosed, l.location, l.linesequencenumber,
+    TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate
+    [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit][, i.purchaseunit]
+FROM transactionline l JOIN item i ON i.id = l.item
+WHERE l.transaction IN ({list})
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY l.transaction, l.id
+"""
+
+_BY_EXTERNAL_ID: Final = """
+SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.externalid IN ({list}) ORDER BY t.id
+"""
+
+_BY_MEMO: Final = """
+SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
+"""
+
+_RECEIPT_LINES: Final = """
+SELECT t.id, t.tranid, t.externalid, t.memo, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    l.id AS line, l.item, l.quantity, l.location
+FROM transaction t
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+JOIN transactionline l ON l.transaction = t.id
+WHERE t.type = 'ItemRcpt' AND m.createdfrom = ? AND l.item IS NOT NULL
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY t.id, l.id
+"""
+
+_RECEIPT_LINKS: Final = """
+SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
+WHERE k.previousdoc = ? AND k.nexttype = 'ItemRcpt'
+ORDER BY k.nextdoc, k.nextline, k.previousline
+"""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """An item (section 5.6).
+
+    Attributes:
+        itemid: its name or number, by default the SKU.
+        fullname: ``parent : child`` for matrix children.
+        itemtype: such as InvtPart, Assembly, Kit, NonInvtPart.
+        stockunit: unit ids; None where the account has no units of measure (section 13.3).
+    """
+
+    id: str
+    itemid: str
+    itemtype: str
+    fullname: str = ""
+    isinactive: Flag = Flag.F
+    islotitem: Flag = Flag.F
+    isserialitem: Flag = Flag.F
+    unitstype: str | None = None
+    stockunit: str | None = None
+    purchaseunit: str | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a purchase order (section 5.2).
+
+    Attributes:
+        transaction: internal id of the order.
+        line: what transforms take as ``orderLine``; not always 1, 2, 3.
+        quantity: ordered, in base units, positive.
+        quantityshiprecv: received so far, in base units.
+        units: id of the line's unit; the quantities are not in it (section 13.3).
+    """
+
+    transaction: str
+    line: int
+    item: str
+    itemid: str
+    itemtype: str
+    quantity: Decimal = Decimal(0)
+    quantityshiprecv: Decimal = Decimal(0)
+    isclosed: Flag = Flag.F
+    location: str | None = None
+    expectedreceiptdate: date | None = None
+    linesequencenumber: int | None = None
+    islotitem: Flag = Flag.F
+    isserialitem: Flag = Flag.F
+    units: str | None = None
+    stockunit: str | None = None
+    purchaseunit: str | None = None
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """What is still expected: nothing on a closed line, and never less than nothing."""
+        if self.isclosed:
+            return Decimal(0)
+        return max(Decimal(0), self.quantity - self.quantityshiprecv)
+
+
+class _OrderHeader(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    tranid: str
+    status: str
+    entity: str | None = None
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+    lastmodified: str | None = None
+
+
+class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase order with its item lines.
+
+    Attributes:
+        status: the letter (section 5.7): B pending receipt, D partially received, E pending
+            billing/partially received, F pending bill, G fully billed, H closed.
+        location: of the header, which is on the mainline row; lines may have their own.
+        lastmodified: in the account's time zone.
+        lines: all item lines, also received and closed ones, by line number.
+    """
+
+    id: str
+    tranid: str
+    status: str
+    lines: tuple[OrderLine, ...]
+    entity: str | None = None
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+    lastmodified: str | None = None
+
+    @property
+    def open_lines(self) -> tuple[OrderLine, ...]:
+        """The lines that a receipt takes unless told otherwise (section 7.3)."""
+        return tuple(line for line in self.lines if line.open_quantity > 0)
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """The header of any transaction.
+
+    Attributes:
+        type: such as ItemRcpt or InvAdjst.
+        createdfrom: internal id of the order it was made from.
+    """
+
+    id: str
+    type: str
+    tranid: str | None = None
+    externalid: str | None = None
+    trandate: date | None = None
+    status: str | None = None
+    memo: str | None = None
+    createdfrom: str | None = None
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an item receipt that was made from a purchase order.
+
+    Attributes:
+        id: internal id of the receipt.
+        order_line: the order's line, from the link table; None where it isn't known.
+        quantity: units received with this line, positive.
+    """
+
+    id: str
+    line: int
+    item: str
+    quantity: Decimal
+    tranid: str | None = None
+    externalid: str | None = None
+    memo: str | None = None
+    trandate: date | None = None
+    location: str | None = None
+    order_line: int | None = None
+
+
+class _Link(msgspec.Struct, frozen=True, kw_only=True):
+    previousline: int
+    nextdoc: str
+    nextline: int
+
+
+async def items_by_sku(
+    suiteql: SuiteQL, skus: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[Item, ...]]:
+    """Find the items of these SKUs, by ``itemid`` or by the full name of a matrix child.
+
+    Exact, case-sensitive (section 5.6). Active and inactive ones; more than one means that
+    the SKU is ambiguous.
+
+    Returns:
+        Only the SKUs that were found.
+    """
+    by_id = await suiteql.rows_in(
+        _ITEMS.replace("{column}", "itemid"),
+        skus,
+        type=Item,
+        operation="suiteql.items_by_sku",
+        priority=priority,
+    )
+    # An item found by its name needs no second look; a matrix child may be asked for in full.
+    named = {item.itemid for item in by_id}
+    by_full_name = await suiteql.rows_in(
+        _ITEMS.replace("{column}", "fullname"),
+        [sku for sku in skus if sku not in named and ":" in sku],
+        type=Item,
+        operation="suiteql.items_by_sku",
+        priority=priority,
+    )
+    found: dict[str, tuple[Item, ...]] = {}
+    for item in by_id:
+        found[item.itemid] = (*found.get(item.itemid, ()), item)
+    for item in by_full_name:
+        found[item.fullname] = (*found.get(item.fullname, ()), item)
+    return found
+
+
+async def purchase_orders_by_number(
+    suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[PurchaseOrder, ...]]:
+    """Find purchase orders by their number (``tranid``), with their item lines.
+
+    Sections 5.1 and 5.2. Exact, case-sensitive; more than one order means that the number
+    is ambiguous. Lines without an item (expenses) are left out (section 8.8).
+
+    Returns:
+        Only the numbers that were found.
+    """
+    headers = await suiteql.rows_in(
+        _ORDERS,
+        tranids,
+        type=_OrderHeader,
+        operation="suiteql.purchase_orders_by_number",
+        priority=priority,
+    )
+    lines = await order_lines(suiteql, [header.id for header in headers], priority=priority)
+    orders: dict[str, tuple[PurchaseOrder, ...]] = {}
+    for header in headers:
+        order = PurchaseOrder(
+            **msgspec.structs.asdict(header), lines=tuple(lines.get(header.id, ()))
+        )
+        orders[order.tranid] = (*orders.get(order.tranid, ()), order)
+    return orders
+
+
+async def order_lines(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, list[OrderLine]]:
+    """Return the item lines of purchase orders by internal id of the order (section 5.2)."""
+    rows = await suiteql.rows_in(
+        _ORDER_LINES,
+        order_ids,
+        type=OrderLine,
+        operation="suiteql.order_lines",
+        priority=priority,
+    )
+    lines: dict[str, list[OrderLine]] = {}
+    for row in rows:
+        lines.setdefault(row.transaction, []).append(row)
+    for listed in lines.values():
+        listed.sort(key=lambda line: line.line)
+    return lines
+
+
+async def transactions_by_external_id(
+    suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, Transaction]:
+    """Find transactions of any type by external id, case-sensitive (sections 6.7 and 11.3).
+
+    SuiteQL may be a moment behind the record service (section 11.6): that something is not
+    found here proves nothing right after a write.
+
+    Returns:
+        Only the external ids that were found; they are unique over all transactions.
+    """
+    rows = await suiteql.rows_in(
+        _BY_EXTERNAL_ID,
+        external_ids,
+        type=Transaction,
+        operation="suiteql.transactions_by_external_id",
+        priority=priority,
+    )
+    return {row.externalid: row for row in rows if row.externalid is not None}
+
+
+async def transactions_by_memo_tag(
+    suiteql: SuiteQL, tag: str, transaction_type: str, *, priority: Priority = Priority.LIVE
+) -> list[Transaction]:
+    """Find transactions of one type with our tag in the memo: the second key (section 11.8).
+
+    Args:
+        suiteql: the account.
+        tag: such as ``[mlc:ir-90311-1]``.
+        transaction_type: such as ``ItemRcpt``.
+        priority: its place in the queue.
+    """
+    rows = await suiteql.rows(
+        _BY_MEMO,
+        (transaction_type, f"%{tag}%"),
+        type=Transaction,
+        operation="suiteql.transactions_by_memo_tag",
+        priority=priority,
+    )
+    # A % or _ in the tag matches more than itself.
+    return [row for row in rows if row.memo is not None and tag in row.memo]
+
+
+async def received_by_receipts(
+    suiteql: SuiteQL, order_id: str, *, priority: Priority = Priority.LIVE
+) -> list[ReceiptLine]:
+    """Return the lines of all item receipts made from a purchase order.
+
+    The guard that needs no external id (section 11.4): what NetSuite has received already,
+    by whatever document. Receipts are found by ``createdfrom`` on their mainline row, the
+    order's line by the link table (section 5.3).
+
+    Args:
+        suiteql: the account.
+        order_id: internal id of the order.
+        priority: its place in the queue.
+    """
+    rows = await suiteql.rows(
+        _RECEIPT_LINES,
+        (order_id,),
+        type=ReceiptLine,
+        operation="suiteql.received_by_receipts",
+        priority=priority,
+    )
+    if not rows:
+        return []
+    links = await suiteql.rows(
+        _RECEIPT_LINKS,
+        (order_id,),
+        type=_Link,
+        operation="suiteql.received_by_receipts",
+        priority=priority,
+    )
+    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
+    return [
+        msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line))) for row in rows
+    ]

@@ -1,0 +1,256 @@
+"""SuiteQL: typed rows for a query with bound parameters (netsuite.md section 4)."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.netsuite import dialect
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.session import Session
+from ml_connector.transport.call import Call, Patience, Priority
+from ml_connector.words import Cause
+
+PAGE_ROWS: Final = 1000
+MOST_PAGES: Final = 100
+"""NetSuite gives at most 100,000 rows of one query (netsuite.md section 4.3)."""
+
+_LACKING_SECONDS: Final = 6 * 3600.0
+
+T = TypeVar("T")
+Parameters = Sequence[str | int]
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[dict[str, Any]] = []
+    has_more: bool = False
+    total_results: int | None = None
+
+
+class SuiteQL:
+    """Queries of one account.
+
+    A query is one SELECT of ours, with ``?`` for every value. What stands in square brackets
+    is optional: a part naming a column or table that the account does not know is left out,
+    and that is remembered for six hours (section 4.5); its field of the row type must have a
+    default then.
+
+    A row type is a struct with the columns in lower case. Every value comes as a text and a
+    missing one is NULL (section 4.2): use ``str``, ``int``, ``Decimal``, ``date`` and
+    ``dialect.Flag``, and a default for what may be NULL.
+
+    Args:
+        session: sends the calls.
+        account: where to.
+        monotonic: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        account: Account,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._account = account
+        self._monotonic = monotonic
+        self._lacking: dict[str, float] = {}
+
+    async def rows(
+        self,
+        query: str,
+        params: Parameters = (),
+        *,
+        type: type[T],  # noqa: A002 - what msgspec calls it too
+        operation: str = "suiteql",
+        priority: Priority = Priority.LIVE,
+    ) -> list[T]:
+        """Return all rows of a query that has few of them.
+
+        More than one page is read by offset, which needs a total ORDER BY; for many rows use
+        ``pages``.
+
+        Raises:
+            UnknownIdentifier: a column or table that is not optional is not known.
+            NeedsHuman, Retryable: as the session says; also when the rows changed while they
+                were being read.
+            ValueError: the query is refused by ``dialect.check``, or goes over several pages
+                without ORDER BY.
+        """
+        found: list[T] = []
+        total: int | None = None
+        for number in range(MOST_PAGES):
+            page = await self._page(
+                query, params, offset=number * PAGE_ROWS, operation=operation, priority=priority
+            )
+            found += _typed(page.items, type, operation)
+            if number and page.total_results != total:
+                raise Retryable(f"Rows of {operation} changed in NetSuite while they were read")
+            total = page.total_results
+            if not page.has_more:
+                return found
+            if "ORDER BY" not in query:
+                raise ValueError(f"{operation} has more than one page and no ORDER BY")
+        raise ValueError(f"{operation} has more than {MOST_PAGES * PAGE_ROWS:,} rows")
+
+    async def rows_in(
+        self,
+        query: str,
+        values: Sequence[str],
+        *,
+        type: type[T],  # noqa: A002 - what msgspec calls it too
+        operation: str = "suiteql",
+        priority: Priority = Priority.LIVE,
+    ) -> list[T]:
+        """Return all rows of a query with ``IN ({list})``, asked for 1,000 values at a time.
+
+        Each value comes once; no values, no call.
+
+        Raises:
+            UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
+        """
+        found: list[T] = []
+        for placeholders, chunk in dialect.in_lists(values):
+            found += await self.rows(
+                query.replace("{list}", placeholders),
+                chunk,
+                type=type,
+                operation=operation,
+                priority=priority,
+            )
+        return found
+
+    async def pages(
+        self,
+        query: str,
+        params: Parameters = (),
+        *,
+        type: type[T],  # noqa: A002 - what msgspec calls it too
+        start: Parameters,
+        key: Callable[[T], Parameters],
+        operation: str = "suiteql",
+        priority: Priority = Priority.BULK,
+    ) -> AsyncIterator[list[T]]:
+        """Yield the rows of a query in pages of up to 1,000, by keyset (section 4.3).
+
+        Each page begins after the last row of the one before, so rows that change meanwhile
+        are neither skipped nor read twice.
+
+        Args:
+            query: ends like ``AND t.id > ? ORDER BY t.id``: its last parameters are the key.
+            params: all parameters but the key.
+            type: of a row.
+            start: the key before the first row, such as ``(0,)``.
+            key: the key of a row.
+            operation: name of the call.
+            priority: its place in the queue.
+
+        Raises:
+            UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
+        """
+        after = tuple(start)
+        while True:
+            page = await self._page(
+                query, (*params, *after), offset=0, operation=operation, priority=priority
+            )
+            rows = _typed(page.items, type, operation)
+            if rows:
+                yield rows
+            if not page.has_more and len(rows) < PAGE_ROWS:
+                return
+            following = tuple(key(rows[-1])) if rows else after
+            if following == after:
+                raise Retryable(f"NetSuite's pages of {operation} do not go forward")
+            after = following
+
+    async def _page(
+        self,
+        query: str,
+        params: Parameters,
+        *,
+        offset: int,
+        operation: str,
+        priority: Priority,
+    ) -> _Page:
+        """Ask for one page, without the optional parts that the account lacks."""
+        while True:
+            lacking = self._lacking_now()
+            text = dialect.without(query, lacking)
+            dialect.check(text, params)
+            call = query_call(
+                self._session,
+                self._account,
+                text,
+                params,
+                offset=offset,
+                operation=operation,
+                priority=priority,
+            )
+            try:
+                answer = await self._session.send(call)
+            except UnknownIdentifier as error:
+                named = [
+                    part
+                    for part in dialect.optional_parts(query)
+                    if part not in lacking and dialect.names(part, error.identifier)
+                ]
+                if not named:
+                    raise
+                self._lacking.update(dict.fromkeys(named, self._monotonic()))
+                continue
+            try:
+                return msgspec.json.decode(answer.body, type=_Page)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise Retryable(f"NetSuite's answer to {operation} can't be read") from error
+
+    def _lacking_now(self) -> frozenset[str]:
+        oldest = self._monotonic() - _LACKING_SECONDS
+        return frozenset(part for part, since in self._lacking.items() if since > oldest)
+
+
+def query_call(
+    session: Session,
+    account: Account,
+    query: str,
+    params: Parameters,
+    *,
+    offset: int,
+    operation: str,
+    priority: Priority,
+) -> Call:
+    """Return the call for one page (netsuite.md section 4.1).
+
+    Parameters are sent as texts, as Oracle's own sample does.
+    """
+    body: dict[str, object] = {"q": query}
+    if params:
+        body["params"] = [str(value) for value in params]
+    return session.call(
+        operation,
+        "POST",
+        f"{account.suiteql_url}?limit={PAGE_ROWS}&offset={offset}",
+        headers={"Content-Type": "application/json", "Prefer": "transient"},
+        body=msgspec.json.encode(body),
+        patience=Patience.QUERY,
+        repeatable=True,
+        priority=priority,
+    )
+
+
+def _typed(items: list[dict[str, Any]], row_type: type[T], operation: str) -> list[T]:
+    # The case of the keys may change with a release of NetSuite (section 4.2).
+    rows = [
+        {key.lower(): value for key, value in item.items() if value is not None} for item in items
+    ]
+    try:
+        return msgspec.convert(rows, type=list[row_type], strict=False)  # type: ignore[valid-type]  # a type made at run time
+    except msgspec.ValidationError as error:
+        raise NeedsHuman(
+            f"A row of {operation} is not what NetSuite is documented to answer: {error}",
+            cause=Cause.BUG,
+            remedy="Report it as a fault of this software, with the text above.",
+        ) from error

@@ -1,0 +1,1 @@
+"""ShipBob: payloads, client, sign-in and webhook signatures. Knows nothing of NetSuite."""

@@ -1,0 +1,334 @@
+"""The client of ShipBob's API: one method for each call we make.
+
+Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
+
+import msgspec
+
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.secret import Secret
+from ml_connector.shipbob import receiving, subscriptions
+from ml_connector.shipbob.access import Access
+from ml_connector.shipbob.channels import own_channel
+from ml_connector.shipbob.filters import LARGE_PAGE, sku_queries, wro_filters, wro_keys
+from ml_connector.shipbob.oauth import Sends
+from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.payloads import (
+    Box,
+    Channel,
+    ExternalSyncResult,
+    FulfillmentCenter,
+    InventoryItem,
+    NewWro,
+    Product,
+    WebhookSubscription,
+    Wro,
+)
+from ml_connector.shipbob.session import Request, Session, segment, unexpected
+from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
+from ml_connector.transport.call import Priority
+from ml_connector.words import Cause
+
+
+class ShipBob:
+    """ShipBob's API for one connection.
+
+    Every method raises ``ConnectorError`` as ``classify`` says, and ``UnexpectedAnswer``,
+    which is a bug, for an answer that is not as documented. Reads take a priority: bulk work
+    lets live work go first.
+
+    Args:
+        transport: sends the calls.
+        connection: name of the connection.
+        api_url: ``https://api.shipbob.com``, or another host's.
+        version: of the API: ``2026-07``.
+        channel_id: the channel that writes name; None: the only one that can be written to.
+        auth: authorises calls; see ``access``.
+        limit_key: of the limit that the calls count against.
+    """
+
+    def __init__(
+        self,
+        transport: Sends,
+        connection: str,
+        *,
+        api_url: str,
+        version: str,
+        channel_id: int | None,
+        auth: Access,
+        limit_key: str,
+    ) -> None:
+        self._session = Session(
+            transport,
+            connection,
+            api_url=api_url,
+            version=version,
+            auth=auth,
+            limit_key=limit_key,
+        )
+        self._channel_id = channel_id
+
+    # Account.
+
+    async def channels(self, *, priority: Priority = Priority.LIVE) -> list[Channel]:
+        """Return all channels of the merchant (section 3.3, GET /channel)."""
+        request = Request(
+            operation="channel.list",
+            doing="reading the channels",
+            path="/channel",
+            scope="channels_read",
+            query={"RecordsPerPage": LARGE_PAGE},
+            priority=priority,
+        )
+        pages = self._session.every(request, Channel, lambda row: row.id, style=Style.CURSOR)
+        return [channel async for channel in pages]
+
+    async def channel_id(self) -> int:
+        """Return the channel that our writes name, found once if it was not configured.
+
+        Raises:
+            NeedsHuman: none or several can be written to.
+        """
+        if self._channel_id is None:
+            self._channel_id = own_channel(await self.channels()).id
+        return self._channel_id
+
+    async def fulfillment_centers(
+        self, *, priority: Priority = Priority.LIVE
+    ) -> list[FulfillmentCenter]:
+        """Return where the merchant may send stock (section 9.1, GET /fulfillment-center)."""
+        request = Request(
+            operation="fulfillment_center.list",
+            doing="reading the fulfillment centers",
+            path="/fulfillment-center",
+            scope="receiving_read",
+            priority=priority,
+        )
+        return await self._session.one(request, list[FulfillmentCenter])
+
+    # Receiving.
+
+    async def wro(self, wro_id: int | str, *, priority: Priority = Priority.LIVE) -> Wro:
+        """Return a WRO (section 9.4, GET /receiving/{id}).
+
+        Raises:
+            NeedsData: record_not_found, waiting for ``wro:<id>``. A WRO just made may take
+                seconds to show, and the next event about it wakes whoever waits.
+        """
+        return await self._session.one(receiving.get_wro(wro_id, priority), Wro)
+
+    async def wro_boxes(
+        self, wro_id: int | str, *, priority: Priority = Priority.LIVE
+    ) -> list[Box]:
+        """Return the boxes of a WRO (section 9.4, GET /receiving/{id}/boxes).
+
+        Raises:
+            NeedsData: as for ``wro``.
+        """
+        return await self._session.one(receiving.get_boxes(wro_id, priority), list[Box])
+
+    async def wros(
+        self,
+        *,
+        ids: Collection[int | str] | None = None,
+        purchase_order_numbers: Collection[str] | None = None,
+        statuses: Collection[str] = (),
+        inserted_since: datetime | None = None,
+        completed_since: datetime | None = None,
+        external_sync: bool | None = None,
+        priority: Priority = Priority.LIVE,
+    ) -> AsyncIterator[Wro]:
+        """Yield the WROs that all given filters fit (sections 7.6 and 9.4, GET /receiving).
+
+        Args:
+            ids: None for any; an empty collection yields nothing.
+            purchase_order_numbers: likewise. It is not documented whether ShipBob compares
+                exactly, so only those that are exactly equal are yielded.
+            statuses: empty for any.
+            inserted_since: aware.
+            completed_since: aware.
+            external_sync: whether ``set_external_sync`` has marked them; None for any.
+            priority: of all its pages.
+
+        Raises:
+            NeedsHuman: a purchase order number with a comma: ShipBob's filter can't find it,
+                and not to find a WRO that exists would make a second one.
+        """
+        filters = wro_filters(
+            statuses=statuses,
+            inserted_since=inserted_since,
+            completed_since=completed_since,
+            external_sync=external_sync,
+        )
+        exactly = None if purchase_order_numbers is None else set(purchase_order_numbers)
+        for keys in wro_keys(ids, purchase_order_numbers):
+            request = receiving.list_wros({**filters, **keys}, priority)
+            pages = self._session.every(request, Wro, lambda row: row.id, style=Style.NUMBERED)
+            async for wro in pages:
+                if exactly is None or wro.purchase_order_number in exactly:
+                    yield wro
+
+    async def create_wro(self, new: NewWro, *, send_by: float | None = None) -> Wro:
+        """Create a WRO (section 9.4, POST /receiving). Sent once.
+
+        Nothing at ShipBob makes it unique: look its purchase order number up before this
+        and before every repetition (section 8).
+
+        Args:
+            new: what to create.
+            send_by: monotonic time by which it must have begun; see ``Call``.
+
+        Raises:
+            NeedsHuman: ShipBob refused it, for example an arrival date in the past.
+            Retryable: with ``outcome_unknown`` it may exist now.
+        """
+        request = receiving.create(new, await self.channel_id(), send_by)
+        return await self._session.one(request, Wro)
+
+    async def cancel_wro(self, wro_id: int | str, *, send_by: float | None = None) -> Wro:
+        """Cancel a WRO (section 9.4, POST /receiving/{id}:cancel); it may be so already.
+
+        Raises:
+            NeedsHuman: ShipBob won't cancel it in its present status.
+            NeedsData: as for ``wro``.
+        """
+        request = receiving.cancel(wro_id, await self.channel_id(), send_by)
+        try:
+            return await self._session.one(request, Wro)
+        except NeedsHuman as refused:
+            if refused.cause is not Cause.REFUSED_BY_SHIPBOB:
+                raise
+            # A repetition after a lost answer is refused, though it is what we wanted.
+            wro = await self.wro(wro_id)
+            if wro.status == "Cancelled":
+                return wro
+            raise
+
+    async def set_external_sync(
+        self,
+        ids: Sequence[int],
+        synced: bool,  # noqa: FBT001 - it reads as ShipBob's own call does
+        *,
+        send_by: float | None = None,
+    ) -> list[ExternalSyncResult]:
+        """Mark WROs as booked, or as not (section 9.4, POST /receiving:setExternalSync).
+
+        Returns:
+            One result for each id, in order. An id that ShipBob's answer leaves out is a
+            failure.
+        """
+        if not ids:
+            return []
+        channel = await self.channel_id()
+        request = receiving.set_external_sync(ids, channel, send_by, synced=synced)
+        value = await self._session.plain(request)
+        try:
+            return receiving.external_sync_results(value, ids)
+        except msgspec.ValidationError as error:
+            raise unexpected(request, error) from error
+
+    # Products.
+
+    async def products(
+        self, *, skus: Collection[str] | None = None, priority: Priority = Priority.LIVE
+    ) -> AsyncIterator[Product]:
+        """Yield products with their variants (section 9.2, GET /product), each once.
+
+        Args:
+            skus: those that have such a variant; None for all, an empty collection for none.
+                Compare SKUs yourself: how ShipBob compares is not documented.
+            priority: of all its pages.
+        """
+        seen: set[int] = set()
+        for query in sku_queries(skus):
+            request = Request(
+                operation="product.list",
+                doing="reading products",
+                path="/product",
+                scope="products_read",
+                query=query,
+                priority=priority,
+            )
+            pages = self._session.every(request, Product, lambda row: row.id, style=Style.CURSOR)
+            async for found in pages:
+                if found.id not in seen:
+                    seen.add(found.id)
+                    yield found
+
+    async def inventory_item(
+        self, inventory_id: int, *, priority: Priority = Priority.LIVE
+    ) -> InventoryItem:
+        """Return an inventory item (section 9.2, GET /inventory/{id}).
+
+        Raises:
+            NeedsData: record_not_found, waiting for ``inventory:<id>``.
+        """
+        request = Request(
+            operation="inventory.get",
+            doing=f"reading inventory item {inventory_id}",
+            path=f"/inventory/{segment(inventory_id)}",
+            scope="inventory_read",
+            record=f"inventory:{inventory_id}",
+            priority=priority,
+        )
+        return await self._session.one(request, InventoryItem)
+
+    # Webhook subscriptions.
+
+    async def webhooks(self, *, priority: Priority = Priority.LIVE) -> list[WebhookSubscription]:
+        """Return the subscriptions of our application (section 7.1, GET /webhook)."""
+        request = subscriptions.list_all(priority)
+        pages = self._session.every(
+            request, WebhookSubscription, lambda row: row.id, style=Style.CURSOR
+        )
+        return [subscription async for subscription in pages]
+
+    async def create_webhook(
+        self,
+        url: str,
+        topics: Sequence[str],
+        *,
+        description: str = "",
+        secret: Secret | None = None,
+        all_channels: bool = False,
+        send_by: float | None = None,
+    ) -> NewSubscription:
+        """Subscribe to topics (section 7.1, POST /webhook). Sent once.
+
+        The same topic may be subscribed to several times: list by URL and topics first.
+        ShipBob refuses a subscription as a whole for one topic that it doesn't know.
+
+        Args:
+            url: https, where deliveries go.
+            topics: see ``topics.TOPIC_GROUPS``.
+            description: shown in ShipBob's dashboard.
+            secret: None, which is preferred, lets ShipBob make one.
+            all_channels: leave out the channel header, which older documentation says
+                restricts the subscription to that channel (section 3.4).
+            send_by: monotonic time by which it must have begun.
+
+        Raises:
+            UserError: the secret is not base64.
+        """
+        request = subscriptions.create(
+            url,
+            topics,
+            description=description,
+            secret=secret,
+            channel_id=None if all_channels else await self.channel_id(),
+            send_by=send_by,
+        )
+        answer = await self._session.one(request, NewWebhook)
+        return subscriptions.created(answer, secret)
+
+    async def delete_webhook(self, subscription_id: str, *, send_by: float | None = None) -> None:
+        """Remove a subscription (section 7.1, DELETE /webhook/{id}); it may be gone already."""
+        request = subscriptions.delete(subscription_id, await self.channel_id(), send_by)
+        try:
+            await self._session.send(request)
+        except NeedsData as missing:
+            if missing.cause is not Cause.RECORD_NOT_FOUND:
+                raise

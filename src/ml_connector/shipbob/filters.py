@@ -1,0 +1,108 @@
+"""The queries behind a search: filters as ShipBob wants them, lists in handy pieces. Pure.
+
+Source: ShipBob reference, sections 6, 9.2 and 9.4.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from itertools import product as combinations
+from typing import Final
+from urllib.parse import quote
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.words import Cause
+
+# Some lists cap their pages at 50 whatever is asked (section 6).
+_PAGE: Final = "50"
+LARGE_PAGE: Final = "250"
+
+# About 150 ids a call work (section 9.3); the address itself must stay within what edges take.
+_MOST_IN_A_LIST: Final = 150
+_LONGEST_LIST: Final = 1500
+
+
+def wro_filters(
+    *,
+    statuses: Collection[str] = (),
+    inserted_since: datetime | None = None,
+    completed_since: datetime | None = None,
+    external_sync: bool | None = None,
+) -> dict[str, str]:
+    """Return the filters of a search for WROs that are no lists of keys.
+
+    Raises:
+        ValueError: a time has no zone.
+    """
+    filters = {"Limit": _PAGE}
+    if statuses:
+        filters["Statuses"] = ",".join(statuses)
+    if inserted_since is not None:
+        filters["InsertStartDate"] = _moment(inserted_since)
+    if completed_since is not None:
+        filters["CompletedStartDate"] = _moment(completed_since)
+    if external_sync is not None:
+        filters["ExternalSync"] = "true" if external_sync else "false"
+    return filters
+
+
+def wro_keys(
+    ids: Collection[int | str] | None, numbers: Collection[str] | None
+) -> Iterator[dict[str, str]]:
+    """Yield the key filters of each call that a search for these WROs takes.
+
+    Raises:
+        NeedsHuman: a purchase order number with a comma: ShipBob's filter can't find it, and
+            not to find a WRO that exists would make a second one.
+    """
+    for number in numbers or ():
+        if "," in number:
+            raise NeedsHuman(
+                f'ShipBob can\'t search for purchase order "{number}": it has a comma in it',
+                cause=Cause.REFUSED_BY_SHIPBOB,
+                remedy="Give the purchase order a number without a comma.",
+            )
+    texts = None if ids is None else [str(one) for one in ids]
+    for some_ids, some_numbers in combinations(_lists(texts), _lists(numbers)):
+        keys = {}
+        if some_ids is not None:
+            keys["IDs"] = ",".join(some_ids)
+        if some_numbers is not None:
+            keys["PurchaseOrderNumbers"] = ",".join(some_numbers)
+        yield keys
+
+
+def sku_queries(skus: Collection[str] | None) -> Iterator[dict[str, str]]:
+    """Yield the query of each call that a search for products takes."""
+    # A SKU with a comma can't be one of a list, so it is asked for alone.
+    alone = [[sku] for sku in skus or () if "," in sku]
+    listed = None if skus is None else [sku for sku in skus if "," not in sku]
+    for some in (*_lists(listed), *alone):
+        query = {"PageSize": LARGE_PAGE}
+        if some is not None:
+            query["SKU"] = some[0] if len(some) == 1 else f"any:{','.join(some)}"
+        yield query
+
+
+def _moment(moment: datetime) -> str:
+    """Return a time in whole seconds, downwards, UTC."""
+    if moment.tzinfo is None:
+        raise ValueError("a filter needs a time with a zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _lists(values: Collection[str] | None) -> Iterator[list[str] | None]:
+    """Yield lists short enough for one address; one None for no filter at all."""
+    if values is None:
+        yield None
+        return
+    some: list[str] = []
+    length = 0
+    for value in dict.fromkeys(values):
+        size = len(quote(value)) + 1
+        if some and (len(some) == _MOST_IN_A_LIST or length + size > _LONGEST_LIST):
+            yield some
+            some, length = [], 0
+        some.append(value)
+        length += size
+    if some:
+        yield some

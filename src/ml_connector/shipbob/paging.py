@@ -1,0 +1,180 @@
+"""One walker for all of ShipBob's kinds of pages (ShipBob reference, section 6).
+
+It never stops because a page is short, follows ``next`` in any of its forms, gives each row
+once, and ends even where the other side's cursors go in circles. The rest of a URL that
+``next`` holds is not followed: the walk stays on the address that it was asked to walk.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeVar
+from urllib.parse import unquote
+
+import msgspec
+
+from ml_connector.errors import Retryable
+from ml_connector.shipbob import payloads
+from ml_connector.transport.call import Answer
+
+T = TypeVar("T")
+
+Parameters = Mapping[str, str]
+Fetch = Callable[[Parameters], Awaitable[Answer]]
+"""Asks for one page with these query parameters, names and values not yet quoted."""
+
+# A list whose cursors go on for ever without a new row has no end we could reach.
+_MOST_STALE_PAGES: Final = 10
+
+
+class Style(Enum):
+    """How a resource counts its pages."""
+
+    NUMBERED = "numbered"
+    """``Page`` from 1, a bare array, page headers: /order, /receiving, /shipping-method."""
+    CURSOR = "cursor"
+    """``{items, next}``, where next is a URL, a path, or an opaque token: the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    rows: Sequence[object]
+    following: Parameters | None
+
+
+async def walk(
+    fetch: Fetch,
+    decode: Callable[[object], T],
+    identity: Callable[[T], Hashable],
+    *,
+    style: Style,
+    parameters: Parameters,
+) -> AsyncIterator[T]:
+    """Yield every row of a list once, page after page.
+
+    Args:
+        fetch: asks for a page; an empty body is an empty page.
+        decode: turns one plain row into a payload.
+        identity: what tells rows apart; a row seen before is left out.
+        style: of the resource.
+        parameters: filters and page size, sent with every page.
+
+    Raises:
+        Retryable: the list does not end, or a page is not JSON.
+        msgspec.ValidationError: a row is not what ``decode`` expects.
+    """
+    seen: set[Hashable] = set()
+    asked: set[tuple[tuple[str, str], ...]] = set()
+    received = stale = 0
+    wanted: Parameters | None = (
+        {**parameters, "Page": "1"} if style is Style.NUMBERED else dict(parameters)
+    )
+    # A page that was asked for before could bring nothing new: every page that can be
+    # reached from it has been read.
+    while wanted is not None and (key := _key(wanted)) not in asked:
+        asked.add(key)
+        answer = await fetch(wanted)
+        if style is Style.NUMBERED:
+            page = _numbered(answer, wanted, received)
+        else:
+            page = _cursor(answer, wanted)
+        received += len(page.rows)
+        fresh = False
+        for row in page.rows:
+            item = decode(row)
+            if (one := identity(item)) not in seen:
+                seen.add(one)
+                fresh = True
+                yield item
+        stale = 0 if fresh else stale + 1
+        if stale > _MOST_STALE_PAGES:
+            raise Retryable("ShipBob's list goes on without an end")
+        if not fresh and style is Style.NUMBERED and not _counted(answer):
+            return
+        wanted = page.following
+
+
+def _key(parameters: Parameters) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name.lower(), value) for name, value in parameters.items()))
+
+
+def _numbered(answer: Answer, parameters: Parameters, received: int) -> _Page:
+    value = _plain(answer)
+    rows = value if isinstance(value, list) else _rows(value)
+    number = int(parameters["Page"])
+    more = bool(rows)
+    if (total := _whole(answer.header("total-pages"))) is not None:
+        count = _whole(answer.header("total-count"))
+        # A total that was counted in larger pages than those we get is no end.
+        missing = count is not None and received + len(rows) < count
+        more = more and (number < total or missing)
+    elif answer.header("next-page") == "":
+        more = False
+    return _Page(rows=rows, following={**parameters, "Page": str(number + 1)} if more else None)
+
+
+def _cursor(answer: Answer, parameters: Parameters) -> _Page:
+    value = _plain(answer)
+    if isinstance(value, list):  # the old form of /channel: all of it at once (10.5)
+        return _Page(rows=value, following=None)
+    following = _next_parameters(value.get("next") if isinstance(value, dict) else None)
+    if following is None:
+        return _Page(rows=_rows(value), following=None)
+    names = {name.lower() for name in following}
+    kept = {name: one for name, one in parameters.items() if name.lower() not in names}
+    return _Page(rows=_rows(value), following={**kept, **following})
+
+
+def _counted(answer: Answer) -> bool:
+    return _whole(answer.header("total-pages")) is not None
+
+
+def _plain(answer: Answer) -> object:
+    if not answer.body.strip():
+        return []
+    try:
+        return payloads.read(answer.body)
+    except msgspec.DecodeError:
+        raise Retryable("ShipBob's answer broke off or is not JSON") from None
+
+
+def _rows(value: object) -> Sequence[object]:
+    """Return the rows of ``{items}``, or of ``{data}`` as the inventory history has it."""
+    if not isinstance(value, dict):
+        raise msgspec.ValidationError("Expected an array or an object with items")
+    rows = value.get("items", value.get("data", []))
+    if not isinstance(rows, list):
+        raise msgspec.ValidationError("Expected an array - at `$.items`")
+    return rows
+
+
+def _whole(header: str | None) -> int | None:
+    return int(header) if header and re.fullmatch(r"[0-9]{1,9}", header.strip()) else None
+
+
+def _next_parameters(following: object) -> dict[str, str] | None:
+    """Return the query parameters that lead on, from a URL, a path or a bare token."""
+    if isinstance(following, int) and not isinstance(following, bool):
+        following = str(following)
+    if not isinstance(following, str) or not following.strip():
+        return None
+    text = following.strip()
+    if "?" in text:  # no base64 token holds one
+        return _from_query(text.partition("?")[2].partition("#")[0])
+    if text.lower().startswith("cursor="):
+        return _from_query(text)
+    if re.match(r"https?://", text, re.IGNORECASE):
+        return None
+    return {"Cursor": text}
+
+
+def _from_query(query: str) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name and value:
+            # A plus sign is one: base64 cursors hold it bare, so it is no space here.
+            plain = unquote(name)
+            found["Cursor" if plain.lower() == "cursor" else plain] = unquote(value)
+    return found or None

@@ -1,0 +1,325 @@
+"""What ShipBob answers and takes, in its own field names. Enums are open: plain texts.
+
+Source: ShipBob reference, section 9, and its OpenAPI file. A null and a missing key mean the
+same. Dates become aware UTC datetimes: ShipBob writes .NET dates of seven fractional digits,
+which are rounded to microseconds, and a date without a zone is taken as UTC.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Quantity = Annotated[int, msgspec.Meta(ge=0)]
+"""Whole sellable eaches."""
+
+
+class FulfillmentCenter(msgspec.Struct, frozen=True, kw_only=True):
+    """A warehouse of ShipBob, or a hub (section 9.1). Its address is not read."""
+
+    id: int
+    name: str = ""
+    timezone: str = ""
+
+
+class WroLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One SKU on a WRO (section 9.4). Quantities are cumulative; stowed is sellable."""
+
+    inventory_id: int
+    sku: str | None = None
+    expected_quantity: Quantity
+    received_quantity: Quantity = 0
+    stowed_quantity: Quantity
+
+
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
+    """When a WRO came into a status."""
+
+    status: str
+    timestamp: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _to_utc(self, "timestamp")
+
+
+class Wro(msgspec.Struct, frozen=True, kw_only=True):
+    """A warehouse receiving order (section 9.4, GET /receiving/{id}).
+
+    Attributes:
+        status: Awaiting, PartiallyArrived, Arrived, Processing, Completed, Cancelled,
+            Incomplete, the four of a hub's route, or one that is new.
+        fulfillment_center: where it goes; a hub when the chosen one lies behind a hub.
+        external_sync_timestamp: set by ``setExternalSync``.
+    """
+
+    id: int
+    status: str
+    purchase_order_number: str | None = None
+    package_type: str | None = None
+    box_packaging_type: str | None = None
+    expected_arrival_date: datetime | None = None
+    insert_date: datetime | None = None
+    last_updated_date: datetime | None = None
+    fulfillment_center: FulfillmentCenter
+    final_destination_fulfillment_center_id: int | None = None
+    inventory_quantities: tuple[WroLine, ...] = ()
+    status_history: tuple[StatusChange, ...] = ()
+    external_sync_timestamp: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _to_utc(
+            self,
+            "expected_arrival_date",
+            "insert_date",
+            "last_updated_date",
+            "external_sync_timestamp",
+        )
+
+
+class BoxItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One inventory id and lot in a box; there is no SKU here (section 9.4)."""
+
+    inventory_id: int
+    quantity: Quantity
+    received_quantity: Quantity = 0
+    stowed_quantity: Quantity
+    lot_number: str | None = None
+    lot_date: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _to_utc(self, "lot_date")
+
+
+class Box(msgspec.Struct, frozen=True, kw_only=True):
+    """A box, pallet or container of a WRO (section 9.4, GET /receiving/{id}/boxes)."""
+
+    box_id: int
+    box_number: int | None = None
+    box_status: str = ""
+    tracking_number: str | None = None
+    arrived_date: datetime | None = None
+    received_date: datetime | None = None
+    counting_started_date: datetime | None = None
+    box_items: tuple[BoxItem, ...] = ()
+
+    def __post_init__(self) -> None:
+        _to_utc(self, "arrived_date", "received_date", "counting_started_date")
+
+
+class ExternalSyncResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one WRO in ``setExternalSync`` (section 9.4, the live shape)."""
+
+    id: int
+    is_success: bool
+    reason: str = ""
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel of the merchant (section 3.3); an application writes only to its own.
+
+    Attributes:
+        scopes: one scope each; the old form, all scopes in one text, is split.
+    """
+
+    id: int
+    name: str = ""
+    application_name: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        split = tuple(scope for text in self.scopes for scope in text.split())
+        msgspec.structs.force_setattr(self, "scopes", split)
+
+    @property
+    def writable(self) -> bool:
+        """Whether some scope lets its application write."""
+        return any(scope.endswith("_write") for scope in self.scopes)
+
+
+class VariantInventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The inventory item behind a variant."""
+
+    inventory_id: int | None = None
+    on_hand_qty: int | None = None
+
+
+class LotInformation(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether stock is kept by lot; then a WRO needs lot number and date."""
+
+    is_lot: bool = False
+
+
+class BundleComponent(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant within a bundle, and how many of it."""
+
+    variant_id: int
+    quantity: Quantity = 1
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """A sellable form of a product: what has the SKU (section 9.2)."""
+
+    id: int
+    sku: str | None = None
+    name: str = ""
+    status: str = ""
+    inventory: VariantInventory | None = None
+    lot_information: LotInformation | None = None
+    bundle_definition: tuple[BundleComponent, ...] = ()
+    is_digital: bool = False
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A product with its variants (section 9.2, GET /product)."""
+
+    id: int
+    name: str = ""
+    type: str = ""
+    variants: tuple[Variant, ...] = ()
+
+
+class InventoryVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """What an inventory item says of its variant."""
+
+    is_active: bool | None = None
+    is_bundle: bool = False
+    is_digital: bool = False
+
+
+class InventoryItem(msgspec.Struct, frozen=True, kw_only=True):
+    """The item that WROs, stock and returns speak of (section 9.2, GET /inventory/{id})."""
+
+    inventory_id: int
+    sku: str | None = None
+    name: str = ""
+    barcode: str | None = None
+    is_lot: bool = False
+    is_case: bool = False
+    variant: InventoryVariant | None = None
+
+
+class WebhookSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription (section 7.1). ``enabled`` is not told when it is just made.
+
+    The secret is no part of it: see ``NewSubscription``.
+    """
+
+    id: str
+    url: str
+    topics: tuple[str, ...] = ()
+    description: str = ""
+    enabled: bool | None = None
+    created_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _to_utc(self, "created_at")
+
+
+class FulfillmentCenterChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The fulfillment center that a new WRO goes to."""
+
+    id: int
+
+
+class NewBoxItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is in a box to come: an inventory id or, from 2026-07, a SKU.
+
+    Lot number and date are both required for items kept by lot.
+    """
+
+    inventory_id: int | None = None
+    sku: str | None = None
+    quantity: int
+    lot_number: str | None = None
+    lot_date: datetime | None = None
+
+
+class NewBox(msgspec.Struct, frozen=True, kw_only=True):
+    """A box to come; its tracking number is the carton id that ShipBob scans."""
+
+    tracking_number: str
+    box_items: tuple[NewBoxItem, ...]
+
+
+class Freight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a WRO travels (2026-07)."""
+
+    carrier: str | None = None
+    bol_number: str | None = None
+    container_number: str | None = None
+    vessel_name: str | None = None
+    freight_forwarder: str | None = None
+    notes: str | None = None
+
+
+class NewWro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A WRO to create (section 9.4, POST /receiving).
+
+    Attributes:
+        package_type: Package (at most 50 boxes), Pallet or FloorLoadedContainer.
+        box_packaging_type: EverythingInOneBox, OneSkuPerBox or MultipleSkuPerBox.
+        expected_arrival_date: aware, in the future; ShipBob refuses a bare or past date.
+        purchase_order_number: our key. Nothing makes it unique at ShipBob: look first.
+    """
+
+    fulfillment_center: FulfillmentCenterChoice
+    package_type: str
+    box_packaging_type: str
+    expected_arrival_date: datetime
+    purchase_order_number: str | None = None
+    boxes: tuple[NewBox, ...]
+    freight: Freight | None = None
+    final_destination_fulfillment_center_id: int | None = None
+
+
+# Money stays exact: a number with a fraction is read as Decimal, never through a float.
+_JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def read(body: bytes) -> object:
+    """Read a JSON body into plain values, without the keys that are null.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON.
+    """
+    try:
+        return _without_nulls(_JSON.decode(body))
+    except (UnicodeDecodeError, RecursionError):
+        raise msgspec.DecodeError("the text is malformed") from None
+
+
+def decode(value: object, kind: type[T]) -> T:
+    """Turn plain values, as ``read`` gives them, into a payload.
+
+    Raises:
+        msgspec.ValidationError: they are not such a payload; says the path.
+    """
+    return msgspec.convert(value, kind)
+
+
+def encode(payload: msgspec.Struct) -> bytes:
+    """Return the JSON of a request: the same payload, the same bytes."""
+    return msgspec.json.encode(payload)
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def _to_utc(payload: msgspec.Struct, *names: str) -> None:
+    for name in names:
+        moment: datetime | None = getattr(payload, name)
+        if moment is None or moment.tzinfo is UTC:
+            continue
+        try:
+            utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"{name} is out of range") from None
+        msgspec.structs.force_setattr(payload, name, utc)

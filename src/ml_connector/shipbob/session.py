@@ -1,0 +1,193 @@
+"""One authorised call to ShipBob's API: address, headers, sign-in, reading the answer."""
+
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.shipbob import paging, payloads
+from ml_connector.shipbob.access import Access, Bearer
+from ml_connector.shipbob.classify import classifier
+from ml_connector.shipbob.oauth import Sends
+from ml_connector.transport.call import Answer, Call, Patience, Priority
+from ml_connector.words import Cause
+
+T = TypeVar("T")
+
+CHANNEL_HEADER: Final = "shipbob_channel_id"
+"""Lower case with underscores (section 3.4)."""
+
+
+class UnexpectedAnswer(Exception):
+    """An answer that is not what ShipBob documents: a bug, ours or theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What one of the client's methods asks for.
+
+    Attributes:
+        operation: as ``Call`` has it.
+        doing: the same for a person: ``reading WRO 90311``.
+        path: below the version, already quoted.
+        query: names and values, not yet quoted.
+        scope: the permission it needs.
+        record: what a 404 says is missing: ``wro:90311``; see ``classify``.
+        channel_id: for writes.
+    """
+
+    operation: str
+    doing: str
+    path: str
+    scope: str
+    method: str = "GET"
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    record: str = ""
+    channel_id: int | None = None
+    patience: Patience = Patience.READ
+    repeatable: bool = True
+    priority: Priority = Priority.LIVE
+    send_by: float | None = None
+
+
+def query_string(query: Mapping[str, str]) -> str:
+    """Return a query with commas and colons bare: quoted ones were not understood (section 6)."""
+    return "&".join(f"{name}={quote(value, safe=',:')}" for name, value in query.items())
+
+
+def segment(key: int | str) -> str:
+    """Return an id as one segment of a path, whatever it holds."""
+    return quote(str(key), safe="")
+
+
+class Session:
+    """Sends the requests of one connection and reads what comes back."""
+
+    def __init__(
+        self,
+        transport: Sends,
+        connection: str,
+        *,
+        api_url: str,
+        version: str,
+        auth: Access,
+        limit_key: str,
+    ) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._base = f"{api_url.rstrip('/')}/{version}"
+        self._auth = auth
+        self._limit_key = limit_key
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request; when ShipBob refuses our token, renew it once and send again.
+
+        A refused token means that nothing was done, so a write may be sent again as well.
+
+        Raises:
+            ConnectorError: what ``classify`` made of the answer. credentials_invalid only
+                when a fresh token was refused too, or none is to be had.
+        """
+        classify = classifier(doing=request.doing, scope=request.scope, record=request.record)
+        bearer = await self._auth.bearer()
+        try:
+            return await self._transport.send(self._call(request, bearer), classify)
+        except NeedsHuman as error:
+            if error.cause is not Cause.CREDENTIALS_INVALID:
+                raise
+        bearer = await self._auth.renewed(bearer)
+        return await self._transport.send(self._call(request, bearer), classify)
+
+    async def one(self, request: Request, kind: type[T]) -> T:
+        """Send a request and read its answer as a payload.
+
+        Raises:
+            ConnectorError: as for ``send``; Retryable also for an answer that broke off.
+            UnexpectedAnswer: it is not such a payload.
+        """
+        value = _read(request, await self.send(request))
+        try:
+            return payloads.decode(value, kind)
+        except msgspec.ValidationError as error:
+            raise unexpected(request, error) from error
+
+    async def every(
+        self,
+        request: Request,
+        kind: type[T],
+        identity: Callable[[T], Hashable],
+        *,
+        style: paging.Style,
+    ) -> AsyncIterator[T]:
+        """Yield all rows of a list, each once; pages are fetched as they are needed.
+
+        Raises:
+            ConnectorError, UnexpectedAnswer: as for ``one``.
+        """
+
+        async def fetch(parameters: Mapping[str, str]) -> Answer:
+            return await self.send(replace(request, query=parameters))
+
+        def decode(row: object) -> T:
+            return payloads.decode(row, kind)
+
+        try:
+            async for row in paging.walk(
+                fetch, decode, identity, style=style, parameters=request.query
+            ):
+                yield row
+        except msgspec.ValidationError as error:
+            raise unexpected(request, error) from error
+
+    async def plain(self, request: Request) -> object:
+        """Send a request and return its answer as plain values; None for an empty one.
+
+        Raises:
+            ConnectorError: as for ``one``.
+        """
+        answer = await self.send(request)
+        return _read(request, answer) if answer.body.strip() else None
+
+    def _call(self, request: Request, bearer: Bearer) -> Call:
+        query = query_string(request.query)
+        headers = {
+            "Authorization": f"Bearer {bearer.access.reveal()}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        if request.channel_id is not None:
+            headers[CHANNEL_HEADER] = str(request.channel_id)
+        return Call(
+            connection=self._connection,
+            system="shipbob",
+            operation=request.operation,
+            method=request.method,
+            url=f"{self._base}{request.path}{'?' if query else ''}{query}",
+            headers=headers,
+            body=request.body,
+            patience=request.patience,
+            repeatable=request.repeatable,
+            priority=request.priority,
+            limit=self._limit_key,
+            send_by=request.send_by,
+        )
+
+
+def unexpected(request: Request, error: msgspec.ValidationError) -> UnexpectedAnswer:
+    """Return the bug that an answer of another form than documented is."""
+    return UnexpectedAnswer(f"ShipBob's answer can't be read ({request.doing}): {error}")
+
+
+def _read(request: Request, answer: Answer) -> object:
+    try:
+        return payloads.read(answer.body)
+    except msgspec.ValidationError as error:  # JSON, with a number beyond all bounds
+        raise unexpected(request, error) from error
+    except msgspec.DecodeError:
+        raise Retryable(
+            f"ShipBob's answer broke off or is not JSON ({request.doing})", outcome_unknown=True
+        ) from None

@@ -1,0 +1,195 @@
+"""Whether a webhook really comes from ShipBob: Standard Webhooks, HMAC-SHA256. Pure.
+
+Source: ShipBob reference, sections 7.3 and 7.4.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+
+Reason = Literal[
+    "no_secret",
+    "missing_header",
+    "malformed_header",
+    "wrong_signature",
+    "signed_with_secret_text",
+    "too_old",
+    "too_new",
+]
+"""Why a delivery was refused.
+
+``too_old`` and ``too_new`` are said only of a delivery whose signature is right, so they
+mean trouble with a clock. ``signed_with_secret_text``: somebody uses the text of the secret
+itself as the key, which contradicts ShipBob's documentation and is refused as well.
+"""
+
+TOLERANCE_SECONDS: Final = 300
+"""ShipBob names no number; this is what the scheme customarily allows, both ways."""
+
+_PREFIX: Final = "whsec_"
+
+# ShipBob's own names, then those of the company that runs the scheme for it.
+_FAMILIES: Final = (
+    ("webhook-id", "webhook-timestamp", "webhook-signature"),
+    ("svix-id", "svix-timestamp", "svix-signature"),
+)
+
+# The id becomes a key in the database, so it is plain visible text of a sane length.
+_ID: Final = re.compile(r"[!-~]{1,255}")
+# \d would also match the digits of other scripts.
+_TIMESTAMP: Final = re.compile(r"[0-9]{1,11}")
+_LONGEST_SIGNATURES: Final = 4096
+
+
+class SignatureRefused(Exception):
+    """This delivery must not be believed.
+
+    Attributes:
+        reason: a stable word, for the record of refusals and for the console.
+    """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(f"The webhook was refused: {reason}")
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A delivery that ShipBob signed.
+
+    Attributes:
+        webhook_id: the same on every retry of a delivery, so it is the key to tell
+            duplicates.
+        sent_at: when this attempt was made, by ShipBob's clock.
+        clock_offset_seconds: our clock minus ShipBob's, the way through the network included.
+    """
+
+    webhook_id: str
+    sent_at: datetime
+    clock_offset_seconds: float
+
+
+def parse_secret(secret: Secret) -> bytes:
+    """Return the HMAC key that a webhook secret stands for.
+
+    The secret is base64, padded or not, with or without ``whsec_`` before it.
+
+    Raises:
+        UserError: it is empty or not base64.
+    """
+    text = secret.reveal().strip().removeprefix(_PREFIX).rstrip("=")
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not key:
+        raise UserError(
+            "A webhook secret can't be used: it must be whsec_ followed by base64 text",
+            where="shipbob.webhook_secrets",
+            next_step="Copy the secret again from the answer that made the subscription, or"
+            " leave it out and run `ml-connector sync webhooks`, which makes its own.",
+        )
+    return key
+
+
+def verify(
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Sequence[Secret],
+    *,
+    now: float,
+    tolerance_seconds: float = TOLERANCE_SECONDS,
+) -> Verified:
+    """Check the signature of a delivery over its raw body, in constant time.
+
+    Args:
+        headers: of the request; names in any case.
+        body: the raw bytes as they came, never serialised anew.
+        secrets: any one of them may have signed; several while they rotate. One that is
+            not base64 verifies nothing, and an empty list verifies nothing.
+        now: our clock in Unix seconds.
+        tolerance_seconds: how far the time of the attempt may be off, both ways.
+
+    Raises:
+        SignatureRefused: whatever is wrong with it.
+    """
+    keys = _keys(secrets)
+    if not keys:
+        raise SignatureRefused("no_secret")
+    webhook_id, timestamp, signatures = _signed_headers(headers)
+    given = _v1_signatures(signatures)
+    signed = f"{webhook_id}.{timestamp}.".encode("ascii") + body
+    if not _any_matches(given, signed, keys):
+        texts = [secret.reveal().strip().encode() for secret in secrets if secret]
+        if _any_matches(given, signed, texts):
+            raise SignatureRefused("signed_with_secret_text")
+        raise SignatureRefused("wrong_signature")
+    sent = int(timestamp)
+    offset = now - sent
+    if offset > tolerance_seconds:
+        raise SignatureRefused("too_old")
+    if -offset > tolerance_seconds:
+        raise SignatureRefused("too_new")
+    return Verified(
+        webhook_id=webhook_id,
+        sent_at=datetime.fromtimestamp(sent, UTC),
+        clock_offset_seconds=offset,
+    )
+
+
+def _keys(secrets: Sequence[Secret]) -> list[bytes]:
+    keys = []
+    for secret in secrets:
+        try:
+            keys.append(parse_secret(secret))
+        except UserError:
+            # Told to a person when it was configured; here it just verifies nothing.
+            continue
+    return keys
+
+
+def _signed_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    for wanted in (headers, {name.lower(): value for name, value in headers.items()}):
+        for family in _FAMILIES:
+            found = [wanted.get(name) for name in family]
+            if all(value is not None for value in found):
+                webhook_id, timestamp, signatures = (str(value) for value in found)
+                break
+        else:
+            continue
+        break
+    else:
+        raise SignatureRefused("missing_header")
+    if not _ID.fullmatch(webhook_id) or not _TIMESTAMP.fullmatch(timestamp):
+        raise SignatureRefused("malformed_header")
+    return webhook_id, timestamp, signatures
+
+
+def _v1_signatures(header: str) -> list[bytes]:
+    """Return what stands after ``v1,`` in each entry, without padding."""
+    if len(header) > _LONGEST_SIGNATURES or not header.isascii():
+        raise SignatureRefused("malformed_header")
+    return [
+        entry[3:].rstrip("=").encode("ascii")
+        for entry in header.split()
+        if entry.startswith("v1,")
+    ]
+
+
+def _any_matches(given: Iterable[bytes], signed: bytes, keys: Iterable[bytes]) -> bool:
+    wanted = [
+        base64.b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=") for key in keys if key
+    ]
+    matches = False
+    for signature in given:
+        for one in wanted:
+            matches |= hmac.compare_digest(signature, one)
+    return matches

@@ -1,0 +1,124 @@
+"""The one way to PostgreSQL: a pool of psycopg connections and transactions on them."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+import msgspec
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from ml_connector.errors import UserError
+
+Connection = psycopg.AsyncConnection[DictRow]
+"""A connection whose rows are dicts by column name."""
+
+_CONNECT_TIMEOUT_SECONDS: Final = 5
+
+# Facts and requests are kept as `json`, which stores the text as it was written, so that
+# what was decided can be compared byte for byte.
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+
+class DatabaseAway(UserError):
+    """The database can't be reached just now."""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database.
+
+    Use as an async context manager. Times are UTC in every session.
+    """
+
+    def __init__(self, url: str, *, size: int = 10, name: str = "ml-connector") -> None:
+        self.url = url
+        self.name = name
+        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=0,
+            max_size=size,
+            open=False,
+            timeout=10,
+            max_idle=60,
+            check=None,
+            connection_class=psycopg.AsyncConnection[DictRow],
+            kwargs=connection_options(name),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.pool.open(wait=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.pool.close(timeout=2)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """One transaction: committed at the end, rolled back when an exception leaves it.
+
+        Raises:
+            DatabaseAway: no connection could be had.
+        """
+        try:
+            context = self.pool.connection()
+            connection = await context.__aenter__()
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            raise DatabaseAway(
+                "The database can't be reached",
+                where=printable_url(self.url),
+                next_step="Check that PostgreSQL runs there and that MLC_DATABASE_URL is right.",
+            ) from error
+        try:
+            yield connection
+        except BaseException as error:
+            await context.__aexit__(type(error), error, error.__traceback__)
+            raise
+        else:
+            await context.__aexit__(None, None, None)
+
+    async def fetch(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[DictRow]:
+        """Run one query in a transaction of its own and return its rows."""
+        async with self.transaction() as connection:
+            return await rows(connection, query, parameters)
+
+
+def connection_options(name: str) -> dict[str, Any]:
+    """Options of every connection of ours: dict rows, UTC, a name seen in pg_stat_activity."""
+    return {
+        "row_factory": dict_row,
+        "autocommit": False,
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+        "application_name": name,
+        "options": "-c timezone=UTC -c statement_timeout=60000",
+    }
+
+
+async def rows(
+    connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
+) -> list[DictRow]:
+    """Run a query on this connection and return all its rows."""
+    cursor = await connection.execute(query, parameters)
+    return list(await cursor.fetchall()) if cursor.description else []
+
+
+async def one(
+    connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
+) -> DictRow | None:
+    """Run a query on this connection and return its first row, or None."""
+    found = await rows(connection, query, parameters)
+    return found[0] if found else None
+
+
+def printable_url(url: str) -> str:
+    """Return the URL without its password."""
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "(not a PostgreSQL URL)"
+    shown = {key: parts[key] for key in ("host", "port", "dbname", "user") if parts.get(key)}
+    return " ".join(f"{key}={value}" for key, value in shown.items())

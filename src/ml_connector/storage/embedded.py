@@ -1,0 +1,284 @@
+"""PostgreSQL in the data folder, for whoever has no server: started, shared and stopped by us.
+
+A process that uses the server is an owner: it holds a shared lock on a file, which the kernel
+drops when the process dies, however it dies. The last owner to stop stops the server. A server
+whose owners were all killed goes on, and the next owner joins it.
+
+Decision and alternatives: docs/adr/0002-embedded-postgresql.md.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from ml_connector.errors import UserError
+from ml_connector.storage import postgres_cluster, postmaster
+from ml_connector.storage.postgres_binaries import PostgresBinaries, find_binaries
+from ml_connector.storage.postgres_folder import (
+    DATABASE,
+    PostgresFolder,
+    give,
+    open_lock,
+    try_lock,
+    unusable_folder,
+)
+from ml_connector.storage.server_account import ServerAccount, able_to_reach, choose_account
+
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_CONNECT_SECONDS = 30.0
+_UNREACHABLE_SECONDS = 1.0
+_STOPPING_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """One data folder's server, running or not.
+
+    Attributes:
+        place: where everything is.
+        binaries: the programs.
+        account: who runs them.
+        settings: what overrides our settings at the next start.
+    """
+
+    place: PostgresFolder
+    binaries: PostgresBinaries
+    account: ServerAccount
+    settings: Mapping[str, str]
+
+    def is_running(self) -> bool:
+        """Whether the server is up; two small files are read and nothing is asked of it."""
+        if not self.place.socket_is_private(self.account):
+            return False
+        server = postmaster.find(self.place.cluster)
+        if server is None:
+            return self._runs_elsewhere()
+        return server.ready and (self.place.socket / postmaster.SOCKET_FILE).exists()
+
+    def bring_up(self, owners: int) -> bool:
+        """Start the server or join it, under the mutex. True when it had to be started.
+
+        Args:
+            owners: our open lock file: says whether anybody else uses the server.
+
+        Raises:
+            UserError: it doesn't start, or runs where we can't reach it.
+        """
+        place = self.place
+        place.make_socket(self.account)  # before anything is said to whoever listens there
+        deadline = time.monotonic() + _STOPPING_SECONDS
+        while True:
+            server = postmaster.find(place.cluster)
+            if server is None:
+                if self._runs_elsewhere():
+                    return False
+                self._launch()
+                return True
+            if server.ready:
+                if self._is_reachable(server, owners):
+                    return False
+            elif server.status == "stopping":
+                if time.monotonic() > deadline:
+                    postmaster.stop(place.cluster)
+                time.sleep(_POLL_SECONDS)
+            else:
+                postgres_cluster.wait_until_ready(place, server.pid)
+
+    def shut_down(self) -> None:
+        """Stop the server and what a killed one left, under the mutex."""
+        postmaster.stop(self.place.cluster)
+        postmaster.end_left_over(self.place.cluster, force=False)
+        self.place.remove_socket(self.account)
+
+    def open_up(self, owners: int) -> None:
+        """Bring the server up and make the database; with that a client has come in for once.
+
+        Args:
+            owners: our open lock file.
+
+        Raises:
+            UserError: the server is up and lets nobody in.
+        """
+        deadline = time.monotonic() + _CONNECT_SECONDS
+        while True:
+            self.bring_up(owners)
+            try:
+                self._make_database()
+            except psycopg.OperationalError as error:
+                # Too many clients, a crash it recovers from, or a kill just after we looked.
+                if time.monotonic() > deadline:
+                    raise UserError(
+                        f"The database runs but can't be used: {error}",
+                        where=str(self.place.log),
+                        next_step="Look at the log, and try again when its cause is gone.",
+                    ) from error
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+    def _launch(self) -> None:
+        place = self.place
+        if not postgres_cluster.check_version(place, self.binaries):
+            postgres_cluster.make_cluster(place, self.binaries, self.account)
+        give(place.cluster, self.account)
+        postgres_cluster.write_configuration(place, self.settings)
+        postgres_cluster.launch(place, self.binaries, self.account)
+
+    def _runs_elsewhere(self) -> bool:
+        """Whether a server answers whose processes we can't see: another container's."""
+        return postmaster.answers(self.place.socket)
+
+    def _is_reachable(self, server: postmaster.Postmaster, owners: int) -> bool:
+        """False when the server is gone by now or was stopped since nobody can reach it."""
+        deadline = time.monotonic() + _UNREACHABLE_SECONDS
+        while not postmaster.answers(self.place.socket):
+            if postmaster.find(self.place.cluster) != server:
+                return False
+            if time.monotonic() > deadline:
+                self._stop_unreachable(owners)
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def _stop_unreachable(self, owners: int) -> None:
+        alone = try_lock(owners, fcntl.LOCK_EX)
+        fcntl.flock(owners, fcntl.LOCK_SH)  # trying to be alone has dropped our share
+        if not alone:
+            raise UserError(
+                "The database runs for another process, but its socket can't be reached from here",
+                where=str(self.place.socket),
+                next_step="Let both processes see the same temporary folder (systemd: no"
+                " PrivateTmp), or choose an MLC_DATA_DIR with a shorter path.",
+            )
+        postmaster.stop(self.place.cluster)
+
+    def _make_database(self) -> None:
+        url = self.place.url("postgres")
+        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+            query = "select from pg_database where datname = %s"
+            if connection.execute(query, [DATABASE]).rowcount == 0:
+                name = sql.Identifier(DATABASE)
+                connection.execute(sql.SQL("create database {}").format(name))
+
+
+class Owner:
+    """A process's share in the embedded server. Use as a context manager, or call ``stop``.
+
+    The methods may be called from any thread; they block for as long as PostgreSQL takes.
+    """
+
+    def __init__(self, server: EmbeddedPostgres, owners: int) -> None:
+        self._server = server
+        self._owners = owners
+        self._pid = os.getpid()
+        self._stopping = threading.Lock()
+        self._stopped = False
+        self.url = server.place.url()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def ensure_running(self) -> bool:
+        """Start the server again if it is gone. Cheap when it isn't: call it often.
+
+        Keeps the log within its bound on the way. A server that is being killed this very
+        moment may still look alive: whoever can't connect asks again.
+
+        Returns:
+            True when it had to be started: connections from before are dead.
+
+        Raises:
+            UserError: it doesn't come up.
+            RuntimeError: we are no owner any more.
+        """
+        if self._stopped:
+            raise RuntimeError("this owner of the embedded PostgreSQL has stopped")
+        place = self._server.place
+        if self._server.is_running() and not place.log_is_too_long():
+            return False
+        try:
+            with place.mutex():
+                _shorten_log(self._server)
+                return self._server.bring_up(self._owners)
+        except OSError as error:
+            raise unusable_folder(error, place.data_dir) from error
+
+    def stop(self) -> None:
+        """Give up the share; the last owner stops the server. Any further call does nothing.
+
+        In a fork of the owner's process it only drops the fork's hold.
+        """
+        with self._stopping:
+            if self._stopped:
+                return
+            self._stopped = True
+            if os.getpid() != self._pid or not self._server.place.root.is_dir():
+                os.close(self._owners)  # without its folder the server ends by itself
+                return
+            with self._server.place.mutex():
+                _give_up(self._server, self._owners)
+
+
+def start(data_dir: Path, *, settings: Mapping[str, str] = _NO_SETTINGS) -> Owner:
+    """Start the PostgreSQL server of this data folder, or join the one that runs.
+
+    The folder, the cluster and the database ``ml_connector`` are made when missing.
+
+    Args:
+        data_dir: made if missing.
+        settings: override our settings of the server (for tests: ``fsync`` and the like);
+            without effect on a server that runs already.
+
+    Raises:
+        UserError: the folder, the disk, the version, the platform or the server forbid it.
+    """
+    binaries = find_binaries()
+    try:
+        place = PostgresFolder(data_dir=data_dir.expanduser().resolve())
+        account = choose_account(place.cluster)
+        place.make_root()
+        account = able_to_reach(account, binaries.postgres, place.root)
+        server = EmbeddedPostgres(place, binaries, account, settings)
+        with place.mutex():
+            return _join(server)
+    except OSError as error:
+        raise unusable_folder(error, data_dir) from error
+
+
+def _join(server: EmbeddedPostgres) -> Owner:
+    postgres_cluster.check_version(server.place, server.binaries)
+    owners = open_lock(server.place.owners)
+    fcntl.flock(owners, fcntl.LOCK_SH)
+    try:
+        _shorten_log(server)
+        server.open_up(owners)
+    except BaseException:
+        _give_up(server, owners)
+        raise
+    return Owner(server, owners)
+
+
+def _shorten_log(server: EmbeddedPostgres) -> None:
+    if server.place.log_is_too_long():
+        server.place.shorten_log()
+
+
+def _give_up(server: EmbeddedPostgres, owners: int) -> None:
+    try:
+        if try_lock(owners, fcntl.LOCK_EX):
+            server.shut_down()
+    finally:
+        os.close(owners)

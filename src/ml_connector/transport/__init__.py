@@ -1,0 +1,1 @@
+"""The one HTTP client: timeouts, limits, retries of safe calls, redacted recording."""

@@ -1,0 +1,81 @@
+"""Reads shared by everybody who asks at the same time: many keys, one fetch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Batch(Generic[K, V]):
+    """Collects keys while a fetch is under way and gets them all with the next one.
+
+    There is no timer: an idle batch fetches at once, with every key asked for in the same
+    turn of the event loop. A key asked for while it is being fetched joins the next fetch,
+    so that an answer is never older than the question.
+
+    Args:
+        fetch: gets the values of these keys; a key it leaves out has no value.
+        most: keys in one fetch, at most.
+        at_once: fetches under way at the same time, at most.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+        *,
+        most: int,
+        at_once: int = 1,
+    ) -> None:
+        if most < 1 or at_once < 1:
+            raise ValueError("a batch needs room for one key and one fetch")
+        self._fetch = fetch
+        self._most = most
+        self._at_once = at_once
+        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._working = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: K) -> V | None:
+        """Return the value of a key, or None when there is none.
+
+        Raises whatever the fetch with this key raised; other fetches are not touched by it.
+        """
+        answer = self._asked.get(key)
+        if answer is None:
+            answer = asyncio.get_running_loop().create_future()
+            self._asked[key] = answer
+            if self._working < self._at_once:
+                self._working += 1
+                task = asyncio.create_task(self._work())
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        # Shielded: one who stops waiting must not take the answer from the others.
+        return await asyncio.shield(answer)
+
+    async def _work(self) -> None:
+        try:
+            while self._asked:
+                keys = list(islice(self._asked, self._most))
+                await self._answer({key: self._asked.pop(key) for key in keys})
+        finally:
+            # In the same breath as the look at what is asked: no key is left unserved.
+            self._working -= 1
+
+    async def _answer(self, asked: Mapping[K, asyncio.Future[V | None]]) -> None:
+        try:
+            found = await self._fetch(tuple(asked))
+        except Exception as error:  # noqa: BLE001 - it goes to those who asked
+            for answer in asked.values():
+                answer.set_exception(error)
+                answer.exception()  # nobody may be waiting any more; that is no fault
+        except BaseException:
+            for answer in (*asked.values(), *self._asked.values()):
+                answer.cancel()
+            self._asked.clear()
+            raise
+        else:
+            for key, answer in asked.items():
+                answer.set_result(found.get(key))

@@ -1,0 +1,80 @@
+"""A call to one of the two systems and what came back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from ml_connector.errors import ConnectorError
+from ml_connector.words import System
+
+
+class Patience(StrEnum):
+    """How long a kind of call may take in all, from the first byte to the last."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of call, not a secret
+    READ = "read"
+    QUERY = "query"
+    WRITE = "write"
+
+
+class Priority(IntEnum):
+    """Who goes first where calls queue for a limit."""
+
+    LIVE = 0
+    BULK = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One HTTP request.
+
+    Attributes:
+        connection: name of the connection it is made for.
+        system: which of the two systems it goes to.
+        operation: name of the client's method, such as ``receiving.get``; seen in
+            metrics, logs and recordings.
+        headers: names as they go on the wire.
+        body: the raw bytes; None for no body.
+        patience: which time limits apply.
+        repeatable: a second one changes nothing (reads, queries, idempotent marks), so
+            the transport may try again by itself.
+        priority: its place in the queue for a limit.
+        limit: key of the limit it counts against, such as ``netsuite:TSTDRV1234567``;
+            empty for none (token endpoints).
+        send_by: monotonic time (``time.monotonic()``) by which the call must have begun;
+            later it is not sent at all. Keeps a paused process from sending a stale write.
+    """
+
+    connection: str
+    system: System
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    patience: Patience = Patience.READ
+    repeatable: bool = False
+    priority: Priority = Priority.LIVE
+    limit: str = ""
+    send_by: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back: any status, header names in lower case, the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name."""
+        return self.headers.get(name)
+
+
+Classify = Callable[[Answer], ConnectorError | None]
+"""Turns an answer into the failure it means, or None when it is a success.
+
+There is one per system, and no status code anywhere else.
+"""

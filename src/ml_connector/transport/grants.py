@@ -1,0 +1,282 @@
+"""What the database grants under one limit: leased slots in flight, turns per minute.
+
+Every decision is one statement on the database's own clock, so that it holds across all
+workers, processes and machines that share the database.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ml_connector.storage.database import Database, one, rows
+from ml_connector.transport.call import Priority
+
+LOW_WATER: Final = 15
+"""Calls left in ShipBob's window below which we slow down (reference shipbob.md, section 4)."""
+
+MOST_BURST: Final = 10
+
+# A minute and a little: the other system counts when a call arrives, we when it leaves.
+WINDOW_SECONDS: Final = 61.0
+
+_MOST_BLOCK_SECONDS: Final = 3600.0
+
+# The ceiling after a 429: one more is dared every minute, up to what is configured.
+_CEILING: Final = """
+    greatest(1, least(%(in_flight)s::int, coalesce(
+        ceiling + floor(extract(epoch from clock_timestamp() - lowered_at) / 60)::int,
+        %(in_flight)s::int)))
+"""
+
+_PREPARE_STATE: Final = """
+    insert into limit_state (limit_key) values (%(key)s) on conflict do nothing
+"""
+
+_PREPARE_SLOTS: Final = """
+    insert into slot (limit_key, number)
+    select %(key)s, generate_series(1, %(in_flight)s::int) on conflict do nothing
+"""
+
+# The highest slot is the reserve: bulk calls leave it to live ones, unless it is the only one.
+_TAKE_SLOT: Final = f"""
+    with allowed as (
+        select limit_key, {_CEILING} as ceiling, blocked_until
+        from limit_state where limit_key = %(key)s
+    ), free as (
+        select slot.number from slot join allowed using (limit_key)
+        where slot.number <= allowed.ceiling - case
+                when %(bulk)s::boolean and allowed.ceiling > 1 then 1 else 0 end
+            and slot.leased_until <= clock_timestamp()
+            and allowed.blocked_until <= clock_timestamp()
+            and allowed.ceiling > (
+                select count(*) from slot as busy
+                where busy.limit_key = %(key)s and busy.leased_until > clock_timestamp())
+        order by slot.number limit 1
+        for update of slot skip locked
+    ), took as (
+        update slot
+        set holder = %(holder)s,
+            leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
+        from free where slot.limit_key = %(key)s and slot.number = free.number
+        returning slot.number, slot.leased_until
+    )
+    select took.number, took.leased_until::text as leased_until, allowed.ceiling,
+        extract(epoch from greatest(allowed.blocked_until, now()) - now())::float8 as blocked
+    from allowed left join took on true
+"""  # noqa: S608 - the only part put in is the constant above
+
+_GIVE_BACK: Final = """
+    update slot set holder = null, leased_until = '-infinity'
+    where limit_key = %(key)s and number = %(number)s
+        and holder = %(holder)s and leased_until = %(leased_until)s::timestamptz
+"""
+
+# GCRA: next_at is the theoretical arrival time. No burst, and longer gaps, near the limit.
+_TAKE_TURN: Final = """
+    with took as (
+        update limit_state
+        set next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(gap)s
+            * case when remaining < %(low)s then 1 + (%(low)s - remaining) / 5.0 else 1 end)
+        where limit_key = %(key)s
+            and blocked_until <= clock_timestamp()
+            and next_at - make_interval(secs => case
+                when remaining < %(low)s then 0 else %(early)s end) <= clock_timestamp()
+        returning 1
+    )
+    select exists (select 1 from took) as granted, remaining,
+        extract(epoch from greatest(
+            next_at - make_interval(secs => case
+                when remaining < %(low)s then 0 else %(early)s end),
+            blocked_until, now()) - now())::float8 as wait
+    from limit_state where limit_key = %(key)s
+"""
+
+_LOWER: Final = f"""
+    update limit_state set ceiling = greatest(1, {_CEILING} - 1), lowered_at = clock_timestamp()
+    where limit_key = %(key)s
+"""  # noqa: S608 - the only part put in is the constant above
+
+_BLOCK: Final = """
+    update limit_state set blocked_until = greatest(
+        blocked_until, clock_timestamp() + make_interval(secs => %(seconds)s))
+    where limit_key = %(key)s
+"""
+
+_NOTE_REMAINING: Final = """
+    update limit_state set remaining = %(remaining)s where limit_key = %(key)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is configured for one limit; None: not limited that way.
+
+    Attributes:
+        in_flight: most calls at the same time.
+        per_minute: most calls in any sliding window of 60 seconds.
+    """
+
+    in_flight: int | None = None
+    per_minute: int | None = None
+
+    def __post_init__(self) -> None:
+        for value in (self.in_flight, self.per_minute):
+            if value is not None and value < 1:
+                raise ValueError(f"a limit is at least 1, not {value}")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The numbers of a GCRA limiter.
+
+    Attributes:
+        gap_seconds: between two calls in the long run.
+        burst: calls that an idle limiter lets through at once.
+    """
+
+    gap_seconds: float
+    burst: int
+
+    def early_seconds(self, priority: Priority) -> float:
+        """How far ahead of the steady pace a call may be.
+
+        Bulk calls leave half of the burst. A live call therefore always finds room before a
+        bulk call does, and can displace bulk work wholly for as long as it needs to.
+        """
+        kept = self.burst // 2 if priority is Priority.BULK else 0
+        return (self.burst - 1 - kept) * self.gap_seconds
+
+
+def pace(per_minute: int) -> Pace:
+    """Choose gap and burst so that no sliding minute sees more than ``per_minute`` calls.
+
+    GCRA lets at most ``burst + 60 / gap`` calls into a closed window of 60 seconds, so the
+    burst is taken out of what flows steadily.
+    """
+    burst = max(1, min(MOST_BURST, per_minute // 6))
+    return Pace(gap_seconds=WINDOW_SECONDS / max(1, per_minute - burst), burst=burst)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A leased slot.
+
+    Attributes:
+        number: its place among the slots of the limit, from 1.
+        leased_until: as the database writes it; recognises this very lease.
+        taken_at: monotonic time at which it was taken.
+        reserved: it is the one that bulk calls leave free.
+    """
+
+    number: int
+    leased_until: str
+    taken_at: float
+    reserved: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No slot now.
+
+    Attributes:
+        blocked_seconds: nobody sends before that; 0 when it is only that all are taken.
+    """
+
+    blocked_seconds: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The answer to a request for one call of the minute.
+
+    Attributes:
+        granted: the call may go now.
+        wait_seconds: when to ask again, if it was not granted.
+        remaining: what the other system last said is left.
+    """
+
+    granted: bool
+    wait_seconds: float
+    remaining: int | None
+
+
+class Grants:
+    """The database's side of one limit, asked in the name of one holder."""
+
+    def __init__(
+        self, database: Database, limit_key: str, *, holder: str, lease_seconds: float
+    ) -> None:
+        self._database = database
+        self._key = limit_key
+        self._holder = holder
+        self._lease_seconds = lease_seconds
+
+    async def prepare(self, rule: Rule) -> None:
+        """Make the rows that the limit needs. Runs twice harmlessly."""
+        async with self._database.transaction() as connection:
+            await rows(connection, _PREPARE_STATE, {"key": self._key})
+            if rule.in_flight is not None:
+                parameters = {"key": self._key, "in_flight": rule.in_flight}
+                await rows(connection, _PREPARE_SLOTS, parameters)
+
+    async def take_slot(self, in_flight: int, priority: Priority, now: float) -> Slot | Refused:
+        """Lease a free slot for longer than the longest call takes.
+
+        Args:
+            in_flight: the configured limit.
+            priority: bulk calls never get the reserved slot.
+            now: monotonic time.
+        """
+        parameters = {
+            "key": self._key,
+            "in_flight": in_flight,
+            "bulk": priority is Priority.BULK,
+            "holder": self._holder,
+            "lease": self._lease_seconds,
+        }
+        async with self._database.transaction() as connection:
+            row = await one(connection, _TAKE_SLOT, parameters)
+        if row is None:
+            raise LookupError(f"the limit {self._key} has no row")
+        if row["number"] is None:
+            return Refused(max(0.0, row["blocked"]))
+        reserved = row["ceiling"] > 1 and row["number"] >= row["ceiling"]
+        return Slot(row["number"], row["leased_until"], now, reserved)
+
+    async def give_back(self, slot: Slot) -> None:
+        """Free a slot, unless the lease ran out and somebody else has it now."""
+        parameters = {
+            "key": self._key,
+            "number": slot.number,
+            "holder": self._holder,
+            "leased_until": slot.leased_until,
+        }
+        await self._database.fetch(_GIVE_BACK, parameters)
+
+    async def take_turn(self, per_minute: int, priority: Priority) -> Turn:
+        """Ask for one call of the minute."""
+        chosen = pace(per_minute)
+        parameters = {
+            "key": self._key,
+            "gap": chosen.gap_seconds,
+            "early": chosen.early_seconds(priority),
+            "low": LOW_WATER,
+        }
+        async with self._database.transaction() as connection:
+            row = await one(connection, _TAKE_TURN, parameters)
+        if row is None:
+            raise LookupError(f"the limit {self._key} has no row")
+        return Turn(row["granted"], max(0.0, row["wait"]), row["remaining"])
+
+    async def lower(self, in_flight: int) -> None:
+        """Set the ceiling one lower than it is now, at least 1."""
+        await self._database.fetch(_LOWER, {"key": self._key, "in_flight": in_flight})
+
+    async def block(self, seconds: float) -> float:
+        """Let nobody send for so long, at most an hour. Returns the seconds taken."""
+        taken = min(max(0.0, seconds), _MOST_BLOCK_SECONDS)
+        await self._database.fetch(_BLOCK, {"key": self._key, "seconds": taken})
+        return taken
+
+    async def note_remaining(self, remaining: int) -> None:
+        """Keep what the other system said is left in its window."""
+        await self._database.fetch(_NOTE_REMAINING, {"key": self._key, "remaining": remaining})

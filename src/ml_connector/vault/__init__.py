@@ -1,0 +1,1 @@
+"""Secrets: envelope encryption under a master key outside the database, and tokens."""

@@ -1,0 +1,327 @@
+"""The rows of tokens: sealed pairs, a lease for the one who renews, compare-and-set."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from psycopg.rows import DictRow
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.secret import Secret
+from ml_connector.storage.database import Database, one, rows
+from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
+from ml_connector.vault.masterkey import KeyRing
+from ml_connector.words import Cause, System
+
+_MAKE: Final = """
+    insert into token (connection, system) values (%(connection)s, %(system)s)
+    on conflict do nothing
+"""
+
+_READ: Final = """
+    select key_id, wrapped_key, ciphertext, obtained_at, expires_at, version, problem
+    from token where connection = %(connection)s and system = %(system)s
+"""
+
+_LEASE: Final = """
+    update token set lease_holder = %(holder)s,
+        lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+    where connection = %(connection)s and system = %(system)s and version = %(version)s
+        and lease_until <= clock_timestamp()
+    returning version
+"""
+
+_RELEASE: Final = """
+    update token set lease_holder = null, lease_until = '-infinity'
+    where connection = %(connection)s and system = %(system)s and lease_holder = %(holder)s
+"""
+
+# Not only while the lease lasts: a pair that the system gave out is always better kept than
+# lost, unless somebody stored a newer one. Null for a version means: in any case.
+_STORE: Final = """
+    update token set key_id = %(key_id)s, wrapped_key = %(wrapped_key)s,
+        ciphertext = %(ciphertext)s, obtained_at = %(obtained_at)s, expires_at = %(expires_at)s,
+        version = version + 1, lease_holder = null, lease_until = '-infinity', problem = null
+    where connection = %(connection)s and system = %(system)s
+        and (%(version)s::bigint is null or version = %(version)s)
+    returning version
+"""
+
+_STORE_PROBLEM: Final = """
+    update token set problem = %(problem)s::json, lease_holder = null, lease_until = '-infinity'
+    where connection = %(connection)s and system = %(system)s and version = %(version)s
+"""
+
+_CLEAR_PROBLEM: Final = """
+    update token set problem = null
+    where connection = %(connection)s and system = %(system)s
+"""
+
+_FORGET: Final = """
+    update token set key_id = null, wrapped_key = null, ciphertext = null, obtained_at = null,
+        expires_at = null, version = version + 1, lease_holder = null,
+        lease_until = '-infinity', problem = null
+    where connection = %(connection)s and system = %(system)s
+"""
+
+_CLOCKS: Final = """
+    select connection, system, expires_at, obtained_at, problem from token
+    order by connection, system
+"""
+
+_SEALED_OTHERWISE: Final = """
+    select connection, system, key_id, wrapped_key, ciphertext from token
+    where key_id <> %(key_id)s order by connection, system for update
+"""
+
+_REWRAP: Final = """
+    update token set key_id = %(key_id)s, wrapped_key = %(wrapped_key)s
+    where connection = %(connection)s and system = %(system)s
+"""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token that is stored and may be used.
+
+    Attributes:
+        access: goes into the Authorization header.
+        expires_at: by our clock, aware, UTC.
+        refresh: for the next renewal, where the system gives one.
+        previous_refresh: kept until ``refresh`` has worked once.
+        version: raised by every renewal.
+        obtained_at: by our clock, aware, UTC.
+    """
+
+    access: Secret
+    expires_at: datetime
+    refresh: Secret | None
+    previous_refresh: Secret | None
+    version: int
+    obtained_at: datetime
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """What a token endpoint gave out.
+
+    Attributes:
+        access: the access token.
+        expires_in_seconds: its life from now.
+        refresh: the next refresh token; None where the old one goes on.
+    """
+
+    access: Secret
+    expires_in_seconds: int
+    refresh: Secret | None = None
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the last renewal failed, as it is stored."""
+
+    cause: Cause
+    sentence: str
+    remedy: str
+
+    def failure(self) -> NeedsHuman:
+        """The failure that it was."""
+        return NeedsHuman(self.sentence, cause=self.cause, remedy=self.remedy)
+
+
+@dataclass(frozen=True)
+class TokenClock:
+    """How long a token has to live, for metrics and ping.
+
+    Attributes:
+        connection: name of the connection.
+        system: whose token it is.
+        expires_at: None when there is none yet.
+        obtained_at: None when there is none yet.
+        problem: why the last renewal failed; None when it did not.
+    """
+
+    connection: str
+    system: System
+    expires_at: datetime | None
+    obtained_at: datetime | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A row as it was read.
+
+    Attributes:
+        token: None when there is none yet.
+        version: of the row, also when it holds no token.
+        problem: why the last renewal failed.
+    """
+
+    token: Token | None
+    version: int
+    problem: Problem | None
+
+
+class _Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    access: str
+    refresh: str | None = None
+    previous_refresh: str | None = None
+
+    def __repr__(self) -> str:
+        return "_Pair(***)"
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """The row of one connection and system.
+
+    Attributes:
+        connection: name of the connection.
+        system: whose token it is.
+    """
+
+    database: Database = field(repr=False)
+    ring: KeyRing = field(repr=False)
+    connection: str
+    system: System
+
+    async def read(self, known: Token | None = None) -> Stored:
+        """Read the row; it is made when it does not exist yet.
+
+        Args:
+            known: spares opening the pair when its version is still the one stored.
+
+        Raises:
+            NeedsHuman: the pair can't be opened.
+        """
+        async with self.database.transaction() as connection:
+            row = await one(connection, _READ, self._key())
+            if row is None:
+                await rows(connection, _MAKE, self._key())
+                row = await one(connection, _READ, self._key())
+        if row is None:
+            raise LookupError(f"no token row for {self.connection} and {self.system}")
+        if known is not None and known.version == row["version"]:
+            token: Token | None = known
+        else:
+            token = self._open(row)
+        return Stored(token, row["version"], _problem(row))
+
+    async def lease(self, version: int, *, holder: str, seconds: float) -> bool:
+        """Become the one who renews this version; False when somebody else is."""
+        parameters = {"version": version, "holder": holder, "seconds": seconds}
+        return bool(await self.database.fetch(_LEASE, self._key() | parameters))
+
+    async def release(self, *, holder: str) -> None:
+        """Let somebody else try."""
+        await self.database.fetch(_RELEASE, self._key() | {"holder": holder})
+
+    async def store(self, token: Token, *, version: int | None) -> Token | None:
+        """Store a token in place of this version; None for the version: of any.
+
+        Returns:
+            the token as it is stored, or None when somebody stored another one meanwhile.
+        """
+        pair = _Pair(
+            access=token.access.reveal(),
+            refresh=token.refresh.reveal() if token.refresh else None,
+            previous_refresh=token.previous_refresh.reveal() if token.previous_refresh else None,
+        )
+        sealed = seal(self.ring, msgspec.json.encode(pair), bound_to=self._bound_to())
+        parameters = {
+            "key_id": sealed.key_id,
+            "wrapped_key": sealed.wrapped_key,
+            "ciphertext": sealed.ciphertext,
+            "obtained_at": token.obtained_at,
+            "expires_at": token.expires_at,
+            "version": version,
+        }
+        async with self.database.transaction() as connection:
+            await rows(connection, _MAKE, self._key())
+            row = await one(connection, _STORE, self._key() | parameters)
+        return None if row is None else replace(token, version=row["version"])
+
+    async def store_problem(self, problem: Problem, *, version: int) -> None:
+        """Keep why the renewal of this version failed, and let the lease go."""
+        text = msgspec.json.encode(problem).decode()
+        parameters = {"problem": text, "version": version}
+        await self.database.fetch(_STORE_PROBLEM, self._key() | parameters)
+
+    async def clear_problem(self) -> None:
+        """The next one may try again."""
+        await self.database.fetch(_CLEAR_PROBLEM, self._key())
+
+    async def forget(self) -> None:
+        """Drop the pair and the problem; the next renewal begins from the credentials."""
+        await self.database.fetch(_FORGET, self._key())
+
+    def _open(self, row: DictRow) -> Token | None:
+        if row["ciphertext"] is None:
+            return None
+        sealed = Sealed(row["key_id"], bytes(row["wrapped_key"]), bytes(row["ciphertext"]))
+        plaintext = open_(self.ring, sealed, bound_to=self._bound_to())
+        pair = msgspec.json.decode(plaintext, type=_Pair)
+        return Token(
+            access=Secret(pair.access),
+            expires_at=row["expires_at"],
+            refresh=_secret(pair.refresh),
+            previous_refresh=_secret(pair.previous_refresh),
+            version=row["version"],
+            obtained_at=row["obtained_at"],
+        )
+
+    def _key(self) -> dict[str, object]:
+        return {"connection": self.connection, "system": self.system}
+
+    def _bound_to(self) -> str:
+        return bound_to(self.connection, self.system)
+
+
+def bound_to(connection: str, system: System) -> str:
+    """What the sealed pair belongs to."""
+    return f"{connection}/token.{system}"
+
+
+async def clocks(database: Database) -> list[TokenClock]:
+    """The clocks of all tokens, without opening one."""
+    return [
+        TokenClock(
+            connection=row["connection"],
+            system=row["system"],
+            expires_at=row["expires_at"],
+            obtained_at=row["obtained_at"],
+            problem=_problem(row),
+        )
+        for row in await database.fetch(_CLOCKS)
+    ]
+
+
+async def rewrap_tokens(database: Database, ring: KeyRing) -> int:
+    """Wrap every pair's data key with the current master key. Returns how many were not yet.
+
+    Raises:
+        NeedsHuman: one can't be opened; then none is changed.
+    """
+    async with database.transaction() as connection:
+        found = await rows(connection, _SEALED_OTHERWISE, {"key_id": ring.current.key_id})
+        for row in found:
+            old = Sealed(row["key_id"], bytes(row["wrapped_key"]), bytes(row["ciphertext"]))
+            new = rewrap(ring, old, bound_to=bound_to(row["connection"], row["system"]))
+            parameters = {
+                "connection": row["connection"],
+                "system": row["system"],
+                "key_id": new.key_id,
+                "wrapped_key": new.wrapped_key,
+            }
+            await rows(connection, _REWRAP, parameters)
+    return len(found)
+
+
+def _problem(row: DictRow) -> Problem | None:
+    stored = row["problem"]
+    return None if stored is None else msgspec.convert(stored, Problem)
+
+
+def _secret(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)

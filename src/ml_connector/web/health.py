@@ -1,0 +1,164 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``."""
+
+import os
+import time
+from typing import Any, Final
+
+import psycopg
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
+
+from ml_connector.engine.lanes import depths
+from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
+from ml_connector.storage.schema import newest
+
+_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def health_handlers(database: Database) -> list[HTTPRouteHandler]:
+    """Return the handlers that monitoring asks."""
+    wanted = newest()
+    began = time.time()
+
+    @get("/healthz", sync_to_thread=False)
+    def healthz() -> dict[str, Any]:
+        return {"status": "ok", "uptime_seconds": round(time.time() - began)}
+
+    @get("/readyz")
+    async def readyz() -> Response[dict[str, Any]]:
+        try:
+            async with database.transaction() as connection:
+                found = await one(connection, "select version_num as v from alembic_version")
+        except (DatabaseAway, psycopg.Error) as error:
+            missing = isinstance(error, psycopg.errors.UndefinedTable)
+            reason = "schema" if missing else "database"
+            return _not_ready(reason, "The schema is not set up" if missing else str(error))
+        version = found["v"] if found else None
+        if version != wanted:
+            return _not_ready(
+                "schema", f"The schema is at {version}, this build needs {wanted}: run init"
+            )
+        return Response({"status": "ready", "schema": version})
+
+    @get("/metrics")
+    async def metrics() -> Response[bytes]:
+        text = _counted()
+        try:
+            async with database.transaction() as connection:
+                text += generate_latest(await _gauges(connection))
+        except (DatabaseAway, psycopg.Error):
+            text += b"mlc_database_up 0.0\n"
+        return Response(text, headers={"content-type": _CONTENT_TYPE})
+
+    return [healthz, readyz, metrics]
+
+
+def _not_ready(what: str, reason: str) -> Response[dict[str, Any]]:
+    return Response({"status": "not ready", "what": what, "reason": reason}, status_code=503)
+
+
+def _counted() -> bytes:
+    """What the processes of this machine have counted since the service began."""
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
+        return generate_latest(registry)
+    return generate_latest()
+
+
+async def _gauges(connection: Connection) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    Gauge("mlc_database_up", "Whether the database answers.", registry=registry).set(1)
+    for fill in (_events, _lanes, _limits, _tokens):
+        await fill(connection, registry)
+    return registry
+
+
+async def _events(connection: Connection, registry: CollectorRegistry) -> None:
+    count = Gauge(
+        "mlc_subjects_open",
+        "Subjects that are not done, by state.",
+        ["connection", "flow", "state", "cause"],
+        registry=registry,
+    )
+    age = Gauge(
+        "mlc_subjects_open_age_seconds",
+        "Age of the oldest subject in that state.",
+        ["connection", "flow", "state", "cause"],
+        registry=registry,
+    )
+    for row in await rows(
+        connection,
+        "select connection, flow, state, coalesce(cause, '') as cause, count(*) as n,"
+        " extract(epoch from now() - min(changed_at))::float8 as age"
+        " from subject where state <> 'done' group by 1, 2, 3, 4",
+    ):
+        labels = (row["connection"], row["flow"], row["state"], row["cause"])
+        count.labels(*labels).set(row["n"])
+        age.labels(*labels).set(row["age"])
+    events = Gauge(
+        "mlc_events",
+        "Events of the last 24 hours, by status.",
+        ["connection", "status"],
+        registry=registry,
+    )
+    for row in await rows(
+        connection,
+        "select connection, status, count(*) as n from event_status"
+        " where received_at > now() - interval '24 hours' group by 1, 2",
+    ):
+        events.labels(row["connection"], row["status"]).set(row["n"])
+
+
+async def _lanes(connection: Connection, registry: CollectorRegistry) -> None:
+    gauge = Gauge("mlc_lane_jobs", "Jobs by lane.", ["lane", "state"], registry=registry)
+    for row in await depths(connection):
+        state = "running" if row["status"] == "doing" else "later" if row["later"] else "waiting"
+        gauge.labels(row["lane"], state).set(row["jobs"])
+
+
+async def _limits(connection: Connection, registry: CollectorRegistry) -> None:
+    gauge = Gauge(
+        "mlc_limit_in_use", "Requests in flight under a limit.", ["limit"], registry=registry
+    )
+    for row in await rows(
+        connection,
+        "select limit_key, count(*) filter (where leased_until > now()) as used"
+        " from slot group by 1",
+    ):
+        gauge.labels(row["limit_key"]).set(row["used"])
+    left = Gauge(
+        "mlc_limit_remaining",
+        "Calls that the system last said are left.",
+        ["limit"],
+        registry=registry,
+    )
+    for row in await rows(
+        connection, "select limit_key, remaining from limit_state where remaining is not null"
+    ):
+        left.labels(row["limit_key"]).set(row["remaining"])
+
+
+async def _tokens(connection: Connection, registry: CollectorRegistry) -> None:
+    gauge = Gauge(
+        "mlc_token_expires_in_seconds",
+        "Seconds until the access token runs out.",
+        ["connection", "system"],
+        registry=registry,
+    )
+    broken = Gauge(
+        "mlc_token_problem",
+        "1 when the token can't be renewed without a person.",
+        ["connection", "system"],
+        registry=registry,
+    )
+    for row in await rows(
+        connection,
+        "select connection, system, problem is not null as broken,"
+        " extract(epoch from expires_at - now())::float8 as left from token",
+    ):
+        labels = (row["connection"], row["system"])
+        if row["left"] is not None:
+            gauge.labels(*labels).set(row["left"])
+        broken.labels(*labels).set(int(row["broken"]))

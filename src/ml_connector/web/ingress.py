@@ -1,0 +1,224 @@
+"""The webhook endpoint: verify the raw bytes, store, answer; work comes later.
+
+ShipBob waits 15 seconds and counts any 2xx as delivered (shipbob.md section 7.5), so the
+answer comes after the commit and before any work.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import msgspec
+import psycopg
+import structlog
+from prometheus_client import Counter, Histogram
+
+from ml_connector.engine.intake import Taken
+from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.subjects import SubjectRef
+from ml_connector.shipbob.signature import SignatureRefused, Verified, verify
+from ml_connector.shipbob.topics import subject_id
+from ml_connector.storage.database import DatabaseAway
+from ml_connector.web.endpoints import Endpoint, Endpoints
+from ml_connector.words import Cause
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MOST_BYTES: Final = 1024 * 1024
+
+# Kept with the event; everything else is the proxy's business and may hold addresses.
+_KEPT_HEADERS: Final = frozenset(
+    {
+        "webhook-id",
+        "webhook-timestamp",
+        "svix-id",
+        "svix-timestamp",
+        "x-webhook-topic",
+        "content-type",
+        "user-agent",
+    }
+)
+
+_log = structlog.get_logger("ingress")
+
+ANSWERS: Final = Counter("mlc_webhooks", "Webhook requests, by answer.", ["answer"])
+ACK_SECONDS: Final = Histogram(
+    "mlc_webhook_ack_seconds",
+    "Seconds from a webhook's last byte until the answer.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+)
+
+
+class Refused(Exception):
+    """A request that is answered with something else than 200."""
+
+    def __init__(self, status: int, error: str, hint: str = "") -> None:
+        super().__init__(error)
+        self.status = status
+        self.hint = hint
+
+
+class TakesIn(Protocol):
+    """Where verified deliveries go."""
+
+    async def accept(self, arrival: Arrival) -> Taken:
+        """Return after the delivery is on disk."""
+        ...
+
+
+class Ingress:
+    """``POST /webhooks/shipbob/{connection}`` as a plain ASGI application.
+
+    Args:
+        endpoints: the connections and their secrets.
+        intake: stores verified deliveries.
+        flows_by_topic: which flow is concerned by a topic; others are stored as ignored.
+        clock: Unix time.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        intake: TakesIn,
+        flows_by_topic: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._endpoints = endpoints
+        self._intake = intake
+        self._flows_by_topic = flows_by_topic
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        name = scope["path"].rstrip("/").rpartition("/")[2]
+        began = time.perf_counter()
+        try:
+            status, answer = 200, await self._take(name, scope, receive)
+            word = str(answer["status"])
+        except Refused as refusal:
+            status, answer = refusal.status, {"error": str(refusal), "hint": refusal.hint}
+            word = str(status)
+            _log.warning(
+                "webhook_refused", connection=name[:60], status=status, reason=str(refusal)
+            )
+        ANSWERS.labels(word).inc()
+        ACK_SECONDS.observe(time.perf_counter() - began)
+        await _answer(send, status, answer)
+
+    async def _take(self, name: str, scope: Scope, receive: Receive) -> dict[str, Any]:
+        if scope["method"] != "POST":
+            raise Refused(405, "Only POST is answered here")
+        headers = _headers(scope)
+        endpoint = await self._endpoint(name)
+        body = await _body(headers, receive)
+        verified = await self._verified(endpoint, headers, body)
+        try:
+            msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise Refused(400, "The body is not JSON", "Send the event as UTF-8 JSON.") from None
+        arrival = self._arrival(endpoint, headers, body, verified)
+        try:
+            taken = await self._intake.accept(arrival)
+        except (DatabaseAway, psycopg.OperationalError) as error:
+            raise _storage_away() from error
+        return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
+
+    async def _endpoint(self, name: str) -> Endpoint:
+        try:
+            endpoint = await self._endpoints.find(name)
+        except (DatabaseAway, psycopg.OperationalError) as error:
+            raise _storage_away() from error
+        if endpoint is None:
+            raise Refused(404, "There is no such connection", "Check the URL's last part.")
+        return endpoint
+
+    async def _verified(
+        self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
+    ) -> Verified:
+        try:
+            return verify(headers, body, endpoint.secrets, now=self._clock())
+        except SignatureRefused as refusal:
+            refused = refusal
+        # The secret may have been rotated a moment ago, by another process.
+        anew = await self._endpoints.find_anew(endpoint.connection)
+        if anew is not None and anew.secrets != endpoint.secrets:
+            try:
+                return verify(headers, body, anew.secrets, now=self._clock())
+            except SignatureRefused as refusal:
+                refused = refusal
+        raise Refused(401, f"The signature is refused: {refused}") from refused
+
+    def _arrival(
+        self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, verified: Verified
+    ) -> Arrival:
+        topic = headers.get("x-webhook-topic", "").strip()[:200]
+        flow = self._flows_by_topic.get(topic)
+        key = subject_id(topic, body) if flow else None
+        unreadable = flow is not None and key is None
+        return Arrival(
+            connection=endpoint.connection,
+            source="webhook",
+            delivery_id=verified.webhook_id,
+            topic=topic or "(none)",
+            subject=SubjectRef(endpoint.connection, flow, key) if flow and key else None,
+            status="received" if flow and key else "dead" if unreadable else "ignored",
+            cause=Cause.EVENT_UNREADABLE if unreadable else None,
+            sentence=f"The {topic} webhook does not say what it is about" if unreadable else None,
+            remedy="The next sweep finds what has changed; report the body's shape."
+            if unreadable
+            else None,
+            headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
+            body=body,
+            sent_at=verified.sent_at,
+        )
+
+
+def _storage_away() -> Refused:
+    return Refused(503, "The event can't be stored just now", "Send it again later.")
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Return the headers by lower-case name; of a repeated one the first counts."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return headers
+
+
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+    announced = headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > MOST_BYTES:
+        raise _too_large()
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "The request was cut off")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MOST_BYTES:
+            raise _too_large()
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _too_large() -> Refused:
+    return Refused(413, "The body is larger than 1 MiB")
+
+
+async def _answer(send: Send, status: int, answer: Mapping[str, Any]) -> None:
+    body = msgspec.json.encode(answer)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # the rest is not read
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,38 @@
+"""The web application: webhooks, health and metrics under one roof."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, asgi
+
+from ml_connector.storage.database import Database
+from ml_connector.web.endpoints import Endpoints
+from ml_connector.web.health import health_handlers
+from ml_connector.web.ingress import Ingress, Receive, Scope, Send, TakesIn
+
+
+def web_app(
+    database: Database,
+    endpoints: Endpoints,
+    intake: TakesIn,
+    flows_by_topic: Mapping[str, str],
+) -> Litestar:
+    """Build the application. The pool is opened and closed with it."""
+    ingress = Ingress(endpoints, intake, flows_by_topic)
+
+    @asgi("/webhooks/shipbob", is_mount=True, copy_scope=False)
+    async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+        await ingress(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        async with database:
+            yield
+
+    return Litestar(
+        route_handlers=[webhooks, *health_handlers(database)],
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,61 @@
+"""The vocabulary that users and scripts see: statuses, causes, systems.
+
+These words are part of the outside of the product: people filter and automate on
+them, so one is added, never renamed.
+"""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+EventStatus = Literal["received", "working", "retrying", "done", "parked", "dead", "ignored"]
+
+EVENT_STATUSES: Final[tuple[EventStatus, ...]] = (
+    "received",
+    "working",
+    "retrying",
+    "done",
+    "parked",
+    "dead",
+    "ignored",
+)
+
+System = Literal["netsuite", "shipbob"]
+
+Mode = Literal["live", "dry-run"]
+
+Source = Literal["webhook", "sweep", "schedule", "replay", "wake", "person"]
+"""Who said that a subject may have changed."""
+
+
+class Cause(StrEnum):
+    """Why a subject is not done: a stable code that people filter and automate on."""
+
+    SKU_MISSING_IN_NETSUITE = "sku_missing_in_netsuite"
+    SKU_MISSING_IN_SHIPBOB = "sku_missing_in_shipbob"
+    SKU_AMBIGUOUS = "sku_ambiguous"
+    SKU_INACTIVE = "sku_inactive"
+    LOCATION_UNMAPPED = "location_unmapped"
+    PURCHASE_ORDER_NOT_FOUND = "purchase_order_not_found"
+    PURCHASE_ORDER_CLOSED = "purchase_order_closed"
+    OVER_RECEIPT = "over_receipt"
+    RECEIVED_BY_OTHERS = "received_by_others"
+    UNIT_DIFFERS = "unit_differs"
+    SALES_ORDER_NOT_FOUND = "sales_order_not_found"
+    PERIOD_CLOSED = "period_closed"
+    ACCOUNT_UNMAPPED = "account_unmapped"
+    INVOICE_DOES_NOT_TIE = "invoice_does_not_tie"
+    CREDENTIALS_INVALID = "credentials_invalid"
+    PERMISSION_MISSING = "permission_missing"
+    RATE_LIMITED = "rate_limited"
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"
+    RECORD_NOT_FOUND = "record_not_found"
+    REFUSED_BY_NETSUITE = "refused_by_netsuite"
+    REFUSED_BY_SHIPBOB = "refused_by_shipbob"
+    QUANTITY_WENT_DOWN = "quantity_went_down"
+    LOT_TRACKED = "lot_tracked"
+    POSTED_DOCUMENT_DIFFERS = "posted_document_differs"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    EVENT_UNREADABLE = "event_unreadable"
+    CONNECTION_PAUSED = "connection_paused"
+    SUPERSEDED = "superseded"
+    BUG = "bug"

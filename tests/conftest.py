@@ -1,0 +1,86 @@
+"""What all tests share: a PostgreSQL server for the session, a fresh database for each test."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ml_connector.storage.database import Database
+from ml_connector.storage.schema import migrate
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what is decided now into the golden cases; read the diff",
+    )
+
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server to make databases on: MLC_TEST_DATABASE_URL, or an embedded one."""
+    given = os.environ.get("MLC_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    from ml_connector.storage import embedded  # noqa: PLC0415 - only where it is used
+
+    # The rows of a test need not survive a power cut.
+    settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    with embedded.start(tmp_path_factory.mktemp("postgres"), settings=settings) as owner:
+        yield owner.url
+
+
+def with_database(url: str, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(url, dbname=name)
+
+
+def administer(url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    administer(server_url, sql.SQL("create database {}").format(sql.Identifier(name)))
+    migrate(with_database(server_url, name))
+    yield name
+    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    administer(
+        server_url,
+        sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        ),
+    )
+    yield with_database(server_url, name)
+    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open pool on a fresh, migrated database."""
+    async with Database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of reference data that lies beside a developer's checkout."""
+    if not REFERENCE.is_dir():
+        pytest.skip("the reference data is not beside this checkout")
+    return REFERENCE

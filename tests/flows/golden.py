@@ -1,0 +1,136 @@
+"""Golden cases of receiving: what ShipBob and NetSuite say, and what is decided from it."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.ledger.documents import Posted
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.queries import Item, OrderLine, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.setup_queries import Period
+from ml_connector.shipbob import payloads
+from ml_connector.shipbob.payloads import Box, Wro
+
+CASES = Path(__file__).parents[1] / "golden"
+
+SETTINGS: Mapping[str, Any] = {
+    "name": "acme",
+    "start_date": "2026-11-01",
+    "netsuite": {"account_id": "TSTDRV1234567", "client_id": "c", "certificate_id": "k"},
+    "shipbob": {"channel_id": 100102},
+    "locations": {"228": "6"},
+    "accounts": {"inventory_adjustment": "54"},
+    "schedule": {"timezone": "America/Chicago"},
+}
+
+
+def names(flow: str) -> list[str]:
+    return sorted(path.name for path in (CASES / flow).iterdir() if path.is_dir())
+
+
+class Case:
+    """A folder of facts; answers what a flow reads, as both clients would."""
+
+    def __init__(self, flow: str, name: str) -> None:
+        self.folder = CASES / flow / name
+        self._netsuite = self._json("netsuite.json")
+        self.skus = self._json("settings.json", {}).get("skus", {})
+
+    def _json(self, name: str, default: Any = None) -> Any:
+        path = self.folder / name
+        return json.loads(path.read_text("utf-8")) if path.exists() else default
+
+    def settings(self) -> ConnectionSettings:
+        table = {**SETTINGS}
+        for key, value in self._json("settings.json", {}).items():
+            both = isinstance(value, dict) and isinstance(table.get(key), dict)
+            table[key] = {**table[key], **value} if both else value
+        return ConnectionSettings.model_validate(table)
+
+    def posted(self) -> tuple[Posted, ...]:
+        return msgspec.convert(self._json("posted.json", []), tuple[Posted, ...])
+
+    # What a flow reads.
+
+    async def wro(self, wro_id: int) -> Wro:
+        wro = payloads.decode(payloads.read((self.folder / "wro.json").read_bytes()), Wro)
+        assert wro.id == wro_id
+        return wro
+
+    async def boxes(self, _: int) -> Sequence[Box]:
+        body = (self.folder / "boxes.json").read_bytes()
+        return payloads.decode(payloads.read(body), list[Box])
+
+    async def sku(self, inventory_id: int) -> str | None:
+        sku: str | None = self._json("skus.json", {}).get(str(inventory_id))
+        return sku
+
+    async def items(self, wanted: Collection[str]) -> dict[str, tuple[Item, ...]]:
+        return {
+            name: tuple(
+                Item(
+                    id=row["id"],
+                    itemid=row["name"],
+                    itemtype="InvtPart",
+                    isinactive=Flag.T if row.get("inactive") else Flag.F,
+                    islotitem=Flag.T if row.get("lot_tracked") else Flag.F,
+                )
+                for row in self._netsuite["items"]
+                if row["name"] == name
+            )
+            for name in sorted(wanted)
+        }
+
+    async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
+        return tuple(
+            PurchaseOrder(
+                id=row["id"],
+                tranid=row["number"],
+                status=row["status"],
+                lines=tuple(
+                    OrderLine(
+                        transaction=row["id"],
+                        line=line["line"],
+                        item=line["item_id"],
+                        itemid=line["item_id"],
+                        itemtype="InvtPart",
+                        quantity=Decimal(line["ordered"]),
+                        quantityshiprecv=Decimal(line["received"]),
+                        units=line.get("unit"),
+                        stockunit=line.get("stock_unit"),
+                    )
+                    for line in row["lines"]
+                ),
+            )
+            for row in self._netsuite["orders"]
+            if row["number"] == number
+        )
+
+    async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
+        return [
+            ReceiptLine(
+                id="9001", line=1, item="501", quantity=Decimal(units), order_line=int(line)
+            )
+            for row in self._netsuite["orders"]
+            if row["id"] == order_id
+            for line, units in row.get("foreign", {}).items()
+        ]
+
+    async def periods(self, day: date) -> Sequence[Period]:
+        rows = [
+            Period(
+                id=str(number),
+                periodname=row["name"],
+                startdate=date.fromisoformat(row["start"]),
+                enddate=date.fromisoformat(row["end"]),
+                closed=Flag.F if row["open"] else Flag.T,
+            )
+            for number, row in enumerate(self._netsuite["periods"], 1)
+        ]
+        return [period for period in rows if period.enddate >= day]

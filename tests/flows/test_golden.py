@@ -1,0 +1,56 @@
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from golden import CASES, Case, names
+from ml_connector.engine.reads import Reads
+from ml_connector.errors import ConnectorError
+from ml_connector.flows import FLOWS
+from ml_connector.flows.receiving import plan, read
+from ml_connector.ledger import runs
+from ml_connector.ledger.documents import Plan
+
+
+async def decide(case: Case) -> dict[str, Any]:
+    facts = await read("90311", cast("Reads", case))
+    try:
+        return said(plan(facts, case.posted(), case.settings()))
+    except ConnectorError as error:
+        return {"refused": runs.failure(error)}
+
+
+def said(decided: Plan) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "documents": msgspec.json.decode(msgspec.json.encode(decided.documents))
+    }
+    if decided.afterwards:
+        answer["afterwards"] = runs.failure(decided.afterwards)
+    if decided.note:
+        answer["note"] = decided.note
+    return answer
+
+
+@pytest.mark.parametrize("name", names("receiving"))
+async def test_receiving_decides_as_its_golden_case_says(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    case = Case("receiving", name)
+    decided = await decide(case)
+    expected = case.folder / "expected.json"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(json.dumps(decided, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    assert json.loads(expected.read_text("utf-8")) == decided
+    assert await decide(case) == decided
+
+
+def test_every_flow_has_golden_cases_and_every_case_a_flow() -> None:
+    assert {path.name for path in CASES.iterdir()} == set(FLOWS)
+
+
+@pytest.mark.parametrize("name", names("receiving"))
+def test_every_case_says_where_it_comes_from(name: str) -> None:
+    assert Path(CASES / "receiving" / name / "SOURCE.md").read_text("utf-8").strip()

@@ -1,0 +1,301 @@
+"""The client against the simulated account: sign-in, queries, receipts, faults."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
+from ml_connector.netsuite import queries, setup_queries
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.oauth import Credentials, SignIn
+from ml_connector.netsuite.records import (
+    InventoryAdjustment,
+    InventoryAdjustmentLine,
+    InventoryAdjustmentLines,
+    ItemReceipt,
+    ItemReceiptLine,
+    ItemReceiptLines,
+    ReadTransaction,
+    Ref,
+)
+from ml_connector.netsuite.signing import SigningKey
+from ml_connector.sim.clock import Clock
+from ml_connector.sim.netsuite import NetSuiteSim
+from ml_connector.sim.server import serve
+from ml_connector.storage.database import Database
+from ml_connector.transport.client import Transport
+from ml_connector.transport.limits import Limits
+from ml_connector.vault.masterkey import KeyRing, MasterKey
+from ml_connector.vault.tokens import Tokens
+from ml_connector.words import Cause
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def sim() -> NetSuiteSim:
+    return NetSuiteSim(clock=Clock(NOW), strict_audience=True)
+
+
+@pytest.fixture
+def key() -> SigningKey:
+    return SigningKey(algorithm="ES256", key=ec.generate_private_key(ec.SECP256R1()))
+
+
+def certificate(key: SigningKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    assert isinstance(key.key, ec.EllipticCurvePrivateKey)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=600))
+        .sign(key.key, hashes.SHA256())
+    )
+    return built.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def url(sim: NetSuiteSim) -> Iterator[str]:
+    with serve(sim.app) as served:
+        yield served.url
+
+
+@pytest.fixture
+async def netsuite(
+    sim: NetSuiteSim, key: SigningKey, url: str, database: Database
+) -> AsyncIterator[NetSuite]:
+    await database.fetch(
+        "insert into connection (name, mode, settings) values ('acme', 'live', '{}')"
+    )
+    account = Account.of(sim.account_id, base_url=url)
+    credentials = Credentials(
+        client_id="client-1",
+        certificate_id=sim.register_certificate("client-1", certificate(key)),
+        key=key,
+    )
+    limits = Limits(database, holder="test")
+    limits.configure("netsuite:test", in_flight=4)
+    tokens = Tokens(database, KeyRing((MasterKey.of(bytes(range(32))),)), holder="test")
+    async with Transport(limits=limits) as transport:
+        auth = SignIn(
+            transport=transport,
+            tokens=tokens,
+            connection="acme",
+            account=account,
+            credentials=credentials,
+        )
+        yield NetSuite(transport, "acme", account, auth, "netsuite:test")
+        await tokens.aclose()
+
+
+@pytest.fixture
+def order(sim: NetSuiteSim) -> int:
+    location = sim.add_location("ShipBob", internal_id=601)
+    sim.add_item("SKU-1", internal_id=701)
+    sim.add_item("SKU-2", internal_id=702, lot=True)
+    return sim.add_purchase_order(
+        "PO4711",
+        vendor=sim.add_vendor("Acme Supply"),
+        location=location,
+        lines=[
+            {"item": "SKU-1", "quantity": 100, "rate": "2.50", "location": location, "line": 1},
+            {"item": "SKU-2", "quantity": 10, "rate": "1", "location": location, "line": 4},
+        ],
+    )
+
+
+def receipt(external_id: str, quantity: int) -> ItemReceipt:
+    return ItemReceipt(
+        external_id=external_id,
+        tran_date=TODAY,
+        memo=f"ShipBob WRO 1 [mlc:{external_id}]",
+        item=ItemReceiptLines(
+            items=(
+                ItemReceiptLine(
+                    order_line=1, item_receive=True, quantity=quantity, location=Ref(id="601")
+                ),
+                ItemReceiptLine(order_line=4, item_receive=False),
+            )
+        ),
+    )
+
+
+async def receive(netsuite: NetSuite, order: int, external_id: str, quantity: int) -> str:
+    made = await netsuite.transform(
+        "purchaseOrder", str(order), "itemReceipt", receipt(external_id, quantity), send_by=None
+    )
+    return made.id
+
+
+async def test_items_and_orders_are_found(netsuite: NetSuite, order: int) -> None:
+    items = await queries.items_by_sku(netsuite.query, ["SKU-1", "SKU-2", "O'Brien"])
+    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
+
+    (found,) = orders["PO4711"]
+    assert {sku: item.id for sku, (item,) in items.items()} == {"SKU-1": "701", "SKU-2": "702"}
+    assert items["SKU-2"][0].islotitem
+    assert (found.id, found.status, found.location) == (str(order), "B", "601")
+    assert [(line.line, line.item, line.open_quantity) for line in found.open_lines] == [
+        (1, "701", Decimal(100)),
+        (4, "702", Decimal(10)),
+    ]
+
+
+async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: int) -> None:
+    receipt_id = await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+    read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
+    by_id = await queries.transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
+    by_tag = await queries.transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
+    received = await queries.received_by_receipts(netsuite.query, str(order))
+    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+
+    assert read is not None
+    assert str(read.id) == receipt_id
+    assert read.created_from is not None
+    assert read.created_from.is_(str(order))
+    assert [(line.order_line, line.quantity) for line in read.item.items] == [(1, Decimal(40))]
+    assert by_id["mlc-ir-1-1"].id == receipt_id
+    assert by_id["mlc-ir-1-1"].createdfrom == str(order)
+    assert [transaction.id for transaction in by_tag] == [receipt_id]
+    assert [(line.id, line.order_line, line.quantity) for line in received] == [
+        (receipt_id, 1, Decimal(40))
+    ]
+    assert orders["PO4711"][0].status == "D"
+    assert orders["PO4711"][0].lines[0].open_quantity == Decimal(60)
+
+
+async def test_a_second_receipt_with_the_same_external_id_is_refused(
+    netsuite: NetSuite, order: int
+) -> None:
+    await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+    with pytest.raises(AlreadyExists):
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+
+async def test_stock_is_adjusted(netsuite: NetSuite, sim: NetSuiteSim, order: int) -> None:
+    account = sim.add_account("Inventory adjustment")
+    body = InventoryAdjustment(
+        external_id="mlc-ia-1-1",
+        tran_date=TODAY,
+        account=Ref(id=str(account)),
+        adj_location=Ref(id="601"),
+        subsidiary=Ref(id="1"),
+        memo="ShipBob WRO 1",
+        inventory=InventoryAdjustmentLines(
+            items=(
+                InventoryAdjustmentLine(
+                    line=1,
+                    item=Ref(id="701"),
+                    location=Ref(id="601"),
+                    adjust_qty_by=3,
+                    unit_cost=Decimal("2.50"),
+                ),
+            )
+        ),
+    )
+
+    made = await netsuite.create("inventoryAdjustment", body, send_by=None)
+    read = await netsuite.get("inventoryAdjustment", record_id=made.id, shape=ReadTransaction)
+
+    assert order
+    assert read is not None
+    assert read.external_id == "mlc-ia-1-1"
+    assert [line.adjust_qty_by for line in read.inventory.items] == [Decimal(3)]
+
+
+async def test_what_is_not_there_is_none(netsuite: NetSuite) -> None:
+    assert await netsuite.get("itemReceipt", external_id="mlc-none", shape=ReadTransaction) is None
+
+
+async def test_a_write_that_was_cut_off_is_found_again(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.fault("cut_after_commit", method="POST", path="!transform", times=1)
+
+    with pytest.raises(Retryable) as caught:
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+    read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
+
+    assert caught.value.outcome_unknown
+    assert read is not None
+
+
+async def test_a_revoked_token_is_renewed_in_passing(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    await queries.items_by_sku(netsuite.query, ["SKU-1"])
+    sim.revoke_tokens()
+
+    assert await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+
+async def test_an_overload_that_looks_like_a_failed_login_is_waited_out(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.fault("overload_login", method="POST", path="!transform", times=2)
+
+    with pytest.raises(Retryable) as caught:
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+    assert caught.value.cause is Cause.RATE_LIMITED
+    assert not caught.value.outcome_unknown
+    assert await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+
+async def test_credentials_gone_after_a_sandbox_refresh_need_a_person(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.sandbox_refresh()
+
+    with pytest.raises(NeedsHuman) as caught:
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+    assert caught.value.cause is Cause.CREDENTIALS_INVALID
+    assert "sandbox" in caught.value.remedy
+
+
+async def test_a_role_without_the_permission_is_told_so(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.withdraw_permission("TRAN_ITEMRCPT")
+
+    with pytest.raises(NeedsHuman) as caught:
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+
+    assert caught.value.cause is Cause.PERMISSION_MISSING
+
+
+async def test_the_account_says_its_time_periods_and_locations(
+    netsuite: NetSuite, order: int
+) -> None:
+    clock = await setup_queries.account_clock(netsuite.query)
+    periods = await setup_queries.periods(netsuite.query, TODAY)
+    locations = await setup_queries.locations(netsuite.query, ["601", "999999"])
+
+    assert order
+    assert abs(datetime.fromisoformat(clock) - NOW.replace(tzinfo=None)) < timedelta(days=1)
+    assert periods[0].startdate <= TODAY <= periods[0].enddate
+    assert date.max > periods[-1].startdate >= periods[0].startdate
+    assert periods[0].open_for_stock
+    assert {key: location.name for key, location in locations.items()} == {"601": "ShipBob"}
+
+
+async def test_the_metadata_has_what_is_written(netsuite: NetSuite) -> None:
+    metadata = await netsuite.metadata(["itemReceipt", "inventoryAdjustment"])
+
+    assert metadata.lacks("itemReceipt", ["externalId", "tranDate", "item", "memo"]) == ()
+    assert metadata.lacks("inventoryAdjustment", ["account", "adjLocation", "inventory"]) == ()

@@ -1,0 +1,154 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml_connector.transport.batch import Batch
+
+
+class Shop:
+    """Answers with the length of each key; every fetch waits for its gate."""
+
+    def __init__(self) -> None:
+        self.fetches: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.fault: Exception | None = None
+
+    async def __call__(self, keys: Sequence[str]) -> Mapping[str, int]:
+        self.fetches.append(list(keys))
+        fault = self.fault
+        await self.gate.wait()
+        if fault is not None:
+            raise fault
+        return {key: len(key) for key in keys if key != "gone"}
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_keys_asked_for_in_one_turn_share_a_fetch() -> None:
+    shop = Shop()
+    batch = Batch(shop, most=10)
+
+    found = await asyncio.gather(*(batch.get(key) for key in ("a", "bb", "a")))
+
+    assert found == [1, 2, 1]
+    assert shop.fetches == [["a", "bb"]]
+
+
+async def test_keys_asked_for_during_a_fetch_join_the_next_one() -> None:
+    shop = Shop()
+    shop.gate.clear()
+    batch = Batch(shop, most=10)
+    first = asyncio.create_task(batch.get("a"))
+    await settle()
+    later = [asyncio.create_task(batch.get(key)) for key in ("b", "a", "c")]
+    await settle()
+    shop.gate.set()
+    await asyncio.gather(first, *later)
+
+    assert shop.fetches == [["a"], ["b", "a", "c"]]
+
+
+async def test_no_fetch_holds_more_keys_than_allowed() -> None:
+    shop = Shop()
+    batch = Batch(shop, most=2)
+
+    await asyncio.gather(*(batch.get(key) for key in "abcde"))
+
+    assert shop.fetches == [["a", "b"], ["c", "d"], ["e"]]
+
+
+async def test_several_fetches_run_at_once_where_allowed() -> None:
+    shop = Shop()
+    shop.gate.clear()
+    batch = Batch(shop, most=2, at_once=2)
+    asked = [asyncio.create_task(batch.get(key)) for key in "abcde"]
+    await settle()
+    under_way = list(shop.fetches)
+    shop.gate.set()
+    await asyncio.gather(*asked)
+
+    assert under_way == [["a", "b"], ["c", "d"]]
+    assert shop.fetches[2:] == [["e"]]
+
+
+async def test_a_key_without_a_value_is_none() -> None:
+    batch = Batch(Shop(), most=2)
+
+    assert await batch.get("gone") is None
+
+
+async def test_a_failure_goes_to_those_who_asked_in_that_fetch_only() -> None:
+    shop = Shop()
+    shop.gate.clear()
+    shop.fault = OSError("down")
+    batch = Batch(shop, most=10)
+    first = [asyncio.create_task(batch.get(key)) for key in ("a", "b")]
+    await settle()
+    shop.fault = None
+    later = asyncio.create_task(batch.get("c"))
+    await settle()
+    shop.gate.set()
+    found = await asyncio.gather(*first, return_exceptions=True)
+
+    assert [str(each) for each in found] == ["down", "down"]
+    assert await later == 1
+
+
+async def test_one_who_stops_waiting_does_not_hurt_the_others() -> None:
+    shop = Shop()
+    shop.gate.clear()
+    batch = Batch(shop, most=10)
+    impatient = asyncio.create_task(batch.get("a"))
+    patient = asyncio.create_task(batch.get("a"))
+    await settle()
+    impatient.cancel()
+    await settle()
+    shop.gate.set()
+
+    assert await patient == 1
+    assert impatient.cancelled()
+
+
+async def test_a_batch_that_was_asked_again_at_once_serves_that_too() -> None:
+    batch = Batch(Shop(), most=1)
+
+    async def chain(key: str) -> int:
+        total = 0
+        for number in range(20):
+            total += await batch.get(f"{key}{number % 3}") or 0
+        return total
+
+    async with asyncio.timeout(5):
+        totals = await asyncio.gather(*(chain(key) for key in "abc"))
+
+    assert totals == [40, 40, 40]
+
+
+def test_a_batch_has_room_for_a_key() -> None:
+    with pytest.raises(ValueError, match="room"):
+        Batch(Shop(), most=0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=3)), st.integers(1, 4), st.integers(1, 3))
+def test_everybody_gets_the_answer_to_their_own_question(
+    keys: list[str], most: int, at_once: int
+) -> None:
+    async def ask() -> tuple[list[int | None], Shop]:
+        shop = Shop()
+        batch = Batch(shop, most=most, at_once=at_once)
+        return await asyncio.gather(*(batch.get(key) for key in keys)), shop
+
+    answers, shop = asyncio.run(ask())
+    fetched = [key for fetch in shop.fetches for key in fetch]
+
+    assert answers == [len(key) for key in keys]
+    assert sorted(fetched) == sorted(set(keys))
+    assert all(len(fetch) <= most for fetch in shop.fetches)

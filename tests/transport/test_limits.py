@@ -1,0 +1,433 @@
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml_connector.storage.database import Database
+from ml_connector.transport.call import Priority
+from ml_connector.transport.grants import Grants, Rule, Slot, pace
+from ml_connector.transport.limits import Limits
+
+KEY = "netsuite:TSTDRV1234567"
+
+
+@pytest.fixture
+async def limits(database: Database) -> AsyncIterator[Limits]:
+    async with Limits(database, holder="one") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def others(database: Database) -> AsyncIterator[Limits]:
+    """The limits of another process."""
+    async with Limits(database, holder="two") as opened:
+        yield opened
+
+
+@dataclass
+class Yard:
+    """Counts who is inside."""
+
+    inside: int = 0
+    most: int = 0
+    order: list[str] = field(default_factory=list)
+
+    async def work(
+        self, limits: Limits, name: str = "", priority: Priority = Priority.LIVE
+    ) -> None:
+        async with limits.pass_(KEY, priority):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.order.append(name)
+            await asyncio.sleep(0.002)
+            self.inside -= 1
+
+
+async def free_slots(database: Database) -> int:
+    found = await database.fetch("select count(*) as n from slot where holder is null")
+    return int(found[0]["n"])
+
+
+async def all_free(database: Database, slots: int) -> None:
+    async with asyncio.timeout(5):
+        while await free_slots(database) != slots:  # noqa: ASYNC110 - the event is a row
+            await asyncio.sleep(0.02)
+
+
+async def test_never_more_in_flight_than_configured_over_two_processes(
+    limits: Limits, others: Limits
+) -> None:
+    limits.configure(KEY, in_flight=3)
+    others.configure(KEY, in_flight=3)
+    yard = Yard()
+
+    await asyncio.gather(*(yard.work(each) for each in [limits, others] * 60))
+
+    assert yard.most == 3
+    assert len(yard.order) == 120
+
+
+async def test_a_slot_stays_warm_for_the_next_call_and_goes_back_when_idle(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, in_flight=2)
+    async with limits.pass_(KEY):
+        first = await database.fetch("select leased_until from slot where holder is not null")
+    async with limits.pass_(KEY):
+        second = await database.fetch("select leased_until from slot where holder is not null")
+
+    assert first == second
+    await all_free(database, 2)
+
+
+async def test_a_clean_end_frees_every_slot_at_once(database: Database) -> None:
+    async with Limits(database, holder="short") as limits:
+        limits.configure(KEY, in_flight=2)
+        async with limits.pass_(KEY):
+            pass
+
+    assert await free_slots(database) == 2
+
+
+async def test_the_slots_of_a_killed_process_come_free_when_the_lease_ends(
+    database: Database, others: Limits
+) -> None:
+    dead = Grants(database, KEY, holder="dead", lease_seconds=0.2)
+    await dead.prepare(Rule(in_flight=1))
+    taken = await dead.take_slot(1, Priority.LIVE, 0.0)
+    others.configure(KEY, in_flight=1)
+
+    async with asyncio.timeout(5), others.pass_(KEY):
+        holders = await database.fetch("select holder from slot")
+
+    assert isinstance(taken, Slot)
+    assert holders[0]["holder"].startswith("two/")
+
+
+HOLD_A_SLOT = """
+import asyncio, sys
+from ml_connector.storage.database import Database
+from ml_connector.transport.limits import Limits
+
+async def hold():
+    async with Database(sys.argv[1]) as database:
+        limits = Limits(database, holder="killed", lease_seconds=1.0)
+        limits.configure(sys.argv[2], in_flight=1)
+        async with limits.pass_(sys.argv[2]):
+            print("holding", flush=True)
+            await asyncio.sleep(60)
+
+asyncio.run(hold())
+"""
+
+
+async def test_a_process_killed_with_a_slot_is_outlived_by_its_lease_only(
+    database: Database, others: Limits
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD_A_SLOT, database.url, KEY, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    said = await process.stdout.readline()
+    process.kill()
+    await process.wait()
+    holders = await database.fetch("select holder from slot")
+    others.configure(KEY, in_flight=1)
+    async with asyncio.timeout(20), others.pass_(KEY):
+        later = await database.fetch("select holder from slot")
+
+    assert said == b"holding\n"
+    assert holders[0]["holder"].startswith("killed/")
+    assert later[0]["holder"].startswith("two/")
+
+
+async def test_a_lease_that_ran_out_is_not_given_back_over_the_new_holder(
+    database: Database,
+) -> None:
+    rule = Rule(in_flight=1)
+    old = Grants(database, KEY, holder="same", lease_seconds=0.0)
+    new = Grants(database, KEY, holder="same", lease_seconds=60.0)
+    await old.prepare(rule)
+    stale = await old.take_slot(1, Priority.LIVE, 0.0)
+    await new.take_slot(1, Priority.LIVE, 0.0)
+    assert isinstance(stale, Slot)
+    await old.give_back(stale)
+
+    assert await free_slots(database) == 0
+
+
+async def test_live_calls_go_before_bulk_calls_that_came_first(limits: Limits) -> None:
+    limits.configure(KEY, in_flight=1)
+    yard = Yard()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(limits.pass_(KEY))
+        waiting = [
+            asyncio.create_task(yard.work(limits, f"{name} {number}", priority))
+            for name, priority in (("bulk", Priority.BULK), ("live", Priority.LIVE))
+            for number in range(3)
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+
+    assert yard.order == ["live 0", "live 1", "live 2", "bulk 0", "bulk 1", "bulk 2"]
+
+
+async def test_bulk_calls_leave_one_slot_to_the_live_calls_of_all_processes(
+    limits: Limits, others: Limits
+) -> None:
+    limits.configure(KEY, in_flight=3)
+    others.configure(KEY, in_flight=3)
+    async with limits.pass_(KEY, Priority.BULK), limits.pass_(KEY, Priority.BULK):
+        third = asyncio.create_task(Yard().work(limits, priority=Priority.BULK))
+        async with asyncio.timeout(5), others.pass_(KEY):
+            waits = not third.done()
+    await third
+
+    assert waits
+
+
+async def test_a_warm_reserved_slot_is_not_handed_to_a_bulk_call(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, in_flight=2)
+    async with limits.pass_(KEY, Priority.BULK), limits.pass_(KEY):
+        pass
+    async with limits.pass_(KEY, Priority.BULK):
+        blocked = asyncio.create_task(Yard().work(limits, priority=Priority.BULK))
+        await asyncio.sleep(0.05)
+        waits = not blocked.done()
+    await blocked
+
+    assert waits
+    await all_free(database, 2)
+
+
+async def test_a_429_lowers_the_ceiling_for_everybody_and_a_minute_raises_it(
+    limits: Limits, others: Limits, database: Database
+) -> None:
+    limits.configure(KEY, in_flight=3)
+    others.configure(KEY, in_flight=3)
+    await limits.lower(KEY)
+    lowered = Yard()
+    await asyncio.gather(*(lowered.work(each) for each in [limits, others] * 20))
+    await limits.aclose()
+    await others.aclose()
+    await database.fetch("update limit_state set lowered_at = now() - interval '61 s'")
+    raised = Yard()
+    await asyncio.gather(*(raised.work(limits) for _ in range(20)))
+
+    assert lowered.most == 2
+    assert raised.most == 3
+
+
+async def test_the_ceiling_never_falls_below_one(limits: Limits) -> None:
+    limits.configure(KEY, in_flight=2)
+    for _ in range(5):
+        await limits.lower(KEY)
+    yard = Yard()
+    await asyncio.gather(
+        *(yard.work(limits, priority=each) for each in (Priority.BULK, Priority.LIVE) * 3)
+    )
+
+    assert yard.most == 1
+
+
+async def test_a_caller_that_gives_up_leaves_no_slot_behind(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, in_flight=1)
+    async with limits.pass_(KEY):
+        waiting = [asyncio.create_task(Yard().work(limits)) for _ in range(5)]
+        await asyncio.sleep(0.03)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+    async with asyncio.timeout(5), limits.pass_(KEY):
+        pass
+
+    await all_free(database, 1)
+
+
+async def test_cancelling_at_any_moment_leaves_no_slot_behind(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, in_flight=2)
+    for turns in range(40):
+        task = asyncio.create_task(Yard().work(limits))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    await all_free(database, 2)
+
+
+async def test_a_process_hands_its_slot_over_while_it_has_more_to_do(
+    limits: Limits, others: Limits
+) -> None:
+    limits.configure(KEY, in_flight=1)
+    others.configure(KEY, in_flight=1)
+    busy = True
+
+    async def greedy() -> None:
+        while busy:
+            async with limits.pass_(KEY):
+                await asyncio.sleep(0.005)
+
+    tasks = [asyncio.create_task(greedy()) for _ in range(3)]
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            async with others.pass_(KEY):
+                pass
+    busy = False
+
+    await asyncio.gather(*tasks)
+
+
+async def test_an_unknown_limit_is_a_bug(limits: Limits) -> None:
+    with pytest.raises(LookupError, match="never configured"):
+        async with limits.pass_("shipbob:nobody"):
+            pass
+
+
+async def test_a_call_without_a_limit_passes(limits: Limits) -> None:
+    async with limits.pass_(""):
+        pass
+
+
+def test_a_limit_of_zero_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Limits(database, holder="one").configure(KEY, in_flight=0)
+
+
+# Calls per minute.
+
+
+async def granted_at_once(grants: Grants, per_minute: int, priority: Priority) -> int:
+    count = 0
+    while (await grants.take_turn(per_minute, priority)).granted:
+        count += 1
+    return count
+
+
+@pytest.fixture
+async def grants(database: Database) -> Grants:
+    made = Grants(database, KEY, holder="one", lease_seconds=60)
+    await made.prepare(Rule(per_minute=120))
+    return made
+
+
+async def pass_time(database: Database, seconds: float) -> None:
+    """Let so much time pass for the limiter, by moving its past back."""
+    await database.fetch(
+        "update limit_state set next_at = next_at - make_interval(secs => %(s)s)", {"s": seconds}
+    )
+
+
+async def test_an_idle_limiter_lets_a_small_burst_through(grants: Grants) -> None:
+    assert await granted_at_once(grants, 120, Priority.LIVE) in {10, 11}
+
+
+async def test_a_minute_of_greed_gets_no_more_than_the_limit(
+    grants: Grants, database: Database
+) -> None:
+    total = await granted_at_once(grants, 120, Priority.LIVE)
+    for _ in range(30):
+        await pass_time(database, 2)
+        total += await granted_at_once(grants, 120, Priority.LIVE)
+
+    assert 110 <= total <= 120
+
+
+async def test_bulk_calls_leave_half_of_the_burst_to_live_ones(grants: Grants) -> None:
+    bulk = await granted_at_once(grants, 120, Priority.BULK)
+    live = await granted_at_once(grants, 120, Priority.LIVE)
+
+    assert bulk in {5, 6}
+    assert live in {4, 5}
+
+
+async def test_a_refused_turn_says_when_to_ask_again(grants: Grants) -> None:
+    await granted_at_once(grants, 120, Priority.LIVE)
+    turn = await grants.take_turn(120, Priority.LIVE)
+
+    assert 0 < turn.wait_seconds <= pace(120).gap_seconds
+
+
+async def test_nobody_sends_while_the_system_blocks(limits: Limits, others: Limits) -> None:
+    limits.configure(KEY, per_minute=120)
+    others.configure(KEY, per_minute=120)
+    await limits.block(KEY, 60)
+    tasks = [asyncio.create_task(Yard().work(each)) for each in (limits, others)]
+    await asyncio.sleep(0.1)
+    waits = [not task.done() for task in tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+    assert waits == [True, True]
+
+
+async def test_a_block_ends_by_itself(limits: Limits) -> None:
+    limits.configure(KEY, per_minute=120, in_flight=1)
+    await limits.block(KEY, 0.1)
+
+    async with asyncio.timeout(5), limits.pass_(KEY):
+        pass
+
+
+async def test_few_remaining_calls_end_bursts_and_slow_the_pace(
+    limits: Limits, grants: Grants, database: Database
+) -> None:
+    limits.configure(KEY, per_minute=120)
+    await limits.note_remaining(KEY, 5)
+    first = await granted_at_once(grants, 120, Priority.LIVE)
+    slow = (await grants.take_turn(120, Priority.LIVE)).wait_seconds
+    await limits.note_remaining(KEY, 100)
+    await pass_time(database, 600)
+    later = await granted_at_once(grants, 120, Priority.LIVE)
+
+    assert first == 1
+    assert pace(120).gap_seconds < slow <= 3 * pace(120).gap_seconds
+    assert later in {10, 11}
+
+
+async def test_what_remains_is_written_only_when_it_matters(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, per_minute=120)
+    async with limits.pass_(KEY):
+        pass
+    await limits.note_remaining(KEY, 149)
+
+    assert await database.fetch("select remaining from limit_state") == [{"remaining": None}]
+
+
+@settings(deadline=None)
+@given(
+    per_minute=st.integers(1, 400),
+    pauses=st.lists(st.floats(0, 30), min_size=1, max_size=60),
+    greed=st.integers(1, 30),
+)
+def test_no_sliding_minute_sees_more_than_the_limit(
+    per_minute: int, pauses: list[float], greed: int
+) -> None:
+    # The rule of the statement, on a clock of its own: never early by more than the burst.
+    chosen = pace(per_minute)
+    early = chosen.early_seconds(Priority.LIVE)
+    now, next_at, sent = 0.0, 0.0, list[float]()
+    for pause in pauses * 5:
+        now += pause
+        for _ in range(greed):
+            if next_at - early > now:
+                break
+            next_at = max(next_at, now) + chosen.gap_seconds
+            sent.append(now)
+
+    for index, start in enumerate(sent):
+        assert sum(1 for each in sent[index:] if each <= start + 60) <= per_minute
