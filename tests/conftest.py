@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from ml_connector.storage.database import Database
-from ml_connector.storage.schema import migrate
+from ml_connector.storage.migrate import migrate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

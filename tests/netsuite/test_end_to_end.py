@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from cryptography import x509
@@ -13,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.netsuite import queries, setup_queries
 from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.oauth import Credentials, SignIn
 from ml_connector.netsuite.records import (
@@ -188,12 +190,13 @@ async def test_a_second_receipt_with_the_same_external_id_is_refused(
 
 async def test_stock_is_adjusted(netsuite: NetSuite, sim: NetSuiteSim, order: int) -> None:
     account = sim.add_account("Inventory adjustment")
+    subsidiary = sim.add_subsidiary("Parent Company")
     body = InventoryAdjustment(
         external_id="mlc-ia-1-1",
         tran_date=TODAY,
         account=Ref(id=str(account)),
         adj_location=Ref(id="601"),
-        subsidiary=Ref(id="1"),
+        subsidiary=Ref(id=str(subsidiary)),
         memo="ShipBob WRO 1",
         inventory=InventoryAdjustmentLines(
             items=(
@@ -299,3 +302,55 @@ async def test_the_metadata_has_what_is_written(netsuite: NetSuite) -> None:
 
     assert metadata.lacks("itemReceipt", ["externalId", "tranDate", "item", "memo"]) == ()
     assert metadata.lacks("inventoryAdjustment", ["account", "adjLocation", "inventory"]) == ()
+
+
+async def test_an_account_without_subsidiaries_answers_the_same_questions(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.preferences.one_world = False
+
+    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    locations = await setup_queries.locations(netsuite.query, ["601"])
+
+    assert [found.id for found in orders["PO4711"]] == [str(order)]
+    assert orders["PO4711"][0].subsidiary is None
+    assert locations["601"].subsidiary is None
+
+
+async def test_a_closed_period_is_told_as_one(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    sim.close_period(TODAY.strftime("%Y-%m"))
+
+    with pytest.raises(NeedsHuman) as caught:
+        await receive(netsuite, order, "mlc-ir-1-1", 40)
+    periods = await setup_queries.periods(netsuite.query, TODAY)
+
+    assert caught.value.cause is Cause.PERIOD_CLOSED
+    assert not periods[0].open_for_stock
+    assert periods[1].open_for_stock
+
+
+async def test_an_order_received_in_full_has_nothing_left(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int
+) -> None:
+    lots = {"items": [{"receiptInventoryNumber": "L1", "quantity": 10}]}
+    second = {"orderLine": 4, "inventoryDetail": {"inventoryAssignment": lots}}
+    sim.transform("purchaseOrder", order, "itemReceipt", {"item": {"items": [second]}})
+
+    with pytest.raises(NothingLeft):
+        await receive(netsuite, order, "mlc-ir-1-1", 1)
+    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+
+    assert orders["PO4711"][0].status == "F"
+    assert orders["PO4711"][0].open_lines == ()
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "rate_limited_400"])
+async def test_a_query_over_the_limit_is_asked_again_by_itself(
+    netsuite: NetSuite, sim: NetSuiteSim, order: int, kind: Literal["rate_limited"]
+) -> None:
+    sim.fault(kind, path="suiteql", times=1)
+
+    assert order
+    assert set(await queries.items_by_sku(netsuite.query, ["SKU-1"])) == {"SKU-1"}

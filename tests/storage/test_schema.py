@@ -2,7 +2,8 @@ import psycopg
 import pytest
 
 from ml_connector.storage.database import Database, rows
-from ml_connector.storage.schema import current, migrate, newest
+from ml_connector.storage.migrate import migrate
+from ml_connector.storage.schema import current, newest
 
 
 def test_a_migrated_database_is_at_the_newest_version(database_url: str) -> None:

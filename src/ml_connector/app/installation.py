@@ -1,8 +1,5 @@
 """An opened installation: the books, the vault, the limits, the transport."""
 
-import os
-import secrets
-import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
 from ml_connector.engine.lanes import Lanes
 from ml_connector.flows import FLOWS
+from ml_connector.process import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.client import Transport
 from ml_connector.transport.limits import Limits
@@ -46,11 +44,6 @@ class Installation:
         return topics_of(FLOWS)
 
 
-def process_name() -> str:
-    """Return a name for this process that no other process has, before or after."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-
-
 @asynccontextmanager
 async def open_installation(
     settings: Settings, *, pool_size: int = 10
@@ -66,15 +59,19 @@ async def open_installation(
         holder = process_name()
         async with Database(server.url, size=pool_size) as database:
             limits = Limits(database, holder=holder)
+            tokens = Tokens(database, ring, holder=holder)
             async with Transport(limits=limits, meter=PrometheusMeter()) as transport:
-                yield Installation(
-                    settings=settings,
-                    holder=holder,
-                    server=server,
-                    database=database,
-                    vault=Vault(database, ring),
-                    tokens=Tokens(database, ring, holder=holder),
-                    limits=limits,
-                    transport=transport,
-                    lanes=Lanes(server.url),
-                )
+                try:
+                    yield Installation(
+                        settings=settings,
+                        holder=holder,
+                        server=server,
+                        database=database,
+                        vault=Vault(database, ring),
+                        tokens=tokens,
+                        limits=limits,
+                        transport=transport,
+                        lanes=Lanes(server.url),
+                    )
+                finally:
+                    await tokens.aclose()

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import argon2
-import psycopg
 
 from ml_connector.app.server import database_server
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
-from ml_connector.storage import schema
 from ml_connector.storage.database import printable_url
+from ml_connector.storage.schema import connect
 from ml_connector.vault.masterkey import (
     KEY_FILE_NAME,
     KeyRing,
@@ -67,9 +66,12 @@ def initialise(settings: Settings) -> Made:
             next_step="Choose another with MLC_DATA_DIR, or make that path writable.",
         ) from error
     key_place, key_is_new = _master_key(settings)
+    # Alembic takes a second to load and is needed nowhere else.
+    from ml_connector.storage.migrate import migrate  # noqa: PLC0415
+
     with database_server(settings, make=True) as server:
-        version = schema.migrate(server.url)
-        with psycopg.connect(server.url) as connection:
+        version = migrate(server.url)
+        with connect(server.url) as connection:
             row = connection.execute("select count(*) from person").fetchone()
         embedded = settings.database_url is None
         return Made(
@@ -99,7 +101,7 @@ def check_password(password: Secret, *, where: str) -> None:
 def add_administrator(settings: Settings, password: Secret) -> None:
     """Add the person "admin", with the role of an administrator."""
     hashed = argon2.PasswordHasher().hash(password.reveal())
-    with database_server(settings) as server, psycopg.connect(server.url) as connection:
+    with database_server(settings) as server, connect(server.url) as connection:
         connection.execute(
             "insert into person (name, role, password_hash) values ('admin', 'admin', %s)"
             " on conflict do nothing",

@@ -20,7 +20,7 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.running import PARENT_VARIABLE
+from ml_connector.app.parent import PARENT_VARIABLE
 from ml_connector.app.server import check_schema, database_server
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError

@@ -1,6 +1,8 @@
 """The command line. Every error says what is wrong, where, and what to do next."""
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import typer
@@ -45,6 +47,9 @@ def _explain(error: BaseException, printer: Printer) -> int:
         case ConnectorError():
             printer.error(str(error), next_step=error.remedy, cause=error.cause)
             return 1
+        case typer.TyperException() if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(error.format_message() + "\n")
+            return 2
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "ml-connector"
@@ -56,11 +61,28 @@ def _explain(error: BaseException, printer: Printer) -> int:
             return 1
 
 
+def _admit(error: Exception, printer: Printer) -> int:
+    """Say that this is a bug, and where; the whole traceback with MLC_LOG_LEVEL=debug."""
+    if os.environ.get("MLC_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exception(error)
+    ours = [
+        one for one in traceback.extract_tb(error.__traceback__) if "ml_connector" in one.filename
+    ]
+    last = ours[-1] if ours else traceback.extract_tb(error.__traceback__)[-1]
+    printer.error(
+        f"A bug: {type(error).__name__}: {str(error)[:300]}",
+        where=f"{last.filename.rpartition('/')[2]} line {last.lineno}, in {last.name}",
+        next_step="Please report it. MLC_LOG_LEVEL=debug shows the whole traceback.",
+    )
+    return 1
+
+
 def _run(options: GlobalOptions, rest: list[str], printer: Printer) -> int:
     # Only now: an error in the global options needs none of the imports.
     from ml_connector.cli.commands import application  # noqa: PLC0415 - an error in the options needs none of it
     from ml_connector.cli.context import Context, enter  # noqa: PLC0415 - same
 
     enter(Context(options=options, printer=printer))
-    result = application()(args=rest, prog_name="ml-connector", standalone_mode=False)
+    wanted = next((one for one in rest if not one.startswith("-")), None)
+    result = application(wanted)(args=rest, prog_name="ml-connector", standalone_mode=False)
     return result if isinstance(result, int) else 0

@@ -1,11 +1,13 @@
-"""The commands, as Typer sees them."""
+"""The commands. Only the one that is asked for is loaded: the others cost seconds."""
 
-from typing import Annotated, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 
 from ml_connector import __version__
-from ml_connector.cli import connection, events, journal, service, setup, simulators
 from ml_connector.cli.context import current
 
 _EPILOG: Final = (
@@ -14,8 +16,92 @@ _EPILOG: Final = (
 )
 
 
-def application() -> typer.Typer:
-    """Return the whole command line."""
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command, or a group of them, before it is loaded.
+
+    Attributes:
+        module: in ``ml_connector.cli``.
+        attribute: a function, or the Typer application of a group.
+        about: one line for the list of commands; the first line of its own help.
+    """
+
+    name: str
+    module: str
+    attribute: str
+    about: str
+    hidden: bool = False
+
+    def load(self) -> Any:
+        """Return the function or the group."""
+        return getattr(import_module(f"ml_connector.cli.{self.module}"), self.attribute)
+
+
+COMMANDS: Final = (
+    Command(
+        name="demo",
+        module="simulators",
+        attribute="demo",
+        about="Start both simulators and the service, and tell a story between them.",
+    ),
+    Command(
+        name="init",
+        module="setup",
+        attribute="init",
+        about="Set up data folder, master key, database and first administrator.",
+    ),
+    Command(
+        name="connection",
+        module="connection",
+        attribute="commands",
+        about="A NetSuite account and a ShipBob account.",
+    ),
+    Command(
+        name="ping",
+        module="connection",
+        attribute="ping",
+        about="Check that both systems answer, with the remedy where one does not.",
+    ),
+    Command(
+        name="serve",
+        module="service",
+        attribute="serve",
+        about="Run the service: webhooks, health, worker and schedules.",
+    ),
+    Command(
+        name="worker",
+        module="service",
+        attribute="worker",
+        about="Run one more worker, on any machine that reaches the database.",
+    ),
+    Command(name="web", module="service", attribute="web", about="", hidden=True),
+    Command(
+        name="events",
+        module="events",
+        attribute="commands",
+        about="The inbox and what came of each event.",
+    ),
+    Command(
+        name="journal",
+        module="journal",
+        attribute="commands",
+        about="What was posted, from what, why.",
+    ),
+    Command(
+        name="sim",
+        module="simulators",
+        attribute="sim",
+        about="Run the simulators alone, for other people's tests.",
+    ),
+)
+
+
+def application(wanted: str | None) -> typer.Typer:
+    """Return the command line, with the wanted command loaded.
+
+    Args:
+        wanted: its name; None, or an unknown one, loads nothing.
+    """
     root = typer.Typer(
         name="ml-connector",
         help="Keeps Oracle NetSuite and ShipBob in agreement.",
@@ -25,28 +111,31 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-
-    @root.callback(invoke_without_command=True)
-    def version(
-        *,
-        show: Annotated[
-            bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
-        ] = False,
-    ) -> None:
-        if show:
-            printer = current().printer
-            printer.line(f"ml-connector {__version__}")
-            printer.answer({"version": __version__})
-            raise typer.Exit
-
-    root.command("demo")(simulators.demo)
-    root.command("init")(setup.init)
-    root.add_typer(connection.commands, name="connection")
-    root.command("ping")(connection.ping)
-    root.command("serve")(service.serve)
-    root.command("worker")(service.worker)
-    root.command("web", hidden=True)(service.web)
-    root.add_typer(events.commands, name="events")
-    root.add_typer(journal.commands, name="journal")
-    root.command("sim")(simulators.sim)
+    root.callback(invoke_without_command=True)(_root)
+    for command in COMMANDS:
+        if command.name != wanted:
+            root.command(command.name, help=command.about, hidden=command.hidden)(_unloaded)
+            continue
+        loaded: typer.Typer | Callable[..., None] = command.load()
+        if isinstance(loaded, typer.Typer):
+            root.add_typer(loaded, name=command.name, help=command.about)
+        else:
+            root.command(command.name, hidden=command.hidden)(loaded)
     return root
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        printer = current().printer
+        printer.line(f"ml-connector {__version__}")
+        printer.answer({"version": __version__})
+        raise typer.Exit
+
+
+def _unloaded() -> None:
+    """Stand in the list for a command that was not asked for."""

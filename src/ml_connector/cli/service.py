@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app import running, supervisor
+from ml_connector.app import supervisor
+from ml_connector.app.worker_process import AT_ONCE, run_worker
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -34,11 +35,11 @@ def worker(
     concurrency: Annotated[
         int,
         typer.Option("--concurrency", min=1, max=200, help="Subjects at once, per connection."),
-    ] = running.AT_ONCE,
+    ] = AT_ONCE,
 ) -> None:
     """Run one more worker, on any machine that reaches the database."""
     context = current()
-    running.run_worker(context.settings, at_once=concurrency)
+    run_worker(context.settings, at_once=concurrency)
 
 
 def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
@@ -53,4 +54,7 @@ def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
             next_step="Run ml-connector serve instead.",
             usage=True,
         ) from error
-    running.run_web(context.settings, file_descriptor)
+    # Litestar is only needed here.
+    from ml_connector.app.web_process import run_web  # noqa: PLC0415
+
+    run_web(context.settings, file_descriptor)

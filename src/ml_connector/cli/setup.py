@@ -10,7 +10,10 @@ from ml_connector.secret import Secret
 
 
 def init() -> None:
-    """Set up: data folder, master key, database, first administrator. Repeating is harmless."""
+    """Set up data folder, master key, database and first administrator.
+
+    Repeating it is harmless.
+    """
     context = current()
     made = setup.initialise(context.settings)
     given = context.settings.admin_password

@@ -1,9 +1,288 @@
 """``sim`` and ``demo``."""
 
+import contextlib
+import signal
+import sys
+import threading
+import time
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final
 
-def sim() -> None:
-    """x."""
+import typer
+
+from ml_connector import demo as demonstration
+from ml_connector.cli.context import current
+from ml_connector.demo import Proof
+from ml_connector.errors import UserError
+from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
+from ml_connector.sim.server import PortTakenError
+from ml_connector.sim.stories.wro import WroStory
+from ml_connector.sim.world import (
+    CLIENT_ID,
+    NETSUITE_PORT,
+    SHIPBOB_API_PORT,
+    SHIPBOB_AUTH_PORT,
+    World,
+    world,
+)
+from ml_connector.words import System
+
+_STYLES: Final = {
+    "step": "bold",
+    "booked": "green",
+    "waits": "yellow",
+    "problem": "bold red",
+    "note": "dim",
+}
+
+_STEP_SECONDS: Final = 2.0
 
 
-def demo() -> None:
-    """x."""
+class Which(StrEnum):
+    """Which simulators."""
+
+    SHIPBOB = "shipbob"
+    NETSUITE = "netsuite"
+    BOTH = "both"
+
+
+_SYSTEMS: Final[dict[Which, frozenset[System]]] = {
+    Which.SHIPBOB: frozenset({"shipbob"}),
+    Which.NETSUITE: frozenset({"netsuite"}),
+    Which.BOTH: frozenset({"shipbob", "netsuite"}),
+}
+
+
+def demo(
+    story: Annotated[str, typer.Option("--story", help="Which story to tell.")] = "wro",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8700,
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="End when the story is over, after the proof.")
+    ] = False,
+) -> None:
+    """Start both simulators and the service, and tell a story between them."""
+    context = current()
+    printer = context.printer
+    indent = {"booked": "   ", "waits": "   ", "problem": "   "}
+
+    def says(kind: str, text: str) -> None:
+        printer.line(indent.get(kind, "") + text, style=_STYLES[kind])
+
+    proof = demonstration.run(
+        context.settings,
+        story=story,
+        port=port,
+        says=says,
+        proved=_print_proof,
+        stay=not exit_ and not printer.as_json,
+    )
+    printer.answer(_as_json(story, proof))
+    if not proof.holds:
+        raise typer.Exit(1)
+
+
+def _print_proof(proof: Proof) -> None:
+    printer = current().printer
+    printer.line("")
+    printer.table(
+        ["SKU", "center", "ShipBob", "location", "NetSuite", "journal", ""],
+        [
+            [
+                line.sku,
+                line.fulfillment_center,
+                line.shipbob,
+                line.location,
+                f"{line.netsuite:f}",
+                proof.booked(line),
+                "agrees" if line.agrees and proof.booked(line) == line.shipbob else "DIFFERS",
+            ]
+            for line in proof.stock
+        ],
+        empty="There is no stock anywhere.",
+    )
+    printer.line("")
+    printer.line(
+        f"{proof.events} webhooks, {proof.documents} documents in NetSuite,"
+        f" {proof.open_events} events open."
+    )
+    if proof.holds:
+        printer.line("The books of both sides agree.", style="bold green")
+    else:
+        printer.line("The books of both sides do not agree.", style="bold red")
+
+
+def _as_json(story: str, proof: Proof) -> dict[str, object]:
+    return {
+        "story": story,
+        "agrees": proof.holds,
+        "events": proof.events,
+        "open_events": proof.open_events,
+        "documents": proof.documents,
+        "stock": [
+            {
+                "sku": line.sku,
+                "fulfillment_center": line.fulfillment_center,
+                "location": line.location,
+                "shipbob": line.shipbob,
+                "netsuite": int(line.netsuite),
+                "journal": proof.booked(line),
+            }
+            for line in proof.stock
+        ],
+    }
+
+
+def sim(
+    which: Annotated[
+        Which, typer.Argument(metavar="[shipbob|netsuite|both]", help="Which of them.")
+    ] = Which.BOTH,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65433,
+            help="NetSuite's, or ShipBob's API; ShipBob's OAuth host takes the next one."
+            " 0: any free ones.",
+        ),
+    ] = None,
+    story: Annotated[
+        str | None, typer.Option("--story", help="Enter and play a story, step by step.")
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 1,
+) -> None:
+    """Run the simulators alone, for other people's tests."""
+    context = current()
+    plan = _read_faults(faults) if faults is not None else None
+    teller = _story(story)
+    try:
+        with world(ports=_ports(which, port), seed=seed, systems=_SYSTEMS[which]) as both:
+            told = teller(both.netsuite, both.shipbob) if teller is not None else None
+            if told is not None:
+                told.set_up()
+            if plan is not None:
+                both.netsuite.faults.load(plan)
+                both.shipbob.faults.load(plan)
+            folder = _leave_credentials(context.settings.data_dir / "sim", both, told)
+            _announce(both, which, folder)
+            if told is not None:
+                _play(told)
+            _until_stopped()
+    except PortTakenError as error:
+        raise UserError(
+            f"Can't listen there: {error}",
+            where="--port",
+            next_step="Stop what uses the port, or choose another with --port (0: any free).",
+        ) from error
+
+
+def _read_faults(path: Path) -> FaultFile:
+    try:
+        return read_fault_file(path)
+    except FaultFileError as error:
+        raise UserError(
+            str(error), where=str(path), next_step="Correct the file and start again."
+        ) from error
+
+
+def _story(name: str | None) -> type[WroStory] | None:
+    if name is None:
+        return None
+    if name not in demonstration.STORIES:
+        raise UserError(
+            f'There is no story "{name}"',
+            where="--story",
+            next_step=f"Known: {', '.join(demonstration.STORIES)}.",
+            usage=True,
+        )
+    return demonstration.STORIES[name]
+
+
+def _ports(which: Which, port: int | None) -> tuple[int, int, int]:
+    """Return the ports of NetSuite, ShipBob's API and ShipBob's OAuth host."""
+    if port is None:
+        return (NETSUITE_PORT, SHIPBOB_API_PORT, SHIPBOB_AUTH_PORT)
+    if port == 0:
+        return (0, 0, 0)
+    if which is Which.BOTH:
+        return (port, port + 100, port + 101)
+    return (port, port, port + 1)
+
+
+def _leave_credentials(folder: Path, both: World, told: WroStory | None) -> Path:
+    """Write what somebody needs to connect: the private key and a connection file."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tables = told.connection_tables() if told is not None else {}
+    for name, text in (
+        ("netsuite.pem", both.private_key),
+        ("acme.toml", both.connection_file(None, subsidiary=1, **tables)),
+    ):
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def _announce(both: World, which: Which, folder: Path) -> None:
+    printer = current().printer
+    answer: dict[str, object] = {"folder": str(folder)}
+    if which in {Which.NETSUITE, Which.BOTH}:
+        url = both.netsuite_server.url
+        printer.line(f"NetSuite          {url}   page {url}/_sim/")
+        printer.line(f"  account         {both.netsuite.account_id}")
+        printer.line(f"  client id       {CLIENT_ID}")
+        printer.line(f"  certificate id  {both.certificate_id}")
+        printer.line(f"  private key     {folder / 'netsuite.pem'}")
+        answer["netsuite"] = {
+            "url": url,
+            "account_id": both.netsuite.account_id,
+            "client_id": CLIENT_ID,
+            "certificate_id": both.certificate_id,
+            "private_key_file": str(folder / "netsuite.pem"),
+        }
+    if which in {Which.SHIPBOB, Which.BOTH}:
+        url = both.api_server.url
+        printer.line(f"ShipBob           {url}   page {url}/_sim/")
+        printer.line(f"  OAuth           {both.auth_server.url}")
+        printer.line(f"  token           {both.token}")
+        printer.line(f"  channel         {both.channel_id}")
+        answer["shipbob"] = {
+            "api_url": url,
+            "auth_url": both.auth_server.url,
+            "token": both.token,
+            "channel_id": both.channel_id,
+        }
+    printer.line(f"Connection file   {folder / 'acme.toml'}")
+    printer.line("ctrl-C ends it.")
+    printer.answer(answer)
+
+
+def _play(told: WroStory) -> None:
+    """Play the story: a step with every Enter at a terminal, else one every two seconds."""
+    printer = current().printer
+    at_terminal = sys.stdin.isatty() and not printer.as_json
+    for number, step in enumerate(told.steps(), 1):
+        if at_terminal:
+            printer.line(f"{number}. {step.says}   [Enter]")
+            sys.stdin.readline()
+        else:
+            time.sleep(_STEP_SECONDS)
+            printer.line(f"{number}. {step.says}")
+        step.do()
+
+
+def _until_stopped() -> None:
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        stopped.wait()

@@ -34,7 +34,7 @@ class Chore:
 
     name: str
     every_seconds: float
-    do: Callable[[], Awaitable[None]]
+    do: Callable[[], Awaitable[object]]
 
 
 async def keep_up(database: Database, chores: Sequence[Chore]) -> None:

@@ -81,8 +81,9 @@ _TABLE: Final = re.compile(
 )
 
 _MANDATORY_REMEDY: Final = (
-    "The form of the integration role asks for a value that is not sent: make the field optional"
-    " on that form, or give it a default, then replay."
+    "The form of the integration role asks for a value that is not sent. A subsidiary: set it"
+    " under [netsuite] (OneWorld accounts need it). Anything else: make the field optional on that"
+    " form, or give it a default. Then replay."
 )
 _WORKFLOW_REMEDY: Final = (
     "Let the workflow finish, or exempt the integration role from it, then replay."

@@ -22,7 +22,7 @@ from ml_connector.netsuite.signing import SigningKey, assertion
 from ml_connector.secret import Secret
 from ml_connector.transport.call import Answer, Call, Classify, Patience
 from ml_connector.vault.keeps import KeepsTokens
-from ml_connector.vault.tokens import NewToken, Token
+from ml_connector.vault.tokens import NewToken, Token, utc_now
 from ml_connector.words import Cause
 
 TOKEN_SECONDS: Final = 3600
@@ -74,11 +74,6 @@ class _TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class _OAuthError(msgspec.Struct, frozen=True, kw_only=True):
     error: str
-
-
-def utc_now() -> datetime:
-    """Return the time, aware, UTC."""
-    return datetime.now(UTC)
 
 
 class SignIn:

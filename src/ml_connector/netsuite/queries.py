@@ -60,13 +60,16 @@ FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mai
 WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
 """
 
+# The entry against the account of goods not billed yet repeats a line with its sign turned;
+# the quantities of a receipt itself are positive (section 5.2).
 _RECEIPT_LINES: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     l.id AS line, l.item, l.quantity, l.location
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 JOIN transactionline l ON l.transaction = t.id
-WHERE t.type = 'ItemRcpt' AND m.createdfrom = ? AND l.item IS NOT NULL
+WHERE t.type = 'ItemRcpt' AND m.createdfrom = ?
+    AND l.item IS NOT NULL AND l.quantity > 0
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
     [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]

@@ -45,7 +45,7 @@ class Request:
     scope: str
     method: str = "GET"
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)  # may hold a secret
     record: str = ""
     channel_id: int | None = None
     patience: Patience = Patience.READ

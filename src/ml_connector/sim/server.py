@@ -4,7 +4,6 @@ Uvicorn is used because it keeps header names with underscores, such as ShipBob'
 ``shipbob_channel_id``, which other servers drop (reference shipbob.md, 3.4).
 """
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -106,9 +105,10 @@ async def cut_connection(receive: Receive, send: Send) -> None:
         RuntimeError: the call is not served by uvicorn itself.
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if not isinstance(transport, asyncio.Transport) and not hasattr(transport, "abort"):
+    abort = getattr(transport, "abort", None)
+    if abort is None:
         raise RuntimeError("Only a connection of this server can be cut.")
-    transport.abort()
+    abort()
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -1,6 +1,6 @@
 """Both simulators on loopback ports, with credentials for whoever wants to connect them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import Served, serve
 from ml_connector.sim.shipbob import ShipBobSim
+from ml_connector.words import System
 
 NETSUITE_PORT: Final = 9100
 SHIPBOB_API_PORT: Final = 9200
@@ -46,15 +47,19 @@ class World:
     token: str
     channel_id: int
 
-    def connection_file(self, webhook_secret: str | None, **more: str) -> str:
+    def connection_file(
+        self, webhook_secret: str | None, *, subsidiary: int | None = None, **more: str
+    ) -> str:
         """Return the TOML that connects the two, with tables to follow in ``more``.
 
         Args:
             webhook_secret: what the webhooks are signed with.
+            subsidiary: of documents without an order; wanted where NetSuite is OneWorld.
             more: table name to its lines; ``policies="receipts = ..."``. The key ``head``
                 stands before all tables.
         """
         secrets = f'webhook_secrets = ["{webhook_secret}"]\n' if webhook_secret else ""
+        owner = f'subsidiary = "{subsidiary}"\n' if subsidiary is not None else ""
         head = more.pop("head", "")
         tables = "".join(f"\n[{name}]\n{lines}\n" for name, lines in more.items())
         return (
@@ -63,7 +68,7 @@ class World:
             f'base_url = "{self.netsuite_server.url}"\n'
             f'restlets_url = "{self.netsuite_server.url}"\n'
             f'client_id = "{CLIENT_ID}"\ncertificate_id = "{self.certificate_id}"\n'
-            f'private_key = """{self.private_key}"""\n'
+            f'{owner}private_key = """{self.private_key}"""\n'
             f'\n[shipbob]\napi_url = "{self.api_server.url}"\n'
             f'auth_url = "{self.auth_server.url}"\ntoken = "{self.token}"\n{secrets}{tables}'
         )
@@ -77,6 +82,7 @@ def world(
     ports: tuple[int, int, int] = (0, 0, 0),
     host: str = "127.0.0.1",
     seed: int = 1,
+    systems: Collection[System] = ("netsuite", "shipbob"),
 ) -> Iterator[World]:
     """Serve both simulators while the block runs.
 
@@ -86,16 +92,19 @@ def world(
         ports: of NetSuite, ShipBob's API and ShipBob's OAuth host; 0 for any free one.
         host: address to listen on.
         seed: of what is drawn in simulators made here.
+        systems: those that are asked for; the other is served on any free port.
     """
     clock = Clock()
     netsuite = netsuite or NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=seed)
     shipbob = shipbob or ShipBobSim(clock=clock, seed=seed)
+    netsuite_port = ports[0] if "netsuite" in systems else 0
+    api_port, auth_port = ports[1:] if "shipbob" in systems else (0, 0)
     private_key, certificate = new_certificate(CLIENT_ID)
     with ExitStack() as stack:
         stack.enter_context(shipbob)
-        netsuite_server = stack.enter_context(serve(netsuite.app, host=host, port=ports[0]))
-        api_server = stack.enter_context(serve(shipbob.api, host=host, port=ports[1]))
-        auth_server = stack.enter_context(serve(shipbob.auth, host=host, port=ports[2]))
+        netsuite_server = stack.enter_context(serve(netsuite.app, host=host, port=netsuite_port))
+        api_server = stack.enter_context(serve(shipbob.api, host=host, port=api_port))
+        auth_server = stack.enter_context(serve(shipbob.auth, host=host, port=auth_port))
         token = shipbob.add_token()
         yield World(
             netsuite=netsuite,
@@ -106,7 +115,7 @@ def world(
             private_key=private_key,
             certificate_id=netsuite.register_certificate(CLIENT_ID, certificate),
             token=token,
-            channel_id=shipbob.books.access.channels[100101].id,
+            channel_id=shipbob.books.access.writing_channel().id,
         )
 
 

@@ -50,8 +50,9 @@ class Call:
     operation: str
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    # Tokens and assertions must not come out with a traceback that shows the call.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
     patience: Patience = Patience.READ
     repeatable: bool = False
     priority: Priority = Priority.LIVE

@@ -9,6 +9,7 @@ import httpx2
 import msgspec
 import pytest
 from openapi_core import OpenAPI
+from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.testing import MockRequest, MockResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -64,10 +65,12 @@ def reference() -> Path:
 def document(reference: Path) -> dict[str, Any]:
     """The OpenAPI file, with ``oneOf`` read as ``anyOf``.
 
-    Its alternatives repeat each other, so that no real answer could match exactly one.
+    Its alternatives repeat each other, so that no real answer could match exactly one. A slash
+    is put before the colon of an action, or else ``/shipment/{id}`` matches any action on it.
     """
     text = (reference / "openapi-2026-07.derived.json").read_text()
     document: dict[str, Any] = json.loads(text.replace('"oneOf"', '"anyOf"'))
+    document["paths"] = {path.replace(":", "/:"): item for path, item in document["paths"].items()}
     return document
 
 
@@ -76,19 +79,22 @@ def off_schema(document: dict[str, Any]) -> Check:
     """Raises unless an answer is one that the OpenAPI file describes.
 
     What the gate answers for every route (401, 403, 429) and paths of another version are not
-    in the file.
+    in the file. It calls a PDF of labels JSON (9.4 knows better), and it leaves out many
+    refusals that section 5 of the reference knows.
     """
     openapi = OpenAPI.from_dict(document)
 
     def check(response: httpx2.Response) -> None:
         request = response.request
         response.read()
+        if response.headers.get("content-type") == "application/pdf":
+            return
         if response.status_code in {401, 403, 429} or "/2026-07/" not in str(request.url):
             return
         described = MockRequest(
             "https://api.shipbob.com",
             request.method.lower(),
-            request.url.path.replace("/Product", "/product"),
+            request.url.path.replace("/Product", "/product").replace(":", "/:"),
             headers=dict(request.headers),
             data=request.read(),
         )
@@ -98,7 +104,11 @@ def off_schema(document: dict[str, Any]) -> Check:
             headers=dict(response.headers),
             content_type=response.headers.get("content-type", ""),
         )
-        openapi.validate_response(described, answer)
+        try:
+            openapi.validate_response(described, answer)
+        except ResponseNotFound:
+            if response.status_code not in {400, 404, 422}:
+                raise
 
     return check
 

@@ -314,7 +314,12 @@ class BodyReader:
             before = line.values.get("inventorydetail")
             if before and line.values.get("$prefilled") and _has(item, "inventorydetail"):
                 raise _static("inventoryAssignment")
-            self.fields(line.values, _columns(item, sublist), sublist.columns, path)
+            self.fields(
+                line.values,
+                _columns(item, static=sublist.static or transform),
+                sublist.columns,
+                path,
+            )
             if _has(item, "amount") and not _has(item, "rate") and name == "item":
                 line.values.pop("rate", None)
                 line.values.pop("$priced", None)
@@ -353,9 +358,9 @@ class BodyReader:
         return line
 
 
-def _columns(item: Mapping[str, object], sublist: Sublist) -> Mapping[str, object]:
+def _columns(item: Mapping[str, object], *, static: bool) -> Mapping[str, object]:
     """A line's properties without its address."""
-    skip = {"line", "orderline"} if sublist.static else {"line"}
+    skip = {"line", "orderline"} if static else {"line"}
     return {key: value for key, value in item.items() if key.lower() not in skip}
 
 

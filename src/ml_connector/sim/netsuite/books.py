@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -123,10 +124,7 @@ class Books:
         Returns:
             its rowid, which is its id where the table has one.
         """
-        columns = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join("?" * len(values))
-        # Table and column names come from tables.py, never from outside.
-        sql = f'INSERT INTO "{table}" ({columns}) VALUES ({marks})'  # noqa: S608
+        sql = _insert_statement(table, tuple(values))
         with self.lock:
             cursor = self.connection.execute(sql, [cell(value) for value in values.values()])
             return cursor.lastrowid or 0
@@ -137,9 +135,7 @@ class Books:
         Returns:
             how many.
         """
-        changes = ", ".join(f'"{name}" = ?' for name in values)
-        matching = " AND ".join(f'"{name}" = ?' for name in where)
-        sql = f'UPDATE "{table}" SET {changes} WHERE {matching}'  # noqa: S608 - own names only
+        sql = _update_statement(table, tuple(values), tuple(where))
         both = [*values.values(), *where.values()]
         return self.execute(sql, [cell(value) for value in both])
 
@@ -165,16 +161,31 @@ class Books:
         return max(first, int(highest or 0) + 1)
 
 
+@cache
+def _insert_statement(table: str, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join("?" * len(names))
+    # Table and column names come from tables.py, never from outside.
+    return f'INSERT INTO "{table}" ({columns}) VALUES ({marks})'  # noqa: S608
+
+
+@cache
+def _update_statement(table: str, names: tuple[str, ...], where: tuple[str, ...]) -> str:
+    changes = ", ".join(f'"{name}" = ?' for name in names)
+    matching = " AND ".join(f'"{name}" = ?' for name in where)
+    return f'UPDATE "{table}" SET {changes} WHERE {matching}'  # noqa: S608 - own names only
+
+
 def cell(value: object) -> Cell:
     """A Python value as the database holds it: booleans as T/F, empty texts as NULL."""
+    if value is None or isinstance(value, str):
+        return value or None
     if isinstance(value, bool):
         return "T" if value else "F"
+    if isinstance(value, int | float):
+        return value
     if isinstance(value, Decimal):
         return numbers.stored(value)
-    if value == "":
-        return None
-    if value is None or isinstance(value, int | float | str):
-        return value
     raise TypeError(f"{value!r} can't be stored")
 
 
@@ -184,6 +195,6 @@ def whole(value: object) -> int:
     Raises:
         ValueError: it is NULL or not a number.
     """
-    if isinstance(value, int | str | float):
+    if isinstance(value, int | str | float | Decimal):
         return int(value)
     raise ValueError(f"{value!r} is not an id")

@@ -1,6 +1,7 @@
 """The simulated NetSuite account: its books, preferences and ledger accounts."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -91,6 +92,8 @@ class Company:
     custom_fields: dict[str, Property] = field(default_factory=dict)
     user: int = -5
     _keys: int = 4000
+    _items: dict[int, Row] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def set_up(self) -> None:
         """Currency, accounts, periods, statuses and features of a new account."""
@@ -148,16 +151,29 @@ class Company:
         self._keys += 1
         return self._keys
 
+    def next_number(self, prefix: str) -> int:
+        """The next document number, beginning with 1001."""
+        self._numbers[prefix] = self._numbers.get(prefix, 1000) + 1
+        return self._numbers[prefix]
+
     def item(self, item_id: int) -> Row:
         """An item's own row.
 
         Raises:
             KeyError: there is no such item.
         """
-        row = self.books.row("SELECT * FROM _item WHERE id = ?", (item_id,))
+        row = self._items.get(item_id)
         if row is None:
-            raise KeyError(f"item {item_id}")
+            row = self.books.row("SELECT * FROM _item WHERE id = ?", (item_id,))
+            if row is None:
+                raise KeyError(f"item {item_id}")
+            self._items[item_id] = row
         return row
+
+    def change_item(self, item_id: int, values: Mapping[str, object]) -> None:
+        """Change an item's own row."""
+        self.books.update("_item", values, id=item_id)
+        self._items.pop(item_id, None)
 
     def asset_account(self, item: Row) -> int:
         """Where an item's stock is in the ledger."""

@@ -190,14 +190,17 @@ def refresh_order(company: Company, order_id: int) -> None:
         changed = {"quantityshiprecv": moved, "quantitybilled": done}
         if row["item"] is None:
             changed = {"quantitybilled": done}
-        books.update("transactionline", changed, transaction=order_id, id=at)
+        if any(exact(row[name]) != value for name, value in changed.items()):
+            books.update("transactionline", changed, transaction=order_id, id=at)
         if row["_side"] is None:
             lines.append(_progress(row, moved, done, arrived))
     old = str(head["status"])
     if old in ("A", "C"):
         return
     name = transfer_status if head["type"] == "TrnfrOrd" else order_status
-    books.update("transaction", {"status": name(lines)}, id=order_id)
+    status = name(lines)
+    if status != old:
+        books.update("transaction", {"status": status}, id=order_id)
 
 
 def _progress(row: Row, moved: Decimal, billed: Decimal, received: Decimal) -> Progress:

@@ -112,6 +112,7 @@ def remove(company: Company, document: Document, *, context: str = "UIF") -> Non
             period = periods.of_date(books, document.date)
             periods.check_open(period, _LEDGERS.get(document.kind.name, "stock"))
         sources = _undo(company, document)
+        _clear(company, document.id)
         books.delete("transaction", id=document.id)
         write_packages(company, document.id, [])
         books.insert(
@@ -244,14 +245,19 @@ def _write(
         )
     else:
         books.update("transaction", row, id=document.id)
-        books.delete("transactionline", transaction=document.id)
-        books.delete("transactionaccountingline", transaction=document.id)
-        books.delete("_link", nextdoc=document.id)
+        _clear(company, document.id)
     _write_lines(company, document, effects, old_keys)
     _write_ledger(company, document, effects)
     stock.apply(books, document.id, effects.moves)
-    write_packages(company, document.id, document.of("package"))
+    if document.kind.name == "itemFulfillment":
+        write_packages(company, document.id, document.of("package"))
     document.row = books.row('SELECT * FROM "transaction" WHERE id = ?', (document.id,)) or {}
+
+
+def _clear(company: Company, document_id: int) -> None:
+    company.books.delete("transactionline", transaction=document_id)
+    company.books.delete("transactionaccountingline", transaction=document_id)
+    company.books.delete("_link", nextdoc=document_id)
 
 
 def _keys(company: Company, document_id: int) -> dict[int, int]:
@@ -263,14 +269,11 @@ def _keys(company: Company, document_id: int) -> dict[int, int]:
 
 def _default_number(company: Company, document: Document) -> None:
     if document.values.get("tranid") is None and document.kind.name != "vendorBill":
-        count = company.books.value(
-            'SELECT COUNT(*) FROM "transaction" WHERE type = ?', (document.kind.code,)
-        )
-        number = 1001 + whole(count)
         prefix = document.kind.prefix
         taken = 'SELECT 1 FROM "transaction" WHERE tranid = ?'
+        number = company.next_number(prefix)
         while company.books.value(taken, (f"{prefix}{number}",)) is not None:
-            number += 1
+            number = company.next_number(prefix)
         document.values["tranid"] = f"{prefix}{number}"
 
 

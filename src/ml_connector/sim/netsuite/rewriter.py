@@ -441,6 +441,11 @@ def _push_down(select: exp.Select, limit: int) -> None:
         [exp.alias_(exp.column(name, table=alias), mark) for (alias, name), mark in names.items()]
         or [exp.alias_(exp.Literal.number(1), "c0")],
     )
+    first = select.args["from_"].this
+    known = tables().get(first.name) if isinstance(first, exp.Table) else None
+    if known is not None and "id" in known.columns:
+        # Without an order of its own SQLite would hand the outer order down.
+        inner.set("order", exp.Order(expressions=[exp.column("id", table=first.alias_or_name)]))
     source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("_first")))
     select.set("from_", exp.From(this=source))
     select.set("joins", [])

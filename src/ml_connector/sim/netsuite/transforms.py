@@ -286,3 +286,8 @@ _TRANSFORMS: Final[Mapping[tuple[str, str], Callable[[Company, Document, Documen
     ("transferorder", "itemreceipt"): _receive_transfer,
     ("vendorbill", "vendorcredit"): _credit,
 }
+
+
+def pairs() -> frozenset[tuple[str, str]]:
+    """The transforms the simulator plays, as lower-case record types."""
+    return frozenset(_TRANSFORMS)

@@ -9,18 +9,20 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, get_type_hints
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ml_connector.sim.faults import FaultPlan
 from ml_connector.sim.shipbob.books import Books
 from ml_connector.sim.shipbob.gate import CONTROL, CallRecord
+from ml_connector.sim.shipbob.page import Page
 from ml_connector.sim.shipbob.vocabulary import VERSIONS
 from ml_connector.sim.shipbob.wro_views import box_view, wro_view
 
-Read = Callable[[], object]
 Action = Callable[..., object]
 
 SHOWN = 200
@@ -39,15 +41,22 @@ class Control:
     Args:
         books: what is shown.
         calls: the log of API calls.
+        faults: the rules in force.
         actions: what can be done, by name.
     """
 
     def __init__(
-        self, *, books: Books, calls: Callable[[], list[CallRecord]], actions: Mapping[str, Action]
+        self,
+        *,
+        books: Books,
+        calls: Callable[[], list[CallRecord]],
+        faults: FaultPlan,
+        actions: Mapping[str, Action],
     ) -> None:
         self._books = books
         self._calls = calls
         self._actions = actions
+        self._page = Page(books=books, calls=calls)
         self._reads: dict[str, Callable[[Request], object]] = {
             "actions": lambda _: {name: _told(action) for name, action in actions.items()},
             "clock": lambda _: self._clock(),
@@ -55,6 +64,11 @@ class Control:
             "wros": lambda _: self._wros(),
             "uros": lambda _: list(books.uros.by_id.values()),
             "products": lambda _: self._products(),
+            "orders": lambda _: list(books.orders.by_id.values()),
+            "returns": lambda _: list(books.returns.by_id.values()),
+            "charges": lambda _: list(books.billing.transactions.values()),
+            "invoices": lambda _: list(books.billing.invoices.values()),
+            "faults": lambda _: faults.listing(),
             "subscriptions": lambda _: list(books.webhooks.subscriptions.values()),
             "deliveries": lambda request: _latest(books.webhooks.deliveries, request),
             "messages": lambda request: _latest(list(books.webhooks.messages.values()), request),
@@ -65,14 +79,38 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         """For the API application."""
         return [
+            Route(f"{CONTROL}/", self._show_page, methods=["GET"]),
+            Route(f"{CONTROL}/page/{{name}}", self._press, methods=["POST"]),
             Route(f"{CONTROL}/clock", self._set_clock, methods=["POST"]),
             Route(f"{CONTROL}/{{name}}", self._read, methods=["GET"]),
             Route(f"{CONTROL}/{{name}}", self._act, methods=["POST"]),
         ]
 
-    def add_read(self, name: str, read: Read) -> None:
-        """One more part of the books to show."""
-        self._reads[name] = lambda _: read()
+    async def _show_page(self, request: Request) -> Response:
+        with self._books.lock:
+            return HTMLResponse(self._page.render(request.query_params.get("said", "")))
+
+    async def _press(self, request: Request) -> Response:
+        """A button of the page: the fields of its form are the action's arguments."""
+        name = request.path_params["name"]
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        if not _from_here(request):
+            return _json({"error": "Another site's page may not do this."}, 403)
+        try:
+            said = self._pressed(name, form)
+        except (ControlError, LookupError, ValueError) as error:
+            said = f"Not done: {error}"
+        return RedirectResponse(f"{CONTROL}/?{urlencode({'said': said})}", 303)
+
+    def _pressed(self, name: str, form: dict[str, str]) -> str:
+        if name == "clock":
+            seconds = float(form.get("advance_seconds") or 0)
+            return f"It is {self._books.clock.advance(timedelta(seconds=seconds)):%c}."
+        if name not in self._actions:
+            raise ControlError(f"There is no action {name}.")
+        with self._books.lock:
+            _call(self._actions[name], dict(form))
+        return f"{name.replace('_', ' ')}: done"
 
     async def _read(self, request: Request) -> Response:
         read = self._reads.get(request.path_params["name"])
@@ -87,6 +125,8 @@ class Control:
         if action is None:
             return _json({"error": f"There is no action {name}: {sorted(self._actions)}"}, 404)
         raw = await request.body()
+        if not _from_here(request):
+            return _json({"error": "Another site's page may not do this."}, 403)
         try:
             asked = msgspec.json.decode(raw or b"{}", type=dict[str, Any])
             with self._books.lock:
@@ -151,6 +191,11 @@ class ClockChange(msgspec.Struct):
 
     advance_seconds: float = 0
     speed: float | None = None
+
+
+def _from_here(request: Request) -> bool:
+    """Whether a browser sends this for our own page; programs say nothing about it."""
+    return request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
 
 
 def _call(action: Action, asked: dict[str, Any]) -> object:

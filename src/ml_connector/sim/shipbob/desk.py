@@ -78,6 +78,16 @@ class Desk:
         )
 
     @locked
+    def return_shipment(self, shipment: int) -> Return:
+        """Everything in a shipment comes back, under a made-up reference."""
+        original = self.books.orders.shipments[shipment]
+        number = len(self.books.returns.by_id) + 1
+        units: dict[Item, int] = {}
+        for pick in original.picks:
+            units[pick.inventory_id] = units.get(pick.inventory_id, 0) + pick.quantity
+        return self.create_return(f"RMA-{shipment}-{number}", units, shipment=shipment)
+
+    @locked
     def move_return(self, found: ReturnKey, status: str) -> Return:
         """The next status: Arrived, Processing, or one of the newer portal's."""
         made = self.find_return(found)

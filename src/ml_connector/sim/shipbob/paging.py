@@ -63,7 +63,8 @@ def numbered_page(call: Call, rows: Sequence[Row], view: View[Row], *, size: int
 
     A page past the end is an empty array.
     """
-    page = call.query.number("Page") or 1
+    page = call.query.number("Page")
+    page = 1 if page is None else page
     if page < 1:
         raise BadValueError("Page", "The field Page must be at least 1.")
     pages = max(-(-len(rows) // size), 1)
@@ -138,7 +139,8 @@ class CursorPages(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 def return_page(call: Call, rows: Sequence[Row], view: View[Row], *, size: int) -> Answer:
     """``/return``: the cursor is a page number and the links are absolute URLs."""
-    page = call.query.number("Cursor") or 1
+    page = call.query.number("Cursor")
+    page = 1 if page is None else page
     if page < 1:
         raise BadValueError("Cursor", "The field Cursor must be at least 1.")
     pages = max(-(-len(rows) // size), 1)

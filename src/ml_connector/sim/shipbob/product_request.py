@@ -1,6 +1,6 @@
 """The bodies of the calls that write products (reference shipbob.md, 9.2)."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Customs(msgspec.Struct):
 
     hs_tariff_code: str | None = None
     country_code_of_origin: str | None = None
-    value: Decimal | str | None = None
+    value: Decimal | None = None
     description: str | None = None
     is321_eligible: bool = False
 
@@ -135,8 +135,6 @@ def variant_faults(where: str, new: NewVariant) -> dict[str, list[str]]:
     if action == QUARANTINE and preferences.instructions is not None:
         text = "Must be null when the primary action is Quarantine."
         faults[f"{where}.return_preferences.instructions"] = [text]
-    if _customs_value(new) is InvalidOperation:
-        faults[f"{where}.customs.value"] = ["Must be a decimal."]
     if any(part.quantity < 1 for part in new.bundle_definition or ()):
         faults[f"{where}.bundle_definition"] = ["Each quantity must be at least 1."]
     return faults
@@ -177,20 +175,9 @@ def _write_handling(variant: Variant, new: NewVariant) -> None:
         variant.return_action_id = action or variant.return_action_id
         variant.return_instructions = new.return_preferences.instructions
     if new.customs is not None:
-        value = _customs_value(new)
-        variant.customs_value = value if isinstance(value, Decimal) else None
+        variant.customs_value = new.customs.value
         variant.customs = {
             "hs_tariff_code": new.customs.hs_tariff_code or "",
             "country_code_of_origin": new.customs.country_code_of_origin or "",
             "description": new.customs.description or "",
         }
-
-
-def _customs_value(new: NewVariant) -> Decimal | type[InvalidOperation] | None:
-    value = new.customs.value if new.customs else None
-    if not isinstance(value, str):
-        return value
-    try:
-        return Decimal(value) if value else None
-    except InvalidOperation:
-        return InvalidOperation

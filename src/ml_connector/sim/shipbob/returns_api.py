@@ -138,7 +138,7 @@ class ReturnsApi:
         errors = self._faults(new)
         if found.status != "AwaitingArrival":
             errors.append(f"A return with status {found.status} can not be changed.")
-        if self._returns.by_reference.get(new.reference_id) not in {None, found}:
+        if self._returns.by_reference.get(new.reference_id, found) is not found:
             errors.append("A return with this reference_id is existing already (duplicate).")
         if errors:
             raise returns_error(422, "Validation failed", errors, put=True)

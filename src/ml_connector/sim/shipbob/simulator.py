@@ -54,8 +54,8 @@ class ShipBobSim:
         create_wro, arrive, transfer, stow, complete, cancel, split, add_uro: see ``Dock``.
         create_order, pick, pack, label, number, ship, track, deliver, hold, resume,
             cancel_shipment, adjust: see ``Floor``.
-        create_return, move_return, arrive_return, complete_return, charge, credit, invoice,
-            pay: see ``Desk``.
+        create_return, return_shipment, move_return, arrive_return, complete_return, charge,
+            credit, invoice, pay: see ``Desk``.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class ShipBobSim:
         self.adjust = self.floor.adjust
         self.desk = Desk(self.books)
         self.create_return = self.desk.create_return
+        self.return_shipment = self.desk.return_shipment
         self.move_return = self.desk.move_return
         self.arrive_return = self.desk.arrive_return
         self.complete_return = self.desk.complete_return
@@ -111,7 +112,12 @@ class ShipBobSim:
         self.pay = self.desk.pay
         self.faults = FaultPlan(seed, system="shipbob")
         self.apis = Apis(self.books, act=self.floor.act)
-        self.control = Control(books=self.books, calls=lambda: self.calls, actions=self._actions())
+        self.control = Control(
+            books=self.books,
+            calls=lambda: self.calls,
+            faults=self.faults,
+            actions=self._actions(),
+        )
         self.gate = Gate(
             access=self.books.access,
             limit=self.books.limit,
@@ -368,6 +374,7 @@ class ShipBobSim:
             self.cancel_shipment,
             self.adjust,
             self.create_return,
+            self.return_shipment,
             self.move_return,
             self.arrive_return,
             self.complete_return,

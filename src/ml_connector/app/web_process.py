@@ -1,0 +1,64 @@
+"""The web part as a process."""
+
+import asyncio
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from ml_connector.app.parent import ends_with_parent
+from ml_connector.app.server import check_schema, database_server
+from ml_connector.app.setup import master_key_ring
+from ml_connector.config.settings import Settings
+from ml_connector.engine.flow import topics_of
+from ml_connector.engine.intake import Intake
+from ml_connector.engine.lanes import Lanes
+from ml_connector.flows import FLOWS
+from ml_connector.storage.database import Database
+from ml_connector.vault.secrets import Vault
+from ml_connector.web.endpoints import Endpoints
+from ml_connector.web.server import web_app
+
+_FINISH_REQUESTS_SECONDS: Final = 5
+
+
+def run_web(settings: Settings, file_descriptor: int) -> None:
+    """Serve HTTP on an open socket until SIGTERM or SIGINT."""
+    with database_server(settings) as server:
+        check_schema(server.url)
+        database = Database(server.url, size=6, name="ml-connector web")
+        lanes = Lanes(server.url)
+        application = web_app(
+            database,
+            Endpoints(database, Vault(database, master_key_ring(settings))),
+            Intake(database, lanes),
+            topics_of(FLOWS),
+        )
+        config = uvicorn.Config(
+            application,
+            fd=file_descriptor,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
+            timeout_keep_alive=75,
+        )
+        uvloop.run(_serve(uvicorn.Server(config)))
+
+
+async def _serve(server: uvicorn.Server) -> None:
+    gone = asyncio.Event()
+
+    async def end_when_gone() -> None:
+        await gone.wait()
+        server.should_exit = True
+
+    async with ends_with_parent(gone):
+        ender = asyncio.create_task(end_when_gone())
+        try:
+            await server.serve()
+        finally:
+            ender.cancel()

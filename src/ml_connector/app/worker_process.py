@@ -1,0 +1,83 @@
+"""The worker as a process."""
+
+import asyncio
+import signal
+from functools import partial
+from typing import Final
+
+import structlog
+import uvloop
+
+from ml_connector.app.installation import open_installation
+from ml_connector.app.parent import ends_with_parent
+from ml_connector.app.watches import Awaited, renew_tokens
+from ml_connector.app.workplaces import Workplaces
+from ml_connector.config.settings import Settings
+from ml_connector.engine.converge import Converge
+from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.upkeep import (
+    LOST_EVERY_SECONDS,
+    RESCUE_EVERY_SECONDS,
+    Chore,
+    find_lost,
+    rescue,
+)
+from ml_connector.engine.worker import work
+from ml_connector.flows import FLOWS
+from ml_connector.transport.leases import free_slots_of_the_dead
+
+AT_ONCE: Final = 16
+"""Subjects in flight for each connection."""
+
+_log = structlog.get_logger("worker")
+
+
+def run_worker(settings: Settings, *, at_once: int) -> None:
+    """Work until SIGTERM or SIGINT."""
+    uvloop.run(_run_worker(settings, at_once=at_once))
+
+
+async def _run_worker(settings: Settings, *, at_once: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    async with (
+        open_installation(settings, pool_size=at_once + 10) as installation,
+        ends_with_parent(stop),
+    ):
+        workplaces = Workplaces(installation)
+        converge = Converge(
+            installation.database,
+            FLOWS,
+            workplaces.open,
+            installation.lanes,
+            worker=installation.holder,
+        )
+        lanes = Lanes(installation.server.url, converge)
+        chores = [
+            Chore(name="rescue", every_seconds=RESCUE_EVERY_SECONDS, do=partial(rescue, lanes)),
+            Chore(
+                name="free slots of the dead",
+                every_seconds=RESCUE_EVERY_SECONDS,
+                do=partial(free_slots_of_the_dead, installation.database),
+            ),
+            Chore(
+                name="find lost",
+                every_seconds=LOST_EVERY_SECONDS,
+                do=partial(find_lost, installation.database, lanes),
+            ),
+            Chore(
+                name="look for what is awaited",
+                every_seconds=5,
+                do=Awaited(installation, workplaces).look,
+            ),
+            Chore(
+                name="renew tokens",
+                every_seconds=30,
+                do=partial(renew_tokens, installation, workplaces),
+            ),
+        ]
+        _log.info("worker_begins", worker=installation.holder, at_once=at_once)
+        await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
+        _log.info("worker_ends", worker=installation.holder)

@@ -1,0 +1,295 @@
+"""``demo``: both simulators, the service as it is, and a story told with real HTTP."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import msgspec
+
+from ml_connector.app import applying, setup
+from ml_connector.app.installation import open_installation
+from ml_connector.app.server import database_server
+from ml_connector.config import connection as connection_file
+from ml_connector.config.settings import Settings
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+from ml_connector.sim.stories.wro import TOPICS, Difference, Step, WroStory
+from ml_connector.sim.world import World, world
+from ml_connector.storage.database import Database, rows
+
+STORIES: Final[Mapping[str, type[WroStory]]] = {WroStory.name: WroStory}
+
+CONNECTION: Final = "acme"
+PASSWORD: Final = "demo-password"  # noqa: S105 - of a throw-away installation on loopback
+_READY_SECONDS: Final = 60.0
+_SETTLE_SECONDS: Final = 120.0
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """The end of a story.
+
+    Attributes:
+        stock: both systems, place by place.
+        journal: units that the journal says were booked, by SKU and location.
+        open_events: events that are not done.
+    """
+
+    stock: Sequence[Difference]
+    journal: Mapping[tuple[str, str], int]
+    events: int
+    open_events: int
+    documents: int
+
+    def booked(self, line: Difference) -> int:
+        """Return what the journal says of this SKU and place."""
+        return self.journal.get((line.sku, str(line.location)), 0)
+
+    @property
+    def holds(self) -> bool:
+        """Whether ShipBob, NetSuite and the journal agree and nothing is open."""
+        return self.open_events == 0 and all(
+            line.agrees and self.booked(line) == line.shipbob for line in self.stock
+        )
+
+
+Says = Callable[[str, str], None]
+"""Prints a line: what kind of line, and its text."""
+
+
+def run(
+    settings: Settings,
+    *,
+    story: str,
+    port: int,
+    says: Says,
+    proved: Callable[[Proof], None],
+    stay: bool,
+) -> Proof:
+    """Tell a story and prove its end.
+
+    Args:
+        settings: say where the data folder is; the demo has a folder of its own in it.
+        story: one of ``STORIES``.
+        port: of the service; 0 for any free one.
+        says: prints.
+        proved: prints the proof.
+        stay: afterwards keep everything running until ctrl-C.
+
+    Raises:
+        UserError: no such story, or something could not be started.
+    """
+    if story not in STORIES:
+        raise UserError(
+            f'There is no story "{story}"',
+            where="--story",
+            next_step=f"Known: {', '.join(STORIES)}.",
+            usage=True,
+        )
+    folder = settings.data_dir / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    own = settings.model_copy(
+        update={
+            "data_dir": folder,
+            "database_url": None,
+            "master_key": None,
+            "master_key_file": None,
+        }
+    )
+    says("note", f"Setting up a fresh installation in {folder}")
+    setup.initialise(own)
+    setup.add_administrator(own, Secret(PASSWORD))
+    with world() as both, _serving(own, port) as url, database_server(own) as server:
+        told = STORIES[story](both.netsuite, both.shipbob)
+        told.set_up()
+        _connect(own, both, told, url, folder)
+        says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
+        says("note", f"ml-connector {url}")
+        proof = asyncio.run(_tell(server.url, both, told, says))
+        proved(proof)
+        if stay:
+            _print_stay(says, url, folder)
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+    return proof
+
+
+async def _tell(url: str, both: World, told: WroStory, says: Says) -> Proof:
+    async with Database(url, size=2, name="ml-connector demo") as database:
+        seen = 0
+        for number, step in enumerate(told.steps(), 1):
+            says("step", f"{number}. {step.says}")
+            await asyncio.to_thread(step.do)
+            await asyncio.to_thread(both.shipbob.wait_for_webhooks)
+            seen = await _settled(database, step, seen, says)
+        return await _prove(database, told)
+
+
+async def _settled(database: Database, step: Step, seen: int, says: Says) -> int:
+    """Wait until everything is done that can be; say what was booked; return the last row."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        open_subjects = await database.fetch(
+            "select flow, key, state, coalesce(cause, '') as cause, sentence from subject"
+            " where state <> 'done' order by id"
+        )
+        if all(one["cause"] in step.waits for one in open_subjects):
+            break
+        unexpected = any(
+            one["state"] == "dead" and one["cause"] not in step.waits for one in open_subjects
+        )
+        if unexpected or time.monotonic() > deadline:
+            for one in open_subjects:
+                says("problem", f"{one['flow']} {one['key']} {one['state']}: {one['sentence']}")
+            raise UserError(
+                "The story does not go on: something above did not settle",
+                where="demo",
+                next_step="Look into it with the events commands; see the folder named above.",
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+    for row in await database.fetch(
+        "select id, target, sku, quantity, location, external_id from journal"
+        " where id > %(seen)s order by id",
+        {"seen": seen},
+    ):
+        seen = row["id"]
+        says(
+            "booked",
+            f"{row['target']}: {row['quantity']:+d} {row['sku']} at location {row['location']}"
+            f" ({row['external_id']})",
+        )
+    for one in open_subjects:
+        says("waits", f"{one['state']}: {one['sentence']}")
+    return seen
+
+
+async def _prove(database: Database, told: WroStory) -> Proof:
+    async with database.transaction() as connection:
+        booked = await rows(
+            connection,
+            "select sku, location, sum(quantity)::bigint as units from journal group by 1, 2",
+        )
+        [counts] = await rows(
+            connection,
+            "select count(*) filter (where status not in ('done', 'ignored')) as open,"
+            " count(*) filter (where source = 'webhook') as events from event_status",
+        )
+        [documents] = await rows(
+            connection,
+            "select count(*) as n from posting where system = 'netsuite'"
+            " and state in ('done', 'adopted')",
+        )
+    return Proof(
+        stock=told.differences(),
+        journal={(row["sku"], row["location"]): row["units"] for row in booked},
+        events=counts["events"],
+        open_events=counts["open"],
+        documents=documents["n"],
+    )
+
+
+def _connect(settings: Settings, both: World, told: WroStory, url: str, folder: Path) -> None:
+    """Subscribe to ShipBob's webhooks and apply the connection, as a person would."""
+    _, secret = both.shipbob.subscribe(f"{url}/webhooks/shipbob/{CONNECTION}", TOPICS)
+    start = both.netsuite.clock.now().date().replace(day=1)
+    path = folder / f"{CONNECTION}.toml"
+    path.write_text(
+        both.connection_file(
+            secret,
+            subsidiary=1,
+            head=f"start_date = {start.isoformat()}",
+            **told.connection_tables(),
+        ),
+        "utf-8",
+    )
+    path.chmod(0o600)
+
+    async def apply() -> applying.Applied:
+        async with open_installation(settings) as installation:
+            return await applying.apply_connection(
+                installation, connection_file.read(path), person="demo", ping_first=True
+            )
+
+    applied = asyncio.run(apply())
+    if not applied.saved:
+        failed = "; ".join(one.found for one in applied.checks if one.outcome != "ok")
+        raise UserError(f"The simulators can't be reached: {failed}", where="demo")
+
+
+@contextlib.contextmanager
+def _serving(settings: Settings, port: int) -> Iterator[str]:
+    """Run ``serve`` as a process of its own, its log in the demo's folder."""
+    command = [sys.executable, "-m", "ml_connector", "serve", "--port", str(port), "--json"]
+    environment: dict[str, Any] = {
+        key: value for key, value in os.environ.items() if not key.startswith("MLC_")
+    }
+    environment["MLC_DATA_DIR"] = str(settings.data_dir)
+    log = settings.data_dir / "serve.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            cwd=settings.data_dir,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    try:
+        yield _ready(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Return where the service listens, once it answers."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    told = b""
+    while not told.rstrip().endswith(b"}"):
+        line = process.stdout.readline()
+        if not line:
+            raise UserError(
+                "The service did not start",
+                where=str(log),
+                next_step="Read that log; is the port in use? Choose another with --port.",
+            )
+        told += line
+    answer = msgspec.json.decode(told, type=dict[str, Any])
+    if "error" in answer:
+        error = answer["error"]
+        raise UserError(
+            error["what"], where=error.get("where", ""), next_step=error.get("next", "")
+        )
+    url = str(answer["url"])
+    deadline = time.monotonic() + _READY_SECONDS
+    with httpx2.Client(trust_env=False) as client:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx2.HTTPError):
+                if client.get(f"{url}/readyz", timeout=2).is_success:
+                    return url
+            time.sleep(_POLL_SECONDS)
+    raise UserError("The service does not get ready", where=str(log))
+
+
+def _print_stay(says: Says, url: str, folder: Path) -> None:
+    says("note", f"Everything keeps running at {url}; ctrl-C ends it.")
+    says(
+        "note",
+        f"Look around from another terminal: MLC_DATA_DIR={folder} ml-connector events list",
+    )

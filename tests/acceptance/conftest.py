@@ -1,0 +1,34 @@
+"""One merchant for all acceptance tests, served by a real process; each test has its own SKUs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.service import Process
+
+
+@pytest.fixture(scope="session")
+def installed(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("merchant"), url) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="session")
+def service(installed: Merchant) -> Iterator[Process]:
+    with installed.serving() as running:
+        yield running
+
+
+@pytest.fixture
+def acme(installed: Merchant, service: Process) -> Iterator[Merchant]:
+    """The merchant, served, in live mode with the usual tables, without faults."""
+    assert service.process.poll() is None
+    yield installed
+    installed.world.netsuite.faults.clear()
+    installed.world.shipbob.clear_faults()

@@ -1,0 +1,148 @@
+"""``serve`` as a process of its own, with what it printed and logged."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from acceptance.polling import wait_until
+
+COMMAND = [sys.executable, "-m", "ml_connector"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What a command said before it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def command(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Answered:
+    """Run one command of ours to its end."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    return Answered(status=done.returncode, out=done.stdout, err=done.stderr)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Process:
+    """A long-running command of ours."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
+        self.log = folder / f"{arguments[0]}.log"
+        self._errors = self.log.open("ab")
+        self._began_at = self.log.stat().st_size
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def said(self) -> str:
+        """What this process and its parts printed and logged since it began."""
+        return self.log.read_bytes()[self._began_at :].decode()
+
+    def parts(self) -> dict[str, int]:
+        """Return the process ids of its living children, by the command that each runs."""
+        found: dict[str, int] = {}
+        for pid in children(self.pid):
+            words = _arguments(pid)
+            if "ml_connector" in words:
+                found[words[words.index("ml_connector") + 1]] = pid
+        return found
+
+    def send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def end(self, timeout_seconds: float = 15.0) -> int:
+        """Ask it to end; return its exit status."""
+        self.send(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self._errors.close()
+
+
+def children(pid: int) -> list[int]:
+    """Return the living children of a process."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                if parent == str(pid) and state != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def is_ready(url: str) -> bool:
+    with contextlib.suppress(httpx2.HTTPError):
+        return httpx2.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
+    return False
+
+
+@contextlib.contextmanager
+def serving(
+    port: int, environment: Mapping[str, str], folder: Path, *options: str
+) -> Iterator[Process]:
+    """Serve on this port for the length of the block, from the moment that it is ready."""
+    service = Process(["serve", "--port", str(port), *options], environment, folder)
+    try:
+        wait_until(
+            lambda: is_ready(f"http://127.0.0.1:{port}") or service.process.poll() is not None, 60
+        )
+        assert service.process.poll() is None, service.said
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.end()

@@ -1,0 +1,409 @@
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from ml_connector.sim.clock import Clock
+from ml_connector.sim.shipbob import ShipBobSim
+
+CHANNEL = {"shipbob_channel_id": "100102"}
+Body = dict[str, Any]
+
+
+@pytest.fixture
+def tee(sim: ShipBobSim) -> int:
+    number = sim.add_product("TEE-S")
+    sim.adjust("TEE-S", 10, 10)
+    return number
+
+
+@pytest.fixture
+def new_order() -> Body:
+    return {
+        "reference_id": "SO-1",
+        "order_number": "1001",
+        "type": "DTC",
+        "shipping_method": "Standard",
+        "recipient": {
+            "name": "Pat Doe",
+            "address": {"address1": "100 N Racine Ave", "city": "Chicago", "country": "US"},
+        },
+        "products": [{"reference_id": "TEE-S", "name": "Tee", "quantity": 2, "unit_price": 14.10}],
+        "financials": {"total_price": 28.20},
+        "tags": [{"name": "a", "value": "b"}],
+    }
+
+
+def test_an_order_is_created_and_can_be_read(
+    checked: httpx2.Client, tee: int, new_order: Body
+) -> None:
+    created = checked.post("/2026-07/order", json=new_order, headers=CHANNEL)
+    order = checked.get(f"/2026-07/order/{created.json()['id']}").json()
+
+    assert created.status_code == 201
+    assert order == created.json()
+    assert (order["status"], order["channel"]["id"]) == ("Processing", 100102)
+    assert order["financials"] == {"total_price": 28.20}
+    shipment = order["shipments"][0]
+    assert (shipment["reference_id"], shipment["tracking"]) == ("SO-1", None)
+    assert shipment["products"][0]["inventory_items"][0]["id"] == tee
+
+
+@pytest.mark.usefixtures("tee")
+def test_an_order_wants_the_channel_header_of_its_own_channel(
+    checked: httpx2.Client, new_order: Body
+) -> None:
+    answers = [
+        checked.post("/2026-07/order", json=new_order, headers=headers).status_code
+        for headers in (
+            {},
+            {"shipbob_channel_id": "x"},
+            {"shipbob_channel_id": "100101"},
+            CHANNEL,
+        )
+    ]
+
+    assert answers == [400, 400, 403, 201]
+
+
+@pytest.mark.usefixtures("tee")
+def test_a_reference_id_is_unique_in_its_channel(checked: httpx2.Client, new_order: Body) -> None:
+    checked.post("/2026-07/order", json=new_order, headers=CHANNEL)
+
+    again = checked.post("/2026-07/order", json=new_order, headers=CHANNEL)
+
+    assert (again.status_code, again.json()) == (
+        422,
+        {"": ["Cannot insert order with existing ReferenceId"]},
+    )
+    assert len(checked.get("/2026-07/order?ReferenceIds=SO-1").json()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"type": "Gift"}, "type"),
+        ({"products": []}, "products"),
+        ({"products": [{"reference_id": "A", "quantity": 0}]}, "products[0].quantity"),
+        ({"products": [{"quantity": 1}]}, "products[0].reference_id"),
+        ({"products": [{"id": 5, "quantity": 1}]}, "products[0].id"),
+        ({"recipient": {"name": "x"}}, "recipient.address"),
+        ({"reference_id": "x" * 301}, "reference_id"),
+        ({"shipping_terms": {"carrier_type": "Bike"}}, "shipping_terms"),
+        ({"location_id": 5}, "location_id"),
+    ],
+)
+def test_a_wrong_order_is_422_and_names_the_field(
+    checked: httpx2.Client, new_order: Body, change: Body, field: str
+) -> None:
+    answer = checked.post("/2026-07/order", json={**new_order, **change}, headers=CHANNEL)
+
+    assert (answer.status_code, list(answer.json())) == (422, [field])
+
+
+def test_without_stock_an_order_is_in_exception_until_stock_comes(
+    sim: ShipBobSim, checked: httpx2.Client
+) -> None:
+    number = sim.add_product("MUG")
+    order = sim.create_order("SO-1", {"MUG": 3})
+    shipment = checked.get(f"/2026-07/order/{order.id}").json()["shipments"][0]
+    sim.stow(sim.create_wro({"MUG": 3}))
+
+    assert shipment["status"] == "Exception"
+    assert shipment["status_details"][0]["name"] == "OutOfStock"
+    assert shipment["status_details"][0]["inventory_id"] == number
+    assert order.status == "Processing"
+
+
+def test_an_unknown_or_inactive_sku_is_an_exception(sim: ShipBobSim) -> None:
+    sim.add_product("OLD", active=False)
+
+    unknown = sim.create_order("SO-1", {"NOWHERE": 1})
+    inactive = sim.create_order("SO-2", {"OLD": 1})
+
+    assert [each.shipments[0].details for each in (unknown, inactive)] == [[304], [302]]
+    assert unknown.status == "Exception"
+
+
+@pytest.mark.usefixtures("tee")
+def test_a_shipment_goes_from_the_shelf_to_the_door(
+    sim: ShipBobSim, checked: httpx2.Client, clock: Clock
+) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 2}).shipments[0]
+    seen = []
+
+    def look() -> None:
+        view = checked.get(f"/2026-07/shipment/{shipment.id}").json()
+        seen.append((view["status"], [each["id"] for each in view["status_details"]]))
+
+    for step in (sim.pick, sim.pack, sim.label, sim.ship, sim.track, sim.deliver):
+        step(shipment)
+        look()
+        clock.advance(timedelta(hours=1))
+
+    view = checked.get(f"/2026-07/shipment/{shipment.id}").json()
+    assert seen == [
+        ("Processing", [100]),
+        ("Processing", [101]),
+        ("LabeledCreated", [102]),
+        ("Completed", [200]),
+        ("Completed", [201]),
+        ("Completed", [203]),
+    ]
+    assert view["tracking"]["tracking_number"]
+    assert view["actual_fulfillment_date"] == "2026-11-02T16:00:00+00:00"
+    assert view["delivery_date"] == view["last_tracking_update_at"] == "2026-11-02T19:00:00+00:00"
+    assert sim.stock() == {("TEE-S", 10): 8}
+    order = checked.get(f"/2026-07/order/{shipment.order_id}").json()
+    assert order["status"] == "Fulfilled"
+
+
+@pytest.mark.usefixtures("tee")
+def test_one_order_may_have_several_shipments(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    order = sim.create_order("SO-1", {"TEE-S": 3}, shipments=[{"TEE-S": 1}, {"TEE-S": 2}])
+    sim.ship(order.shipments[0])
+
+    read = checked.get(f"/2026-07/order/{order.id}").json()
+    listed = checked.get(f"/2026-07/order/{order.id}/shipment").json()
+
+    assert read["status"] == "PartiallyFulfilled"
+    assert listed == read["shipments"]
+    assert [each["products"][0]["inventory_items"][0]["quantity"] for each in listed] == [1, 2]
+
+
+@pytest.mark.usefixtures("tee")
+def test_a_shipment_of_several_parcels_is_delivered_with_the_last_one(
+    sim: ShipBobSim, checked: httpx2.Client
+) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 3}).shipments[0]
+    sim.label(shipment, "1Z1", parcels=2, carrier="UPS", service="Ground")
+    sim.deliver(shipment, parcel=1)
+    partly = checked.get(f"/2026-07/shipment/{shipment.id}").json()
+    sim.deliver(shipment, parcel=2)
+    rows = checked.get(f"/2026-07/shipments-tracking?ShipmentIds={shipment.id}").json()
+
+    assert partly["delivery_date"] is None
+    assert len(partly["parent_cartons"][0]["cartons"]) == 2
+    assert checked.get(f"/2026-07/shipment/{shipment.id}").json()["delivery_date"]
+    assert [(row["tracking_id"] == "1Z1", row["status"]) for row in rows] == [
+        (True, "Delivered"),
+        (False, "Delivered"),
+    ]
+    assert checked.get("/2026-07/tracking?TrackingIds=1Z1").json() == [
+        {**rows[0], "shipment_id": shipment.id}
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/2026-07/shipments-tracking",
+        "/2026-07/shipments-tracking?ShipmentIds=x",
+        "/2026-07/shipments-tracking?ShipmentIds=" + ",".join(map(str, range(26))),
+        "/2026-07/tracking",
+    ],
+)
+def test_errors_of_tracking_are_bare_texts(checked: httpx2.Client, path: str) -> None:
+    answer = checked.get(path)
+
+    assert answer.status_code == 400
+    assert isinstance(answer.json(), str)
+
+
+@pytest.mark.usefixtures("tee")
+def test_a_label_may_come_without_a_number(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 1}).shipments[0]
+    sim.label(shipment, tracking=False)
+    without = checked.get("/2026-07/order?HasTracking=true").json()
+    sim.number(shipment, "1Z1")
+
+    assert without == []
+    assert len(checked.get("/2026-07/order?HasTracking=true").json()) == 1
+
+
+@pytest.mark.usefixtures("tee")
+def test_orders_are_filtered_and_paged(
+    sim: ShipBobSim, checked: httpx2.Client, clock: Clock
+) -> None:
+    orders = []
+    for number in range(5):
+        orders.append(sim.create_order(f"SO-{number}", {"TEE-S": 1}))
+        clock.advance(timedelta(hours=1))
+    sim.label(orders[0].shipments[0])
+    sim.label(orders[1].shipments[0])
+    marked = checked.post(
+        "/2026-07/shipment:batchUpdateTrackingUpload",
+        json={"shipment_ids": [orders[0].shipments[0].id, 5], "is_tracking_uploaded": True},
+    ).json()
+
+    def found(query: str) -> list[int]:
+        rows = checked.get(f"/2026-07/order?SortOrder=Oldest&{query}").json()
+        return [orders.index(sim.books.orders.by_id[row["id"]]) for row in rows]
+
+    assert found("") == [0, 1, 2, 3, 4]
+    assert found(f"IDs={orders[2].id},{orders[3].id}") == [2, 3]
+    assert found("ReferenceIds=SO-1,SO-4") == [1, 4]
+    assert found("HasTracking=true&IsTrackingUploaded=false") == [1]
+    assert found("StartDate=2026-11-02T16:30:00Z") == [3, 4]
+    assert found("EndDate=2026-11-02T14:30:00Z") == [0]
+    assert found("LastTrackingUpdateStartDate=2026-11-02T15:00:00Z") == [0, 1]
+    assert found("LastUpdateStartDate=2026-11-02T18:30:00Z") == [0, 1]
+    assert found("Limit=2&Page=3") == [4]
+    assert marked["summary"] == {"total": 2, "successful": 1, "failed": 1}
+    assert marked["results"][1]["error"]["code"] == "NOT_FOUND"
+    page = checked.get("/2026-07/order?Limit=2")
+    assert (page.headers["total-pages"], page.headers["total-count"]) == ("3", "5")
+    assert page.headers["next-page"] == "/2026-07/order?Limit=2&Page=2"
+
+
+@pytest.mark.usefixtures("tee")
+def test_the_channel_header_filters_reads(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    order = sim.create_order("SO-1", {"TEE-S": 1})
+    other = {"shipbob_channel_id": "100101"}
+
+    assert checked.get("/2026-07/order", headers=other).json() == []
+    assert checked.get(f"/2026-07/order/{order.id}", headers=other).status_code == 404
+    assert (
+        checked.get(f"/2026-07/shipment/{order.shipments[0].id}", headers=other).status_code == 404
+    )
+    assert len(checked.get("/2026-07/order", headers=CHANNEL).json()) == 1
+
+
+@pytest.mark.parametrize("query", ["Limit=0", "Limit=251", "Page=0", "IDs=x", "HasTracking=maybe"])
+def test_a_query_that_cannot_be_is_400(checked: httpx2.Client, query: str) -> None:
+    assert checked.get(f"/2026-07/order?{query}").status_code == 400
+
+
+@pytest.mark.usefixtures("tee")
+def test_cancelling_an_order_tells_what_could_not_be_cancelled(
+    sim: ShipBobSim, checked: httpx2.Client
+) -> None:
+    order = sim.create_order("SO-1", {"TEE-S": 2}, shipments=[{"TEE-S": 1}, {"TEE-S": 1}])
+    sim.label(order.shipments[0])
+
+    partly = checked.post(f"/2026-07/order/{order.id}:cancel").json()
+
+    assert partly["status"] == "PartialSuccess"
+    assert [each["is_success"] for each in partly["canceled_shipment_results"]] == [False, True]
+    assert sim.books.stock.at((order.shipments[1].picks[0].inventory_id, 10, "")).committed == 0
+
+
+@pytest.mark.usefixtures("tee")
+def test_shipments_are_cancelled_one_by_one_or_together(
+    sim: ShipBobSim, checked: httpx2.Client
+) -> None:
+    first, second, gone = (
+        sim.create_order(f"SO-{n}", {"TEE-S": 1}).shipments[0] for n in range(3)
+    )
+    sim.label(gone)
+
+    alone = checked.post(f"/2026-07/shipment/{first.id}:cancel")
+    late = checked.post(f"/2026-07/order/{gone.order_id}/shipment/{gone.id}:cancel")
+    together = checked.post(
+        "/2026-07/shipment:batchCancel",
+        json={"shipment_ids": [second.id, gone.id, 5]},
+        headers=CHANNEL,
+    ).json()
+
+    assert (alone.json()["status"], late.status_code) == ("Cancelled", 422)
+    assert [each["is_success"] for each in together["results"]] == [True, False, False]
+
+
+@pytest.mark.usefixtures("tee")
+def test_timeline_and_logs_tell_what_happened(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 1}).shipments[0]
+    sim.pick(shipment)
+    sim.ship(shipment)
+    path = f"/2026-07/order/{shipment.order_id}/shipment/{shipment.id}"
+
+    logs = [each["log_type_name"] for each in checked.get(f"{path}/logs").json()]
+    timeline = [each["log_type_name"] for each in checked.get(f"{path}/timeline").json()]
+
+    assert logs == ["OrderReceived", "Picked", "Labeled", "Fulfilled"]
+    assert timeline == ["OrderReceived", "Labeled", "Fulfilled"]
+    assert checked.get(f"/2026-07/shipment/{shipment.id}/logs").json()
+    assert checked.get(f"/2026-07/order/5/shipment/{shipment.id}/logs").status_code == 404
+
+
+@pytest.mark.usefixtures("tee")
+def test_a_shipment_can_be_edited_until_its_label(
+    sim: ShipBobSim, checked: httpx2.Client, tee: int
+) -> None:
+    mug = sim.add_product("MUG")
+    sim.adjust("MUG", 5, 10)
+    shipment = sim.create_order("SO-1", {"TEE-S": 1}).shipments[0]
+    sim.hold(shipment)
+    path = f"/2026-07/shipment/{shipment.id}"
+    address = {"street_address1": "1 New St", "city": "Joliet", "country_code": "US"}
+
+    moved = checked.put(f"{path}:updateAddress", json=address)
+    items = checked.post(
+        f"{path}:updateLineItems",
+        json={
+            "items": [{"inventory_id": tee, "quantity": 0}, {"inventory_id": mug, "quantity": 2}]
+        },
+    )
+    service = checked.put(
+        "/2026-07/shipment:bulkUpdateShippingService",
+        json={
+            "reason": "faster",
+            "requested_shipping_service_id": 2,
+            "shipment_ids": [shipment.id, 5],
+        },
+    )
+    read = checked.get(path).json()
+    rows = checked.get(f"{path}:getLineItems").json()
+    sim.label(shipment)
+    late = checked.put(f"{path}:updateAddress", json=address)
+
+    assert (moved.status_code, items.status_code, service.status_code) == (200, 200, 200)
+    assert (read["status"], read["recipient"]["address"]["city"]) == ("Processing", "Joliet")
+    assert read["ship_option"] == "Expedited"
+    assert [each["action"] for each in items.json()["shipment_line_items"]] == [
+        "removed",
+        "added",
+    ]
+    assert [(row["inventory_id"], row["quantity"]) for row in rows] == [(mug, 2)]
+    assert service.json()["summary"] == {"total": 2, "successful": 1, "failed": 1}
+    assert (late.status_code, late.json()["code"]) == (400, "CONFLICT")
+    assert checked.get("/2026-07/shipment/5:getLineItems").json()["code"] == "NOT_FOUND"
+
+
+def test_estimates_methods_and_the_stored_order_can_be_read(
+    checked: httpx2.Client, tee: int, new_order: Body
+) -> None:
+    made = checked.post("/2026-07/order", json=new_order, headers=CHANNEL).json()
+    estimate = checked.post(
+        "/2026-07/order:estimate",
+        json={"address": {"country": "US"}, "products": [{"id": tee, "quantity": 2}]},
+        headers=CHANNEL,
+    )
+    stored = checked.get(f"/2026-07/order/{made['id']}/store-order-json")
+
+    assert estimate.json()["estimates"][0]["total_weight_oz"] == 16
+    assert '"reference_id":"SO-1"' in stored.json()
+    assert checked.get("/2026-07/shipping-method?Limit=2").json()[0]["name"] == "Standard"
+
+
+@pytest.mark.usefixtures("tee")
+def test_the_sandbox_can_ship_and_deliver_after_a_delay(
+    sim: ShipBobSim, checked: httpx2.Client, clock: Clock
+) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 1}).shipments[0]
+    deliver = {"action": "DeliverOrder", "delay": 60}
+    made = checked.post(
+        "/2026-07/simulate/shipment",
+        json={
+            "shipment_id": str(shipment.id),
+            "simulation": {"action": "ShipOrder", "delay": 0, "next": deliver},
+        },
+    ).json()
+    path = f"/2026-07/simulate/status/{made['simulation_id']}"
+    before = checked.get(path).json()["simulation"]
+    clock.advance(timedelta(hours=1))
+    after = checked.get(path).json()["simulation"]
+
+    assert (before["status"], before["next"]["status"]) == ("Success", "Pending")
+    assert after["next"]["status"] == "Success"
+    assert shipment.delivered is not None
