@@ -28,6 +28,11 @@ from ml_connector.words import System
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
 _WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
 _SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
+_TOKENS_OF: Final[dict[System, set[str]]] = {
+    "netsuite": {"netsuite.private_key"},
+    "shipbob": {_REFRESH_TOKEN, "shipbob.client_secret"},
+}
+"""The secrets that a stored token belongs to: another secret makes it worthless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +84,10 @@ async def apply_connection(
         applied, changed = await connections.save(on, settings, today=today)
         renewed = await _keep_secrets(installation, on, settings)
         for system in _SYSTEMS:
-            if changed or any(field.startswith(f"{system}.") for field in renewed):
-                await _forget_problem(on, applied.name, system)
-        if _REFRESH_TOKEN in renewed:
-            await _forget_token(on, applied.name, "shipbob")
-        if "netsuite.private_key" in renewed:
-            await _forget_token(on, applied.name, "netsuite")
+            if _TOKENS_OF[system] & renewed:
+                await installation.tokens.forget(applied.name, system, on=on)
+            elif changed or any(field.startswith(f"{system}.") for field in renewed):
+                await installation.tokens.clear_problem(applied.name, system, on=on)
         woken = 0
         if changed or renewed:
             things = await _settled_by(on, settings, renewed)
@@ -169,24 +172,6 @@ async def _keep_secrets(
 
 def _same(one: Secret, other: Secret) -> bool:
     return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
-
-
-async def _forget_token(on: Connection, name: str, system: System) -> None:
-    """Drop the stored token: it belongs to credentials that are no longer in use."""
-    await rows(
-        on,
-        "delete from token where connection = %(name)s and system = %(system)s",
-        {"name": name, "system": system},
-    )
-
-
-async def _forget_problem(on: Connection, name: str, system: System) -> None:
-    """Let the token endpoint be asked again: the credentials may be right now."""
-    await rows(
-        on,
-        "update token set problem = null where connection = %(name)s and system = %(system)s",
-        {"name": name, "system": system},
-    )
 
 
 async def _settled_by(on: Connection, settings: ConnectionSettings, renewed: set[str]) -> set[str]:

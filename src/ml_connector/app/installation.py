@@ -1,5 +1,6 @@
 """An opened installation: the books, the vault, the limits, the transport."""
 
+import functools
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Installation:
         return topics_of(FLOWS)
 
 
+@functools.cache
+def _meter() -> PrometheusMeter:
+    """The one meter of this process: its counters can be registered only once."""
+    return PrometheusMeter()
+
+
 @asynccontextmanager
 async def open_installation(
     settings: Settings, *, pool_size: int = 10
@@ -60,7 +67,7 @@ async def open_installation(
         async with Database(server.url, size=pool_size) as database:
             limits = Limits(database, holder=holder)
             tokens = Tokens(database, ring, holder=holder)
-            async with Transport(limits=limits, meter=PrometheusMeter()) as transport:
+            async with Transport(limits=limits, meter=_meter()) as transport:
                 try:
                     yield Installation(
                         settings=settings,

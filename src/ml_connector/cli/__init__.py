@@ -37,6 +37,8 @@ def run(arguments: list[str]) -> int:
         KeyboardInterrupt,
     ) as error:
         return _explain(error, printer)
+    except Exception as error:  # noqa: BLE001 - a traceback would be a second bug
+        return _admit(error, printer)
 
 
 def _explain(error: BaseException, printer: Printer) -> int:
@@ -65,12 +67,19 @@ def _admit(error: Exception, printer: Printer) -> int:
     """Say that this is a bug, and where; the whole traceback with MLC_LOG_LEVEL=debug."""
     if os.environ.get("MLC_LOG_LEVEL", "").lower() == "debug":
         traceback.print_exception(error)
+    if any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
+        printer.error(
+            "The database can't be reached any more",
+            where="database",
+            next_step="Check that PostgreSQL runs, then run the command again.",
+        )
+        return 1
     ours = [
         one for one in traceback.extract_tb(error.__traceback__) if "ml_connector" in one.filename
     ]
     last = ours[-1] if ours else traceback.extract_tb(error.__traceback__)[-1]
     printer.error(
-        f"A bug: {type(error).__name__}: {str(error)[:300]}",
+        f"A bug: {type(error).__name__}",
         where=f"{last.filename.rpartition('/')[2]} line {last.lineno}, in {last.name}",
         next_step="Please report it. MLC_LOG_LEVEL=debug shows the whole traceback.",
     )

@@ -131,9 +131,43 @@ class Converge:
         prepared = await self._prepare(subject, run_id, plan, place.mode)
         if place.mode == "live":
             for posting in prepared:
-                await place.settle.post(subject, posting)
+                try:
+                    await place.settle.post(subject, posting)
+                except NeedsHuman as refused:
+                    await self._look_at_periods_anew(subject, flow, place, posting, refused)
+                    raise
         if plan.afterwards is not None:
             raise plan.afterwards
+
+    async def _look_at_periods_anew(
+        self,
+        subject: Claimed,
+        flow: Flow,
+        place: Workplace,
+        posting: Posting,
+        refused: NeedsHuman,
+    ) -> None:
+        """Let the subject run again when its period was closed after the periods were read.
+
+        Periods are kept for a moment (``Reads``), so that what was planned may be dated into
+        one that is closed by now.
+
+        Raises:
+            Retryable: with the periods as they are now, something else is planned.
+            NeedsHuman: with the periods as they are now, nothing can be planned.
+        """
+        if refused.cause is not Cause.PERIOD_CLOSED:
+            return
+        place.reads.forget_periods()
+        facts = await flow.read(subject.ref.key, place.reads)
+        async with self._database.transaction() as connection:
+            posted = await postings.posted(connection, subject)
+        plan = flow.plan(facts, posted, place.settings)
+        if all(document.hash() != posting.document_hash for document in plan.documents):
+            raise Retryable(
+                "The posting period was closed a moment ago: it is decided again",
+                cause=Cause.PERIOD_CLOSED,
+            ) from refused
 
     async def _prepare(
         self, subject: Claimed, run_id: int, plan: Plan, mode: Mode

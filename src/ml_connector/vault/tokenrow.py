@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
-from ml_connector.storage.database import Database, one, rows
+from ml_connector.storage.database import Connection, Database, one, rows
 from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
 from ml_connector.vault.masterkey import KeyRing
 from ml_connector.words import Cause, System
@@ -248,13 +248,19 @@ class TokenRow:
         parameters = {"problem": text, "version": version}
         await self.database.fetch(_STORE_PROBLEM, self._key() | parameters)
 
-    async def clear_problem(self) -> None:
-        """The next one may try again."""
-        await self.database.fetch(_CLEAR_PROBLEM, self._key())
+    async def clear_problem(self, *, on: Connection | None = None) -> None:
+        """Let the token endpoint be asked again."""
+        await self._run(_CLEAR_PROBLEM, on)
 
-    async def forget(self) -> None:
+    async def forget(self, *, on: Connection | None = None) -> None:
         """Drop the pair and the problem; the next renewal begins from the credentials."""
-        await self.database.fetch(_FORGET, self._key())
+        await self._run(_FORGET, on)
+
+    async def _run(self, statement: str, on: Connection | None) -> None:
+        if on is None:
+            await self.database.fetch(statement, self._key())
+        else:
+            await rows(on, statement, self._key())
 
     def _open(self, row: DictRow) -> Token | None:
         if row["ciphertext"] is None:

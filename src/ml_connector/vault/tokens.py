@@ -15,7 +15,7 @@ import structlog
 
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
-from ml_connector.storage.database import Database, DatabaseAway
+from ml_connector.storage.database import Connection, Database, DatabaseAway
 from ml_connector.vault.masterkey import KeyRing
 from ml_connector.vault.tokenrow import (
     NewToken,
@@ -152,14 +152,24 @@ class Tokens:
         self._remember((connection, system), stored, _CACHE_SECONDS)
         return stored
 
-    async def clear_problem(self, connection: str, system: System) -> None:
+    async def clear_problem(
+        self, connection: str, system: System, *, on: Connection | None = None
+    ) -> None:
         """Credentials were applied anew: the next call asks the token endpoint again."""
-        await self._row(connection, system).clear_problem()
+        await self._row(connection, system).clear_problem(on=on)
 
-    async def forget(self, connection: str, system: System) -> None:
-        """Drop the stored token: it belongs to credentials that are no longer in use."""
+    async def forget(
+        self, connection: str, system: System, *, on: Connection | None = None
+    ) -> None:
+        """Drop the stored token: it belongs to credentials that are no longer in use.
+
+        Args:
+            connection: name of the connection.
+            system: whose token.
+            on: the transaction that replaces the credentials; None: one of its own.
+        """
         self._cache.pop((connection, system), None)
-        await self._row(connection, system).forget()
+        await self._row(connection, system).forget(on=on)
 
     async def clocks(self) -> list[TokenClock]:
         """How long each token has to live, and what is wrong with it."""

@@ -46,8 +46,8 @@ def test_another_process_can_set_up_and_drive_a_company(clock: Clock) -> None:
     assert client.get("/_sim/documents?type=purchaseOrder").json()[0]["tranId"] == "PO1"
 
 
-def test_every_action_is_a_method() -> None:
-    assert [name for name in ACTIONS if not callable(getattr(NetSuiteSim, name, None))] == []
+def test_every_action_is_a_method(sim: NetSuiteSim) -> None:
+    assert [name for name in ACTIONS if not callable(getattr(sim, name, None))] == []
 
 
 def test_refusals_and_nonsense_are_told_apart(client: TestClient) -> None:

@@ -10,8 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite import formats, instants, numbers, statuses
-
-Cell = int | float | str | None
+from ml_connector.sim.netsuite.aggregates import Average, Cell, ListAgg, Sum, as_text, sort_key
 
 NAMES: Final[frozenset[str]] = frozenset(
     [
@@ -123,7 +122,7 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
         "least": _least,
         "lpad": lambda value, size, fill=" ": _pad(value, size, fill, left=True),
         "rpad": lambda value, size, fill=" ": _pad(value, size, fill, left=False),
-        "initcap": lambda value: None if value is None else _text(value).title(),
+        "initcap": lambda value: None if value is None else as_text(value).title(),
         "regexp_like": _regexp_like,
         "regexp_replace": _regexp_replace,
         "regexp_substr": _regexp_substr,
@@ -132,9 +131,9 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
         "ascii": lambda value: None if not value else ord(str(value)[0]),
         "extract": _extract,
         "number": _number,
-        "upper": lambda value: None if value is None else _text(value).upper(),
-        "lower": lambda value: None if value is None else _text(value).lower(),
-        "trim": lambda value: None if value is None else _text(value).strip(" ") or None,
+        "upper": lambda value: None if value is None else as_text(value).upper(),
+        "lower": lambda value: None if value is None else as_text(value).lower(),
+        "trim": lambda value: None if value is None else as_text(value).strip(" ") or None,
         "ceil": lambda value: None if value is None else math.ceil(value),
         "floor": lambda value: None if value is None else math.floor(value),
         "sign": lambda value: None if value is None else (value > 0) - (value < 0),
@@ -146,80 +145,9 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
     for name, function in simple.items():
         deterministic = name not in ("sysdate", "relative_ranges")
         connection.create_function(f"ns_{name}", -1, function, deterministic=deterministic)
-    connection.create_aggregate("ns_sum", 1, _Sum)  # type: ignore[arg-type] # stub wants SupportsInt
-    connection.create_aggregate("ns_avg", 1, _Average)  # type: ignore[arg-type] # same
-    connection.create_aggregate("ns_listagg", -1, _ListAgg)  # type: ignore[arg-type] # same
-
-
-class _Sum:
-    """SUM with Decimal, so that cents stay cents."""
-
-    def __init__(self) -> None:
-        self.total: Decimal | None = None
-
-    def step(self, value: Cell) -> None:
-        if value is not None:
-            self.total = (self.total or numbers.ZERO) + numbers.exact(value)
-
-    def finalize(self) -> Cell:
-        return None if self.total is None else numbers.stored(self.total)
-
-
-class _Average(_Sum):
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def step(self, value: Cell) -> None:
-        if value is not None:
-            self.count += 1
-        super().step(value)
-
-    def finalize(self) -> Cell:
-        return None if self.total is None else float(self.total / self.count)
-
-
-class _ListAgg:
-    """LISTAGG ... WITHIN GROUP: values with their sort keys, joined in order.
-
-    Arguments: value, separator, distinct (0 or 1), then pairs of sort key and direction.
-    """
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[list[tuple[Cell, bool]], str]] = []
-        self.separator = ""
-        self.distinct = False
-
-    def step(self, value: Cell, separator: Cell, distinct: Cell, *order: Cell) -> None:
-        self.separator = _text(separator)
-        self.distinct = bool(distinct)
-        if value is not None:
-            keys = [(order[at], bool(order[at + 1])) for at in range(0, len(order) - 1, 2)]
-            self.rows.append((keys, _text(value)))
-
-    def finalize(self) -> Cell:
-        width = len(self.rows[0][0]) if self.rows else 0
-        for at in reversed(range(width)):
-            self.rows.sort(
-                key=lambda row: _sort_key(row[0][at][0]),
-                reverse=self.rows[0][0][at][1],
-            )
-        values = [value for _, value in self.rows]
-        if self.distinct:
-            values = list(dict.fromkeys(values))
-        return self.separator.join(values) or None
-
-
-def _sort_key(value: Cell) -> tuple[int, float, str]:
-    if value is None:
-        return (2, 0.0, "")
-    return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, value)
-
-
-def _text(value: Cell) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else numbers.plain(value)
+    connection.create_aggregate("ns_sum", 1, Sum)  # type: ignore[arg-type] # stub wants SupportsInt
+    connection.create_aggregate("ns_avg", 1, Average)  # type: ignore[arg-type] # same
+    connection.create_aggregate("ns_listagg", -1, ListAgg)  # type: ignore[arg-type] # same
 
 
 def _number(value: Cell) -> Cell:
@@ -257,7 +185,7 @@ def _decimal(value: Cell) -> Decimal:
 
 
 def _concat(*values: Cell) -> Cell:
-    return "".join(_text(value) for value in values) or None
+    return "".join(as_text(value) for value in values) or None
 
 
 def _trunc(value: Cell, to: Cell = None) -> Cell:
@@ -324,7 +252,7 @@ def _mod(value: Cell, by: Cell) -> Cell:
 def _substr(value: Cell, start: Cell, size: Cell = None) -> Cell:
     if value is None or start is None:
         return None
-    whole, begin = _text(value), int(start)
+    whole, begin = as_text(value), int(start)
     at = begin - 1 if begin > 0 else (len(whole) + begin if begin < 0 else 0)
     if at < 0:
         return None
@@ -334,46 +262,46 @@ def _substr(value: Cell, start: Cell, size: Cell = None) -> Cell:
 def _instr(value: Cell, part: Cell, start: Cell = 1) -> Cell:
     if value is None or part is None:
         return None
-    return _text(value).find(_text(part), max(0, int(start or 1) - 1)) + 1
+    return as_text(value).find(as_text(part), max(0, int(start or 1) - 1)) + 1
 
 
 def _greatest(*values: Cell) -> Cell:
-    return None if None in values else max(values, key=_sort_key)
+    return None if None in values else max(values, key=sort_key)
 
 
 def _least(*values: Cell) -> Cell:
-    return None if None in values else min(values, key=_sort_key)
+    return None if None in values else min(values, key=sort_key)
 
 
 def _pad(value: Cell, size: Cell, fill: Cell, *, left: bool) -> Cell:
     if value is None or size is None:
         return None
-    whole, width = _text(value), int(size)
+    whole, width = as_text(value), int(size)
     missing = max(0, width - len(whole))
-    padding = (_text(fill) * width)[:missing]
+    padding = (as_text(fill) * width)[:missing]
     return (padding + whole if left else whole + padding)[:width] or None
 
 
 def _flags(flags: Cell) -> re.RegexFlag:
-    return re.IGNORECASE if "i" in _text(flags) else re.NOFLAG
+    return re.IGNORECASE if "i" in as_text(flags) else re.NOFLAG
 
 
 def _regexp_like(value: Cell, pattern: Cell, flags: Cell = None) -> Cell:
     if value is None or pattern is None:
         return None
-    return int(re.search(_text(pattern), _text(value), _flags(flags)) is not None)
+    return int(re.search(as_text(pattern), as_text(value), _flags(flags)) is not None)
 
 
 def _regexp_replace(value: Cell, pattern: Cell, replacement: Cell = None) -> Cell:
     if value is None or pattern is None:
         return value
-    return re.sub(_text(pattern), _text(replacement), _text(value)) or None
+    return re.sub(as_text(pattern), as_text(replacement), as_text(value)) or None
 
 
 def _regexp_substr(value: Cell, pattern: Cell) -> Cell:
     if value is None or pattern is None:
         return None
-    found = re.search(_text(pattern), _text(value))
+    found = re.search(as_text(pattern), as_text(value))
     return (found.group(0) or None) if found else None
 
 

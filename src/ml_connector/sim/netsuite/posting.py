@@ -1,25 +1,20 @@
 """Saving and removing transactions: the one place where documents reach the books."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Final
 
 from ml_connector.sim.netsuite import instants, periods, stock
 from ml_connector.sim.netsuite.adjustments import post_adjustment, post_transfer
 from ml_connector.sim.netsuite.bills import post_bill, post_credit
-from ml_connector.sim.netsuite.books import Row, cell, whole
+from ml_connector.sim.netsuite.books import whole
 from ml_connector.sim.netsuite.company import Company
 from ml_connector.sim.netsuite.documents import (
     IN_TABLE,
     Document,
-    Line,
-    load,
     next_document_id,
-    pack,
 )
-from ml_connector.sim.netsuite.effects import Effects, LineRow, is_balanced
+from ml_connector.sim.netsuite.effects import Effects, is_balanced
 from ml_connector.sim.netsuite.fulfillments import post_fulfillment, write_packages
-from ml_connector.sim.netsuite.numbers import exact
 from ml_connector.sim.netsuite.orders import (
     STRIDE,
     post_order,
@@ -28,6 +23,7 @@ from ml_connector.sim.netsuite.orders import (
 )
 from ml_connector.sim.netsuite.receipts import post_receipt
 from ml_connector.sim.netsuite.refusal import user_error
+from ml_connector.sim.netsuite.rows import ORDERS, clear, header, keys, write_ledger, write_lines
 from ml_connector.sim.netsuite.sales import post_sale
 
 _POSTERS: Final[Mapping[str, Callable[[Company, Document], Effects]]] = {
@@ -52,12 +48,6 @@ _LEDGERS: Final[Mapping[str, periods.Ledger]] = {
     "cashSale": "ar",
 }
 
-_APPROVED: Final[Mapping[str, str]] = {
-    "purchaseOrder": "B",
-    "salesOrder": "B",
-    "returnAuthorization": "B",
-    "transferOrder": "B",
-}
 _WRITABLE_STATUS: Final = ("A", "B")
 
 
@@ -112,7 +102,7 @@ def remove(company: Company, document: Document, *, context: str = "UIF") -> Non
             period = periods.of_date(books, document.date)
             periods.check_open(period, _LEDGERS.get(document.kind.name, "stock"))
         sources = _undo(company, document)
-        _clear(company, document.id)
+        clear(company, document.id)
         books.delete("transaction", id=document.id)
         write_packages(company, document.id, [])
         books.insert(
@@ -201,7 +191,7 @@ def _period(company: Company, document: Document, effects: Effects) -> int | Non
 
 def _status(document: Document, effects: Effects) -> str | None:
     name = document.kind.name
-    if name not in _APPROVED:
+    if name not in ORDERS:
         return effects.status
     wanted = document.values.get("orderstatus")
     current = str(document.row.get("status") or "")
@@ -209,7 +199,7 @@ def _status(document: Document, effects: Effects) -> str | None:
         return str(wanted)
     if document.values.get("approvalstatus") == "1" and not current:
         return "A"
-    return current or _APPROVED[name]
+    return current or "B"
 
 
 def _write(
@@ -224,12 +214,19 @@ def _write(
     if not is_balanced(effects.entries):
         raise AssertionError(f"{document.kind.name}: debits and credits differ")
     fresh = not document.id
-    old_keys = {} if fresh else _keys(company, document.id)
+    old_keys = {} if fresh else keys(company, document.id)
     if fresh:
         document.id = next_document_id(books)
     _default_number(company, document)
     moment = company.books.clock.now()
-    row = _header(company, document, effects, period, moment)
+    row = header(
+        company,
+        document,
+        effects,
+        status=_status(document, effects),
+        period=period,
+        moment=moment,
+    )
     if fresh:
         maker = None if by_person else company.user
         books.insert(
@@ -245,26 +242,13 @@ def _write(
         )
     else:
         books.update("transaction", row, id=document.id)
-        _clear(company, document.id)
-    _write_lines(company, document, effects, old_keys)
-    _write_ledger(company, document, effects)
+        clear(company, document.id)
+    write_lines(company, document, effects, old_keys)
+    write_ledger(company, document, effects)
     stock.apply(books, document.id, effects.moves)
     if document.kind.name == "itemFulfillment":
         write_packages(company, document.id, document.of("package"))
     document.row = books.row('SELECT * FROM "transaction" WHERE id = ?', (document.id,)) or {}
-
-
-def _clear(company: Company, document_id: int) -> None:
-    company.books.delete("transactionline", transaction=document_id)
-    company.books.delete("transactionaccountingline", transaction=document_id)
-    company.books.delete("_link", nextdoc=document_id)
-
-
-def _keys(company: Company, document_id: int) -> dict[int, int]:
-    rows = company.books.rows(
-        'SELECT id, uniquekey FROM transactionline WHERE "transaction" = ?', (document_id,)
-    )
-    return {whole(row["id"]): whole(row["uniquekey"]) for row in rows}
 
 
 def _default_number(company: Company, document: Document) -> None:
@@ -282,143 +266,6 @@ def _internal_number(company: Company, document: Document) -> str:
     return f"{document.kind.code.upper()}{document.id}"
 
 
-def _header(
-    company: Company, document: Document, effects: Effects, period: int | None, moment: datetime
-) -> Row:
-    values = document.values
-    kept: dict[str, object] = {key: value for key, value in values.items() if value is not None}
-    kept["$lines"] = [
-        {"id": line.id, "sublist": line.sublist, "values": line.values}
-        for line in document.lines
-        if line.sublist not in IN_TABLE
-    ]
-    rate = exact(values.get("exchangerate") or 1)
-    row: dict[str, object] = {
-        "type": document.kind.code,
-        "recordtype": document.kind.name.lower(),
-        "tranid": values.get("tranid"),
-        "trandate": document.date,
-        "lastmodifieddate": company.books.now(),
-        "status": _status(document, effects),
-        "approvalstatus": _whole_or_none(values.get("approvalstatus")),
-        "entity": document.ref("entity"),
-        "subsidiary": document.ref("subsidiary"),
-        "postingperiod": period,
-        "posting": effects.posting,
-        "currency": document.ref("currency") or company.base_currency(),
-        "exchangerate": rate,
-        "foreigntotal": effects.total,
-        "total": effects.total * rate,
-        "memo": values.get("memo"),
-        "externalid": values.get("externalid"),
-        "otherrefnum": values.get("otherrefnum"),
-        "duedate": values.get("duedate"),
-        "voided": False,
-        "email": values.get("email"),
-        "shipcarrier": values.get("shipcarrier"),
-        "lastmodifiedby": company.user,
-        "_record": document.kind.name,
-        "_values": pack(kept),
-        "_modified": instants.utc_text(moment),
-        "_location": document.ref("location"),
-    }
-    return {key: cell(value) for key, value in row.items()}
-
-
-def _whole_or_none(value: object) -> int | None:
-    return None if value is None else whole(value)
-
-
-def _write_lines(
-    company: Company, document: Document, effects: Effects, keys: Mapping[int, int]
-) -> None:
-    shown: dict[int, Line] = {line.id: line for line in document.lines if line.sublist in IN_TABLE}
-    effects.rows.setdefault(0, LineRow())
-    order = [0, *shown, *(at for at in sorted(effects.rows) if at and at not in shown)]
-    for sequence, at in enumerate(order):
-        row = effects.rows.get(at, LineRow())
-        line = shown.get(at)
-        values = line.values if line else {}
-        key = keys.get(at) or company.next_key()
-        if line is not None:
-            line.key = key
-        company.books.insert(
-            "transactionline",
-            {
-                "transaction": document.id,
-                "id": at,
-                "uniquekey": key,
-                "linesequencenumber": sequence,
-                "mainline": at == 0,
-                "taxline": False,
-                "iscogs": row.cogs if row.cogs is not None else False,
-                "assemblycomponent": False,
-                "item": row.item,
-                "quantity": row.quantity,
-                "units": _whole_or_none(values.get("units")),
-                "rate": row.rate,
-                "amount": row.amount,
-                "netamount": row.amount,
-                "foreignamount": row.foreign or row.amount,
-                "quantityshiprecv": 0 if _is_order(document) and row.item else None,
-                "quantitybilled": 0 if _is_order(document) and at else None,
-                "expectedreceiptdate": values.get("expectedreceiptdate"),
-                "isclosed": values.get("isclosed", False),
-                "isinventoryaffecting": row.stock,
-                "createdfrom": row.created_from,
-                "location": row.location,
-                "subsidiary": document.ref("subsidiary"),
-                "department": values.get("department"),
-                "class": values.get("class"),
-                "entity": document.ref("entity"),
-                "memo": values.get("memo") if at else document.values.get("memo"),
-                "_sublist": line.sublist if line else None,
-                "_values": pack(values) if line else None,
-                "_side": row.side,
-            },
-        )
-
-
-def _is_order(document: Document) -> bool:
-    return document.kind.name in _APPROVED
-
-
-def _write_ledger(company: Company, document: Document, effects: Effects) -> None:
-    books = company.books
-    for entry in effects.entries:
-        books.insert(
-            "transactionaccountingline",
-            {
-                "transaction": document.id,
-                "transactionline": entry.line,
-                "account": entry.account,
-                "accountingbook": 1,
-                "debit": entry.amount if entry.amount > 0 else None,
-                "credit": -entry.amount if entry.amount < 0 else None,
-                "amount": entry.amount,
-                "posting": True,
-                "amountpaid": 0,
-                "amountunpaid": abs(entry.amount) if entry.line == 0 else 0,
-            },
-        )
-    for link in effects.links:
-        books.insert(
-            "_link",
-            {
-                "previousdoc": link.previous,
-                "previousline": link.previous_line,
-                "previoustype": link.previous_type,
-                "nextdoc": document.id,
-                "nextline": link.line,
-                "nexttype": document.kind.code,
-                "linktype": link.kind,
-                "foreignamount": link.amount,
-                "quantity": link.quantity,
-                "nextdate": document.date,
-            },
-        )
-
-
 def _touch(company: Company, document_id: int) -> None:
     """A source document that changed is newly modified."""
     moment = company.books.clock.now()
@@ -427,15 +274,3 @@ def _touch(company: Company, document_id: int) -> None:
         {"lastmodifieddate": company.books.now(), "_modified": instants.utc_text(moment)},
         id=document_id,
     )
-
-
-def reload(company: Company, document_id: int) -> Document:
-    """A transaction that must exist.
-
-    Raises:
-        KeyError: it doesn't.
-    """
-    document = load(company.books, document_id)
-    if document is None:
-        raise KeyError(document_id)
-    return document

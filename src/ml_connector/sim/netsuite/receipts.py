@@ -116,9 +116,7 @@ def _receive(
         )
     )
     if source["type"] == "PurchOrd" and foreign:
-        company.books.update(
-            "_item", {"lastpurchaseprice": worth / quantity}, id=whole(item["id"])
-        )
+        company.change_item(whole(item["id"]), {"lastpurchaseprice": worth / quantity})
 
 
 def _check_open(

@@ -102,7 +102,9 @@ class BillingApi:
             cursor = Cursor.read(call.query.text("Cursor"))
             asked = msgspec.json.decode(cursor.query, type=TransactionQuery)
         else:
-            asked = call.body(TransactionQuery, problem_400)
+            asked = (
+                call.body(TransactionQuery, problem_400) if call.raw_body else TransactionQuery()
+            )
             cursor = Cursor(start=0, query=msgspec.json.encode(asked).decode())
         size = DEFAULT_PAGE if asked.page_size is None else asked.page_size
         if not 1 <= size <= LARGEST_PAGE:
