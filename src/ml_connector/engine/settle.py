@@ -9,6 +9,7 @@ out by deadlines and by the fence on the subject.
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -121,8 +122,13 @@ class Settle:
             f"{_name(posting.document)}: the outcome of the call is not known yet",
             cause=error.cause if error else Cause.OUTCOME_UNKNOWN,
             remedy="Nothing: it is looked up before anything is sent again.",
-            retry_after_seconds=self._over_within,
+            retry_after_seconds=self._seconds_until_over(posting),
         ) from error
+
+    def _seconds_until_over(self, posting: Posting) -> float:
+        if posting.over_at is None:
+            return self._over_within
+        return max(1.0, (posting.over_at - datetime.now(UTC)).total_seconds() + 1.0)
 
     async def _adopt_or_alarm(
         self, subject: Claimed, posting: Posting, error: AlreadyExists

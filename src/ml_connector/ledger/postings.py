@@ -134,7 +134,7 @@ async def take_back(connection: Connection, posting: Posting, answer: Any) -> No
     await rows(
         connection,
         "update posting set state = 'prepared', answer = %(answer)s, over_at = null"
-        " where id = %(id)s and state = 'sending'",
+        " where id = %(id)s and state in ('sending', 'alarm')",
         {"id": posting.id, "answer": Json(answer)},
     )
 
@@ -151,7 +151,8 @@ async def settled(
     row = await one(
         connection,
         "update posting set state = %(state)s, remote_id = %(remote)s, answer = %(answer)s,"
-        " settled_at = now() where id = %(id)s and state in ('prepared', 'sending')"
+        " settled_at = now()"
+        " where id = %(id)s and state in ('prepared', 'sending', 'alarm')"
         " returning settled_at",
         {"id": posting.id, "state": state, "remote": remote_id, "answer": Json(answer)},
     )

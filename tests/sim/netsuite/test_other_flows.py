@@ -301,7 +301,7 @@ def test_a_transfer_order_goes_through_transit(
     line = client.get(f"{RECORD}/itemReceipt/{receipt}/item").json()["items"][0]
 
     assert "Invalid reference" in sentence(early)
-    assert between == ({("SKU-20", 6): 6}, Decimal(8))
+    assert between == ({("SKU-20", 6): Decimal(6)}, Decimal(8))
     assert pending == [{"status": "F"}]
     assert sim.stock() == {("SKU-20", 6): 6, ("SKU-20", 7): 4}
     assert line["orderLine"] == 2

@@ -10,6 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from ml_connector.sim.netsuite import NetSuiteSim
+from ml_connector.sim.netsuite.record_types import RECORD_TYPES
+from ml_connector.sim.netsuite.tables import tables
+from ml_connector.sim.netsuite.transforms import pairs
 
 RECORD = "/services/rest/record/v1"
 
@@ -105,6 +108,7 @@ CREATES = [
     Sample("other-records", "inbound_shipment"),
     Sample("other-records", "inventory_transfer"),
 ]
+
 
 def fitted(sample: Sample, body: dict[str, Any], sim: NetSuiteSim) -> dict[str, Any]:
     """Point a printed sample at things this company has."""
@@ -306,8 +310,6 @@ def test_an_asynchronous_job_has_the_shape_of_the_sample(
 
 
 def test_transforms_of_the_reference_near_this_integration_are_known(reference: Path) -> None:
-    from ml_connector.sim.netsuite.transforms import pairs
-
     published = {
         (source, target)
         for source, target, _ in json.loads(
@@ -319,8 +321,6 @@ def test_transforms_of_the_reference_near_this_integration_are_known(reference: 
 
 
 def test_every_published_property_is_known(reference: Path) -> None:
-    from ml_connector.sim.netsuite.record_types import RECORD_TYPES
-
     schema = json.loads((reference / "schemas" / "rest-schema-2026.1.json").read_text())
     unknown = [
         f"{name}.{key}"
@@ -335,8 +335,6 @@ def test_every_published_property_is_known(reference: Path) -> None:
 
 
 def test_every_published_column_can_be_asked(reference: Path) -> None:
-    from ml_connector.sim.netsuite.tables import tables
-
     published = json.loads((reference / "schemas" / "suiteql-tables.json").read_text())
     unknown = []
     for names, table in published.items():

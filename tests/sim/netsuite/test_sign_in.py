@@ -142,7 +142,7 @@ def test_longer_curves_are_taken_too(
 
 def test_shared_secrets_and_unsigned_assertions_are_refused(client: TestClient, kid: str) -> None:
     shared = jwt.encode(claims(), "s" * 40, "HS256", headers={"kid": kid})
-    unsigned = jwt.encode(claims(), None, "none", headers={"kid": kid})
+    unsigned = jwt.encode(claims(), "", "none", headers={"kid": kid})
     answers = [client.post(TOKEN, data=form(text)) for text in (shared, unsigned)]
 
     assert [answer.status_code for answer in answers] == [400, 400]

@@ -56,7 +56,7 @@ def _adjust(
         raise user_error("Please enter value(s) for: Adjust Qty. By", path=f"{path}.adjustQtyBy")
     check_enough(company, item, location, quantity)
     worth = _worth(company, line, item, location, quantity)
-    place_moves(company, effects, line, item, location, quantity, worth)
+    place_moves(company, effects, line, item, location=location, quantity=quantity, worth=worth)
     effects.post(line.id, company.asset_account(item), worth)
     effects.rows[line.id] = LineRow(
         item=int(item["id"] or 0),
@@ -110,8 +110,10 @@ def post_transfer(company: Company, document: Document) -> Effects:
         check_enough(company, item, source, -quantity)
         item_id = int(item["id"] or 0)
         worth = stock.worth_of_issue(company.books, item_id, source, quantity)
-        place_moves(company, effects, line, item, source, -quantity, -worth)
-        place_moves(company, effects, line, item, target, quantity, worth)
+        place_moves(
+            company, effects, line, item, location=source, quantity=-quantity, worth=-worth
+        )
+        place_moves(company, effects, line, item, location=target, quantity=quantity, worth=worth)
         free += 1
         asset = company.asset_account(item)
         effects.post(line.id, asset, -worth)
@@ -158,6 +160,7 @@ def place_moves(
     effects: Effects,
     line: Line,
     item: Row,
+    *,
     location: int,
     quantity: Decimal,
     worth: Decimal,

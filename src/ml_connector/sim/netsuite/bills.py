@@ -74,9 +74,9 @@ def _post(company: Company, document: Document, sign: Decimal) -> Effects:
         check_location(company, header, document.ref("subsidiary"), "location")
     base = ZERO
     for at, line in enumerate(document.of("expense")):
-        base += _expense(company, document, line, at, sign, rate, effects)
+        base += _expense(company, document, line, effects, at=at, sign=sign, rate=rate)
     for at, line in enumerate(document.of("item")):
-        base += _item(company, document, line, at, sign, rate, effects)
+        base += _item(company, document, line, effects, at=at, sign=sign, rate=rate)
     payable = document.ref("account") or company.account("payable")
     effects.post(0, payable, -base)
     effects.rows[0] = LineRow(
@@ -93,10 +93,11 @@ def _expense(
     company: Company,
     document: Document,
     line: Line,
+    effects: Effects,
+    *,
     at: int,
     sign: Decimal,
     rate: Decimal,
-    effects: Effects,
 ) -> Decimal:
     path = f"expense.items[{at}]"
     account = line.ref("account")
@@ -128,10 +129,11 @@ def _item(
     company: Company,
     document: Document,
     line: Line,
+    effects: Effects,
+    *,
     at: int,
     sign: Decimal,
     rate: Decimal,
-    effects: Effects,
 ) -> Decimal:
     path = f"item.items[{at}]"
     item_id = line.ref("item")
@@ -161,7 +163,15 @@ def _item(
     if stocked:
         if location is None:
             raise user_error("Please enter value(s) for: Location", path=f"{path}.location")
-        place_moves(company, effects, line, item, location, sign * units, worth)
+        place_moves(
+            company,
+            effects,
+            line,
+            item,
+            location=location,
+            quantity=sign * units,
+            worth=worth,
+        )
     effects.rows[line.id] = LineRow(
         item=item_id,
         quantity=sign * units,

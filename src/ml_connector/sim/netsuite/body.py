@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Final, Literal
 
-from ml_connector.sim.netsuite import instants
 from ml_connector.sim.netsuite.books import Cell, whole
 from ml_connector.sim.netsuite.company import Company
 from ml_connector.sim.netsuite.documents import Document, Line
@@ -18,6 +15,7 @@ from ml_connector.sim.netsuite.refusal import (
     invalid_field_value,
     user_error,
 )
+from ml_connector.sim.netsuite.scalars import SCALARS
 
 Validation = Literal["error", "warning", "ignore"]
 
@@ -206,25 +204,9 @@ class BodyReader:
     def _converted(self, wanted: Property, value: object, key: str, where: str) -> object:
         if wanted.kind == "ref":
             return self.reference(value, wanted.target, key, where)
-        if wanted.kind == "enum":
-            return str(value["id"] if isinstance(value, dict) else value)
-        if wanted.kind == "num":
-            return _number(value)
-        if wanted.kind == "bool":
-            return _boolean(value)
-        if wanted.kind == "date":
-            return instants.from_date(date.fromisoformat(str(value)[:10]))
-        if wanted.kind == "time":
-            return instants.utc_text(instants.parse_utc(str(value)))
         if wanted.kind == "sub" and key.lower() == "inventorydetail":
             return self._assignments(value, where)
-        if wanted.kind in ("sub", "list"):
-            return value
-        if isinstance(value, dict):
-            return str(value["id"])
-        if isinstance(value, list):
-            raise TypeError("a text is wanted")
-        return str(value)
+        return SCALARS[wanted.kind](value)
 
     def reference(self, value: object, target: str, field: str, where: str) -> object:
         """An id from ``{"id"}``, ``{"externalId"}``, ``{"refName"}`` or a bare id (6.3).
@@ -408,17 +390,3 @@ def _items(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise TypeError("items are wanted")
     return value
-
-
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool):
-        raise TypeError("a number is wanted")
-    return exact(value)
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() in ("t", "true", "f", "false"):
-        return str(value).lower() in ("t", "true")
-    raise TypeError("a boolean is wanted")

@@ -43,7 +43,7 @@ def post_fulfillment(company: Company, document: Document) -> Effects:
     other = max(line.id for line in lines)
     for at, line in enumerate(lines):
         other += 1
-        _ship(company, document, line, at, source, effects, other)
+        _ship(company, document, line, effects, at=at, source=source, other=other)
     return effects
 
 
@@ -64,9 +64,10 @@ def _ship(
     company: Company,
     document: Document,
     line: Line,
+    effects: Effects,
+    *,
     at: int,
     source: Row,
-    effects: Effects,
     other: int,
 ) -> None:
     path = f"item.items[{at}]"
@@ -95,11 +96,15 @@ def _ship(
     if effects.posting and item["itemtype"] in STOCKED:
         check_enough(company, item, location, -quantity)
         worth = stock.worth_of_issue(company.books, item_id, location, quantity)
-        place_moves(company, effects, line, item, location, -quantity, -worth)
+        place_moves(
+            company, effects, line, item, location=location, quantity=-quantity, worth=-worth
+        )
         effects.post(line.id, company.asset_account(item), -worth)
         effects.post(other, _debit(company, source, item), worth)
     elif effects.posting and item["itemtype"] == "Kit":
-        worth = _ship_members(company, line, item, location, quantity, effects, other)
+        worth = _ship_members(
+            company, line, item, effects, location=location, quantity=quantity, other=other
+        )
     effects.rows[line.id] = LineRow(
         item=item_id,
         quantity=-quantity,
@@ -142,9 +147,10 @@ def _ship_members(
     company: Company,
     line: Line,
     kit: Row,
+    effects: Effects,
+    *,
     location: int,
     quantity: Decimal,
-    effects: Effects,
     other: int,
 ) -> Decimal:
     """A kit carries no stock: its members leave in its place (5.6)."""

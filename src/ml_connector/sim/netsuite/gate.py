@@ -212,7 +212,9 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _request(scope: Scope, body: bytes) -> Request | Refusal:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), True))
+    query = dict(
+        parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    )
     if int(headers.get("content-length") or 0) > MAX_BODY:
         return invalid_request("The request is larger than 104 MB.", status=413)
     host = headers.get("host", "localhost")

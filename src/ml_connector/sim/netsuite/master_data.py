@@ -110,7 +110,14 @@ class MasterData:
         external_id: str | None = None,
     ) -> int:
         """A vendor with its primary subsidiary."""
-        return self._entity("vendor", name, internal_id, subsidiary, currency, external_id)
+        return self._entity(
+            "vendor",
+            name,
+            id=internal_id,
+            subsidiary=subsidiary,
+            currency=currency,
+            externalid=external_id,
+        )
 
     def add_customer(
         self,
@@ -122,23 +129,16 @@ class MasterData:
         external_id: str | None = None,
     ) -> int:
         """A customer with its primary subsidiary."""
-        return self._entity("customer", name, internal_id, subsidiary, currency, external_id)
+        return self._entity(
+            "customer",
+            name,
+            id=internal_id,
+            subsidiary=subsidiary,
+            currency=currency,
+            externalid=external_id,
+        )
 
-    def _entity(
-        self,
-        table: str,
-        name: str,
-        internal_id: int | None,
-        subsidiary: int | None,
-        currency: int | None,
-        external_id: str | None,
-    ) -> int:
-        values = {
-            "id": internal_id,
-            "subsidiary": subsidiary,
-            "currency": currency,
-            "externalid": external_id,
-        }
+    def _entity(self, table: str, name: str, **values: int | str | None) -> int:
         return self._listed.create_entity(table, name, values)
 
     def add_units(self, name: str, units: Mapping[str, Number]) -> dict[str, int]:

@@ -105,7 +105,7 @@ class People:
         *,
         cost: Number | None = None,
         lot: str | None = None,
-        bin: int | None = None,
+        bin_id: int | None = None,
         **fields: object,
     ) -> int:
         """Opening stock: an inventory adjustment against the expense account, by a person.
@@ -116,7 +116,7 @@ class People:
             quantity: in stock units; negative takes away.
             cost: of one unit.
             lot: lot or serial number, for items that have them.
-            bin: bin id, where the location has bins.
+            bin_id: internal id, where the location has bins.
             fields: further REST properties of the adjustment.
 
         Returns:
@@ -129,12 +129,12 @@ class People:
         }
         if cost is not None:
             line["unitCost"] = Decimal(cost)
-        if lot is not None or bin is not None:
+        if lot is not None or bin_id is not None:
             share: dict[str, object] = {"quantity": Decimal(quantity)}
             if lot is not None:
                 share["receiptInventoryNumber"] = lot
-            if bin is not None:
-                share["binNumber"] = bin
+            if bin_id is not None:
+                share["binNumber"] = bin_id
             line["inventoryDetail"] = {"inventoryAssignment": {"items": [share]}}
         at = self.books.value("SELECT subsidiary FROM location WHERE id = ?", (location,))
         subsidiary = at or self.books.value("SELECT MIN(id) FROM subsidiary")

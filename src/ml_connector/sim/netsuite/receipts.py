@@ -30,7 +30,7 @@ def post_receipt(company: Company, document: Document) -> Effects:
     effects.rows[0] = LineRow(location=document.ref("location"), created_from=effects.created_from)
     rate = exact(document.values.get("exchangerate") or 1)
     for at, line in enumerate(document.of("item")):
-        _receive(company, document, line, at, source, rate, effects)
+        _receive(company, document, line, effects, at=at, source=source, exchange=rate)
     return effects
 
 
@@ -55,10 +55,11 @@ def _receive(
     company: Company,
     document: Document,
     line: Line,
+    effects: Effects,
+    *,
     at: int,
     source: Row,
     exchange: Decimal,
-    effects: Effects,
 ) -> None:
     path = f"item.items[{at}]"
     order_line = whole(line.values["orderline"])
@@ -70,16 +71,18 @@ def _receive(
     quantity = line.number("quantity") * conversion
     if quantity <= 0:
         raise user_error("Please enter a positive quantity.", path=f"{path}.quantity")
-    _check_open(company, document, source, ordered, quantity, path)
+    _check_open(company, document, source, ordered, quantity=quantity, path=path)
     location = line.ref("location")
     if location is None:
         raise user_error("Please enter value(s) for: Location", path=f"{path}.location")
     check_location(company, location, document.ref("subsidiary"), f"{path}.location")
-    foreign = _foreign_worth(company, source, ordered, item, location, quantity)
+    foreign = _foreign_worth(company, source, ordered, item, location=location, quantity=quantity)
     worth = money(foreign * exchange) if source["type"] == "PurchOrd" else foreign
     stocked = item["itemtype"] in STOCKED
     if stocked:
-        place_moves(company, effects, line, item, location, quantity, worth)
+        place_moves(
+            company, effects, line, item, location=location, quantity=quantity, worth=worth
+        )
     debit, credit = _accounts(company, source, item, stocked=stocked)
     effects.post(line.id, debit, worth)
     effects.rows[line.id] = LineRow(
@@ -124,6 +127,7 @@ def _check_open(
     document: Document,
     source: Row,
     ordered: Row,
+    *,
     quantity: Decimal,
     path: str,
 ) -> None:
@@ -158,7 +162,7 @@ def linked(company: Company, document: int, ordered: Row) -> Decimal:
 
 
 def _foreign_worth(
-    company: Company, source: Row, ordered: Row, item: Row, location: int, quantity: Decimal
+    company: Company, source: Row, ordered: Row, item: Row, *, location: int, quantity: Decimal
 ) -> Decimal:
     if source["type"] == "PurchOrd":
         base = abs(exact(ordered["quantity"]))

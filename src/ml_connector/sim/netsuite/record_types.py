@@ -61,7 +61,7 @@ def _sublists(*lists: Sublist) -> Mapping[str, Sublist]:
 
 
 def _document(
-    name: str, code: str, label: str, prefix: str, permission: str, body: str, *lists: Sublist
+    name: str, code: str, label: str, *lists: Sublist, prefix: str, permission: str, body: str
 ) -> RecordType:
     known = properties(body + " id refName status:enum statusRef posting:bool")
     return RecordType(
@@ -84,107 +84,107 @@ _DOCUMENTS: Final = (
         "inventoryAdjustment",
         "InvAdjst",
         "Inventory Adjustment",
-        "IA",
-        "TRAN_INVADJST",
-        p.INVENTORY_ADJUSTMENT,
         Sublist("inventory", properties(p.INVENTORY_LINE)),
+        prefix="IA",
+        permission="TRAN_INVADJST",
+        body=p.INVENTORY_ADJUSTMENT,
     ),
     _document(
         "inventoryTransfer",
         "InvTrnfr",
         "Inventory Transfer",
-        "IT",
-        "TRAN_INVTRNFR",
-        p.INVENTORY_TRANSFER,
         Sublist("inventory", properties(p.INVENTORY_LINE)),
+        prefix="IT",
+        permission="TRAN_INVTRNFR",
+        body=p.INVENTORY_TRANSFER,
     ),
     _document(
         "itemReceipt",
         "ItemRcpt",
         "Item Receipt",
-        "IR",
-        "TRAN_ITEMRCPT",
-        p.ITEM_RECEIPT,
         Sublist("item", properties(p.RECEIPT_LINE), static=True),
         Sublist("expense", properties(p.RECEIPT_EXPENSE), static=True),
+        prefix="IR",
+        permission="TRAN_ITEMRCPT",
+        body=p.ITEM_RECEIPT,
     ),
     _document(
         "itemFulfillment",
         "ItemShip",
         "Item Fulfillment",
-        "IF",
-        "TRAN_ITEMSHIP",
-        p.ITEM_FULFILLMENT,
         Sublist("item", properties(p.FULFILLMENT_LINE), static=True),
         Sublist("package", properties(p.PACKAGE), keyed=False),
+        prefix="IF",
+        permission="TRAN_ITEMSHIP",
+        body=p.ITEM_FULFILLMENT,
     ),
     _document(
         "purchaseOrder",
         "PurchOrd",
         "Purchase Order",
-        "PO",
-        "TRAN_PURCHORD",
-        p.PURCHASE_ORDER,
         Sublist("item", _PO_LINE),
         Sublist("expense", properties(p.ORDER_EXPENSE)),
+        prefix="PO",
+        permission="TRAN_PURCHORD",
+        body=p.PURCHASE_ORDER,
     ),
     _document(
         "salesOrder",
         "SalesOrd",
         "Sales Order",
-        "SO",
-        "TRAN_SALESORD",
-        p.SALES_ORDER,
         Sublist("item", properties(p.SALES_ORDER_LINE)),
+        prefix="SO",
+        permission="TRAN_SALESORD",
+        body=p.SALES_ORDER,
     ),
     _document(
         "returnAuthorization",
         "RtnAuth",
         "Return Authorization",
-        "RMA",
-        "TRAN_RTNAUTH",
-        p.RETURN_AUTHORIZATION,
         Sublist("item", properties(p.RETURN_LINE)),
+        prefix="RMA",
+        permission="TRAN_RTNAUTH",
+        body=p.RETURN_AUTHORIZATION,
     ),
     _document(
         "transferOrder",
         "TrnfrOrd",
         "Transfer Order",
-        "TO",
-        "TRAN_TRNFRORD",
-        p.TRANSFER_ORDER,
         Sublist("item", properties(p.TRANSFER_ORDER_LINE)),
+        prefix="TO",
+        permission="TRAN_TRNFRORD",
+        body=p.TRANSFER_ORDER,
     ),
     _document(
         "vendorBill",
         "VendBill",
         "Bill",
-        "VB",
-        "TRAN_VENDBILL",
-        p.VENDOR_BILL,
         Sublist("item", properties(p.BILL_LINE)),
         Sublist("expense", properties(p.BILL_EXPENSE)),
+        prefix="VB",
+        permission="TRAN_VENDBILL",
+        body=p.VENDOR_BILL,
     ),
     _document(
         "vendorCredit",
         "VendCred",
         "Bill Credit",
-        "VC",
-        "TRAN_VENDCRED",
-        p.VENDOR_CREDIT,
         Sublist("item", properties(p.CREDIT_LINE + " orderLine:num orderDoc:ref")),
         Sublist("expense", properties(p.CREDIT_EXPENSE)),
         Sublist("apply", properties(p.APPLY), static=True),
+        prefix="VC",
+        permission="TRAN_VENDCRED",
+        body=p.VENDOR_CREDIT,
     ),
     *(
         _document(
             name,
             code,
             label,
-            prefix,
-            permission,
-            p.SALES_ORDER + " postingPeriod:ref.accountingPeriod dueDate:date",
             Sublist("item", properties(p.SALES_ORDER_LINE + " orderLine:num")),
+            prefix=prefix,
+            permission=permission,
+            body=p.SALES_ORDER + " postingPeriod:ref.accountingPeriod dueDate:date",
         )
         for name, code, label, prefix, permission in (
             ("invoice", "CustInvc", "Invoice", "INV", "TRAN_CUSTINVC"),
@@ -205,7 +205,14 @@ _ITEM = (
 
 
 def _listed(
-    name: str, label: str, table: str, group: str, permission: str, body: str, only: str = "1"
+    name: str,
+    label: str,
+    *,
+    table: str,
+    group: str,
+    permission: str,
+    body: str,
+    only: str = "1",
 ) -> RecordType:
     known = properties(body)
     return RecordType(
@@ -222,68 +229,90 @@ def _listed(
 
 
 def _item(name: str, label: str, only: str) -> RecordType:
-    return _listed(name, label, "_item", "item", "LIST_ITEM", _ITEM, only)
+    return _listed(
+        name,
+        label,
+        table="_item",
+        group="item",
+        permission="LIST_ITEM",
+        body=_ITEM,
+        only=only,
+    )
 
 
 _PLAIN_ITEM: Final = "COALESCE(islotitem, 'F') = 'F' AND COALESCE(isserialitem, 'F') = 'F'"
 
 _LISTED: Final = (
-    _listed("vendor", "Vendor", "vendor", "entity", "LIST_VENDOR", _ENTITY),
-    _listed("customer", "Customer", "customer", "entity", "LIST_CUSTJOB", _ENTITY),
+    _listed(
+        "vendor", "Vendor", table="vendor", group="entity", permission="LIST_VENDOR", body=_ENTITY
+    ),
+    _listed(
+        "customer",
+        "Customer",
+        table="customer",
+        group="entity",
+        permission="LIST_CUSTJOB",
+        body=_ENTITY,
+    ),
     _listed(
         "location",
         "Location",
-        "location",
-        "location",
-        "LIST_LOCATION",
-        "name fullName subsidiary:ref.subsidiary parent:ref.location isInactive:bool externalId "
+        table="location",
+        group="location",
+        permission="LIST_LOCATION",
+        body="name fullName subsidiary:ref.subsidiary parent:ref.location isInactive:bool externalId "
         "useBins:bool",
     ),
     _listed(
         "subsidiary",
         "Subsidiary",
-        "subsidiary",
-        "subsidiary",
-        "LIST_SUBSIDIARY",
-        "name fullName parent:ref.subsidiary country currency:ref.currency isElimination:bool "
+        table="subsidiary",
+        group="subsidiary",
+        permission="LIST_SUBSIDIARY",
+        body="name fullName parent:ref.subsidiary country currency:ref.currency isElimination:bool "
         "isInactive:bool externalId",
     ),
     _listed(
         "account",
         "Account",
-        "account",
-        "account",
-        "LIST_ACCOUNT",
-        "acctNumber acctName fullName acctType isInactive:bool externalId",
+        table="account",
+        group="account",
+        permission="LIST_ACCOUNT",
+        body="acctNumber acctName fullName acctType isInactive:bool externalId",
     ),
     _listed(
         "accountingPeriod",
         "Accounting Period",
-        "accountingperiod",
-        "accountingperiod",
-        "ADMI_ACCTPERIODS",
-        "periodName startDate:date endDate:date isPosting:bool isAdjust:bool isQuarter:bool "
+        table="accountingperiod",
+        group="accountingperiod",
+        permission="ADMI_ACCTPERIODS",
+        body="periodName startDate:date endDate:date isPosting:bool isAdjust:bool isQuarter:bool "
         "isYear:bool isInactive:bool closed:bool closedOnDate:time allLocked:bool apLocked:bool "
         "arLocked:bool allowNonGlChanges:bool parent:ref.accountingPeriod",
     ),
     _listed(
         "currency",
         "Currency",
-        "currency",
-        "currency",
-        "LIST_CURRENCY",
-        "name symbol exchangeRate:num isBaseCurrency:bool isInactive:bool",
+        table="currency",
+        group="currency",
+        permission="LIST_CURRENCY",
+        body="name symbol exchangeRate:num isBaseCurrency:bool isInactive:bool",
     ),
     _listed(
-        "bin", "Bin", "bin", "bin", "LIST_BIN", "binNumber location:ref.location isInactive:bool"
+        "bin",
+        "Bin",
+        table="bin",
+        group="bin",
+        permission="LIST_BIN",
+        body="binNumber location:ref.location isInactive:bool",
     ),
     _listed(
         "inventoryNumber",
         "Inventory Number",
-        "_inventorynumber",
-        "inventorynumber",
-        "LIST_ITEM",
-        "inventoryNumber item:ref.item expirationDate:date",
+        table="_inventorynumber",
+        group="inventorynumber",
+        permission="LIST_ITEM",
+        body="inventoryNumber item:ref.item expirationDate:date",
     ),
     _item("inventoryItem", "Inventory Item", f"itemtype = 'InvtPart' AND {_PLAIN_ITEM}"),
     _item("lotNumberedInventoryItem", "Lot Item", "itemtype = 'InvtPart' AND islotitem = 'T'"),

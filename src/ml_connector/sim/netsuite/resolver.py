@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from ml_connector.sim.netsuite.dialect import query_error, search_error, unsupported
+from ml_connector.sim.netsuite.kinds import KIND, kind_of
 from ml_connector.sim.netsuite.tables import Column, tables
-
-KIND = "kind"
-"""Key of a column's kind in a node's ``meta``; ``table``, ``target`` beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,61 +215,3 @@ def _unknown(name: str, scope: _Scope) -> Exception:
     return search_error(
         f"Unknown identifier '{name}'. Available identifiers are: {scope.available()}."
     )
-
-
-_DATES = frozenset(
-    ["TO_DATE", "TO_TIMESTAMP", "SYSDATE", "ADD_MONTHS", "LAST_DAY", "RELATIVE_RANGES"]
-)
-_SAME = frozenset(["TRUNC", "GREATEST", "LEAST", "NULLIF"])
-_NUMBERS = frozenset(
-    [
-        "ROUND",
-        "MOD",
-        "ABS",
-        "CEIL",
-        "FLOOR",
-        "SIGN",
-        "POWER",
-        "LENGTH",
-        "INSTR",
-        "TO_NUMBER",
-        "MONTHS_BETWEEN",
-    ]
-)
-
-
-def kind_of(node: exp.Expr | None) -> str:
-    """The kind of an expression's value: ``m`` date, ``n`` number, ``t`` text or unknown."""
-    if node is None:
-        return "t"
-    if isinstance(node, exp.Column):
-        return str(node.meta.get(KIND, "n" if node.name == "rownum" else "t"))
-    if isinstance(node, exp.Alias | exp.Paren | exp.Min | exp.Max | exp.Coalesce | exp.Window):
-        return kind_of(node.this)
-    if isinstance(node, exp.Dot):
-        return kind_of(node.expression)
-    if isinstance(node, exp.CurrentTimestamp | exp.CurrentDate):
-        return "m"
-    if isinstance(node, exp.Add | exp.Sub):
-        return _kind_of_sum(node)
-    if isinstance(node, exp.Case):
-        return kind_of(node.args["ifs"][0].args["true"])
-    if isinstance(node, exp.Literal):
-        return "t" if node.is_string else "n"
-    if isinstance(node, exp.Count | exp.Sum | exp.Avg | exp.Mul | exp.Div | exp.Neg | exp.Extract):
-        return "n"
-    if isinstance(node, exp.Anonymous):
-        name = str(node.this).upper()
-        if name in _DATES:
-            return "m"
-        if name in _SAME and node.expressions:
-            return kind_of(node.expressions[0])
-        return "n" if name in _NUMBERS else "t"
-    return "t"
-
-
-def _kind_of_sum(node: exp.Add | exp.Sub) -> str:
-    left, right = kind_of(node.this) in ("d", "m"), kind_of(node.expression) in ("d", "m")
-    if isinstance(node, exp.Sub) and left and right:
-        return "n"
-    return "m" if left or right else "n"

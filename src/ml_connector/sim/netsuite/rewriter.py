@@ -11,7 +11,8 @@ from sqlglot.transforms import eliminate_join_marks
 
 from ml_connector.sim.netsuite import functions
 from ml_connector.sim.netsuite.dialect import parse, search_error, unsupported
-from ml_connector.sim.netsuite.resolver import KIND, Hidden, kind_of, resolve
+from ml_connector.sim.netsuite.kinds import DATES, KIND, kind_of
+from ml_connector.sim.netsuite.resolver import Hidden, resolve
 from ml_connector.sim.netsuite.rownum import limit_rows
 from ml_connector.sim.netsuite.tables import tables
 
@@ -19,7 +20,6 @@ _NATIVE: Final = frozenset(["NULLIF", "REPLACE", "COALESCE", "ABS", "LENGTH", "L
 _RANKS: Final = frozenset(
     ["ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"]
 )
-_DATES: Final = ("d", "m")
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -76,7 +76,8 @@ def _hide_types(tree: exp.Expr, types: frozenset[str]) -> None:
             condition = f"type NOT IN ({codes})"
         elif table.name in ("transactionline", "transactionaccountingline"):
             condition = (
-                f'"transaction" NOT IN (SELECT id FROM "transaction" WHERE type IN ({codes}))'
+                # The codes are record_types.py's own.
+                f'"transaction" NOT IN (SELECT id FROM "transaction" WHERE type IN ({codes}))'  # noqa: S608
             )
         else:
             continue
@@ -266,7 +267,7 @@ def _fit(column: exp.Expr, value: exp.Expr) -> None:
     if not free:
         return
     kind = kind_of(_original(column))
-    if kind in _DATES:
+    if kind in DATES:
         value.replace(_call("ns_to_date", value.copy()))
     elif kind in ("n", "i") and not isinstance(column, exp.Column):
         value.replace(_call("ns_number", value.copy()))

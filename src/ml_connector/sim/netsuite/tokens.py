@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509 import Certificate as X509
 
 from ml_connector.sim.netsuite.books import TellsTime
 from ml_connector.sim.netsuite.messages import Answer, Request, answer_json
@@ -330,7 +329,7 @@ def _form(request: Request) -> dict[str, str]:
     return {key: values[0] for key, values in fields.items()}
 
 
-def _parse(pem: str) -> X509:
+def _parse(pem: str) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificate(pem.encode())
     except ValueError as error:

@@ -137,15 +137,11 @@ class Viewer:
             return self.reference(wanted, value)
         if wanted.kind == "enum":
             return self._enum(str(value), str(value))
-        if wanted.kind == "date":
-            return instants.to_date(str(value)).isoformat()
         if wanted.kind == "num":
             return int(exact(value)) if wanted.name in _INTEGERS else _number(value)
-        if wanted.kind == "bool":
-            return value is True or value == "T"
         if wanted.kind == "sub" and isinstance(value, list):
             return self._detail(value)
-        return value
+        return _plain(wanted.kind, value)
 
     def _detail(self, entries: list[object]) -> Json:
         items = []
@@ -228,6 +224,12 @@ _ASSIGNMENT_NAMES: Final = {
 
 def _self(url: str) -> list[Json]:
     return [{"rel": "self", "href": url}]
+
+
+def _plain(kind: str, value: object) -> object:
+    if kind == "date":
+        return instants.to_date(str(value)).isoformat()
+    return value is True or value == "T" if kind == "bool" else value
 
 
 def _text(value: Cell) -> str | None:

@@ -1,0 +1,142 @@
+"""What monitoring asks, and what happens while the database is away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from acceptance.merchant import Merchant
+from acceptance.polling import wait_until
+from web.door import Door
+
+
+@contextmanager
+def database_away(receiver: Merchant, server_url: str) -> Iterator[None]:
+    """Nobody reaches the installation's database for the length of the block."""
+    assert receiver.database_url is not None
+    name = make_url(receiver.database_url).database or ""
+
+    def allow(text: str) -> None:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("alter database {} allow_connections {}").format(
+                    sql.Identifier(name), sql.SQL("true" if text == "true" else "false")
+                )
+            )
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                [name],
+            )
+
+    allow("false")
+    try:
+        yield
+    finally:
+        allow("true")
+
+
+def test_healthz_says_that_the_process_lives(door: Door) -> None:
+    reply = door.get("/healthz")
+
+    assert (reply.status, reply.json["status"]) == (200, "ok")
+
+
+def test_readyz_says_which_schema_there_is(door: Door) -> None:
+    reply = door.get("/readyz")
+
+    assert (reply.status, reply.json["status"]) == (200, "ready")
+    assert reply.json["schema"]
+
+
+def test_readyz_is_not_ready_without_the_schema(door: Door, receiver: Merchant) -> None:
+    assert receiver.database_url is not None
+    with psycopg.connect(receiver.database_url, autocommit=True) as connection:
+        connection.execute("alter table alembic_version rename to hidden")
+        try:
+            missing = door.get("/readyz")
+        finally:
+            connection.execute("alter table hidden rename to alembic_version")
+        found = connection.execute("select version_num from alembic_version").fetchone()
+        assert found is not None
+        connection.execute("update alembic_version set version_num = '0000'")
+        try:
+            old = door.get("/readyz")
+        finally:
+            connection.execute("update alembic_version set version_num = %s", found)
+
+    assert (missing.status, missing.json["what"]) == (503, "schema")
+    assert (old.status, old.json["what"]) == (503, "schema")
+    assert "init" in old.json["reason"]
+    assert door.get("/readyz").status == 200
+
+
+def test_metrics_can_be_read_by_prometheus(door: Door) -> None:
+    door.deliver({"id": 1}, webhook_id="msg_metrics")
+    door.deliver({"id": 1}, webhook_id="msg_metrics")
+    door.post(b"{}", {})
+    reply = door.get("/metrics")
+    families = {one.name: one for one in text_string_to_metric_families(reply.body.decode())}
+    answers = {
+        sample.labels["answer"]: sample.value
+        for sample in families["mlc_webhooks"].samples
+        if sample.name == "mlc_webhooks_total"
+    }
+
+    assert "text/plain" in reply.head
+    assert families.keys() >= {
+        "mlc_webhooks",
+        "mlc_webhook_ack_seconds",
+        "mlc_database_up",
+        "mlc_subjects_open",
+        "mlc_subjects_open_age_seconds",
+        "mlc_events",
+        "mlc_lane_jobs",
+        "mlc_limit_in_use",
+        "mlc_limit_remaining",
+        "mlc_token_expires_in_seconds",
+        "mlc_token_problem",
+    }
+    assert min(answers["accepted"], answers["duplicate"], answers["401"]) >= 1
+    assert [sample.value for sample in families["mlc_database_up"].samples] == [1.0]
+
+
+def test_metrics_hold_no_secret(door: Door, receiver: Merchant) -> None:
+    text = door.get("/metrics").body.decode()
+
+    assert receiver.secret not in text
+    assert receiver.world.token not in text
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
+def test_monitoring_is_only_read(door: Door, method: str) -> None:
+    assert door.send(f"{method} /healthz", [(b"content-length", b"0")], []).status == 405
+
+
+def test_an_unknown_address_is_not_found(door: Door) -> None:
+    assert door.get("/nothing/here").status == 404
+
+
+def test_while_the_database_is_away_webhooks_are_sent_again_later(
+    door: Door, receiver: Merchant, server_url: str
+) -> None:
+    with database_away(receiver, server_url):
+        refused = door.deliver({"id": 5}, webhook_id="msg_away")
+        alive = door.get("/healthz")
+        unready = door.get("/readyz")
+        metrics = door.get("/metrics")
+    wait_until(lambda: door.get("/readyz").status == 200)
+    again = door.deliver({"id": 5}, webhook_id="msg_away")
+
+    assert refused.status == 503
+    assert refused.json["hint"]
+    assert alive.status == 200
+    assert (unready.status, unready.json["what"]) == (503, "database")
+    assert metrics.status == 200
+    up = {one.name: one for one in text_string_to_metric_families(metrics.body.decode())}
+    assert [sample.value for sample in up["mlc_database_up"].samples] == [0.0]
+    assert (again.status, again.json["status"]) == (200, "accepted")
+    assert len(receiver.rows("select 1 from event where delivery_id = 'msg_away'")) == 1
