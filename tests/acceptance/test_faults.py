@@ -73,9 +73,7 @@ def test_reads_that_fail_in_passing_delay_and_lose_nothing(acme: Merchant) -> No
 @pytest.mark.parametrize(
     "kind", ["rate_limited", "error_before_commit", "bad_gateway", "cut_before_commit"]
 )
-def test_shipbob_answering_badly_delays_and_loses_nothing(
-    acme: Merchant, kind: FaultKind
-) -> None:
+def test_shipbob_answering_badly_delays_and_loses_nothing(acme: Merchant, kind: FaultKind) -> None:
     tee = acme.sku("TEE")
     number = acme.order({tee: 10})
     acme.world.shipbob.add_fault(Fault(kind=kind, path="receiving", times=2))

@@ -91,9 +91,7 @@ class Door:
     ) -> Reply:
         """Deliver a webhook as ShipBob does."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = signed(
-            secret or self.secret, raw, webhook_id=webhook_id, topic=topic, at=at
-        )
+        headers = signed(secret or self.secret, raw, webhook_id=webhook_id, topic=topic, at=at)
         return self.post(raw, headers, connection=connection)
 
     def post(self, body: bytes, headers: Headers, *, connection: str = "acme") -> Reply:

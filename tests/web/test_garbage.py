@@ -67,12 +67,20 @@ def test_garbage_beside_a_good_signature_harms_nothing(
 
 
 @quick
-@given(body=st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["id", "wro_id", "data", "wro", "boxes"]), inner),
-    max_leaves=12,
-))
+@given(
+    body=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False)
+        | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.sampled_from(["id", "wro_id", "data", "wro", "boxes"]), inner)
+        ),
+        max_leaves=12,
+    )
+)
 def test_any_signed_json_is_kept(door: Door, body: object) -> None:
     raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
     reply = door.deliver(raw, topic="wro.box.stowed")
@@ -108,7 +116,9 @@ def test_odd_paths_are_not_found(door: Door, path: str) -> None:
 def test_broken_http_is_refused_and_the_next_request_answered(door: Door) -> None:
     replies = [
         door.send("POST /webhooks/shipbob/acme", [(b"content-length", b"minus one")], [b"{}"]),
-        door.send("POST /webhooks/shipbob/acme", [(b"transfer-encoding", b"chunked")], [b"zz\r\n"]),
+        door.send(
+            "POST /webhooks/shipbob/acme", [(b"transfer-encoding", b"chunked")], [b"zz\r\n"]
+        ),
         door.send("BREW /webhooks/shipbob/acme", [], []),
     ]
 
@@ -116,9 +126,7 @@ def test_broken_http_is_refused_and_the_next_request_answered(door: Door) -> Non
     assert door.deliver({"id": 8}).status == 200
 
 
-def test_a_request_that_ends_in_the_middle_stores_nothing(
-    door: Door, receiver: Merchant
-) -> None:
+def test_a_request_that_ends_in_the_middle_stores_nothing(door: Door, receiver: Merchant) -> None:
     body = b'{"id": 91}'
     headers = signed(door.secret, body, webhook_id="msg_cut")
     lines = [(name.encode(), value.encode()) for name, value in headers.items()]

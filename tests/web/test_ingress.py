@@ -109,9 +109,9 @@ def test_several_secrets_are_good_while_they_rotate(door: Door, receiver: Mercha
     with_both = [door.deliver(WRO).status, door.deliver(WRO, secret=following).status]
     body = json.dumps(WRO).encode()
     both = signed(new_secret(), body, webhook_id="msg_twice_signed")
-    both["webhook-signature"] += " " + signed(following, body, webhook_id="msg_twice_signed")[
-        "webhook-signature"
-    ]
+    both["webhook-signature"] += (
+        " " + signed(following, body, webhook_id="msg_twice_signed")["webhook-signature"]
+    )
     twice_signed = door.post(body, both).status
     receiver.apply()
 
@@ -150,13 +150,9 @@ def test_the_same_delivery_again_is_a_duplicate_whatever_its_body(
     assert json.loads(event["body"]) == WRO
 
 
-def test_the_same_delivery_many_times_at_once_is_kept_once(
-    door: Door, receiver: Merchant
-) -> None:
+def test_the_same_delivery_many_times_at_once_is_kept_once(door: Door, receiver: Merchant) -> None:
     with ThreadPoolExecutor(12) as pool:
-        replies = list(
-            pool.map(lambda _: door.deliver(WRO, webhook_id="msg_at_once"), range(24))
-        )
+        replies = list(pool.map(lambda _: door.deliver(WRO, webhook_id="msg_at_once"), range(24)))
     [event] = kept(receiver, "msg_at_once")
     words = sorted(reply.json["status"] for reply in replies)
 
@@ -187,9 +183,7 @@ def test_a_body_of_two_mebibytes_is_too_large_as_announced(door: Door) -> None:
 def test_a_body_of_two_mebibytes_is_too_large_in_chunks_too(door: Door) -> None:
     part = b"a" * 65536
     chunk = b"%x\r\n%s\r\n" % (len(part), part)
-    headers = [
-        (name.encode(), value.encode()) for name, value in signed(door.secret, b"").items()
-    ]
+    headers = [(name.encode(), value.encode()) for name, value in signed(door.secret, b"").items()]
     reply = door.send(
         "POST /webhooks/shipbob/acme",
         [(b"transfer-encoding", b"chunked"), *headers],
@@ -313,9 +307,7 @@ def test_the_answer_comes_only_after_the_commit(door: Door, receiver: Merchant) 
         with psycopg.connect(receiver.database_url) as holder:
             holder.execute("lock table event in share mode")
             reply = pool.submit(deliver)
-            wait_until(
-                lambda: receiver.rows("select 1 from pg_locks where not granted"), 10
-            )
+            wait_until(lambda: receiver.rows("select 1 from pg_locks where not granted"), 10)
             before = answered.is_set()
             holder.rollback()
         status = reply.result()

@@ -10,6 +10,7 @@ import uvloop
 
 from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
+from ml_connector.app.sweeps import sweep_what_is_due
 from ml_connector.app.watches import Awaited, renew_tokens
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.config.settings import Settings
@@ -71,6 +72,11 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 name="look for what is awaited",
                 every_seconds=5,
                 do=Awaited(installation, workplaces).look,
+            ),
+            Chore(
+                name="sweep",
+                every_seconds=5,
+                do=partial(sweep_what_is_due, installation, workplaces),
             ),
             Chore(
                 name="renew tokens",

@@ -76,6 +76,18 @@ COMMANDS: Final = (
     ),
     Command(name="web", module="service", attribute="web", about="", hidden=True),
     Command(
+        name="sync",
+        module="flows",
+        attribute="sync",
+        about="Do a flow now, wait, and print what came of it.",
+    ),
+    Command(
+        name="plan",
+        module="flows",
+        attribute="plan",
+        about="Print every document that a flow would post now, writing nothing to either system.",
+    ),
+    Command(
         name="events",
         module="events",
         attribute="commands",

@@ -28,6 +28,9 @@ from ml_connector.words import Cause, Mode, System
 
 _log = structlog.get_logger("converge")
 
+# Refusals that may come of facts that have changed since they were read.
+_MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED})
+
 # So many runs in one job; more news than that gets a job of its own.
 _RUNS_IN_A_ROW: Final = 20
 
@@ -125,7 +128,7 @@ class Converge:
         facts = await flow.read(subject.ref.key, place.reads)
         async with self._database.transaction() as connection:
             await subjects.fence(connection, subject)
-            posted = await postings.posted(connection, subject)
+            posted = await postings.posted(connection, subject.id)
             await runs.saw(connection, run_id, facts)
         plan = flow.plan(facts, posted, place.settings)
         prepared = await self._prepare(subject, run_id, plan, place.mode)
@@ -134,12 +137,12 @@ class Converge:
                 try:
                     await place.settle.post(subject, posting)
                 except NeedsHuman as refused:
-                    await self._look_at_periods_anew(subject, flow, place, posting, refused)
+                    await self._look_anew(subject, flow, place, posting, refused)
                     raise
         if plan.afterwards is not None:
             raise plan.afterwards
 
-    async def _look_at_periods_anew(
+    async def _look_anew(
         self,
         subject: Claimed,
         flow: Flow,
@@ -147,26 +150,26 @@ class Converge:
         posting: Posting,
         refused: NeedsHuman,
     ) -> None:
-        """Let the subject run again when its period was closed after the periods were read.
+        """Let the subject run again when what was refused is not what is planned now.
 
-        Periods are kept for a moment (``Reads``), so that what was planned may be dated into
-        one that is closed by now.
+        Between reading and writing, another subject may have received the last of an order
+        line, or a period may have been closed. That is no refusal for a person to look at.
 
         Raises:
-            Retryable: with the periods as they are now, something else is planned.
-            NeedsHuman: with the periods as they are now, nothing can be planned.
+            Retryable: with the facts as they are now, something else is planned.
+            NeedsData, NeedsHuman: with the facts as they are now, nothing can be planned.
         """
-        if refused.cause is not Cause.PERIOD_CLOSED:
+        if refused.cause not in _MAY_BE_STALE:
             return
         place.reads.forget_periods()
         facts = await flow.read(subject.ref.key, place.reads)
         async with self._database.transaction() as connection:
-            posted = await postings.posted(connection, subject)
+            posted = await postings.posted(connection, subject.id)
         plan = flow.plan(facts, posted, place.settings)
         if all(document.hash() != posting.document_hash for document in plan.documents):
             raise Retryable(
-                "The posting period was closed a moment ago: it is decided again",
-                cause=Cause.PERIOD_CLOSED,
+                f"The facts have changed meanwhile, it is decided again: {refused}",
+                cause=refused.cause,
             ) from refused
 
     async def _prepare(

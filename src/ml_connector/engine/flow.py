@@ -1,7 +1,8 @@
 """What a flow is: a business rule made of ``read`` and ``plan``."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +10,19 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.reads import Reads
 from ml_connector.ledger.documents import Plan, Posted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A subject that the source has, as a sweep sees it.
+
+    Attributes:
+        key: of the subject.
+        changed_at: when the source last changed it; None when it does not say.
+    """
+
+    key: str
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +39,8 @@ class Flow:
         read: gathers everything the decision needs; the only input and output of a flow.
         plan: facts, what is posted already and the connection's settings in, documents
             out. Pure. Raises one of the foreseen failures when something is missing.
+        sweep: yields what the source has that changed since a moment, for whatever no
+            webhook told us.
     """
 
     name: str
@@ -34,6 +50,7 @@ class Flow:
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
+    sweep: Callable[[Reads, datetime], AsyncIterator[Seen]]
 
 
 Flows = Mapping[str, Flow]

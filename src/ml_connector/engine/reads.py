@@ -5,8 +5,8 @@ seldom changes is kept for a moment and read again on a miss.
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ml_connector.netsuite import queries, setup_queries
@@ -17,6 +17,7 @@ from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Box, Wro
 from ml_connector.transport.batch import Batch
+from ml_connector.transport.call import Priority
 
 _FRESH_SECONDS: Final = 60.0
 # The last days of a year before: a fact that old is still dated by its own period.
@@ -53,6 +54,13 @@ class Reads:
         found = await self._wros.get(wro_id)
         # A list may lag behind, or not know the filter: only the WRO's own address tells.
         return found if found is not None else await self._shipbob.wro(wro_id)
+
+    async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:
+        """Yield the WROs made since a moment that are not marked as booked, as bulk work."""
+        async for wro in self._shipbob.wros(
+            inserted_since=since, external_sync=False, priority=Priority.BULK
+        ):
+            yield wro
 
     async def boxes(self, wro_id: int) -> Sequence[Box]:
         """Return the boxes of a WRO, with the lots in them."""

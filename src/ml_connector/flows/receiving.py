@@ -10,14 +10,14 @@ ShipBob is told so (``setExternalSync``). A quantity that went down is shown to 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow
+from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.facts import ItemFact, PeriodFact, item_fact
@@ -38,6 +38,7 @@ from ml_connector.words import Cause
 
 _OPEN_FOR_RECEIVING: Final = frozenset("BDE")  # netsuite.md section 5.7
 _FULLY_RECEIVED: Final = frozenset("FG")
+_NOTHING_YET: Final = frozenset({"Awaiting", "AwaitingArrival", "Cancelled"})
 _ENDED: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
 
 
@@ -441,6 +442,13 @@ def _sku(line: StowedLine) -> str:
     return line.sku.strip()
 
 
+async def sweep(reads: Reads, since: datetime) -> AsyncIterator[Seen]:
+    """Yield the WROs with something arrived that are not marked as booked yet."""
+    async for wro in reads.open_wros(since):
+        if wro.status not in _NOTHING_YET:
+            yield Seen(key=str(wro.id), changed_at=wro.last_updated_date)
+
+
 FLOW: Final = Flow(
     name="receiving",
     source="wro",
@@ -458,4 +466,5 @@ FLOW: Final = Flow(
     facts=ReceivingFacts,
     read=read,
     plan=plan,
+    sweep=sweep,
 )

@@ -179,13 +179,21 @@ async def unfinished(connection: Connection, subject: Claimed) -> list[Posting]:
     return [_posting(row) for row in found]
 
 
-async def posted(connection: Connection, subject: Claimed) -> tuple[Posted, ...]:
+async def posted(connection: Connection, subject_id: int) -> tuple[Posted, ...]:
     """Return the subject's documents that exist, oldest first."""
+    return await posted_before(connection, subject_id, None)
+
+
+async def posted_before(
+    connection: Connection, subject_id: int, run_id: int | None
+) -> tuple[Posted, ...]:
+    """Return the subject's documents that existed before a run; all for None."""
     found = await rows(
         connection,
         f"select {_COLUMNS} from posting"  # noqa: S608 - our own constant
-        " where subject_id = %(subject)s and state in ('done', 'adopted') order by id",
-        {"subject": subject.id},
+        " where subject_id = %(subject)s and state in ('done', 'adopted')"
+        " and (%(run)s::bigint is null or run_id < %(run)s) order by id",
+        {"subject": subject_id, "run": run_id},
     )
     return tuple(
         Posted(

@@ -1,5 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/metrics``."""
 
+import asyncio
 import os
 import time
 from typing import Any, Final
@@ -12,6 +13,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest, multipr
 from ml_connector.engine.lanes import depths
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
 from ml_connector.storage.schema import newest
+
+# What monitoring usually waits for, and less.
+_DATABASE_SECONDS: Final = 3.0
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -28,8 +32,10 @@ def health_handlers(database: Database) -> list[HTTPRouteHandler]:
     @get("/readyz")
     async def readyz() -> Response[dict[str, Any]]:
         try:
-            async with database.transaction() as connection:
+            async with asyncio.timeout(_DATABASE_SECONDS), database.transaction() as connection:
                 found = await one(connection, "select version_num as v from alembic_version")
+        except TimeoutError:
+            return _not_ready("database", "The database does not answer")
         except (DatabaseAway, psycopg.Error) as error:
             missing = isinstance(error, psycopg.errors.UndefinedTable)
             reason = "schema" if missing else "database"
@@ -45,9 +51,9 @@ def health_handlers(database: Database) -> list[HTTPRouteHandler]:
     async def metrics() -> Response[bytes]:
         text = _counted()
         try:
-            async with database.transaction() as connection:
+            async with asyncio.timeout(_DATABASE_SECONDS), database.transaction() as connection:
                 text += generate_latest(await _gauges(connection))
-        except (DatabaseAway, psycopg.Error):
+        except (DatabaseAway, psycopg.Error, TimeoutError):
             text += b"mlc_database_up 0.0\n"
         return Response(text, headers={"content-type": _CONTENT_TYPE})
 

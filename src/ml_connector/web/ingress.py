@@ -4,6 +4,7 @@ ShipBob waits 15 seconds and counts any 2xx as delivered (shipbob.md section 7.5
 answer comes after the commit and before any work.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
@@ -28,6 +29,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MOST_BYTES: Final = 1024 * 1024
+
+# Well before ShipBob gives up waiting: what is stored after that is a duplicate when it comes
+# again, which costs nothing.
+_STORAGE_SECONDS: Final = 4.0
 
 # Kept with the event; everything else is the proxy's business and may hold addresses.
 _KEPT_HEADERS: Final = frozenset(
@@ -122,15 +127,17 @@ class Ingress:
             raise Refused(400, "The body is not JSON", "Send the event as UTF-8 JSON.") from None
         arrival = self._arrival(endpoint, headers, body, verified)
         try:
-            taken = await self._intake.accept(arrival)
-        except (DatabaseAway, psycopg.OperationalError) as error:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                taken = await self._intake.accept(arrival)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
             raise _storage_away() from error
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
 
     async def _endpoint(self, name: str) -> Endpoint:
         try:
-            endpoint = await self._endpoints.find(name)
-        except (DatabaseAway, psycopg.OperationalError) as error:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                endpoint = await self._endpoints.find(name)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
             raise _storage_away() from error
         if endpoint is None:
             raise Refused(404, "There is no such connection", "Check the URL's last part.")
@@ -144,7 +151,11 @@ class Ingress:
         except SignatureRefused as refusal:
             refused = refusal
         # The secret may have been rotated a moment ago, by another process.
-        anew = await self._endpoints.find_anew(endpoint.connection)
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                anew = await self._endpoints.find_anew(endpoint.connection)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+            raise _storage_away() from error
         if anew is not None and anew.secrets != endpoint.secrets:
             try:
                 return verify(headers, body, anew.secrets, now=self._clock())

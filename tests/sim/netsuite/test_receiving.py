@@ -437,7 +437,7 @@ def test_a_prefilled_bin_is_static(client: TestClient, sim: NetSuiteSim) -> None
     sim.add_location("Bins", internal_id=9, subsidiary=2, bins=True)
     sim.add_bin("A-1", location=9, internal_id=20)
     sim.add_item("BINNED", internal_id=60, bins=True)
-    sim.add_to_stock(60, 9, 1, bin=20)
+    sim.add_to_stock(60, 9, 1, bin_id=20)
     order = sim.add_purchase_order(
         "PO-B", vendor=1722, location=9, lines=[{"item": 60, "quantity": 4, "rate": 1}]
     )

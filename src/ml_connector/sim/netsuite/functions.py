@@ -91,10 +91,7 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
         return instants.from_datetime(moment)
 
     def display(value: Cell) -> Cell:
-        return to_char(value) if isinstance(value, str) and instants.is_instant(value) else value
-
-    def sysdate() -> str:
-        return now()
+        return to_char(value) if instants.is_instant(value) else value
 
     def relative(code: str, end: str = "START") -> str:
         return _relative(now(), code, end)
@@ -104,7 +101,7 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
         "to_date": to_date,
         "to_timestamp": to_date,
         "display": display,
-        "sysdate": sysdate,
+        "sysdate": now,
         "relative_ranges": relative,
         **_PURE,
     }

@@ -260,8 +260,8 @@ _LISTED: Final = (
         table="location",
         group="location",
         permission="LIST_LOCATION",
-        body="name fullName subsidiary:ref.subsidiary parent:ref.location isInactive:bool externalId "
-        "useBins:bool",
+        body="name fullName subsidiary:ref.subsidiary parent:ref.location isInactive:bool "
+        "externalId useBins:bool",
     ),
     _listed(
         "subsidiary",
@@ -269,8 +269,8 @@ _LISTED: Final = (
         table="subsidiary",
         group="subsidiary",
         permission="LIST_SUBSIDIARY",
-        body="name fullName parent:ref.subsidiary country currency:ref.currency isElimination:bool "
-        "isInactive:bool externalId",
+        body="name fullName parent:ref.subsidiary country currency:ref.currency "
+        "isElimination:bool isInactive:bool externalId",
     ),
     _listed(
         "account",

@@ -167,17 +167,17 @@ def _item_view() -> str:
     order = _OPEN_PURCHASES.format(item="i.id", place="")
     # SQL made of this file's own constants only, here and below.
     return (
-        f"SELECT i.*, CASE WHEN {stocked} THEN {held} END AS quantityonhand, "
+        f"SELECT i.*, CASE WHEN {stocked} THEN {held} END AS quantityonhand, "  # noqa: S608
         f"CASE WHEN {stocked} THEN {_available('i.id', '', held)} END AS quantityavailable, "
         f"CASE WHEN {stocked} THEN ({order}) END AS quantityonorder, "
-        f"CASE WHEN {count} > 0 THEN 1.0 * {worth} / {count} END AS averagecost FROM _item i"  # noqa: S608
+        f"CASE WHEN {count} > 0 THEN 1.0 * {worth} / {count} END AS averagecost FROM _item i"
     )
 
 
 def _stock_view() -> str:
     place = "AND tl.location = s.location"
     return (
-        "SELECT s.item, s.location, s.quantityonhand, "
+        "SELECT s.item, s.location, s.quantityonhand, "  # noqa: S608
         f"{_available('s.item', place, 's.quantityonhand')} AS quantityavailable, "
         f"({_OPEN_PURCHASES.format(item='s.item', place=place)}) AS quantityonorder, "
         f"MAX(0, MIN(s.quantityonhand, ({_OPEN_SALES.format(item='s.item', place=place)}))) "
@@ -185,7 +185,7 @@ def _stock_view() -> str:
         "(SELECT CASE WHEN c.quantity > 0 THEN 1.0 * c.worth / c.quantity END FROM _cost c "
         "WHERE c.item = s.item AND c.location = s.location) AS averagecostmli "
         "FROM (SELECT item, location, SUM(quantity) AS quantityonhand FROM _stock "
-        "GROUP BY item, location) s"  # noqa: S608
+        "GROUP BY item, location) s"
     )
 
 

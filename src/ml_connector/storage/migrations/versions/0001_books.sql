@@ -52,6 +52,13 @@ create table limit_state (
     remaining int                        -- what the system last said is left
 );
 
+create table turn (
+    connection text not null references connection on delete cascade,
+    what text not null,                  -- such as sweep
+    taken_at timestamptz not null,
+    primary key (connection, what)
+);
+
 -- Subjects: one real thing at the source each.
 
 create table subject (

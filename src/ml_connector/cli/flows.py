@@ -1,0 +1,152 @@
+"""``sync`` and ``plan``: do a flow now, or see what it would do."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from ml_connector.app import now
+from ml_connector.app.installation import Installation
+from ml_connector.app.now import Planned, Synced
+from ml_connector.cli.context import current
+from ml_connector.cli.times import moment
+from ml_connector.engine.flow import Flow
+from ml_connector.errors import UserError
+from ml_connector.flows import FLOWS
+
+FlowName = Annotated[
+    str | None, typer.Argument(metavar="FLOW", help=f"One of {', '.join(FLOWS)}.")
+]
+Ids = Annotated[
+    list[str] | None, typer.Option("--id", help="Of the source, such as a WRO's; may be repeated.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="How far back to look: a date, or an age like 2h, 3d."),
+]
+
+
+def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> None:
+    """Do a flow now, wait, and print what came of it."""
+    context = current()
+    flow = _flow(flow_name)
+    wanted = _checked_ids(ids)
+    back_to = moment(since, "--since") if since else None
+
+    async def do(installation: Installation) -> Synced:
+        async with installation.database.transaction() as on:
+            applied = await context.connection(on)
+        return await now.sync(installation, applied, flow, ids=wanted, since=back_to)
+
+    synced = context.run(do)
+    printer = context.printer
+    if synced.swept is not None:
+        printer.line(
+            f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
+            f" {synced.swept.late} had changed since."
+        )
+    printer.table(
+        [flow.source, "result", "cause", "documents", "reason"],
+        [
+            [
+                row["key"],
+                row["state"],
+                row["cause"],
+                ", ".join(str(one["external_id"]) for one in row["documents"]),
+                row["sentence"],
+            ]
+            for row in synced.subjects
+        ],
+        empty="There was nothing to do.",
+    )
+    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]}):
+        printer.line(f"Next: {remedy}", style="bold")
+    printer.answer({"flow": flow.name, "swept": synced.swept, "subjects": synced.subjects})
+    if any(row["state"] != "done" for row in synced.subjects):
+        raise typer.Exit(1)
+
+
+def plan(
+    flow_name: FlowName = None,
+    ids: Ids = None,
+    since: Since = None,
+    run_id: Annotated[
+        int | None,
+        typer.Option("--run", help="Plan the stored facts of this old run with today's rules."),
+    ] = None,
+) -> None:
+    """Print every document that a flow would post now, writing nothing to either system."""
+    context = current()
+    if run_id is not None:
+        flow, one = context.run(lambda installation: now.plan_run(installation, run_id))
+        _print_plans(flow, [one])
+        return
+    flow = _flow(flow_name)
+    wanted = _checked_ids(ids)
+    back_to = moment(since, "--since") if since else None
+
+    async def look(installation: Installation) -> list[Planned]:
+        async with installation.database.transaction() as on:
+            applied = await context.connection(on)
+        return await now.plan(installation, applied, flow, ids=wanted, since=back_to)
+
+    _print_plans(flow, context.run(look))
+
+
+def _flow(name: str | None) -> Flow:
+    if name is None or name not in FLOWS:
+        what = "No flow was named" if name is None else f'There is no flow "{name}"'
+        raise UserError(what, where="FLOW", next_step=f"Known: {', '.join(FLOWS)}.", usage=True)
+    return FLOWS[name]
+
+
+def _checked_ids(ids: list[str] | None) -> list[str]:
+    for one in ids or []:
+        if not one.isascii() or not one.isdigit():
+            raise UserError(
+                f'"{one}" is no id',
+                where="--id",
+                next_step="Ids are whole numbers, such as 90311.",
+                usage=True,
+            )
+    return list(dict.fromkeys(ids or []))
+
+
+def _print_plans(flow: Flow, plans: list[Planned]) -> None:
+    printer = current().printer
+    for one in plans:
+        printer.line(f"{flow.source} {one.key}", style="bold")
+        if one.failure is not None:
+            printer.line(f"  {one.failure['cause']}: {one.failure['sentence']}")
+            printer.line(f"  Next: {one.failure['remedy']}")
+        elif one.plan is not None:
+            _print_documents(one)
+    if not plans:
+        printer.line("There is nothing to plan.")
+    printer.answer({"flow": flow.name, "plans": [_as_json(one) for one in plans]})
+
+
+def _print_documents(one: Planned) -> None:
+    printer = current().printer
+    if one.plan is None:
+        return
+    for document in one.plan.documents:
+        printer.line(f"  {document.title} ({document.external_id})")
+        for line in document.lines:
+            printer.line(f"    {line.quantity:+d} {line.sku} at location {line.location}")
+    if one.plan.afterwards is not None:
+        printer.line(f"  then waits: {one.plan.afterwards}")
+    if one.plan.note:
+        printer.line(f"  {one.plan.note}")
+
+
+def _as_json(one: Planned) -> dict[str, Any]:
+    answer: dict[str, Any] = {"key": one.key}
+    if one.failure is not None:
+        return {**answer, "waits": one.failure}
+    if one.plan is not None:
+        answer["documents"] = msgspec.to_builtins(one.plan.documents)
+        answer["note"] = one.plan.note
+        if one.plan.afterwards is not None:
+            answer["afterwards"] = str(one.plan.afterwards)
+    return answer

@@ -1,0 +1,140 @@
+"""Sweeps: what the source has that nobody told us of, or told us too late.
+
+Webhooks may be lost, and an endpoint that failed for five days is switched off for good
+(shipbob.md section 7.5), so the sources are looked through at intervals. What has changed
+after the last event about it becomes an event of its own.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.intake import take_in
+from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.reads import Reads
+from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.subjects import SubjectRef
+from ml_connector.storage.database import Connection, Database, rows
+from ml_connector.words import Source
+
+BATCH: Final = 200
+
+# The two clocks may differ, and a source may date a change before it tells of it.
+_CLOCKS_DIFFER: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What a sweep found.
+
+    Attributes:
+        keys: all subjects that it looked at.
+        never_told: subjects that no event had ever been about.
+        late: subjects that had changed since the last event about them.
+    """
+
+    keys: tuple[str, ...] = ()
+    never_told: int = 0
+    late: int = 0
+
+
+async def sweep(
+    database: Database,
+    lanes: Lanes,
+    flow: Flow,
+    *,
+    reads: Reads,
+    connection_name: str,
+    since: datetime,
+) -> Swept:
+    """Look a source through; every gap becomes an event of source ``sweep``.
+
+    Raises:
+        ConnectorError: the source can't be read.
+    """
+    keys: list[str] = []
+    never_told = late = 0
+    batch: list[Seen] = []
+
+    async def close_gaps() -> None:
+        nonlocal never_told, late
+        async with database.transaction() as connection:
+            new, changed = await _gaps(connection, connection_name, flow, batch)
+            await tell(connection, lanes, connection_name, flow, [*new, *changed], source="sweep")
+        never_told += len(new)
+        late += len(changed)
+        batch.clear()
+
+    async for seen in flow.sweep(reads, since):
+        keys.append(seen.key)
+        batch.append(seen)
+        if len(batch) >= BATCH:
+            await close_gaps()
+    await close_gaps()
+    return Swept(keys=tuple(keys), never_told=never_told, late=late)
+
+
+async def tell(
+    connection: Connection,
+    lanes: Lanes,
+    connection_name: str,
+    flow: Flow,
+    seen: Sequence[Seen],
+    *,
+    source: Source,
+) -> None:
+    """Tell the inbox of subjects. The same change told twice is one event.
+
+    Without a moment of change it is news every time.
+    """
+    await take_in(
+        connection,
+        lanes,
+        [
+            Arrival(
+                connection=connection_name,
+                source=source,
+                delivery_id=f"{source}:{flow.name}:{one.key}:{_moment(one.changed_at)}",
+                topic=f"{flow.source} {source}",
+                subject=SubjectRef(connection_name, flow.name, one.key),
+            )
+            for one in seen
+        ],
+    )
+
+
+async def _gaps(
+    connection: Connection, connection_name: str, flow: Flow, seen: Sequence[Seen]
+) -> tuple[list[Seen], list[Seen]]:
+    """Return what was never told of, and what has changed since it was."""
+    told = {
+        row["key"]: row["last"]
+        for row in await rows(
+            connection,
+            "select s.key, max(e.received_at) as last from subject as s"
+            " join event as e on e.subject_id = s.id"
+            " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)"
+            " group by s.key",
+            {
+                "connection": connection_name,
+                "flow": flow.name,
+                "keys": [one.key for one in seen],
+            },
+        )
+    }
+    new = [one for one in seen if one.key not in told]
+    changed = [
+        one
+        for one in seen
+        if one.key in told
+        and one.changed_at is not None
+        and told[one.key] < one.changed_at - _CLOCKS_DIFFER
+    ]
+    return new, changed
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat() if at is not None else str(uuid.uuid4())

@@ -1,0 +1,60 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from docs import pages
+from docs.pages import DOCS, ROOT
+
+PACKAGE = ROOT / "src" / "ml_connector"
+DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
+
+
+def importers(library: str) -> set[str]:
+    pattern = re.compile(rf"^\s*(?:import|from) {library}\b", re.MULTILINE)
+    return {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if pattern.search(path.read_text("utf-8"))
+    }
+
+
+def test_only_storage_imports_sqlalchemy_and_alembic() -> None:
+    found = importers("sqlalchemy") | importers("alembic")
+
+    assert found
+    assert {path for path in found if not path.startswith("storage/")} == set()
+
+
+def test_only_the_lanes_import_the_job_library() -> None:
+    assert importers("procrastinate") == {"engine/lanes.py"}
+
+
+def test_decisions_are_numbered_without_gaps_and_listed() -> None:
+    numbers = [int(page.name[:4]) for page in DECISIONS]
+    listed = re.findall(r"^\| \[(\d{4})\]", pages.text("docs/adr/index.md"), re.MULTILINE)
+
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [int(number) for number in listed] == numbers
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_has_all_its_parts(page: Path) -> None:
+    title, *_ = page.read_text("utf-8").splitlines()
+    parts = list(pages.sections(pages.name(page)))
+
+    assert title.startswith(f"# {page.name[:4]}: ")
+    assert parts == ["Context", "Decision", "Consequences", "Alternatives", "Held by"]
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=pages.name(page)) for page in pages.pages()]
+)
+def test_files_and_folders_that_are_named_exist(page: Path) -> None:
+    named = {
+        code.rstrip("/")
+        for code in pages.inline_code(page)
+        if re.fullmatch(r"(?:tests|src|docs)/[\w/.-]+", code)
+    }
+
+    assert {code for code in named if not (ROOT / code).exists()} == set()

@@ -1,0 +1,184 @@
+"""Tables of the reference, held against the code."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pydantic
+import pytest
+
+from docs import pages
+from docs.pages import ROOT
+from ml_connector.app.setup import FEWEST_CHARACTERS
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.settings import Settings
+from ml_connector.engine.lanes import STALLED_AFTER_SECONDS
+from ml_connector.engine.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
+from ml_connector.engine.worker import GRACE_SECONDS
+from ml_connector.shipbob.signature import TOLERANCE_SECONDS
+from ml_connector.storage.schema import newest
+from ml_connector.transport.grants import LOW_WATER, MOST_BURST
+from ml_connector.transport.limits import LEASE_SECONDS
+from ml_connector.web.ingress import MOST_BYTES
+from ml_connector.words import EVENT_STATUSES, Cause
+
+PACKAGE = ROOT / "src" / "ml_connector"
+NOT_USED = "not used yet"
+
+
+def models() -> Iterator[tuple[str, type[pydantic.BaseModel]]]:
+    yield "Top", ConnectionSettings
+    for name, field in ConnectionSettings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+            yield f"`[{name}]`", kind
+
+
+def defaults(model: type[pydantic.BaseModel]) -> dict[str, Any]:
+    found = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+            continue
+        default = field.get_default(call_default_factory=True)
+        if not isinstance(default, dict):
+            found[name] = "needed" if field.is_required() else default
+    return found
+
+
+def described(title: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for keys, default, *_ in pages.rows(
+        pages.sections("docs/reference/connection-file.md")[title]
+    ):
+        for key in re.findall(r"`([\w.]+)`", keys):
+            found[key] = _value(default)
+    return found
+
+
+def _value(cell: str) -> Any:
+    if cell == "**needed**":
+        return "needed"
+    written = re.fullmatch(r"`(.+)`", cell)
+    if written is None:
+        return None
+    value = tomllib.loads(f"value = {written[1]}")["value"]
+    return tuple(value) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("title", "model"), models(), ids=[title for title, _ in models()])
+def test_the_connection_file_has_these_keys_and_defaults(
+    title: str, model: type[pydantic.BaseModel]
+) -> None:
+    assert described(title) == defaults(model)
+
+
+def test_every_table_of_the_connection_file_has_a_section() -> None:
+    tables = {name for name, kind in ConnectionSettings.model_fields.items() if _is_table(kind)}
+    titles = pages.sections("docs/reference/connection-file.md")
+
+    assert {title.strip("`[]") for title in titles if title.startswith("`[")} == tables
+
+
+def _is_table(field: pydantic.fields.FieldInfo) -> bool:
+    kind = field.annotation
+    return field.default_factory is dict or (
+        isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+    )
+
+
+def test_the_settings_are_the_ones_described() -> None:
+    described = {
+        cells[0].strip("`"): cells[1].strip("`")
+        for cells in pages.rows(pages.text("docs/reference/settings.md"))
+        if cells[0].startswith("`MLC_")
+    }
+
+    assert described == {f"MLC_{name.upper()}": name for name in Settings.model_fields}
+
+
+def causes() -> list[list[str]]:
+    section = pages.sections("docs/reference/statuses-and-causes.md")["Causes"]
+    return [list(cells) for cells in pages.rows(section)]
+
+
+def test_every_cause_is_described_and_no_other() -> None:
+    described = [cells[0].strip("`") for cells in causes() if cells[0]]
+
+    assert described == sorted(described, key=list(Cause).index)
+    assert set(described) == set(Cause)
+
+
+def test_causes_are_said_to_be_unused_exactly_when_they_are() -> None:
+    code = "".join(
+        path.read_text("utf-8")
+        for path in PACKAGE.rglob("*.py")
+        if "sim" not in path.relative_to(PACKAGE).parts and path.name != "words.py"
+    )
+    used = set(re.findall(r"Cause\.([A-Z_]+)", code))
+    unused = {cells[0].strip("`") for cells in causes() if NOT_USED in cells}
+
+    assert unused == {cause.value for cause in Cause if cause.name not in used}
+
+
+def test_a_cause_names_a_status_that_exists() -> None:
+    statuses = {cells[1] for cells in causes() if cells[1]}
+
+    assert statuses <= set(EVENT_STATUSES)
+
+
+def test_every_status_is_described_and_no_other() -> None:
+    section = pages.sections("docs/reference/statuses-and-causes.md")["Statuses"]
+
+    assert [cells[0].strip("`") for cells in pages.rows(section)] == list(EVENT_STATUSES)
+
+
+def test_every_metric_is_described_and_no_other() -> None:
+    code = "".join(
+        path.read_text("utf-8")
+        for folder in ("engine", "transport", "web")
+        for path in (PACKAGE / folder).rglob("*.py")
+    )
+    counted = {
+        f"{name}_total" if kind == "Counter" else name
+        for kind, name in re.findall(r"\b(Counter|Gauge|Histogram)\(\s*\"(mlc_\w+)\"", code)
+    }
+    described = {
+        cells[0].strip("`") for cells in pages.rows(pages.text("docs/reference/metrics.md"))
+    }
+
+    assert described == counted
+
+
+def test_metrics_named_elsewhere_exist() -> None:
+    described = pages.text("docs/reference/metrics.md")
+    named = {
+        metric
+        for page in pages.pages()
+        for metric in re.findall(r"`(mlc_\w+)", page.read_text("utf-8"))
+    }
+
+    assert {metric for metric in named if f"`{metric}`" not in described} == set()
+
+
+NUMBERS = [
+    ("docs/explanation/exactly-once.md", f"within {SEND_WITHIN_SECONDS:.0f} seconds"),
+    ("docs/explanation/exactly-once.md", f"({OVER_WITHIN_SECONDS:.0f} seconds after the mark)"),
+    ("docs/explanation/limits.md", f"after {LEASE_SECONDS:.0f} seconds otherwise"),
+    ("docs/explanation/limits.md", f"fewer than {LOW_WATER} calls"),
+    ("docs/how-to/several-workers.md", f"after {STALLED_AFTER_SECONDS:.0f} seconds without"),
+    ("docs/how-to/several-workers.md", f"else after {LEASE_SECONDS:.0f} seconds"),
+    ("docs/reference/commands.md", f"has {GRACE_SECONDS:.0f} seconds to end"),
+    ("docs/reference/commands.md", f"at least {FEWEST_CHARACTERS} characters"),
+    ("docs/reference/http.md", f"more than {TOLERANCE_SECONDS} seconds off"),
+    ("docs/reference/http.md", f'"schema": "{newest()}"'),
+    ("docs/reference/http.md", f"larger than {MOST_BYTES // 1024 // 1024} MiB"),
+    ("docs/how-to/behind-nginx.md", f"more than {TOLERANCE_SECONDS} seconds off"),
+    ("docs/explanation/limits.md", {10: "up to ten at once"}[MOST_BURST]),
+]
+
+
+@pytest.mark.parametrize(("page", "words"), NUMBERS)
+def test_numbers_in_the_text_are_those_of_the_code(page: str, words: str) -> None:
+    assert words in pages.text(page)
