@@ -40,6 +40,7 @@ class Cause(StrEnum):
     OVER_RECEIPT = "over_receipt"
     RECEIVED_BY_OTHERS = "received_by_others"
     UNIT_DIFFERS = "unit_differs"
+    PURCHASE_ORDER_CHANGED = "purchase_order_changed"
     SALES_ORDER_NOT_FOUND = "sales_order_not_found"
     PERIOD_CLOSED = "period_closed"
     ACCOUNT_UNMAPPED = "account_unmapped"

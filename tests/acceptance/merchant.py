@@ -23,6 +23,7 @@ from ml_connector.app import applying, setup
 from ml_connector.app.installation import open_installation
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
+from ml_connector.sim.shipbob.dock import Item
 from ml_connector.sim.shipbob.receiving import Wro
 from ml_connector.sim.stories.wro import TOPICS
 from ml_connector.sim.world import World, world
@@ -155,7 +156,7 @@ class Merchant:
         return number
 
     def deliver(
-        self, units: Mapping[str, int], *, number: str | None = None, center: int = 228
+        self, units: Mapping[Item, int], *, number: str | None = None, center: int = 228
     ) -> Wro:
         """Let a WRO arrive, be stowed whole and completed; return it."""
         wro = self.announce(units, number=number, center=center)
@@ -163,12 +164,11 @@ class Merchant:
         return self.world.shipbob.complete(wro)
 
     def announce(
-        self, units: Mapping[str, int], *, number: str | None = None, center: int = 228
+        self, units: Mapping[Item, int], *, number: str | None = None, center: int = 228
     ) -> Wro:
         """Let a WRO arrive at the dock; return it."""
-        contents: dict[str | int, int] = dict(units)
         wro = self.world.shipbob.create_wro(
-            contents, purchase_order_number=number, fulfillment_center_id=center
+            units, purchase_order_number=number, fulfillment_center_id=center
         )
         return self.world.shipbob.arrive(wro)
 

@@ -75,10 +75,10 @@ def lines(block: str) -> list[list[str]]:
 
 def ours(words: list[str]) -> list[str] | None:
     """Return the arguments of ``ml-connector`` in a line; None when it calls something else."""
-    for number, word in enumerate(words):
-        if word.rpartition("/")[2] == "ml-connector" and number + 1 < len(words):
-            is_called = number == 0 or words[0] == "sudo" and words[3] == "env"
-            return words[number + 1 :] if is_called else None
+    for number, word in enumerate(words[:-1]):
+        is_called = number == 0 or (words[0] == "sudo" and "env" in words[:number])
+        if is_called and "=" not in word and word.rpartition("/")[2] == "ml-connector":
+            return words[number + 1 :]
     return None
 
 

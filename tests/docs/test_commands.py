@@ -97,7 +97,7 @@ def test_the_global_options_are_the_ones_described() -> None:
 def test_webhooks_are_subscribed_to_with_the_topics_that_are_handled() -> None:
     handled = {topic for flow in FLOWS.values() for topic in flow.topics}
     named = re.findall(
-        r"^Topics that are handled: (.+)$", pages.text("docs/reference/http.md"), re.M
+        r"^Topics that are handled: (.+)$", pages.text("docs/reference/http.md"), re.MULTILINE
     )
     subscribed = [
         set(json.loads(words[words.index("-d") + 1])["topics"])

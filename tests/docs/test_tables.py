@@ -67,7 +67,7 @@ def _value(cell: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize(("title", "model"), models(), ids=[title for title, _ in models()])
+@pytest.mark.parametrize(("title", "model"), list(models()))
 def test_the_connection_file_has_these_keys_and_defaults(
     title: str, model: type[pydantic.BaseModel]
 ) -> None:
@@ -106,8 +106,7 @@ def causes() -> list[list[str]]:
 def test_every_cause_is_described_and_no_other() -> None:
     described = [cells[0].strip("`") for cells in causes() if cells[0]]
 
-    assert described == sorted(described, key=list(Cause).index)
-    assert set(described) == set(Cause)
+    assert sorted(described) == sorted(Cause)
 
 
 def test_causes_are_said_to_be_unused_exactly_when_they_are() -> None:

@@ -1,11 +1,11 @@
-"""Golden cases of receiving: what ShipBob and NetSuite say, and what is decided from it."""
+"""Golden cases: what ShipBob and NetSuite say, and what is decided from it."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Wro
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 CASES = Path(__file__).parents[1] / "golden"
 
 SETTINGS: Mapping[str, Any] = {
@@ -24,7 +26,7 @@ SETTINGS: Mapping[str, Any] = {
     "start_date": "2026-11-01",
     "netsuite": {"account_id": "TSTDRV1234567", "client_id": "c", "certificate_id": "k"},
     "shipbob": {"channel_id": 100102},
-    "locations": {"228": "6"},
+    "locations": {"228": "6", "10": "7"},
     "accounts": {"inventory_adjustment": "54"},
     "schedule": {"timezone": "America/Chicago"},
 }
@@ -39,7 +41,7 @@ class Case:
 
     def __init__(self, flow: str, name: str) -> None:
         self.folder = CASES / flow / name
-        self._netsuite = self._json("netsuite.json")
+        self._netsuite = self._json("netsuite.json", {})
         self.skus = self._json("settings.json", {}).get("skus", {})
 
     def _json(self, name: str, default: Any = None) -> Any:
@@ -56,7 +58,12 @@ class Case:
     def posted(self) -> tuple[Posted, ...]:
         return msgspec.convert(self._json("posted.json", []), tuple[Posted, ...])
 
-    # What a flow reads.
+    def facts(self, kind: type[T]) -> T | None:
+        """The facts as a run keeps them, where a case gives them so."""
+        path = self.folder / "facts.json"
+        return msgspec.json.decode(path.read_bytes(), type=kind) if path.exists() else None
+
+    # What receiving reads.
 
     async def wro(self, wro_id: int) -> Wro:
         wro = payloads.decode(payloads.read((self.folder / "wro.json").read_bytes()), Wro)

@@ -6,18 +6,20 @@ import msgspec
 import pytest
 
 from golden import CASES, Case, names
+from ml_connector.engine.flow import Flow
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
-from ml_connector.flows.receiving import plan, read
 from ml_connector.ledger import runs
 from ml_connector.ledger.documents import Plan
 
+CASE_IDS = [(flow, name) for flow in FLOWS for name in names(flow)]
 
-async def decide(case: Case) -> dict[str, Any]:
-    facts = await read("90311", cast("Reads", case))
+
+async def decide(flow: Flow, case: Case) -> dict[str, Any]:
+    facts = case.facts(flow.facts) or await flow.read("90311", cast("Reads", case))
     try:
-        return said(plan(facts, case.posted(), case.settings()))
+        return said(flow.plan(facts, case.posted(), case.settings()))
     except ConnectorError as error:
         return {"refused": runs.failure(error)}
 
@@ -33,24 +35,24 @@ def said(decided: Plan) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("name", names("receiving"))
-async def test_receiving_decides_as_its_golden_case_says(
-    name: str, request: pytest.FixtureRequest
+@pytest.mark.parametrize(("flow", "name"), CASE_IDS)
+async def test_a_flow_decides_as_its_golden_case_says(
+    flow: str, name: str, request: pytest.FixtureRequest
 ) -> None:
-    case = Case("receiving", name)
-    decided = await decide(case)
+    case = Case(flow, name)
+    decided = await decide(FLOWS[flow], case)
     expected = case.folder / "expected.json"
     if request.config.getoption("--update-golden"):
         expected.write_text(json.dumps(decided, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     assert json.loads(expected.read_text("utf-8")) == decided
-    assert await decide(case) == decided
+    assert await decide(FLOWS[flow], case) == decided
 
 
 def test_every_flow_has_golden_cases_and_every_case_a_flow() -> None:
     assert {path.name for path in CASES.iterdir()} == set(FLOWS)
 
 
-@pytest.mark.parametrize("name", names("receiving"))
-def test_every_case_says_where_it_comes_from(name: str) -> None:
-    assert Path(CASES / "receiving" / name / "SOURCE.md").read_text("utf-8").strip()
+@pytest.mark.parametrize(("flow", "name"), CASE_IDS)
+def test_every_case_says_where_it_comes_from(flow: str, name: str) -> None:
+    assert Path(CASES / flow / name / "SOURCE.md").read_text("utf-8").strip()

@@ -1,9 +1,10 @@
 """The web process as a stranger and as ShipBob see it: bytes over a socket."""
 
+import hmac
 import json
 import secrets
 import socket
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,7 +44,6 @@ def signed(
     """Return the headers of a delivery, signed by the public library of the scheme."""
     webhook_id = webhook_id or f"msg_{secrets.token_hex(12)}"
     at = at or datetime.now(UTC)
-    # The library signs text only; latin-1 and back makes any bytes into text and the same bytes.
     signature = _sign(secret, webhook_id, at, body)
     headers = {
         "webhook-id": webhook_id,
@@ -56,11 +56,8 @@ def signed(
 def _sign(secret: str, webhook_id: str, at: datetime, body: bytes) -> str:
     try:
         return Webhook(secret).sign(webhook_id, at, body.decode())
-    except UnicodeDecodeError:
-        import base64
-        import hmac
-
-        key = base64.b64decode(secret.removeprefix("whsec_"))
+    except UnicodeDecodeError:  # the library signs text only
+        key = b64decode(secret.removeprefix("whsec_"))
         text = f"{webhook_id}.{int(at.timestamp())}.".encode() + body
         return "v1," + b64encode(hmac.digest(key, text, "sha256")).decode()
 

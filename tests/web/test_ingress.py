@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from acceptance.merchant import Merchant
+from acceptance.polling import wait_until
 from web.door import Door, new_secret, signed
 
 WRO: dict[str, Any] = {"id": 90311, "status": "Processing"}
@@ -123,8 +125,6 @@ def test_several_secrets_are_good_while_they_rotate(door: Door, receiver: Mercha
 def test_a_secret_that_was_taken_away_is_refused_within_seconds(
     door: Door, receiver: Merchant
 ) -> None:
-    from acceptance.polling import wait_until
-
     old, receiver_file = new_secret(), receiver.connection_file()
     text = receiver_file.read_text()
     receiver_file.write_text(text.replace(receiver.secret, f'{receiver.secret}", "{old}'))
@@ -290,10 +290,6 @@ def test_the_librarys_own_check_agrees_with_what_is_accepted(door: Door) -> None
 
 
 def test_the_answer_comes_only_after_the_commit(door: Door, receiver: Merchant) -> None:
-    import psycopg
-
-    from acceptance.polling import wait_until
-
     assert receiver.database_url is not None
     answered = threading.Event()
 

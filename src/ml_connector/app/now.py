@@ -87,7 +87,7 @@ async def sync(
     swept = None
     if ids:
         async with installation.database.transaction() as connection:
-            seen = [Seen(key=key, changed_at=None) for key in ids]
+            seen = [Seen(key=key) for key in ids]
             await tell(connection, installation.lanes, applied.name, flow, seen, source="person")
     else:
         swept = await sweep(
@@ -127,7 +127,7 @@ async def plan(
     keys = list(ids)
     if not keys:
         moment = since or datetime.now(UTC) - BACK
-        keys = [seen.key async for seen in flow.sweep(place.reads, moment)]
+        keys = [seen.key async for seen in flow.sweep(place.reads, moment, ())]
     return [await _plan_one(installation, place, applied.name, flow, key) for key in keys]
 
 
@@ -152,7 +152,7 @@ async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Plann
         posted = await postings.posted_before(connection, row["id"], run_id)
     flow = FLOWS[row["flow"]]
     place = await Workplaces(installation).open(row["connection"])
-    facts = msgspec.convert(row["facts"], flow.facts)
+    facts = msgspec.convert(row["facts"], flow.facts, str_keys=True)
     try:
         decided, failure = flow.plan(facts, posted, place.settings), None
     except ConnectorError as error:

@@ -1,4 +1,4 @@
-"""When sweeps are due: an interval for each connection, kept in the database."""
+"""Sweeping every flow of every connection when its schedule says."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -7,73 +7,100 @@ import structlog
 
 from ml_connector.app.installation import Installation
 from ml_connector.app.workplaces import Workplaces
-from ml_connector.config.connection import every
-from ml_connector.engine.sweep import Swept, sweep
+from ml_connector.config.connection import Schedule, every
+from ml_connector.engine.flow import Flow
+from ml_connector.engine.schedule import is_due
+from ml_connector.engine.sweep import sweep
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections
-from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.storage.database import one
+from ml_connector.storage.database import one, rows
 
 _log = structlog.get_logger("sweep")
+
+SWEEPS_EVERY_SECONDS: Final = 20.0
+"""So often it is looked whether a sweep is due."""
 
 BACK: Final = timedelta(days=60)
 """A sweep looks at what was made so long ago at most; older things are asked for by id."""
 
 
 async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) -> None:
-    """Sweep every connection whose last sweep is longer ago than its schedule says."""
+    """Sweep every flow of every connection whose time has come."""
     async with installation.database.transaction() as connection:
         known = await connections.every(connection)
     for applied in known:
-        if applied.paused or not await _is_due(installation, applied):
+        if applied.paused:
             continue
-        try:
-            await sweep_connection(installation, workplaces, applied)
-        except ConnectorError as error:
-            _log.warning(
-                "sweep_failed", connection=applied.name, cause=error.cause, reason=str(error)
-            )
+        schedule = Schedule.model_validate(applied.stored["schedule"])
+        for flow in FLOWS.values():
+            try:
+                if await _take_turn(installation, applied.name, flow, schedule):
+                    await _sweep(installation, workplaces, applied.name, flow)
+            except ConnectorError as error:
+                await _give_turn_back(installation, applied.name, flow)
+                _log.warning(
+                    "sweep_failed",
+                    connection=applied.name,
+                    flow=flow.name,
+                    cause=error.cause,
+                    reason=str(error),
+                )
 
 
-async def sweep_connection(
-    installation: Installation, workplaces: Workplaces, applied: AppliedConnection
-) -> dict[str, Swept]:
-    """Sweep all flows of a connection; return what was found, by flow."""
-    place = await workplaces.open(applied.name)
-    since = datetime.now(UTC) - BACK
-    found: dict[str, Swept] = {}
-    for flow in FLOWS.values():
-        swept = await sweep(
-            installation.database,
-            installation.lanes,
-            flow,
-            reads=place.reads,
-            connection_name=applied.name,
-            since=since,
+async def _sweep(
+    installation: Installation, workplaces: Workplaces, name: str, flow: Flow
+) -> None:
+    place = await workplaces.open(name)
+    swept = await sweep(
+        installation.database,
+        installation.lanes,
+        flow,
+        reads=place.reads,
+        connection_name=name,
+        since=datetime.now(UTC) - BACK,
+    )
+    if swept.never_told or swept.late:
+        _log.info(
+            "swept",
+            connection=name,
+            flow=flow.name,
+            never_told=swept.never_told,
+            late=swept.late,
         )
-        found[flow.name] = swept
-        if swept.never_told or swept.late:
-            _log.warning(
-                "gaps",
-                connection=applied.name,
-                flow=flow.name,
-                never_told=swept.never_told,
-                late=swept.late,
-            )
-    return found
 
 
-async def _is_due(installation: Installation, applied: AppliedConnection) -> bool:
-    """Take the turn when the interval is over; one worker gets it."""
-    interval = every(str(applied.stored["schedule"]["sweep"]))
-    seconds = interval.total_seconds() if isinstance(interval, timedelta) else 86_400.0
+async def _take_turn(
+    installation: Installation, name: str, flow: Flow, schedule: Schedule
+) -> bool:
+    """Take the turn when it is due; one worker gets it."""
     async with installation.database.transaction() as connection:
-        taken = await one(
+        row = await one(
             connection,
-            "insert into turn as t (connection, what, taken_at) values (%(name)s, 'sweep', now())"
-            " on conflict (connection, what) do update set taken_at = now()"
-            " where t.taken_at < now() - make_interval(secs => %(seconds)s) returning 1",
-            {"name": applied.name, "seconds": seconds},
+            "insert into turn (connection, what, taken_at)"
+            " values (%(name)s, %(flow)s, '-infinity')"
+            " on conflict (connection, what) do update set what = turn.what"
+            " returning nullif(taken_at, '-infinity') as last, now() as now",
+            {"name": name, "flow": flow.name},
         )
-    return taken is not None
+        assert row is not None  # noqa: S101 - RETURNING gives the row
+        when = every(getattr(schedule, flow.schedule))
+        if not is_due(when, last=row["last"], now=row["now"], zone=schedule.zone):
+            return False
+        await rows(
+            connection,
+            "update turn set taken_at = now() where connection = %(name)s and what = %(flow)s",
+            {"name": name, "flow": flow.name},
+        )
+    return True
+
+
+async def _give_turn_back(installation: Installation, name: str, flow: Flow) -> None:
+    """Let the turn be due again at the next look: the source could not be read."""
+    async with installation.database.transaction() as connection:
+        await rows(
+            connection,
+            "update turn set taken_at = '-infinity'"
+            " where connection = %(name)s and what = %(flow)s",
+            {"name": name, "flow": flow.name},
+        )

@@ -76,15 +76,22 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
         wanted.setdefault(kind, {})[name] = thing
     appeared: set[str] = set()
     if items := wanted.get("sku"):
-        found = await reads.items(items)
+        matching = await reads.items(items)
         appeared |= {
             items[name]
-            for name, matches in found.items()
+            for name, matches in matching.items()
             if sum(not item.isinactive for item in matches) == 1
         }
     for number, thing in wanted.get("purchase_order", {}).items():
         if any(order.status in "BDEFG" for order in await reads.orders(number)):
             appeared.add(thing)
+    if products := wanted.get("product"):
+        variants = await reads.variants(products)
+        appeared |= {
+            products[sku]
+            for sku, found in variants.items()
+            if any(variant.inventory and variant.status in {"Active", ""} for variant in found)
+        }
     for month, thing in wanted.get("period", {}).items():
         day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
         reads.forget_periods()

@@ -1,6 +1,7 @@
 """The web part as a process."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -17,13 +18,25 @@ from ml_connector.flows import FLOWS
 from ml_connector.storage.database import Database
 from ml_connector.vault.secrets import Vault
 from ml_connector.web.endpoints import Endpoints
+from ml_connector.web.ingress import TakesIn
 from ml_connector.web.server import web_app
 
 _FINISH_REQUESTS_SECONDS: Final = 5
 
 
-def run_web(settings: Settings, file_descriptor: int) -> None:
-    """Serve HTTP on an open socket until SIGTERM or SIGINT."""
+def run_web(
+    settings: Settings,
+    file_descriptor: int,
+    *,
+    intake: Callable[[Database, Lanes], TakesIn] = Intake,
+) -> None:
+    """Serve HTTP on an open socket until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the installation.
+        file_descriptor: of the open socket.
+        intake: makes what verified deliveries are handed to.
+    """
     with database_server(settings) as server:
         check_schema(server.url)
         database = Database(server.url, size=6, name="ml-connector web")
@@ -31,7 +44,7 @@ def run_web(settings: Settings, file_descriptor: int) -> None:
         application = web_app(
             database,
             Endpoints(database, Vault(database, master_key_ring(settings))),
-            Intake(database, lanes),
+            intake(database, lanes),
             topics_of(FLOWS),
         )
         config = uvicorn.Config(

@@ -10,7 +10,7 @@ import uvloop
 
 from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
-from ml_connector.app.sweeps import sweep_what_is_due
+from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.watches import Awaited, renew_tokens
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.config.settings import Settings
@@ -75,7 +75,7 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
             ),
             Chore(
                 name="sweep",
-                every_seconds=5,
+                every_seconds=SWEEPS_EVERY_SECONDS,
                 do=partial(sweep_what_is_due, installation, workplaces),
             ),
             Chore(

@@ -105,6 +105,12 @@ COMMANDS: Final = (
         attribute="sim",
         about="Run the simulators alone, for other people's tests.",
     ),
+    Command(
+        name="bench",
+        module="bench",
+        attribute="bench",
+        about="Measure this build on this machine, each figure beside its floor.",
+    ),
 )
 
 

@@ -1,9 +1,9 @@
 """What a flow is: a business rule made of ``read`` and ``plan``."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,11 +18,15 @@ class Seen:
 
     Attributes:
         key: of the subject.
-        changed_at: when the source last changed it; None when it does not say.
+        version: names this state of it: the same version told twice is told once; empty:
+            news every time.
+        changed_at: when the source last changed it; None when it does not say by a clock
+            that can be compared with ours.
     """
 
     key: str
-    changed_at: datetime | None
+    version: str = ""
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,10 @@ class Flow:
         read: gathers everything the decision needs; the only input and output of a flow.
         plan: facts, what is posted already and the connection's settings in, documents
             out. Pure. Raises one of the foreseen failures when something is missing.
+        schedule: the key under ``[schedule]`` that says when it is swept.
         sweep: yields what the source has that changed since a moment, for whatever no
-            webhook told us.
+            webhook told us; the keys it is given are of subjects that once led to a
+            document.
     """
 
     name: str
@@ -50,7 +56,8 @@ class Flow:
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
-    sweep: Callable[[Reads, datetime], AsyncIterator[Seen]]
+    schedule: Literal["sweep", "purchase_orders", "billing"]
+    sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
 
 
 Flows = Mapping[str, Flow]

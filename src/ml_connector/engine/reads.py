@@ -12,10 +12,10 @@ from typing import Final
 from ml_connector.netsuite import queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import Item, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries import ChangedOrder, Item, PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import Box, Wro
+from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
@@ -42,6 +42,9 @@ class Reads:
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
+        self._orders_by_id: Batch[str, PurchaseOrder] = Batch(self._fetch_orders_by_id, most=100)
+        self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
+        self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
         self._periods: tuple[float, date, Sequence[Period]] | None = None
 
@@ -83,6 +86,35 @@ class Reads:
         """Return the purchase orders with this number, with all their item lines."""
         return await self._orders.get(number) or ()
 
+    async def order(self, order_id: str) -> PurchaseOrder | None:
+        """Return a purchase order by internal id; None when it was deleted."""
+        return await self._orders_by_id.get(order_id)
+
+    async def open_orders(self) -> AsyncIterator[Sequence[ChangedOrder]]:
+        """Yield the purchase orders that are open for receiving, as bulk work."""
+        async for page in queries.open_purchase_orders(self._netsuite.query):
+            yield page
+
+    async def order_changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
+        """Return when these purchase orders were last changed, as bulk work."""
+        return await queries.order_changes(self._netsuite.query, order_ids)
+
+    async def wros_by_number(self, numbers: Sequence[str]) -> Sequence[Wro]:
+        """Return all WROs with these purchase order numbers, whatever their status."""
+        return [wro async for wro in self._shipbob.wros(purchase_order_numbers=numbers)]
+
+    async def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
+        """Return ShipBob's variants by SKU, compared exactly; none for a SKU without any."""
+        return {sku: await self._variants.get(sku) or () for sku in sorted(skus)}
+
+    async def centers(self) -> Sequence[FulfillmentCenter]:
+        """Return the fulfillment centers that the merchant may send stock to."""
+        kept = self._centers
+        if kept is None or time.monotonic() > kept[0]:
+            found = await self._shipbob.fulfillment_centers()
+            kept = self._centers = (time.monotonic() + _FRESH_SECONDS, found)
+        return kept[1]
+
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         """Return what was received from a purchase order so far, by whatever receipt."""
         return await queries.received_by_receipts(self._netsuite.query, order_id)
@@ -115,3 +147,14 @@ class Reads:
         self, numbers: Sequence[str]
     ) -> Mapping[str, tuple[PurchaseOrder, ...]]:
         return await queries.purchase_orders_by_number(self._netsuite.query, numbers)
+
+    async def _fetch_orders_by_id(self, ids: Sequence[str]) -> Mapping[str, PurchaseOrder]:
+        return await queries.purchase_orders_by_id(self._netsuite.query, ids)
+
+    async def _fetch_variants(self, skus: Sequence[str]) -> Mapping[str, tuple[Variant, ...]]:
+        found: dict[str, tuple[Variant, ...]] = {}
+        async for product in self._shipbob.products(skus=skus):
+            for variant in product.variants:
+                if variant.sku is not None:
+                    found[variant.sku] = (*found.get(variant.sku, ()), variant)
+        return found

@@ -1,9 +1,13 @@
 """ShipBob's books: what is written there, and what is there already."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from ml_connector.engine.books import Written
-from ml_connector.errors import NeedsHuman
-from ml_connector.ledger.documents import Document, MarkWroSynced
+from ml_connector.errors import AlreadyExists, NeedsHuman
+from ml_connector.ledger.documents import CancelWro, CreateWro, Document, MarkWroSynced
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.payloads import NewWro, Wro, decode
 from ml_connector.words import Cause
 
 
@@ -14,14 +18,52 @@ class ShipBobBooks:
         self._shipbob = shipbob
 
     async def write(self, document: Document, *, send_by: float) -> Written:
-        """Write what the document says. Raises as ``Books.write`` does."""
+        """Write what the document says. Raises as ``Books.write`` does.
+
+        ShipBob makes nothing unique about a WRO, so it is looked for before it is made
+        (shipbob.md section 8).
+        """
         match document.request:
             case MarkWroSynced(wro_id=wro_id):
-                results = await self._shipbob.set_external_sync(
-                    [wro_id], synced=True, send_by=send_by
-                )
+                return await self._mark(wro_id, send_by)
+            case CancelWro(wro_id=wro_id):
+                cancelled = await self._shipbob.cancel_wro(wro_id, send_by=send_by)
+                return Written(remote_id=str(wro_id), answer={"status": cancelled.status})
+            case CreateWro(number=number, body=body):
+                if await self.find(document) is not None:
+                    raise AlreadyExists(
+                        f"ShipBob has a WRO {number} already", cause=Cause.POSTED_DOCUMENT_DIFFERS
+                    )
+                made = await self._shipbob.create_wro(decode(body, NewWro), send_by=send_by)
+                return Written(remote_id=str(made.id), answer={"status": made.status})
             case other:
                 raise TypeError(f"ShipBob has no {type(other).__name__}")
+
+    async def find(self, document: Document) -> Written | None:
+        """Look a WRO up by its number, compared exactly; what was cancelled does not count."""
+        request = document.request
+        if not isinstance(request, CreateWro):
+            return None
+        found = [
+            wro
+            async for wro in self._shipbob.wros(purchase_order_numbers=[request.number])
+            if wro.status != "Cancelled"
+        ]
+        if not found:
+            return None
+        meant = decode(request.body, NewWro)
+        return Written(
+            remote_id=str(found[0].id),
+            answer={"status": found[0].status},
+            differs=_differs(meant, found),
+        )
+
+    def repeatable(self, document: Document) -> bool:
+        """Marks and cancellations are naturally idempotent (shipbob.md section 8)."""
+        return isinstance(document.request, MarkWroSynced | CancelWro)
+
+    async def _mark(self, wro_id: int, send_by: float) -> Written:
+        results = await self._shipbob.set_external_sync([wro_id], synced=True, send_by=send_by)
         refused = [result for result in results if result.id == wro_id and not result.is_success]
         if refused:
             raise NeedsHuman(
@@ -31,11 +73,19 @@ class ShipBobBooks:
             )
         return Written(remote_id=str(wro_id), answer={"marked": True})
 
-    async def find(self, document: Document) -> Written | None:
-        """Nothing needs to be looked up: what is written here may be written again."""
-        del document
-        return None
 
-    def repeatable(self, document: Document) -> bool:
-        """Marks are naturally idempotent (shipbob.md section 8)."""
-        return isinstance(document.request, MarkWroSynced)
+def _differs(meant: NewWro, found: list[Wro]) -> str:
+    if len(found) > 1:
+        return f"ShipBob has {len(found)} WROs with this number: {_ids(found)}"
+    expected: dict[int | None, int] = defaultdict(int)
+    for box in meant.boxes:
+        for item in box.box_items:
+            expected[item.inventory_id] += item.quantity
+    announced = {
+        line.inventory_id: line.expected_quantity for line in found[0].inventory_quantities
+    }
+    return "" if announced == dict(expected) else "it announces other quantities"
+
+
+def _ids(wros: Iterable[Wro]) -> str:
+    return ", ".join(str(wro.id) for wro in wros)

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Seen
@@ -63,12 +64,12 @@ async def sweep(
         nonlocal never_told, late
         async with database.transaction() as connection:
             new, changed = await _gaps(connection, connection_name, flow, batch)
-            await tell(connection, lanes, connection_name, flow, [*new, *changed], source="sweep")
-        never_told += len(new)
-        late += len(changed)
+            told = partial(tell, connection, lanes, connection_name, flow, source="sweep")
+            never_told += await told(new)
+            late += await told(changed)
         batch.clear()
 
-    async for seen in flow.sweep(reads, since):
+    async for seen in flow.sweep(reads, since, await _posted(database, connection_name, flow)):
         keys.append(seen.key)
         batch.append(seen)
         if len(batch) >= BATCH:
@@ -85,25 +86,37 @@ async def tell(
     seen: Sequence[Seen],
     *,
     source: Source,
-) -> None:
-    """Tell the inbox of subjects. The same change told twice is one event.
+) -> int:
+    """Tell the inbox of subjects; return how many of them were news.
 
-    Without a moment of change it is news every time.
+    The same version told twice is one event; without a version it is news every time.
     """
-    await take_in(
+    taken = await take_in(
         connection,
         lanes,
         [
             Arrival(
                 connection=connection_name,
                 source=source,
-                delivery_id=f"{source}:{flow.name}:{one.key}:{_moment(one.changed_at)}",
+                delivery_id=f"{source}:{flow.name}:{one.key}:{one.version or uuid.uuid4()}",
                 topic=f"{flow.source} {source}",
                 subject=SubjectRef(connection_name, flow.name, one.key),
             )
             for one in seen
         ],
     )
+    return sum(one.new for one in taken)
+
+
+async def _posted(database: Database, connection_name: str, flow: Flow) -> list[str]:
+    """Return the keys of the subjects that once led to a document."""
+    found = await database.fetch(
+        "select s.key from subject as s where s.connection = %(connection)s and s.flow = %(flow)s"
+        " and exists (select 1 from posting as p where p.subject_id = s.id"
+        "  and p.state in ('done', 'adopted'))",
+        {"connection": connection_name, "flow": flow.name},
+    )
+    return [row["key"] for row in found]
 
 
 async def _gaps(
@@ -130,11 +143,6 @@ async def _gaps(
         one
         for one in seen
         if one.key in told
-        and one.changed_at is not None
-        and told[one.key] < one.changed_at - _CLOCKS_DIFFER
+        and (one.changed_at is None or told[one.key] < one.changed_at - _CLOCKS_DIFFER)
     ]
     return new, changed
-
-
-def _moment(at: datetime | None) -> str:
-    return at.isoformat() if at is not None else str(uuid.uuid4())

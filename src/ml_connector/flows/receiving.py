@@ -10,7 +10,7 @@ ShipBob is told so (``setExternalSync``). A quantity that went down is shown to 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -442,11 +442,13 @@ def _sku(line: StowedLine) -> str:
     return line.sku.strip()
 
 
-async def sweep(reads: Reads, since: datetime) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
     """Yield the WROs with something arrived that are not marked as booked yet."""
     async for wro in reads.open_wros(since):
         if wro.status not in _NOTHING_YET:
-            yield Seen(key=str(wro.id), changed_at=wro.last_updated_date)
+            changed = wro.last_updated_date
+            version = changed.isoformat() if changed else ""
+            yield Seen(key=str(wro.id), version=version, changed_at=changed)
 
 
 FLOW: Final = Flow(
@@ -466,5 +468,6 @@ FLOW: Final = Flow(
     facts=ReceivingFacts,
     read=read,
     plan=plan,
+    schedule="sweep",
     sweep=sweep,
 )

@@ -57,7 +57,24 @@ class MarkWroSynced(msgspec.Struct, frozen=True, kw_only=True, tag="mark_wro_syn
     wro_id: int
 
 
-Request = CreateRecord | TransformRecord | MarkWroSynced
+class CreateWro(msgspec.Struct, frozen=True, kw_only=True, tag="create_wro"):
+    """Announce stock to ShipBob (shipbob.md section 9.4, POST /receiving).
+
+    Attributes:
+        number: its ``purchase_order_number``, by which it is found again.
+    """
+
+    number: str
+    body: dict[str, Any]
+
+
+class CancelWro(msgspec.Struct, frozen=True, kw_only=True, tag="cancel_wro"):
+    """Take a WRO back (shipbob.md section 9.4). Repeating it is harmless."""
+
+    wro_id: int
+
+
+Request = CreateRecord | TransformRecord | MarkWroSynced | CreateWro | CancelWro
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,6 +108,7 @@ def _plain(value: Any) -> str | int | None:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, Decimal):
-        # As PostgreSQL stores it: 12.10 and 12.1 are one amount with another scale.
-        return format(value.normalize(), "f")
+        # As PostgreSQL stores it: 12.10 and 12.1 are one amount with another scale, and there
+        # is no negative zero.
+        return format(value.normalize(), "f") if value else "0"
     return str(value)

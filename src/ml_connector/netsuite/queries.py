@@ -5,7 +5,7 @@ outside are bound parameters; string comparison is case-sensitive (section 4.4).
 brackets enclose what an account may lack (``SuiteQL``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -29,6 +29,25 @@ SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
     TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'PurchOrd' AND t.tranid IN ({list}) ORDER BY t.id
+"""
+
+_ORDERS_BY_ID: Final = """
+SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
+"""
+
+_OPEN_ORDERS: Final = """
+SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t
+WHERE t.type = 'PurchOrd' AND t.status IN ('B', 'D', 'E') AND t.id > ? ORDER BY t.id
+"""
+
+_ORDER_CHANGES: Final = """
+SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
 """
 
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
@@ -179,6 +198,18 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(line for line in self.lines if line.open_quantity > 0)
 
 
+class ChangedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """That a purchase order is there, and when it was changed last.
+
+    Attributes:
+        lastmodified: in the account's time zone.
+    """
+
+    id: str
+    status: str
+    lastmodified: str = ""
+
+
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """The header of any transaction.
 
@@ -277,14 +308,66 @@ async def purchase_orders_by_number(
         operation="suiteql.purchase_orders_by_number",
         priority=priority,
     )
-    lines = await order_lines(suiteql, [header.id for header in headers], priority=priority)
     orders: dict[str, tuple[PurchaseOrder, ...]] = {}
-    for header in headers:
-        order = PurchaseOrder(
-            **msgspec.structs.asdict(header), lines=tuple(lines.get(header.id, ()))
-        )
+    for order in await _with_lines(suiteql, headers, priority):
         orders[order.tranid] = (*orders.get(order.tranid, ()), order)
     return orders
+
+
+async def purchase_orders_by_id(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, PurchaseOrder]:
+    """Find purchase orders by internal id, with their item lines (sections 5.1 and 5.2).
+
+    Returns:
+        Only those that exist; a deleted order is left out.
+    """
+    headers = await suiteql.rows_in(
+        _ORDERS_BY_ID,
+        order_ids,
+        type=_OrderHeader,
+        operation="suiteql.purchase_orders_by_id",
+        priority=priority,
+    )
+    return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
+
+
+async def open_purchase_orders(suiteql: SuiteQL) -> AsyncIterator[list[ChangedOrder]]:
+    """Yield the orders that are open for receiving, as bulk work, by keyset (section 4.3).
+
+    Their status is B, D or E (section 5.7).
+    """
+    async for page in suiteql.pages(
+        _OPEN_ORDERS,
+        type=ChangedOrder,
+        start=(0,),
+        key=lambda row: (int(row.id),),
+        operation="suiteql.open_purchase_orders",
+    ):
+        yield page
+
+
+async def order_changes(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.BULK
+) -> list[ChangedOrder]:
+    """Return when these orders were last changed; a deleted one is left out."""
+    return await suiteql.rows_in(
+        _ORDER_CHANGES,
+        order_ids,
+        type=ChangedOrder,
+        operation="suiteql.order_changes",
+        priority=priority,
+    )
+
+
+async def _with_lines(
+    suiteql: SuiteQL, headers: Sequence[_OrderHeader], priority: Priority
+) -> list[PurchaseOrder]:
+    lines = await order_lines(suiteql, [header.id for header in headers], priority=priority)
+    return [
+        PurchaseOrder(**msgspec.structs.asdict(header), lines=tuple(lines.get(header.id, ())))
+        for header in headers
+    ]
 
 
 async def order_lines(

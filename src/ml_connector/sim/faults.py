@@ -43,6 +43,7 @@ FaultKind = Literal[
     "rate_limited",
     "rate_limited_400",
     "overload_login",
+    "record_changed",
     "token_revoked",
     "bad_gateway",
     "unavailable",
@@ -61,13 +62,15 @@ MEANINGS: Final[dict[FaultKind, str]] = {
     "rate_limited": "nothing is done; the system's own 429",
     "rate_limited_400": "nothing is done; NetSuite's concurrency refusal as a 400",
     "overload_login": "nothing is done; the system is overloaded but says 401",
+    "record_changed": "nothing is done; NetSuite says somebody else changed the record",
     "token_revoked": "the call's token stops working for good, beginning with this call",
     "bad_gateway": "nothing is done; 502 with an HTML page",
     "unavailable": "nothing is done; 503 with an HTML page",
     "gateway_timeout": "the work is done; 504 with an HTML page",
     "truncated": "the work is done; the answer ends in the middle of its body",
 }
-"""What each kind plays. All of them but the two NetSuite-only ones suit both systems."""
+"""What each kind plays. ``rate_limited_400``, ``overload_login`` and
+``record_changed`` are NetSuite's own."""
 
 COMMITS: Final[frozenset[FaultKind]] = frozenset(
     {

@@ -96,3 +96,14 @@ def test_unknown_jobs_and_tasks_are_not_found(client: TestClient) -> None:
     assert client.get("/services/rest/async/v1/job/99").status_code == 404
     assert client.get(f"{job}/task/2").status_code == 404
     assert client.get(f"{job}/task/1/result").status_code == 404
+
+
+def test_queries_run_as_jobs_too(client: TestClient) -> None:
+    headers = {"Prefer": "transient, respond-async"}
+    body = {"q": "SELECT COUNT(*) AS n FROM item"}
+    answer = client.post("/services/rest/query/v1/suiteql", json=body, headers=headers)
+    job = answer.headers["location"]
+    client.get(job)
+
+    assert answer.status_code == 202
+    assert client.get(f"{job}/task/1/result").json()["items"] == [{"links": [], "n": "3"}]

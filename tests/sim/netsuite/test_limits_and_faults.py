@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -108,6 +109,7 @@ def test_a_timeout_after_the_commit_leaves_the_record(
         ("rate_limited", 429, 0),
         ("rate_limited_400", 400, 0),
         ("overload_login", 401, 0),
+        ("record_changed", 400, 0),
         ("bad_gateway", 502, 0),
         ("unavailable", 503, 0),
         ("gateway_timeout", 504, 1),
@@ -197,3 +199,10 @@ def test_slots_are_free_again_after_cuts_and_timeouts(
 
     assert post(wire).status_code == 204
     assert sim.limits.in_flight == 0
+
+
+def test_answers_carry_the_servers_own_time_once(sim: NetSuiteSim, wire: httpx2.Client) -> None:
+    sim.sign_in.clock_offset = timedelta(minutes=10)
+    answer = wire.get(ADJUST)
+
+    assert answer.headers.get_list("date") == ["Fri, 20 Nov 2026 16:10:00 GMT"]

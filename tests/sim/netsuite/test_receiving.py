@@ -510,3 +510,14 @@ def test_a_transform_of_nothing_is_not_found(client: TestClient) -> None:
 
     assert answer.status_code == 404
     assert answer.json()["o:errorDetails"][0]["o:errorCode"] == "NONEXISTENT_ID"
+
+
+def test_a_saved_receipt_can_be_corrected_by_line_or_order_line(
+    client: TestClient, sim: NetSuiteSim, purchase_order: int
+) -> None:
+    path = receive(client, purchase_order).headers["location"]
+    client.patch(path, json=lines({"orderLine": 4, "quantity": 7}))
+    client.patch(path, json=lines({"line": 1, "quantity": 90}))
+
+    assert sim.stock() == {("SKU-20", 7): 90, ("SKU-21", 7): 7}
+    assert status(client, purchase_order) == "D"

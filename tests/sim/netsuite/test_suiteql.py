@@ -380,6 +380,28 @@ def test_oracle_outer_joins_keep_their_rows(query: Query, purchase_order: int) -
     assert purchase_order
 
 
+def test_parameters_stay_with_their_conditions(query: Query, purchase_order: int) -> None:
+    joined = query(
+        "SELECT i.itemid, l.quantity FROM item i, transactionline l WHERE i.id > ? "
+        "AND i.id = l.item(+) AND l.quantity(+) > ? ORDER BY i.id",
+        "20",
+        "50",
+    )
+    decoded = query("SELECT DECODE(?, 'a', 'one', 'b', 'two', ?) AS x FROM dual", "b", "many")
+    limited = query(
+        "SELECT COUNT(*) AS n, ? AS x FROM item WHERE id > ? AND ROWNUM <= 5 ORDER BY 1",
+        "first",
+        "20",
+    )
+    quoted = query("SELECT '?' AS mark, ? AS x FROM dual -- why?", "y")
+
+    assert joined == [{"itemid": "SKU-21"}, {"itemid": "LOT-31"}]
+    assert decoded == [{"x": "two"}]
+    assert limited == [{"n": "2", "x": "first"}]
+    assert quoted == [{"mark": "?", "x": "y"}]
+    assert purchase_order
+
+
 def test_sums_of_money_are_exact(sim: NetSuiteSim, query: Query) -> None:
     vendor = 1722
     for number in range(10):

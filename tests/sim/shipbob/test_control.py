@@ -162,3 +162,18 @@ def test_a_button_that_comes_too_late_says_so(sim: ShipBobSim, api: httpx2.Clien
     answer = api.post("/_sim/page/complete", data={"wro": wro.id})
 
     assert "Not+done" in answer.headers["location"]
+
+
+def test_webhooks_can_be_held_back_and_waited_for_from_outside(
+    sim: ShipBobSim, api: httpx2.Client
+) -> None:
+    api.post("/_sim/subscribe", json={"url": "http://127.0.0.1:9/h", "topics": ["wro.created"]})
+    api.post("/_sim/hold_webhooks")
+    sim.create_wro({sim.add_product("TEE-S"): 1})
+    held = len(sim.deliveries)
+
+    released = api.post("/_sim/release_webhooks", json={"order": "shuffled"}).json()
+    quiet = api.post("/_sim/wait_for_webhooks", json={"timeout_seconds": 20}).json()
+
+    assert (held, released, quiet) == (0, {"result": 1}, {"result": True})
+    assert len(api.get("/_sim/deliveries").json()) == 1

@@ -25,6 +25,9 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
 ODD_TEXTS = st.sampled_from(["", "0", "-1", "1", "x", "true", "2026-11-02", "%00", "1,2,x", "ü"])
 
 
+ODD_KEYS = ["5", "x", "-1", "²", "9" * 30]
+
+
 @pytest.fixture(scope="module")
 def world(off_schema: Callable[[httpx2.Response], None]) -> Iterator[World]:
     """A simulator in which everything exists once."""
@@ -103,7 +106,7 @@ def path_values(sim: ShipBobSim, name: str) -> st.SearchStrategy[str]:
         "uroId": list(books.uros.by_id),
         "id": [*books.receiving.wros, *books.returns.by_id, *books.webhooks.subscriptions, 1],
     }
-    return st.sampled_from([str(each) for each in known.get(name, [])] * 3 + ["5", "x", "-1"])
+    return st.sampled_from([str(each) for each in known.get(name, [])] * 3 + ODD_KEYS)
 
 
 def operations(document: Schema) -> list[tuple[str, str, Schema]]:

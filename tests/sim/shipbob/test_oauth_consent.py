@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import jwt
 import pytest
 
 from ml_connector.sim.clock import Clock
@@ -70,6 +71,7 @@ def test_a_consent_posts_a_code_that_buys_tokens(
 
     assert f'action="{REDIRECT}"' in page.text
     assert (form["state"], form["scope"]) == ("st&te", "orders_read offline_access")
+    assert jwt.decode(form["id_token"], options={"verify_signature": False})["nonce"] == "n0nce"
     assert tokens["refresh_token"]
     assert listed.status_code == 200
     assert sim.books.access.channels[100103].name == "My connector"

@@ -195,6 +195,20 @@ def test_a_shipment_of_several_parcels_is_delivered_with_the_last_one(
     ]
 
 
+@pytest.mark.usefixtures("tee")
+def test_carriers_have_words_of_their_own(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    shipment = sim.create_order("SO-1", {"TEE-S": 1}).shipments[0]
+    sim.ship(shipment)
+    sim.track(shipment, "Return to sender", message="Refused")
+
+    row = checked.get(f"/2026-07/shipments-tracking?ShipmentIds={shipment.id}").json()[0]
+
+    assert (row["status"], row["message"]) == ("Return to sender", "Refused")
+    assert shipment.details == [204]
+    with pytest.raises(ValueError, match="no carrier status"):
+        sim.track(shipment, "Lost in space")
+
+
 @pytest.mark.parametrize(
     "path",
     [

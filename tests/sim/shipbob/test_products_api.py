@@ -124,3 +124,12 @@ def test_centers_and_locations_can_be_read(sim: ShipBobSim, checked: httpx2.Clie
     assert [each["id"] for each in centers] == [10, 228]
     assert [each["id"] for each in locations] == [10, 228, 300]
     assert len(checked.get("/2026-07/location?ReceivingEnabled=true").json()) == 2
+
+
+@pytest.mark.usefixtures("tees")
+def test_a_row_can_come_again_on_the_next_page(sim: ShipBobSim, api: httpx2.Client) -> None:
+    sim.apis.products.pages = type(sim.apis.products.pages)(path="/Product", overlap=1)
+    first = api.get("/2026-07/product?PageSize=2").json()
+    second = api.get(f"/2026-07{first['next']}").json()
+
+    assert second["items"][0] == first["items"][1]

@@ -1,8 +1,10 @@
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
+from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
 
 Body = dict[str, Any]
@@ -284,3 +286,19 @@ def test_a_wro_for_a_center_with_a_hub_comes_back_with_the_hub(
 
     assert created["fulfillment_center"]["id"] == 300
     assert created["final_destination_fulfillment_center_id"] == 301
+
+
+def test_what_was_seen_live_can_be_switched_on(
+    sim: ShipBobSim, api: httpx2.Client, clock: Clock, tee: int
+) -> None:
+    sim.apis.receiving.listed_after = timedelta(seconds=5)
+    sim.apis.receiving.awaiting = "AwaitingArrival"
+    sim.apis.receiving.empty_past_the_end = True
+    wro = sim.create_wro({tee: 1})
+    at_once = api.get("/2026-07/receiving")
+    clock.advance(timedelta(seconds=5))
+    later = api.get("/2026-07/receiving").json()
+
+    assert (at_once.status_code, at_once.content) == (200, b"")
+    assert [(each["id"], each["status"]) for each in later] == [(wro.id, "AwaitingArrival")]
+    assert api.get("/2026-07/receiving?Page=2").content == b""

@@ -25,6 +25,14 @@ def test_a_box_that_nobody_announced_waits_for_its_wro(
     assert sim.stock() == {("TEE-S", 10): 7}
 
 
+def test_no_wro_may_be_written_as_null_or_as_zero(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    sim.add_product("TEE-S")
+    uro = sim.add_uro({"TEE-S": 7})
+    sim.apis.uros.unlinked = 0
+
+    assert checked.get(f"{PATH}/{uro.id}").json()["linked_wro_id"] == 0
+
+
 def test_associating_twice_receives_once(sim: ShipBobSim, checked: httpx2.Client) -> None:
     sim.add_product("TEE-S")
     uro, wro = sim.add_uro({"TEE-S": 7}), sim.create_wro({"TEE-S": 7})

@@ -183,3 +183,8 @@ def test_what_is_awaited_goes_down_with_every_unit_and_is_nothing_in_the_end(
     seen.append(awaiting())
 
     assert seen == [35, 25, 25, 10, 5]
+
+
+def test_a_hub_must_be_there_before_its_center(sim: ShipBobSim) -> None:
+    with pytest.raises(LookupError, match="no hub 300"):
+        sim.add_fulfillment_center(301, "Bethlehem (PA)", hub=300)

@@ -56,6 +56,14 @@ READ_ONLY: Final = frozenset(
 )
 """Properties that may be left in a body and change nothing."""
 
+ENUMERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "approvalstatus": ("1", "2", "3"),
+    "orderstatus": tuple("ABCDEFGH"),
+    "shipstatus": tuple("ABC"),
+    "shipmentstatus": ("toBeShipped", "inTransit", "partiallyReceived", "received", "closed"),
+}
+"""What these properties can be (schemas/rest-schema-2026.1.json)."""
+
 TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "account": ("account", "acctname"),
     "location": ("location", "name"),
@@ -206,7 +214,16 @@ class BodyReader:
             return self.reference(value, wanted.target, key, where)
         if wanted.kind == "sub" and key.lower() == "inventorydetail":
             return self._assignments(value, where)
-        return SCALARS[wanted.kind](value)
+        found = SCALARS[wanted.kind](value)
+        if wanted.kind == "enum" and found not in ENUMERATIONS.get(key.lower(), (found,)):
+            raise invalid_field_value(found, key, where)
+        if key.lower() == "units" and not self._is_unit(str(found)):
+            raise invalid_field_value(found, key, where)
+        return found
+
+    def _is_unit(self, text: str) -> bool:
+        known = "SELECT 1 FROM unitstypeuom WHERE internalid = ?"
+        return text.isdecimal() and self.company.books.value(known, (text,)) is not None
 
     def reference(self, value: object, target: str, field: str, where: str) -> object:
         """An id from ``{"id"}``, ``{"externalId"}``, ``{"refName"}`` or a bare id (6.3).
@@ -233,7 +250,7 @@ class BodyReader:
         if by_key and table:
             return self._named(table, "externalid", by_key[1], field, where)
         if not table:
-            return int(str(given)) if str(given).lstrip("-").isdigit() else str(given)
+            return int(str(given))
         if not str(given).lstrip("-").isdigit() or not self.company.books.has(
             table, int(str(given))
         ):
@@ -326,7 +343,9 @@ class BodyReader:
         name = sublist.name.lower()
         found = None
         if sublist.keyed:
-            found = _match(document.of(name), item, path, transform=transform)
+            found = _match(
+                document.of(name), item, path, transform=transform, static=sublist.static
+            )
         if found is not None:
             return found
         if static:
@@ -347,19 +366,26 @@ def _columns(item: Mapping[str, object], *, static: bool) -> Mapping[str, object
 
 
 def _match(
-    lines: Iterable[Line], item: Mapping[str, object], path: str, *, transform: bool
+    lines: Iterable[Line],
+    item: Mapping[str, object],
+    path: str,
+    *,
+    transform: bool,
+    static: bool,
 ) -> Line | None:
-    """The line an entry addresses: by ``orderLine`` first, else by ``line``."""
-    known = list(lines)
-    order_line = _key_of(item, "orderline", path)
-    if transform and order_line is not None:
-        return next((line for line in known if line.values.get("orderline") == order_line), None)
-    number = _key_of(item, "line", path)
-    if number is None:
-        return None
+    """The line an entry addresses.
+
+    In a transform by ``orderLine``, else by ``line`` with the same meaning (7.3). In a saved
+    record by ``line``; receipts and fulfilments also by ``orderLine`` alone.
+    """
+    number, order_line = _key_of(item, "line", path), _key_of(item, "orderline", path)
     if transform:
-        return next((line for line in known if line.values.get("orderline") == number), None)
-    return next((line for line in known if line.id == number), None)
+        number, order_line = None, order_line if order_line is not None else number
+    if number is not None:
+        return next((line for line in lines if line.id == number), None)
+    if order_line is None or not (transform or static):
+        return None
+    return next((line for line in lines if line.values.get("orderline") == order_line), None)
 
 
 def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None:

@@ -124,9 +124,10 @@ class Books:
         Returns:
             its rowid, which is its id where the table has one.
         """
-        sql = _insert_statement(table, tuple(values))
+        cells = {name: cell(value) for name, value in values.items() if value is not None}
+        sql = _insert_statement(table, tuple(cells))
         with self.lock:
-            cursor = self.connection.execute(sql, [cell(value) for value in values.values()])
+            cursor = self.connection.execute(sql, list(cells.values()))
             return cursor.lastrowid or 0
 
     def update(self, table: str, values: Mapping[str, object], **where: object) -> int:

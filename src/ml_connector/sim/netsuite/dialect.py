@@ -4,6 +4,7 @@ Oracle's own reader turns TO_CHAR, TRUNC and others into nodes that lose what wa
 they stay plain calls, so that the rewriter decides about each (reference 4.4).
 """
 
+import re
 from typing import Final
 
 import sqlglot
@@ -16,6 +17,8 @@ from ml_connector.sim.netsuite.refusal import Refusal
 
 _AGGREGATES: Final = {"COUNT", "SUM", "MIN", "MAX", "AVG", "COALESCE", "NVL"}
 _SPECIAL: Final = {"CAST", "DECODE", "EXTRACT", "LISTAGG", "TRIM"}
+
+_MARKS: Final = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|\?", re.DOTALL)
 
 MAX_IN: Final = 1000
 """Values in one IN list (reference 4.4)."""
@@ -55,6 +58,26 @@ def search_error(text: str) -> Refusal:
 def unsupported(what: str) -> Refusal:
     """A construct that SuiteQL doesn't take. The wording after the colon is ours."""
     return search_error(f"Invalid or unsupported search: {what}.")
+
+
+def number_placeholders(query: str) -> tuple[str, int]:
+    """Give every ``?`` outside texts and comments a name: ``:p1``, ``:p2`` ...
+
+    Rewriting moves and copies parts of a query; names keep each value where it belongs.
+
+    Returns:
+        the query, and how many there are.
+    """
+    count = 0
+
+    def name(match: re.Match[str]) -> str:
+        nonlocal count
+        if match[0] != "?":
+            return match[0]
+        count += 1
+        return f":p{count}"
+
+    return _MARKS.sub(name, query), count
 
 
 def parse(query: str) -> exp.Query:

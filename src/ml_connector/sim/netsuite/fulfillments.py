@@ -71,9 +71,9 @@ def _ship(
     other: int,
 ) -> None:
     path = f"item.items[{at}]"
-    order_line = whole(line.values["orderline"])
+    order_line = whole(line.values.get("orderline") or 0)
     ordered = order_row(company, whole(source["id"]), order_line)
-    if ordered is None:
+    if ordered is None or ordered["item"] is None:
         raise user_error(f"The order has no line {order_line}.", path=path)
     item = company.item(whole(ordered["item"]))
     item_id = whole(item["id"])

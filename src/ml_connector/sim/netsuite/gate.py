@@ -1,12 +1,14 @@
 """The door of the simulator: one ASGI application with limits, sign-in, faults and a call log."""
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import format_datetime
 from time import perf_counter
 from typing import Final, cast
 from urllib.parse import parse_qsl
@@ -22,8 +24,11 @@ from ml_connector.sim.netsuite.refusal import (
     concurrency_exceeded,
     invalid_request,
     unexpected,
+    user_error,
 )
 from ml_connector.sim.netsuite.tokens import TOKEN_PATH
+
+_LOG: Final = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Answer]
 
@@ -55,12 +60,14 @@ class Gate:
     """Takes HTTP requests to the handlers.
 
     Attributes:
+        server_time: for the ``Date`` header, which clients compare with their own clock (2.3).
         handle: answers a signed-in or token request; raises ``Refusal``.
         overloaded: the answer of a system that is overloaded but says 401.
         forget_token: revokes the request's token.
     """
 
     clock: TellsTime
+    server_time: Callable[[], datetime]
     limits: Limits
     faults: FaultPlan
     handle: Handler
@@ -75,6 +82,8 @@ class Gate:
         """ASGI: lifespan, the control surface, or a call of the simulated system."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
             return
         path = scope["path"]
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
@@ -101,7 +110,7 @@ class Gate:
                 limits.refused += 1
                 answer = answer_refusal(self._crowded())
                 status = answer.status
-                await _send(send, answer)
+                await self._send(send, answer)
             else:
                 status = await self._play(_request(scope, body), struck, receive, send)
         finally:
@@ -121,7 +130,7 @@ class Gate:
         """Do the work and answer, or do to the call what its fault says."""
         if struck is None:
             answer = self._work(request)
-            await _send(send, answer)
+            await self._send(send, answer)
             return answer.status
         if struck.latency:
             await asyncio.sleep(struck.latency)
@@ -140,10 +149,15 @@ class Gate:
         if kind == "gateway_timeout":
             answer = _html(*_HTML["gateway_timeout"])
         if kind == "truncated":
-            await _send(send, answer, cut_short=True)
+            await self._send(send, answer, cut_short=True)
             return 0
-        await _send(send, answer)
+        await self._send(send, answer)
         return answer.status
+
+    async def _send(self, send: Send, answer: Answer, *, cut_short: bool = False) -> None:
+        date = format_datetime(self.server_time(), usegmt=True)
+        _leave_date_to_us(send)
+        await _send(send, answer, date, cut_short=cut_short)
 
     def _refused(self, struck: Struck) -> Answer:
         kind = struck.kind or ""
@@ -163,6 +177,8 @@ class Gate:
             )
         if kind == "overload_login":
             return answer_refusal(self.overloaded())
+        if kind == "record_changed":
+            return answer_refusal(user_error("Record has been changed"))
         return answer_refusal(unexpected(self._error_id()))
 
     def _error_id(self) -> str:
@@ -175,6 +191,11 @@ class Gate:
             return self.handle(request)
         except Refusal as refusal:
             return answer_refusal(refusal)
+        except Exception:  # noqa: BLE001 - logged whole, and answered as NetSuite would
+            # A bug of the simulator: the real system answers like this to a bug of its own.
+            error_id = self._error_id()
+            _LOG.exception("%s %s failed, error id %s", request.method, request.path, error_id)
+            return answer_refusal(unexpected(error_id))
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -230,12 +251,21 @@ def _html(status: int, title: str) -> Answer:
     return Answer(status, page.encode(), {"content-type": "text/html"})
 
 
-async def _send(send: Send, answer: Answer, *, cut_short: bool = False) -> None:
+def _leave_date_to_us(send: Send) -> None:
+    """Keep the server (uvicorn) from adding the real time beside the simulated one."""
+    cycle = getattr(send, "__self__", None)
+    defaults = getattr(cycle, "default_headers", None)
+    if cycle is not None and isinstance(defaults, list):
+        cycle.default_headers = [pair for pair in defaults if pair[0].lower() != b"date"]
+
+
+async def _send(send: Send, answer: Answer, date: str, *, cut_short: bool = False) -> None:
     body = answer.body or (b"{}" if cut_short else b"")
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in answer.headers.items()
     ]
+    headers.append((b"date", date.encode("latin-1")))
     if body or answer.status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     status = 200 if cut_short and answer.status == 204 else answer.status  # noqa: PLR2004

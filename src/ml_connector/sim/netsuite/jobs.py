@@ -144,7 +144,9 @@ class JobService:
 
 def _split(request: Request) -> list[Request]:
     """A batch is one request for each record (10.6); anything else is one request."""
-    headers = {key: value for key, value in request.headers.items() if key != "prefer"}
+    preferences = [part.strip() for part in request.headers.get("prefer", "").split(",")]
+    kept = [part for part in preferences if part.lower() != "respond-async"]
+    headers = {**request.headers, "prefer": ", ".join(kept)}
     if _BATCH not in request.headers.get("content-type", "").replace(" ", ""):
         return [replace(request, headers=headers)]
     body = request.json()

@@ -47,7 +47,8 @@ def _source(company: Company, document: Document) -> Row:
 def order_row(company: Company, order: int, line: int) -> Row | None:
     """The order line a document's line hangs on."""
     return company.books.row(
-        'SELECT * FROM transactionline WHERE "transaction" = ? AND id = ?', (order, line)
+        "SELECT * FROM transactionline WHERE \"transaction\" = ? AND id = ? AND mainline = 'F'",
+        (order, line),
     )
 
 
@@ -62,9 +63,9 @@ def _receive(
     exchange: Decimal,
 ) -> None:
     path = f"item.items[{at}]"
-    order_line = whole(line.values["orderline"])
+    order_line = whole(line.values.get("orderline") or 0)
     ordered = order_row(company, whole(source["id"]), order_line)
-    if ordered is None:
+    if ordered is None or ordered["item"] is None:
         raise user_error(f"The order has no line {order_line}.", path=path)
     item = company.item(whole(ordered["item"]))
     conversion = company.conversion(line.values.get("units"))

@@ -10,7 +10,12 @@ from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
 from ml_connector.sim.netsuite import functions
-from ml_connector.sim.netsuite.dialect import parse, search_error, unsupported
+from ml_connector.sim.netsuite.dialect import (
+    number_placeholders,
+    parse,
+    search_error,
+    unsupported,
+)
 from ml_connector.sim.netsuite.kinds import DATES, KIND, kind_of
 from ml_connector.sim.netsuite.resolver import Hidden, resolve
 from ml_connector.sim.netsuite.rownum import limit_rows
@@ -28,8 +33,8 @@ class Rewritten:
     """A query that SQLite can run.
 
     Attributes:
-        sql: for SQLite.
-        parameters: how many ``?`` it has.
+        sql: for SQLite, with parameters named ``:p1``, ``:p2`` ...
+        parameters: how many ``?`` the query had.
         names: the keys of the answer, lower case.
         tables: the tables it reads.
     """
@@ -40,15 +45,15 @@ class Rewritten:
     tables: frozenset[str]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def rewrite(query: str, hidden: Hidden) -> Rewritten:
     """Check a SuiteQL query and translate it. Pure, so answers are remembered.
 
     Raises:
         Refusal: NetSuite would not run it.
     """
-    tree = parse(query)
-    placeholders = len(list(tree.find_all(exp.Placeholder)))
+    named, placeholders = number_placeholders(query)
+    tree = parse(named)
     resolve(tree, hidden)
     read = frozenset(table.name for table in tree.find_all(exp.Table))
     names = _output_names(tree)

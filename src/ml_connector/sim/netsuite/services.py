@@ -86,7 +86,7 @@ class Services:
         token = self.token_of(request)
         if request.path.startswith(JOBS):
             return self.jobs.answer(request, token.client_id)
-        if self.jobs.wanted(request) and request.path.startswith("/services/rest/record/"):
+        if self.jobs.wanted(request):
             return self.jobs.submit(request, token.client_id)
         return self._route(request, token)
 

@@ -107,6 +107,7 @@ class NetSuiteSim:
         self.period_id = people.period_id
         self._gate = Gate(
             clock=clock,
+            server_time=self.sign_in.now,
             limits=self.services.limits,
             faults=self.faults,
             handle=self.services.answer,

@@ -111,7 +111,7 @@ def _rows(
         cursor = books.connection.cursor()
         cursor.row_factory = None
         try:
-            cursor.execute(sql, parameters)
+            cursor.execute(sql, {f"p{at}": value for at, value in enumerate(parameters, 1)})
             skipped = len(cursor.fetchmany(offset)) if offset else 0
             rows: list[tuple[Cell, ...]] = cursor.fetchmany(limit)
             total = skipped + len(rows)

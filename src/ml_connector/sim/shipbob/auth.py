@@ -8,7 +8,6 @@ from threading import RLock
 from typing import Final
 from urllib.parse import parse_qsl
 
-import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -17,10 +16,8 @@ from starlette.routing import Route
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.access import ACCESS_LIFETIME, Access, Application, Grant
 from ml_connector.sim.shipbob.consent import Consent
+from ml_connector.sim.shipbob.identity import signed
 from ml_connector.sim.shipbob.product_views import USER_ID
-
-SIGNING_KEY: Final = "a simulator signs its tokens with a key that everybody may know"
-"""Clients can't verify ShipBob's access tokens either: they only read ``iss``."""
 
 
 class TokenError(Exception):
@@ -111,13 +108,13 @@ class Auth:
             "exp": int((now + ACCESS_LIFETIME).timestamp()),
             "jti": self._access.secret(16),
         }
-        access_token = _signed({**claims, "scope": list(grant.scopes)})
+        access_token = signed({**claims, "scope": list(grant.scopes)})
         self._access.issue(access_token, grant.channel_id, grant.scopes, now)
         answer: dict[str, object] = {
             "access_token": access_token,
             "expires_in": int(ACCESS_LIFETIME.total_seconds()),
             "token_type": "Bearer",
-            "id_token": _signed({**claims, "aud": grant.client_id, "nonce": nonce}),
+            "id_token": signed({**claims, "aud": grant.client_id, "nonce": nonce}),
             "scope": " ".join(grant.scopes),
         }
         if "offline_access" in grant.scopes:
@@ -150,7 +147,3 @@ def auth_app(auth: Auth, consent: Consent) -> Starlette:
 
 
 _NO_STORE: Final = {"cache-control": "no-store"}
-
-
-def _signed(claims: dict[str, object]) -> str:
-    return jwt.encode(claims, SIGNING_KEY, algorithm="HS256")

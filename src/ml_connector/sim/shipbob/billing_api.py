@@ -8,7 +8,7 @@ import msgspec
 from ml_connector.sim.shipbob.answers import Answer, problem
 from ml_connector.sim.shipbob.billing import FEES, LIVE_NAMES, Billing, Invoice, Transaction
 from ml_connector.sim.shipbob.billing_views import invoice_view, transaction_view
-from ml_connector.sim.shipbob.call import BadValueError, Call, Query
+from ml_connector.sim.shipbob.call import BadValueError, Call, Query, whole
 from ml_connector.sim.shipbob.dates import read_instant
 from ml_connector.sim.shipbob.endpoint import Endpoint, problem_400
 from ml_connector.sim.shipbob.orders_api import within
@@ -86,7 +86,7 @@ class BillingApi:
     def list_lines(self, call: Call) -> Answer:
         """``GET /invoices/{id}/transactions``: 200 and nothing once the lines have aged out."""
         text = call.ids["id"]
-        if not text.isdigit() or int(text) not in self._billing.invoices:
+        if whole(text) not in self._billing.invoices:
             raise problem(404, f"Invoice {text} was not found.")
         cursor = _cursor(call)
         query = Query(cursor.query)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -10,6 +10,9 @@ import msgspec
 from ml_connector.sim.shipbob.access import Caller
 from ml_connector.sim.shipbob.answers import Refusal
 from ml_connector.sim.shipbob.dates import read_instant
+
+LONGEST_ID: Final = 18
+"""Digits of an id that fits 64 bits."""
 
 Body = TypeVar("Body")
 RefuseFields = Callable[[Mapping[str, Sequence[str]]], Refusal]
@@ -137,10 +140,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: int | None
     base_url: str
 
-    def number(self, name: str) -> int:
-        """An id from the path."""
-        return int(self.ids[name])
-
     def body(self, kind: type[Body], refuse: RefuseFields) -> Body:
         """Read the JSON body as ``kind``.
 
@@ -157,6 +156,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
                 "The request body is not valid JSON." if self.raw_body else "A body is required."
             )
             raise refuse({"": [text]}) from None
+
+
+def whole(text: str) -> int:
+    """The id that a text from a path stands for; 0, which is nobody's id, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else 0
 
 
 def _fault(text: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.access import CODE_LIFETIME, Access, Application, Code
+from ml_connector.sim.shipbob.identity import signed
+from ml_connector.sim.shipbob.product_views import USER_ID
 
 FOUND: Final = 302
 
@@ -59,7 +61,7 @@ class Consent:
                 return _call_back(asked, {"error": fault, "state": asked.state})
             if not self.automatic:
                 return HTMLResponse(_consent_page(asked, application))
-            return self._allow(asked, application)
+            return self._allow(asked, application, _issuer(request))
 
     async def decide(self, request: Request) -> Response:
         """``POST /connect/consent``: the button that was pressed."""
@@ -73,9 +75,9 @@ class Consent:
             if form.get("decision") != "allow":
                 return _call_back(asked, {"error": "access_denied", "state": asked.state})
             named = msgspec.structs.replace(asked, integration_name=name)
-            return self._allow(named, application)
+            return self._allow(named, application, _issuer(request))
 
-    def _allow(self, asked: Asked, application: Application) -> Response:
+    def _allow(self, asked: Asked, application: Application, issuer: str) -> Response:
         scopes = tuple(asked.scope.split())
         channel = self._access.install(application, scopes, asked.integration_name)
         text = self._access.secret(43)
@@ -88,13 +90,32 @@ class Consent:
             nonce=asked.nonce,
             expires_at=self._clock.now() + CODE_LIFETIME,
         )
-        return _call_back(asked, {"code": text, "state": asked.state, "scope": asked.scope})
+        claims = {
+            "iss": issuer,
+            "aud": application.client_id,
+            "sub": str(USER_ID),
+            "nonce": asked.nonce,
+            "iat": int(self._clock.now().timestamp()),
+        }
+        return _call_back(
+            asked,
+            {
+                "code": text,
+                "state": asked.state,
+                "scope": asked.scope,
+                "id_token": signed(claims),
+            },
+        )
 
     def _application(self, asked: Asked) -> Application | None:
         application = self._access.applications.get(asked.client_id)
         if application is None or asked.redirect_uri not in application.redirect_uris:
             return None
         return application
+
+
+def _issuer(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _read(query: str) -> Asked:

@@ -12,12 +12,14 @@ from typing import Any, get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ml_connector.sim.faults import FaultPlan
 from ml_connector.sim.shipbob.books import Books
+from ml_connector.sim.shipbob.call import whole
 from ml_connector.sim.shipbob.gate import CONTROL, CallRecord
 from ml_connector.sim.shipbob.page import Page
 from ml_connector.sim.shipbob.vocabulary import VERSIONS
@@ -42,7 +44,7 @@ class Control:
         books: what is shown.
         calls: the log of API calls.
         faults: the rules in force.
-        actions: what can be done, by name.
+        actions: what can be done, by name; each takes the books' lock itself.
     """
 
     def __init__(
@@ -97,7 +99,7 @@ class Control:
         if not _from_here(request):
             return _json({"error": "Another site's page may not do this."}, 403)
         try:
-            said = self._pressed(name, form)
+            said = await run_in_threadpool(self._pressed, name, form)
         except (ControlError, LookupError, ValueError) as error:
             said = f"Not done: {error}"
         return RedirectResponse(f"{CONTROL}/?{urlencode({'said': said})}", 303)
@@ -108,8 +110,7 @@ class Control:
             return f"It is {self._books.clock.advance(timedelta(seconds=seconds)):%c}."
         if name not in self._actions:
             raise ControlError(f"There is no action {name}.")
-        with self._books.lock:
-            _call(self._actions[name], dict(form))
+        _call(self._actions[name], dict(form))
         return f"{name.replace('_', ' ')}: done"
 
     async def _read(self, request: Request) -> Response:
@@ -129,8 +130,9 @@ class Control:
             return _json({"error": "Another site's page may not do this."}, 403)
         try:
             asked = msgspec.json.decode(raw or b"{}", type=dict[str, Any])
+            result = await run_in_threadpool(_call, action, asked)
             with self._books.lock:
-                return _json({"result": _call(action, asked)})
+                return _json({"result": result})
         except (ControlError, LookupError, ValueError) as error:
             return _json({"error": str(error)}, 400)
 
@@ -238,7 +240,7 @@ def _told(action: Action) -> dict[str, str]:
 
 def _latest(rows: list[Any], request: Request) -> list[object]:
     text = request.query_params.get("limit", "")
-    return list(rows[-(int(text) if text.isdigit() else SHOWN) :])
+    return list(rows[-(whole(text) or SHOWN) :])
 
 
 def _json(body: object, status: int = 200) -> Response:

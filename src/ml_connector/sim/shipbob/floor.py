@@ -183,7 +183,16 @@ class Floor:
         location: str = "Chicago, IL",
         parcel: int | None = None,
     ) -> Shipment:
-        """A carrier scans it: InTransit, OutForDelivery, Delivered or DeliveryException."""
+        """A carrier says something about all parcels, or the one with this number (from 1).
+
+        Args:
+            shipment: the shipment or its id.
+            status: InTransit, OutForDelivery, Delivered, DeliveryException, or another word of
+                ``/shipments-tracking``, such as ``Return to sender``.
+            message: the carrier's own words.
+            location: where the parcel is.
+            parcel: its number.
+        """
         found = self.find_shipment(shipment)
         self.books.fulfilment.track(found, status, message, location, parcel)
         return found

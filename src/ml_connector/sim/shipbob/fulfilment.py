@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.orders import (
@@ -24,13 +25,18 @@ from ml_connector.sim.shipbob.stock import Levels, Stock
 Part = Sequence[tuple[Line, int]]
 """What one shipment takes of which line."""
 
-SCAN_STATUSES = {
-    "InTransit": "InTransit",
-    "OutForDelivery": "InTransit",
-    "Delivered": "Delivered",
-    "DeliveryException": "DeliveryException",
+CARRIER_STATUSES: Final = {
+    "InTransit": ("InTransit", "InTransit"),
+    "OutForDelivery": ("InTransit", "OutForDelivery"),
+    "Delivered": ("Delivered", "Delivered"),
+    "DeliveryException": ("DeliveryException", "DeliveryException"),
+    "Available for Pickup": ("Available for Pickup", "InTransit"),
+    "Delivery attempt Failed": ("Delivery attempt Failed", "DeliveryException"),
+    "Return to sender": ("Return to sender", "DeliveryException"),
+    "Exception": ("Exception", "DeliveryException"),
+    "Failed": ("Failed", "DeliveryException"),
 }
-"""Status detail: what ``/shipments-tracking`` calls it. Its substatus is the detail's name."""
+"""What a carrier says: what ``/shipments-tracking`` calls it, and the shipment's detail."""
 
 Announce = Callable[[str, Order, Shipment], None]
 
@@ -147,25 +153,26 @@ class Fulfilment:
         self._note(shipment, 6, "Fulfilled", "Shipment has left ShipBob", milestone=True)
 
     def track(
-        self, shipment: Shipment, detail: str, message: str, location: str, parcel: int | None
+        self, shipment: Shipment, said: str, message: str, location: str, parcel: int | None
     ) -> None:
         """A carrier has scanned all parcels, or the one with this number (from 1).
 
         Raises:
             ValueError: no such status, or no label yet.
         """
-        if detail not in SCAN_STATUSES:
-            raise ValueError(f"{detail!r} is no carrier status: {sorted(SCAN_STATUSES)}.")
+        if said not in CARRIER_STATUSES:
+            raise ValueError(f"{said!r} is no carrier status: {sorted(CARRIER_STATUSES)}.")
         if shipment.status not in GONE:
             raise ValueError(f"Shipment {shipment.id} is {shipment.status}: it has no label yet.")
+        status, detail = CARRIER_STATUSES[said]
         now = self._now()
         scanned = shipment.parcels if parcel is None else [shipment.parcels[parcel - 1]]
         shipment.scans += [
             Scan(
                 tracking_number=each.tracking_number,
-                status=SCAN_STATUSES[detail],
+                status=status,
                 substatus=detail,
-                message=message or detail,
+                message=message or said,
                 location=location,
                 at=now,
             )
@@ -178,7 +185,7 @@ class Fulfilment:
             else:
                 shipment.delivered = now
         self._set(shipment, "Completed", [DETAIL_IDS[detail]])
-        self._note(shipment, 7, detail, message or detail, milestone=detail == "Delivered")
+        self._note(shipment, 7, detail, message or said, milestone=detail == "Delivered")
         self._tell("order.shipment.tracking.updated", shipment)
         if detail == "Delivered":
             self._tell("order.shipment.delivered", shipment)

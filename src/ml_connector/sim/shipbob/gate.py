@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultPlan
 from ml_connector.sim.shipbob.access import Access, Caller
-from ml_connector.sim.shipbob.answers import Answer, Refusal, empty, fields, rate_limited
+from ml_connector.sim.shipbob.answers import Answer, Refusal, empty, rate_limited
 from ml_connector.sim.shipbob.call import BadValueError, Call, Query
 from ml_connector.sim.shipbob.endpoint import Endpoint
 from ml_connector.sim.shipbob.limit import Limit
@@ -87,6 +87,7 @@ class Gate:
         control: Sequence[BaseRoute],
         lifespan: Lifespan[Starlette],
         faults: FaultPlan,
+        before_each: Callable[[], None],
     ) -> None:
         self._access = access
         self._limit = limit
@@ -95,6 +96,7 @@ class Gate:
         self.calls: deque[CallRecord] = deque(maxlen=CALLS_KEPT)
         self.login_redirect: str | None = None
         self.faults = faults
+        self._before_each = before_each
         routes = [
             Route(f"/{{version}}{each.path}", self._serve(each), methods=[each.method])
             for each in endpoints
@@ -179,6 +181,7 @@ class Gate:
             for name, value in request.path_params.items()
             if name != "version"
         }
+        self._before_each()
         return endpoint.handler(
             Call(
                 version=version,
@@ -208,12 +211,12 @@ class Gate:
             return None
         if text is None:
             if endpoint.channel == "required":
-                raise fields(400, {"shipbob_channel_id": ["The channel header is required."]})
+                raise endpoint.bad_value({"shipbob_channel_id": ["The header is required."]})
             return None
         try:
             channel_id = int(text)
         except ValueError:
-            raise fields(400, {"shipbob_channel_id": ["The value is not valid."]}) from None
+            raise endpoint.bad_value({"shipbob_channel_id": ["The value is not valid."]}) from None
         if endpoint.channel == "required" and channel_id != caller.channel.id:
             raise endpoint.refuse(403, "An application writes only to its own channel.")
         return channel_id

@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.sim.shipbob.access import Access
 from ml_connector.sim.shipbob.answers import Answer, Refusal, empty, fields
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.dates import stamp_or_none
 from ml_connector.sim.shipbob.endpoint import Endpoint, bad_request
@@ -209,7 +209,7 @@ class OrdersApi:
             Refusal: 404 without a body.
         """
         text = call.ids["order"]
-        order = self._orders.by_id.get(int(text)) if text.isdigit() else None
+        order = self._orders.by_id.get(whole(text))
         if order is None or call.channel_id not in {None, order.channel_id}:
             raise empty(404)
         return order

@@ -101,12 +101,14 @@ class CursorPages(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         ends: ``first`` and ``last`` are given too.
         default: the page size when none is asked for.
         cap: a size that is never exceeded whatever is asked, as seen on some endpoints.
+        overlap: how many rows of a page come again on the next one, as was reported.
     """
 
     path: str
     ends: bool = True
     default: int = DEFAULT_SIZE
     cap: int = LARGEST_SIZE
+    overlap: int = 0
 
     def query(self, call: Call) -> Query:
         """The filters that count: with a cursor, those of the first call."""
@@ -121,6 +123,7 @@ class CursorPages(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
             query, ("PageSize", "RecordsPerPage"), default=self.default, largest=LARGEST_SIZE
         )
         size = min(asked, self.cap)
+        step = max(size - self.overlap, 1)
         start = Cursor.read(text).start if text else 0
 
         def link(position: int) -> str:
@@ -128,8 +131,8 @@ class CursorPages(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
         body: dict[str, object] = {
             "items": [view(row) for row in rows[start : start + size]],
-            "next": link(start + size) if start + size < len(rows) else None,
-            "prev": link(max(start - size, 0)) if start > 0 else None,
+            "next": link(start + step) if start + size < len(rows) else None,
+            "prev": link(max(start - step, 0)) if start > 0 else None,
         }
         if self.ends:
             body["first"] = link(0)

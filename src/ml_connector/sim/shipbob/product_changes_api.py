@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ml_connector.sim.shipbob.answers import Answer, Refusal, fields
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.endpoint import SINCE_2026_07, Endpoint, problem_refusal
 from ml_connector.sim.shipbob.product_request import (
     Bundle,
@@ -217,7 +217,9 @@ class ProductChangesApi:
             write_variant(made, new)
 
     def _write(self, variant: Variant, new: NewVariant) -> None:
+        before = variant.sku
         write_variant(variant, new)
+        self._products.renamed(variant, before)
         variant.updated = self._products.by_id[variant.product_id].updated = self._now()
 
     def _product_faults(self, new: NewProduct) -> dict[str, list[str]]:
@@ -255,7 +257,7 @@ class ProductChangesApi:
 
     def _variant(self, call: Call) -> Variant:
         text = call.ids["id"]
-        variant = self._products.by_variant_id.get(int(text)) if text.isdigit() else None
+        variant = self._products.by_variant_id.get(whole(text))
         if variant is None:
             raise fields(404, {"id": [f"Variant {text} was not found."]})
         return variant

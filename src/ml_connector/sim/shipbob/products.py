@@ -1,5 +1,6 @@
 """Products, variants and inventory ids (reference shipbob.md, 9.2)."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +64,7 @@ class Products:
         self.by_id: dict[int, Product] = {}
         self.by_inventory_id: dict[int, Variant] = {}
         self.by_variant_id: dict[int, Variant] = {}
+        self._by_sku: defaultdict[str, list[Variant]] = defaultdict(list)
 
     def add(self, name: str, now: datetime, *, channel_id: int | None = None) -> Product:
         """An empty product."""
@@ -96,6 +98,7 @@ class Products:
         product.updated = now
         self.by_inventory_id[number] = variant
         self.by_variant_id[variant.id] = variant
+        self._by_sku[sku].append(variant)
         return variant
 
     def remove(self, product: Product) -> None:
@@ -104,6 +107,7 @@ class Products:
         for variant in product.variants:
             self.by_inventory_id.pop(variant.inventory_id, None)
             self.by_variant_id.pop(variant.id, None)
+            self._by_sku[variant.sku].remove(variant)
 
     def move(self, variants: Iterable[Variant], target: Product, now: datetime) -> None:
         """Move variants to another product."""
@@ -116,8 +120,13 @@ class Products:
 
     def of_sku(self, sku: str) -> list[Variant]:
         """Every variant with exactly this SKU, active ones first: it can be more than one."""
-        found = [each for each in self.by_inventory_id.values() if each.sku == sku]
-        return sorted(found, key=lambda each: (not each.active, each.id))
+        return sorted(self._by_sku.get(sku, ()), key=lambda each: (not each.active, each.id))
+
+    def renamed(self, variant: Variant, before: str) -> None:
+        """The SKU of a variant was changed."""
+        if variant.sku != before:
+            self._by_sku[before].remove(variant)
+            self._by_sku[variant.sku].append(variant)
 
     def find(self, key: str | int) -> Variant:
         """The variant of a SKU (the active one, if several) or an inventory id.
@@ -133,7 +142,7 @@ class Products:
             raise LookupError(f"There is no inventory id {key}.")
         for variant in self.of_sku(key):
             return variant
-        if key.isdigit() and int(key) in self.by_inventory_id:
+        if key.isascii() and key.isdigit() and int(key) in self.by_inventory_id:
             return self.by_inventory_id[int(key)]
         raise LookupError(f"There is no SKU {key!r}.")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import unquote_plus
 
 from ml_connector.sim.shipbob.answers import Answer, problem
-from ml_connector.sim.shipbob.call import Call, Query
+from ml_connector.sim.shipbob.call import Call, Query, whole
 from ml_connector.sim.shipbob.endpoint import Endpoint, problem_400, problem_refusal
 from ml_connector.sim.shipbob.paging import CursorPages
 from ml_connector.sim.shipbob.product_views import (
@@ -82,7 +82,7 @@ class ProductsApi:
         keep = self._filter(self.pages.query(call))
         found = [
             product
-            for product in self._products.by_id.values()
+            for product in self._candidates(choices(self.pages.query(call), "SKU"))
             if self._visible(product, call)
             and (
                 any(keep(product, variant) for variant in product.variants) or not product.variants
@@ -91,6 +91,13 @@ class ProductsApi:
         if self.pages.query(call).text("SortOrder").upper() == "DESC":
             found.reverse()
         return self.pages.answer(call, found, self.view)
+
+    def _candidates(self, skus: set[str]) -> list[Product]:
+        """Products that can pass a filter of these SKUs, by id; all of them without one."""
+        if not skus:
+            return list(self._products.by_id.values())
+        ids = {each.product_id for sku in skus for each in self._products.of_sku(sku)}
+        return [self._products.by_id[number] for number in sorted(ids)]
 
     def show(self, call: Call) -> Answer:
         """``GET /product/{id}``."""
@@ -154,7 +161,7 @@ class ProductsApi:
             Refusal: 404.
         """
         text = call.ids["id"]
-        product = self._products.by_id.get(int(text)) if text.isdigit() else None
+        product = self._products.by_id.get(whole(text))
         if product is None or not self._visible(product, call):
             raise problem(404, f"Product {text} was not found.")
         return product
@@ -166,7 +173,7 @@ class ProductsApi:
 
     def _taxonomy_id(self, call: Call) -> int:
         text = call.ids["id"]
-        if not text.isdigit() or int(text) not in TAXONOMY:
+        if whole(text) not in TAXONOMY:
             raise problem(404, f"Taxonomy {text} was not found.")
         return int(text)
 
@@ -252,7 +259,7 @@ def find_variant(products: Products, call: Call) -> Variant:
         Refusal: 404 as ProblemDetails.
     """
     text = call.ids["id"]
-    variant = products.by_inventory_id.get(int(text)) if text.isdigit() else None
+    variant = products.by_inventory_id.get(whole(text))
     if variant is None:
         raise problem(404, f"Inventory {text} was not found.")
     return variant

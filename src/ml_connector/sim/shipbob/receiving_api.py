@@ -1,12 +1,12 @@
 """``/receiving`` and ``/fulfillment-center`` (reference shipbob.md, 9.1 and 9.4)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from ml_connector.sim.shipbob.answers import Answer, Refusal, fields, validation_problem
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.dates import read_date_time
 from ml_connector.sim.shipbob.endpoint import Endpoint, validation_404
@@ -85,6 +85,9 @@ class ReceivingApi:
     Attributes:
         received_lags: see ``wro_view``.
         page_cap: no page is longer, whatever is asked.
+        listed_after: a new WRO takes this long to be listed (section 8, an inference).
+        awaiting: how the first status is written, see ``wro_view``.
+        empty_past_the_end: a page past the end has an empty body instead of an empty array.
     """
 
     def __init__(
@@ -101,6 +104,9 @@ class ReceivingApi:
         self._now = now
         self.received_lags = False
         self.page_cap = 250
+        self.listed_after = timedelta(0)
+        self.awaiting = "Awaiting"
+        self.empty_past_the_end = False
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of this resource."""
@@ -131,6 +137,7 @@ class ReceivingApi:
             centers=self._centers,
             products=self._products,
             received_lags=self.received_lags,
+            awaiting=self.awaiting,
         )
 
     def list_centers(self, _: Call) -> Answer:
@@ -143,7 +150,10 @@ class ReceivingApi:
         wros = [wro for wro in reversed(self._receiving.wros.values()) if keep(wro)]
         asked = call.query.number("Limit") or 50
         size = max(1, min(asked, self.page_cap, 250))
-        return numbered_page(call, wros, lambda wro: self.view(wro, call.version), size=size)
+        page = numbered_page(call, wros, lambda wro: self.view(wro, call.version), size=size)
+        return (
+            Answer(200, None, page.headers) if self.empty_past_the_end and not page.body else page
+        )
 
     def show(self, call: Call) -> Answer:
         """``GET /receiving/{id}``."""
@@ -225,7 +235,7 @@ class ReceivingApi:
 
     def _find(self, call: Call) -> Wro:
         text = call.ids["id"]
-        wro = self._receiving.wros.get(int(text)) if text.isdigit() else None
+        wro = self._receiving.wros.get(whole(text))
         if wro is None:
             detail = f"Receiving order {text} was not found."
             raise validation_problem(404, detail, {"id": [detail]})
@@ -241,9 +251,12 @@ class ReceivingApi:
         inserted = (query.instant("InsertStartDate"), query.instant("InsertEndDate"))
         completed = (query.instant("CompletedStartDate"), query.instant("CompletedEndDate"))
 
+        newest = self._now() - self.listed_after
+
         def keep(wro: Wro) -> bool:
             return (
-                (not ids or wro.id in ids)
+                wro.inserted <= newest
+                and (not ids or wro.id in ids)
                 and (not statuses or wro.status.lower() in statuses)
                 and (not numbers or wro.purchase_order_number in numbers)
                 and (not centers or wro.center_id in centers)

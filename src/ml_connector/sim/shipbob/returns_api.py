@@ -7,7 +7,7 @@ import msgspec
 
 from ml_connector.sim.shipbob.access import Access
 from ml_connector.sim.shipbob.answers import Answer, Refusal, empty, problem, returns_error
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.endpoint import Endpoint, problem_400
 from ml_connector.sim.shipbob.orders import Orders
@@ -159,7 +159,7 @@ class ReturnsApi:
 
     def _find(self, call: Call) -> Return | None:
         text = call.ids["id"]
-        return self._returns.by_id.get(int(text)) if text.isdigit() else None
+        return self._returns.by_id.get(whole(text))
 
     def _filter(self, call: Call) -> Callable[[Return], bool]:
         query = call.query

@@ -160,7 +160,7 @@ class Sender:
 
     def _open(self) -> tuple[httpx2.AsyncClient, asyncio.Semaphore]:
         if self._client is None or self._slots is None:
-            limits = httpx2.Limits(max_connections=MOST_AT_ONCE)
+            limits = httpx2.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=0)
             self._client = httpx2.AsyncClient(timeout=None, limits=limits, trust_env=False)
             self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         return self._client, self._slots

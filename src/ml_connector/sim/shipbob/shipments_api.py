@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from ml_connector.sim.shipbob.answers import Answer, Refusal, edit_error, empty, fields, text_error
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.dates import stamp_or_none
 from ml_connector.sim.shipbob.endpoint import Endpoint
@@ -122,7 +122,7 @@ class ShipmentsApi:
     def list_of_order(self, call: Call) -> Answer:
         """``GET /order/{id}/shipment``: a bare array."""
         text = call.ids["order"]
-        order = self._orders.by_id.get(int(text)) if text.isdigit() else None
+        order = self._orders.by_id.get(whole(text))
         if order is None:
             raise empty(404)
         return Answer(200, [self._views.shipment(each, order) for each in order.shipments])
@@ -288,7 +288,7 @@ class ShipmentsApi:
 
     def _find(self, call: Call) -> Shipment:
         text = call.ids["shipment"]
-        shipment = self._orders.shipments.get(int(text)) if text.isdigit() else None
+        shipment = self._orders.shipments.get(whole(text))
         if shipment is None:
             raise empty(404)
         order = self._orders.of(shipment)
@@ -300,7 +300,7 @@ class ShipmentsApi:
 
     def _find_to_edit(self, call: Call, *, status: int) -> Shipment:
         text = call.ids["shipment"]
-        shipment = self._orders.shipments.get(int(text)) if text.isdigit() else None
+        shipment = self._orders.shipments.get(whole(text))
         if shipment is None:
             raise edit_error(status, "NOT_FOUND", f"Shipment {text} not found")
         if status != 404 and shipment.status not in EDITABLE:  # noqa: PLR2004 - HTTP

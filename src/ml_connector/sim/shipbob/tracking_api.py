@@ -7,7 +7,7 @@ from itertools import count
 import msgspec
 
 from ml_connector.sim.shipbob.answers import Answer, fields, text_error
-from ml_connector.sim.shipbob.call import BadValueError, Call
+from ml_connector.sim.shipbob.call import BadValueError, Call, whole
 from ml_connector.sim.shipbob.dates import stamp
 from ml_connector.sim.shipbob.endpoint import Endpoint
 from ml_connector.sim.shipbob.order_views import parcel_view
@@ -68,6 +68,7 @@ class TrackingApi:
         self._act = act
         self._ids = count(1)
         self.simulations: dict[str, Simulated] = {}
+        self._unfinished: list[Simulated] = []
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of these resources."""
@@ -119,7 +120,7 @@ class TrackingApi:
         """``POST /simulate/shipment``: up to five steps, each after its delay."""
         asked = call.body(Simulation, lambda errors: fields(400, errors))
         text = str(asked.shipment_id)
-        if not text.isdigit() or int(text) not in self._orders.shipments:
+        if whole(text) not in self._orders.shipments:
             raise fields(400, {"shipment_id": ["The shipment does not exist."]})
         steps, step, due = [], asked.simulation, self._now()
         while True:
@@ -138,12 +139,12 @@ class TrackingApi:
             id=f"00000000-0000-4000-8000-{number:012d}", shipment_id=int(text), steps=steps
         )
         self.simulations[made.id] = made
+        self._unfinished.append(made)
         self.run_due()
         return Answer(200, {"simulation_id": made.id, "message": "Simulation scheduled"})
 
     def simulation(self, call: Call) -> Answer:
         """``GET /simulate/status/{id}``: the steps, nested as they were asked."""
-        self.run_due()
         made = self.simulations.get(call.ids["id"])
         if made is None:
             return Answer(404)
@@ -167,7 +168,7 @@ class TrackingApi:
     def run_due(self) -> None:
         """Do the steps whose time has come; after a failure the rest is skipped."""
         now = self._now()
-        for made in self.simulations.values():
+        for made in self._unfinished:
             failed = False
             for step in made.steps:
                 if failed and step.status == "Pending":
@@ -175,6 +176,11 @@ class TrackingApi:
                 if step.status == "Pending" and step.due <= now:
                     self._run(step, self._orders.shipments[made.shipment_id])
                 failed = step.status in {"Failed", "Skipped"}
+        self._unfinished = [
+            made
+            for made in self._unfinished
+            if any(step.status == "Pending" for step in made.steps)
+        ]
 
     def _run(self, step: Planned, shipment: Shipment) -> None:
         try:

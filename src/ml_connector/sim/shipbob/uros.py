@@ -26,8 +26,8 @@ class Uro(msgspec.Struct, kw_only=True):
     linked_wro_id: int | None = None
     linked: datetime | None = None
 
-    def view(self) -> dict[str, object]:
-        """As the API shows it; ``linked_wro_id`` is null until it is associated."""
+    def view(self, unlinked: int | None) -> dict[str, object]:
+        """As the API shows it; ``unlinked`` stands where no WRO is associated yet."""
         return {
             "id": self.id,
             "barcode": self.barcode,
@@ -35,7 +35,7 @@ class Uro(msgspec.Struct, kw_only=True):
             "reason": self.reason,
             "comment": self.comment,
             "created_date": stamp(self.created),
-            "linked_wro_id": self.linked_wro_id,
+            "linked_wro_id": unlinked if self.linked_wro_id is None else self.linked_wro_id,
             "linked_wro_date": stamp_or_none(self.linked),
             "attachments": [],
         }

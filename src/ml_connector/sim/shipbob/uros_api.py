@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from ml_connector.sim.shipbob.answers import Answer, empty, fields
-from ml_connector.sim.shipbob.call import Call
+from ml_connector.sim.shipbob.call import Call, whole
 from ml_connector.sim.shipbob.endpoint import SINCE_2026_07, Endpoint
 from ml_connector.sim.shipbob.receiving import Receiving
 from ml_connector.sim.shipbob.uros import Uro, Uros
@@ -21,12 +21,17 @@ class Association(msgspec.Struct):
 
 
 class UrosApi:
-    """The handlers."""
+    """The handlers.
+
+    Attributes:
+        unlinked: the ``linked_wro_id`` of one without a WRO: null or 0 (9.4).
+    """
 
     def __init__(self, *, uros: Uros, receiving: Receiving, now: Callable[[], datetime]) -> None:
         self._uros = uros
         self._receiving = receiving
         self._now = now
+        self.unlinked: int | None = None
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of this resource."""
@@ -66,11 +71,11 @@ class UrosApi:
             if (uro.linked_wro_id is not None) == completed
         ]
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return Answer(200, [uro.view() for uro in shown])
+        return Answer(200, [uro.view(self.unlinked) for uro in shown])
 
     def show(self, call: Call) -> Answer:
         """One of them, completed or not."""
-        return Answer(200, self._find(call).view())
+        return Answer(200, self._find(call).view(self.unlinked))
 
     def associate(self, call: Call) -> Answer:
         """Tell ShipBob which WRO the box belongs to: 204. Its content goes on that WRO."""
@@ -87,7 +92,7 @@ class UrosApi:
 
     def _find(self, call: Call) -> Uro:
         text = call.ids["id"]
-        uro = self._uros.by_id.get(int(text)) if text.isdigit() else None
+        uro = self._uros.by_id.get(whole(text))
         if uro is None:
             raise empty(404)
         return uro

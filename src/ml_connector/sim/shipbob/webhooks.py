@@ -27,6 +27,9 @@ RETRY_AFTER: Final = (
 DISABLED_AFTER: Final = timedelta(days=5)
 """An endpoint whose attempts all fail for this long is disabled (7.5)."""
 
+MESSAGES_KEPT: Final = 20_000
+"""Older messages can't be sent again by hand; their attempts go on."""
+
 _SECRET_BYTES: Final = range(24, 65)
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
@@ -149,6 +152,8 @@ class Webhooks:
             created=now,
         )
         self.messages[message.id] = message
+        if len(self.messages) > MESSAGES_KEPT:
+            del self.messages[next(iter(self.messages))]
         return message
 
     def note(self, message: Message, delivery: Delivery) -> None:

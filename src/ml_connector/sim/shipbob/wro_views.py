@@ -8,7 +8,13 @@ from ml_connector.sim.shipbob.vocabulary import WRO_STATUSES
 
 
 def wro_view(
-    wro: Wro, *, version: str, centers: Centers, products: Products, received_lags: bool = False
+    wro: Wro,
+    *,
+    version: str,
+    centers: Centers,
+    products: Products,
+    received_lags: bool = False,
+    awaiting: str = "Awaiting",
 ) -> dict[str, object]:
     """The WRO object.
 
@@ -19,10 +25,11 @@ def wro_view(
         products: to show the SKUs.
         received_lags: the WRO's own received counter leaves out boxes that are not closed, so
             that it disagrees with the boxes while work goes on, as seen live (9.4).
+        awaiting: how the first status is written; ``AwaitingArrival`` was seen (9.4).
     """
     view: dict[str, object] = {
         "id": wro.id,
-        "status": wro.status,
+        "status": awaiting if wro.status == "Awaiting" else wro.status,
         "package_type": wro.package_type,
         "box_packaging_type": wro.box_packaging_type,
         "expected_arrival_date": stamp(wro.expected_arrival),

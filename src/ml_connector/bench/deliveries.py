@@ -1,0 +1,85 @@
+"""Webhooks as ShipBob sends them, as the bytes of whole HTTP requests. All loopback."""
+
+import base64
+import hmac
+import itertools
+import secrets
+import time
+from typing import Final
+
+import msgspec
+
+from ml_connector.secret import Secret
+
+TOPICS: Final = (
+    "wro.created",
+    "wro.updated",
+    "wro.completed",
+    "wro.box.arrived",
+    "wro.box.scanned",
+    "wro.box.stowed",
+)
+
+_LINES: Final = 10
+
+
+def new_secret() -> Secret:
+    """Return a fresh webhook secret in ShipBob's form."""
+    return Secret("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())
+
+
+class Deliveries:
+    """Makes deliveries, each with an id of its own and a valid signature.
+
+    A body is a WRO of ten lines, about 1.7 kB, and the topics go round: that is what a busy
+    receiving dock sends (shipbob.md section 7.2 to 7.4).
+
+    Args:
+        path: of the webhook endpoint.
+        secret: what it is signed with.
+    """
+
+    def __init__(self, path: str, secret: Secret) -> None:
+        self._head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+        self._key = base64.b64decode(secret.reveal().removeprefix("whsec_"))
+        self._rest = _rest_of_body()
+        self._topics = itertools.cycle(TOPICS)
+        self._series = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+
+    def make(self, wro_id: int) -> bytes:
+        """Return the request that says something happened to this WRO."""
+        body = b'{"wro_id":%d,%b' % (wro_id, self._rest)
+        webhook_id = f"msg_{self._series}_{next(self._numbers)}"
+        timestamp = str(int(time.time()))
+        signed = hmac.digest(self._key, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")
+        head = (
+            f"{self._head}content-type: application/json\r\n"
+            f"x-webhook-topic: {next(self._topics)}\r\n"
+            f"webhook-id: {webhook_id}\r\nwebhook-timestamp: {timestamp}\r\n"
+            f"webhook-signature: v1,{base64.b64encode(signed).decode()}\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def _rest_of_body() -> bytes:
+    document = {
+        "status": "Completed",
+        "package_type": "Package",
+        "box_packaging_type": "EverythingInOneBox",
+        "insert_date": "2026-11-20T09:12:44.1234567+00:00",
+        "last_updated_date": "2026-11-23T16:03:10.7654321+00:00",
+        "fulfillment_center": {"id": 228, "name": "Moreno Valley (CA)", "timezone": "Pacific"},
+        "inventory_quantities": [
+            {
+                "inventory_id": 8_800_000 + number,
+                "sku": f"TEE-{secrets.token_hex(3).upper()}-M",
+                "expected_quantity": 100 + number,
+                "received_quantity": 100 + number,
+                "stowed_quantity": 90 + number,
+            }
+            for number in range(_LINES)
+        ],
+    }
+    return msgspec.json.encode(document)[1:]

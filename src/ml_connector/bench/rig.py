@@ -1,0 +1,255 @@
+"""What the measures run on: a throw-away installation on the embedded PostgreSQL, as shipped.
+
+Everything is a process of its own, on loopback, and is stopped at the end.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+
+from ml_connector.app import applying, setup
+from ml_connector.app.installation import open_installation
+from ml_connector.app.server import database_server
+from ml_connector.bench.deliveries import new_secret
+from ml_connector.bench.load import Load, Outcome
+from ml_connector.config import connection as connection_file
+from ml_connector.config.settings import Settings
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+from ml_connector.sim.world import new_certificate
+
+CONNECTION: Final = "bench"
+PATH: Final = f"/webhooks/shipbob/{CONNECTION}"
+
+_READY_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 0.05
+_NO_LIMIT: Final = 100_000
+_IN_FLIGHT: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """An installation that is set up, with one connection applied.
+
+    Attributes:
+        database_url: of its embedded PostgreSQL, which runs as long as the rig does.
+        webhook_secret: what the connection's webhooks are signed with.
+    """
+
+    settings: Settings
+    folder: Path
+    database_url: str
+    webhook_secret: Secret
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[str]:
+        """Run ``serve`` as anybody would; give its URL."""
+        command = ["-m", "ml_connector", "serve", "--port", "0", "--json"]
+        with _child(command, self.folder / "serve.log", self._environment()) as process:
+            url = str(_first_document(process, self.folder / "serve.log")["url"])
+            _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
+            yield url
+
+    @contextlib.contextmanager
+    def answering(self, name: str, *command: str) -> Iterator[str]:
+        """Run one web process as ``serve`` does, without its supervisor; give its URL."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="metrics-") as metrics:
+            environment = {
+                **self._environment(),
+                "MLC_DATABASE_URL": self.database_url,
+                "PROMETHEUS_MULTIPROC_DIR": metrics,
+            }
+            with _on_socket(command, self.folder / f"{name}.log", environment) as url:
+                _wait_until_ready(f"{url}/readyz", self.folder / f"{name}.log")
+                yield url
+
+    def load(self, url: str, **more: Any) -> Load:
+        """Return a load for this connection's webhooks."""
+        address = urlsplit(url)
+        return Load(
+            host=str(address.hostname),
+            port=address.port or 80,
+            path=PATH,
+            secret=self.webhook_secret.reveal(),
+            **more,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("MLC_")}
+        return {**kept, "MLC_DATA_DIR": str(self.folder), "MLC_LOG_LEVEL": "warning"}
+
+
+def send(load: Load) -> Outcome:
+    """Send a load from a process of its own.
+
+    Raises:
+        UserError: it could not be sent.
+    """
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "ml_connector.bench.load"],
+        input=msgspec.json.encode(load),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise UserError(f"The load could not be sent: {' '.join(last)}", where="bench")
+    return msgspec.json.decode(done.stdout, type=Outcome)
+
+
+@contextlib.contextmanager
+def upstream(folder: Path) -> Iterator[str]:
+    """Run the canned systems as a process; give their URL."""
+    with _on_socket(
+        ("-m", "ml_connector.bench.upstream"), folder / "upstream.log", dict(os.environ)
+    ) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def rig(settings: Settings, folder: Path, systems_url: str) -> Iterator[Rig]:
+    """Set an installation up in a folder and remove it afterwards.
+
+    Args:
+        settings: their database and keys are not used.
+        folder: an existing one, for everything.
+        systems_url: where NetSuite and ShipBob are.
+    """
+    own = settings.model_copy(
+        update={
+            "data_dir": folder,
+            "database_url": None,
+            "master_key": None,
+            "master_key_file": None,
+        }
+    )
+    setup.initialise(own)
+    secret = new_secret()
+    with database_server(own) as server:
+        _connect(own, secret, systems_url)
+        yield Rig(settings=own, folder=folder, database_url=server.url, webhook_secret=secret)
+
+
+@contextlib.contextmanager
+def bench_folder(settings: Settings) -> Iterator[Path]:
+    """A folder in the data folder, gone at the end."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=settings.data_dir))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connect(settings: Settings, secret: Secret, systems_url: str) -> None:
+    private_key, _ = new_certificate(CONNECTION)
+    path = settings.data_dir / f"{CONNECTION}.toml"
+    path.touch(mode=0o600)
+    path.write_text(
+        f'name = "{CONNECTION}"\nstart_date = 2026-11-01\n'
+        f'[netsuite]\naccount_id = "BENCH"\nbase_url = "{systems_url}"\n'
+        f'restlets_url = "{systems_url}"\nclient_id = "bench"\ncertificate_id = "bench"\n'
+        f'private_key = """{private_key}"""\n'
+        f'[shipbob]\napi_url = "{systems_url}"\nauth_url = "{systems_url}"\n'
+        f'channel_id = 1\ntoken = "bench"\nwebhook_secrets = ["{secret.reveal()}"]\n'
+        '[locations]\n"228" = "6"\n[accounts]\ninventory_adjustment = "54"\n'
+        f"[limits]\nnetsuite_concurrency = {_IN_FLIGHT}\nshipbob_per_minute = {_NO_LIMIT}\n",
+        "utf-8",
+    )
+
+    async def apply() -> None:
+        async with open_installation(settings) as installation:
+            await applying.apply_connection(
+                installation, connection_file.read(path), person="bench", ping_first=False
+            )
+
+    asyncio.run(apply())
+
+
+@contextlib.contextmanager
+def _on_socket(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run a process that serves on a socket of ours; its descriptor is the last argument."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        descriptor = listener.fileno()
+        arguments = [*command, str(descriptor)]
+        with _child(arguments, log, environment, descriptors=(descriptor,)):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def _child(
+    arguments: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    *,
+    descriptors: Sequence[int] = (),
+) -> "Iterator[subprocess.Popen[bytes]]":
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, *arguments],
+            cwd=log.parent,
+            env=environment,
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _first_document(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:
+    """Return the JSON document that a command prints when it is ready."""
+    told = b""
+    while process.stdout is not None and not told.rstrip().endswith(b"}"):
+        line = process.stdout.readline()
+        if not line:
+            raise _did_not_start(log)
+        told += line
+    return msgspec.json.decode(told, type=dict[str, Any])
+
+
+def _wait_until_ready(url: str, log: Path) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    with httpx2.Client(trust_env=False) as client:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx2.HTTPError):
+                if client.get(url, timeout=2).is_success:
+                    return
+            time.sleep(_LOOK_SECONDS)
+    raise _did_not_start(log)
+
+
+def _did_not_start(log: Path) -> UserError:
+    text = log.read_text("utf-8", errors="replace").strip().splitlines()
+    return UserError(
+        f"A process of the bench did not start: {text[-1] if text else 'it said nothing'}",
+        where=log.name,
+        next_step="See whether ml-connector demo --exit works on this machine.",
+    )

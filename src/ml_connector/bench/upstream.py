@@ -1,0 +1,171 @@
+"""Both systems at their quickest: canned answers at once, and the time of every write.
+
+Not a simulator: it keeps no books. It is there so that what is measured is our own time.
+"""
+
+import re
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+import uvicorn
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[int, Any, dict[str, str]]
+
+SKUS: Final = ("TEE-BLK-M", "CAP-RED", "MUG-WHT")
+WRITES_PATH: Final = "/_bench/writes"
+ADJUSTMENTS_PATH: Final = "/services/rest/record/v1/inventoryAdjustment"
+SUITEQL_PATH: Final = "/services/rest/query/v1/suiteql"
+
+_TOKEN: Final = {"access_token": "bench", "expires_in": "3600", "token_type": "bearer"}
+_WRO: Final = re.compile(r"/[0-9-]+/receiving/(\d+)")
+_WRO_OF: Final = re.compile(r"mlc-ia-(\d+)-")
+_STOWED_AT: Final = "2026-11-20T16:03:10Z"
+
+
+class Upstream:
+    """NetSuite and ShipBob on one port, as a plain ASGI application.
+
+    Every WRO exists, is completed and holds three SKUs; every SKU is an item; there is one
+    open posting period and no purchase order (netsuite.md sections 2.1, 4, 6.1, 8.2;
+    shipbob.md sections 3.3 and 9.4).
+    """
+
+    def __init__(self) -> None:
+        self._writes: dict[int, float] = {}
+        self._twice: list[int] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        arrived = time.monotonic()
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        status, answer, more = self._answer(scope, body, arrived)
+        content = b"" if answer is None else msgspec.json.encode(answer)
+        headers = {"content-type": "application/json", "content-length": str(len(content)), **more}
+        if status == 204:  # noqa: PLR2004 - no content
+            del headers["content-length"]
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            }
+        )
+        await send({"type": "http.response.body", "body": content})
+
+    def _answer(self, scope: Scope, body: bytes, arrived: float) -> Answer:
+        path: str = scope["path"]
+        if path == ADJUSTMENTS_PATH:
+            return self._adjust(scope, body, arrived)
+        if path == SUITEQL_PATH:
+            return 200, _rows(body), {}
+        if wro := _WRO.fullmatch(path):
+            return 200, _wro(int(wro[1])), {}
+        if path.endswith("/receiving"):
+            ids = parse_qs(scope["query_string"].decode()).get("IDs", [""])[0]
+            found = [_wro(int(one)) for one in ids.split(",") if one]
+            return 200, found, {"total-pages": "1", "total-count": str(len(found))}
+        if path.endswith("/receiving:setExternalSync"):
+            ids = msgspec.json.decode(body)["ids"]
+            results = [{"id": one, "is_success": True, "reason": ""} for one in ids]
+            return 200, {"results": results}, {}
+        if path.endswith("/oauth2/v1/token"):
+            return 200, _TOKEN, {}
+        if path == WRITES_PATH:
+            return 200, {"writes": self._writes, "twice": self._twice}, {}
+        return 404, {"error": "the bench does not know this"}, {}
+
+    def _adjust(self, scope: Scope, body: bytes, arrived: float) -> Answer:
+        named = _WRO_OF.match(msgspec.json.decode(body)["externalId"])
+        wro_id = int(named[1]) if named else 0
+        if wro_id in self._writes:
+            self._twice.append(wro_id)
+        self._writes.setdefault(wro_id, arrived)
+        host, port = scope["server"]
+        return 204, None, {"location": f"http://{host}:{port}{ADJUSTMENTS_PATH}/{wro_id}"}
+
+
+def _wro(wro_id: int) -> dict[str, Any]:
+    return {
+        "id": wro_id,
+        "status": "Completed",
+        "purchase_order_number": None,
+        "insert_date": "2026-11-18T09:12:44Z",
+        "last_updated_date": _STOWED_AT,
+        "fulfillment_center": {"id": 228, "name": "Moreno Valley (CA)", "timezone": "Pacific"},
+        "inventory_quantities": [
+            {
+                "inventory_id": 8_800_001 + number,
+                "sku": sku,
+                "expected_quantity": 10,
+                "received_quantity": 10,
+                "stowed_quantity": 10,
+            }
+            for number, sku in enumerate(SKUS)
+        ],
+        "status_history": [{"id": 4, "status": "Completed", "timestamp": _STOWED_AT}],
+        "external_sync_timestamp": None,
+    }
+
+
+def _rows(body: bytes) -> dict[str, Any]:
+    query = msgspec.json.decode(body)
+    text, params = query["q"], query.get("params", [])
+    rows: list[dict[str, str]] = []
+    if "FROM item i" in text:
+        rows = [
+            {"id": str(100 + SKUS.index(sku)), "itemid": sku, "itemtype": "InvtPart"}
+            for sku in params
+            if sku in SKUS
+        ]
+    elif "FROM accountingperiod" in text:
+        rows = [
+            {
+                "id": "11",
+                "periodname": "Nov 2026",
+                "startdate": "2026-11-01",
+                "enddate": "2026-11-30",
+            }
+        ]
+    return {
+        "links": [],
+        "count": len(rows),
+        "hasMore": False,
+        "items": [{"links": [], **row} for row in rows],
+        "offset": 0,
+        "totalResults": len(rows),
+    }
+
+
+def main() -> None:
+    """Serve on the open socket whose descriptor is the argument, until SIGTERM."""
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    config = uvicorn.Config(
+        Upstream(),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""When something is due: at intervals, or daily at a wall-clock time of the merchant's."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def is_due(
+    schedule: timedelta | time, *, last: datetime | None, now: datetime, zone: ZoneInfo
+) -> bool:
+    """Return whether it is time to run again. Pure.
+
+    A daily time comes exactly once on every local day: one that is skipped when the clocks
+    go forward comes at the moment they do, one that comes twice counts the first time. A
+    run that was missed while the service was off is due at once.
+
+    Args:
+        schedule: an interval, or a time of day.
+        last: when it last ran, aware; None: never.
+        now: aware.
+        zone: the merchant's.
+    """
+    if last is None:
+        return True
+    if isinstance(schedule, timedelta):
+        return now - last >= schedule
+    return last < _latest(schedule, now, zone)
+
+
+def _latest(at: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the latest moment of that time of day that is not in the future."""
+    day = now.astimezone(zone).date()
+    today = datetime.combine(day, at, zone).astimezone(UTC)
+    if today <= now:
+        return today
+    return datetime.combine(day - timedelta(days=1), at, zone).astimezone(UTC)

@@ -1,0 +1,70 @@
+"""The documents of purchase orders: WROs to make and to take back. All pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from ml_connector.ledger.documents import CancelWro, CreateWro, Document
+from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
+
+
+def wro_announcement(
+    *,
+    order_id: str,
+    order_number: str,
+    part_number: int,
+    center: int,
+    items: Sequence[tuple[int, int]],
+    arrival: datetime,
+) -> Document:
+    """Announce goods to a fulfillment center (shipbob.md section 9.4, POST /receiving).
+
+    How the supplier packs is not known, so all goes as one box with the order's number on
+    it, which ShipBob's people may open and count.
+
+    Args:
+        order_id: NetSuite's internal id of the purchase order.
+        order_number: its number.
+        part_number: the how-manieth WRO of this order, from 1.
+        center: ShipBob's id of the fulfillment center.
+        items: inventory ids and whole eaches.
+        arrival: aware, in the future.
+    """
+    number = order_number if part_number == 1 else f"{order_number}-{part_number}"
+    several = len(items) > 1
+    new = NewWro(
+        fulfillment_center=FulfillmentCenterChoice(id=center),
+        package_type="Package",
+        box_packaging_type="MultipleSkuPerBox" if several else "OneSkuPerBox",
+        expected_arrival_date=arrival,
+        purchase_order_number=number,
+        boxes=(
+            NewBox(
+                tracking_number=number,
+                box_items=tuple(
+                    NewBoxItem(inventory_id=inventory_id, quantity=quantity)
+                    for inventory_id, quantity in items
+                ),
+            ),
+        ),
+    )
+    units = sum(quantity for _, quantity in items)
+    return Document(
+        system="shipbob",
+        kind="wro",
+        external_id=f"mlc-wro-{order_id}-{part_number}",
+        title=f"WRO {number} for fulfillment center {center}, {units} units",
+        request=CreateWro(number=number, body=msgspec.to_builtins(new)),
+    )
+
+
+def cancellation(wro_id: int, number: str) -> Document:
+    """Take a WRO back that ShipBob still awaits (shipbob.md section 9.4)."""
+    return Document(
+        system="shipbob",
+        kind="wroCancellation",
+        external_id=f"mlc-wx-{wro_id}",
+        title=f"Cancellation of WRO {wro_id} ({number})",
+        request=CancelWro(wro_id=wro_id),
+    )

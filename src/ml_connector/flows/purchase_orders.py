@@ -1,0 +1,541 @@
+"""Purchase orders: what NetSuite has ordered is announced to ShipBob as WROs.
+
+Only open orders (status B, D, E; netsuite.md section 5.7) with lines at locations that are
+mapped to a fulfillment center; of each line what is still open and not on its way. One WRO
+per fulfillment center, at most 10,000 SKUs each (shipbob.md section 5), with a number by
+which it is found again: ``PO123``, then ``PO123-2`` and so on. ShipBob makes nothing unique
+about a WRO, so all that carry one of these numbers are among the facts, whoever made them.
+What WROs announce or hold that NetSuite has not received yet counts as on its way; how much
+NetSuite has received of each WRO is read from the external ids of the receipts themselves.
+An order that changes while ShipBob still awaits its WRO has it cancelled and made anew;
+later it is shown to a person. An order that is closed or deleted has its WRO cancelled
+while that is possible.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.reads import Reads
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.flows.announcements import cancellation, wro_announcement
+from ml_connector.flows.received import OUR_RECEIPTS
+from ml_connector.ledger.documents import Document, Plan, Posted
+from ml_connector.netsuite.queries import PurchaseOrder, ReceiptLine
+from ml_connector.shipbob.payloads import Variant, Wro
+from ml_connector.words import Cause
+
+_OPEN: Final = frozenset("BDE")  # netsuite.md section 5.7
+_STOCKED: Final = frozenset({"InvtPart", "Assembly"})  # netsuite.md section 5.6
+_AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
+_OVER: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
+_MOST_SKUS: Final = 10_000
+_NUMBERS: Final = 30
+"""So many WROs of one order are looked for: ``PO123`` to ``PO123-30``."""
+
+_LISTED_AFTER_SECONDS: Final = 5.0
+_SOONEST_ARRIVAL: Final = timedelta(days=1)
+
+
+class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An open item line of a purchase order. Eaches, as NetSuite's base unit counts them.
+
+    Attributes:
+        open_quantity: ordered less received; a text where it is no whole number.
+    """
+
+    line: int
+    item_name: str
+    item_type: str
+    open_quantity: int
+    fraction: bool = False
+    location: str | None = None
+    expected: date | None = None
+
+
+class VariantFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What ShipBob keeps under a SKU."""
+
+    inventory_id: int
+    active: bool
+    lot_tracked: bool = False
+
+
+class WroFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A WRO with one of the order's numbers.
+
+    Attributes:
+        expected: announced units by inventory id.
+        stowed: units on the shelf by inventory id.
+        booked: units that NetSuite has received of it, by SKU's inventory id.
+    """
+
+    id: int
+    number: str
+    status: str
+    fulfillment_center_id: int
+    expected: dict[int, int]
+    stowed: dict[int, int]
+    booked: dict[int, int]
+
+    def on_its_way(self, inventory_id: int) -> int:
+        """Return the units that NetSuite will still receive of this WRO."""
+        stowed = self.stowed.get(inventory_id, 0)
+        coming = (
+            stowed if self.status in _OVER else max(stowed, self.expected.get(inventory_id, 0))
+        )
+        return max(0, coming - self.booked.get(inventory_id, 0))
+
+
+class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one purchase order sees.
+
+    Attributes:
+        number: empty when the order was deleted.
+        variants: ShipBob's variants by SKU.
+        centers: fulfillment centers that stock may be sent to.
+        read_at: when; an arrival date must lie after it.
+        ordered_on: the order's own date.
+    """
+
+    order_id: str
+    number: str
+    status: str
+    lines: tuple[OrderedLine, ...]
+    variants: dict[str, tuple[VariantFact, ...]]
+    wros: tuple[WroFact, ...]
+    centers: tuple[int, ...]
+    read_at: datetime
+    ordered_on: date | None = None
+
+
+async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
+    """Gather an order, ShipBob's products for its lines, its WROs and its receipts."""
+    order = await reads.order(key)
+    read_at = datetime.now(UTC).replace(microsecond=0)
+    if order is None:
+        return PurchaseOrderFacts(
+            order_id=key,
+            number="",
+            status="",
+            lines=(),
+            variants={},
+            wros=(),
+            centers=(),
+            read_at=read_at,
+        )
+    lines = tuple(_lines(order))
+    skus = {shipbob_sku(line.item_name, reads.skus) for line in lines}
+    variants = await reads.variants(skus) if order.status in _OPEN else {}
+    wros = await reads.wros_by_number(wro_numbers(order.tranid))
+    receipts = await reads.receipts(order.id) if wros else ()
+    return PurchaseOrderFacts(
+        order_id=order.id,
+        number=order.tranid,
+        status=order.status,
+        lines=lines,
+        variants={sku: tuple(map(_variant, found)) for sku, found in variants.items()},
+        wros=tuple(_wro(wro, order, receipts, reads.skus) for wro in wros),
+        centers=tuple(center.id for center in await reads.centers()),
+        read_at=read_at,
+        ordered_on=order.trandate,
+    )
+
+
+def wro_numbers(number: str) -> list[str]:
+    """Return the numbers that WROs of an order may carry."""
+    return [number, *(f"{number}-{n}" for n in range(2, _NUMBERS + 1))]
+
+
+def shipbob_sku(item_name: str, skus: Mapping[str, str]) -> str:
+    """Return ShipBob's SKU for a NetSuite item name: itself, but for the exceptions."""
+    return next((sku for sku, name in skus.items() if name == item_name), item_name)
+
+
+class Wanted(NamedTuple):
+    """Units of one SKU that a fulfillment center should be told of."""
+
+    sku: str
+    inventory_id: int
+    quantity: int
+    expected: date | None
+
+
+def plan(
+    facts: PurchaseOrderFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan:
+    """Decide which WROs should exist for an order beyond those that do.
+
+    Raises:
+        NeedsData: ShipBob does not know a SKU, or a WRO is at an unmapped center.
+        NeedsHuman: a fraction of a unit or a lot-tracked product is ordered, a location has
+            several fulfillment centers, or the order was reduced when its stock was on its
+            way already.
+        Retryable: a WRO that was just made is not listed yet.
+    """
+    begins = settings.start_date
+    if begins is not None and facts.ordered_on is not None and facts.ordered_on < begins:
+        return Plan(note=f"Ordered before the start date {begins}: not announced")
+    ours = _ours(facts, posted)
+    wros = _standing(facts, posted)
+    if not facts.number:
+        return Plan(documents=_take_all_back(posted), note="The order was deleted in NetSuite")
+    if facts.status not in _OPEN:
+        return _no_more(facts, [wro for wro in wros if wro.id in ours])
+    documents: list[Document] = []
+    number = _next_number(facts)
+    wanted = _wanted(facts, settings)
+    for center, units in sorted(wanted.items()):
+        here = [wro for wro in wros if _location(facts, wro, settings) == _place(center, settings)]
+        awaited = [wro for wro in here if wro.status in _AWAITED and wro.id in ours]
+        rest = _missing(facts, units, here, spared=awaited)
+        if _announced(awaited) == {one.inventory_id: one.quantity for one in rest}:
+            continue
+        documents += [cancellation(wro.id, wro.number) for wro in awaited]
+        for part in _parts(rest):
+            documents.append(
+                wro_announcement(
+                    order_id=facts.order_id,
+                    order_number=facts.number,
+                    part_number=number,
+                    center=center,
+                    items=[(one.inventory_id, one.quantity) for one in part],
+                    arrival=_arrival(part, facts.read_at, settings),
+                )
+            )
+            number += 1
+    note = "" if documents or wanted else "No open line at a location of ShipBob"
+    return Plan(documents=tuple(documents), note=note)
+
+
+def _ours(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> frozenset[int]:
+    """Return the ids of the WROs that we made.
+
+    Raises:
+        Retryable: one of them is not listed: a WRO just made may take seconds to show
+            (shipbob.md section 8).
+    """
+    made = [document for document in posted if document.kind == "wro" and document.remote_id]
+    listed = {wro.id for wro in facts.wros}
+    hidden = [document for document in made if int(document.remote_id or 0) not in listed]
+    if hidden and facts.number:
+        raise Retryable(
+            f"{hidden[0].external_id} was made as WRO {hidden[0].remote_id}, but ShipBob does not"
+            " list it yet",
+            cause=Cause.RECORD_NOT_FOUND,
+            retry_after_seconds=_LISTED_AFTER_SECONDS,
+        )
+    return frozenset(int(document.remote_id or 0) for document in made)
+
+
+def _standing(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> list[WroFact]:
+    """Return the WROs that were not cancelled, by ShipBob's word or by ours."""
+    taken_back = {document.remote_id for document in posted if document.kind == "wroCancellation"}
+    return [
+        wro for wro in facts.wros if wro.status != "Cancelled" and str(wro.id) not in taken_back
+    ]
+
+
+def _place(center: int, settings: ConnectionSettings) -> str | None:
+    return settings.locations.get(str(center))
+
+
+def _location(facts: PurchaseOrderFacts, wro: WroFact, settings: ConnectionSettings) -> str:
+    """Return the location that a WRO leads to: that of its center, or of the hub before it.
+
+    Raises:
+        NeedsData: neither is mapped, so that it can't be told what the WRO covers.
+    """
+    location = _place(wro.fulfillment_center_id, settings)
+    if location is None:
+        center = wro.fulfillment_center_id
+        raise NeedsData(
+            f"WRO {wro.number} ({wro.id}) of {facts.number} is at fulfillment center {center},"
+            " which has no NetSuite location",
+            cause=Cause.LOCATION_UNMAPPED,
+            waiting_for=[f"location:{center}"],
+            remedy=(
+                f'Add "{center}" = "<NetSuite location id>" under [locations]: hubs as well as'
+                " the centers behind them; then apply the connection again."
+            ),
+        )
+    return location
+
+
+def _take_all_back(posted: Sequence[Posted]) -> tuple[Document, ...]:
+    """Cancel the WROs of a deleted order; ShipBob refuses where it has begun with one.
+
+    Nothing can have been received from an order that NetSuite let somebody delete.
+    """
+    taken_back = {document.remote_id for document in posted if document.kind == "wroCancellation"}
+    return tuple(
+        cancellation(int(document.remote_id), document.external_id)
+        for document in posted
+        if document.kind == "wro" and document.remote_id and document.remote_id not in taken_back
+    )
+
+
+def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
+    """Take back what ShipBob still awaits of an order that expects nothing any more.
+
+    Raises:
+        NeedsHuman: the order was closed or deleted when its stock was on its way already.
+    """
+    live = [wro for wro in ours if wro.status not in _OVER]
+    if facts.status in {"A", "F", "G"}:  # not approved, or received in full
+        return Plan(note=f"Order {facts.number} is not open for receiving ({facts.status})")
+    started = [wro for wro in live if wro.status not in _AWAITED]
+    return Plan(
+        documents=tuple(
+            cancellation(wro.id, wro.number) for wro in live if wro.status in _AWAITED
+        ),
+        afterwards=_changed(facts, started, "was closed or deleted") if started else None,
+    )
+
+
+def _wanted(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> dict[int, list[Wanted]]:
+    """Return what is open by fulfillment center, one entry for each SKU."""
+    centers = _centers_by_location(facts, settings)
+    units: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    expected: dict[tuple[int, str], date | None] = {}
+    for line in facts.lines:
+        center = centers.get(line.location or "")
+        if center is None or line.item_type not in _STOCKED:
+            continue
+        if line.fraction:
+            raise NeedsHuman(
+                f"{facts.number} line {line.line} orders a fraction of {line.item_name}",
+                cause=Cause.UNIT_DIFFERS,
+                remedy="ShipBob counts whole eaches: order whole units, then replay.",
+            )
+        if line.open_quantity:
+            sku = shipbob_sku(line.item_name, settings.skus)
+            units[center][sku] += line.open_quantity
+            expected[center, sku] = max(
+                filter(None, [expected.get((center, sku)), line.expected]), default=None
+            )
+    known = _inventory_ids(facts, {sku for skus in units.values() for sku in skus})
+    return {
+        center: [
+            Wanted(sku, known[sku], quantity, expected[center, sku])
+            for sku, quantity in sorted(skus.items())
+        ]
+        for center, skus in units.items()
+    }
+
+
+def _centers_by_location(
+    facts: PurchaseOrderFacts, settings: ConnectionSettings
+) -> dict[str, int]:
+    """Return the fulfillment center that stock for a location is sent to.
+
+    Hubs are mapped to the same location as the centers behind them (shipbob.md section
+    9.1); only the centers that stock may be sent to count here.
+
+    Raises:
+        NeedsHuman: a location of this order has several.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for center, location in settings.locations.items():
+        if int(center) in facts.centers:
+            found[location].append(int(center))
+    for line in facts.lines:
+        several = found.get(line.location or "", [])
+        if len(several) > 1:
+            raise NeedsHuman(
+                f"Location {line.location} of {facts.number} has several fulfillment centers"
+                f" that stock may be sent to: {', '.join(map(str, sorted(several)))}",
+                cause=Cause.LOCATION_UNMAPPED,
+                remedy="Give each fulfillment center a NetSuite location of its own.",
+                waiting_for=[f"location:{center}" for center in several],
+            )
+    return {location: centers[0] for location, centers in found.items()}
+
+
+def _inventory_ids(facts: PurchaseOrderFacts, skus: Collection[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    missing: list[str] = []
+    for sku in sorted(skus):
+        found = [one for one in facts.variants.get(sku, ()) if one.active]
+        if any(one.lot_tracked for one in found):
+            raise NeedsHuman(
+                f"{facts.number} orders {sku}, which ShipBob keeps by lot: a WRO must name lots,"
+                " and a purchase order does not",
+                cause=Cause.LOT_TRACKED,
+                remedy=f"Make the WRO at ShipBob by hand, with the number {facts.number}.",
+            )
+        active = {one.inventory_id for one in found}
+        if len(active) > 1:
+            raise NeedsHuman(
+                f"ShipBob has SKU {sku} under several inventory ids:"
+                f" {', '.join(map(str, sorted(active)))}",
+                cause=Cause.SKU_AMBIGUOUS,
+                remedy="Keep one of them active at ShipBob, then replay.",
+            )
+        if active:
+            known[sku] = active.pop()
+        else:
+            missing.append(sku)
+    if missing:
+        named = ", ".join(missing[:5]) + (" and more" if len(missing) > 5 else "")  # noqa: PLR2004 - a few are enough in a sentence
+        raise NeedsData(
+            f"ShipBob has no active product {named}, ordered on {facts.number}",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            waiting_for=[f"product:{sku}" for sku in missing],
+            remedy="Create the product at ShipBob with this SKU, or map it under [skus].",
+        )
+    return known
+
+
+def _missing(
+    facts: PurchaseOrderFacts,
+    units: Sequence[Wanted],
+    wros: Sequence[WroFact],
+    *,
+    spared: Sequence[WroFact],
+) -> list[Wanted]:
+    """Return what is open and on no WRO but the awaited ones, which can be made anew.
+
+    Raises:
+        NeedsHuman: more is on its way than the order still expects.
+    """
+    rest: list[Wanted] = []
+    too_many: list[WroFact] = []
+    for one in units:
+        others = [wro for wro in wros if wro not in spared]
+        coming = sum(wro.on_its_way(one.inventory_id) for wro in others)
+        if coming > one.quantity:
+            too_many += [
+                wro
+                for wro in others
+                if wro.status not in _OVER and wro.on_its_way(one.inventory_id)
+            ]
+        elif coming < one.quantity:
+            rest.append(one._replace(quantity=one.quantity - coming))
+    if too_many:
+        raise _changed(facts, too_many, "expects less than is on its way")
+    return rest
+
+
+def _changed(facts: PurchaseOrderFacts, wros: Sequence[WroFact], how: str) -> NeedsHuman:
+    numbers = ", ".join(sorted({f"{wro.number} ({wro.id})" for wro in wros}))
+    return NeedsHuman(
+        f"Order {facts.number or facts.order_id} {how}, and ShipBob has begun with WRO {numbers}",
+        cause=Cause.PURCHASE_ORDER_CHANGED,
+        remedy="Settle with ShipBob what becomes of the goods; nothing is changed by itself.",
+    )
+
+
+def _announced(wros: Sequence[WroFact]) -> dict[int, int]:
+    units: dict[int, int] = defaultdict(int)
+    for wro in wros:
+        for inventory_id, quantity in wro.expected.items():
+            units[inventory_id] += quantity
+    return dict(units)
+
+
+def _parts(units: Sequence[Wanted]) -> list[Sequence[Wanted]]:
+    return [units[start : start + _MOST_SKUS] for start in range(0, len(units), _MOST_SKUS)]
+
+
+def _next_number(facts: PurchaseOrderFacts) -> int:
+    """Return 1 for ``PO123`` when no WRO has any of the order's numbers, else the next."""
+    taken = [0]
+    for wro in facts.wros:
+        suffix = re.fullmatch(re.escape(facts.number) + r"(?:-(\d+))?", wro.number)
+        if suffix:
+            taken.append(int(suffix[1] or 1))
+    return max(taken) + 1
+
+
+def _arrival(units: Sequence[Wanted], read_at: datetime, settings: ConnectionSettings) -> datetime:
+    """Return noon of the day the last line is expected; never in the past (section 9.4)."""
+    days = [one.expected for one in units if one.expected is not None]
+    soonest = read_at + _SOONEST_ARRIVAL
+    if not days:
+        return soonest
+    noon = datetime.combine(max(days), time(12), settings.schedule.zone).astimezone(UTC)
+    return max(noon, soonest)
+
+
+def _lines(order: PurchaseOrder) -> list[OrderedLine]:
+    return [
+        OrderedLine(
+            line=line.line,
+            item_name=line.itemid,
+            item_type=line.itemtype,
+            open_quantity=int(line.open_quantity),
+            fraction=line.open_quantity != int(line.open_quantity),
+            location=line.location or order.location,
+            expected=line.expectedreceiptdate,
+        )
+        for line in order.lines
+    ]
+
+
+def _variant(variant: Variant) -> VariantFact:
+    inventory = variant.inventory
+    return VariantFact(
+        inventory_id=(inventory.inventory_id or 0) if inventory else 0,
+        active=variant.status in {"Active", ""}
+        and inventory is not None
+        and inventory.inventory_id is not None,
+        lot_tracked=variant.lot_information is not None and variant.lot_information.is_lot,
+    )
+
+
+def _wro(
+    wro: Wro, order: PurchaseOrder, receipts: Sequence[ReceiptLine], skus: Mapping[str, str]
+) -> WroFact:
+    """Return a WRO with what NetSuite has received of it, by its receipts' external ids."""
+    names = {line.item: shipbob_sku(line.itemid, skus) for line in order.lines}
+    by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
+    booked: dict[int, int] = defaultdict(int)
+    for receipt in receipts:
+        inventory_id = by_sku.get(names.get(receipt.item, ""))
+        ours = (receipt.externalid or "").startswith(f"{OUR_RECEIPTS}{wro.id}-")
+        if ours and inventory_id is not None:
+            booked[inventory_id] += int(receipt.quantity)
+    return WroFact(
+        id=wro.id,
+        number=wro.purchase_order_number or "",
+        status=wro.status,
+        fulfillment_center_id=wro.final_destination_fulfillment_center_id
+        or wro.fulfillment_center.id,
+        expected={line.inventory_id: line.expected_quantity for line in wro.inventory_quantities},
+        stowed={line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities},
+        booked=dict(booked),
+    )
+
+
+async def sweep(reads: Reads, since: datetime, known: Collection[str]) -> AsyncIterator[Seen]:
+    """Yield all open orders, and those that once had a WRO and are open no more."""
+    del since  # an order is open or it is not, however old it is
+    seen: set[str] = set()
+    async for page in reads.open_orders():
+        for order in page:
+            seen.add(order.id)
+            yield Seen(key=order.id, version=order.lastmodified)
+    gone = sorted(set(known) - seen)
+    versions = {order.id: order.lastmodified for order in await reads.order_changes(gone)}
+    for key in gone:
+        yield Seen(key=key, version=versions.get(key, "deleted"))
+
+
+FLOW: Final = Flow(
+    name="purchase-orders",
+    source="purchase order",
+    topics=frozenset(),
+    rules="purchase-orders-1",
+    facts=PurchaseOrderFacts,
+    read=read,
+    plan=plan,
+    schedule="purchase_orders",
+    sweep=sweep,
+)

@@ -1,0 +1,118 @@
+"""Another system's books in memory, with everything that can go wrong on the way there."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ml_connector.engine.books import Written
+from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
+from ml_connector.ledger.documents import Document
+from ml_connector.words import Cause
+
+Outcome = Literal[
+    "succeeds",
+    "is executed, then times out",
+    "fails before it is executed",
+    "is executed late",
+    "never arrives",
+    "is refused",
+    "says it exists already",
+    "says it exists, yet hides it",
+    "meets another record",
+]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record there: which document made it, and what it says."""
+
+    number: int
+    external_id: str
+    content: str
+
+
+@dataclass
+class MemoryBooks:
+    """A system that does not care for external ids: a second write makes a second record.
+
+    Attributes:
+        outcomes: of the writes to come; when there are none left, writes succeed.
+        late: calls that were sent and are not carried out yet.
+        away: it can't be asked.
+        again: whether writing twice is harmless.
+    """
+
+    outcomes: deque[Outcome] = field(default_factory=deque)
+    records: list[Record] = field(default_factory=list)
+    late: list[Document] = field(default_factory=list)
+    writes: int = 0
+    looks: int = 0
+    away: bool = False
+    again: bool = False
+
+    async def write(self, document: Document, *, send_by: float) -> Written:
+        del send_by
+        self.writes += 1
+        outcome: Outcome = self.outcomes.popleft() if self.outcomes else "succeeds"
+        match outcome:
+            case "succeeds":
+                return _written(self._add(document, document.title))
+            case "is executed, then times out":
+                self._add(document, document.title)
+                raise _unknown()
+            case "is executed late":
+                self.late.append(document)
+                raise _unknown()
+            case "never arrives":
+                raise _unknown()
+            case "fails before it is executed":
+                raise Retryable("Too many requests", cause=Cause.RATE_LIMITED)
+            case "is refused":
+                raise NeedsHuman(
+                    "It is refused", cause=Cause.REFUSED_BY_NETSUITE, remedy="Correct it."
+                )
+            case "says it exists already":
+                self._add(document, document.title)
+                raise _exists()
+            case "says it exists, yet hides it":
+                raise _exists()
+            case "meets another record":
+                self._add(document, "something else")
+                raise _exists()
+
+    async def find(self, document: Document) -> Written | None:
+        self.looks += 1
+        if self.away:
+            raise Retryable("It does not answer")
+        for record in self.records:
+            if record.external_id == document.external_id:
+                differs = "" if record.content == document.title else "it says something else"
+                return _written(record, differs)
+        return None
+
+    def repeatable(self, document: Document) -> bool:
+        del document
+        return self.again
+
+    def carry_out_late(self) -> None:
+        """The calls that were sent before are carried out now."""
+        late, self.late = self.late, []
+        for document in late:
+            self._add(document, document.title)
+
+    def _add(self, document: Document, content: str) -> Record:
+        made = Record(len(self.records) + 1, document.external_id, content)
+        self.records.append(made)
+        return made
+
+
+def _written(record: Record, differs: str = "") -> Written:
+    return Written(remote_id=str(record.number), answer={"record": record.number}, differs=differs)
+
+
+def _unknown() -> Retryable:
+    return Retryable("No answer came in time", outcome_unknown=True)
+
+
+def _exists() -> AlreadyExists:
+    return AlreadyExists("It exists already", cause=Cause.REFUSED_BY_NETSUITE)
