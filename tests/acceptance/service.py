@@ -60,16 +60,16 @@ class Process:
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
     ) -> None:
         self.log = folder / f"{arguments[0]}.log"
-        self._errors = self.log.open("ab")
-        self._began_at = self.log.stat().st_size
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-        )
+        with self.log.open("ab") as output:
+            self._began_at = output.tell()
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                [*COMMAND, *arguments],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
 
     @property
     def pid(self) -> int:
@@ -102,8 +102,6 @@ class Process:
             self.process.kill()
             self.process.wait()
             raise
-        finally:
-            self._errors.close()
 
 
 def children(pid: int) -> list[int]:

@@ -102,7 +102,8 @@ class Reader:
             if re.search(step.expected, self.said):
                 return
             if time.monotonic() > deadline:
-                pytest.fail(f"{step.block}\nshould say {step.expected}, said:\n{self.said}")
+                log = (self.folder / "serve.out").read_text("utf-8")[-3000:]
+                pytest.fail(f"{step.block}\nshould say {step.expected}, said:\n{self.said}\n{log}")
             time.sleep(0.3)
 
     def close(self) -> None:

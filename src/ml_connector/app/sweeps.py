@@ -1,6 +1,6 @@
 """Sweeping every flow of every connection when its schedule says."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
@@ -18,7 +18,7 @@ from ml_connector.storage.database import one, rows
 
 _log = structlog.get_logger("sweep")
 
-SWEEPS_EVERY_SECONDS: Final = 20.0
+SWEEPS_EVERY_SECONDS: Final = 5.0
 """So often it is looked whether a sweep is due."""
 
 BACK: Final = timedelta(days=60)
@@ -73,18 +73,22 @@ async def _sweep(
 async def _take_turn(
     installation: Installation, name: str, flow: Flow, schedule: Schedule
 ) -> bool:
-    """Take the turn when it is due; one worker gets it."""
+    """Take the turn when it is due; one worker gets it.
+
+    What has a time of day runs at that time for the first time, so that a new connection
+    can be looked at (``plan``) before it sends anything; what has an interval begins at once.
+    """
+    when = every(getattr(schedule, flow.schedule))
     async with installation.database.transaction() as connection:
         row = await one(
             connection,
-            "insert into turn (connection, what, taken_at)"
-            " values (%(name)s, %(flow)s, '-infinity')"
+            "insert into turn (connection, what, taken_at) values (%(name)s, %(flow)s,"
+            " case when %(daily)s then now() else '-infinity'::timestamptz end)"
             " on conflict (connection, what) do update set what = turn.what"
             " returning nullif(taken_at, '-infinity') as last, now() as now",
-            {"name": name, "flow": flow.name},
+            {"name": name, "flow": flow.name, "daily": isinstance(when, time)},
         )
         assert row is not None  # noqa: S101 - RETURNING gives the row
-        when = every(getattr(schedule, flow.schedule))
         if not is_due(when, last=row["last"], now=row["now"], zone=schedule.zone):
             return False
         await rows(

@@ -1,6 +1,7 @@
 """The web part as a process."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Final
 
@@ -49,7 +50,6 @@ def run_web(
         )
         config = uvicorn.Config(
             application,
-            fd=file_descriptor,
             loop="uvloop",
             http="httptools",
             ws="none",
@@ -59,10 +59,13 @@ def run_web(
             timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
             timeout_keep_alive=75,
         )
-        uvloop.run(_serve(uvicorn.Server(config)))
+        # Not uvicorn's own ``fd``: it takes the socket for a UNIX one, so that the loop leaves
+        # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
+        listener = socket.socket(fileno=file_descriptor)
+        uvloop.run(_serve(uvicorn.Server(config), listener))
 
 
-async def _serve(server: uvicorn.Server) -> None:
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     gone = asyncio.Event()
 
     async def end_when_gone() -> None:
@@ -72,6 +75,6 @@ async def _serve(server: uvicorn.Server) -> None:
     async with ends_with_parent(gone):
         ender = asyncio.create_task(end_when_gone())
         try:
-            await server.serve()
+            await server.serve(sockets=[listener])
         finally:
             ender.cancel()

@@ -20,7 +20,7 @@ TOPICS: Final = (
     "wro.box.stowed",
 )
 
-_LINES: Final = 10
+_LINES: Final = 12
 
 
 def new_secret() -> Secret:
@@ -31,7 +31,7 @@ def new_secret() -> Secret:
 class Deliveries:
     """Makes deliveries, each with an id of its own and a valid signature.
 
-    A body is a WRO of ten lines, about 1.7 kB, and the topics go round: that is what a busy
+    A body is a WRO of twelve lines, about 1.7 kB, and the topics go round: that is what a busy
     receiving dock sends (shipbob.md section 7.2 to 7.4).
 
     Args:

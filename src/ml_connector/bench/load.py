@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from itertools import count
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import uvloop
@@ -79,8 +79,8 @@ class _Line(asyncio.Protocol):
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
+        # Not isinstance: uvloop's transports only look like it.
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def ask(self, request: bytes, due: float) -> None:
         self.due = due

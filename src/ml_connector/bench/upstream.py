@@ -25,7 +25,6 @@ ADJUSTMENTS_PATH: Final = "/services/rest/record/v1/inventoryAdjustment"
 SUITEQL_PATH: Final = "/services/rest/query/v1/suiteql"
 
 _TOKEN: Final = {"access_token": "bench", "expires_in": "3600", "token_type": "bearer"}
-_WRO: Final = re.compile(r"/[0-9-]+/receiving/(\d+)")
 _WRO_OF: Final = re.compile(r"mlc-ia-(\d+)-")
 _STOWED_AT: Final = "2026-11-20T16:03:10Z"
 
@@ -68,26 +67,13 @@ class Upstream:
         await send({"type": "http.response.body", "body": content})
 
     def _answer(self, scope: Scope, body: bytes, arrived: float) -> Answer:
-        path: str = scope["path"]
-        if path == ADJUSTMENTS_PATH:
-            return self._adjust(scope, body, arrived)
-        if path == SUITEQL_PATH:
-            return 200, _rows(body), {}
-        if wro := _WRO.fullmatch(path):
-            return 200, _wro(int(wro[1])), {}
-        if path.endswith("/receiving"):
-            ids = parse_qs(scope["query_string"].decode()).get("IDs", [""])[0]
-            found = [_wro(int(one)) for one in ids.split(",") if one]
-            return 200, found, {"total-pages": "1", "total-count": str(len(found))}
-        if path.endswith("/receiving:setExternalSync"):
-            ids = msgspec.json.decode(body)["ids"]
-            results = [{"id": one, "is_success": True, "reason": ""} for one in ids]
-            return 200, {"results": results}, {}
-        if path.endswith("/oauth2/v1/token"):
-            return 200, _TOKEN, {}
-        if path == WRITES_PATH:
-            return 200, {"writes": self._writes, "twice": self._twice}, {}
-        return 404, {"error": "the bench does not know this"}, {}
+        match str(scope["path"]).rpartition("/")[2]:
+            case "inventoryAdjustment":
+                return self._adjust(scope, body, arrived)
+            case "writes":
+                return 200, {"writes": self._writes, "twice": self._twice}, {}
+            case last:
+                return _canned(last, scope, body)
 
     def _adjust(self, scope: Scope, body: bytes, arrived: float) -> Answer:
         named = _WRO_OF.match(msgspec.json.decode(body)["externalId"])
@@ -97,6 +83,27 @@ class Upstream:
         self._writes.setdefault(wro_id, arrived)
         host, port = scope["server"]
         return 204, None, {"location": f"http://{host}:{port}{ADJUSTMENTS_PATH}/{wro_id}"}
+
+
+def _canned(last: str, scope: Scope, body: bytes) -> Answer:
+    """Answer what is only read, or marked, by the last part of its path."""
+    match last:
+        case "suiteql":
+            return 200, _rows(body), {}
+        case "receiving":
+            ids = parse_qs(scope["query_string"].decode()).get("IDs", [""])[0]
+            found = [_wro(int(one)) for one in ids.split(",") if one]
+            return 200, found, {"total-pages": "1", "total-count": str(len(found))}
+        case "receiving:setExternalSync":
+            marked = msgspec.json.decode(body)["ids"]
+            results = [{"id": one, "is_success": True, "reason": ""} for one in marked]
+            return 200, {"results": results}, {}
+        case "token":
+            return 200, _TOKEN, {}
+        case wro_id if wro_id.isdecimal():
+            return 200, _wro(int(wro_id)), {}
+        case _:
+            return 404, {"error": "the bench does not know this"}, {}
 
 
 def _wro(wro_id: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Flow:
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
-    schedule: Literal["sweep", "purchase_orders", "billing"]
+    schedule: Literal["sweep", "purchase_orders", "billing"] = "sweep"
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
 
 

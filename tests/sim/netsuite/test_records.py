@@ -483,3 +483,26 @@ def test_changes_over_the_api_carry_its_user(client: TestClient, query: Query) -
     assert query("SELECT createdby, lastmodifiedby FROM transaction") == [
         {"createdby": "12", "lastmodifiedby": "12"}
     ]
+
+
+def test_several_records_are_read_in_one_call(client: TestClient) -> None:
+    numbers = [
+        post(client, adjustment(1, externalId=f"mlc-ia-{at}"))
+        .headers["location"]
+        .rpartition("/")[2]
+        for at in range(2)
+    ]
+    found = client.get(
+        f"{RECORD}/inventoryAdjustment?expandRecords=true&ids={','.join(numbers)}"
+    ).json()
+
+    assert [item["externalId"] for item in found["items"]] == ["mlc-ia-0", "mlc-ia-1"]
+
+
+def test_features_show_in_queries(sim: NetSuiteSim, query: Query) -> None:
+    sim.set_feature("ADVRECEIVING", active=False)
+    sim.set_feature("SUBSIDIARIES", active=False)
+    rows = query("SELECT id FROM companyfeaturesetup WHERE isactive = 'F' ORDER BY id")
+
+    assert rows == [{"id": "ADVRECEIVING"}, {"id": "SUBSIDIARIES"}]
+    assert not sim.preferences.one_world

@@ -86,7 +86,7 @@ def test_a_fault_strikes_only_what_it_names(sim: ShipBobSim, api: httpx2.Client)
 
 
 def test_the_edge_answers_in_html(sim: ShipBobSim, api: httpx2.Client) -> None:
-    sim.add_fault(Fault(kind="bad_gateway"))
+    sim.fault("bad_gateway", path="/channel")
 
     answer = api.get("/2026-07/channel")
 

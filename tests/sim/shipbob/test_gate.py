@@ -80,6 +80,11 @@ def test_query_names_and_paths_are_case_insensitive(sim: ShipBobSim, api: httpx2
     assert answer.json() == []
 
 
+def test_a_slash_at_the_end_makes_no_difference(api: httpx2.Client) -> None:
+    assert api.get("/2026-07/channel/").status_code == 200
+    assert api.get("/_sim").text == api.get("/_sim/").text
+
+
 def test_every_answer_tells_how_many_calls_are_left(clock: Clock) -> None:
     with ShipBobSim(clock, per_minute=3) as sim, serve(sim.api) as served:
         sim.add_token("pat")

@@ -116,6 +116,16 @@ def test_without_stock_an_order_is_in_exception_until_stock_comes(
     assert order.status == "Processing"
 
 
+def test_what_a_cancelled_shipment_held_goes_to_whoever_waits_for_it(sim: ShipBobSim) -> None:
+    sim.add_product("MUG")
+    sim.adjust("MUG", 1, 10)
+    first, second = (sim.create_order(f"SO-{n}", {"MUG": 1}).shipments[0] for n in range(2))
+    before = second.status
+    sim.cancel_shipment(first)
+
+    assert (before, second.status) == ("Exception", "Processing")
+
+
 def test_an_unknown_or_inactive_sku_is_an_exception(sim: ShipBobSim) -> None:
     sim.add_product("OLD", active=False)
 

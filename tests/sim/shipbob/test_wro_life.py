@@ -125,6 +125,22 @@ def test_a_wro_is_split_into_new_ones_without_a_link_back(
     assert str(wro.id) not in checked.get(f"/2026-07/receiving/{first.id}").text
 
 
+def test_a_split_keeps_the_lots(sim: ShipBobSim, checked: httpx2.Client) -> None:
+    sim.add_product("COFFEE", lot=True)
+    (part,) = sim.split(sim.create_wro({"COFFEE": 6}, lot="L1"), {"COFFEE": 4})
+
+    item = checked.get(f"/2026-07/receiving/{part.id}/boxes").json()[0]["box_items"][0]
+
+    assert (item["lot_number"], item["quantity"]) == ("L1", 4)
+
+
+def test_a_wro_can_end_incomplete_but_not_anyhow(sim: ShipBobSim, wro: Wro) -> None:
+    with pytest.raises(ValueError, match="not as Lost"):
+        sim.complete(wro, "Lost")
+
+    assert sim.complete(wro, "Incomplete").status == "Incomplete"
+
+
 def test_a_wro_that_is_split_up_completely_is_cancelled(sim: ShipBobSim, wro: Wro) -> None:
     sim.split(wro, {"TEE-S": 30, "TEE-M": 5})
 

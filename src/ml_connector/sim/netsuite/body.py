@@ -15,7 +15,8 @@ from ml_connector.sim.netsuite.refusal import (
     invalid_field_value,
     user_error,
 )
-from ml_connector.sim.netsuite.scalars import SCALARS
+from ml_connector.sim.netsuite.scalars import ENUMERATIONS, SCALARS
+from ml_connector.sim.netsuite.targets import TABLES
 
 Validation = Literal["error", "warning", "ignore"]
 
@@ -55,36 +56,6 @@ READ_ONLY: Final = frozenset(
     ]
 )
 """Properties that may be left in a body and change nothing."""
-
-ENUMERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "approvalstatus": ("1", "2", "3"),
-    "orderstatus": tuple("ABCDEFGH"),
-    "shipstatus": tuple("ABC"),
-    "shipmentstatus": ("toBeShipped", "inTransit", "partiallyReceived", "received", "closed"),
-}
-"""What these properties can be (schemas/rest-schema-2026.1.json)."""
-
-TABLES: Final[Mapping[str, tuple[str, str]]] = {
-    "account": ("account", "acctname"),
-    "location": ("location", "name"),
-    "subsidiary": ("subsidiary", "name"),
-    "item": ("_item", "itemid"),
-    "entity": ("entity", "entityid"),
-    "vendor": ("vendor", "entityid"),
-    "customer": ("customer", "entityid"),
-    "transaction": ("transaction", "tranid"),
-    "purchaseOrder": ("transaction", "tranid"),
-    "itemFulfillment": ("transaction", "tranid"),
-    "inboundShipment": ("inboundshipment", "shipmentnumber"),
-    "accountingPeriod": ("accountingperiod", "periodname"),
-    "currency": ("currency", "name"),
-    "bin": ("bin", "binnumber"),
-    "inventoryNumber": ("_inventorynumber", "inventorynumber"),
-    "inventoryStatus": ("inventorystatus", "name"),
-    "department": ("department", "name"),
-    "classification": ("classification", "name"),
-}
-"""Where a reference's target is kept and which column names it."""
 
 _ASSIGNMENT: Final[Mapping[str, Property]] = {
     "binnumber": Property("binNumber", "ref", "bin"),

@@ -41,7 +41,7 @@ class CertificateService:
         action: Action = "view" if request.method == "GET" else "create"
         self.roles.require(self.roles.get(token.role), CERTIFICATES, action)
         if match["client"] != token.client_id:
-            raise not_found(request.path)
+            raise not_found()
         if match["action"]:
             return self._revoke(request, token, match["certificate"])
         if request.method == "GET":
@@ -60,7 +60,7 @@ class CertificateService:
             raise invalid_request("POST is wanted.", status=405)
         certificate = self.sign_in.certificates.get(certificate_id)
         if certificate is None or certificate.client_id != token.client_id:
-            raise not_found(request.path)
+            raise not_found()
         self.sign_in.revoke_certificate(certificate_id)
         return Answer(200, b"Successfully revoked", {"content-type": "text/plain"})
 

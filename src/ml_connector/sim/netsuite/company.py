@@ -1,6 +1,5 @@
 """The simulated NetSuite account: its books, preferences and ledger accounts."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -80,7 +79,6 @@ class Company:
         account_id: as NetSuite shows it, such as ``TSTDRV1234567_SB1``.
         books: the tables.
         preferences: set-up.
-        random: seeded.
         custom_fields: properties the account added, by lower-case name.
         user: id of the integration's user, who makes what comes over the API.
     """
@@ -88,7 +86,6 @@ class Company:
     account_id: str
     books: Books
     preferences: Preferences
-    random: random.Random
     custom_fields: dict[str, Property] = field(default_factory=dict)
     user: int = -5
     _keys: int = 4000
@@ -150,6 +147,17 @@ class Company:
         """A line unique key that was never used."""
         self._keys += 1
         return self._keys
+
+    def set_feature(self, feature: str, *, active: bool) -> None:
+        """Switch a feature of ``FEATURES``; queries see it in companyfeaturesetup.
+
+        Raises:
+            KeyError: an unknown feature.
+        """
+        preference = FEATURES[feature][1]
+        if preference is not None:
+            setattr(self.preferences, preference, active)
+        self.books.update("companyfeaturesetup", {"isactive": active}, id=feature)
 
     def next_number(self, prefix: str) -> int:
         """The next document number, beginning with 1001."""

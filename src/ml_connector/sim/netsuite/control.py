@@ -77,6 +77,7 @@ ACTIONS: Final = frozenset(
         "withdraw_permission",
         "add_integration",
         "add_to_stock",
+        "set_feature",
     ]
 )
 """The methods another process may call."""

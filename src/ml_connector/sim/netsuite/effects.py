@@ -85,10 +85,6 @@ class Effects:
         if rounded:
             self.entries.append(Entry(line, account, rounded))
 
-    def free_line(self) -> int:
-        """The next line id that nothing uses."""
-        return max(self.rows, default=0) + 1
-
 
 def is_balanced(entries: Iterable[Entry]) -> bool:
     """Whether debits equal credits."""

@@ -1,8 +1,10 @@
 """Oracle's date and number formats, as TO_CHAR and TO_DATE use them."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from ml_connector.sim.netsuite import instants, numbers
@@ -33,58 +35,81 @@ class FormatError(ValueError):
     """A format or a text that doesn't fit it."""
 
 
-def write_date(moment: datetime, pattern: str) -> str:
-    """``TO_CHAR`` of a date. Unknown letters are refused as Oracle refuses them."""
-    written = []
+@lru_cache(maxsize=256)
+def _read_pattern(pattern: str) -> tuple[tuple[bool, str], ...]:
+    """A date format as parts (True) and plain text (False)."""
+    found: list[tuple[bool, str]] = []
     for match in _PARTS.finditer(pattern):
         if match["quoted"] is not None:
-            written.append(match["quoted"])
+            found.append((False, match["quoted"]))
         elif match["part"]:
-            written.append(_write_part(moment, match["part"]))
+            found.append((True, match["part"]))
         elif match["other"].isalpha():
             raise FormatError("date format not recognized")
         else:
-            written.append(match["other"])
-    return "".join(written)
+            found.append((False, match["other"]))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def write_date(moment: datetime, pattern: str) -> str:
+    """``TO_CHAR`` of a date.
+
+    Raises:
+        FormatError: letters that mean nothing, as Oracle refuses them.
+    """
+    return "".join(
+        _write_part(moment, text) if is_part else text for is_part, text in _read_pattern(pattern)
+    )
 
 
 def _write_part(moment: datetime, part: str) -> str:
-    hour12 = moment.hour % 12 or 12
     name = part.upper()
-    values = {
-        "YYYY": f"{moment.year:04}",
-        "RRRR": f"{moment.year:04}",
-        "YY": f"{moment.year % 100:02}",
-        "RR": f"{moment.year % 100:02}",
-        "MONTH": _MONTHS[moment.month - 1].upper().ljust(9),
-        "MON": _MONTHS[moment.month - 1][:3].upper(),
-        "MM": f"{moment.month:02}",
-        "DDD": f"{moment.timetuple().tm_yday:03}",
-        "DD": f"{moment.day:02}",
-        "D": str(moment.isoweekday() % 7 + 1),
-        "DY": _DAYS[moment.weekday()][:3].upper(),
-        "DAY": _DAYS[moment.weekday()].upper().ljust(9),
-        "HH24": f"{moment.hour:02}",
-        "HH12": f"{hour12:02}",
-        "HH": f"{hour12:02}",
-        "MI": f"{moment.minute:02}",
-        "SS": f"{moment.second:02}",
-        "SSSSS": f"{(moment.hour * 60 + moment.minute) * 60 + moment.second:05}",
-        "AM": "PM" if moment.hour >= 12 else "AM",  # noqa: PLR2004 - noon
-        "PM": "PM" if moment.hour >= 12 else "AM",  # noqa: PLR2004 - noon
-        "Q": str((moment.month + 2) // 3),
-        "IW": f"{moment.isocalendar().week:02}",
-        "WW": f"{(moment.timetuple().tm_yday + 6) // 7:02}",
-        "FM": "",
-    }
-    if name not in values:
+    write = _WRITERS.get(name)
+    if write is None:
         raise FormatError("date format not recognized")
-    value = values[name]
+    value = write(moment)
     if name in ("MONTH", "MON", "DAY", "DY"):
         if part[0].isupper() and part[1:].islower():
             return value.capitalize()
         return value.lower() if part.islower() else value
     return value
+
+
+def _half(moment: datetime) -> str:
+    return "PM" if moment.hour >= 12 else "AM"  # noqa: PLR2004 - noon
+
+
+def _seconds(moment: datetime) -> int:
+    return (moment.hour * 60 + moment.minute) * 60 + moment.second
+
+
+_WRITERS: Final[Mapping[str, Callable[[datetime], str]]] = {
+    "YYYY": lambda moment: f"{moment.year:04}",
+    "RRRR": lambda moment: f"{moment.year:04}",
+    "YY": lambda moment: f"{moment.year % 100:02}",
+    "RR": lambda moment: f"{moment.year % 100:02}",
+    "MONTH": lambda moment: _MONTHS[moment.month - 1].upper().ljust(9),
+    "MON": lambda moment: _MONTHS[moment.month - 1][:3].upper(),
+    "MM": lambda moment: f"{moment.month:02}",
+    "DDD": lambda moment: f"{moment.timetuple().tm_yday:03}",
+    "DD": lambda moment: f"{moment.day:02}",
+    "D": lambda moment: str(moment.isoweekday() % 7 + 1),
+    "DY": lambda moment: _DAYS[moment.weekday()][:3].upper(),
+    "DAY": lambda moment: _DAYS[moment.weekday()].upper().ljust(9),
+    "HH24": lambda moment: f"{moment.hour:02}",
+    "HH12": lambda moment: f"{moment.hour % 12 or 12:02}",
+    "HH": lambda moment: f"{moment.hour % 12 or 12:02}",
+    "MI": lambda moment: f"{moment.minute:02}",
+    "SS": lambda moment: f"{moment.second:02}",
+    "SSSSS": lambda moment: f"{_seconds(moment):05}",
+    "AM": _half,
+    "PM": _half,
+    "Q": lambda moment: str((moment.month + 2) // 3),
+    "IW": lambda moment: f"{moment.isocalendar().week:02}",
+    "WW": lambda moment: f"{(moment.timetuple().tm_yday + 6) // 7:02}",
+    "FM": lambda _: "",
+}
 
 
 def read_date(text: str, pattern: str) -> datetime:

@@ -112,7 +112,7 @@ class JobService:
         match = _PATH.fullmatch(request.path.removeprefix(PREFIX))
         job = self._jobs.get(int(match["job"])) if match else None
         if match is None or job is None or job.owner != owner:
-            raise not_found(request.path)
+            raise not_found()
         root = f"{request.origin}{PREFIX}{job.id}"
         if "/task" not in request.path:
             shown = answer_json(_job(job, root))
@@ -122,12 +122,12 @@ class JobService:
             items = [_task(task, root) for task in job.tasks]
             return answer_json({"items": items, "totalResults": len(items)})
         if not 1 <= int(match["task"]) <= len(job.tasks):
-            raise not_found(request.path)
+            raise not_found()
         task = job.tasks[int(match["task"]) - 1]
         if match["result"] is None:
             return answer_json(_task(task, root))
         if task.answer is None:
-            raise not_found(request.path)
+            raise not_found()
         return task.answer
 
     def run(self, job_id: int) -> None:

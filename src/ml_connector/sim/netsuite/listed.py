@@ -153,7 +153,7 @@ class ListedRecords:
         """
         if key.startswith("eid:"):
             if kind.table != "inboundshipment" and "externalid" not in kind.columns:
-                raise not_found(request.path)
+                raise not_found()
             column, value = "externalid", key.removeprefix("eid:")
         elif key.lstrip("-").isdecimal():
             column, value = "id", key
@@ -165,7 +165,7 @@ class ListedRecords:
             (value,),
         )
         if row is None:
-            raise not_found(request.path)
+            raise not_found()
         return row
 
     def answer(self, kind: RecordType, key: str, request: Request, root: str) -> Answer:

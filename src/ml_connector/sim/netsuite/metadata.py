@@ -43,7 +43,7 @@ def answer_catalog(company: Company, request: Request) -> Answer:
     if rest:
         kind = RECORD_TYPES.get(rest.lower())
         if kind is None:
-            raise not_found(request.path)
+            raise not_found()
         return answer_json(_schema(company, kind), kind="application/schema+json")
     chosen = _selected(request)
     accept = request.headers.get("accept", "").lower()

@@ -173,7 +173,11 @@ def refresh_order(company: Company, order_id: int) -> None:
         "WHERE tl.\"transaction\" = ? AND tl.mainline = 'F'",
         (order_id,),
     )
-    links = books.rows("SELECT * FROM _link WHERE previousdoc = ?", (order_id,))
+    links = books.rows(
+        "SELECT previousline, linktype, ns_sum(quantity) AS quantity FROM _link "
+        "WHERE previousdoc = ? GROUP BY previousline, linktype",
+        (order_id,),
+    )
     lines: list[Progress] = []
     shipped: dict[int, Decimal] = {}
     billed: dict[int, Decimal] = {}

@@ -96,9 +96,8 @@ def invalid_field_value(value: object, field: str, path: str) -> Refusal:
     )
 
 
-def not_found(url: str) -> Refusal:
+def not_found() -> Refusal:
     """404 NONEXISTENT_ID (reference 9.2)."""
-    del url
     return Refusal(404, "NONEXISTENT_ID", "Record does not exist.")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
-from ml_connector.sim.netsuite.record_types import RECORD_TYPES, RecordType
+from ml_connector.sim.netsuite.record_types import RECORD_TYPES
 from ml_connector.sim.netsuite.refusal import Refusal
 from ml_connector.sim.netsuite.resolver import Hidden
 
@@ -138,14 +138,6 @@ class Roles:
             return
         as_400 = self.face == "400" or (self.face == "mixed" and action == "view")
         raise permission_missing(as_400=as_400)
-
-    def require_record(self, role: Role, kind: RecordType, action: Action) -> None:
-        """Refuse where the role may not do this to records of a type.
-
-        Raises:
-            Refusal: see ``require``.
-        """
-        self.require(role, kind.permission, action)
 
 
 def permission_missing(*, as_400: bool) -> Refusal:

@@ -58,3 +58,11 @@ SCALARS: Final[Mapping[str, Callable[[object], object]]] = {
     "list": _as_it_is,
 }
 """Converters; they raise ValueError, TypeError or KeyError for what can't be used."""
+
+ENUMERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "approvalstatus": ("1", "2", "3"),
+    "orderstatus": tuple("ABCDEFGH"),
+    "shipstatus": tuple("ABC"),
+    "shipmentstatus": ("toBeShipped", "inTransit", "partiallyReceived", "received", "closed"),
+}
+"""What these properties can be (schemas/rest-schema-2026.1.json)."""

@@ -65,7 +65,7 @@ class ShipmentService:
             values["externalid"] = key.removeprefix("eid:")
             return answer_created(self._save(row, values, lines, root), reader.warnings)
         if row is None:
-            raise not_found(request.path)
+            raise not_found()
         if request.method == "GET":
             return answer_json(self._view(request, row, root))
         if request.method == "DELETE":

@@ -64,7 +64,6 @@ class NetSuiteSim:
             account_id=account_id,
             books=self.books,
             preferences=preferences or Preferences(),
-            random=random.Random(seed),  # noqa: S311 - repeatable play, not secrecy
             user=DEFAULT_USER,
         )
         self.company.set_up()
@@ -91,6 +90,7 @@ class NetSuiteSim:
         self.add_units = master.add_units
         self.add_item = master.add_item
         self.add_custom_field = master.add_custom_field
+        self.set_feature = self.company.set_feature
         people = People(self.company)
         self.add_purchase_order = people.add_purchase_order
         self.add_sales_order = people.add_sales_order
@@ -115,7 +115,7 @@ class NetSuiteSim:
             overloaded=lambda: invalid_login(account_id),
             forget_token=self.services.forget_token,
             retry_after=lambda: self.company.preferences.retry_after,
-            random=random.Random(seed),  # noqa: S311 - same
+            random=random.Random(seed),  # noqa: S311 - repeatable play, not secrecy
         )
 
     @property

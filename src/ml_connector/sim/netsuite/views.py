@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite import instants
-from ml_connector.sim.netsuite.body import TABLES
 from ml_connector.sim.netsuite.books import Cell, Row, whole
 from ml_connector.sim.netsuite.company import Company
 from ml_connector.sim.netsuite.documents import Document, Line
@@ -13,6 +12,7 @@ from ml_connector.sim.netsuite.numbers import exact
 from ml_connector.sim.netsuite.properties import Property
 from ml_connector.sim.netsuite.record_types import BY_CODE, RecordType, Sublist
 from ml_connector.sim.netsuite.statuses import document_label, status_name
+from ml_connector.sim.netsuite.targets import TABLES
 
 Json = dict[str, object]
 

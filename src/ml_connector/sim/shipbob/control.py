@@ -81,6 +81,7 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         """For the API application."""
         return [
+            Route(CONTROL, self._show_page, methods=["GET"]),
             Route(f"{CONTROL}/", self._show_page, methods=["GET"]),
             Route(f"{CONTROL}/page/{{name}}", self._press, methods=["POST"]),
             Route(f"{CONTROL}/clock", self._set_clock, methods=["POST"]),

@@ -122,7 +122,13 @@ class Dock:
 
     @locked
     def complete(self, wro: WroKey, status: str = "Completed") -> Wro:
-        """Receiving is over: ``Completed`` or ``Incomplete``."""
+        """Receiving is over: ``Completed`` or ``Incomplete``.
+
+        Raises:
+            ValueError: another status.
+        """
+        if status not in {"Completed", "Incomplete"}:
+            raise ValueError(f"A WRO ends as Completed or Incomplete, not as {status}.")
         found = self.find(wro)
         self.books.receiving.complete(found, status)
         return found

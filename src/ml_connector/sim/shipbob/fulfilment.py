@@ -221,6 +221,7 @@ class Fulfilment:
         self._set(shipment, "Cancelled", [])
         self._note(shipment, 9, "Cancelled", "Cancelled", milestone=True)
         self._tell("order.shipment.cancelled", shipment)
+        self.allocate_exceptions()
         return True
 
     def edited(self, shipment: Shipment, topic: str, text: str) -> None:

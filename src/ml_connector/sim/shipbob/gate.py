@@ -101,7 +101,9 @@ class Gate:
             Route(f"/{{version}}{each.path}", self._serve(each), methods=[each.method])
             for each in endpoints
         ]
-        self._app: ASGIApp = Starlette(routes=[*routes, *control], lifespan=lifespan)
+        app = Starlette(routes=[*routes, *control], lifespan=lifespan)
+        app.router.redirect_slashes = False
+        self._app: ASGIApp = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; paths are case-insensitive, as they are on ShipBob's servers."""
@@ -111,7 +113,7 @@ class Gate:
         noted: dict[str, object] = {"status": 500, "application": ""}
         scope["noted"] = noted
         scope["written_path"] = scope["path"]
-        scope["path"] = scope["path"].lower()
+        scope["path"] = scope["path"].lower().rstrip("/")
         query = scope["query_string"].decode("latin-1")
         struck = self.faults.strike(scope["method"], f"{scope['written_path']}?{query}")
         try:

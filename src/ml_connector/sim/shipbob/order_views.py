@@ -5,6 +5,7 @@ from ml_connector.sim.shipbob.centers import Centers
 from ml_connector.sim.shipbob.dates import stamp, stamp_or_none
 from ml_connector.sim.shipbob.orders import (
     STATUS_DETAILS,
+    STOCK_DETAILS,
     Line,
     Note,
     Order,
@@ -140,7 +141,7 @@ def _line(line: Line) -> Json:
 
 def _detail(number: int, shipment: Shipment) -> Json:
     name, description = STATUS_DETAILS.get(number, (f"Detail{number}", f"Detail {number}"))
-    about_stock = number // 100 == 3  # noqa: PLR2004 - the exceptions are numbered 300 and up
+    about_stock = number in STOCK_DETAILS
     extra = {"validation_messages": list(shipment.messages)} if shipment.messages else None
     return {
         "id": number,
@@ -201,7 +202,7 @@ def _item(pick: Pick) -> Json:
 
 def _cartons(shipment: Shipment) -> list[Json]:
     """Several parcels show as cartons; one parcel does not."""
-    if len(shipment.parcels) < 2:  # noqa: PLR2004 - two is several
+    if len(shipment.parcels) <= 1:
         return []
     sizes = {"length_in": 9, "width_in": 6, "depth_in": 4, "total_weight_oz": 16}
     cartons = [

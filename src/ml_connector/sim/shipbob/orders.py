@@ -33,8 +33,16 @@ STATUS_DETAILS: Final = {
 }
 """Id: name and description, ShipBob's own spelling."""
 
-DETAIL_IDS: Final = {name: number for number, (name, _) in STATUS_DETAILS.items() if number != 200}  # noqa: PLR2004 - 200 shares its name with a status
-"""Name: id. 200 is left out: its name, Processing, is also the name of a status."""
+AWAITING_PICKUP: Final = 200
+"""A detail that is called Processing, as is a status."""
+
+DETAIL_IDS: Final = {
+    name: number for number, (name, _) in STATUS_DETAILS.items() if number != AWAITING_PICKUP
+}
+"""Name: id, without the ambiguous one."""
+
+STOCK_DETAILS: Final = range(300, 400)
+"""Details that are about one inventory id at one center."""
 
 GONE: Final = frozenset({"LabeledCreated", "Completed"})
 """The label is printed: it can't be changed or cancelled any more."""

@@ -134,8 +134,10 @@ class ProductChangesApi:
     def change_variants(self, call: Call) -> Answer:
         """``PATCH /product/{id}/variants``: one variant or several, named by id or SKU."""
         product = self._reads.find(call)
-        asked = call.body(list[NewVariant] | NewVariant, refuse)  # type: ignore[arg-type]  # a union is no type object
-        changes = [asked] if isinstance(asked, NewVariant) else list(asked)
+        several = call.raw_body.lstrip().startswith(b"[")
+        changes = (
+            call.body(list[NewVariant], refuse) if several else [call.body(NewVariant, refuse)]
+        )
         for number, new in enumerate(changes):
             variant = self._named(product, new)
             if variant is None:

@@ -241,6 +241,7 @@ class Receiving:
         What no part takes stays on the old WRO; when nothing stays it is cancelled.
         """
         self._need_open(wro)
+        self._need_units(wro, parts)
         self._await(wro, -1)
         made = [self._part(wro, part) for part in parts]
         left = sum(item.quantity for box in wro.boxes for item in box.items)
@@ -256,20 +257,31 @@ class Receiving:
         """Mark as taken over by the merchant's own system, or not."""
         wro.external_sync = self._now() if synced else None
 
+    def _need_units(self, wro: Wro, parts: Sequence[Mapping[int, int]]) -> None:
+        for inventory_id in {number for part in parts for number in part}:
+            wanted = sum(part.get(inventory_id, 0) for part in parts)
+            items = [i for box in wro.boxes for i in box.items if i.inventory_id == inventory_id]
+            left = sum(max(item.quantity - item.stowed, 0) for item in items)
+            if wanted > left:
+                raise ValueError(f"WRO {wro.id} has {left} open of inventory {inventory_id}.")
+
     def _part(self, wro: Wro, part: Mapping[int, int]) -> Wro:
         items = []
         for inventory_id, quantity in part.items():
             left = quantity
             for item in (i for box in wro.boxes for i in box.items):
-                if item.inventory_id == inventory_id and left:
-                    taken = min(left, item.quantity - item.stowed)
+                taken = min(left, item.quantity - item.stowed)
+                if item.inventory_id == inventory_id and taken > 0:
                     item.quantity -= taken
                     left -= taken
-            if left:
-                raise ValueError(
-                    f"WRO {wro.id} has no {quantity} open of inventory {inventory_id}."
-                )
-            items.append(BoxItem(inventory_id=inventory_id, quantity=quantity))
+                    items.append(
+                        BoxItem(
+                            inventory_id=inventory_id,
+                            quantity=taken,
+                            lot_number=item.lot_number,
+                            lot_date=item.lot_date,
+                        )
+                    )
         return self.create(
             center_id=wro.destination_id,
             boxes=[(f"SPLIT-{self._random.getrandbits(48):012X}", items)],

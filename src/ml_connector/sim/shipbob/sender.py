@@ -16,6 +16,7 @@ from ml_connector.sim.shipbob.webhooks import (
     Message,
     Subscription,
     Webhooks,
+    is_success,
     sign,
 )
 
@@ -120,8 +121,7 @@ class Sender:
             number = message.attempts + 1
         at, began = self._clock.now(), perf_counter()
         status, error = await self._post(message, subscription)
-        succeeded = status is not None and 200 <= status < 300  # noqa: PLR2004 - HTTP
-        wait = None if succeeded else _wait_after(number)
+        wait = None if is_success(status) else _wait_after(number)
         delivery = Delivery(
             webhook_id=message.id,
             subscription_id=subscription.id,

@@ -189,7 +189,7 @@ class ShipmentsApi:
 
     def line_items(self, call: Call) -> Answer:
         """``GET /shipment/{id}:getLineItems``."""
-        shipment = self._find_to_edit(call, status=404)
+        shipment = self._find_or_say(call, status=404)
         return Answer(
             200,
             [
@@ -217,7 +217,7 @@ class ShipmentsApi:
 
     def update_address(self, call: Call) -> Answer:
         """``PUT /shipment/{id}:updateAddress`` while no label is printed."""
-        shipment = self._find_to_edit(call, status=400)
+        shipment = self._find_to_edit(call)
         new = call.body(NewAddress, bad_edit)
         old = shipment.recipient.get("address")
         address = {
@@ -239,7 +239,7 @@ class ShipmentsApi:
 
     def update_line_items(self, call: Call) -> Answer:
         """``POST /shipment/{id}:updateLineItems``: the items that the shipment is to have."""
-        shipment = self._find_to_edit(call, status=400)
+        shipment = self._find_to_edit(call)
         asked = call.body(LineItems, bad_edit)
         before = {pick.inventory_id: pick.quantity for pick in shipment.picks}
         after = dict(before)
@@ -298,13 +298,17 @@ class ShipmentsApi:
             raise empty(404)
         return shipment
 
-    def _find_to_edit(self, call: Call, *, status: int) -> Shipment:
+    def _find_to_edit(self, call: Call) -> Shipment:
+        shipment = self._find_or_say(call, status=400)
+        if shipment.status not in EDITABLE:
+            raise edit_error(400, "CONFLICT", f"Shipment has status {shipment.status}")
+        return shipment
+
+    def _find_or_say(self, call: Call, *, status: int) -> Shipment:
         text = call.ids["shipment"]
         shipment = self._orders.shipments.get(whole(text))
         if shipment is None:
             raise edit_error(status, "NOT_FOUND", f"Shipment {text} not found")
-        if status != 404 and shipment.status not in EDITABLE:  # noqa: PLR2004 - HTTP
-            raise edit_error(status, "CONFLICT", f"Shipment has status {shipment.status}")
         return shipment
 
     def _edit_fault(self, number: int, shipment: Shipment | None) -> dict[str, str] | None:

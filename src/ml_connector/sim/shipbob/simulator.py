@@ -7,7 +7,7 @@ from typing import Self
 from starlette.types import ASGIApp
 
 from ml_connector.sim.clock import Clock
-from ml_connector.sim.faults import Fault, FaultPlan
+from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
 from ml_connector.sim.shipbob.billing import Tariff
 from ml_connector.sim.shipbob.books import Books, locked
 from ml_connector.sim.shipbob.desk import Desk
@@ -155,6 +155,36 @@ class ShipBobSim:
     def calls(self) -> list[CallRecord]:
         """What clients asked, oldest first; the control surface does not count."""
         return list(self.gate.calls)
+
+    def fault(
+        self,
+        kind: FaultKind,
+        *,
+        method: str = "*",
+        path: str = "",
+        times: int | None = None,
+        skip: int = 0,
+        probability: float = 1.0,
+        seconds: float = 0.0,
+        seconds_max: float | None = None,
+    ) -> int:
+        """Put a fault in force; see ``ml_connector.sim.faults``.
+
+        Returns:
+            its number, for ``faults.remove``.
+        """
+        return self.faults.add(
+            Fault(
+                kind=kind,
+                method=method,
+                path=path,
+                times=times,
+                skip=skip,
+                probability=probability,
+                seconds=seconds,
+                seconds_max=seconds_max,
+            )
+        )
 
     def add_fault(self, fault: Fault) -> int:
         """Put a rule of ``sim.faults`` in force; returns its number."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from itertools import count
 from random import Random
 from typing import Final
@@ -92,7 +93,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def succeeded(self) -> bool:
         """Success is any 2xx; a redirect is a failure."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - HTTP
+        return is_success(self.status)
 
 
 class Webhooks:
@@ -177,6 +178,11 @@ class Webhooks:
     def _new_secret(self) -> str:
         key = self._random.getrandbits(8 * 24).to_bytes(24, "big")
         return f"whsec_{base64.b64encode(key).decode()}"
+
+
+def is_success(status: int | None) -> bool:
+    """Whether a receiver's status is a 2xx; a redirect is none, and no answer neither."""
+    return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> str:

@@ -43,6 +43,23 @@ PICK_FEE: Final = Decimal("0.25")
 RETURN_FEE: Final = Decimal("3.50")
 RECEIVING_FEE: Final = Decimal("35.00")
 
+CREDIT_WEEKDAY: Final = 3
+"""One lost parcel in each seven days."""
+UNORDERED_DAY: Final = 10
+"""A box that nobody ordered turns up the day after."""
+TWO_WROS: Final = 4
+"""Of every five purchase orders, the one that comes in two WROs."""
+SHORT, SURPLUS = 1, 3
+"""Of every four purchase orders, the one with too little and the one with too much."""
+LARGER_SHARE: Final = 0.6
+"""What the first center ships."""
+CANCELLED: Final = 99
+"""Of every hundred sales orders, the one that is cancelled."""
+TWO_PARCELS: Final = 7
+"""Of every fifty sales orders, the one that needs two parcels."""
+COMES_BACK: Final = 5
+"""Of every 33 sales orders, the one that comes back."""
+
 _ORDERS_FROM: Final = 12 * 60
 """Minutes after midnight UTC: everything on the dock happens before the day's first order."""
 
@@ -119,7 +136,7 @@ class _Planner:
             self._receive(day)
             self._put_back(day)
             self._sell(day)
-            if day % 7 == 3:  # noqa: PLR2004 - one lost parcel a week
+            if day % 7 == CREDIT_WEEKDAY:
                 self._credit(day)
         self._bill()
         self._close()
@@ -139,7 +156,7 @@ class _Planner:
 
     def _buy(self, day: int) -> None:
         """Every third day a purchase order; its goods come two to five days later."""
-        if day % 3 == 1 and day == 10:  # noqa: PLR2004 - one box that nobody ordered
+        if day == UNORDERED_DAY:
             self._stows[day + 1].append(
                 ("W-found", None, CENTERS[0].id, *self._box_without_order())
             )
@@ -163,7 +180,7 @@ class _Planner:
         self._expected.receipts[number] = {}
         arrival = day + self._random.randint(2, 5)
         halves = [units]
-        if turn % 5 == 4:  # noqa: PLR2004 - every fifth order comes in two WROs
+        if turn % 5 == TWO_WROS:
             halves = [dict(list(units.items())[::2]), dict(list(units.items())[1::2])]
         for index, part in enumerate(halves):
             key = number if not index else f"{number}-{index + 1}"
@@ -174,9 +191,9 @@ class _Planner:
         """What is really in the boxes: mostly what was ordered, sometimes less or more."""
         found = dict(units)
         first = next(iter(found))
-        if turn % 4 == 1:
+        if turn % 4 == SHORT:
             found[first] -= 5
-        elif turn % 4 == 3:  # noqa: PLR2004 - every fourth order has a surplus
+        elif turn % 4 == SURPLUS:
             found[first] += 3
         return found
 
@@ -224,7 +241,7 @@ class _Planner:
         orders = wish.shipments * (day + 1) // wish.days - wish.shipments * day // wish.days
         for index in range(orders):
             minute = _ORDERS_FROM + 360 * index / orders
-            center = CENTERS[0] if self._random.random() < 0.6 else CENTERS[1]  # noqa: PLR2004 - the larger one
+            center = CENTERS[0] if self._random.random() < LARGER_SHARE else CENTERS[1]
             units = self._basket(center.id)
             if units:
                 self._order(day, minute, center.id, units)
@@ -246,18 +263,19 @@ class _Planner:
         self._events.append(
             Sold(at=self._at(day, minute), number=number, center=center, parts=parts)
         )
-        if serial % 100 == 99:  # noqa: PLR2004 - one order in a hundred is cancelled
-            self._events.append(Cancelled(at=self._at(day, minute + 30), number=number))
-            return
         for sku, quantity in units.items():
             self._shelf[sku, center] -= quantity
+        if serial % 100 == CANCELLED:
+            self._events.append(Cancelled(at=self._at(day, minute + 30), number=number))
+            self._restocks += [(day + 1, sku, center, n) for sku, n in units.items()]
+            return
         for part, content in enumerate(parts):
             left = _Left(day, minute + 120 + 10 * part, serial, part, center)
             self._ship(left, content)
 
     def _ship(self, left: "_Left", units: Units) -> None:
         number, at = f"SO{left.serial}", self._at(left.day, left.minute)
-        parcels = 2 if left.serial % 50 == 7 else 1  # noqa: PLR2004 - two parcels now and then
+        parcels = 2 if left.serial % 50 == TWO_PARCELS else 1
         shipping = self._random.choice(SHIPPING) * parcels
         picking = PICK_FEE * (sum(units.values()) - 1)
         self._events.append(
@@ -279,7 +297,7 @@ class _Planner:
             self._events.append(
                 Delivered(at=self._at(door, left.minute), number=number, part=left.part)
             )
-            if left.serial % 33 == 5:  # noqa: PLR2004 - three in a hundred come back
+            if left.serial % 33 == COMES_BACK:
                 self._send_back(door + self._random.randint(1, 4), left, units)
 
     def _send_back(self, day: int, left: "_Left", units: Units) -> None:
@@ -351,6 +369,7 @@ class _Planner:
                 self._expected.payments += total
 
     def _close(self) -> None:
+        self._put_back(self._wish.days)
         for (sku, center), quantity in self._shelf.items():
             kept = self._quarantined.get((sku, center), 0)
             if quantity + kept:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from itertools import groupby
 from typing import Final
 
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.shipbob.orders import Order
-from ml_connector.sim.stories.retail_catalogue import VENDORS
+from ml_connector.sim.stories.retail_catalogue import STYLES, VENDORS
 from ml_connector.sim.stories.retail_events import (
     Announced,
     Arrived,
@@ -37,6 +37,9 @@ from ml_connector.sim.stories.wro import Difference, Step
 SUBSIDIARY: Final = 1
 BILLING_VENDOR: Final = 301
 CUSTOMER: Final = 501
+
+SMALL: Final = 100
+"""A month of so few orders needs few SKUs."""
 
 _ACCOUNTS: Final = {
     54: ("Inventory adjustment", "COGS"),
@@ -85,7 +88,7 @@ class RetailerStory:
             days=days,
             shipments=shipments,
             seed=seed,
-            styles=12 if shipments > 100 else 2,  # noqa: PLR2004 - a small month needs few SKUs
+            styles=2 if shipments <= SMALL else len(STYLES),
         )
         self.month: Month = plan_month(wish)
         self._keep_time = keep_time
@@ -144,7 +147,7 @@ class RetailerStory:
         days = groupby(self.month.events, key=lambda event: event.at.date())
         for day, events in days:
             today = list(events)
-            yield Step(says=_says(day, today), do=lambda today=today: self.play_all(today))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            yield Step(says=_says(day, today), do=partial(self.play_all, today))
 
     def play_all(self, events: list[Event] | None = None) -> None:
         """Play some events, or the whole month."""

@@ -1,5 +1,6 @@
 """A small story: goods arrive at ShipBob in every way that receiving knows."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +20,13 @@ TOPICS: Final = (
     "wro.box.scanned",
     "wro.box.stowed",
 )
+
+_ORDERS: Final[dict[str, dict[str | int, int]]] = {
+    "PO4711": {"TEE-BLK-M": 100, "TEE-BLK-L": 60},
+    "PO4712": {"CAP-RED": 40},
+}
+_ANNOUNCED_SECONDS: Final = 45.0
+_LOOK_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,17 +105,17 @@ class WroStory:
         return {
             "locations": locations,
             "accounts": 'inventory_adjustment = "54"',
-            "schedule": 'timezone = "America/Chicago"',
+            "schedule": 'timezone = "America/Chicago"\npurchase_orders = "10s"',
         }
 
     def steps(self) -> Iterator[Step]:
         """Yield what happens, one step at a time."""
         shipbob, netsuite = self.shipbob, self.netsuite
-        tees = shipbob.create_wro(
-            {"TEE-BLK-M": 100, "TEE-BLK-L": 60},
-            purchase_order_number="PO4711",
-            fulfillment_center_id=228,
+        yield Step(
+            says="NetSuite holds the purchase orders PO4711 and PO4712; ShipBob is told of them",
+            do=lambda: (self._wro("PO4711", 228), self._wro("PO4712", 10)),
         )
+        tees, caps = self._wro("PO4711", 228), self._wro("PO4712", 10)
         yield Step(
             says="PO4711 arrives in Moreno Valley; 60 medium tees are on the shelf by noon",
             do=lambda: (shipbob.arrive(tees), shipbob.stow(tees, {"TEE-BLK-M": 60})),
@@ -115,9 +123,6 @@ class WroStory:
         yield Step(
             says="The rest of PO4711 is stowed and the WRO completed",
             do=lambda: (shipbob.stow(tees), shipbob.complete(tees)),
-        )
-        caps = shipbob.create_wro(
-            {"CAP-RED": 40}, purchase_order_number="PO4712", fulfillment_center_id=10
         )
         yield Step(
             says="PO4712 arrives in Cicero with 3 caps too many",
@@ -146,6 +151,19 @@ class WroStory:
             says="ShipBob sends every webhook of the day once more",
             do=self._send_all_again,
         )
+
+    def _wro(self, number: str, center: int) -> int:
+        """Return the WRO of a purchase order; make it by hand if nobody announces it."""
+        gives_up = time.monotonic() + _ANNOUNCED_SECONDS
+        while time.monotonic() < gives_up:
+            for wro in list(self.shipbob.books.receiving.wros.values()):
+                if wro.purchase_order_number == number:
+                    return wro.id
+            time.sleep(_LOOK_SECONDS)
+        made = self.shipbob.create_wro(
+            _ORDERS[number], purchase_order_number=number, fulfillment_center_id=center
+        )
+        return made.id
 
     def _send_all_again(self) -> None:
         for webhook_id in {delivery.webhook_id for delivery in self.shipbob.deliveries}:
