@@ -276,11 +276,16 @@ async def test_what_a_dead_process_had_only_prepared_is_sent(workshop: Workshop)
 
 async def test_a_superseded_run_cannot_begin_a_posting(workshop: Workshop) -> None:
     old, posting = await begun(workshop, "a", 5)
-    await workshop.run("a")
+    subject = await workshop.subject("a")
+    async with workshop.database.transaction() as connection:
+        await subjects.claim(
+            connection, subject["id"], job_id=subject["job_id"], worker="another process"
+        )
 
     with pytest.raises(Superseded):
         await workshop.settle.post(old, posting)
-    assert workshop.netsuite.writes == 1
+    assert workshop.netsuite.writes == 0
+    assert [one["state"] for one in await workshop.postings("a")] == ["prepared"]
 
 
 async def test_a_superseded_run_cannot_prepare_a_document(workshop: Workshop) -> None:

@@ -122,11 +122,16 @@ class Case:
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         return [
             ReceiptLine(
-                id="9001", line=1, item="501", quantity=Decimal(units), order_line=int(line)
+                id="9001",
+                line=1,
+                item="501",
+                quantity=Decimal(receipt["quantity"]),
+                order_line=receipt["order_line"],
+                externalid=receipt.get("external_id"),
             )
             for row in self._netsuite["orders"]
             if row["id"] == order_id
-            for line, units in row.get("foreign", {}).items()
+            for receipt in row.get("receipts", [])
         ]
 
     async def periods(self, day: date) -> Sequence[Period]:

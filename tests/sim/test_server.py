@@ -54,9 +54,11 @@ def test_a_taken_port_is_named_in_the_error() -> None:
         other.listen()
         port = other.getsockname()[1]
 
-        with pytest.raises(PortTakenError, match=f"Port {port} on 127.0.0.1 can't be opened"):
-            with serve(APP, port=port):
-                pass
+        with (
+            pytest.raises(PortTakenError, match=f"Port {port} on 127.0.0.1 can't be opened"),
+            serve(APP, port=port),
+        ):
+            pass
 
 
 def test_start_up_and_shutdown_of_the_application_are_run() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
 from psycopg.types.json import Json
 
 from ml_connector.app import checks
@@ -13,8 +14,10 @@ from ml_connector.app.checks import Check
 from ml_connector.app.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
-from ml_connector.engine.wakeups import wake
+from ml_connector.engine.wakeups import run_again, wake
+from ml_connector.errors import ConnectorError
 from ml_connector.ledger import connections, subjects
+from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.signing import load_key
 from ml_connector.secret import Secret
@@ -25,8 +28,15 @@ from ml_connector.vault.keeps import KeepsTokens
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import System
 
+_log = structlog.get_logger("apply")
+
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
 _WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
+_BY_APPLYING: Final = frozenset(
+    {"location", "account", "sku", "product", "policy", "credentials", "permission"}
+)
+"""Kinds of awaited things that a person may have brought about before applying again."""
+
 _SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
 _TOKENS_OF: Final[dict[System, set[str]]] = {
     "netsuite": {"netsuite.private_key"},
@@ -81,6 +91,8 @@ async def apply_connection(
             return Applied(saved=False, changed=False, woken=0, checks=found)
     today = datetime.now(settings.schedule.zone).date()
     async with installation.database.transaction() as on:
+        before = await connections.find(on, settings.name)
+        goes_live = before is not None and before.mode == "dry-run" and settings.mode == "live"
         applied, changed = await connections.save(on, settings, today=today)
         renewed = await _keep_secrets(installation, on, settings)
         for system in _SYSTEMS:
@@ -89,11 +101,18 @@ async def apply_connection(
             elif changed or any(field.startswith(f"{system}.") for field in renewed):
                 await installation.tokens.clear_problem(applied.name, system, on=on)
         woken = 0
-        if changed or renewed:
-            things = await _settled_by(on, settings, renewed)
-            woken = len(
-                await wake(on, installation.lanes, applied.name, things, because="applied anew")
+        if changed or renewed or ping_first:
+            refs = await wake(
+                on,
+                installation.lanes,
+                applied.name,
+                await _perhaps_settled(on, applied.name),
+                because="applied anew",
             )
+            woken = len(refs)
+        if goes_live:
+            woken += await _post_what_was_noted(installation, on, applied.name)
+        if changed or renewed:
             await _record(on, person, settings, sorted(renewed))
     if (pair := passing.renewed.get("shipbob")) is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(pair))
@@ -133,7 +152,7 @@ async def _as_it_would_be(
         applied = await connections.find(on, settings.name)
         if applied is None:
             return settings, None
-        stored = await installation.vault.all(settings.name, on=on)
+        stored = await _stored(installation, settings.name, on)
     given = settings.secrets()
     complete = replace(applied, mode=settings.mode, stored=settings.model_dump(mode="json"))
     refresh = given.get(_REFRESH_TOKEN)
@@ -155,35 +174,60 @@ async def _keep_secrets(
 ) -> set[str]:
     """Store the secrets of the file; return the fields that are new, changed or gone."""
     vault = installation.vault
-    stored = await vault.all(settings.name, on=on)
+    stored = await _stored(installation, settings.name, on)
     given = settings.secrets()
     changed: set[str] = set()
     for field, secret in given.items():
         if field not in stored or not _same(stored[field], secret):
             await vault.put(settings.name, field, secret, on=on)
             changed.add(field)
-    if settings.shipbob.webhook_secrets:
-        for field in stored.keys() - given.keys():
-            if field.startswith(_WEBHOOK_SECRET):
-                await vault.delete(settings.name, field, on=on)
-                changed.add(field)
+    for field in await vault.fields(settings.name, on=on) - given.keys():
+        replaced = bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
+        if replaced or field not in stored:
+            await vault.delete(settings.name, field, on=on)
+            changed.add(field)
     return changed
+
+
+async def _stored(installation: Installation, name: str, on: Connection) -> dict[str, Secret]:
+    """Return the stored secrets that can be opened; others are worth nothing any more."""
+    opened: dict[str, Secret] = {}
+    for field in await installation.vault.fields(name, on=on):
+        try:
+            secret = await installation.vault.get(name, field, on=on)
+        except ConnectorError as error:
+            _log.warning("secret_dropped", connection=name, field=field, reason=str(error))
+        else:
+            if secret is not None:
+                opened[field] = secret
+    return opened
 
 
 def _same(one: Secret, other: Secret) -> bool:
     return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
 
 
-async def _settled_by(on: Connection, settings: ConnectionSettings, renewed: set[str]) -> set[str]:
-    """Return which awaited things the connection now has."""
-    awaited = await subjects.waiting(on, settings.name)
-    had: set[str] = {f"location:{center}" for center in settings.locations}
-    had |= {f"credentials:{field.partition('.')[0]}" for field in renewed}
-    accounts = settings.accounts.model_dump()
-    had |= {f"account:{name}" for name, account in accounts.items() if account}
-    # A SKU that is an exception now may wait under the name it had before.
-    had |= {f"sku:{sku}" for sku in settings.skus}
-    return had & awaited.keys()
+async def _perhaps_settled(on: Connection, name: str) -> set[str]:
+    """Return the awaited things that applying a connection may have brought about.
+
+    What did not come about waits on: to converge once more costs nothing.
+    """
+    awaited = await subjects.waiting(on, name)
+    return {thing for thing in awaited if thing.partition(":")[0] in _BY_APPLYING}
+
+
+async def _post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
+    """Let the subjects run again that a dry run only took notes of; return how many."""
+    found = await rows(
+        on,
+        "select distinct s.connection, s.flow, s.key from subject as s"
+        " join posting as p on p.subject_id = s.id"
+        " where s.connection = %(name)s and p.state = 'noted'",
+        {"name": name},
+    )
+    refs = [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
+    await run_again(on, installation.lanes, refs, source="wake", topic="the connection went live")
+    return len(refs)
 
 
 async def _record(

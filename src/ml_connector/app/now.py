@@ -229,7 +229,7 @@ async def _outcomes(
         "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
         "   'title', p.document ->> 'title') order by p.id)"
         "  from posting as p where p.subject_id = s.id and (p.settled_at >= %(began)s"
-        "   or p.state = 'noted')), '[]'::json) as documents"
+        "   or p.state = 'noted' and %(dry)s)), '[]'::json) as documents"
         " from subject as s where s.connection = %(name)s and s.flow = %(flow)s"
         " and s.key = any (%(keys)s) order by s.id",
         {
@@ -237,5 +237,6 @@ async def _outcomes(
             "flow": flow.name,
             "keys": list(keys),
             "began": began,
+            "dry": applied.mode == "dry-run",
         },
     )

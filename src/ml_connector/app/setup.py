@@ -30,6 +30,8 @@ class Made:
     Attributes:
         key_is_new: the master key was made just now.
         needs_administrator: there is no person yet who could sign in.
+        lost_keys: ids of master keys that stored credentials are sealed with and that are
+            not at hand.
     """
 
     data_dir: Path
@@ -38,6 +40,7 @@ class Made:
     master_key: str
     key_is_new: bool
     needs_administrator: bool
+    lost_keys: tuple[str, ...] = ()
 
 
 def master_key_ring(settings: Settings) -> KeyRing:
@@ -66,6 +69,7 @@ def initialise(settings: Settings) -> Made:
             next_step="Choose another with MLC_DATA_DIR, or make that path writable.",
         ) from error
     key_place, key_is_new = _master_key(settings)
+    ring = master_key_ring(settings)
     # Alembic takes a second to load and is needed nowhere else.
     from ml_connector.storage.migrate import migrate  # noqa: PLC0415
 
@@ -73,6 +77,8 @@ def initialise(settings: Settings) -> Made:
         version = migrate(server.url)
         with connect(server.url) as connection:
             row = connection.execute("select count(*) from person").fetchone()
+            sealed = connection.execute("select distinct key_id from secret").fetchall()
+        lost = sorted({str(one[0]) for one in sealed} - {key.key_id for key in ring.keys})
         embedded = settings.database_url is None
         return Made(
             data_dir=settings.data_dir,
@@ -81,6 +87,7 @@ def initialise(settings: Settings) -> Made:
             master_key=key_place,
             key_is_new=key_is_new,
             needs_administrator=row is not None and row[0] == 0,
+            lost_keys=tuple(lost),
         )
 
 

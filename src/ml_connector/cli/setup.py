@@ -31,6 +31,13 @@ def init() -> None:
             " credentials can't be read.",
             style="bold",
         )
+    if made.lost_keys:
+        printer.line(
+            f"                Stored credentials are sealed with another key"
+            f" ({', '.join(made.lost_keys)}): put that key back, or apply each connection again"
+            " with all its credentials.",
+            style="bold",
+        )
     if password is None:
         printer.line("Administrator   was there already")
     else:
@@ -46,6 +53,7 @@ def init() -> None:
             "schema": made.schema,
             "master_key": made.master_key,
             "master_key_is_new": made.key_is_new,
+            "lost_keys": list(made.lost_keys),
             "administrator": "admin",
             "administrator_is_new": password is not None,
             **({"password": password.reveal()} if password and generated else {}),

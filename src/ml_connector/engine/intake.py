@@ -1,6 +1,6 @@
 """Intake: arrivals become inbox rows, marked subjects and jobs, in one transaction.
 
-Arrivals that come while a commit is under way share the next one, and each is answered
+Arrivals that come while commits are under way share the next one, and each is answered
 only after its commit. Everybody who has something to say comes through here: webhooks,
 sweeps, wake-ups and people.
 """
@@ -21,6 +21,9 @@ from ml_connector.ledger.subjects import Marked
 from ml_connector.storage.database import Connection, Database
 
 _BATCH: Final = 256
+
+# While the database works on one commit, the next one is put together and sent.
+_COMMITS_AT_ONCE: Final = 2
 
 # A subject that is tried again later than this runs at once when there is news of it.
 _SOON: Final = timedelta(seconds=30)
@@ -97,7 +100,7 @@ class Intake:
         self._database = database
         self._lanes = lanes
         self._waiting: list[tuple[Arrival, asyncio.Future[Taken]]] = []
-        self._committing: asyncio.Task[None] | None = None
+        self._committing: set[asyncio.Task[None]] = set()
 
     async def accept(self, arrival: Arrival) -> Taken:
         """Take one arrival in; return after the commit that holds it.
@@ -107,17 +110,16 @@ class Intake:
         """
         future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
-        if self._committing is None:
-            self._committing = asyncio.create_task(self._commit_all())
+        if len(self._committing) < _COMMITS_AT_ONCE:
+            task = asyncio.create_task(self._commit_all())
+            self._committing.add(task)
+            task.add_done_callback(self._committing.discard)
         return await future
 
     async def _commit_all(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-                await self._commit(batch)
-        finally:
-            self._committing = None
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            await self._commit(batch)
 
     async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]]) -> None:
         try:

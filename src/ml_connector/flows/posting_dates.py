@@ -46,5 +46,5 @@ def posting_date(
             'Reopen the period, or set closed_period = "next-open" to post on the first open'
             " day with the true date in the memo."
         ),
-        waiting_for=[f"period:{fact_date:%Y-%m}"],
+        waiting_for=[f"period:{fact_date:%Y-%m}", "policy:closed_period"],
     )

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -28,20 +27,32 @@ class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
     lot_date: date | None = None
 
 
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an order line on an item receipt in NetSuite.
+
+    Attributes:
+        external_id: None, or somebody else's, when the receipt is not ours.
+    """
+
+    quantity: int
+    external_id: str | None = None
+
+
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """An open item line of a purchase order. Quantities in base units.
 
     Attributes:
         line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
         open_quantity: ordered less received; 0 on a closed line.
-        received_by_others: units on receipts that are not ours; 0 where it does not matter.
+        receipts: what was received of it that no other WRO explains; none where it does not
+            matter.
         unit: the line's unit where it is not the stock unit, else None.
     """
 
     line: int
     item_id: str
     open_quantity: int
-    received_by_others: int = 0
+    receipts: tuple[Receipt, ...] = ()
     unit: str | None = None
 
 
@@ -58,6 +69,7 @@ _SPLIT: Final = re.compile(r"^(.+)-\d{1,3}$")
 
 
 async def read_orders(
+    wro_id: int,
     number: str,
     stowed: Sequence[StowedLine],
     items: Mapping[str, Sequence[ItemFact]],
@@ -73,18 +85,19 @@ async def read_orders(
     split = _SPLIT.match(number)
     if not found and split:
         found = await reads.orders(split[1])
-    return tuple([await _order(order, stowed, items, reads) for order in found])
+    return tuple([await _order(wro_id, order, stowed, items, reads) for order in found])
 
 
 async def _order(
+    wro_id: int,
     order: PurchaseOrder,
     stowed: Sequence[StowedLine],
     items: Mapping[str, Sequence[ItemFact]],
     reads: Reads,
 ) -> Order:
-    by_others: Mapping[int, int] = {}
+    receipts: Mapping[int, tuple[Receipt, ...]] = {}
     if _fewer_open(order, stowed, items):
-        by_others = received_by_others(await reads.receipts(order.id))
+        receipts = unexplained(wro_id, await reads.receipts(order.id))
     return Order(
         id=order.id,
         number=order.tranid,
@@ -94,7 +107,7 @@ async def _order(
                 line=line.line,
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
-                received_by_others=by_others.get(line.line, 0),
+                receipts=receipts.get(line.line, ()),
                 unit=_other_unit(line.units, line.stockunit),
             )
             for line in order.lines
@@ -106,13 +119,22 @@ def _other_unit(unit: str | None, stock_unit: str | None) -> str | None:
     return unit if stock_unit is not None and unit != stock_unit else None
 
 
-def received_by_others(receipts: Sequence[ReceiptLine]) -> dict[int, int]:
-    """Return the units on receipts that are not ours, by order line (section 11.4)."""
-    units: dict[int, Decimal] = defaultdict(Decimal)
-    for line in receipts:
-        if line.order_line is not None and not (line.externalid or "").startswith(OUR_RECEIPTS):
-            units[line.order_line] += line.quantity
-    return {line: int(quantity) for line, quantity in units.items() if quantity}
+def unexplained(wro_id: int, lines: Sequence[ReceiptLine]) -> dict[int, tuple[Receipt, ...]]:
+    """Return the receipts of an order that no other WRO explains, by order line.
+
+    Receipts of other WROs carry their numbers in our external ids (netsuite.md section
+    11.4). Those of this WRO are kept: a database that was restored may not know of them.
+    """
+    found: dict[int, tuple[Receipt, ...]] = {}
+    for line in lines:
+        external_id = line.externalid or ""
+        of_another_wro = external_id.startswith(OUR_RECEIPTS) and not external_id.startswith(
+            f"{OUR_RECEIPTS}{wro_id}-"
+        )
+        if line.order_line is not None and not of_another_wro and line.quantity:
+            receipt = Receipt(quantity=int(line.quantity), external_id=line.externalid)
+            found[line.order_line] = (*found.get(line.order_line, ()), receipt)
+    return found
 
 
 def _fewer_open(

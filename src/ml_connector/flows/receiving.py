@@ -93,7 +93,9 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         stowed_at=stowed_at,
         lines=tuple(lines),
         items=items,
-        orders=await read_orders(number, stowed, items, reads) if number and stowed else (),
+        orders=await read_orders(wro.id, number, stowed, items, reads)
+        if number and stowed
+        else (),
         periods=tuple(
             PeriodFact(
                 name=period.periodname,
@@ -177,6 +179,7 @@ def _without_order(facts: ReceivingFacts, task: _Task) -> Plan:
                 'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
                 " such WROs as inventory adjustments."
             ),
+            waiting_for=["policy:unmatched_wro"],
         )
     adjustment = _adjustment(
         task, [(one, one.quantity) for one in task.increases], "no purchase order"
@@ -196,7 +199,7 @@ def _from_order(order: Order, task: _Task) -> Plan:
         documents.append(item_receipt(numbered, order, taken))
     if not surplus:
         return Plan(documents=(*documents, *task.mark))
-    _refuse_what_others_received(order, task.booking, surplus)
+    _refuse_what_others_received(order, task, surplus)
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
     what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
     if policy == "adjust":
@@ -213,6 +216,7 @@ def _from_order(order: Order, task: _Task) -> Plan:
                 f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
                 " then replay."
             ),
+            waiting_for=["policy:over_receipt"],
         ),
     )
 
@@ -234,26 +238,36 @@ def _refuse_other_units(order: Order, taken: Mapping[int, Sequence[tuple[Increas
 
 
 def _refuse_what_others_received(
-    order: Order, booking: Booking, surplus: Sequence[tuple[Increase, int]]
+    order: Order, task: _Task, surplus: Sequence[tuple[Increase, int]]
 ) -> None:
-    """Stop where units beyond the order may be the very ones that somebody else received.
+    """Stop where units beyond the order may be the very ones that were received already.
+
+    By a person, or by ourselves before a database was lost or restored.
 
     Raises:
-        NeedsHuman: a receipt that is not ours holds units of the same item.
+        NeedsHuman: a receipt that our books do not know holds units of the same item.
     """
+    known = {document.external_id for document in task.posted}
     for increase, quantity in surplus:
-        by_others = sum(
-            line.received_by_others for line in order.lines if line.item_id == increase.item.id
-        )
-        if by_others:
+        unknown = [
+            receipt
+            for line in order.lines
+            if line.item_id == increase.item.id
+            for receipt in line.receipts
+            if receipt.external_id not in known
+        ]
+        if unknown:
+            units = sum(receipt.quantity for receipt in unknown)
+            named = ", ".join(sorted({one.external_id for one in unknown if one.external_id}))
             raise NeedsHuman(
-                f"WRO {booking.wro_id} holds {quantity} x {increase.sku} beyond what"
-                f" {order.number} still expects, and {by_others} were received in NetSuite by a"
-                " receipt that is not ours: they may be the same units",
+                f"WRO {task.booking.wro_id} holds {quantity} x {increase.sku} beyond what"
+                f" {order.number} still expects, and {units} were received in NetSuite by a"
+                f" receipt that these books do not know{f' ({named})' if named else ''}: they may"
+                " be the same units",
                 cause=Cause.RECEIVED_BY_OTHERS,
                 remedy=(
-                    "If they are the same, delete that receipt and replay, or leave this event:"
-                    " nothing is booked twice. If they are not, adjust the stock by hand."
+                    "If they are the same, leave it: nothing is booked twice; or delete that"
+                    " receipt and replay. If they are not, adjust the stock by hand."
                 ),
             )
 

@@ -45,7 +45,7 @@ select * from unnest(
     %(connection)s::text[], %(source)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
     %(flow)s::text[], %(subject_id)s::bigint[], %(mark)s::bigint[], %(status)s::text[],
     %(cause)s::text[], %(sentence)s::text[], %(remedy)s::text[], %(headers)s::json[],
-    %(body)s::bytea[], %(sent_at)s::timestamptz[])
+    %(body)b::bytea[], %(sent_at)s::timestamptz[])
 on conflict (connection, delivery_id) do nothing
 returning id, connection, delivery_id
 """

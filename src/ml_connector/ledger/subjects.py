@@ -5,9 +5,10 @@ last finished run had seen; a subject is dirty while the two differ. ``epoch`` i
 by every run, so that a run that was judged dead and wakes up late may write no more.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from psycopg.rows import DictRow
@@ -66,6 +67,15 @@ class Superseded(ConnectorError):
             f"Another run has taken over {subject.flow} {subject.key}", cause=Cause.SUPERSEDED
         )
 
+
+_AWAITED_WITH: Final[Mapping[Cause, tuple[str, ...]]] = MappingProxyType(
+    {
+        Cause.CREDENTIALS_INVALID: ("credentials",),
+        Cause.PERMISSION_MISSING: ("permission",),
+        Cause.ACCOUNT_UNMAPPED: ("account",),
+    }
+)
+"""What a subject waits for where its failure does not say: applying the connection again."""
 
 _MARK: Final = """
 insert into subject as s (connection, flow, key, marked)
@@ -205,6 +215,7 @@ async def stopped(
         True when it was marked again meanwhile, so that it should run again at once.
     """
     waiting_for = error.waiting_for if isinstance(error, (NeedsData, NeedsHuman)) else ()
+    waiting_for = waiting_for or _AWAITED_WITH.get(error.cause, ())
     return await _finish(
         connection,
         subject,

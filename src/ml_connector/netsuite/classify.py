@@ -276,8 +276,8 @@ def _forbidden(reason: str) -> NeedsHuman:
     return NeedsHuman(
         f"The integration role may not do this in NetSuite: {reason}",
         cause=Cause.PERMISSION_MISSING,
-        remedy="Add the missing permission to the integration role, then replay;"
-        " `ml-connector ping --deep` lists all that are needed.",
+        remedy="Add the missing permission to the integration role (the documentation lists all"
+        " that are needed), then apply the connection again: what waits goes on.",
     )
 
 

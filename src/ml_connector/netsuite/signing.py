@@ -18,7 +18,8 @@ _RSA_BITS: Final = (3072, 4096)
 _EC_ALGORITHMS: Final = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _WHERE: Final = "netsuite.private_key"
 _NEW_KEY: Final = (
-    "Make a new key and certificate with `ml-connector connection certificate NAME`"
+    "Make a new key and certificate, for example with `openssl req -new -x509 -newkey ec -pkeyopt"
+    " ec_paramgen_curve:prime256v1 -nodes -days 730 -keyout netsuite.pem -out netsuite.cer`,"
     " and map the certificate in NetSuite under Setup > Integration > Manage Authentication"
     " > OAuth 2.0 Client Credentials (M2M) Setup."
 )

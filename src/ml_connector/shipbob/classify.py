@@ -26,8 +26,8 @@ _DATABASE: Final = re.compile(r"unexpected database error", re.IGNORECASE)
 _TOO_MANY_SKUS: Final = "WRO_UNIQUE_SKU_LIMIT_EXCEEDED"
 
 _NEW_CREDENTIALS: Final = (
-    "Give the connection a new personal access token, or let ShipBob's consent be given again"
-    " (Connections > Renew consent)."
+    "Give the connection a new token or refresh token in its file, and apply it again: what"
+    " waits goes on."
 )
 
 

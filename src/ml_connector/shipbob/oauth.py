@@ -42,7 +42,10 @@ SCOPES: Final = (
 )
 """What we ask for. ``billing_read`` may be added where the application offers it."""
 
-_CONSENT: Final = "Let ShipBob's consent be given again (Connections > Renew consent)."
+_CONSENT: Final = (
+    "Let ShipBob's consent be given again, put the new refresh_token into the connection's file"
+    " and apply it."
+)
 
 
 class Sends(Protocol):

@@ -94,8 +94,8 @@ def parse_secret(secret: Secret) -> bytes:
         raise UserError(
             "A webhook secret can't be used: it must be whsec_ followed by base64 text",
             where="shipbob.webhook_secrets",
-            next_step="Copy the secret again from the answer that made the subscription, or"
-            " leave it out and run `ml-connector sync webhooks`, which makes its own.",
+            next_step="Copy the secret again, whole, from the answer that made the subscription;"
+            " ShipBob shows it only there. If it is lost, make a new subscription.",
         )
     return key
 

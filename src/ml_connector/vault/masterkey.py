@@ -149,7 +149,7 @@ def make_key_file(path: Path) -> KeyRing:
         raise UserError(
             "There is a master key already; it is not overwritten",
             where=str(path),
-            next_step="Nothing needs to be done, unless you want `ml-connector keys rotate`.",
+            next_step="Nothing needs to be done.",
         ) from None
     except OSError as error:
         raise UserError(

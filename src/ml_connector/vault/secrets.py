@@ -93,6 +93,13 @@ class Vault:
         """
         return await self._open(connection_name, None, on)
 
+    async def fields(self, connection_name: str, *, on: Connection | None = None) -> set[str]:
+        """Return which secrets a connection has, whether they can be opened or not."""
+        return {
+            row["field"]
+            for row in await self._run(_GET, {"connection": connection_name, "field": None}, on)
+        }
+
     async def delete(
         self, connection_name: str, field: str, *, on: Connection | None = None
     ) -> None:

@@ -298,7 +298,9 @@ leaves = (
     | st.booleans()
     | st.integers(-5, 10**6)
     | st.floats(allow_nan=False, allow_infinity=False, width=32)
-    | st.sampled_from(["", "6", "20", "x", "2026-11-20", "eid:x", "B", "9" * 30])
+    | st.sampled_from(
+        ["", "6", "20", "x", "2026-11-20", "eid:x", "B", "9" * 30, "NaN", "1e40", 10**40]
+    )
 )
 names = st.sampled_from(
     [
@@ -396,3 +398,23 @@ def test_no_change_of_a_good_body_is_an_unexpected_error(
     answer = CLIENT.post(f"/services/rest/record/v1/{kind}", json=body)
 
     assert answer.status_code < 500, (body, answer.text)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(["GET", "PATCH", "PUT", "DELETE", "POST"]),
+    kinds,
+    st.sampled_from(["1", "9" * 40, "-1", "eid:", "eid:x", "x", "²", "1/item", "1/item/x/y"]),
+    st.dictionaries(
+        st.sampled_from(["limit", "offset", "q", "replace", "fields", "ids", "expandRecords"]),
+        st.sampled_from(["0", "1", "9" * 40, "x", "²", "", 'memo IS "x"', "true", "id EMPTY"]),
+        max_size=3,
+    ),
+)
+def test_no_address_is_an_unexpected_error(
+    method: str, kind: str, key: str, query: dict[str, str]
+) -> None:
+    for path in (f"/services/rest/record/v1/{kind}/{key}", f"/services/rest/record/v1/{kind}"):
+        answer = CLIENT.request(method, path, params=query)
+
+        assert answer.status_code < 500, (method, path, query, answer.text)

@@ -177,3 +177,32 @@ def test_webhooks_can_be_held_back_and_waited_for_from_outside(
 
     assert (held, released, quiet) == (0, {"result": 1}, {"result": True})
     assert len(api.get("/_sim/deliveries").json()) == 1
+
+
+def test_what_varies_live_can_be_switched_from_outside(
+    sim: ShipBobSim, api: httpx2.Client
+) -> None:
+    before = api.post("/_sim/switch").json()["result"]
+    change = {
+        "received_lags": True,
+        "live_invoice_names": True,
+        "lines_vanish_after_days": None,
+        "listed_after_seconds": 2.5,
+    }
+
+    after = api.post("/_sim/switch", json={"settings": change}).json()["result"]
+
+    assert after == {**before, **change}
+    assert sim.apis.receiving.received_lags
+    assert sim.books.billing.lines_vanish_after is None
+    assert sim.apis.receiving.listed_after == timedelta(seconds=2.5)
+
+
+@pytest.mark.parametrize("settings", [{"colour": "red"}, {"received_lags": "perhaps"}])
+def test_a_switch_that_does_not_exist_says_so(
+    api: httpx2.Client, settings: dict[str, object]
+) -> None:
+    answer = api.post("/_sim/switch", json={"settings": settings})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]

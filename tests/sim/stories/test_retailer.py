@@ -197,6 +197,14 @@ def test_the_days_one_by_one_lead_to_the_same_books_as_all_at_once() -> None:
     assert says[0].startswith("Sunday 01 November: 1 purchase orders")
 
 
+def test_a_month_can_be_played_at_any_speed() -> None:
+    story = told(20, 6)
+    story.play_at(5_000_000)
+
+    assert story.shipbob.stock() == story.expected.shipbob
+    assert story.shipbob.clock.now() >= story.month.events[-1].at
+
+
 def test_at_first_both_sides_agree_and_then_netsuite_falls_behind() -> None:
     story = told()
     before = [line for line in story.differences() if not line.agrees]

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from ml_connector.sim.netsuite.books import Cell, whole
 from ml_connector.sim.netsuite.company import Company
 from ml_connector.sim.netsuite.documents import Document, Line
-from ml_connector.sim.netsuite.numbers import exact
+from ml_connector.sim.netsuite.numbers import bounded
 from ml_connector.sim.netsuite.properties import Property
 from ml_connector.sim.netsuite.record_types import Sublist
 from ml_connector.sim.netsuite.refusal import (
@@ -74,6 +74,7 @@ _ASSIGNMENT: Final[Mapping[str, Property]] = {
     "licenseplatenumber": Property("licensePlateNumber", "ref"),
     "secondaryquantity": Property("secondaryQuantity", "num"),
 }
+_ID: Final = re.compile(r"-?[0-9]{1,15}")
 _EXTERNAL_ID: Final = re.compile(r"eid:(.+)")
 
 
@@ -221,10 +222,8 @@ class BodyReader:
         if by_key and table:
             return self._named(table, "externalid", by_key[1], field, where)
         if not table:
-            return int(str(given))
-        if not str(given).lstrip("-").isdigit() or not self.company.books.has(
-            table, int(str(given))
-        ):
+            return int(bounded(str(given)))
+        if not _ID.fullmatch(str(given)) or not self.company.books.has(table, int(str(given))):
             raise invalid_field_value(given, field, where)
         return int(str(given))
 
@@ -363,7 +362,7 @@ def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None
     for key, value in item.items():
         if key.lower() == name and value is not None:
             try:
-                return int(exact(value))
+                return int(bounded(value))
             except ValueError as error:
                 raise invalid_content(
                     f"Invalid value for the field {key}.", path=f"{path}.{key}"

@@ -29,6 +29,7 @@ _WRITABLE: Final = {
     "customer": "companyname",
 }
 _ENTITY_NAMES: Final = {"vendor": "Vendor", "customer": "CustJob"}
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _CONDITION: Final = re.compile(
     r"\s*(?P<field>\w+)\s+(?P<operator>\w+)(?:\s+(?:\"(?P<text>[^\"]*)\"|(?P<word>\S+)))?\s*"
 )
@@ -145,7 +146,7 @@ class ListedRecords:
             return name if name in ("id", "externalid", "shipmentnumber") else None
         return name if name == "id" else kind.columns.get(name)
 
-    def find(self, kind: RecordType, key: str, request: Request) -> Row:
+    def find(self, kind: RecordType, key: str) -> Row:
         """The row of ``{id}`` or ``eid:{externalId}``.
 
         Raises:
@@ -175,10 +176,10 @@ class ListedRecords:
             Refusal: unknown record, or the method isn't for this type.
         """
         if request.method == "GET":
-            row = self.find(kind, key, request)
+            row = self.find(kind, key)
             return answer_json(Viewer(self.company, root).listed(kind, row))
         if request.method == "PATCH" and kind.name in _WRITABLE:
-            row = self.find(kind, key, request)
+            row = self.find(kind, key)
             values = self._values(kind, request)
             self.company.books.update(kind.table, values, id=row["id"])
             return answer_created(f"{root}/{kind.name}/{row['id']}")
@@ -258,7 +259,7 @@ def _paging(request: Request) -> tuple[int, int]:
     numbers = []
     for name, default in (("limit", 1000), ("offset", 0)):
         text = request.query.get(name, str(default))
-        if not text.isdecimal():
+        if not _WHOLE.fullmatch(text):
             raise Refusal(
                 400, "INVALID_PARAMETER", f"The {name} must be a number.", query_param=name
             )

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 ZERO: Final = Decimal(0)
+LARGEST: Final = Decimal(10) ** 15
+"""What the books keep exactly; a body's number must be smaller."""
 CENT: Final = Decimal("0.01")
 
 
@@ -15,20 +17,33 @@ def exact(value: object) -> Decimal:
     """A database or JSON number as Decimal. ``None`` counts as zero.
 
     Raises:
-        ValueError: not a number.
+        ValueError: not a number, or not a finite one.
     """
-    if isinstance(value, Decimal):
-        return value
     if value is None:
         return ZERO
-    if isinstance(value, int | str):
-        try:
-            return Decimal(value)
-        except ArithmeticError as error:
-            raise ValueError(f"{value!r} is not a number") from error
     if isinstance(value, float):
-        return Decimal(f"{value:.15g}")
-    raise ValueError(f"{value!r} is not a number")
+        value = f"{value:.15g}"
+    if not isinstance(value, int | str | Decimal):
+        raise ValueError(f"{value!r} is not a number")
+    try:
+        number = Decimal(value)
+    except ArithmeticError as error:
+        raise ValueError(f"{value!r} is not a number") from error
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a number")
+    return number
+
+
+def bounded(value: object) -> Decimal:
+    """A number of a request, small enough for the books.
+
+    Raises:
+        ValueError: not a number, or ``LARGEST`` and above.
+    """
+    number = exact(value)
+    if abs(number) >= LARGEST:
+        raise ValueError(f"{value!r} is too large")
+    return number
 
 
 def stored(value: Decimal) -> int | float:

@@ -30,6 +30,7 @@ from ml_connector.sim.netsuite.views import Viewer
 PREFIX: Final = "/services/rest/record/v1"
 
 _EID: Final = "eid:"
+_ID: Final = re.compile(r"[0-9]{1,15}")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _VALIDATIONS: Final[dict[str, Validation]] = {
     "error": "error",
@@ -117,7 +118,7 @@ class RecordService:
             raise invalid_request("expandRecords needs ids of transactions.")
         expand = request.flag("expandSubResources")
         items = [
-            self._viewer(request).document(self._document(request, kind, key), expand=expand)
+            self._viewer(request).document(self._document(kind, key), expand=expand)
             for key in wanted
         ]
         return answer_json(
@@ -143,7 +144,7 @@ class RecordService:
             return self.listed.answer(kind, key, request, self._root(request))
         if request.method == "PUT":
             return self._put(request, kind, key, permit)
-        document = self._document(request, kind, key)
+        document = self._document(kind, key)
         if request.method == "GET":
             return self._show(request, document)
         if request.method == "DELETE":
@@ -183,7 +184,7 @@ class RecordService:
             raise invalid_request(f"The record {kind.name} cannot be transformed to {target}.")
         permit(goal.permission, "create")
         permit(TRANSFORMS.get((kind.name, goal.name), ""), "create")
-        source = self._document(request, kind, key)
+        source = self._document(kind, key)
         document = transform(self.company, source, target)
         preview = request.headers.get("accept", "").replace(" ", "").lower() == _CREATE_FORM
         warnings = self._lay(request, document, replace=True, transform=True)
@@ -209,7 +210,7 @@ class RecordService:
         sublist = kind.sublists.get(rest[0].lower())
         if sublist is None or kind.table != "transaction":
             raise invalid_request("The requested resource does not exist.", status=404)
-        document = self._document(request, kind, key)
+        document = self._document(kind, key)
         viewer = self._viewer(request)
         if len(rest) == 1:
             return answer_json(viewer.sublist(document, sublist))
@@ -219,14 +220,14 @@ class RecordService:
         url = f"{request.origin}{request.path}"
         return answer_json(viewer.line(document, sublist, wanted[0], url))
 
-    def _document(self, request: Request, kind: RecordType, key: str) -> Document:
+    def _document(self, kind: RecordType, key: str) -> Document:
         books = self.company.books
         found: int | None = None
         if key.startswith(_EID):
             found = find_by_external_id(books, kind, key.removeprefix(_EID))
-        elif key.isdecimal():
+        elif _ID.fullmatch(key):
             found = whole(key)
-        elif not key.isdecimal():
+        else:
             raise invalid_content(f"Invalid ID {key}.")
         document = load(books, found) if found is not None else None
         if document is None or document.kind.name != kind.name:

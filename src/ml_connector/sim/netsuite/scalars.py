@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite import instants
-from ml_connector.sim.netsuite.numbers import exact
+from ml_connector.sim.netsuite.numbers import bounded
 
 
 def _enumeration(value: object) -> str:
@@ -16,7 +16,7 @@ def _enumeration(value: object) -> str:
 def _number(value: object) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("a number is wanted")
-    return exact(value)
+    return bounded(value)
 
 
 def _boolean(value: object) -> bool:

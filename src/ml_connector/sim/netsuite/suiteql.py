@@ -94,7 +94,7 @@ def _paging(query: Mapping[str, str]) -> tuple[int, int]:
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal()):
         raise _bad_paging(name, f"The {name} must be a number.")
     return int(text)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from starlette.types import ASGIApp
 
@@ -17,6 +17,7 @@ from ml_connector.sim.shipbob.gate import CallRecord
 from ml_connector.sim.shipbob.hosts import Hosts
 from ml_connector.sim.shipbob.office import Office
 from ml_connector.sim.shipbob.post_room import PostRoom
+from ml_connector.sim.shipbob.switches import Settings, Switches
 from ml_connector.sim.shipbob.webhooks import Delivery
 
 
@@ -128,6 +129,7 @@ class ShipBobSim:
         self.hosts = Hosts(
             self.books, faults=self.faults, act=self.floor.act, actions=self._actions()
         )
+        self.switches = Switches(self.books, self.hosts)
         self.apis = self.hosts.apis
         self.gate = self.hosts.gate
         self.consent_page = self.hosts.consent_page
@@ -155,6 +157,14 @@ class ShipBobSim:
     def calls(self) -> list[CallRecord]:
         """What clients asked, oldest first; the control surface does not count."""
         return list(self.gate.calls)
+
+    def switch(self, settings: dict[str, Any] | None = None) -> Settings:
+        """Change what varies live, by the names of ``Settings``, and tell all of it.
+
+        Raises:
+            ValueError: a name is unknown or a value is not of its type.
+        """
+        return self.switches.switch(settings)
 
     def fault(
         self,
@@ -254,6 +264,7 @@ class ShipBobSim:
             self.tune_webhooks,
             self.hold_webhooks,
             self.release_webhooks,
+            self.switch,
             self.add_fault,
             self.clear_faults,
         ]

@@ -1,5 +1,6 @@
 """A month of an apparel retailer with two fulfillment centers, told to both simulators."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -159,6 +160,18 @@ class RetailerStory:
         if self._keep_time:
             self.shipbob.clock.advance_to(event.at)
         self._do(event)
+
+    def play_at(self, speed: float) -> None:
+        """Play the month in simulated time, so many times as fast as real time.
+
+        Each event waits for its instant; the simulated clock keeps the speed afterwards.
+        """
+        clock = self.shipbob.clock
+        clock.set_speed(speed)
+        with asyncio.Runner() as waiting:
+            for event in self.month.events:
+                waiting.run(clock.sleep_until(event.at))
+                self._do(event)
 
     def differences(self) -> list[Difference]:
         """Compare the stock of both systems, SKU by SKU and place by place.
