@@ -12,7 +12,8 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.documents import Posted
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries import Item, OrderLine, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.order_queries import OrderLine, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Wro

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
-from ml_connector.netsuite import queries, setup_queries
+from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
@@ -143,7 +143,7 @@ async def receive(netsuite: NetSuite, order: int, external_id: str, quantity: in
 
 async def test_items_and_orders_are_found(netsuite: NetSuite, order: int) -> None:
     items = await queries.items_by_sku(netsuite.query, ["SKU-1", "SKU-2", "O'Brien"])
-    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
+    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
 
     (found,) = orders["PO4711"]
     assert {sku: item.id for sku, (item,) in items.items()} == {"SKU-1": "701", "SKU-2": "702"}
@@ -161,8 +161,8 @@ async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: i
     read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
     by_id = await queries.transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
     by_tag = await queries.transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
-    received = await queries.received_by_receipts(netsuite.query, str(order))
-    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    received = await order_queries.received_by_receipts(netsuite.query, str(order))
+    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
     assert read is not None
     assert str(read.id) == receipt_id
@@ -309,7 +309,7 @@ async def test_an_account_without_subsidiaries_answers_the_same_questions(
 ) -> None:
     sim.preferences.one_world = False
 
-    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
     locations = await setup_queries.locations(netsuite.query, ["601"])
 
     assert [found.id for found in orders["PO4711"]] == [str(order)]
@@ -340,7 +340,7 @@ async def test_an_order_received_in_full_has_nothing_left(
 
     with pytest.raises(NothingLeft):
         await receive(netsuite, order, "mlc-ir-1-1", 1)
-    orders = await queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
     assert orders["PO4711"][0].status == "F"
     assert orders["PO4711"][0].open_lines == ()

@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from ml_connector.errors import Retryable
-from ml_connector.netsuite import queries, setup_queries
+from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
@@ -136,7 +136,7 @@ async def test_a_purchase_order_comes_with_its_lines(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering([HEADER], lines))
 
-    found = await queries.purchase_orders_by_number(suiteql, ["PO45723", "PO-NONE"])
+    found = await order_queries.purchase_orders_by_number(suiteql, ["PO45723", "PO-NONE"])
 
     (order,) = found["PO45723"]
     headers_query, lines_query = asked(httpserver)
@@ -156,7 +156,7 @@ async def test_an_order_that_is_not_there_costs_one_query(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await queries.purchase_orders_by_number(suiteql, ["PO-NONE"]) == {}
+    assert await order_queries.purchase_orders_by_number(suiteql, ["PO-NONE"]) == {}
     assert len(httpserver.log) == 1
 
 
@@ -167,7 +167,7 @@ async def test_two_orders_of_one_number_are_both_told(
         answering([HEADER, {**HEADER, "id": "2174"}], [])
     )
 
-    found = await queries.purchase_orders_by_number(suiteql, ["PO45723"])
+    found = await order_queries.purchase_orders_by_number(suiteql, ["PO45723"])
 
     assert [order.id for order in found["PO45723"]] == ["2173", "2174"]
 
@@ -189,8 +189,8 @@ async def test_columns_that_the_account_lacks_do_not_stop_the_lines(
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
 
-    lines = await queries.order_lines(suiteql, ["2173"])
-    again = await queries.order_lines(suiteql, ["2173"])
+    lines = await order_queries.order_lines(suiteql, ["2173"])
+    again = await order_queries.order_lines(suiteql, ["2173"])
 
     assert lines == again
     assert lines["2173"][0].open_quantity == Decimal(5)
@@ -248,7 +248,7 @@ async def test_receipts_of_an_order_name_the_line_they_receive(
     links = [{"previousline": "4", "nextdoc": "5002", "nextline": "1"}]
     httpserver.expect_request(PATH).respond_with_handler(answering(receipts, links))
 
-    found = await queries.received_by_receipts(suiteql, "2173")
+    found = await order_queries.received_by_receipts(suiteql, "2173")
 
     assert [(line.id, line.order_line, line.quantity) for line in found] == [
         ("5002", 4, Decimal(40)),
@@ -262,7 +262,7 @@ async def test_an_order_without_receipts_needs_no_links(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await queries.received_by_receipts(suiteql, "2173") == []
+    assert await order_queries.received_by_receipts(suiteql, "2173") == []
     assert len(httpserver.log) == 1
 
 

@@ -100,7 +100,8 @@ class Intake:
         self._database = database
         self._lanes = lanes
         self._waiting: list[tuple[Arrival, asyncio.Future[Taken]]] = []
-        self._committing: set[asyncio.Task[None]] = set()
+        self._committers = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, arrival: Arrival) -> Taken:
         """Take one arrival in; return after the commit that holds it.
@@ -110,16 +111,21 @@ class Intake:
         """
         future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
-        if len(self._committing) < _COMMITS_AT_ONCE:
+        if self._committers < _COMMITS_AT_ONCE:
+            self._committers += 1
             task = asyncio.create_task(self._commit_all())
-            self._committing.add(task)
-            task.add_done_callback(self._committing.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _commit_all(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            await self._commit(batch)
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                await self._commit(batch)
+        finally:
+            # In the same breath as the look at who waits: nobody is left unserved.
+            self._committers -= 1
 
     async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]]) -> None:
         try:

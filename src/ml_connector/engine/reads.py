@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ml_connector.netsuite import queries, setup_queries
+from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import ChangedOrder, Item, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.order_queries import ChangedOrder, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
@@ -92,12 +93,12 @@ class Reads:
 
     async def open_orders(self) -> AsyncIterator[Sequence[ChangedOrder]]:
         """Yield the purchase orders that are open for receiving, as bulk work."""
-        async for page in queries.open_purchase_orders(self._netsuite.query):
+        async for page in order_queries.open_purchase_orders(self._netsuite.query):
             yield page
 
     async def order_changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
         """Return when these purchase orders were last changed, as bulk work."""
-        return await queries.order_changes(self._netsuite.query, order_ids)
+        return await order_queries.order_changes(self._netsuite.query, order_ids)
 
     async def wros_by_number(self, numbers: Sequence[str]) -> Sequence[Wro]:
         """Return all WROs with these purchase order numbers, whatever their status."""
@@ -117,7 +118,7 @@ class Reads:
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         """Return what was received from a purchase order so far, by whatever receipt."""
-        return await queries.received_by_receipts(self._netsuite.query, order_id)
+        return await order_queries.received_by_receipts(self._netsuite.query, order_id)
 
     async def periods(self, day: date) -> Sequence[Period]:
         """Return the posting periods from the one of this day on; none where unreadable."""
@@ -146,10 +147,10 @@ class Reads:
     async def _fetch_orders(
         self, numbers: Sequence[str]
     ) -> Mapping[str, tuple[PurchaseOrder, ...]]:
-        return await queries.purchase_orders_by_number(self._netsuite.query, numbers)
+        return await order_queries.purchase_orders_by_number(self._netsuite.query, numbers)
 
     async def _fetch_orders_by_id(self, ids: Sequence[str]) -> Mapping[str, PurchaseOrder]:
-        return await queries.purchase_orders_by_id(self._netsuite.query, ids)
+        return await order_queries.purchase_orders_by_id(self._netsuite.query, ids)
 
     async def _fetch_variants(self, skus: Sequence[str]) -> Mapping[str, tuple[Variant, ...]]:
         found: dict[str, tuple[Variant, ...]] = {}

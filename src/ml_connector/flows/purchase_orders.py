@@ -27,7 +27,7 @@ from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.announcements import cancellation, wro_announcement
 from ml_connector.flows.received import OUR_RECEIPTS
 from ml_connector.ledger.documents import Document, Plan, Posted
-from ml_connector.netsuite.queries import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
 from ml_connector.shipbob.payloads import Variant, Wro
 from ml_connector.words import Cause
 

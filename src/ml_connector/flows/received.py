@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.engine.reads import Reads
 from ml_connector.flows.facts import ItemFact
-from ml_connector.netsuite.queries import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
 from ml_connector.shipbob.payloads import Box
 
 OUR_RECEIPTS: Final = "mlc-ir-"

@@ -55,6 +55,17 @@ def test_a_missing_parameter_is_refused(refused_query: Refused) -> None:
     )
 
 
+@pytest.mark.parametrize("params", [{}, [{}], [[1]], "x"])
+def test_parameters_are_texts_and_numbers(client: TestClient, params: object) -> None:
+    answer = client.post(
+        PATH,
+        json={"q": "SELECT ? AS x FROM dual", "params": params},
+        headers={"Prefer": "transient"},
+    )
+
+    assert answer.status_code == 400
+
+
 def page(client: TestClient, text: str, parameters: str) -> dict[str, Any]:
     answer = client.post(f"{PATH}?{parameters}", json={"q": text}, headers={"Prefer": "transient"})
     found: dict[str, Any] = answer.json()

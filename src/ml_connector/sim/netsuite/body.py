@@ -363,7 +363,7 @@ def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None
         if key.lower() == name and value is not None:
             try:
                 return int(bounded(value))
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise invalid_content(
                     f"Invalid value for the field {key}.", path=f"{path}.{key}"
                 ) from error

@@ -143,7 +143,7 @@ def _minus(left: Cell, right: Cell) -> Cell:
 def _decimal(value: Cell) -> Decimal:
     try:
         return numbers.exact(value)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise FunctionError(f"Invalid number {value}") from error
 
 

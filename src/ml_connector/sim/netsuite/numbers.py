@@ -17,14 +17,15 @@ def exact(value: object) -> Decimal:
     """A database or JSON number as Decimal. ``None`` counts as zero.
 
     Raises:
-        ValueError: not a number, or not a finite one.
+        TypeError: no kind of number at all.
+        ValueError: a text that isn't one, or not a finite one.
     """
     if value is None:
         return ZERO
     if isinstance(value, float):
         value = f"{value:.15g}"
     if not isinstance(value, int | str | Decimal):
-        raise ValueError(f"{value!r} is not a number")
+        raise TypeError(f"{value!r} is not a number")
     try:
         number = Decimal(value)
     except ArithmeticError as error:

@@ -74,8 +74,15 @@ def _question(body: object) -> tuple[str, Sequence[Cell]]:
         elif value is None or isinstance(value, str):
             parameters.append(value or None)
         else:
-            parameters.append(numbers.text(numbers.exact(value)))
+            parameters.append(_number(value))
     return body["q"], parameters
+
+
+def _number(value: object) -> str:
+    try:
+        return numbers.text(numbers.exact(value))
+    except (TypeError, ValueError) as error:
+        raise invalid_request("params holds texts and numbers only.") from error
 
 
 def _paging(query: Mapping[str, str]) -> tuple[int, int]:

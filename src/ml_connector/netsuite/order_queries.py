@@ -1,0 +1,328 @@
+"""What is asked about purchase orders: headers, lines, receipts, what is open.
+
+Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
+Square brackets enclose what an account may lack (``SuiteQL``).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+_ORDERS: Final = """
+SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'PurchOrd' AND t.tranid IN ({list}) ORDER BY t.id
+"""
+
+_ORDERS_BY_ID: Final = """
+SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
+"""
+
+_OPEN_ORDERS: Final = """
+SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t
+WHERE t.type = 'PurchOrd' AND t.status IN ('B', 'D', 'E') AND t.id > ? ORDER BY t.id
+"""
+
+_ORDER_CHANGES: Final = """
+SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
+"""
+
+# Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
+# the components of an assembly.
+_ORDER_LINES: Final = """
+SELECT l.transaction, l.id AS line, l.item, i.itemid, i.itemtype, l.quantity,
+    l.quantityshiprecv, l.isclosed, l.location, l.linesequencenumber,
+    TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate
+    [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit][, i.purchaseunit]
+FROM transactionline l JOIN item i ON i.id = l.item
+WHERE l.transaction IN ({list})
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY l.transaction, l.id
+"""
+
+# The entry against the account of goods not billed yet repeats a line with its sign turned;
+# the quantities of a receipt itself are positive (section 5.2).
+_RECEIPT_LINES: Final = """
+SELECT t.id, t.tranid, t.externalid, t.memo, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    l.id AS line, l.item, l.quantity, l.location
+FROM transaction t
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+JOIN transactionline l ON l.transaction = t.id
+WHERE t.type = 'ItemRcpt' AND m.createdfrom = ?
+    AND l.item IS NOT NULL AND l.quantity > 0
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY t.id, l.id
+"""
+
+_RECEIPT_LINKS: Final = """
+SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
+WHERE k.previousdoc = ? AND k.nexttype = 'ItemRcpt'
+ORDER BY k.nextdoc, k.nextline, k.previousline
+"""
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a purchase order (section 5.2).
+
+    Attributes:
+        transaction: internal id of the order.
+        line: what transforms take as ``orderLine``; not always 1, 2, 3.
+        quantity: ordered, in base units, positive.
+        quantityshiprecv: received so far, in base units.
+        units: id of the line's unit; the quantities are not in it (section 13.3).
+    """
+
+    transaction: str
+    line: int
+    item: str
+    itemid: str
+    itemtype: str
+    quantity: Decimal = Decimal(0)
+    quantityshiprecv: Decimal = Decimal(0)
+    isclosed: Flag = Flag.F
+    location: str | None = None
+    expectedreceiptdate: date | None = None
+    linesequencenumber: int | None = None
+    islotitem: Flag = Flag.F
+    isserialitem: Flag = Flag.F
+    units: str | None = None
+    stockunit: str | None = None
+    purchaseunit: str | None = None
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """What is still expected: nothing on a closed line, and never less than nothing."""
+        if self.isclosed:
+            return Decimal(0)
+        return max(Decimal(0), self.quantity - self.quantityshiprecv)
+
+
+class _OrderHeader(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    tranid: str
+    status: str
+    entity: str | None = None
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+    lastmodified: str | None = None
+
+
+class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase order with its item lines.
+
+    Attributes:
+        status: the letter (section 5.7): B pending receipt, D partially received, E pending
+            billing/partially received, F pending bill, G fully billed, H closed.
+        location: of the header, which is on the mainline row; lines may have their own.
+        lastmodified: in the account's time zone.
+        lines: all item lines, also received and closed ones, by line number.
+    """
+
+    id: str
+    tranid: str
+    status: str
+    lines: tuple[OrderLine, ...]
+    entity: str | None = None
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+    lastmodified: str | None = None
+
+    @property
+    def open_lines(self) -> tuple[OrderLine, ...]:
+        """The lines that a receipt takes unless told otherwise (section 7.3)."""
+        return tuple(line for line in self.lines if line.open_quantity > 0)
+
+
+class ChangedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """That a purchase order is there, and when it was changed last.
+
+    Attributes:
+        lastmodified: in the account's time zone.
+    """
+
+    id: str
+    status: str
+    lastmodified: str = ""
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an item receipt that was made from a purchase order.
+
+    Attributes:
+        id: internal id of the receipt.
+        order_line: the order's line, from the link table; None where it isn't known.
+        quantity: units received with this line, positive.
+    """
+
+    id: str
+    line: int
+    item: str
+    quantity: Decimal
+    tranid: str | None = None
+    externalid: str | None = None
+    memo: str | None = None
+    trandate: date | None = None
+    location: str | None = None
+    order_line: int | None = None
+
+
+class _Link(msgspec.Struct, frozen=True, kw_only=True):
+    previousline: int
+    nextdoc: str
+    nextline: int
+
+
+async def purchase_orders_by_number(
+    suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[PurchaseOrder, ...]]:
+    """Find purchase orders by their number (``tranid``), with their item lines.
+
+    Sections 5.1 and 5.2. Exact, case-sensitive; more than one order means that the number
+    is ambiguous. Lines without an item (expenses) are left out (section 8.8).
+
+    Returns:
+        Only the numbers that were found.
+    """
+    headers = await suiteql.rows_in(
+        _ORDERS,
+        tranids,
+        type=_OrderHeader,
+        operation="suiteql.purchase_orders_by_number",
+        priority=priority,
+    )
+    orders: dict[str, tuple[PurchaseOrder, ...]] = {}
+    for order in await _with_lines(suiteql, headers, priority):
+        orders[order.tranid] = (*orders.get(order.tranid, ()), order)
+    return orders
+
+
+async def purchase_orders_by_id(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, PurchaseOrder]:
+    """Find purchase orders by internal id, with their item lines (sections 5.1 and 5.2).
+
+    Returns:
+        Only those that exist; a deleted order is left out.
+    """
+    headers = await suiteql.rows_in(
+        _ORDERS_BY_ID,
+        order_ids,
+        type=_OrderHeader,
+        operation="suiteql.purchase_orders_by_id",
+        priority=priority,
+    )
+    return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
+
+
+async def open_purchase_orders(suiteql: SuiteQL) -> AsyncIterator[list[ChangedOrder]]:
+    """Yield the orders that are open for receiving, as bulk work, by keyset (section 4.3).
+
+    Their status is B, D or E (section 5.7).
+    """
+    async for page in suiteql.pages(
+        _OPEN_ORDERS,
+        type=ChangedOrder,
+        start=(0,),
+        key=lambda row: (int(row.id),),
+        operation="suiteql.open_purchase_orders",
+    ):
+        yield page
+
+
+async def order_changes(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.BULK
+) -> list[ChangedOrder]:
+    """Return when these orders were last changed; a deleted one is left out."""
+    return await suiteql.rows_in(
+        _ORDER_CHANGES,
+        order_ids,
+        type=ChangedOrder,
+        operation="suiteql.order_changes",
+        priority=priority,
+    )
+
+
+async def _with_lines(
+    suiteql: SuiteQL, headers: Sequence[_OrderHeader], priority: Priority
+) -> list[PurchaseOrder]:
+    lines = await order_lines(suiteql, [header.id for header in headers], priority=priority)
+    return [
+        PurchaseOrder(**msgspec.structs.asdict(header), lines=tuple(lines.get(header.id, ())))
+        for header in headers
+    ]
+
+
+async def order_lines(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, list[OrderLine]]:
+    """Return the item lines of purchase orders by internal id of the order (section 5.2)."""
+    rows = await suiteql.rows_in(
+        _ORDER_LINES,
+        order_ids,
+        type=OrderLine,
+        operation="suiteql.order_lines",
+        priority=priority,
+    )
+    lines: dict[str, list[OrderLine]] = {}
+    for row in rows:
+        lines.setdefault(row.transaction, []).append(row)
+    for listed in lines.values():
+        listed.sort(key=lambda line: line.line)
+    return lines
+
+
+async def received_by_receipts(
+    suiteql: SuiteQL, order_id: str, *, priority: Priority = Priority.LIVE
+) -> list[ReceiptLine]:
+    """Return the lines of all item receipts made from a purchase order.
+
+    The guard that needs no external id (section 11.4): what NetSuite has received already,
+    by whatever document. Receipts are found by ``createdfrom`` on their mainline row, the
+    order's line by the link table (section 5.3).
+
+    Args:
+        suiteql: the account.
+        order_id: internal id of the order.
+        priority: its place in the queue.
+    """
+    rows = await suiteql.rows(
+        _RECEIPT_LINES,
+        (order_id,),
+        type=ReceiptLine,
+        operation="suiteql.received_by_receipts",
+        priority=priority,
+    )
+    if not rows:
+        return []
+    links = await suiteql.rows(
+        _RECEIPT_LINKS,
+        (order_id,),
+        type=_Link,
+        operation="suiteql.received_by_receipts",
+        priority=priority,
+    )
+    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
+    return [
+        msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line))) for row in rows
+    ]
