@@ -106,14 +106,21 @@ class Process:
 
 def children(pid: int) -> list[int]:
     """Return the living children of a process."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-                if parent == str(pid) and state != "Z":
-                    found.append(int(entry.name))
-    return found
+    every = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [one for one in every if _state_and_parent(one)[1] == str(pid) and is_alive(one)]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for does not."""
+    return _state_and_parent(pid)[0] not in {"Z", "X", ""}
+
+
+def _state_and_parent(pid: int) -> tuple[str, str]:
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "", ""
+    return words[0], words[1]
 
 
 def _arguments(pid: int) -> list[str]:

@@ -18,7 +18,7 @@ from ml_connector.demo import Proof
 from ml_connector.errors import UserError
 from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
 from ml_connector.sim.server import PortTakenError
-from ml_connector.sim.stories.wro import WroStory
+from ml_connector.sim.stories import STORIES, Story, Teller
 from ml_connector.sim.world import (
     CLIENT_ID,
     NETSUITE_PORT,
@@ -190,17 +190,17 @@ def _read_faults(path: Path) -> FaultFile:
         ) from error
 
 
-def _story(name: str | None) -> type[WroStory] | None:
+def _story(name: str | None) -> Teller | None:
     if name is None:
         return None
-    if name not in demonstration.STORIES:
+    if name not in STORIES:
         raise UserError(
             f'There is no story "{name}"',
             where="--story",
-            next_step=f"Known: {', '.join(demonstration.STORIES)}.",
+            next_step=f"Known: {', '.join(STORIES)}.",
             usage=True,
         )
-    return demonstration.STORIES[name]
+    return STORIES[name]
 
 
 def _ports(which: Which, port: int | None) -> tuple[int, int, int]:
@@ -214,7 +214,7 @@ def _ports(which: Which, port: int | None) -> tuple[int, int, int]:
     return (port, port, port + 1)
 
 
-def _leave_credentials(folder: Path, both: World, told: WroStory | None) -> Path:
+def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
     """Write what somebody needs to connect: the private key and a connection file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tables = told.connection_tables() if told is not None else {}
@@ -262,7 +262,7 @@ def _announce(both: World, which: Which, folder: Path) -> None:
     printer.answer(answer)
 
 
-def _play(told: WroStory) -> None:
+def _play(told: Story) -> None:
     """Play the story: a step with every Enter at a terminal, else one every two seconds."""
     printer = current().printer
     at_terminal = sys.stdin.isatty() and not printer.as_json

@@ -33,7 +33,7 @@ from ml_connector.sim.stories.retail_events import (
     Units,
 )
 from ml_connector.sim.stories.retail_plan import RECEIVING_FEE, Wish, plan_month
-from ml_connector.sim.stories.wro import Difference, Step
+from ml_connector.sim.stories.story import Difference, Step
 
 SUBSIDIARY: Final = 1
 BILLING_VENDOR: Final = 301

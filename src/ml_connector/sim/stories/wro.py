@@ -1,13 +1,13 @@
 """A small story: goods arrive at ShipBob in every way that receiving knows."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.shipbob import ShipBobSim
+from ml_connector.sim.stories.story import Difference, Step
 
 LOCATIONS: Final = {228: 6, 10: 7}
 """ShipBob fulfillment center to NetSuite location."""
@@ -27,37 +27,6 @@ _ORDERS: Final[dict[str, dict[str | int, int]]] = {
 }
 _ANNOUNCED_SECONDS: Final = 45.0
 _LOOK_SECONDS: Final = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One thing that happens.
-
-    Attributes:
-        says: what happens, for a person.
-        do: makes it happen in the simulators.
-        waits: causes that subjects may wait with afterwards.
-    """
-
-    says: str
-    do: Callable[[], object]
-    waits: frozenset[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """Stock of one SKU at one place, in both systems."""
-
-    sku: str
-    fulfillment_center: int
-    location: int
-    shipbob: int
-    netsuite: Decimal
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both systems say the same."""
-        return self.netsuite == self.shipbob
 
 
 class WroStory:
