@@ -8,6 +8,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
+from acceptance.service import is_alive
 
 pytestmark = pytest.mark.chaos
 
@@ -51,7 +52,7 @@ def test_it_ends_in_order_with_work_in_flight(acme: Merchant) -> None:
 
     assert status == 0
     assert len(parts) == 2
-    assert not [pid for pid in parts if os.path.exists(f"/proc/{pid}")]  # noqa: PTH110 - a process, no file
+    assert not [pid for pid in parts if is_alive(pid)]
     assert released["state"] == "received"
     assert len(acme.documents(wro)) == 1
 
@@ -61,15 +62,7 @@ def test_parts_end_by_themselves_when_their_supervisor_is_killed(acme: Merchant)
         parts = list(service.parts().values())
         os.kill(service.pid, signal.SIGKILL)
         service.process.wait()
-        wait_until(
-            lambda: (
-                not [
-                    pid
-                    for pid in parts
-                    if os.path.exists(f"/proc/{pid}")  # noqa: PTH110 - a process, no file
-                ]
-            )
-        )
+        wait_until(lambda: not [pid for pid in parts if is_alive(pid)])
         again = acme.command("connection", "list")
 
     assert len(parts) == 2

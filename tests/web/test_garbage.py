@@ -72,7 +72,7 @@ def test_garbage_beside_a_good_signature_harms_nothing(
         st.none()
         | st.booleans()
         | st.integers()
-        | st.floats(allow_nan=False)
+        | st.floats(allow_nan=False, allow_infinity=False)
         | st.text(max_size=20),
         lambda inner: (
             st.lists(inner, max_size=4)
@@ -82,11 +82,9 @@ def test_garbage_beside_a_good_signature_harms_nothing(
     )
 )
 def test_any_signed_json_is_kept(door: Door, body: object) -> None:
-    raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    reply = door.deliver(raw, topic="wro.box.stowed")
+    raw = json.dumps(body, ensure_ascii=False).encode()
 
-    assert reply.status in {200, 400}
-    assert reply.status == 200 or "\\ud" in json.dumps(body) or "e+" in raw.decode()
+    assert door.deliver(raw, topic="wro.box.stowed").status == 200
 
 
 @quick

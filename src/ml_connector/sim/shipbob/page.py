@@ -28,6 +28,7 @@ main{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;
 overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;
 padding:4px 8px 4px 0;border-top:1px solid var(--line);white-space:nowrap}
+td:last-child{white-space:normal}
 th{color:var(--dim);font-weight:500;border:0}td:has(form){text-align:right}
 form{display:inline-flex;gap:6px}button{font:inherit;padding:2px 10px;border-radius:8px;
 border:1px solid var(--line);background:none;color:var(--accent);cursor:pointer}
