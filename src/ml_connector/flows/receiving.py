@@ -20,6 +20,12 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.allocation import (
+    allocate,
+    refuse_other_units,
+    refuse_what_others_received,
+    stretch,
+)
 from ml_connector.flows.facts import ItemFact, PeriodFact, item_fact
 from ml_connector.flows.items import item_name, match_items
 from ml_connector.flows.posting_dates import posting_date
@@ -188,18 +194,23 @@ def _without_order(facts: ReceivingFacts, task: _Task) -> Plan:
 
 
 def _from_order(order: Order, task: _Task) -> Plan:
-    taken, surplus = _allocate(order, task.increases)
+    taken, surplus = allocate(order, task.increases)
     policy = task.settings.policies.over_receipt
     if policy == "receive" and surplus:
-        surplus = _stretch(order, taken, surplus)
-    _refuse_other_units(order, taken)
+        surplus = stretch(order, taken, surplus)
+    refuse_other_units(order, taken)
     documents: list[Document] = []
     if taken:
         numbered = _numbered(task, "itemReceipt")
         documents.append(item_receipt(numbered, order, taken))
     if not surplus:
         return Plan(documents=(*documents, *task.mark))
-    _refuse_what_others_received(order, task, surplus)
+    refuse_what_others_received(
+        order,
+        task.booking.wro_id,
+        surplus,
+        {document.external_id for document in task.posted},
+    )
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
     what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
     if policy == "adjust":
@@ -219,99 +230,6 @@ def _from_order(order: Order, task: _Task) -> Plan:
             waiting_for=["policy:over_receipt"],
         ),
     )
-
-
-def _refuse_other_units(order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]]) -> None:
-    """Stop where an order line counts in another unit than eaches (netsuite.md section 13.3).
-
-    Raises:
-        NeedsHuman: a line to be received has a purchase unit of its own.
-    """
-    for line in order.lines:
-        if line.unit is not None and line.line in taken:
-            raise NeedsHuman(
-                f"{order.number} line {line.line} is ordered in unit {line.unit}, not in the"
-                " item's stock unit; ShipBob counts eaches",
-                cause=Cause.UNIT_DIFFERS,
-                remedy="Order in the stock unit, or receive this line by hand in NetSuite.",
-            )
-
-
-def _refuse_what_others_received(
-    order: Order, task: _Task, surplus: Sequence[tuple[Increase, int]]
-) -> None:
-    """Stop where units beyond the order may be the very ones that were received already.
-
-    By a person, or by ourselves before a database was lost or restored.
-
-    Raises:
-        NeedsHuman: a receipt that our books do not know holds units of the same item.
-    """
-    known = {document.external_id for document in task.posted}
-    for increase, quantity in surplus:
-        unknown = [
-            receipt
-            for line in order.lines
-            if line.item_id == increase.item.id
-            for receipt in line.receipts
-            if receipt.external_id not in known
-        ]
-        if unknown:
-            units = sum(receipt.quantity for receipt in unknown)
-            named = ", ".join(sorted({one.external_id for one in unknown if one.external_id}))
-            raise NeedsHuman(
-                f"WRO {task.booking.wro_id} holds {quantity} x {increase.sku} beyond what"
-                f" {order.number} still expects, and {units} were received in NetSuite by a"
-                f" receipt that these books do not know{f' ({named})' if named else ''}: they may"
-                " be the same units",
-                cause=Cause.RECEIVED_BY_OTHERS,
-                remedy=(
-                    "If they are the same, leave it: nothing is booked twice; or delete that"
-                    " receipt and replay. If they are not, adjust the stock by hand."
-                ),
-            )
-
-
-def _allocate(
-    order: Order, increases: Sequence[Increase]
-) -> tuple[dict[int, list[tuple[Increase, int]]], list[tuple[Increase, int]]]:
-    """Fill the order's open lines in their order; return what each takes, and the rest."""
-    left = {line.line: line.open_quantity for line in order.lines}
-    taken: dict[int, list[tuple[Increase, int]]] = {}
-    surplus: list[tuple[Increase, int]] = []
-    for increase in increases:
-        rest = increase.quantity
-        for line in order.lines:
-            units = min(rest, left[line.line]) if line.item_id == increase.item.id else 0
-            if units > 0:
-                taken.setdefault(line.line, []).append((increase, units))
-                left[line.line] -= units
-                rest -= units
-        if rest:
-            surplus.append((increase, rest))
-    return taken, surplus
-
-
-def _stretch(
-    order: Order,
-    taken: dict[int, list[tuple[Increase, int]]],
-    surplus: Sequence[tuple[Increase, int]],
-) -> list[tuple[Increase, int]]:
-    """Receive the surplus on the last line of its item; return what has no line."""
-    without_line: list[tuple[Increase, int]] = []
-    for increase, quantity in surplus:
-        lines = [line.line for line in order.lines if line.item_id == increase.item.id]
-        if not lines:
-            without_line.append((increase, quantity))
-            continue
-        parts = taken.setdefault(lines[-1], [])
-        for number, (one, units) in enumerate(parts):
-            if one == increase:
-                parts[number] = (one, units + quantity)
-                break
-        else:
-            parts.append((increase, quantity))
-    return without_line
 
 
 def _adjustment(task: _Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:
