@@ -137,6 +137,19 @@ def is_ready(url: str) -> bool:
 
 
 @contextlib.contextmanager
+def working(environment: Mapping[str, str], folder: Path) -> Iterator[Process]:
+    """Run one more worker for the length of the block, from the moment that it has begun."""
+    worker = Process(["worker"], environment, folder)
+    try:
+        wait_until(lambda: "worker_begins" in worker.said or worker.process.poll() is not None, 60)
+        assert worker.process.poll() is None, worker.said
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.end()
+
+
+@contextlib.contextmanager
 def serving(
     port: int, environment: Mapping[str, str], folder: Path, *options: str
 ) -> Iterator[Process]:

@@ -44,18 +44,35 @@ def test_one_unknown_sku_holds_its_wro_whole_and_no_other(acme: Merchant) -> Non
 
 
 def test_a_dead_event_goes_on_by_a_replay(acme: Merchant) -> None:
-    cap = acme.sku("CAP")
-    acme.apply(policies='unmatched_wro = "park"')
-    wro = acme.deliver({cap: 4})
+    shipbob, cap = acme.world.shipbob, acme.sku("CAP")
+    wro = acme.announce({cap: 10})
+    shipbob.stow(wro, {cap: 8})
+    acme.wait_for(wro)
+    shipbob.stow(wro, {cap: -3})
     acme.wait_for(wro, "dead")
-    cause = "purchase_order_not_found"
+    cause = "quantity_went_down"
     listed = acme.command("events", "list", "--cause", cause, "--json")
-    acme.apply()
+    shipbob.announcer.tune(losses=1.0)
+    shipbob.stow(wro, {cap: 5})
+    shipbob.announcer.tune(losses=0.0)
     replayed = acme.command("events", "replay", "--cause", cause, "--json")
     acme.wait_for(wro)
 
     assert {event["subject"] for event in listed.json["events"]} == {str(wro.id)}
     assert (replayed.status, replayed.json["subjects"]) == (0, 1)
+    assert acme.books(cap) == ({(cap, 6): 10},) * 3
+
+
+def test_what_stopped_by_a_policy_goes_on_when_the_policy_changes(acme: Merchant) -> None:
+    cap = acme.sku("CAP")
+    acme.apply(policies='unmatched_wro = "park"')
+    wro = acme.deliver({cap: 4})
+    acme.wait_for(wro, "dead")
+    waited = waits_with(acme, wro)
+    acme.apply()
+    acme.wait_for(wro)
+
+    assert waited == ("purchase_order_not_found", ["policy:unmatched_wro"])
     assert acme.books(cap) == ({(cap, 6): 4},) * 3
 
 
@@ -162,7 +179,7 @@ def test_a_closed_period_parks_by_policy_until_it_is_open_again(
     acme.wait_for(wro)
     acme.apply()
 
-    assert waited == ("period_closed", [f"period:{month}"])
+    assert waited == ("period_closed", [f"period:{month}", "policy:closed_period"])
     assert [one["tranDate"] for one in acme.documents(wro)] == [today.isoformat()]
 
 

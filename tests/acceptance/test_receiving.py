@@ -109,6 +109,21 @@ def test_webhooks_in_the_wrong_order_book_once(acme: Merchant) -> None:
     assert acme.books(tee) == ({(tee, 6): 30},) * 3
 
 
+def test_what_no_webhook_told_us_is_found_by_a_sync(acme: Merchant) -> None:
+    tee = acme.sku("TEE")
+    number = acme.order({tee: 9})
+    acme.world.shipbob.announcer.tune(losses=1.0)
+    wro = acme.deliver({tee: 9}, number=number)
+    acme.world.shipbob.announcer.tune(losses=0.0)
+    unknown = acme.subject(wro)
+    synced = acme.command("sync", "receiving", "--since", "1h", "--json")
+
+    assert unknown == {}
+    assert synced.status == 0, synced.out
+    assert str(wro.id) in {one["key"] for one in synced.json["subjects"]}
+    assert acme.books(tee) == ({(tee, 6): 9},) * 3
+
+
 def test_many_wros_at_once_agree_in_the_end(acme: Merchant) -> None:
     skus = [acme.sku("TEE") for _ in range(4)]
     number = acme.order(dict.fromkeys(skus, 100))

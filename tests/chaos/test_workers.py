@@ -10,7 +10,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
-from acceptance.service import Process
+from acceptance.service import Process, working
 from ml_connector.sim.shipbob.receiving import Wro
 from web.door import Door
 
@@ -27,10 +27,8 @@ def service(acme: Merchant) -> Iterator[Process]:
 def other(acme: Merchant, service: Process) -> Iterator[Process]:
     """A worker beside the one of the service."""
     assert service.process.poll() is None
-    worker = Process(["worker"], acme.environment, acme.folder)
-    wait_until(lambda: "worker_begins" in worker.said, 60)
-    yield worker
-    worker.end()
+    with working(acme.environment, acme.folder) as worker:
+        yield worker
 
 
 def worker_of(acme: Merchant, wro: Wro) -> int:
@@ -75,22 +73,20 @@ def test_a_worker_killed_while_netsuite_holds_the_call_is_replaced(
 def test_a_stopped_worker_that_goes_on_late_books_nothing_twice(
     acme: Merchant, service: Process, other: Process
 ) -> None:
-    replacement = Process(["worker"], acme.environment, acme.folder)
-    wait_until(lambda: "worker_begins" in replacement.said, 60)
-    wait_until(lambda: "worker" in service.parts())
     tee = acme.sku("TEE")
     number = acme.order({tee: 20})
-    acme.world.netsuite.fault("latency", method="POST", path="!transform", times=1, seconds=3)
-    wro = acme.deliver({tee: 20}, number=number)
-    stopped = worker_of(acme, wro)
-    os.kill(stopped, signal.SIGSTOP)
-    try:
-        acme.wait_for(wro, timeout_seconds=60)
-    finally:
-        os.kill(stopped, signal.SIGCONT)
-    log = {replacement.pid: replacement, other.pid: other}.get(stopped, service)
-    wait_until(lambda: "superseded" in log.said)
-    replacement.end()
+    wait_until(lambda: "worker" in service.parts())
+    with working(acme.environment, acme.folder) as replacement:
+        acme.world.netsuite.fault("latency", method="POST", path="!transform", times=1, seconds=3)
+        wro = acme.deliver({tee: 20}, number=number)
+        stopped = worker_of(acme, wro)
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            acme.wait_for(wro, timeout_seconds=60)
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        log = {replacement.pid: replacement, other.pid: other}.get(stopped, service)
+        wait_until(lambda: "superseded" in log.said)
 
     assert len(acme.documents(wro)) == 1
     assert acme.books(tee) == ({(tee, 6): 20},) * 3

@@ -22,6 +22,10 @@ from ml_connector.storage.database import Connection, Database
 
 _BATCH: Final = 256
 
+# Under load the senders of the last batch are about to come again: a commit costs the same
+# for one as for ten, so it is worth this wait when few are there yet.
+_GATHER_SECONDS: Final = 0.002
+
 # While the database works on one commit, the next one is put together and sent.
 _COMMITS_AT_ONCE: Final = 2
 
@@ -119,10 +123,14 @@ class Intake:
         return await future
 
     async def _commit_all(self) -> None:
+        last = 0
         try:
             while self._waiting:
+                if 2 * len(self._waiting) < last:
+                    await asyncio.sleep(_GATHER_SECONDS)
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
                 await self._commit(batch)
+                last = len(batch)
         finally:
             # In the same breath as the look at who waits: nobody is left unserved.
             self._committers -= 1

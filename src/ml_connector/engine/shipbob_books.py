@@ -5,9 +5,15 @@ from collections.abc import Iterable
 
 from ml_connector.engine.books import Written
 from ml_connector.errors import AlreadyExists, NeedsHuman
-from ml_connector.ledger.documents import CancelWro, CreateWro, Document, MarkWroSynced
+from ml_connector.ledger.documents import (
+    CancelWro,
+    CreateProduct,
+    CreateWro,
+    Document,
+    MarkWroSynced,
+)
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import NewWro, Wro, decode
+from ml_connector.shipbob.payloads import NewProduct, NewVariant, NewWro, Wro, decode
 from ml_connector.words import Cause
 
 
@@ -36,27 +42,50 @@ class ShipBobBooks:
                     )
                 made = await self._shipbob.create_wro(decode(body, NewWro), send_by=send_by)
                 return Written(remote_id=str(made.id), answer={"status": made.status})
+            case CreateProduct(sku=sku, name=name):
+                if await self.find(document) is not None:
+                    raise AlreadyExists(
+                        f"ShipBob has a product {sku} already",
+                        cause=Cause.POSTED_DOCUMENT_DIFFERS,
+                    )
+                new = NewProduct(name=name, variants=(NewVariant(name=name, sku=sku),))
+                product = await self._shipbob.create_product(new, send_by=send_by)
+                return Written(remote_id=str(product.id), answer={"sku": sku})
             case other:
                 raise TypeError(f"ShipBob has no {type(other).__name__}")
 
     async def find(self, document: Document) -> Written | None:
-        """Look a WRO up by its number, compared exactly; what was cancelled does not count."""
-        request = document.request
-        if not isinstance(request, CreateWro):
-            return None
+        """Look a WRO up by its number, a product by its SKU; both compared exactly.
+
+        A WRO that was cancelled does not count.
+        """
+        match document.request:
+            case CreateWro(number=number, body=body):
+                return await self._find_wro(number, decode(body, NewWro))
+            case CreateProduct(sku=sku):
+                return await self._find_product(sku)
+            case _:
+                return None
+
+    async def _find_wro(self, number: str, meant: NewWro) -> Written | None:
         found = [
             wro
-            async for wro in self._shipbob.wros(purchase_order_numbers=[request.number])
+            async for wro in self._shipbob.wros(purchase_order_numbers=[number])
             if wro.status != "Cancelled"
         ]
         if not found:
             return None
-        meant = decode(request.body, NewWro)
         return Written(
             remote_id=str(found[0].id),
             answer={"status": found[0].status},
             differs=_differs(meant, found),
         )
+
+    async def _find_product(self, sku: str) -> Written | None:
+        async for product in self._shipbob.products(skus=[sku]):
+            if any(variant.sku == sku for variant in product.variants):
+                return Written(remote_id=str(product.id), answer={"sku": sku})
+        return None
 
     def repeatable(self, document: Document) -> bool:
         """Marks and cancellations are naturally idempotent (shipbob.md section 8)."""

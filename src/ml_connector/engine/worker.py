@@ -43,9 +43,14 @@ async def work(
                 await _wait(stop, _LOOK_FOR_CONNECTIONS_SECONDS)
         finally:
             _log.info("stopping", lanes=sorted(lane_tasks))
-            for task in (*lane_tasks.values(), upkeep):
+            tasks = [*lane_tasks.values(), upkeep]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*lane_tasks.values(), upkeep, return_exceptions=True)
+            # Bounded: a process that can't end would be in the way of the next one. What is
+            # left is cancelled once more when the event loop ends.
+            _, unfinished = await asyncio.wait(tasks, timeout=GRACE_SECONDS + 1.0)
+            if unfinished:
+                _log.warning("not_ended", tasks=sorted(task.get_name() for task in unfinished))
 
 
 async def _tend(

@@ -1,11 +1,12 @@
 """The documents of purchase orders: WROs to make and to take back. All pure."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from ml_connector.ledger.documents import CancelWro, CreateWro, Document
+from ml_connector.ledger.documents import CancelWro, CreateProduct, CreateWro, Document
 from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
 
 
@@ -56,6 +57,24 @@ def wro_announcement(
         external_id=f"mlc-wro-{order_id}-{part_number}",
         title=f"WRO {number} for fulfillment center {center}, {units} units",
         request=CreateWro(number=number, body=msgspec.to_builtins(new)),
+    )
+
+
+def product(order_id: str, sku: str, name: str) -> Document:
+    """Make ShipBob know a SKU that was ordered (shipbob.md section 9.2, POST /product).
+
+    Args:
+        order_id: of the order that wants it; another one may want it at the same moment.
+        sku: may hold any characters, so a hash of it makes the external id.
+        name: what NetSuite calls the item.
+    """
+    digest = hashlib.sha256(sku.encode()).hexdigest()[:24]
+    return Document(
+        system="shipbob",
+        kind="product",
+        external_id=f"mlc-pr-{order_id}-{digest}",
+        title=f"Product {sku}",
+        request=CreateProduct(sku=sku, name=name),
     )
 
 

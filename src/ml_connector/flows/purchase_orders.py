@@ -22,7 +22,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.announcements import cancellation, wro_announcement
+from ml_connector.flows.announcements import cancellation, product, wro_announcement
 from ml_connector.flows.ordered import (
     OPEN,
     OVER,
@@ -72,6 +72,16 @@ def plan(
         return Plan(documents=_take_all_back(posted), note="The order was deleted in NetSuite")
     if facts.status not in OPEN:
         return _no_more(facts, [wro for wro in wros if wro.id in ours])
+    new_products = _new_products(facts, settings)
+    if new_products:
+        return Plan(
+            documents=new_products,
+            afterwards=Retryable(
+                f"Products of {facts.number} were just made at ShipBob",
+                cause=Cause.SKU_MISSING_IN_SHIPBOB,
+                retry_after_seconds=_LISTED_AFTER_SECONDS,
+            ),
+        )
     documents: list[Document] = []
     number = _next_number(facts)
     wanted = _wanted(facts, settings)
@@ -96,6 +106,26 @@ def plan(
             number += 1
     note = "" if documents or wanted else "No open line at a location of ShipBob"
     return Plan(documents=tuple(documents), note=note)
+
+
+def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tuple[Document, ...]:
+    """Return the products to make for open lines whose SKU ShipBob has never heard of.
+
+    Only by the policy ``missing_product``; a SKU that is there and inactive is a person's.
+    """
+    if settings.policies.missing_product != "create":
+        return ()
+    centers = _centers_by_location(facts, settings)
+    wanted = {
+        shipbob_sku(line.item_name, settings.skus): line.item_name
+        for line in facts.lines
+        if line.open_quantity and line.location in centers and line.item_type in _STOCKED
+    }
+    return tuple(
+        product(facts.order_id, sku, name)
+        for sku, name in sorted(wanted.items())
+        if not facts.variants.get(sku)
+    )
 
 
 def _ours(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> frozenset[int]:
@@ -271,8 +301,11 @@ def _inventory_ids(facts: PurchaseOrderFacts, skus: Collection[str]) -> dict[str
         raise NeedsData(
             f"ShipBob has no active product {named}, ordered on {facts.number}",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            waiting_for=[f"product:{sku}" for sku in missing],
-            remedy="Create the product at ShipBob with this SKU, or map it under [skus].",
+            waiting_for=[*(f"product:{sku}" for sku in missing), "policy:missing_product"],
+            remedy=(
+                "Create the product at ShipBob with this SKU, map it under [skus], or set"
+                ' missing_product = "create".'
+            ),
         )
     return known
 

@@ -74,7 +74,14 @@ class CancelWro(msgspec.Struct, frozen=True, kw_only=True, tag="cancel_wro"):
     wro_id: int
 
 
-Request = CreateRecord | TransformRecord | MarkWroSynced | CreateWro | CancelWro
+class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, tag="create_product"):
+    """Make ShipBob know a SKU (shipbob.md section 9.2, POST /product)."""
+
+    sku: str
+    name: str
+
+
+Request = CreateRecord | TransformRecord | MarkWroSynced | CreateWro | CancelWro | CreateProduct
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

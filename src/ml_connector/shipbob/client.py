@@ -22,14 +22,16 @@ from ml_connector.shipbob.payloads import (
     ExternalSyncResult,
     FulfillmentCenter,
     InventoryItem,
+    NewProduct,
     NewWro,
     Product,
     WebhookSubscription,
     Wro,
+    encode,
 )
 from ml_connector.shipbob.session import Request, Session, segment, unexpected
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
-from ml_connector.transport.call import Priority
+from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
 
 
@@ -257,6 +259,32 @@ class ShipBob:
                 if found.id not in seen:
                     seen.add(found.id)
                     yield found
+
+    async def create_product(self, new: NewProduct, *, send_by: float | None = None) -> Product:
+        """Create a product (section 9.2, POST /product). Sent once; look its SKU up before.
+
+        Args:
+            new: what to create.
+            send_by: monotonic time by which it must have begun; see ``Call``.
+
+        Raises:
+            AlreadyExists: the SKU is taken.
+            NeedsHuman: ShipBob refused it.
+            Retryable: with ``outcome_unknown`` it may exist now.
+        """
+        request = Request(
+            operation="product.create",
+            doing=f"creating product {new.name}",
+            method="POST",
+            path="/product",
+            scope="products_write",
+            body=encode(new),
+            channel_id=await self.channel_id(),
+            patience=Patience.WRITE,
+            repeatable=False,
+            send_by=send_by,
+        )
+        return await self._session.one(request, Product)
 
     async def inventory_item(
         self, inventory_id: int, *, priority: Priority = Priority.LIVE

@@ -244,6 +244,25 @@ class NewBox(msgspec.Struct, frozen=True, kw_only=True):
     box_items: tuple[NewBoxItem, ...]
 
 
+class NewVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """The one variant of a product to create; its SKU must be new (section 9.2)."""
+
+    name: str
+    sku: str
+
+
+class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A product to create (section 9.2, POST /product).
+
+    Attributes:
+        type_id: 1 is a regular product.
+    """
+
+    name: str
+    type_id: int = 1
+    variants: tuple[NewVariant, ...]
+
+
 class Freight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a WRO travels (2026-07)."""
 

@@ -115,7 +115,8 @@ class Gate:
         scope["written_path"] = scope["path"]
         scope["path"] = scope["path"].lower().rstrip("/")
         query = scope["query_string"].decode("latin-1")
-        struck = self.faults.strike(scope["method"], f"{scope['written_path']}?{query}")
+        path = f"{scope['written_path']}?{query}" if query else scope["written_path"]
+        struck = self.faults.strike(scope["method"], path)
         try:
             if struck is None:
                 await self._noting(scope, receive, send)
