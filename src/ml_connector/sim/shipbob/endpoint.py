@@ -70,6 +70,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     refuse: RefuseText = empty_refusal
     bad_value: Shape = bad_request
 
+    @property
+    def is_action(self) -> bool:
+        """Whether the path ends with an action after a colon (section 2)."""
+        return ":" in self.path.rpartition("}")[2]
+
 
 SINCE_2026_07: Final = ("2026-07",)
 """For the routes that came with 2026-07 (section 2)."""

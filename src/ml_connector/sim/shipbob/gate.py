@@ -50,9 +50,13 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PathKey(Convertor[str]):
-    """A path value that ends before a slash or the colon of an action."""
+    """A path value: all up to the next slash, or up to the action of a route that has one.
 
-    regex = "[^/:]+"
+    A colon in it is part of the value, so that ``/product/a:b`` is a product nobody knows and
+    is answered as one, and no path without a route.
+    """
+
+    regex = "[^/]+"
 
     def convert(self, value: str) -> str:
         """The value as it stands in the path."""
@@ -99,7 +103,8 @@ class Gate:
         self._before_each = before_each
         routes = [
             Route(f"/{{version}}{each.path}", self._serve(each), methods=[each.method])
-            for each in endpoints
+            # Actions first: /shipment/{id} would take 5:cancel for an id.
+            for each in sorted(endpoints, key=lambda each: not each.is_action)
         ]
         app = Starlette(routes=[*routes, *control], lifespan=lifespan)
         app.router.redirect_slashes = False

@@ -1,0 +1,182 @@
+"""Laws of receiving that hold for every history of stowing, every order and every policy."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golden import SETTINGS
+from ml_connector.config.connection import ConnectionSettings, Policies
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.facts import ItemFact
+from ml_connector.flows.received import Order, OrderLine, Receipt, StowedLine
+from ml_connector.flows.receiving import ReceivingFacts, plan
+from ml_connector.ledger.documents import Document, Posted, TransformRecord
+
+SKUS = ("TEE", "CAP", "SOCK")
+OVER_RECEIPT = get_args(Policies.model_fields["over_receipt"].annotation)
+
+Units = Mapping[str, int]
+
+histories = st.lists(
+    st.dictionaries(st.sampled_from(SKUS), st.integers(0, 40), max_size=3), min_size=1, max_size=5
+)
+orders = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(0, 60)), max_size=5)
+
+
+class Books:
+    """NetSuite's order and what was posted, as plan will see them next time."""
+
+    def __init__(self, ordered: Sequence[tuple[str, int]]) -> None:
+        self.ordered = ordered
+        self.received: dict[int, int] = defaultdict(int)
+        self.receipts: dict[int, list[Receipt]] = defaultdict(list)
+        self.posted: list[Posted] = []
+
+    def order(self) -> Order:
+        return Order(
+            id="4711",
+            number="PO4711",
+            status="B",
+            lines=tuple(
+                OrderLine(
+                    line=line,
+                    item_id=sku,
+                    open_quantity=max(0, quantity - self.received[line]),
+                    receipts=tuple(self.receipts[line]),
+                )
+                for line, (sku, quantity) in enumerate(self.ordered, 1)
+            ),
+        )
+
+    def post(self, document: Document) -> None:
+        if isinstance(document.request, TransformRecord):
+            for line in document.request.body["item"]["items"]:
+                if line["itemReceive"]:
+                    self.received[line["orderLine"]] += line["quantity"]
+                    receipt = Receipt(quantity=line["quantity"], external_id=document.external_id)
+                    self.receipts[line["orderLine"]].append(receipt)
+        self.posted.append(
+            Posted(
+                system=document.system,
+                kind=document.kind,
+                external_id=document.external_id,
+                remote_id=str(len(self.posted)),
+                lines=document.lines,
+            )
+        )
+
+    def booked(self) -> Units:
+        units: dict[str, int] = defaultdict(int)
+        for document in self.posted:
+            for line in document.lines:
+                units[line.sku or ""] += line.quantity or 0
+        return units
+
+
+def facts(stowed: Units, books: Books, *, numbered: bool) -> ReceivingFacts:
+    return ReceivingFacts(
+        wro_id=90311,
+        status="Processing",
+        purchase_order_number="PO4711" if numbered else None,
+        fulfillment_center_id=228,
+        fulfillment_center_name="Moreno Valley (CA)",
+        stowed_at=datetime(2026, 11, 20, 15, tzinfo=UTC),
+        lines=tuple(
+            StowedLine(inventory_id=number, sku=sku, expected=0, stowed=stowed.get(sku, 0))
+            for number, sku in enumerate(SKUS, 1)
+        ),
+        items={sku: (ItemFact(id=sku, name=sku),) for sku in SKUS},
+        orders=(books.order(),) if numbered else (),
+        periods=(),
+        synced=False,
+    )
+
+
+def settings(**policies: str) -> ConnectionSettings:
+    table: dict[str, Any] = {**SETTINGS, "policies": policies}
+    return ConnectionSettings.model_validate(table)
+
+
+def converge(stowed: Units, books: Books, terms: ConnectionSettings, *, numbered: bool) -> int:
+    """Plan and post once; return how many documents it took."""
+    try:
+        decided = plan(facts(stowed, books, numbered=numbered), books.posted, terms)
+    except (NeedsData, NeedsHuman):
+        return 0
+    for document in decided.documents:
+        books.post(document)
+    return len(decided.documents)
+
+
+@given(histories, orders, st.sampled_from(OVER_RECEIPT), st.booleans())
+def test_never_more_is_booked_than_was_stowed_and_nothing_twice(
+    history: list[dict[str, int]],
+    ordered: list[tuple[str, int]],
+    policy: str,
+    numbered: bool,  # noqa: FBT001 - drawn
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt=policy)
+    stowed: dict[str, int] = defaultdict(int)
+    for increase in history:
+        for sku, units in increase.items():
+            stowed[sku] += units
+        converge(stowed, books, terms, numbered=numbered)
+        again = converge(stowed, books, terms, numbered=numbered)
+
+        assert again == 0
+        assert all(units <= stowed[sku] for sku, units in books.booked().items())
+
+
+@given(histories, orders)
+def test_by_the_policy_adjust_every_stowed_unit_is_booked(
+    history: list[dict[str, int]], ordered: list[tuple[str, int]]
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt="adjust")
+    stowed: dict[str, int] = defaultdict(int)
+    for increase in history:
+        for sku, units in increase.items():
+            stowed[sku] += units
+        converge(stowed, books, terms, numbered=True)
+
+    assert {sku: units for sku, units in books.booked().items() if units} == {
+        sku: units for sku, units in stowed.items() if units
+    }
+
+
+@given(histories, orders)
+def test_by_the_policy_refuse_no_line_takes_more_than_was_ordered(
+    history: list[dict[str, int]], ordered: list[tuple[str, int]]
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt="refuse")
+    stowed: dict[str, int] = defaultdict(int)
+    for increase in history:
+        for sku, units in increase.items():
+            stowed[sku] += units
+        converge(stowed, books, terms, numbered=True)
+
+    assert all(books.received[line] <= quantity for line, (_, quantity) in enumerate(ordered, 1))
+    for sku in SKUS:
+        wanted = sum(quantity for name, quantity in ordered if name == sku)
+        assert books.booked().get(sku, 0) == min(wanted, stowed[sku])
+
+
+@given(histories, orders, st.sampled_from(OVER_RECEIPT))
+def test_the_same_facts_give_the_same_documents_byte_for_byte(
+    history: list[dict[str, int]], ordered: list[tuple[str, int]], policy: str
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt=policy)
+    seen = facts(history[0], books, numbered=True)
+    stored = msgspec.json.decode(msgspec.json.encode(seen), type=ReceivingFacts)
+
+    def encoded(one: ReceivingFacts) -> list[bytes] | str:
+        try:
+            return [document.encoded() for document in plan(one, (), terms).documents]
+        except NeedsHuman as error:
+            return str(error)
+
+    assert encoded(seen) == encoded(stored)
