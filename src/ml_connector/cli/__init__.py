@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; return the exit status."""
-    printer = Printer()
+    printer = Printer(as_json="--json" in arguments)
     try:
         options, rest = take_global_options(arguments)
         printer = Printer(as_json=options.json, color=options.color)

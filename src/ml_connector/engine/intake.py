@@ -1,6 +1,6 @@
 """Intake: arrivals become inbox rows, marked subjects and jobs, in one transaction.
 
-Arrivals that come while commits are under way share the next one, and each is answered
+Arrivals that come while a commit is under way share the next one, and each is answered
 only after its commit. Everybody who has something to say comes through here: webhooks,
 sweeps, wake-ups and people.
 """
@@ -22,12 +22,9 @@ from ml_connector.storage.database import Connection, Database
 
 _BATCH: Final = 256
 
-# Under load the senders of the last batch are about to come again: a commit costs the same
-# for one as for ten, so it is worth this wait when few are there yet.
+# A commit costs nearly the same for one as for ten. When far fewer wait than the last one
+# held, those whom it answered are about to come again: give them this long.
 _GATHER_SECONDS: Final = 0.002
-
-# While the database works on one commit, the next one is put together and sent.
-_COMMITS_AT_ONCE: Final = 2
 
 # A subject that is tried again later than this runs at once when there is news of it.
 _SOON: Final = timedelta(seconds=30)
@@ -104,8 +101,7 @@ class Intake:
         self._database = database
         self._lanes = lanes
         self._waiting: list[tuple[Arrival, asyncio.Future[Taken]]] = []
-        self._committers = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._committing: asyncio.Task[None] | None = None
 
     async def accept(self, arrival: Arrival) -> Taken:
         """Take one arrival in; return after the commit that holds it.
@@ -115,11 +111,8 @@ class Intake:
         """
         future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
-        if self._committers < _COMMITS_AT_ONCE:
-            self._committers += 1
-            task = asyncio.create_task(self._commit_all())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
         return await future
 
     async def _commit_all(self) -> None:
@@ -132,8 +125,7 @@ class Intake:
                 await self._commit(batch)
                 last = len(batch)
         finally:
-            # In the same breath as the look at who waits: nobody is left unserved.
-            self._committers -= 1
+            self._committing = None
 
     async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]]) -> None:
         try:

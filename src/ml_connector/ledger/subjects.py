@@ -84,7 +84,7 @@ on conflict (connection, flow, key) do update set
     marked = s.marked + 1,
     state = case when s.state in ('done', 'parked', 'dead') then 'received' else s.state end,
     attempt = case when s.state in ('done', 'parked', 'dead') then 0 else s.attempt end,
-    changed_at = now()
+    changed_at = case when s.state in ('done', 'parked', 'dead') then now() else s.changed_at end
 returning id, connection, flow, key, marked, job_id, due_at
 """
 

@@ -59,9 +59,6 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Connection]:
         """One transaction: committed at the end, rolled back when an exception leaves it.
 
-        Its statements go out in a pipeline: only ``rows`` and ``one`` wait for an answer, so
-        that BEGIN travels with the first statement, and COMMIT with what ``run`` sent before.
-
         Raises:
             DatabaseAway: no connection could be had.
         """
@@ -75,9 +72,7 @@ class Database:
                 next_step="Check that PostgreSQL runs there and that MLC_DATABASE_URL is right.",
             ) from error
         try:
-            async with connection.pipeline():
-                yield connection
-                await connection.commit()
+            yield connection
         except BaseException as error:
             await context.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -106,26 +101,9 @@ def connection_options(name: str) -> dict[str, Any]:
 async def rows(
     connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
 ) -> list[DictRow]:
-    """Run a query on this connection and return all its rows; none if it has no result."""
+    """Run a query on this connection and return all its rows."""
     cursor = await connection.execute(query, parameters)
-    try:
-        return list(await cursor.fetchall())
-    except psycopg.ProgrammingError:
-        # In a pipeline nobody knows before the answer whether rows come with it.
-        done = cursor.pgresult
-        if done is None or done.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise
-        return []
-
-
-async def run(
-    connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
-) -> None:
-    """Send a statement whose result is not wanted, without waiting until it is done.
-
-    If it fails, the next ``rows`` or the end of the transaction raises its error.
-    """
-    await connection.execute(query, parameters)
+    return list(await cursor.fetchall()) if cursor.description else []
 
 
 async def one(
