@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from acceptance.merchant import Merchant
+from acceptance.polling import wait_until
 from ml_connector.sim.shipbob.receiving import Wro
 
 
@@ -109,10 +110,13 @@ def test_a_wro_made_although_the_answer_was_lost_is_adopted(acme: Merchant) -> N
     assert len(wros_of(acme, number)) == 1
 
 
-def test_an_order_of_an_unknown_product_waits_and_says_for_what(acme: Merchant) -> None:
+def test_an_order_of_an_unknown_product_waits_until_there_is_one(acme: Merchant) -> None:
     sku = f"NEW-{next(acme.numbers)}"
     acme.world.netsuite.add_item(sku, cost="1")
-    subject = synced(acme, acme.order({sku: 3}))
+    number = acme.order({sku: 3})
+    subject = synced(acme, number)
+    acme.world.shipbob.add_product(sku)
+    wait_until(lambda: wros_of(acme, number))
 
     assert (subject["state"], subject["cause"]) == ("parked", "sku_missing_in_shipbob")
     assert sku in subject["sentence"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -99,13 +99,14 @@ class Converge:
                 return False
             flow = self._flows[subject.ref.flow]
             run_id = await runs.begin(connection, subject, worker=self._worker, rules=flow.rules)
+            left_behind = await postings.unfinished(connection, subject)
         with structlog.contextvars.bound_contextvars(
             connection=subject.ref.connection,
             subject=f"{flow.source} {subject.ref.key}",
             run=run_id,
         ):
             try:
-                await self._decide_and_settle(subject, flow, run_id)
+                await self._decide_and_settle(subject, flow, run_id, left_behind)
             except asyncio.CancelledError:
                 await asyncio.shield(self._release(subject, run_id))
                 raise
@@ -119,10 +120,10 @@ class Converge:
                 return await self._bug(subject, run_id, error)
             return await self._done(subject, run_id)
 
-    async def _decide_and_settle(self, subject: Claimed, flow: Flow, run_id: int) -> None:
+    async def _decide_and_settle(
+        self, subject: Claimed, flow: Flow, run_id: int, left_behind: Sequence[Posting]
+    ) -> None:
         place = await self._open_workplace(subject.ref.connection)
-        async with self._database.transaction() as connection:
-            left_behind = await postings.unfinished(connection, subject)
         for posting in left_behind:
             await place.settle.recover(subject, posting)
         facts = await flow.read(subject.ref.key, place.reads)

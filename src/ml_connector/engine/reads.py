@@ -4,6 +4,7 @@ What several runs ask for while a call is under way goes out as one call (``Batc
 seldom changes is kept for a moment and read again on a miss.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -81,7 +82,9 @@ class Reads:
 
     async def items(self, names: Collection[str]) -> dict[str, tuple[Item, ...]]:
         """Return NetSuite's items by name; a name without an item has an empty tuple."""
-        return {name: await self._items.get(name) or () for name in sorted(names)}
+        ordered = sorted(names)
+        found = await asyncio.gather(*map(self._items.get, ordered))  # at once: one call
+        return {name: items or () for name, items in zip(ordered, found, strict=True)}
 
     async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
         """Return the purchase orders with this number, with all their item lines."""
@@ -106,7 +109,9 @@ class Reads:
 
     async def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
         """Return ShipBob's variants by SKU, compared exactly; none for a SKU without any."""
-        return {sku: await self._variants.get(sku) or () for sku in sorted(skus)}
+        ordered = sorted(skus)
+        found = await asyncio.gather(*map(self._variants.get, ordered))  # at once: one call
+        return {sku: variants or () for sku, variants in zip(ordered, found, strict=True)}
 
     async def centers(self) -> Sequence[FulfillmentCenter]:
         """Return the fulfillment centers that the merchant may send stock to."""

@@ -1,0 +1,53 @@
+"""Every measure runs, loses nothing, and prints its figures."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def bench(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLC_")}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "ml_connector", "bench", *arguments],
+        cwd=folder,
+        env={**kept, "MLC_DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("acks", {"acks, many WROs", "acks, one WRO", "ratio, many WROs", "ratio, one WRO"}),
+        ("ack-latency", {"p50", "p99", "ratio of p99"}),
+        ("writes", {"p50", "p99", "ratio of p50"}),
+    ],
+)
+def test_a_measure_prints_its_figures_beside_their_floor(
+    tmp_path: Path, name: str, figures: set[str]
+) -> None:
+    done = bench(tmp_path, name, "--seconds", "1", "--rounds", "1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [measured] = json.loads(done.stdout)
+    found: dict[str, Any] = {figure["name"]: figure for figure in measured["figures"]}
+
+    assert measured["wrong"] == []
+    assert figures <= found.keys()
+    assert any("floor" in one for one in found)
+    assert all(figure["value"] > 0 for figure in found.values())
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_an_unknown_measure_is_wrong_usage(tmp_path: Path) -> None:
+    done = bench(tmp_path, "speed")
+
+    assert done.returncode == 2
+    assert 'There is no measure "speed"' in done.stderr

@@ -1,0 +1,139 @@
+"""Our ShipBob client against Prism: somebody else's reading of ShipBob's OpenAPI file.
+
+Prism checks each request against the file, answers a wrong one with a 4xx, and makes the
+answers up: from the file's examples, or, in its dynamic mode, from nothing but the schemas.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from contract.environment import from_npm
+from contract.prism import prism
+from contract.shipbob_calls import CALLS, CHANNEL, WRO, Exchange, Recorder, shipbob
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.session import UnexpectedAnswer
+from ml_connector.storage.database import Database
+from ml_connector.transport.client import Transport
+from ml_connector.transport.limits import Limits
+
+PRISM: Final = "@stoplight/prism-cli@5.14.2"
+
+LOOSER_THAN_DOCUMENTED: Final = ()
+"""What the schemas allow and the documents do not, by our client's words for it."""
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command, in a folder of its own."""
+    return from_npm(PRISM, tmp_path_factory.mktemp("prism")) / "prism"
+
+
+@pytest.fixture(scope="module")
+def examples(
+    binary: Path, readable_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a Prism that answers with examples."""
+    with prism(binary, readable_file, tmp_path_factory.mktemp("prism") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["1", "2", "3"])
+def drawn(
+    request: pytest.FixtureRequest,
+    binary: Path,
+    readable_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of a Prism that draws its answers from the schemas."""
+    log = tmp_path_factory.mktemp("prism") / "log"
+    with prism(binary, readable_file, log, "--dynamic", "--seed", request.param) as url:
+        yield url
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    # No call names a limit, so no database is needed.
+    limits = Limits(Database("postgresql://unused"), holder="test")
+    async with Transport(limits=limits) as transport:
+        yield Recorder(transport)
+
+
+def refusals(exchanges: list[Exchange]) -> list[str]:
+    """What Prism found wrong with the requests."""
+    found = [
+        f"{each.call.method} {each.call.url}: {each.answer.status} {each.answer.body.decode()}"
+        for each in exchanges
+        if each.answer.status >= 400
+    ]
+    for each in exchanges:
+        violations = json.loads(each.answer.header("sl-violations") or "[]")
+        found += [str(one) for one in violations if one["location"][0] == "request"]
+    return found
+
+
+def test_every_method_of_the_client_is_called() -> None:
+    methods = {name for name, _ in inspect.getmembers(ShipBob) if not name.startswith("_")}
+
+    assert set(CALLS) == methods
+
+
+@pytest.mark.timeout(300)  # the first one installs Prism
+@pytest.mark.parametrize("name", CALLS)
+async def test_no_request_is_refused_and_every_example_is_read(
+    name: str, examples: str, recorder: Recorder
+) -> None:
+    await CALLS[name](shipbob(recorder, examples))
+
+    assert refusals(recorder.exchanges) == []
+    assert all(
+        each.call.headers["shipbob_channel_id"] == str(CHANNEL)
+        for each in recorder.exchanges
+        if each.call.method != "GET"
+    )
+
+
+@pytest.mark.timeout(300)
+async def test_no_request_is_refused_and_answers_are_read_or_said_to_be_unexpected(
+    drawn: str, recorder: Recorder
+) -> None:
+    unexpected: list[str] = []
+    for name, call in CALLS.items():
+        try:
+            await call(shipbob(recorder, drawn))
+        except UnexpectedAnswer as error:
+            unexpected.append(f"{name}: {error}")
+
+    assert refusals(recorder.exchanges) == []
+    assert [
+        error
+        for error in unexpected
+        if not any(re.search(known, error) for known in LOOSER_THAN_DOCUMENTED)
+    ] == []
+
+
+async def test_a_wrong_request_is_refused(examples: str, recorder: Recorder) -> None:
+    with pytest.raises(NeedsHuman):
+        await shipbob(recorder, examples).create_wro(
+            msgspec.structs.replace(WRO, package_type="Crate")
+        )
+
+    assert [each.answer.status for each in recorder.exchanges] == [422]
+
+
+async def test_only_a_subscription_for_all_channels_names_no_channel(
+    examples: str, recorder: Recorder
+) -> None:
+    await shipbob(recorder, examples).create_webhook(
+        "https://x.example/hook", ["wro.completed"], all_channels=True
+    )
+
+    assert refusals(recorder.exchanges) == []
+    assert "shipbob_channel_id" not in recorder.exchanges[0].call.headers
