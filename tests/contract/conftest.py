@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from contract.shipbob_file import amended
 
 

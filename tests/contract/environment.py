@@ -1,4 +1,4 @@
-"""Other people's tools, installed into folders of their own, so that they share nothing with us."""
+"""Other people's tools, each in a folder of its own: nothing of this project is involved."""
 
 import shutil
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 from sim.shipbob.test_third_party_client import OFFLINE, run
 
 _NO_NPM_REGISTRY: Final = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "E404")
