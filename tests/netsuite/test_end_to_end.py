@@ -44,7 +44,7 @@ TODAY = NOW.date()
 
 @pytest.fixture
 def sim() -> NetSuiteSim:
-    return NetSuiteSim(clock=Clock(NOW), strict_audience=True)
+    return NetSuiteSim(clock=Clock(), strict_audience=True)
 
 
 @pytest.fixture

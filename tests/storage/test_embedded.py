@@ -32,6 +32,7 @@ for number in range(5):
 INTERRUPTED = """
 import os, pathlib, signal, sys, time
 from ml_connector.storage import embedded
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs the tests may ignore it
 embedded.start(pathlib.Path(sys.argv[1]))
 os.killpg(0, signal.SIGINT)
 time.sleep(60)

@@ -7,7 +7,6 @@ import threading
 import time
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -158,6 +157,8 @@ def sim(
 ) -> None:
     """Run the simulators alone, for other people's tests."""
     context = current()
+    for one in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores the second
+        signal.signal(one, signal.default_int_handler)
     plan = _read_faults(faults) if faults is not None else None
     teller = _story(story)
     try:
@@ -170,9 +171,10 @@ def sim(
                 both.shipbob.faults.load(plan)
             folder = _leave_credentials(context.settings.data_dir / "sim", both, told)
             _announce(both, which, folder)
-            if told is not None:
-                _play(told)
-            _until_stopped()
+            with contextlib.suppress(KeyboardInterrupt):
+                if told is not None:
+                    _play(told)
+                threading.Event().wait()
     except PortTakenError as error:
         raise UserError(
             f"Can't listen there: {error}",
@@ -274,15 +276,3 @@ def _play(told: Story) -> None:
             time.sleep(_STEP_SECONDS)
             printer.line(f"{number}. {step.says}")
         step.do()
-
-
-def _until_stopped() -> None:
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stopped.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    with contextlib.suppress(KeyboardInterrupt):
-        stopped.wait()
