@@ -60,3 +60,15 @@ class Cause(StrEnum):
     CONNECTION_PAUSED = "connection_paused"
     SUPERSEDED = "superseded"
     BUG = "bug"
+
+
+class AlarmKind(StrEnum):
+    """What sort of trouble an alarm tells of: a stable code that people filter on."""
+
+    CREDENTIALS = "credentials"
+    CERTIFICATE = "certificate"
+    CONSENT = "consent"
+    WEBHOOKS = "webhooks"
+    PARKED = "parked"
+    DRIFT = "drift"
+    RECONCILIATION = "reconciliation"
