@@ -26,6 +26,7 @@ from ml_connector.ledger.documents import (
     MarkWroSynced,
     Plan,
     Posted,
+    SourceLine,
 )
 from ml_connector.ledger.inbox import Arrival
 from ml_connector.ledger.subjects import SubjectRef
@@ -127,6 +128,7 @@ class Workshop:
             facts=Count,
             read=self._read,
             plan=self._plan,
+            source_lines=self._source_lines,
             sweep=self._sweep,
         )
         self.converge = Converge(
@@ -196,6 +198,9 @@ class Workshop:
         if self.source.failure is not None:
             raise self.source.failure
         return Count(key=key, units=self.source.units.get(key, 0))
+
+    def _source_lines(self, facts: Count, _: ConnectionSettings) -> Sequence[SourceLine]:
+        return [SourceLine(source_line="line 1", fact_date=DAY, sku="TEE", quantity=facts.units)]
 
     def _plan(self, facts: Count, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
         del settings

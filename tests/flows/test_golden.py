@@ -32,6 +32,10 @@ def said(decided: Plan) -> dict[str, Any]:
         answer["afterwards"] = runs.failure(decided.afterwards)
     if decided.note:
         answer["note"] = decided.note
+    if decided.refused:
+        answer["refused_lines"] = msgspec.json.decode(msgspec.json.encode(decided.refused))
+    if decided.waiting:
+        answer["waiting"] = decided.waiting
     return answer
 
 

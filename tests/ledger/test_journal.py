@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.workshop import DAY, Workshop
-from ml_connector.ledger.journal import GENESIS, HASHED, row_hash
+from ml_connector.ledger.journal import GENESIS, HASHED, HASHED_WHEN_SET, row_hash
 from ml_connector.storage.database import Database
 
 
@@ -103,12 +103,12 @@ async def test_a_changed_row_shows(workshop: Workshop) -> None:
     await workshop.run("a")
     [row] = await rows_of(workshop)
 
-    for name in HASHED:
+    for name in (*HASHED, *HASHED_WHEN_SET):
         assert row_hash({**row, name: "something else"}) != row["hash"], name
 
 
 ROW: dict[str, Any] = {
-    **dict.fromkeys(HASHED),
+    **dict.fromkeys((*HASHED, *HASHED_WHEN_SET)),
     "posted_at": datetime(2026, 11, 20, 12, tzinfo=UTC),
     "fact_date": DAY,
 }
@@ -124,6 +124,26 @@ def test_an_amount_hashes_alike_however_many_zeros_it_carries(amount: Decimal, z
     longer = Decimal(f"{amount:f}" + "0" * zeros)
 
     assert row_hash({**ROW, "amount": amount}) == row_hash({**ROW, "amount": longer})
+
+
+@pytest.mark.parametrize("name", HASHED_WHEN_SET)
+def test_a_column_that_came_later_is_hashed_only_where_it_is_set(name: str) -> None:
+    empty = hashlib.sha256(
+        json.dumps(
+            [
+                "2026-11-20T12:00:00.000000+00:00"
+                if value is ROW["posted_at"]
+                else str(value)
+                if value == DAY
+                else value
+                for value in (ROW[column] for column in HASHED)
+            ],
+            separators=(",", ":"),
+        ).encode()
+    ).hexdigest()
+
+    assert row_hash(ROW) == empty
+    assert row_hash({**ROW, name: "62"}) != empty
 
 
 async def test_what_the_database_gives_back_hashes_alike(workshop: Workshop) -> None:

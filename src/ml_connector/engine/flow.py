@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.reads import Reads
-from ml_connector.ledger.documents import Plan, Posted
+from ml_connector.ledger.documents import Plan, Posted, SourceLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,8 @@ class Flow:
         read: gathers everything the decision needs; the only input and output of a flow.
         plan: facts, what is posted already and the connection's settings in, documents
             out. Pure. Raises one of the foreseen failures when something is missing.
+        source_lines: all lines of the source that the facts show and that must end posted,
+            waiting or refused; none for a flow that moves neither stock nor money. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
         sweep: yields what the source has that changed since a moment, for whatever no
             webhook told us; the keys it is given are of subjects that once led to a
@@ -56,6 +58,7 @@ class Flow:
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
+    source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     schedule: Literal["sweep", "purchase_orders", "billing"] = "sweep"
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
 

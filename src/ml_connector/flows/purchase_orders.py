@@ -31,7 +31,7 @@ from ml_connector.flows.ordered import (
     read,
     shipbob_sku,
 )
-from ml_connector.ledger.documents import Document, Plan, Posted
+from ml_connector.ledger.documents import Document, Plan, Posted, SourceLine
 from ml_connector.words import Cause
 
 _STOCKED: Final = frozenset({"InvtPart", "Assembly"})  # netsuite.md section 5.6
@@ -395,6 +395,12 @@ async def sweep(reads: Reads, since: datetime, known: Collection[str]) -> AsyncI
         yield Seen(key=key, version=versions.get(key, "deleted"))
 
 
+def source_lines(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return none: announcing moves no stock. What arrives is receiving's to account for."""
+    del facts, settings
+    return ()
+
+
 FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
@@ -403,6 +409,7 @@ FLOW: Final = Flow(
     facts=PurchaseOrderFacts,
     read=read,
     plan=plan,
+    source_lines=source_lines,
     schedule="purchase_orders",
     sweep=sweep,
 )

@@ -11,7 +11,7 @@ ShipBob is told so (``setExternalSync``). A quantity that went down is shown to 
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,7 +38,7 @@ from ml_connector.flows.receipts import (
     wro_mark,
 )
 from ml_connector.flows.received import Order, StowedLine, by_lot, read_orders
-from ml_connector.ledger.documents import Document, Plan, Posted
+from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
 from ml_connector.shipbob.payloads import Wro
 from ml_connector.words import Cause
 
@@ -133,11 +133,19 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         NeedsHuman: a quantity went down, a SKU is ambiguous, the order is closed, the
             period is closed, an account is missing; the remedy says what to do.
     """
-    fact_date = facts.stowed_at.astimezone(settings.schedule.zone).date()
+    fact_date = _fact_date(facts, settings)
     if settings.start_date is not None and fact_date < settings.start_date:
-        return Plan(note=f"Before the start date {settings.start_date}: not booked")
+        note = f"Before the start date {settings.start_date}: not booked"
+        return Plan(
+            note=note,
+            refused=tuple(
+                Refused(source_line=line.source_line, reason=note, quantity=line.quantity)
+                for line in source_lines(facts, settings)
+            ),
+        )
     if settings.policies.receipts == "completed" and facts.status not in _ENDED:
-        return Plan(note="Waits for the WRO to be completed, as the policy receipts says")
+        waiting = "Waits for the WRO to be completed, as the policy receipts says"
+        return Plan(note=waiting, waiting=waiting)
     booked = _booked(posted)
     raised = _raised(facts, booked)
     mark = _mark(facts, posted)
@@ -217,7 +225,18 @@ def _from_order(order: Order, task: _Task) -> Plan:
         adjustment = _adjustment(task, surplus, f"beyond {order.number}")
         return Plan(documents=(*documents, adjustment, *task.mark))
     if policy == "refuse":
-        return Plan(documents=(*documents, *task.mark), note=f"Refused by policy: {what}")
+        return Plan(
+            documents=(*documents, *task.mark),
+            note=f"Refused by policy: {what}",
+            refused=tuple(
+                Refused(
+                    source_line=source_line(one.inventory_id, one.lot),
+                    reason=f"{order.number} does not expect it, and over_receipt is refuse",
+                    quantity=quantity,
+                )
+                for one, quantity in surplus
+            ),
+        )
     return Plan(
         documents=tuple(documents),
         afterwards=NeedsHuman(
@@ -374,6 +393,27 @@ def _sku(line: StowedLine) -> str:
     return line.sku.strip()
 
 
+def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return what is stowed, one entry for each inventory id and lot."""
+    fact_date = _fact_date(facts, settings)
+    lines: dict[str, SourceLine] = {}
+    for line in facts.lines:
+        if line.stowed:
+            name = source_line(line.inventory_id, line.lot)
+            before = lines[name].quantity or 0 if name in lines else 0
+            lines[name] = SourceLine(
+                source_line=name,
+                fact_date=fact_date,
+                sku=line.sku,
+                quantity=before + line.stowed,
+            )
+    return tuple(lines.values())
+
+
+def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:
+    return facts.stowed_at.astimezone(settings.schedule.zone).date()
+
+
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
     """Yield the WROs with something arrived that are not marked as booked yet."""
     async for wro in reads.open_wros(since):
@@ -400,6 +440,7 @@ FLOW: Final = Flow(
     facts=ReceivingFacts,
     read=read,
     plan=plan,
+    source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
 )

@@ -20,6 +20,9 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
         fact_date: the merchant's local date of the fact.
         posting_date: the date the document carries.
         quantity: whole sellable eaches, signed; None where only money moves.
+        account: the NetSuite account id that money goes to; None for stock.
+        detail: what tells the line from others for a person: a fee, a disposition, a
+            tracking number.
     """
 
     source: str
@@ -30,6 +33,35 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     item: str | None = None
     location: str | None = None
     lot: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    account: str | None = None
+    detail: str | None = None
+
+
+class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a source fact that must end posted, waiting or refused with a reason.
+
+    Attributes:
+        source_line: which line, by the name that journal lines and refusals use for it.
+        fact_date: the merchant's local date of the fact.
+        quantity: whole sellable eaches, signed; None where the line is only money.
+    """
+
+    source_line: str
+    fact_date: date
+    sku: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a source line is not posted on purpose, and why."""
+
+    source_line: str
+    reason: str
     quantity: int | None = None
     amount: Decimal | None = None
     currency: str | None = None
@@ -128,8 +160,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         afterwards: the failure that remains when they are posted, such as a surplus that
             a person must decide on; None when the subject has then converged.
         note: why there is nothing to do, where a person would ask.
+        refused: all that is not posted on purpose, each time anew, not only what is new.
+        waiting: why what is neither posted nor refused may wait although nothing failed,
+            such as a WRO that is booked when it is completed; empty when nothing may.
     """
 
     documents: tuple[Document, ...] = ()
     afterwards: ConnectorError | None = None
     note: str = ""
+    refused: tuple[Refused, ...] = ()
+    waiting: str = ""

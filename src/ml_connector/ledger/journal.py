@@ -41,19 +41,28 @@ HASHED: Final = (
     "previous_hash",
 )
 
+HASHED_WHEN_SET: Final = ("account", "detail")
+"""Columns that came later: they are hashed where a row has one, so that older hashes hold."""
+
+_COLUMNS: Final = (*HASHED, *HASHED_WHEN_SET, "hash")
+
 _INSERT: Final = (
-    f"insert into journal ({', '.join(HASHED)}, hash)"  # noqa: S608 - our own constants
-    f" values ({', '.join(f'%({name})s' for name in HASHED)}, %(hash)s)"
+    f"insert into journal ({', '.join(_COLUMNS)})"  # noqa: S608 - our own constants
+    f" values ({', '.join(f'%({name})s' for name in _COLUMNS)})"
 )
 
 
 def row_hash(row: Mapping[str, Any]) -> str:
     """Return the SHA-256 over the hashed columns of a row, in hex.
 
-    Text of the row: a JSON array of the columns in the order of ``HASHED``; times in UTC
-    with microseconds, numerics in their shortest plain form.
+    Text of the row: a JSON array of the columns in the order of ``HASHED``, followed by
+    those of ``HASHED_WHEN_SET`` where one of them is set; times in UTC with microseconds,
+    numerics in their shortest plain form.
     """
     values = [_plain(row[name]) for name in HASHED]
+    later = [_plain(row[name]) for name in HASHED_WHEN_SET]
+    if any(value is not None for value in later):
+        values += later
     return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
 
 

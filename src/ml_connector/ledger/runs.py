@@ -42,6 +42,8 @@ async def decided(connection: Connection, run_id: int, plan: Plan) -> None:
     decision = {
         "documents": plan.documents,
         "note": plan.note,
+        "refused": plan.refused,
+        "waiting": plan.waiting,
         "afterwards": failure(plan.afterwards) if plan.afterwards else None,
     }
     await rows(
