@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.ledger.bindings import Binding
 from ml_connector.ledger.documents import Posted
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.order_queries import OrderLine, PurchaseOrder, ReceiptLine
@@ -37,6 +38,17 @@ def names(flow: str) -> list[str]:
     return sorted(path.name for path in (CASES / flow).iterdir() if path.is_dir())
 
 
+def _item(row: Mapping[str, Any]) -> Item:
+    return Item(
+        id=row["id"],
+        itemid=row["name"],
+        fullname=row.get("full_name", row["name"]),
+        itemtype=row.get("type", "InvtPart"),
+        isinactive=Flag.T if row.get("inactive") else Flag.F,
+        islotitem=Flag.T if row.get("lot_tracked") else Flag.F,
+    )
+
+
 class Case:
     """A folder of facts; answers what a flow reads, as both clients would."""
 
@@ -44,6 +56,7 @@ class Case:
         self.folder = CASES / flow / name
         self._netsuite = self._json("netsuite.json", {})
         self.skus = self._json("settings.json", {}).get("skus", {})
+        self.bindings = self  # knows them as well
 
     def _json(self, name: str, default: Any = None) -> Any:
         path = self.folder / name
@@ -82,18 +95,19 @@ class Case:
     async def items(self, wanted: Collection[str]) -> dict[str, tuple[Item, ...]]:
         return {
             name: tuple(
-                Item(
-                    id=row["id"],
-                    itemid=row["name"],
-                    itemtype="InvtPart",
-                    isinactive=Flag.T if row.get("inactive") else Flag.F,
-                    islotitem=Flag.T if row.get("lot_tracked") else Flag.F,
-                )
+                _item(row)
                 for row in self._netsuite["items"]
-                if row["name"] == name
+                if name in {row["name"], row.get("full_name")}
             )
             for name in sorted(wanted)
         }
+
+    async def items_by_id(self, wanted: Collection[str]) -> dict[str, Item]:
+        return {row["id"]: _item(row) for row in self._netsuite["items"] if row["id"] in wanted}
+
+    async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
+        known = msgspec.convert(self._json("bindings.json", []), list[Binding])
+        return {one.inventory_id: one for one in known if one.inventory_id in inventory_ids}
 
     async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
         return tuple(

@@ -33,7 +33,7 @@ _log = structlog.get_logger("apply")
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
 _WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
 _BY_APPLYING: Final = frozenset(
-    {"location", "account", "sku", "product", "policy", "credentials", "permission"}
+    {"location", "account", "sku", "item", "product", "policy", "credentials", "permission"}
 )
 """Kinds of awaited things that a person may have brought about before applying again."""
 

@@ -82,6 +82,9 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
             for name, matches in matching.items()
             if sum(not item.isinactive for item in matches) == 1
         }
+    if bound := wanted.get("item"):
+        there = await reads.items_by_id(bound)
+        appeared |= {bound[item] for item, found in there.items() if not found.isinactive}
     for number, thing in wanted.get("purchase_order", {}).items():
         if any(order.status in "BDEFG" for order in await reads.orders(number)):
             appeared.add(thing)

@@ -11,6 +11,7 @@ from ml_connector.engine.settle import Settle
 from ml_connector.engine.shipbob_books import ShipBobBooks
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger import connections
+from ml_connector.ledger.bindings import KeptBindings
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.oauth import Credentials as NetSuiteCredentials
@@ -65,7 +66,12 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
         shipbob=shipbob,
         netsuite=netsuite,
         sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},
-        reads=Reads(shipbob, netsuite, skus=settings.skus),
+        reads=Reads(
+            shipbob,
+            netsuite,
+            skus=settings.skus,
+            bindings=KeptBindings(installation.database, settings.name),
+        ),
         settle=Settle(
             installation.database,
             {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},

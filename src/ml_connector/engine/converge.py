@@ -17,7 +17,7 @@ from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import postings, runs, subjects
+from ml_connector.ledger import bindings, postings, runs, subjects
 from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.postings import Posting
 from ml_connector.ledger.subjects import Claimed, Superseded
@@ -181,6 +181,14 @@ class Converge:
             await subjects.fence(connection, subject)
             await runs.decided(connection, run_id, plan)
             await postings.drop_unsent(connection, subject, plan.documents)
+            if mode == "live":
+                await bindings.bind(
+                    connection,
+                    subject.ref.connection,
+                    plan.bindings,
+                    run_id=run_id,
+                    bound_by=f"{subject.ref.flow} {subject.ref.key}",
+                )
             for document in plan.documents:
                 posting = await postings.prepare(
                     connection,

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -33,16 +34,24 @@ class Reads:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
         skus: ShipBob SKU to NetSuite item name, where they differ.
+        bindings: which items are the same, as far as it was found out before.
     """
 
     def __init__(
-        self, shipbob: ShipBob, netsuite: NetSuite, *, skus: Mapping[str, str] | None = None
+        self,
+        shipbob: ShipBob,
+        netsuite: NetSuite,
+        *,
+        skus: Mapping[str, str] | None = None,
+        bindings: Bindings | None = None,
     ) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}
+        self.bindings: Bindings = bindings or NoBindings()
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
+        self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
         self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
         self._orders_by_id: Batch[str, PurchaseOrder] = Batch(self._fetch_orders_by_id, most=100)
         self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
@@ -85,6 +94,12 @@ class Reads:
         ordered = sorted(names)
         found = await asyncio.gather(*map(self._items.get, ordered))  # at once: one call
         return {name: items or () for name, items in zip(ordered, found, strict=True)}
+
+    async def items_by_id(self, item_ids: Collection[str]) -> dict[str, Item]:
+        """Return NetSuite's items by internal id; none for one that is not to be seen."""
+        ordered = sorted(item_ids)
+        found = await asyncio.gather(*map(self._items_by_id.get, ordered))  # at once: one call
+        return {item.id: item for item in found if item is not None}
 
     async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
         """Return the purchase orders with this number, with all their item lines."""
@@ -148,6 +163,9 @@ class Reads:
 
     async def _fetch_items(self, names: Sequence[str]) -> Mapping[str, tuple[Item, ...]]:
         return await queries.items_by_sku(self._netsuite.query, names)
+
+    async def _fetch_items_by_id(self, item_ids: Sequence[str]) -> Mapping[str, Item]:
+        return await queries.items_by_id(self._netsuite.query, item_ids)
 
     async def _fetch_orders(
         self, numbers: Sequence[str]

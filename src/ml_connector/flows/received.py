@@ -72,7 +72,7 @@ async def read_orders(
     wro_id: int,
     number: str,
     stowed: Sequence[StowedLine],
-    items: Mapping[str, Sequence[ItemFact]],
+    items: Sequence[ItemFact],
     reads: Reads,
 ) -> tuple[Order, ...]:
     """Return the purchase orders with a WRO's number.
@@ -92,7 +92,7 @@ async def _order(
     wro_id: int,
     order: PurchaseOrder,
     stowed: Sequence[StowedLine],
-    items: Mapping[str, Sequence[ItemFact]],
+    items: Sequence[ItemFact],
     reads: Reads,
 ) -> Order:
     receipts: Mapping[int, tuple[Receipt, ...]] = {}
@@ -140,10 +140,10 @@ def unexplained(wro_id: int, lines: Sequence[ReceiptLine]) -> dict[int, tuple[Re
 def _fewer_open(
     order: PurchaseOrder,
     stowed: Sequence[StowedLine],
-    items: Mapping[str, Sequence[ItemFact]],
+    items: Sequence[ItemFact],
 ) -> bool:
     stowed_units = sum(line.stowed for line in stowed)
-    ids = {item.id for matches in items.values() for item in matches}
+    ids = {item.id for item in items}
     return sum(line.open_quantity for line in order.lines if line.item in ids) < stowed_units
 
 

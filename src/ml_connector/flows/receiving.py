@@ -12,6 +12,7 @@ ShipBob is told so (``setExternalSync``). A quantity that went down is shown to 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,8 +27,8 @@ from ml_connector.flows.allocation import (
     refuse_what_others_received,
     stretch,
 )
-from ml_connector.flows.facts import ItemFact, PeriodFact, item_fact
-from ml_connector.flows.items import item_name, match_items
+from ml_connector.flows.facts import ItemFact, PeriodFact
+from ml_connector.flows.items import MatchFacts, match, read_items
 from ml_connector.flows.posting_dates import posting_date
 from ml_connector.flows.receipts import (
     Booking,
@@ -38,6 +39,7 @@ from ml_connector.flows.receipts import (
     wro_mark,
 )
 from ml_connector.flows.received import Order, StowedLine, by_lot, read_orders
+from ml_connector.ledger.bindings import Binding
 from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
 from ml_connector.shipbob.payloads import Wro
 from ml_connector.words import Cause
@@ -54,6 +56,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stowed_at: when ShipBob last changed it; the moment of completion once completed.
         items: NetSuite's items by the item name that was asked for.
+        bindings: what its SKUs were matched to before, by ShipBob's inventory id.
+        bound: NetSuite's items by internal id, for what was matched before.
         orders: the purchase orders with the WRO's number; one, when all is well.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
     """
@@ -69,6 +73,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Order, ...]
     periods: tuple[PeriodFact, ...]
     synced: bool
+    bindings: dict[int, Binding] = {}
+    bound: dict[str, ItemFact] = {}
 
 
 async def read(key: str, reads: Reads) -> ReceivingFacts:
@@ -84,9 +90,9 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         for line in wro.inventory_quantities
     ]
     stowed = [line for line in lines if line.stowed]
-    found = await reads.items({item_name(line.sku, reads.skus) for line in stowed if line.sku})
-    items = {name: tuple(map(item_fact, matches)) for name, matches in found.items()}
-    if any(item.lot_tracked for matches in items.values() for item in matches):
+    matches = await read_items({line.inventory_id: line.sku for line in stowed if line.sku}, reads)
+    items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
+    if any(item.lot_tracked for item in items):
         lines = by_lot(lines, await reads.boxes(wro.id))
     number = (wro.purchase_order_number or "").strip() or None
     stowed_at = _stowed_at(wro)
@@ -98,7 +104,9 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         fulfillment_center_name=wro.fulfillment_center.name,
         stowed_at=stowed_at,
         lines=tuple(lines),
-        items=items,
+        items=matches.named,
+        bindings=matches.bindings,
+        bound=matches.bound,
         orders=await read_orders(wro.id, number, stowed, items, reads)
         if number and stowed
         else (),
@@ -152,9 +160,14 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     if not raised:
         return Plan(documents=mark, note="Nothing was stowed beyond what is booked")
     location = _location(facts, settings)
-    matched = match_items([_sku(line) for line, _ in raised], facts.items, settings.skus)
+    matched = match(
+        {line.inventory_id: _sku(line) for line, _ in raised},
+        MatchFacts(facts.items, facts.bindings, facts.bound),
+        settings.skus,
+    )
     increases = [
-        _increase(facts, line, quantity, matched[_sku(line)]) for line, quantity in raised
+        _increase(facts, line, quantity, matched.items[line.inventory_id])
+        for line, quantity in raised
     ]
     booking = Booking(
         wro_id=facts.wro_id,
@@ -169,9 +182,12 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         ),
     )
     task = _Task(booking, tuple(increases), tuple(posted), settings, mark)
-    if facts.purchase_order_number is None:
-        return _without_order(facts, task)
-    return _from_order(_order(facts), task)
+    decided = (
+        _without_order(facts, task)
+        if facts.purchase_order_number is None
+        else _from_order(_order(facts), task)
+    )
+    return msgspec.structs.replace(decided, bindings=matched.bindings)
 
 
 class _Task(NamedTuple):
@@ -436,7 +452,7 @@ FLOW: Final = Flow(
             "wro.box.stowed",
         }
     ),
-    rules="receiving-1",
+    rules="receiving-2",
     facts=ReceivingFacts,
     read=read,
     plan=plan,

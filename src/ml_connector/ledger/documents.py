@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import ConnectorError
+from ml_connector.ledger.bindings import Binding
 from ml_connector.words import System
 
 
@@ -163,6 +164,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         refused: all that is not posted on purpose, each time anew, not only what is new.
         waiting: why what is neither posted nor refused may wait although nothing failed,
             such as a WRO that is booked when it is completed; empty when nothing may.
+        bindings: which items SKUs were matched to for the first time, or anew.
     """
 
     documents: tuple[Document, ...] = ()
@@ -170,3 +172,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     refused: tuple[Refused, ...] = ()
     waiting: str = ""
+    bindings: tuple[Binding, ...] = ()

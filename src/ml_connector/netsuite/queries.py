@@ -112,6 +112,24 @@ async def items_by_sku(
     return found
 
 
+async def items_by_id(
+    suiteql: SuiteQL, item_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, Item]:
+    """Find items by internal id, active and inactive ones (section 5.6).
+
+    Returns:
+        Only those that the role may see.
+    """
+    found = await suiteql.rows_in(
+        _ITEMS.replace("{column}", "id"),
+        item_ids,
+        type=Item,
+        operation="suiteql.items_by_id",
+        priority=priority,
+    )
+    return {item.id: item for item in found}
+
+
 async def transactions_by_external_id(
     suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, Transaction]:
