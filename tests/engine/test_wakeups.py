@@ -125,7 +125,11 @@ async def test_an_ignored_event_finds_its_subject_once_a_flow_handles_its_topic(
     async with workshop.database.transaction() as connection:
         before = await replay(connection, workshop.lanes, ["acme"], wanted, topics={})
         after = await replay(
-            connection, workshop.lanes, ["acme"], wanted, topics={"return.completed": FLOW}
+            connection,
+            workshop.lanes,
+            ["acme"],
+            wanted,
+            topics={"return.completed": workshop.flow},
         )
     workshop.source.units["88"] = 2
     subject = await workshop.run("88")

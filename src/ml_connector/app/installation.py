@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ml_connector.app.server import DatabaseServer, check_schema, database_server
 from ml_connector.app.setup import master_key_ring
 from ml_connector.config.settings import Settings
-from ml_connector.engine.flow import topics_of
+from ml_connector.engine.flow import Flow, topics_of
 from ml_connector.engine.lanes import Lanes
 from ml_connector.flows import FLOWS
 from ml_connector.process import process_name
@@ -40,7 +40,7 @@ class Installation:
     lanes: Lanes
 
     @property
-    def flows_by_topic(self) -> Mapping[str, str]:
+    def flows_by_topic(self) -> Mapping[str, Flow]:
         """Which flow each handled webhook topic concerns."""
         return topics_of(FLOWS)
 

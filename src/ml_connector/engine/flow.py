@@ -10,6 +10,7 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.reads import Reads
 from ml_connector.ledger.documents import Plan, Posted, SourceLine
+from ml_connector.shipbob.topics import subject_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Flow:
         name: the word that commands and filters use, such as ``receiving``.
         source: the word for its subject, such as ``wro``.
         topics: ShipBob's webhook topics that concern it.
+        key_of: which subject a webhook concerns, by its topic and raw body; None when it does
+            not say. Never raises.
         rules: version of the rules; raised whenever ``plan`` decides something else for
             the same facts.
         facts: the struct that ``read`` returns and a run keeps.
@@ -54,6 +57,7 @@ class Flow:
     name: str
     source: str
     topics: frozenset[str]
+    key_of: Callable[[str, bytes], str | None] = subject_id
     rules: str
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
@@ -67,6 +71,6 @@ Flows = Mapping[str, Flow]
 """The flows of this build, by name."""
 
 
-def topics_of(flows: Flows) -> dict[str, str]:
+def topics_of(flows: Flows) -> dict[str, Flow]:
     """Return which flow each handled webhook topic concerns."""
-    return {topic: flow.name for flow in flows.values() for topic in flow.topics}
+    return {topic: flow for flow in flows.values() for topic in flow.topics}

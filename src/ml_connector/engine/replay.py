@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ml_connector.engine.flow import Flow
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.wakeups import run_again
 from ml_connector.ledger import history, subjects
 from ml_connector.ledger.history import EventFilter
 from ml_connector.ledger.subjects import SubjectRef
-from ml_connector.shipbob.topics import subject_id
 from ml_connector.storage.database import Connection, one, rows
 
 
@@ -33,7 +33,7 @@ async def replay(
     names: Sequence[str],
     wanted: EventFilter,
     *,
-    topics: Mapping[str, str],
+    topics: Mapping[str, Flow],
 ) -> Replayed:
     """Run the subjects of these events again.
 
@@ -68,21 +68,21 @@ async def replay(
 
 
 async def _assign(
-    connection: Connection, event_id: int, topics: Mapping[str, str]
+    connection: Connection, event_id: int, topics: Mapping[str, Flow]
 ) -> SubjectRef | None:
     row = await one(
         connection, "select connection, topic, body from event where id = %(id)s", {"id": event_id}
     )
     flow = topics.get(row["topic"]) if row else None
-    key = subject_id(row["topic"], row["body"]) if row and flow else None
+    key = flow.key_of(row["topic"], row["body"]) if row and flow else None
     if row is None or flow is None or key is None:
         return None
-    ref = SubjectRef(row["connection"], flow, key)
+    ref = SubjectRef(row["connection"], flow.name, key)
     [marked] = await subjects.mark(connection, [ref])
     await rows(
         connection,
         "update event set flow = %(flow)s, subject_id = %(subject)s, mark = %(mark)s,"
         " status = 'received', cause = null, sentence = null, remedy = null where id = %(id)s",
-        {"id": event_id, "flow": flow, "subject": marked.id, "mark": marked.mark},
+        {"id": event_id, "flow": flow.name, "subject": marked.id, "mark": marked.mark},
     )
     return ref

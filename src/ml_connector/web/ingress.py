@@ -15,11 +15,11 @@ import psycopg
 import structlog
 from prometheus_client import Counter, Histogram
 
+from ml_connector.engine.flow import Flow
 from ml_connector.engine.intake import Taken
 from ml_connector.ledger.inbox import Arrival
 from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.shipbob.signature import SignatureRefused, Verified, verify
-from ml_connector.shipbob.topics import subject_id
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.web.endpoints import Endpoint, Endpoints
 from ml_connector.words import Cause
@@ -88,7 +88,7 @@ class Ingress:
         self,
         endpoints: Endpoints,
         intake: TakesIn,
-        flows_by_topic: Mapping[str, str],
+        flows_by_topic: Mapping[str, Flow],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -168,14 +168,14 @@ class Ingress:
     ) -> Arrival:
         topic = headers.get("x-webhook-topic", "").strip()[:200]
         flow = self._flows_by_topic.get(topic)
-        key = subject_id(topic, body) if flow else None
+        key = flow.key_of(topic, body) if flow else None
         unreadable = flow is not None and key is None
         return Arrival(
             connection=endpoint.connection,
             source="webhook",
             delivery_id=verified.webhook_id,
             topic=topic or "(none)",
-            subject=SubjectRef(endpoint.connection, flow, key) if flow and key else None,
+            subject=SubjectRef(endpoint.connection, flow.name, key) if flow and key else None,
             status="received" if flow and key else "dead" if unreadable else "ignored",
             cause=Cause.EVENT_UNREADABLE if unreadable else None,
             sentence=f"The {topic} webhook does not say what it is about" if unreadable else None,

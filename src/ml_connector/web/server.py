@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar, asgi
 
+from ml_connector.engine.flow import Flow
 from ml_connector.storage.database import Database
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.health import health_handlers
@@ -15,7 +16,7 @@ def web_app(
     database: Database,
     endpoints: Endpoints,
     intake: TakesIn,
-    flows_by_topic: Mapping[str, str],
+    flows_by_topic: Mapping[str, Flow],
 ) -> Litestar:
     """Build the application. The pool is opened and closed with it."""
     ingress = Ingress(endpoints, intake, flows_by_topic)
