@@ -12,7 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
-from ml_connector.netsuite import order_queries, queries, setup_queries
+from ml_connector.netsuite import (
+    order_queries,
+    queries,
+    sales_order_queries,
+    setup_queries,
+)
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
@@ -354,3 +359,52 @@ async def test_a_query_over_the_limit_is_asked_again_by_itself(
 
     assert order
     assert set(await queries.items_by_sku(netsuite.query, ["SKU-1"])) == {"SKU-1"}
+
+
+@pytest.fixture
+def sold(sim: NetSuiteSim) -> int:
+    sim.preferences.one_world = False
+    location = sim.add_location("ShipBob", internal_id=601)
+    for number, sku in enumerate(("SKU-1", "SKU-2"), 701):
+        sim.add_item(sku, internal_id=number)
+        sim.add_to_stock(sku, location=location, quantity=50)
+    return sim.add_sales_order(
+        "SO-10045",
+        customer=sim.add_customer("Pat Doe"),
+        location=location,
+        lines=[
+            {"item": "SKU-1", "quantity": 10, "rate": "9", "location": location, "line": 1},
+            {"item": "SKU-2", "quantity": 3, "rate": "5", "location": location, "line": 4},
+        ],
+    )
+
+
+async def test_a_sales_order_tells_what_is_fulfilled_with_which_tracking_number(
+    netsuite: NetSuite, sold: int
+) -> None:
+    body = {
+        "externalId": "mlc-if-1",
+        "tranDate": TODAY.isoformat(),
+        "shipStatus": {"id": "C"},
+        "item": {
+            "items": [
+                {"orderLine": 1, "itemReceive": True, "quantity": 4, "location": {"id": "601"}},
+                {"orderLine": 4, "itemReceive": False},
+            ]
+        },
+        "package": {"items": [{"packageTrackingNumber": "1Z1", "packageWeight": 1}]},
+    }
+    made = await netsuite.transform("salesOrder", str(sold), "itemFulfillment", body, send_by=None)
+    found = await sales_order_queries.sales_orders_by(netsuite.query, "tranid", ["SO-10045"])
+
+    (order,) = found["SO-10045"]
+    (fulfillment,) = order.fulfillments
+    assert (order.id, order.status) == (str(sold), "D")
+    assert [(line.line, line.open_quantity) for line in order.lines] == [
+        (1, Decimal(6)),
+        (4, Decimal(3)),
+    ]
+    assert (fulfillment.id, fulfillment.externalid) == (made.id, "mlc-if-1")
+    assert fulfillment.status == "C"
+    assert fulfillment.tracking_numbers == ("1Z1",)
+    assert [(line.order_line, line.quantity) for line in fulfillment.lines] == [(1, Decimal(4))]

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -152,3 +153,20 @@ def test_everybody_gets_the_answer_to_their_own_question(
     assert answers == [len(key) for key in keys]
     assert sorted(fetched) == sorted(set(keys))
     assert all(len(fetch) <= most for fetch in shop.fetches)
+
+
+async def test_a_fetch_that_is_not_full_waits_for_its_time() -> None:
+    began: list[tuple[float, Sequence[int]]] = []
+
+    async def fetch(keys: Sequence[int]) -> dict[int, int]:
+        began.append((time.monotonic(), keys))
+        return {key: key for key in keys}
+
+    batch = Batch(fetch, most=3, apart_seconds=0.1)
+    await batch.get(1)
+    await asyncio.gather(batch.get(2), batch.get(3))
+    await asyncio.gather(*(batch.get(key) for key in (4, 5, 6)))
+
+    assert [keys for _, keys in began] == [(1,), (2, 3), (4, 5, 6)]
+    assert began[1][0] - began[0][0] >= 0.099
+    assert began[2][0] - began[1][0] < 0.05  # full: nothing to wait for

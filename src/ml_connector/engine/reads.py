@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
@@ -35,6 +36,7 @@ class Reads:
         netsuite: the client of the NetSuite account.
         skus: ShipBob SKU to NetSuite item name, where they differ.
         bindings: which items are the same, as far as it was found out before.
+        shipments: what is read about orders, shipments and sales orders.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class Reads:
         *,
         skus: Mapping[str, str] | None = None,
         bindings: Bindings | None = None,
+        shipments: ShipmentReads | None = None,
     ) -> None:
+        self.shipments = shipments or ShipmentReads(shipbob, netsuite)
         self._shipbob = shipbob
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}

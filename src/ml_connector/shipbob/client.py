@@ -30,6 +30,7 @@ from ml_connector.shipbob.payloads import (
     encode,
 )
 from ml_connector.shipbob.session import Request, Session, segment, unexpected
+from ml_connector.shipbob.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
@@ -50,6 +51,9 @@ class ShipBob:
         channel_id: the channel that writes name; None: the only one that can be written to.
         auth: authorises calls; see ``access``.
         limit_key: of the limit that the calls count against.
+
+    Attributes:
+        shipments: the calls about orders, shipments and tracking.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class ShipBob:
             limit_key=limit_key,
         )
         self._channel_id = channel_id
+        self.shipments = ShipmentCalls(self._session, self.channel_id)
 
     # Account.
 

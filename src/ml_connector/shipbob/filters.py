@@ -37,9 +37,9 @@ def wro_filters(
     if statuses:
         filters["Statuses"] = ",".join(statuses)
     if inserted_since is not None:
-        filters["InsertStartDate"] = _moment(inserted_since)
+        filters["InsertStartDate"] = moment(inserted_since)
     if completed_since is not None:
-        filters["CompletedStartDate"] = _moment(completed_since)
+        filters["CompletedStartDate"] = moment(completed_since)
     if external_sync is not None:
         filters["ExternalSync"] = "true" if external_sync else "false"
     return filters
@@ -62,7 +62,7 @@ def wro_keys(
                 remedy="Give the purchase order a number without a comma.",
             )
     texts = None if ids is None else [str(one) for one in ids]
-    for some_ids, some_numbers in combinations(_lists(texts), _lists(numbers)):
+    for some_ids, some_numbers in combinations(lists(texts), lists(numbers)):
         keys = {}
         if some_ids is not None:
             keys["IDs"] = ",".join(some_ids)
@@ -76,21 +76,25 @@ def sku_queries(skus: Collection[str] | None) -> Iterator[dict[str, str]]:
     # A SKU with a comma can't be one of a list, so it is asked for alone.
     alone = [[sku] for sku in skus or () if "," in sku]
     listed = None if skus is None else [sku for sku in skus if "," not in sku]
-    for some in (*_lists(listed), *alone):
+    for some in (*lists(listed), *alone):
         query = {"PageSize": LARGE_PAGE}
         if some is not None:
             query["SKU"] = some[0] if len(some) == 1 else f"any:{','.join(some)}"
         yield query
 
 
-def _moment(moment: datetime) -> str:
-    """Return a time in whole seconds, downwards, UTC."""
-    if moment.tzinfo is None:
+def moment(when: datetime) -> str:
+    """Return a time in whole seconds, downwards, UTC.
+
+    Raises:
+        ValueError: it has no zone.
+    """
+    if when.tzinfo is None:
         raise ValueError("a filter needs a time with a zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _lists(values: Collection[str] | None) -> Iterator[list[str] | None]:
+def lists(values: Collection[str] | None) -> Iterator[list[str] | None]:
     """Yield lists short enough for one address; one None for no filter at all."""
     if values is None:
         yield None

@@ -42,7 +42,7 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: datetime | None = None
 
     def __post_init__(self) -> None:
-        _to_utc(self, "timestamp")
+        to_utc(self, "timestamp")
 
 
 class Wro(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Wro(msgspec.Struct, frozen=True, kw_only=True):
     external_sync_timestamp: datetime | None = None
 
     def __post_init__(self) -> None:
-        _to_utc(
+        to_utc(
             self,
             "expected_arrival_date",
             "insert_date",
@@ -90,7 +90,7 @@ class BoxItem(msgspec.Struct, frozen=True, kw_only=True):
     lot_date: datetime | None = None
 
     def __post_init__(self) -> None:
-        _to_utc(self, "lot_date")
+        to_utc(self, "lot_date")
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     box_items: tuple[BoxItem, ...] = ()
 
     def __post_init__(self) -> None:
-        _to_utc(self, "arrived_date", "received_date", "counting_started_date")
+        to_utc(self, "arrived_date", "received_date", "counting_started_date")
 
 
 class ExternalSyncResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +215,7 @@ class WebhookSubscription(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        _to_utc(self, "created_at")
+        to_utc(self, "created_at")
 
 
 class FulfillmentCenterChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,7 +332,12 @@ def _without_nulls(value: object) -> object:
     return value
 
 
-def _to_utc(payload: msgspec.Struct, *names: str) -> None:
+def to_utc(payload: msgspec.Struct, *names: str) -> None:
+    """Make these dates of a payload that is just being built aware and UTC.
+
+    Raises:
+        ValueError: a date lies beyond what can be told in UTC.
+    """
     for name in names:
         moment: datetime | None = getattr(payload, name)
         if moment is None or moment.tzinfo is UTC:

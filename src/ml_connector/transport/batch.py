@@ -1,6 +1,8 @@
 """Reads shared by everybody who asks at the same time: many keys, one fetch."""
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
@@ -12,14 +14,16 @@ V = TypeVar("V")
 class Batch(Generic[K, V]):
     """Collects keys while a fetch is under way and gets them all with the next one.
 
-    There is no timer: an idle batch fetches at once, with every key asked for in the same
-    turn of the event loop. A key asked for while it is being fetched joins the next fetch,
-    so that an answer is never older than the question.
+    An idle batch fetches at once, with every key asked for in the same turn of the event
+    loop. A key asked for while it is being fetched joins the next fetch, so that an answer is
+    never older than the question.
 
     Args:
         fetch: gets the values of these keys; a key it leaves out has no value.
         most: keys in one fetch, at most.
         at_once: fetches under way at the same time, at most.
+        apart_seconds: a fetch that is not full begins so long after the one before, at the
+            earliest: where calls are dearer than a moment's wait.
     """
 
     def __init__(
@@ -28,12 +32,15 @@ class Batch(Generic[K, V]):
         *,
         most: int,
         at_once: int = 1,
+        apart_seconds: float = 0.0,
     ) -> None:
         if most < 1 or at_once < 1:
             raise ValueError("a batch needs room for one key and one fetch")
         self._fetch = fetch
         self._most = most
         self._at_once = at_once
+        self._apart = apart_seconds
+        self._began = -math.inf
         self._asked: dict[K, asyncio.Future[V | None]] = {}
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,8 +65,17 @@ class Batch(Generic[K, V]):
     async def _work(self) -> None:
         try:
             while self._asked:
+                wait = self._began + self._apart - time.monotonic()
+                if wait > 0 and len(self._asked) < self._most:
+                    await asyncio.sleep(wait)
+                self._began = time.monotonic()
                 keys = list(islice(self._asked, self._most))
                 await self._answer({key: self._asked.pop(key) for key in keys})
+        except BaseException:
+            for answer in self._asked.values():
+                answer.cancel()
+            self._asked.clear()
+            raise
         finally:
             # In the same breath as the look at what is asked: no key is left unserved.
             self._working -= 1
@@ -72,9 +88,8 @@ class Batch(Generic[K, V]):
                 answer.set_exception(error)
                 answer.exception()  # nobody may be waiting any more; that is no fault
         except BaseException:
-            for answer in (*asked.values(), *self._asked.values()):
+            for answer in asked.values():
                 answer.cancel()
-            self._asked.clear()
             raise
         else:
             for key, answer in asked.items():

@@ -1,0 +1,362 @@
+"""What is asked about sales orders: headers, lines, fulfilments and their tracking numbers.
+
+Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
+Square brackets enclose what an account may lack (``SuiteQL``).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+# ``{column}`` is a column of ours or a custom field's id; ``{list}`` becomes placeholders.
+_ORDERS: Final = """
+SELECT t.id, t.tranid, t.status, t.{column} AS matched, m.location[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
+"""
+
+# Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
+# the components of an assembly.
+_ORDER_LINES: Final = """
+SELECT l.transaction, l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity,
+    l.quantityshiprecv, l.isclosed, l.location
+    [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit]
+FROM transactionline l JOIN item i ON i.id = l.item
+WHERE l.transaction IN ({list})
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY l.transaction, l.id
+"""
+
+# The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
+# itself are negative (section 5.2).
+_FULFILLMENTS: Final = """
+SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
+FROM transaction t
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+LEFT JOIN transactionline l ON l.transaction = t.id
+    AND l.mainline = 'F' AND l.item IS NOT NULL AND l.quantity < 0
+    AND (l.taxline = 'F' OR l.taxline IS NULL) AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+WHERE t.type = 'ItemShip' AND m.createdfrom IN ({list})
+ORDER BY t.id, l.id
+"""
+
+_FULFILLMENT_LINKS: Final = """
+SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
+WHERE k.previousdoc IN ({list}) AND k.nexttype = 'ItemShip'
+ORDER BY k.nextdoc, k.nextline, k.previousline
+"""
+
+_TRACKING_NUMBERS: Final = """
+SELECT m.transaction, n.trackingnumber
+FROM trackingnumbermap m JOIN trackingnumber n ON n.id = m.trackingnumber
+WHERE m.transaction IN ({list}) ORDER BY m.transaction, n.id
+"""
+
+_LOTS: Final = """
+SELECT n.id, n.item, n.inventorynumber FROM inventorynumber n
+WHERE n.inventorynumber IN ({list}) ORDER BY n.id
+"""
+
+_CUSTOM_FIELD: Final = re.compile(r"cust[a-z0-9_]{1,60}")
+
+
+class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a sales order (section 5.2).
+
+    Attributes:
+        line: what transforms take as ``orderLine``; not always 1, 2, 3.
+        quantity: ordered, in base units; negative in NetSuite's own books.
+        quantityshiprecv: fulfilled so far, in base units; which sign it has on a sales order
+            is not documented.
+        itemtype: such as InvtPart, Assembly, Kit, NonInvtPart, Service.
+        units: id of the line's unit; the quantities are not in it (section 13.3).
+    """
+
+    transaction: str
+    line: int
+    item: str
+    itemid: str
+    itemtype: str
+    fullname: str = ""
+    quantity: Decimal = Decimal(0)
+    quantityshiprecv: Decimal = Decimal(0)
+    isclosed: Flag = Flag.F
+    location: str | None = None
+    islotitem: Flag = Flag.F
+    isserialitem: Flag = Flag.F
+    units: str | None = None
+    stockunit: str | None = None
+
+    @property
+    def ordered_quantity(self) -> Decimal:
+        """What was ordered, as a positive number."""
+        return abs(self.quantity)
+
+    @property
+    def fulfilled_quantity(self) -> Decimal:
+        """What was fulfilled so far, as a positive number."""
+        return abs(self.quantityshiprecv)
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """What is still to be fulfilled: nothing on a closed line, never less than nothing."""
+        if self.isclosed:
+            return Decimal(0)
+        return max(Decimal(0), self.ordered_quantity - self.fulfilled_quantity)
+
+
+class FulfilledLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an item fulfilment.
+
+    Attributes:
+        order_line: the order's line, from the link table; None where it isn't known.
+        quantity: units in it, positive.
+    """
+
+    line: int
+    item: str
+    quantity: Decimal
+    location: str | None = None
+    order_line: int | None = None
+
+
+class Fulfillment(msgspec.Struct, frozen=True, kw_only=True):
+    """An item fulfilment that was made from a sales order, by whomever.
+
+    Attributes:
+        status: A picked, B packed, C shipped (section 5.7).
+        tracking_numbers: of its packages (section 5.5).
+    """
+
+    id: str
+    order: str
+    tranid: str | None = None
+    externalid: str | None = None
+    status: str | None = None
+    memo: str | None = None
+    trandate: date | None = None
+    lines: tuple[FulfilledLine, ...] = ()
+    tracking_numbers: tuple[str, ...] = ()
+
+
+class SalesOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A sales order with its item lines and everything fulfilled from it.
+
+    Attributes:
+        status: the letter (section 5.7): A pending approval, B pending fulfilment, C
+            cancelled, D partially fulfilled, E pending billing/partially fulfilled, F
+            pending billing, G billed, H closed.
+        matched: the value it was found by.
+    """
+
+    id: str
+    tranid: str
+    status: str
+    matched: str
+    lines: tuple[SalesOrderLine, ...] = ()
+    fulfillments: tuple[Fulfillment, ...] = ()
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+
+
+class Lot(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot or serial number of an item (section 5.4)."""
+
+    id: str
+    item: str
+    inventorynumber: str
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    tranid: str
+    status: str
+    matched: str
+    location: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+
+
+class _FulfillmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    createdfrom: str
+    tranid: str | None = None
+    externalid: str | None = None
+    status: str | None = None
+    memo: str | None = None
+    trandate: date | None = None
+    line: int | None = None
+    item: str | None = None
+    quantity: Decimal = Decimal(0)
+    location: str | None = None
+
+
+class _Link(msgspec.Struct, frozen=True, kw_only=True):
+    previousline: int
+    nextdoc: str
+    nextline: int
+
+
+class _TrackingNumber(msgspec.Struct, frozen=True, kw_only=True):
+    transaction: str
+    trackingnumber: str
+
+
+async def sales_orders_by(
+    suiteql: SuiteQL, field: str, values: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[SalesOrder, ...]]:
+    """Find sales orders by a field of theirs, with lines and fulfilments (section 8.9).
+
+    Exact, case-sensitive; more than one order means that the value is ambiguous.
+
+    Args:
+        suiteql: the account.
+        field: tranid, otherrefnum, externalid, or the id of a custom body field.
+        values: what to look for.
+        priority: its place in the queue.
+
+    Returns:
+        Only the values that were found.
+
+    Raises:
+        UnknownIdentifier: the account has no such custom field.
+        ValueError: this is no field to find an order by.
+    """
+    if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
+        raise ValueError(f"sales orders are not found by {field!r}")
+    headers = await suiteql.rows_in(
+        _ORDERS.replace("{column}", field),
+        values,
+        type=_Header,
+        operation="suiteql.sales_orders",
+        priority=priority,
+    )
+    ids = [header.id for header in headers]
+    lines = await _lines(suiteql, ids, priority)
+    fulfillments = await fulfillments_of(suiteql, ids, priority=priority)
+    orders: dict[str, tuple[SalesOrder, ...]] = {}
+    for header in headers:
+        order = SalesOrder(
+            **msgspec.structs.asdict(header),
+            lines=tuple(lines.get(header.id, ())),
+            fulfillments=tuple(fulfillments.get(header.id, ())),
+        )
+        orders[order.matched] = (*orders.get(order.matched, ()), order)
+    return orders
+
+
+async def fulfillments_of(
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, list[Fulfillment]]:
+    """Return all item fulfilments made from these orders, by internal id of the order.
+
+    The guard that needs no external id (section 11.4). They are found by ``createdfrom`` on
+    their mainline row, the order's lines by the link table (section 5.3), the tracking
+    numbers by theirs (section 5.5).
+    """
+    rows = await suiteql.rows_in(
+        _FULFILLMENTS,
+        order_ids,
+        type=_FulfillmentRow,
+        operation="suiteql.fulfillments",
+        priority=priority,
+    )
+    if not rows:
+        return {}
+    links = await suiteql.rows_in(
+        _FULFILLMENT_LINKS,
+        sorted({row.createdfrom for row in rows}),
+        type=_Link,
+        operation="suiteql.fulfillment_links",
+        priority=priority,
+    )
+    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
+    numbers = await _tracking_numbers(suiteql, [row.id for row in rows], priority)
+    lines: dict[str, list[FulfilledLine]] = {}
+    for row in rows:
+        if row.line is not None and row.item is not None:
+            line = FulfilledLine(
+                line=row.line,
+                item=row.item,
+                quantity=abs(row.quantity),
+                location=row.location,
+                order_line=order_line.get((row.id, row.line)),
+            )
+            lines.setdefault(row.id, []).append(line)
+    found: dict[str, list[Fulfillment]] = {}
+    for row in {row.id: row for row in rows}.values():
+        fulfillment = Fulfillment(
+            id=row.id,
+            order=row.createdfrom,
+            tranid=row.tranid,
+            externalid=row.externalid,
+            status=row.status,
+            memo=row.memo,
+            trandate=row.trandate,
+            lines=tuple(lines.get(row.id, ())),
+            tracking_numbers=tuple(numbers.get(row.id, ())),
+        )
+        found.setdefault(row.createdfrom, []).append(fulfillment)
+    return found
+
+
+async def _tracking_numbers(
+    suiteql: SuiteQL, fulfillment_ids: Sequence[str], priority: Priority
+) -> Mapping[str, list[str]]:
+    try:
+        rows = await suiteql.rows_in(
+            _TRACKING_NUMBERS,
+            fulfillment_ids,
+            type=_TrackingNumber,
+            operation="suiteql.tracking_numbers",
+            priority=priority,
+        )
+    except UnknownIdentifier:
+        # Hidden from this role (section 4.5): none are known then. Whoever writes packages
+        # reads the record's own before that.
+        return {}
+    numbers: dict[str, list[str]] = {}
+    for row in rows:
+        numbers.setdefault(row.transaction, []).append(row.trackingnumber)
+    return numbers
+
+
+async def lots_by_number(
+    suiteql: SuiteQL, numbers: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> list[Lot]:
+    """Return the lots and serial numbers with these texts, of whatever item (section 5.4)."""
+    return await suiteql.rows_in(
+        _LOTS, numbers, type=Lot, operation="suiteql.lots", priority=priority
+    )
+
+
+async def _lines(
+    suiteql: SuiteQL, order_ids: Sequence[str], priority: Priority
+) -> Mapping[str, list[SalesOrderLine]]:
+    rows = await suiteql.rows_in(
+        _ORDER_LINES,
+        order_ids,
+        type=SalesOrderLine,
+        operation="suiteql.sales_order_lines",
+        priority=priority,
+    )
+    lines: dict[str, list[SalesOrderLine]] = {}
+    for row in rows:
+        lines.setdefault(row.transaction, []).append(row)
+    for listed in lines.values():
+        listed.sort(key=lambda line: line.line)
+    return lines
