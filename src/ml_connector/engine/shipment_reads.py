@@ -50,7 +50,7 @@ class ShipmentReads:
         order_match: str = "tranid",
         orders_of: OrdersOf = _told_nothing,
     ) -> None:
-        self._shipbob = shipbob.shipments
+        self._shipbob = shipbob
         self._netsuite = netsuite
         self._order_match = order_match
         self._orders_of = orders_of
@@ -78,7 +78,7 @@ class ShipmentReads:
         if found is not None:
             return found
         # A list may lag behind, or nobody has told us the order: the shipment's own address.
-        shipment = await self._shipbob.shipment(shipment_id)
+        shipment = await self._shipbob.shipments.shipment(shipment_id)
         if shipment.order_id is None:
             raise NeedsData(
                 f"ShipBob names no order for shipment {shipment_id}",
@@ -86,7 +86,7 @@ class ShipmentReads:
                 waiting_for=[f"shipment:{shipment_id}"],
                 remedy="Nothing, if it was only just made. Otherwise ask ShipBob.",
             )
-        order = await self._shipbob.order(shipment.order_id)
+        order = await self._shipbob.shipments.order(shipment.order_id)
         others = tuple(one for one in order.shipments if one.id != shipment_id)
         return Order(
             id=order.id,
@@ -107,7 +107,7 @@ class ShipmentReads:
             NeedsData: ShipBob has no such order.
         """
         found = await self._orders.get(order_id)
-        return found if found is not None else await self._shipbob.order(order_id)
+        return found if found is not None else await self._shipbob.shipments.order(order_id)
 
     async def parcels(self, shipment_id: int) -> tuple[ParcelTracking, ...]:
         """Return the parcels of a shipment, as their carrier sees them; none before the label."""
@@ -125,7 +125,7 @@ class ShipmentReads:
 
     async def orders_to_take_over(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders made since a moment with tracking that nobody has marked, as bulk work."""
-        async for order in self._shipbob.orders(
+        async for order in self._shipbob.shipments.orders(
             created_since=since,
             has_tracking=True,
             tracking_uploaded=False,
@@ -135,7 +135,7 @@ class ShipmentReads:
 
     async def orders_on_their_way(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders whose tracking has changed since a moment, as bulk work."""
-        async for order in self._shipbob.orders(
+        async for order in self._shipbob.shipments.orders(
             tracking_updated_since=since, priority=Priority.BULK
         ):
             yield order
@@ -156,17 +156,17 @@ class ShipmentReads:
         wanted = set(order_ids)
         if len(wanted) == 1:
             try:
-                return {order_ids[0]: await self._shipbob.order(order_ids[0])}
+                return {order_ids[0]: await self._shipbob.shipments.order(order_ids[0])}
             except NeedsData:  # told by whoever asks for it by its own address
                 return {}
-        found = self._shipbob.orders(ids=order_ids)
+        found = self._shipbob.shipments.orders(ids=order_ids)
         return {order.id: order async for order in found if order.id in wanted}
 
     async def _fetch_parcels(
         self, shipment_ids: Sequence[int]
     ) -> Mapping[int, tuple[ParcelTracking, ...]]:
         found: dict[int, tuple[ParcelTracking, ...]] = {}
-        for parcel in await self._shipbob.tracked(shipment_ids):
+        for parcel in await self._shipbob.shipments.tracked(shipment_ids):
             found[parcel.shipment_id] = (*found.get(parcel.shipment_id, ()), parcel)
         return found
 
