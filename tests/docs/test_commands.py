@@ -107,7 +107,7 @@ def test_webhooks_are_subscribed_to_with_the_topics_that_are_handled() -> None:
     ]
 
     assert set(re.findall(r"`([\w.]+)`", named[0])) == handled
-    assert subscribed == [handled, handled]
+    assert [one for one in subscribed if one != handled] == []
 
 
 def test_every_target_of_make_in_contributing_is_described_by_make() -> None:

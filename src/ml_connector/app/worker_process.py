@@ -12,6 +12,7 @@ from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.watches import Awaited, renew_tokens
+from ml_connector.app.webhook_watch import LOOK_EVERY_SECONDS, watch_webhooks
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.config.settings import Settings
 from ml_connector.engine.converge import Converge
@@ -82,6 +83,11 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 name="renew tokens",
                 every_seconds=30,
                 do=partial(renew_tokens, installation, workplaces),
+            ),
+            Chore(
+                name="webhooks",
+                every_seconds=LOOK_EVERY_SECONDS,
+                do=partial(watch_webhooks, installation, workplaces),
             ),
         ]
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)

@@ -88,6 +88,18 @@ COMMANDS: Final = (
         about="Print every document that a flow would post now, writing nothing to either system.",
     ),
     Command(
+        name="webhooks",
+        module="webhooks",
+        attribute="commands",
+        about="What ShipBob sends to a connection, and whether it arrives.",
+    ),
+    Command(
+        name="alarms",
+        module="alarms",
+        attribute="commands",
+        about="What a person should hear of, and who is told.",
+    ),
+    Command(
         name="events",
         module="events",
         attribute="commands",

@@ -8,6 +8,7 @@ import typer
 from ml_connector.app import now
 from ml_connector.app.installation import Installation
 from ml_connector.app.now import Planned, Synced
+from ml_connector.cli import webhooks
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
@@ -15,7 +16,7 @@ from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 
 FlowName = Annotated[
-    str | None, typer.Argument(metavar="FLOW", help=f"One of {', '.join(FLOWS)}.")
+    str | None, typer.Argument(metavar="FLOW", help=f"One of {', '.join((*FLOWS, 'webhooks'))}.")
 ]
 Ids = Annotated[
     list[str] | None, typer.Option("--id", help="Of the source, such as a WRO's; may be repeated.")
@@ -28,6 +29,9 @@ Since = Annotated[
 
 def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> None:
     """Do a flow now, wait, and print what came of it."""
+    if flow_name == "webhooks":
+        webhooks.sync_now(named=bool(ids or since), write=True)
+        return
     context = current()
     flow = _flow(flow_name)
     wanted = _checked_ids(ids)
@@ -81,6 +85,9 @@ def plan(
         flow, one = context.run(lambda installation: now.plan_run(installation, run_id))
         _print_plans(flow, [one])
         return
+    if flow_name == "webhooks":
+        webhooks.sync_now(named=bool(ids or since), write=False)
+        return
     flow = _flow(flow_name)
     wanted = _checked_ids(ids)
     back_to = moment(since, "--since") if since else None
@@ -96,7 +103,8 @@ def plan(
 def _flow(name: str | None) -> Flow:
     if name is None or name not in FLOWS:
         what = "No flow was named" if name is None else f'There is no flow "{name}"'
-        raise UserError(what, where="FLOW", next_step=f"Known: {', '.join(FLOWS)}.", usage=True)
+        known = ", ".join((*FLOWS, "webhooks"))
+        raise UserError(what, where="FLOW", next_step=f"Known: {known}.", usage=True)
     return FLOWS[name]
 
 

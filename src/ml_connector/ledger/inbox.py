@@ -42,10 +42,10 @@ _INSERT: Final = """
 insert into event (connection, source, delivery_id, topic, flow, subject_id, mark, status, cause,
                    sentence, remedy, headers, body, sent_at)
 select * from unnest(
-    %(connection)b::text[], %(source)b::text[], %(delivery_id)b::text[], %(topic)b::text[],
-    %(flow)b::text[], %(subject_id)b::bigint[], %(mark)b::bigint[], %(status)b::text[],
-    %(cause)b::text[], %(sentence)b::text[], %(remedy)b::text[], %(headers)b::json[],
-    %(body)b::bytea[], %(sent_at)b::timestamptz[])
+    %(connection)s::text[], %(source)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
+    %(flow)s::text[], %(subject_id)s::bigint[], %(mark)s::bigint[], %(status)s::text[],
+    %(cause)s::text[], %(sentence)s::text[], %(remedy)s::text[], %(headers)s::json[],
+    %(body)b::bytea[], %(sent_at)s::timestamptz[])
 on conflict (connection, delivery_id) do nothing
 returning id, connection, delivery_id
 """
@@ -59,7 +59,7 @@ async def known(connection: Connection, arrivals: Sequence[Arrival]) -> dict[Del
     found = await rows(
         connection,
         "select e.id, e.connection, e.delivery_id from event as e"
-        " join unnest(%(connection)b::text[], %(delivery_id)b::text[]) as a(c, d)"
+        " join unnest(%(connection)s::text[], %(delivery_id)s::text[]) as a(c, d)"
         " on e.connection = a.c and e.delivery_id = a.d",
         {
             "connection": [arrival.connection for arrival in arrivals],

@@ -79,7 +79,7 @@ _AWAITED_WITH: Final[Mapping[Cause, tuple[str, ...]]] = MappingProxyType(
 
 _MARK: Final = """
 insert into subject as s (connection, flow, key, marked)
-select * from unnest(%(connection)b::text[], %(flow)b::text[], %(key)b::text[], %(one)b::bigint[])
+select * from unnest(%(connection)s::text[], %(flow)s::text[], %(key)s::text[], %(one)s::bigint[])
 on conflict (connection, flow, key) do update set
     marked = s.marked + 1,
     state = case when s.state in ('done', 'parked', 'dead') then 'received' else s.state end,
@@ -123,7 +123,7 @@ async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> N
         await rows(
             connection,
             "update subject as s set job_id = j.job"
-            " from unnest(%(subject)b::bigint[], %(job)b::bigint[]) as j(subject, job)"
+            " from unnest(%(subject)s::bigint[], %(job)s::bigint[]) as j(subject, job)"
             " where s.id = j.subject",
             {"subject": [subject for subject, _ in jobs], "job": [job for _, job in jobs]},
         )

@@ -54,11 +54,13 @@ class SignatureRefused(Exception):
 
     Attributes:
         reason: a stable word, for the record of refusals and for the console.
+        clock_offset_seconds: our clock minus ShipBob's, when it is what is wrong.
     """
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, *, clock_offset_seconds: float | None = None) -> None:
         super().__init__(f"The webhook was refused: {reason}")
         self.reason: Reason = reason
+        self.clock_offset_seconds = clock_offset_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +137,25 @@ def verify(
     sent = int(timestamp)
     offset = now - sent
     if offset > tolerance_seconds:
-        raise SignatureRefused("too_old")
+        raise SignatureRefused("too_old", clock_offset_seconds=offset)
     if -offset > tolerance_seconds:
-        raise SignatureRefused("too_new")
+        raise SignatureRefused("too_new", clock_offset_seconds=offset)
     return Verified(
         webhook_id=webhook_id,
         sent_at=datetime.fromtimestamp(sent, UTC),
         clock_offset_seconds=offset,
     )
+
+
+def sign(secret: Secret, webhook_id: str, timestamp: int, body: bytes) -> str:
+    """Return the signature header of a delivery, as ShipBob makes it (section 7.4).
+
+    Raises:
+        UserError: the secret is not base64.
+    """
+    signed = f"{webhook_id}.{timestamp}.".encode("ascii") + body
+    digest = hmac.digest(parse_secret(secret), signed, "sha256")
+    return f"v1,{base64.b64encode(digest).decode('ascii')}"
 
 
 def _keys(secrets: Sequence[Secret]) -> list[bytes]:

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
 
 from ml_connector.engine.lanes import depths
+from ml_connector.ledger import connections, deliveries, subscriptions
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
 from ml_connector.storage.schema import newest
 
@@ -76,7 +77,7 @@ def _counted() -> bytes:
 async def _gauges(connection: Connection) -> CollectorRegistry:
     registry = CollectorRegistry()
     Gauge("mlc_database_up", "Whether the database answers.", registry=registry).set(1)
-    for fill in (_events, _lanes, _limits, _tokens):
+    for fill in (_events, _lanes, _limits, _tokens, _webhooks, _alarms):
         await fill(connection, registry)
     return registry
 
@@ -168,3 +169,52 @@ async def _tokens(connection: Connection, registry: CollectorRegistry) -> None:
         if row["left"] is not None:
             gauge.labels(*labels).set(row["left"])
         broken.labels(*labels).set(int(row["broken"]))
+
+
+async def _webhooks(connection: Connection, registry: CollectorRegistry) -> None:
+    offset = Gauge(
+        "mlc_webhook_clock_offset_seconds",
+        "Our clock minus ShipBob's, as the newest webhooks tell.",
+        ["connection"],
+        registry=registry,
+    )
+    age = Gauge(
+        "mlc_webhook_last_age_seconds",
+        "Seconds since the last webhook was accepted.",
+        ["connection"],
+        registry=registry,
+    )
+    groups = Gauge(
+        "mlc_webhook_subscriptions",
+        "Groups of topics, by state of their subscription.",
+        ["connection", "state"],
+        registry=registry,
+    )
+    refused = Gauge(
+        "mlc_webhook_refusals",
+        "Deliveries that were refused so far, by reason.",
+        ["connection", "reason"],
+        registry=registry,
+    )
+    for applied in await connections.every(connection):
+        arrived = await deliveries.arrivals(connection, applied.name)
+        if arrived["clock_offset_seconds"] is not None:
+            offset.labels(applied.name).set(arrived["clock_offset_seconds"])
+            age.labels(applied.name).set(time.time() - arrived["last_at"].timestamp())
+        look = await subscriptions.last_look(connection, applied.name)
+        states = [row["state"] for row in look["groups"].values()] if look else []
+        for state in ("enabled", "refused"):
+            groups.labels(applied.name, state).set(states.count(state))
+        for row in await deliveries.refusals(connection, applied.name):
+            refused.labels(applied.name, row["reason"]).set(row["times"])
+
+
+async def _alarms(connection: Connection, registry: CollectorRegistry) -> None:
+    gauge = Gauge(
+        "mlc_alarms_open", "Alarms that are not over.", ["connection", "kind"], registry=registry
+    )
+    for row in await rows(
+        connection,
+        "select connection, kind, count(*) as n from alarm where ended_at is null group by 1, 2",
+    ):
+        gauge.labels(row["connection"], row["kind"]).set(row["n"])

@@ -22,6 +22,7 @@ from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.shipbob.signature import SignatureRefused, Verified, verify
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.web.endpoints import Endpoint, Endpoints
+from ml_connector.web.refusals import Refusals
 from ml_connector.words import Cause
 
 Scope = MutableMapping[str, Any]
@@ -81,6 +82,7 @@ class Ingress:
         endpoints: the connections and their secrets.
         intake: stores verified deliveries.
         flows_by_topic: which flow is concerned by a topic; others are stored as ignored.
+        refusals: where wrong signatures are counted.
         clock: Unix time.
     """
 
@@ -89,12 +91,14 @@ class Ingress:
         endpoints: Endpoints,
         intake: TakesIn,
         flows_by_topic: Mapping[str, Flow],
+        refusals: Refusals,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoints = endpoints
         self._intake = intake
         self._flows_by_topic = flows_by_topic
+        self._refusals = refusals
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,26 +122,30 @@ class Ingress:
         if scope["method"] != "POST":
             raise Refused(405, "Only POST is answered here")
         headers = _headers(scope)
+        endpoint = await self._endpoint(name)
         body = await _body(headers, receive)
-        try:
-            async with asyncio.timeout(_STORAGE_SECONDS):
-                return await self._store(name, headers, body)
-        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
-            raise Refused(
-                503, "The event can't be stored just now", "Send it again later."
-            ) from error
-
-    async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        endpoint = await self._endpoints.find(name)
-        if endpoint is None:
-            raise Refused(404, "There is no such connection", "Check the URL's last part.")
         verified = await self._verified(endpoint, headers, body)
         try:
             msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Refused(400, "The body is not JSON", "Send the event as UTF-8 JSON.") from None
-        taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
+        arrival = self._arrival(endpoint, headers, body, verified)
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                taken = await self._intake.accept(arrival)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+            raise _storage_away() from error
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
+
+    async def _endpoint(self, name: str) -> Endpoint:
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                endpoint = await self._endpoints.find(name)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+            raise _storage_away() from error
+        if endpoint is None:
+            raise Refused(404, "There is no such connection", "Check the URL's last part.")
+        return endpoint
 
     async def _verified(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
@@ -147,12 +155,17 @@ class Ingress:
         except SignatureRefused as refusal:
             refused = refusal
         # The secret may have been rotated a moment ago, by another process.
-        anew = await self._endpoints.find_anew(endpoint.connection)
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                anew = await self._endpoints.find_anew(endpoint.connection)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+            raise _storage_away() from error
         if anew is not None and anew.secrets != endpoint.secrets:
             try:
                 return verify(headers, body, anew.secrets, now=self._clock())
             except SignatureRefused as refusal:
                 refused = refusal
+        self._refusals.note(endpoint.connection, refused, headers)
         raise Refused(401, f"The signature is refused: {refused}") from refused
 
     def _arrival(
@@ -178,6 +191,10 @@ class Ingress:
             body=body,
             sent_at=verified.sent_at,
         )
+
+
+def _storage_away() -> Refused:
+    return Refused(503, "The event can't be stored just now", "Send it again later.")
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -1,21 +1,16 @@
 """The web application: webhooks, health and metrics under one roof."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
 
-from litestar import Litestar
+from litestar import Litestar, asgi
 
 from ml_connector.engine.flow import Flow
 from ml_connector.storage.database import Database
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.health import health_handlers
 from ml_connector.web.ingress import Ingress, Receive, Scope, Send, TakesIn
-
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""An ASGI application."""
-
-_WEBHOOKS: Final = "/webhooks/shipbob/"
+from ml_connector.web.refusals import Refusals
 
 
 def web_app(
@@ -23,30 +18,23 @@ def web_app(
     endpoints: Endpoints,
     intake: TakesIn,
     flows_by_topic: Mapping[str, Flow],
-) -> Application:
-    """Build the application. The pool is opened and closed with it.
+) -> Litestar:
+    """Build the application. The pool is opened and closed with it."""
+    ingress = Ingress(endpoints, intake, flows_by_topic, Refusals(database))
 
-    Webhooks go past the framework: it would cost each of them as much as verifying it does.
-    """
-    ingress = Ingress(endpoints, intake, flows_by_topic)
+    @asgi("/webhooks/shipbob", is_mount=True, copy_scope=False)
+    async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+        await ingress(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         async with database:
             yield
 
-    framework = Litestar(
-        route_handlers=[*health_handlers(database)],
+    return Litestar(
+        route_handlers=[webhooks, *health_handlers(database)],
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_WEBHOOKS):
-            await ingress(scope, receive, send)
-        else:
-            await framework(scope, receive, send)  # type: ignore[arg-type]  # ASGI, untyped
-
-    return application

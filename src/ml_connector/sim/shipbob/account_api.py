@@ -38,6 +38,8 @@ class AccountApi:
             wants https.
         created_status: 201 as seen live, or 200 as the OpenAPI file says.
         one_string_of_scopes: channels show all scopes in one text, as version 1.0 did.
+        topics_not_offered: topics that this account may not subscribe to; which ones 2026-07
+            takes is an open question (sections 1.4 and 12).
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class AccountApi:
         self.loopback_http = True
         self.created_status = 201
         self.one_string_of_scopes = False
+        self.topics_not_offered: tuple[str, ...] = ()
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of these resources."""
@@ -128,7 +131,8 @@ class AccountApi:
         new = call.body(NewSubscription, lambda errors: webhook_error(422, errors))
         known = TOPICS_2026_01 if call.version == "2026-01" else TOPICS
         faults: dict[str, list[str]] = {}
-        unknown = [topic for topic in new.topics if topic not in known]
+        refused = self.topics_not_offered
+        unknown = [topic for topic in new.topics if topic not in known or topic in refused]
         if not new.topics:
             faults["topics"] = ["At least one topic is required."]
         elif unknown:

@@ -18,6 +18,7 @@ class Settings(msgspec.Struct, kw_only=True):
         consent_automatic: nobody is asked (``Consent``).
         loopback_http: plain http to this machine is a webhook address (``AccountApi``).
         one_string_of_scopes: as in version 1.0 (``AccountApi``).
+        topics_not_offered: webhook topics that are unknown to this account (``AccountApi``).
         received_lags: WRO and box counters disagree (``wro_view``).
         listed_after_seconds: a new WRO is listed later (``ReceivingApi``).
         empty_past_the_end: a page past the end has no body (``ReceivingApi``).
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, kw_only=True):
     consent_automatic: bool
     loopback_http: bool
     one_string_of_scopes: bool
+    topics_not_offered: tuple[str, ...]
     received_lags: bool
     listed_after_seconds: float
     empty_past_the_end: bool
@@ -86,6 +88,7 @@ class Switches:
             consent_automatic=self._hosts.consent_page.automatic,
             loopback_http=apis.account.loopback_http,
             one_string_of_scopes=apis.account.one_string_of_scopes,
+            topics_not_offered=apis.account.topics_not_offered,
             received_lags=apis.receiving.received_lags,
             listed_after_seconds=apis.receiving.listed_after.total_seconds(),
             empty_past_the_end=apis.receiving.empty_past_the_end,
@@ -108,6 +111,7 @@ class Switches:
         self._hosts.consent_page.automatic = new.consent_automatic
         apis.account.loopback_http = new.loopback_http
         apis.account.one_string_of_scopes = new.one_string_of_scopes
+        apis.account.topics_not_offered = new.topics_not_offered
         apis.receiving.received_lags = new.received_lags
         apis.receiving.listed_after = timedelta(seconds=new.listed_after_seconds)
         apis.receiving.empty_past_the_end = new.empty_past_the_end

@@ -1,0 +1,223 @@
+"""``webhooks``, ``sync webhooks`` and ``plan webhooks``: what ShipBob sends us, and whether."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ml_connector.app import samples as sampling
+from ml_connector.app import webhooks as app
+from ml_connector.app.installation import Installation
+from ml_connector.app.probe import Probed, probe
+from ml_connector.app.webhook_health import Health, health
+from ml_connector.app.webhooks import Looked
+from ml_connector.app.workplaces import Workplaces
+from ml_connector.cli.context import current
+from ml_connector.errors import UserError
+
+commands = typer.Typer(
+    help="What ShipBob sends to a connection, and whether it arrives.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_TEST_SENDER = (
+    "For a real body of each topic use ShipBob's own test sender: dashboard, Integrations >"
+    " Webhooks. Before that: ml-connector webhooks capture."
+)
+
+
+def sync_now(*, named: bool, write: bool) -> None:
+    """Bring the webhook subscriptions of a connection to what they should be.
+
+    Args:
+        named: ids or a time were given, which mean nothing here.
+        write: False: tell what would be done.
+    """
+    if named:
+        raise UserError(
+            "Webhook subscriptions have no ids of ours and no age",
+            where="--id, --since",
+            next_step="Run it without them.",
+            usage=True,
+        )
+    looked = current().run(lambda installation: _look(installation, write=write))
+    _print_looked(looked)
+    if not looked.works:
+        raise typer.Exit(1)
+
+
+@commands.command("rotate")
+def rotate() -> None:
+    """Make all subscriptions anew, with new secrets; the old ones stay valid meanwhile."""
+    looked = current().run(lambda installation: _look(installation, write=True, rotate=True))
+    _print_looked(looked)
+    if not looked.works:
+        raise typer.Exit(1)
+
+
+@commands.command("list")
+def list_webhooks() -> None:
+    """Show the subscriptions as they were last seen, what arrived, and what was refused."""
+    context = current()
+
+    async def find(installation: Installation) -> Health:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+            return await health(on, one.name)
+
+    found = context.run(find)
+    printer = context.printer
+    printer.table(
+        ["topics", "state", "subscription", "left out"],
+        [
+            [group, row["state"], row["id"], ", ".join(row["left_out"])]
+            for group, row in found.groups.items()
+        ],
+        empty="Never looked: ml-connector sync webhooks.",
+    )
+    for line in found.lines():
+        printer.line(line)
+    for refused in found.refusals:
+        printer.line(
+            f"Refused {refused['times']} times, last {refused['last_at']:%Y-%m-%d %H:%M}:"
+            f" {refused['sentence']}",
+            style="bold",
+        )
+        printer.line(f"  Next: {refused['remedy']}")
+    printer.answer(found.as_json())
+
+
+@commands.command("test")
+def test_delivery() -> None:
+    """Send a signed delivery of our own through the public address, as ShipBob would."""
+    context = current()
+
+    async def send(installation: Installation) -> Probed:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+            secrets = await installation.vault.all(one.name, on=on)
+        return await probe(installation, one.settings(secrets), secrets)
+
+    probed = context.run(send)
+    printer = context.printer
+    printer.line(f"Sent to {probed.url}: {probed.sentence}")
+    if probed.remedy:
+        printer.line(f"Next: {probed.remedy}", style="bold")
+    else:
+        printer.line(_TEST_SENDER)
+    printer.answer({"ok": probed.arrived, "url": probed.url, "found": probed.sentence,
+                    "remedy": probed.remedy, "status": probed.status})  # fmt: skip
+    if not probed.arrived:
+        raise typer.Exit(1)
+
+
+@commands.command("capture")
+def capture() -> None:
+    """Keep the next real body of each topic as a sample, from now on."""
+    context = current()
+
+    async def begin(installation: Installation) -> dict[str, Any]:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+            return await sampling.begin(on, one.name)
+
+    since = context.run(begin)["since"]
+    context.printer.line(f"From {since:%Y-%m-%d %H:%M:%S} UTC on, the next body of each topic")
+    context.printer.line("is kept as a sample. See them: ml-connector webhooks samples.")
+    context.printer.line(
+        "ShipBob's dashboard sends tests of every topic: Integrations > Webhooks."
+    )
+    context.printer.answer({"since": since})
+
+
+@commands.command("samples")
+def samples(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Write each into a file of this folder."),
+    ] = None,
+) -> None:
+    """Show the samples, without credentials and without what names a person."""
+    context = current()
+
+    async def find(installation: Installation) -> sampling.Samples:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+            return await sampling.find(on, one.name)
+
+    found = context.run(find)
+    printer = context.printer
+    if found.since is None:
+        raise UserError(
+            "No samples are kept yet", next_step="Begin with: ml-connector webhooks capture."
+        )
+    written = sampling.write(found, folder) if folder is not None else []
+    for sample in found.samples:
+        printer.line(
+            f"{sample['topic']}  ({sample['received_at']:%Y-%m-%d %H:%M:%S})", style="bold"
+        )
+        printer.line(f"  {sample['body']}")
+    for path in written:
+        printer.line(f"Written: {path}")
+    if found.waiting:
+        printer.line(f"Nothing came yet of: {', '.join(found.waiting)}.")
+    printer.answer(
+        {
+            "since": found.since,
+            "samples": found.samples,
+            "waiting": found.waiting,
+            "files": [str(path) for path in written],
+        }
+    )
+
+
+async def _look(installation: Installation, *, write: bool, rotate: bool = False) -> Looked:
+    context = current()
+    async with installation.database.transaction() as on:
+        one = await context.connection(on)
+    if one.paused and write:
+        raise UserError(
+            f'Connection "{one.name}" is paused', next_step="Resume it, then sync again."
+        )
+    place = await Workplaces(installation).open(one.name)
+    return await app.sync_webhooks(
+        installation,
+        place.shipbob,
+        place.settings,
+        rotate=rotate,
+        dry_run=not write or one.mode == "dry-run",
+    )
+
+
+def _print_looked(looked: Looked) -> None:
+    printer = current().printer
+    printer.line(f"ShipBob sends to {looked.url}")
+    if looked.dry_run:
+        printer.line("Nothing was written to ShipBob; this is what would be done.", style="bold")
+    printer.table(
+        ["topics", "result", "subscription", "left out"],
+        [[one.group, one.state, one.id, ", ".join(one.left_out)] for one in looked.groups],
+        empty="No topics.",
+    )
+    for id_, reason in looked.removed.items():
+        done = "would be removed" if looked.dry_run else "removed"
+        printer.line(f"Subscription {id_} {done}: {reason}.")
+    for one in looked.groups:
+        if one.sentence:
+            printer.line(f"{one.group}: {one.sentence}")
+    if any(one.left_out for one in looked.groups):
+        printer.line(
+            "Next: nothing. What ShipBob does not offer to this account is found by the sweep;"
+            " those topics are asked for again once a day.",
+            style="bold",
+        )
+    printer.answer(
+        {
+            "flow": "webhooks",
+            "url": looked.url,
+            "dry_run": looked.dry_run,
+            "groups": looked.groups,
+            "removed": [{"id": id_, "reason": why} for id_, why in looked.removed.items()],
+        }
+    )
