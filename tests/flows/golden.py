@@ -46,6 +46,7 @@ def _item(row: Mapping[str, Any]) -> Item:
         itemtype=row.get("type", "InvtPart"),
         isinactive=Flag.T if row.get("inactive") else Flag.F,
         islotitem=Flag.T if row.get("lot_tracked") else Flag.F,
+        stockunit=row.get("stock_unit"),
     )
 
 
@@ -57,6 +58,7 @@ class Case:
         self._netsuite = self._json("netsuite.json", {})
         self.skus = self._json("settings.json", {}).get("skus", {})
         self.bindings = self  # knows them as well
+        self.units = self
 
     def _json(self, name: str, default: Any = None) -> Any:
         path = self.folder / name
@@ -104,6 +106,19 @@ class Case:
 
     async def items_by_id(self, wanted: Collection[str]) -> dict[str, Item]:
         return {row["id"]: _item(row) for row in self._netsuite["items"] if row["id"] in wanted}
+
+    async def rates(self, unit_ids: Collection[str]) -> dict[str, Decimal]:
+        known = self._netsuite.get("units", {})
+        return {unit: Decimal(known[unit]) for unit in sorted(unit_ids) if unit in known}
+
+    async def quantities(self, record_type: str, order_id: str) -> dict[int, Decimal]:
+        return {
+            line["line"]: Decimal(line["in_units"])
+            for row in self._netsuite["orders"]
+            if (row.get("type", "purchaseOrder"), row["id"]) == (record_type, order_id)
+            for line in row["lines"]
+            if "in_units" in line
+        }
 
     async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
         known = msgspec.convert(self._json("bindings.json", []), list[Binding])

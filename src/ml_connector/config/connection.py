@@ -91,6 +91,7 @@ class Policies(_Section):
     order_match: str = "tranid"
     quarantine_location: str | None = None
     missing_product: Literal["park", "create"] = "park"
+    purchase_unit: Literal["convert", "refuse"] = "convert"
 
     @pydantic.field_validator("order_match")
     @classmethod

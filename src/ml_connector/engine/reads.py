@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ml_connector.engine.shipment_reads import ShipmentReads
+from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
@@ -53,12 +54,16 @@ class Reads:
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
+        self.units = UnitReads(netsuite)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
         self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
         self._orders_by_id: Batch[str, PurchaseOrder] = Batch(self._fetch_orders_by_id, most=100)
         self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
+        self._variants_by_id: Batch[int, tuple[Variant, ...]] = Batch(
+            self._fetch_variants_by_id, most=100
+        )
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
         self._periods: tuple[float, date, Sequence[Period]] | None = None
@@ -132,6 +137,14 @@ class Reads:
         found = await asyncio.gather(*map(self._variants.get, ordered))  # at once: one call
         return {sku: variants or () for sku, variants in zip(ordered, found, strict=True)}
 
+    async def variants_by_inventory(
+        self, inventory_ids: Collection[int]
+    ) -> dict[int, tuple[Variant, ...]]:
+        """Return ShipBob's variants by inventory id, whatever their SKU is now."""
+        ordered = sorted(inventory_ids)
+        found = await asyncio.gather(*map(self._variants_by_id.get, ordered))  # at once: one call
+        return {one: variants or () for one, variants in zip(ordered, found, strict=True)}
+
     async def centers(self) -> Sequence[FulfillmentCenter]:
         """Return the fulfillment centers that the merchant may send stock to."""
         kept = self._centers
@@ -185,4 +198,13 @@ class Reads:
             for variant in product.variants:
                 if variant.sku is not None:
                     found[variant.sku] = (*found.get(variant.sku, ()), variant)
+        return found
+
+    async def _fetch_variants_by_id(self, ids: Sequence[int]) -> Mapping[int, tuple[Variant, ...]]:
+        found: dict[int, tuple[Variant, ...]] = {}
+        async for product in self._shipbob.products(inventory_ids=ids):
+            for variant in product.variants:
+                inventory_id = variant.inventory.inventory_id if variant.inventory else None
+                if inventory_id is not None:
+                    found[inventory_id] = (*found.get(inventory_id, ()), variant)
         return found

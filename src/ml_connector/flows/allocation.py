@@ -1,28 +1,57 @@
 """Which order lines take the units of a WRO, and what no line expects."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
+from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
-from ml_connector.flows.receipts import (
-    Increase,
-)
-from ml_connector.flows.received import Order
+from ml_connector.flows.receipts import Increase
+from ml_connector.flows.received import Order, OrderLine
+from ml_connector.flows.units import refuse_other_unit
 from ml_connector.words import Cause
 
 
-def refuse_other_units(order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]]) -> None:
-    """Stop where an order line counts in another unit than eaches (netsuite.md section 13.3).
+class Broken(NamedTuple):
+    """Eaches that an order line expects, but that do not fill a whole unit of it."""
+
+    line: OrderLine
+    increase: Increase
+    quantity: int
+
+
+class Allocation(NamedTuple):
+    """Where the units of a WRO go.
+
+    Attributes:
+        taken: by order line, what it takes; whole units of the line.
+        surplus: what no line expects.
+        broken: what a line expects and can't take, since it is a part of a unit.
+    """
+
+    taken: dict[int, list[tuple[Increase, int]]]
+    surplus: list[tuple[Increase, int]]
+    broken: list[Broken]
+
+
+def refuse_other_units(
+    order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]], settings: ConnectionSettings
+) -> None:
+    """Stop where a line to be received can't be counted in eaches (netsuite.md section 13.3).
 
     Raises:
-        NeedsHuman: a line to be received has a purchase unit of its own.
+        NeedsHuman: its unit can't be converted, or lots would have to be.
     """
     for line in order.lines:
-        if line.unit is not None and line.line in taken:
+        parts = taken.get(line.line, ())
+        if line.unit is None or not parts:
+            continue
+        refuse_other_unit(order.number, line.line, line.line_unit, settings)
+        if any(increase.lot is not None for increase, _ in parts):
             raise NeedsHuman(
-                f"{order.number} line {line.line} is ordered in unit {line.unit}, not in the"
-                " item's stock unit; ShipBob counts eaches",
+                f"{order.number} line {line.line} is ordered in unit {line.unit} of"
+                f" {line.per_unit} and kept by lot: which of both its lots count in is not known",
                 cause=Cause.UNIT_DIFFERS,
-                remedy="Order in the stock unit, or receive this line by hand in NetSuite.",
+                remedy="Receive this line by hand in NetSuite, or order it in the base unit.",
             )
 
 
@@ -69,24 +98,32 @@ def refuse_what_others_received(
             )
 
 
-def allocate(
-    order: Order, increases: Sequence[Increase]
-) -> tuple[dict[int, list[tuple[Increase, int]]], list[tuple[Increase, int]]]:
-    """Fill the order's open lines in their order; return what each takes, and the rest."""
+def allocate(order: Order, increases: Sequence[Increase]) -> Allocation:
+    """Fill the order's open lines in their order."""
     left = {line.line: line.open_quantity for line in order.lines}
-    taken: dict[int, list[tuple[Increase, int]]] = {}
-    surplus: list[tuple[Increase, int]] = []
+    found = Allocation({}, [], [])
     for increase in increases:
         rest = increase.quantity
+        broken: Broken | None = None
         for line in order.lines:
-            units = min(rest, left[line.line]) if line.item_id == increase.item.id else 0
-            if units > 0:
-                taken.setdefault(line.line, []).append((increase, units))
-                left[line.line] -= units
-                rest -= units
+            if line.item_id != increase.item.id:
+                continue
+            fits = min(rest, left[line.line])
+            part = fits % line.eaches
+            if fits > part:
+                found.taken.setdefault(line.line, []).append((increase, fits - part))
+                left[line.line] -= fits - part
+                rest -= fits - part
+            if part and broken is None:
+                broken = Broken(line, increase, part)
+        if broken is not None and rest:
+            broken = broken._replace(quantity=min(rest, broken.quantity))
+            found.broken.append(broken)
+            left[broken.line.line] -= broken.quantity
+            rest -= broken.quantity
         if rest:
-            surplus.append((increase, rest))
-    return taken, surplus
+            found.surplus.append((increase, rest))
+    return found
 
 
 def stretch(
@@ -94,18 +131,23 @@ def stretch(
     taken: dict[int, list[tuple[Increase, int]]],
     surplus: Sequence[tuple[Increase, int]],
 ) -> list[tuple[Increase, int]]:
-    """Receive the surplus on the last line of its item; return what has no line."""
-    without_line: list[tuple[Increase, int]] = []
+    """Receive the surplus on the last line of its item; return what can't be.
+
+    That is what has no line, and parts of a line's unit.
+    """
+    left: list[tuple[Increase, int]] = []
     for increase, quantity in surplus:
-        lines = [line.line for line in order.lines if line.item_id == increase.item.id]
-        if not lines:
-            without_line.append((increase, quantity))
+        lines = [line for line in order.lines if line.item_id == increase.item.id]
+        part = quantity % lines[-1].eaches if lines else quantity
+        if part:
+            left.append((increase, part))
+        if quantity == part:
             continue
-        parts = taken.setdefault(lines[-1], [])
+        parts = taken.setdefault(lines[-1].line, [])
         for number, (one, units) in enumerate(parts):
             if one == increase:
-                parts[number] = (one, units + quantity)
+                parts[number] = (one, units + quantity - part)
                 break
         else:
-            parts.append((increase, quantity))
-    return without_line
+            parts.append((increase, quantity - part))
+    return left

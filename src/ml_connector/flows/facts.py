@@ -16,6 +16,7 @@ class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
     lot_tracked: bool = False
     serialized: bool = False
     kind: str = ""
+    stock_unit: str | None = None
 
 
 class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,4 +37,5 @@ def item_fact(item: Item) -> ItemFact:
         lot_tracked=bool(item.islotitem),
         serialized=bool(item.isserialitem),
         kind=item.itemtype,
+        stock_unit=item.stockunit,
     )

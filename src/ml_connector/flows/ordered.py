@@ -8,7 +8,17 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.reads import Reads
+from ml_connector.flows.products import (
+    OrderedItem,
+    Products,
+    VariantFact,
+    bound_to,
+    holding,
+    shipbob_sku,
+)
 from ml_connector.flows.received import OUR_RECEIPTS
+from ml_connector.flows.units import LineUnit, read_units
+from ml_connector.ledger.bindings import Binding
 from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
 from ml_connector.shipbob.payloads import Variant, Wro
 
@@ -24,23 +34,27 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         open_quantity: ordered less received, without a fraction.
         fraction: there is one, which ShipBob can not count.
+        item: NetSuite's internal id.
+        full_name: of a matrix child, where it is not its name.
+        unit: of the line, where it does not count in eaches.
     """
 
     line: int
     item_name: str
     item_type: str
+    item: str = ""
+    full_name: str = ""
+    unit: LineUnit | None = None
     open_quantity: int
     fraction: bool = False
     location: str | None = None
     expected: date | None = None
 
-
-class VariantFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What ShipBob keeps under a SKU."""
-
-    inventory_id: int
-    active: bool
-    lot_tracked: bool = False
+    @property
+    def ordered_item(self) -> OrderedItem:
+        """The item, as it is matched to a product."""
+        names = (self.item_name, self.full_name) if self.full_name else (self.item_name,)
+        return OrderedItem(self.item, names)
 
 
 class WroFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +87,8 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         number: empty when the order was deleted.
         variants: ShipBob's variants by SKU.
+        bindings: what its items were matched to before, by NetSuite's item id.
+        bound: ShipBob's variants by inventory id, for what was matched before.
         centers: fulfillment centers that stock may be sent to.
         read_at: when; an arrival date must lie after it.
         ordered_on: the order's own date.
@@ -87,6 +103,13 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     centers: tuple[int, ...]
     read_at: datetime
     ordered_on: date | None = None
+    bindings: dict[str, tuple[Binding, ...]] = {}
+    bound: dict[int, tuple[VariantFact, ...]] = {}
+
+    @property
+    def products(self) -> Products:
+        """What ShipBob has for the ordered items."""
+        return Products(self.variants, self.bindings, self.bound)
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
@@ -104,9 +127,8 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
             centers=(),
             read_at=read_at,
         )
-    lines = tuple(_lines(order))
-    skus = {shipbob_sku(line.item_name, reads.skus) for line in lines}
-    variants = await reads.variants(skus) if order.status in OPEN else {}
+    lines = tuple(_lines(order, await read_units(order.lines, "purchaseOrder", key, reads)))
+    products = await _products(lines, reads) if order.status in OPEN else Products({}, {}, {})
     wros = await reads.wros_by_number(wro_numbers(order.tranid))
     receipts = await reads.receipts(order.id) if wros else ()
     return PurchaseOrderFacts(
@@ -114,12 +136,35 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
         number=order.tranid,
         status=order.status,
         lines=lines,
-        variants={sku: tuple(map(_variant, found)) for sku, found in variants.items()},
-        wros=tuple(_wro(wro, order, receipts, reads.skus) for wro in wros),
+        variants=products.by_sku,
+        wros=tuple(_wro(wro, lines, receipts, products.bindings, reads.skus) for wro in wros),
         centers=tuple(center.id for center in await reads.centers()),
         read_at=read_at,
         ordered_on=order.trandate,
+        bindings=products.bindings,
+        bound=products.bound,
     )
+
+
+async def _products(lines: Sequence[OrderedLine], reads: Reads) -> Products:
+    """Read the products of ordered items: by inventory id where matched before, else by SKU."""
+    items = {line.ordered_item for line in lines}
+    bindings = await reads.bindings.of_items({item.id for item in items})
+    held = {
+        one.inventory_id
+        for item in items
+        for one in holding(item, bindings.get(item.id, ()), reads.skus)
+    }
+    by_id = await reads.variants_by_inventory(held)
+    bound = Products({}, bindings, {one: tuple(map(_variant, by_id[one])) for one in by_id})
+    by_sku = await reads.variants(
+        {
+            shipbob_sku(item.names, reads.skus)
+            for item in items
+            if not bound_to(item, bound, reads.skus)
+        }
+    )
+    return bound._replace(by_sku={sku: tuple(map(_variant, by_sku[sku])) for sku in by_sku})
 
 
 def wro_numbers(number: str) -> list[str]:
@@ -127,12 +172,7 @@ def wro_numbers(number: str) -> list[str]:
     return [number, *(f"{number}-{n}" for n in range(2, _NUMBERS + 1))]
 
 
-def shipbob_sku(item_name: str, skus: Mapping[str, str]) -> str:
-    """Return ShipBob's SKU for a NetSuite item name: itself, but for the exceptions."""
-    return next((sku for sku, name in skus.items() if name == item_name), item_name)
-
-
-def _lines(order: PurchaseOrder) -> list[OrderedLine]:
+def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedLine]:
     return [
         OrderedLine(
             line=line.line,
@@ -142,6 +182,9 @@ def _lines(order: PurchaseOrder) -> list[OrderedLine]:
             fraction=line.open_quantity != int(line.open_quantity),
             location=line.location or order.location,
             expected=line.expectedreceiptdate,
+            item=line.item,
+            full_name=line.fullname if line.fullname != line.itemid else "",
+            unit=units.get(line.line),
         )
         for line in order.lines
     ]
@@ -159,14 +202,24 @@ def _variant(variant: Variant) -> VariantFact:
 
 
 def _wro(
-    wro: Wro, order: PurchaseOrder, receipts: Sequence[ReceiptLine], skus: Mapping[str, str]
+    wro: Wro,
+    lines: Sequence[OrderedLine],
+    receipts: Sequence[ReceiptLine],
+    bindings: Mapping[str, Sequence[Binding]],
+    skus: Mapping[str, str],
 ) -> WroFact:
     """Return a WRO with what NetSuite has received of it, by its receipts' external ids."""
-    names = {line.item: shipbob_sku(line.itemid, skus) for line in order.lines}
+    names = {line.item: shipbob_sku(line.ordered_item.names, skus) for line in lines}
     by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
+    by_item = {
+        item: bound.inventory_id
+        for item, several in bindings.items()
+        for bound in several
+        if any(line.inventory_id == bound.inventory_id for line in wro.inventory_quantities)
+    }
     booked: dict[int, int] = defaultdict(int)
     for receipt in receipts:
-        inventory_id = by_sku.get(names.get(receipt.item, ""))
+        inventory_id = by_item.get(receipt.item) or by_sku.get(names.get(receipt.item, ""))
         ours = (receipt.externalid or "").startswith(f"{OUR_RECEIPTS}{wro.id}-")
         if ours and inventory_id is not None:
             booked[inventory_id] += int(receipt.quantity)

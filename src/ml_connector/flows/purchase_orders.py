@@ -26,11 +26,14 @@ from ml_connector.flows.announcements import cancellation, product, wro_announce
 from ml_connector.flows.ordered import (
     OPEN,
     OVER,
+    OrderedLine,
     PurchaseOrderFacts,
     WroFact,
     read,
-    shipbob_sku,
 )
+from ml_connector.flows.products import products_of, unknown
+from ml_connector.flows.units import refuse_other_unit
+from ml_connector.ledger.bindings import Binding
 from ml_connector.ledger.documents import Document, Plan, Posted, SourceLine
 from ml_connector.words import Cause
 
@@ -49,6 +52,11 @@ class Wanted(NamedTuple):
     inventory_id: int
     quantity: int
     expected: date | None
+
+
+class _Wanted(NamedTuple):
+    by_center: dict[int, list[Wanted]]
+    bindings: tuple[Binding, ...]
 
 
 def plan(
@@ -85,7 +93,7 @@ def plan(
     documents: list[Document] = []
     number = _next_number(facts)
     wanted = _wanted(facts, settings)
-    for center, units in sorted(wanted.items()):
+    for center, units in sorted(wanted.by_center.items()):
         here = [wro for wro in wros if _location(facts, wro, settings) == _place(center, settings)]
         awaited = [wro for wro in here if wro.status in _AWAITED and wro.id in ours]
         rest = _missing(facts, units, here, spared=awaited)
@@ -104,8 +112,8 @@ def plan(
                 )
             )
             number += 1
-    note = "" if documents or wanted else "No open line at a location of ShipBob"
-    return Plan(documents=tuple(documents), note=note)
+    note = "" if wanted.by_center else "No open line at a location of ShipBob"
+    return Plan(documents=tuple(documents), note=note, bindings=wanted.bindings)
 
 
 def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tuple[Document, ...]:
@@ -117,14 +125,13 @@ def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tu
         return ()
     centers = _centers_by_location(facts, settings)
     wanted = {
-        shipbob_sku(line.item_name, settings.skus): line.item_name
+        line.ordered_item
         for line in facts.lines
         if line.open_quantity and line.location in centers and line.item_type in _STOCKED
     }
     return tuple(
-        product(facts.order_id, sku, name)
-        for sku, name in sorted(wanted.items())
-        if not facts.variants.get(sku)
+        product(facts.order_id, sku, item.names[0])
+        for sku, item in sorted(unknown(wanted, facts.products, settings.skus).items())
     )
 
 
@@ -213,11 +220,10 @@ def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
     )
 
 
-def _wanted(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> dict[int, list[Wanted]]:
-    """Return what is open by fulfillment center, one entry for each SKU."""
+def _wanted(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> _Wanted:
+    """Return what is open by fulfillment center, one entry for each product."""
     centers = _centers_by_location(facts, settings)
-    units: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    expected: dict[tuple[int, str], date | None] = {}
+    lines: list[tuple[int, OrderedLine]] = []
     for line in facts.lines:
         center = centers.get(line.location or "")
         if center is None or line.item_type not in _STOCKED:
@@ -229,19 +235,28 @@ def _wanted(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> dict[int
                 remedy="ShipBob counts whole eaches: order whole units, then replay.",
             )
         if line.open_quantity:
-            sku = shipbob_sku(line.item_name, settings.skus)
-            units[center][sku] += line.open_quantity
-            expected[center, sku] = max(
-                filter(None, [expected.get((center, sku)), line.expected]), default=None
-            )
-    known = _inventory_ids(facts, {sku for skus in units.values() for sku in skus})
-    return {
-        center: [
-            Wanted(sku, known[sku], quantity, expected[center, sku])
-            for sku, quantity in sorted(skus.items())
-        ]
-        for center, skus in units.items()
-    }
+            refuse_other_unit(facts.number, line.line, line.unit, settings)
+            lines.append((center, line))
+    products = products_of(
+        {line.ordered_item for _, line in lines},
+        facts.products,
+        settings.skus,
+        order_number=facts.number,
+    )
+    units: dict[int, dict[int, Wanted]] = defaultdict(dict)
+    for center, line in lines:
+        sku, inventory_id, _ = products[line.ordered_item]
+        before = units[center].get(inventory_id)
+        units[center][inventory_id] = Wanted(
+            sku,
+            inventory_id,
+            line.open_quantity + (before.quantity if before else 0),
+            max(filter(None, [before and before.expected, line.expected]), default=None),
+        )
+    return _Wanted(
+        {center: sorted(some.values()) for center, some in units.items()},
+        tuple(one.binding for _, one in sorted(products.items()) if one.binding is not None),
+    )
 
 
 def _centers_by_location(
@@ -270,44 +285,6 @@ def _centers_by_location(
                 waiting_for=[f"location:{center}" for center in several],
             )
     return {location: centers[0] for location, centers in found.items()}
-
-
-def _inventory_ids(facts: PurchaseOrderFacts, skus: Collection[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    missing: list[str] = []
-    for sku in sorted(skus):
-        found = [one for one in facts.variants.get(sku, ()) if one.active]
-        if any(one.lot_tracked for one in found):
-            raise NeedsHuman(
-                f"{facts.number} orders {sku}, which ShipBob keeps by lot: a WRO must name lots,"
-                " and a purchase order does not",
-                cause=Cause.LOT_TRACKED,
-                remedy=f"Make the WRO at ShipBob by hand, with the number {facts.number}.",
-            )
-        active = {one.inventory_id for one in found}
-        if len(active) > 1:
-            raise NeedsHuman(
-                f"ShipBob has SKU {sku} under several inventory ids:"
-                f" {', '.join(map(str, sorted(active)))}",
-                cause=Cause.SKU_AMBIGUOUS,
-                remedy="Keep one of them active at ShipBob, then replay.",
-            )
-        if active:
-            known[sku] = active.pop()
-        else:
-            missing.append(sku)
-    if missing:
-        named = ", ".join(missing[:5]) + (" and more" if len(missing) > 5 else "")  # noqa: PLR2004 - a few are enough in a sentence
-        raise NeedsData(
-            f"ShipBob has no active product {named}, ordered on {facts.number}",
-            cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            waiting_for=[*(f"product:{sku}" for sku in missing), "policy:missing_product"],
-            remedy=(
-                "Create the product at ShipBob with this SKU, map it under [skus], or set"
-                ' missing_product = "create".'
-            ),
-        )
-    return known
 
 
 def _missing(
@@ -405,7 +382,7 @@ FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
     topics=frozenset(),
-    rules="purchase-orders-1",
+    rules="purchase-orders-2",
     facts=PurchaseOrderFacts,
     read=read,
     plan=plan,

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from ml_connector.flows.facts import ItemFact
-from ml_connector.flows.received import Order
+from ml_connector.flows.received import Order, OrderLine
 from ml_connector.ledger.documents import (
     CreateRecord,
     Document,
@@ -90,7 +90,8 @@ def item_receipt(
     Args:
         booking: WRO, number, location and dates.
         order: the purchase order with all its open lines.
-        taken: by order line, the units to receive, one entry for each lot.
+        taken: by order line, the eaches to receive, one entry for each lot; whole units of
+            the line, whose unit the receipt counts in (section 13.3).
 
     Source: netsuite.md sections 7.3 and 8.1.
     """
@@ -101,7 +102,7 @@ def item_receipt(
         memo=booking.memo(f"ShipBob WRO {booking.wro_id}", external_id),
         item=ItemReceiptLines(
             tuple(
-                _receipt_line(line.line, taken.get(line.line, ()), booking.location)
+                _receipt_line(line, taken.get(line.line, ()), booking.location)
                 for line in order.lines
                 if line.open_quantity or line.line in taken
             )
@@ -188,14 +189,14 @@ def wro_mark(wro_id: int) -> Document:
 
 
 def _receipt_line(
-    order_line: int, parts: Sequence[tuple[Increase, int]], location: str
+    line: OrderLine, parts: Sequence[tuple[Increase, int]], location: str
 ) -> ItemReceiptLine:
     if not parts:
-        return ItemReceiptLine(order_line=order_line, item_receive=False)
+        return ItemReceiptLine(order_line=line.line, item_receive=False)
     return ItemReceiptLine(
-        order_line=order_line,
+        order_line=line.line,
         item_receive=True,
-        quantity=sum(quantity for _, quantity in parts),
+        quantity=sum(quantity for _, quantity in parts) // line.eaches,
         location=Ref(location),
         inventory_detail=_lots(parts),
     )

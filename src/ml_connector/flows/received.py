@@ -10,6 +10,7 @@ import msgspec
 
 from ml_connector.engine.reads import Reads
 from ml_connector.flows.facts import ItemFact
+from ml_connector.flows.units import LineUnit, read_units
 from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
 from ml_connector.shipbob.payloads import Box
 
@@ -46,7 +47,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         open_quantity: ordered less received; 0 on a closed line.
         receipts: what was received of it that no other WRO explains; none where it does not
             matter.
-        unit: the line's unit where it is not the stock unit, else None.
+        unit: the line's unit where it does not count in eaches, else None.
+        per_unit: eaches in that unit; 0 where that is not proven.
+        unit_problem: why it is not.
     """
 
     line: int
@@ -54,6 +57,21 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     open_quantity: int
     receipts: tuple[Receipt, ...] = ()
     unit: str | None = None
+    per_unit: int = 0
+    unit_problem: str = ""
+
+    @property
+    def eaches(self) -> int:
+        """Eaches in one unit of the line; 1 where it counts in eaches."""
+        return self.per_unit or 1
+
+    @property
+    def line_unit(self) -> LineUnit | None:
+        """The unit, where the line does not count in eaches."""
+        if self.unit is None:
+            return None
+        problem = self.unit_problem or ("" if self.per_unit else "it is not the stock unit")
+        return LineUnit(unit=self.unit, eaches=self.per_unit, problem=problem)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +116,8 @@ async def _order(
     receipts: Mapping[int, tuple[Receipt, ...]] = {}
     if _fewer_open(order, stowed, items):
         receipts = unexplained(wro_id, await reads.receipts(order.id))
+    units = await read_units(order.lines, "purchaseOrder", order.id, reads)
+    plain = LineUnit(unit="")
     return Order(
         id=order.id,
         number=order.tranid,
@@ -108,15 +128,13 @@ async def _order(
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
                 receipts=receipts.get(line.line, ()),
-                unit=_other_unit(line.units, line.stockunit),
+                unit=units.get(line.line, plain).unit or None,
+                per_unit=units.get(line.line, plain).eaches,
+                unit_problem=units.get(line.line, plain).problem,
             )
             for line in order.lines
         ),
     )
-
-
-def _other_unit(unit: str | None, stock_unit: str | None) -> str | None:
-    return unit if stock_unit is not None and unit != stock_unit else None
 
 
 def unexplained(wro_id: int, lines: Sequence[ReceiptLine]) -> dict[int, tuple[Receipt, ...]]:

@@ -12,8 +12,9 @@ ShipBob is told so (``setExternalSync``). A quantity that went down is shown to 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -21,23 +22,11 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.allocation import (
-    allocate,
-    refuse_other_units,
-    refuse_what_others_received,
-    stretch,
-)
+from ml_connector.flows.booking import Task, from_order, without_order
 from ml_connector.flows.facts import ItemFact, PeriodFact
 from ml_connector.flows.items import MatchFacts, match, read_items
 from ml_connector.flows.posting_dates import posting_date
-from ml_connector.flows.receipts import (
-    Booking,
-    Increase,
-    inventory_adjustment,
-    item_receipt,
-    source_line,
-    wro_mark,
-)
+from ml_connector.flows.receipts import Booking, Increase, source_line, wro_mark
 from ml_connector.flows.received import Order, StowedLine, by_lot, read_orders
 from ml_connector.ledger.bindings import Binding
 from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
@@ -59,6 +48,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
         orders: the purchase orders with the WRO's number; one, when all is well.
+        unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
     """
 
@@ -75,6 +65,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     synced: bool
     bindings: dict[int, Binding] = {}
     bound: dict[str, ItemFact] = {}
+    unit_rates: dict[str, Decimal] = {}
 
 
 async def read(key: str, reads: Reads) -> ReceivingFacts:
@@ -107,6 +98,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         items=matches.named,
         bindings=matches.bindings,
         bound=matches.bound,
+        unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
         orders=await read_orders(wro.id, number, stowed, items, reads)
         if number and stowed
         else (),
@@ -181,114 +173,21 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             document=f"the receipt of WRO {facts.wro_id}",
         ),
     )
-    task = _Task(booking, tuple(increases), tuple(posted), settings, mark)
+    task = Task(
+        booking=booking,
+        increases=tuple(increases),
+        posted=tuple(posted),
+        settings=settings,
+        mark=mark,
+        ended=facts.status in _ENDED,
+        unit_rates=facts.unit_rates,
+    )
     decided = (
-        _without_order(facts, task)
+        without_order(task)
         if facts.purchase_order_number is None
-        else _from_order(_order(facts), task)
+        else from_order(_order(facts), task)
     )
     return msgspec.structs.replace(decided, bindings=matched.bindings)
-
-
-class _Task(NamedTuple):
-    """What is to be booked, and what everything that books it needs."""
-
-    booking: Booking
-    increases: tuple[Increase, ...]
-    posted: tuple[Posted, ...]
-    settings: ConnectionSettings
-    mark: tuple[Document, ...]
-
-
-def _without_order(facts: ReceivingFacts, task: _Task) -> Plan:
-    if task.settings.policies.unmatched_wro == "park":
-        raise NeedsHuman(
-            f"WRO {facts.wro_id} carries no purchase order number",
-            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
-            remedy=(
-                'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
-                " such WROs as inventory adjustments."
-            ),
-            waiting_for=["policy:unmatched_wro"],
-        )
-    adjustment = _adjustment(
-        task, [(one, one.quantity) for one in task.increases], "no purchase order"
-    )
-    return Plan(documents=(adjustment, *task.mark))
-
-
-def _from_order(order: Order, task: _Task) -> Plan:
-    taken, surplus = allocate(order, task.increases)
-    policy = task.settings.policies.over_receipt
-    if policy == "receive" and surplus:
-        surplus = stretch(order, taken, surplus)
-    refuse_other_units(order, taken)
-    documents: list[Document] = []
-    if taken:
-        numbered = _numbered(task, "itemReceipt")
-        documents.append(item_receipt(numbered, order, taken))
-    if not surplus:
-        return Plan(documents=(*documents, *task.mark))
-    refuse_what_others_received(
-        order,
-        task.booking.wro_id,
-        surplus,
-        {document.external_id for document in task.posted},
-    )
-    units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
-    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
-    if policy == "adjust":
-        adjustment = _adjustment(task, surplus, f"beyond {order.number}")
-        return Plan(documents=(*documents, adjustment, *task.mark))
-    if policy == "refuse":
-        return Plan(
-            documents=(*documents, *task.mark),
-            note=f"Refused by policy: {what}",
-            refused=tuple(
-                Refused(
-                    source_line=source_line(one.inventory_id, one.lot),
-                    reason=f"{order.number} does not expect it, and over_receipt is refuse",
-                    quantity=quantity,
-                )
-                for one, quantity in surplus
-            ),
-        )
-    return Plan(
-        documents=tuple(documents),
-        afterwards=NeedsHuman(
-            what,
-            cause=Cause.OVER_RECEIPT,
-            remedy=(
-                f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
-                " then replay."
-            ),
-            waiting_for=["policy:over_receipt"],
-        ),
-    )
-
-
-def _adjustment(task: _Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:
-    account = task.settings.accounts.inventory_adjustment
-    if account is None:
-        raise NeedsHuman(
-            f"WRO {task.booking.wro_id} needs an inventory adjustment ({why}), but no account is"
-            " set",
-            cause=Cause.ACCOUNT_UNMAPPED,
-            remedy="Set inventory_adjustment under [accounts] and apply the connection again.",
-            waiting_for=["account:inventory_adjustment"],
-        )
-    return inventory_adjustment(
-        _numbered(task, "inventoryAdjustment"),
-        units,
-        account=account,
-        subsidiary=task.settings.netsuite.subsidiary,
-        why=why,
-    )
-
-
-def _numbered(task: _Task, kind: str) -> Booking:
-    number = 1 + sum(document.kind == kind for document in task.posted)
-    return msgspec.structs.replace(task.booking, number=number)
 
 
 def _booked(posted: Sequence[Posted]) -> dict[str, int]:

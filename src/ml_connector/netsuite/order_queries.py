@@ -45,7 +45,7 @@ FROM transaction t WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
 # the components of an assembly.
 _ORDER_LINES: Final = """
-SELECT l.transaction, l.id AS line, l.item, i.itemid, i.itemtype, l.quantity,
+SELECT l.transaction, l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity,
     l.quantityshiprecv, l.isclosed, l.location, l.linesequencenumber,
     TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate
     [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit][, i.purchaseunit]
@@ -96,6 +96,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     itemid: str
     itemtype: str
+    fullname: str = ""
     quantity: Decimal = Decimal(0)
     quantityshiprecv: Decimal = Decimal(0)
     isclosed: Flag = Flag.F

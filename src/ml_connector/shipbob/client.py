@@ -13,7 +13,13 @@ from ml_connector.secret import Secret
 from ml_connector.shipbob import receiving, subscriptions
 from ml_connector.shipbob.access import Access
 from ml_connector.shipbob.channels import own_channel
-from ml_connector.shipbob.filters import LARGE_PAGE, sku_queries, wro_filters, wro_keys
+from ml_connector.shipbob.filters import (
+    LARGE_PAGE,
+    inventory_queries,
+    sku_queries,
+    wro_filters,
+    wro_keys,
+)
 from ml_connector.shipbob.oauth import Sends
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import (
@@ -240,17 +246,23 @@ class ShipBob:
     # Products.
 
     async def products(
-        self, *, skus: Collection[str] | None = None, priority: Priority = Priority.LIVE
+        self,
+        *,
+        skus: Collection[str] | None = None,
+        inventory_ids: Collection[int] | None = None,
+        priority: Priority = Priority.LIVE,
     ) -> AsyncIterator[Product]:
         """Yield products with their variants (section 9.2, GET /product), each once.
 
         Args:
             skus: those that have such a variant; None for all, an empty collection for none.
                 Compare SKUs yourself: how ShipBob compares is not documented.
+            inventory_ids: those whose variant has such an inventory item, instead.
             priority: of all its pages.
         """
         seen: set[int] = set()
-        for query in sku_queries(skus):
+        queries = sku_queries(skus) if inventory_ids is None else inventory_queries(inventory_ids)
+        for query in queries:
             request = Request(
                 operation="product.list",
                 doing="reading products",

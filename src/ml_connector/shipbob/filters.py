@@ -83,6 +83,14 @@ def sku_queries(skus: Collection[str] | None) -> Iterator[dict[str, str]]:
         yield query
 
 
+def inventory_queries(inventory_ids: Collection[int]) -> Iterator[dict[str, str]]:
+    """Yield the query of each call that a search for products by inventory id takes."""
+    for some in lists([str(one) for one in inventory_ids]):
+        if some is not None:
+            listed = some[0] if len(some) == 1 else f"any:{','.join(some)}"
+            yield {"PageSize": LARGE_PAGE, "InventoryId": listed}
+
+
 def moment(when: datetime) -> str:
     """Return a time in whole seconds, downwards, UTC.
 
