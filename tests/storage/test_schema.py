@@ -21,7 +21,7 @@ async def test_a_journal_row_can_be_neither_changed_nor_removed(database: Databa
             "insert into journal (connection, number, posted_at, posting_id, run_id, flow, source,"
             " source_line, target, external_id, fact_date, posting_date, previous_hash, hash)"
             " values ('acme', 1, now(), 1, 1, 'receiving', 'wro 1', '1', 'itemReceipt 2',"
-            " 'mlc-ir-1-1', '2026-11-20', '2026-11-20', '', 'x')"
+            " 'mlc-ir-1-1', '2026-11-20', '2026-11-20', repeat('0', 64), 'x')"
         )
 
     for statement in (

@@ -17,8 +17,9 @@ from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import bindings, postings, runs, subjects
+from ml_connector.ledger import bindings, conservation, postings, runs, subjects
 from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.equation import Equation, of_subject, sentences
 from ml_connector.ledger.postings import Posting
 from ml_connector.ledger.subjects import Claimed, Superseded
 from ml_connector.netsuite.client import NetSuite
@@ -106,7 +107,7 @@ class Converge:
             run=run_id,
         ):
             try:
-                await self._decide_and_settle(subject, flow, run_id, left_behind)
+                equation = await self._decide_and_settle(subject, flow, run_id, left_behind)
             except asyncio.CancelledError:
                 await asyncio.shield(self._release(subject, run_id))
                 raise
@@ -118,19 +119,28 @@ class Converge:
                 return await self._stop(subject, run_id, error, str(error))
             except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
                 return await self._bug(subject, run_id, error)
-            return await self._done(subject, run_id)
+            return await self._done(subject, run_id, equation)
 
     async def _decide_and_settle(
         self, subject: Claimed, flow: Flow, run_id: int, left_behind: Sequence[Posting]
-    ) -> None:
+    ) -> Equation:
         place = await self._open_workplace(subject.ref.connection)
         for posting in left_behind:
             await place.settle.recover(subject, posting)
         facts = await flow.read(subject.ref.key, place.reads)
+        lines = flow.source_lines(facts, place.settings)
         async with self._database.transaction() as connection:
             await subjects.fence(connection, subject)
             posted = await postings.posted(connection, subject.id)
             await runs.saw(connection, run_id, facts)
+            await conservation.keep(
+                connection,
+                subject.id,
+                run_id,
+                lines,
+                connection_name=subject.ref.connection,
+                flow=flow.name,
+            )
         plan = flow.plan(facts, posted, place.settings)
         prepared = await self._prepare(subject, run_id, plan, place.mode)
         if place.mode == "live":
@@ -142,6 +152,15 @@ class Converge:
                     raise
         if plan.afterwards is not None:
             raise plan.afterwards
+        return of_subject(
+            lines,
+            [
+                *(line for one in posted for line in one.lines),
+                *(line for one in plan.documents for line in one.lines),
+            ],
+            plan.refused,
+            waits=bool(_may_wait(plan, place.mode)),
+        )
 
     async def _look_anew(
         self,
@@ -180,6 +199,9 @@ class Converge:
         async with self._database.transaction() as connection:
             await subjects.fence(connection, subject)
             await runs.decided(connection, run_id, plan)
+            await conservation.decide(
+                connection, subject.id, run_id, plan.refused, waits=_may_wait(plan, mode)
+            )
             await postings.drop_unsent(connection, subject, plan.documents)
             if mode == "live":
                 await bindings.bind(
@@ -204,12 +226,17 @@ class Converge:
                 prepared.append(posting)
         return prepared
 
-    async def _done(self, subject: Claimed, run_id: int) -> bool:
+    async def _done(self, subject: Claimed, run_id: int, equation: Equation) -> bool:
         async with self._database.transaction() as connection:
-            again = await subjects.done(connection, subject)
+            again = await subjects.done(
+                connection, subject, unexplained=equation.unexplained.lines
+            )
             await runs.finish(connection, run_id, "done")
         _measure(subject, "done")
-        _log.info("done")
+        if equation.holds:
+            _log.info("done", lines=list(sentences(equation)))
+        else:
+            _log.error("unexplained", lines=list(sentences(equation)))
         return again
 
     async def _stop(
@@ -261,6 +288,11 @@ class Converge:
             await runs.finish(connection, run_id, "superseded")
         _log.warning("superseded")
         return False
+
+
+def _may_wait(plan: Plan, mode: Mode) -> str:
+    """Return why what is missing may wait although nothing failed; empty when it may not."""
+    return plan.waiting or ("" if mode == "live" else "A dry run posts nothing")
 
 
 def _measure(subject: Claimed, outcome: str) -> None:

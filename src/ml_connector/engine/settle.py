@@ -173,8 +173,13 @@ class Settle:
             )
             if posted_at is None:
                 raise Superseded(subject.ref)
-            await journal.append(
-                connection, subject, posting, remote_id=written.remote_id, posted_at=posted_at
+            head = await journal.append(
+                connection,
+                posting,
+                connection_name=subject.ref.connection,
+                flow=subject.ref.flow,
+                remote_id=written.remote_id,
+                posted_at=posted_at,
             )
         _log.info(
             "posted" if state == "done" else "adopted",
@@ -183,6 +188,8 @@ class Settle:
             run=posting.run_id,
             document=posting.document.external_id,
             remote_id=written.remote_id,
+            # Where the owner of the database can't quietly write it anew.
+            journal=f"{head.number}:{head.hash}" if head else None,
         )
 
     async def _take_back(self, posting: Posting, error: ConnectorError | None) -> None:

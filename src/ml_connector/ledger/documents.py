@@ -45,7 +45,9 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a source fact that must end posted, waiting or refused with a reason.
 
     Attributes:
-        source_line: which line, by the name that journal lines and refusals use for it.
+        source_line: which line, by the name that journal lines and refusals use for it. What
+            only follows from a posted line, such as the write-off of units that came back,
+            carries its name and a part (``item 7 / write-off``), and is not counted.
         fact_date: the merchant's local date of the fact.
         quantity: whole sellable eaches, signed; None where the line is only money.
     """

@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.ledger.postings import Posting
-from ml_connector.ledger.subjects import Claimed
 from ml_connector.storage.database import Connection, one, rows
 
 GENESIS: Final = "0" * 64
@@ -44,12 +43,33 @@ HASHED: Final = (
 HASHED_WHEN_SET: Final = ("account", "detail")
 """Columns that came later: they are hashed where a row has one, so that older hashes hold."""
 
-_COLUMNS: Final = (*HASHED, *HASHED_WHEN_SET, "hash")
+COLUMNS: Final = (*HASHED, *HASHED_WHEN_SET, "hash")
 
+_TYPES: Final = {
+    "number": "bigint",
+    "posted_at": "timestamptz",
+    "posting_id": "bigint",
+    "run_id": "bigint",
+    "fact_date": "date",
+    "posting_date": "date",
+    "quantity": "bigint",
+    "amount": "numeric",
+}
+
+# One statement for all rows: the database checks the chain once for each.
 _INSERT: Final = (
-    f"insert into journal ({', '.join(_COLUMNS)})"  # noqa: S608 - our own constants
-    f" values ({', '.join(f'%({name})s' for name in _COLUMNS)})"
+    f"insert into journal ({', '.join(COLUMNS)}) select * from unnest("  # noqa: S608 - our own constants
+    + ", ".join(f"%({name})s::{_TYPES.get(name, 'text')}[]" for name in COLUMNS)
+    + ")"
 )
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one connection's chain: the number and the hash of its last row."""
+
+    connection: str
+    number: int
+    hash: str
 
 
 def row_hash(row: Mapping[str, Any]) -> str:
@@ -59,8 +79,8 @@ def row_hash(row: Mapping[str, Any]) -> str:
     those of ``HASHED_WHEN_SET`` where one of them is set; times in UTC with microseconds,
     numerics in their shortest plain form.
     """
-    values = [_plain(row[name]) for name in HASHED]
-    later = [_plain(row[name]) for name in HASHED_WHEN_SET]
+    values = [plain(row[name]) for name in HASHED]
+    later = [plain(row[name]) for name in HASHED_WHEN_SET]
     if any(value is not None for value in later):
         values += later
     return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
@@ -68,56 +88,79 @@ def row_hash(row: Mapping[str, Any]) -> str:
 
 async def append(
     connection: Connection,
-    subject: Claimed,
     posting: Posting,
     *,
+    connection_name: str,
+    flow: str,
     remote_id: str,
     posted_at: datetime,
-) -> None:
-    """Append the lines of a posting that now exists, in the transaction that records it."""
+) -> Head | None:
+    """Append the lines of a posting that now exists, in the transaction that records it.
+
+    Args:
+        connection: inside that transaction.
+        posting: what was posted.
+        connection_name: whose journal.
+        flow: whose rows they are.
+        remote_id: the record's internal id.
+        posted_at: when.
+
+    Returns:
+        The chain's new end; None when the document changes neither stock nor money.
+    """
     if not posting.document.lines:
-        return
+        return None
     # Rows of one connection are numbered one after the other: wait for whoever writes now.
     await rows(
         connection,
         "select pg_advisory_xact_lock(hashtextextended('journal ' || %(name)s, 0))",
-        {"name": subject.ref.connection},
+        {"name": connection_name},
     )
-    last = await one(
-        connection,
-        "select number, hash from journal where connection = %(name)s"
-        " order by number desc limit 1",
-        {"name": subject.ref.connection},
-    )
-    number, previous = (last["number"], last["hash"]) if last else (0, GENESIS)
-    prepared: list[dict[str, Any]] = []
+    last = await head(connection, connection_name)
+    number, previous = (last.number, last.hash) if last else (0, GENESIS)
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for line in posting.document.lines:
         number += 1
         row: dict[str, Any] = {
-            "connection": subject.ref.connection,
+            "connection": connection_name,
             "number": number,
             "posted_at": posted_at,
             "posting_id": posting.id,
             "run_id": posting.run_id,
-            "flow": subject.ref.flow,
+            "flow": flow,
             "target": f"{posting.document.kind} {remote_id}",
             "external_id": posting.document.external_id,
             "previous_hash": previous,
             **{name: getattr(line, name) for name in line.__struct_fields__},
         }
         previous = row["hash"] = row_hash(row)
-        prepared.append(row)
-    async with connection.cursor() as cursor:
-        await cursor.executemany(_INSERT, prepared)
+        for name, values in columns.items():
+            values.append(row[name])
+    await rows(connection, _INSERT, columns)
+    return Head(connection=connection_name, number=number, hash=previous)
 
 
-def _plain(value: Any) -> str | int | None:
+async def head(connection: Connection, connection_name: str) -> Head | None:
+    """Return the end of a connection's chain, as the database keeps it; None before row 1."""
+    row = await one(
+        connection,
+        "select number, hash from journal_head where connection = %(name)s",
+        {"name": connection_name},
+    )
+    return (
+        Head(connection=connection_name, number=row["number"], hash=row["hash"]) if row else None
+    )
+
+
+def plain(value: Any) -> str | int | None:
+    """Return a value as it is hashed."""
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, Decimal):
         # As PostgreSQL stores it: 12.10 and 12.1 are one amount with another scale, and there
-        # is no negative zero.
-        return format(value.normalize(), "f") if value else "0"
+        # is no negative zero. Every digit counts, so not by ``normalize``, which rounds.
+        text = f"{value:f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
     return str(value)

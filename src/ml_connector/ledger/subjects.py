@@ -176,7 +176,7 @@ update subject set
     state = case when marked > %(mark)s then 'received' else 'done' end,
     job_id = case when marked > %(mark)s then job_id end,
     due_at = null, cause = null, sentence = null, remedy = null, waiting_for = '{}',
-    worker = null, changed_at = now()
+    worker = null, unexplained = %(unexplained)s, changed_at = now()
 where id = %(id)s and epoch = %(epoch)s
 returning marked
 """
@@ -186,7 +186,7 @@ update subject set
     state = case when marked > %(mark)s then 'received' else %(state)s end,
     job_id = case when marked > %(mark)s then job_id end,
     due_at = null, cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s,
-    waiting_for = %(waiting_for)s, worker = null, changed_at = now()
+    waiting_for = %(waiting_for)s, worker = null, unexplained = 0, changed_at = now()
 where id = %(id)s and epoch = %(epoch)s
 returning marked
 """
@@ -201,9 +201,15 @@ returning marked
 """
 
 
-async def done(connection: Connection, subject: Claimed) -> bool:
-    """Record that the subject has converged; True when it was marked again meanwhile."""
-    return await _finish(connection, subject, _DONE, {})
+async def done(connection: Connection, subject: Claimed, *, unexplained: int = 0) -> bool:
+    """Record that the subject has converged; True when it was marked again meanwhile.
+
+    Args:
+        connection: the transaction that ends the run.
+        subject: as it was claimed.
+        unexplained: lines of the source that nothing accounts for.
+    """
+    return await _finish(connection, subject, _DONE, {"unexplained": unexplained})
 
 
 async def stopped(
