@@ -212,7 +212,6 @@ class _Witness:
 
     def end(self, kept: Head | None, unwritten: Sequence[Mapping[str, Any]]) -> None:
         """Look at what should be there and is not."""
-        self._posting_ends(self._number)
         beyond = [one for number in sorted(self._noted) for one in self._noted[number]]
         last = max((one.number for one in beyond), default=0)
         if last > self._number:
@@ -228,6 +227,7 @@ class _Witness:
                 "inserted",
                 "it goes beyond the end that the database's own note says",
             )
+        self._posting_ends(self._number + 1)
         for one in unwritten:
             self._breaks(
                 self._number + 1,
