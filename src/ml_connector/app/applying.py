@@ -3,22 +3,24 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from psycopg.types.json import Json
 
 from ml_connector.app import checks
 from ml_connector.app.checks import Check
 from ml_connector.app.installation import Installation
+from ml_connector.app.rotation import NEXT_KEY
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.wakeups import run_again, wake
 from ml_connector.errors import ConnectorError
-from ml_connector.ledger import connections, subjects
+from ml_connector.ledger import acts, certificates, connections, subjects
+from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.certificates import check_pair, key_print, read_certificate
 from ml_connector.netsuite.signing import load_key
 from ml_connector.secret import Secret
 from ml_connector.shipbob.signature import parse_secret
@@ -53,12 +55,15 @@ class Applied:
         saved: False when a needed check failed.
         changed: False when it was there exactly like this.
         woken: subjects that run again because of it.
+        kept_certificate: the certificate that went on in place of the file's, which rotation
+            had replaced; None when the file's is used.
     """
 
     saved: bool
     changed: bool
     woken: int
     checks: Sequence[Check]
+    kept_certificate: str | None = None
 
 
 async def apply_connection(
@@ -79,6 +84,9 @@ async def apply_connection(
         UserError: something in the settings can't be used.
     """
     check(settings)
+    named = settings.netsuite.certificate_id
+    settings = await _past_rotations(installation, settings)
+    kept = settings.netsuite.certificate_id
     found: Sequence[Check] = ()
     passing = checks.PassingTokens()
     if ping_first:
@@ -95,6 +103,7 @@ async def apply_connection(
         goes_live = before is not None and before.mode == "dry-run" and settings.mode == "live"
         applied, changed = await connections.save(on, settings, today=today)
         renewed = await _keep_secrets(installation, on, settings)
+        await _note_certificate(installation, on, settings)
         for system in _SYSTEMS:
             if _TOKENS_OF[system] & renewed:
                 await installation.tokens.forget(applied.name, system, on=on)
@@ -111,12 +120,18 @@ async def apply_connection(
             )
             woken = len(refs)
         if goes_live:
-            woken += await _post_what_was_noted(installation, on, applied.name)
+            woken += await post_what_was_noted(installation, on, applied.name)
         if changed or renewed:
-            await _record(on, person, settings, sorted(renewed))
+            await _record(on, person, settings, before, sorted(renewed))
     if (pair := passing.renewed.get("shipbob")) is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(pair))
-    return Applied(saved=True, changed=changed or bool(renewed), woken=woken, checks=found)
+    return Applied(
+        saved=True,
+        changed=changed or bool(renewed),
+        woken=woken,
+        checks=found,
+        kept_certificate=kept if kept != named else None,
+    )
 
 
 def check(settings: ConnectionSettings) -> None:
@@ -129,6 +144,8 @@ def check(settings: ConnectionSettings) -> None:
     Account.of(section.account_id, base_url=section.base_url, restlets_url=section.restlets_url)
     if section.private_key is not None:
         load_key(section.private_key)
+        if section.certificate is not None:
+            check_pair(section.private_key, section.certificate, now=datetime.now(UTC))
     check_base_url(settings.shipbob.api_url)
     check_base_url(settings.shipbob.auth_url)
     for secret in settings.shipbob.webhook_secrets:
@@ -139,6 +156,68 @@ def webhook_url(settings: Settings, name: str) -> str:
     """Return where ShipBob sends a connection's webhooks."""
     base = (settings.public_url or "http://127.0.0.1:8700").rstrip("/")
     return f"{base}/webhooks/shipbob/{name}"
+
+
+async def _past_rotations(
+    installation: Installation, settings: ConnectionSettings
+) -> ConnectionSettings:
+    """Return the settings with the certificate in use, where rotation replaced the file's.
+
+    A file that was written before a rotation must not bring the old certificate back. It is
+    told by the certificate id and, where it holds a key, by the key.
+    """
+    section = settings.netsuite
+    async with installation.database.transaction() as on:
+        old = await certificates.of_id(on, settings.name, section.certificate_id)
+        current = await certificates.current(on, settings.name)
+    if old is None or current is None or current.certificate_id is None:
+        return settings
+    rotated = old.state in {"replaced", "revoked"} and old.revoke_after is not None
+    if not rotated or (
+        section.private_key is not None
+        and key_print(load_key(section.private_key)) != old.key_print
+    ):
+        return settings
+    return settings.model_copy(
+        update={
+            "netsuite": section.model_copy(
+                update={
+                    "certificate_id": current.certificate_id,
+                    "private_key": None,
+                    "certificate": None,
+                }
+            )
+        }
+    )
+
+
+async def _note_certificate(
+    installation: Installation, on: Connection, settings: ConnectionSettings
+) -> None:
+    """Note which certificate signs in, and what is known of it."""
+    section = settings.netsuite
+    known = await certificates.current(on, settings.name)
+    key = section.private_key or (await _stored(installation, settings.name, on)).get(
+        "netsuite.private_key"
+    )
+    fingerprint = key_print(load_key(key)) if key is not None else None
+    ends_at = read_certificate(section.certificate).valid_until if section.certificate else None
+    if (
+        known is not None
+        and known.certificate_id == section.certificate_id
+        and known.key_print == fingerprint
+        and section.certificate in {None, known.pem}
+    ):
+        return
+    await installation.vault.delete(settings.name, NEXT_KEY, on=on)
+    await certificates.adopt(
+        on,
+        settings.name,
+        section.certificate_id,
+        key_print=fingerprint,
+        pem=section.certificate,
+        valid_until=ends_at,
+    )
 
 
 async def _as_it_would_be(
@@ -216,7 +295,7 @@ async def _perhaps_settled(on: Connection, name: str) -> set[str]:
     return {thing for thing in awaited if thing.partition(":")[0] in _BY_APPLYING}
 
 
-async def _post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
+async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
     """Let the subjects run again that a dry run only took notes of; return how many."""
     found = await rows(
         on,
@@ -231,15 +310,17 @@ async def _post_what_was_noted(installation: Installation, on: Connection, name:
 
 
 async def _record(
-    on: Connection, person: str, settings: ConnectionSettings, secrets: Sequence[str]
+    on: Connection,
+    person: str,
+    settings: ConnectionSettings,
+    before: AppliedConnection | None,
+    secrets: Sequence[str],
 ) -> None:
-    await rows(
-        on,
-        "insert into act (person, what, connection, details)"
-        " values (%(person)s, 'connection.apply', %(name)s, %(details)s)",
-        {
-            "person": person,
-            "name": settings.name,
-            "details": Json({"settings": settings.model_dump(mode="json"), "secrets": secrets}),
-        },
-    )
+    """Note who applied what; of secrets only which ones are new, changed or gone."""
+    after = settings.model_dump(mode="json")
+    details = {
+        "before": None if before is None else {**before.stored, "mode": before.mode},
+        "after": after,
+        "secrets": secrets,
+    }
+    await acts.record(on, person, "connection.apply", connection=settings.name, details=details)

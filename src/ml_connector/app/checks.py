@@ -171,7 +171,7 @@ async def _in_turn(
                 Check(
                     system=system,
                     name=name,
-                    outcome=_outcome(error),
+                    outcome=outcome_of(error),
                     found=str(error),
                     remedy=remedy,
                 )
@@ -180,7 +180,8 @@ async def _in_turn(
     return found
 
 
-def _outcome(error: Exception) -> Outcome:
+def outcome_of(error: Exception) -> Outcome:
+    """Return which result of a check a failure is."""
     match getattr(error, "cause", None):
         case Cause.PERMISSION_MISSING:
             return "forbidden"

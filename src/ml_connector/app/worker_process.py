@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 import uvloop
 
+from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
@@ -88,6 +89,11 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 name="webhooks",
                 every_seconds=LOOK_EVERY_SECONDS,
                 do=partial(watch_webhooks, installation, workplaces),
+            ),
+            Chore(
+                name="look at certificates",
+                every_seconds=600,
+                do=CertificateClock(installation).look_at_all,
             ),
         ]
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)

@@ -58,7 +58,7 @@ COMMANDS: Final = (
     ),
     Command(
         name="ping",
-        module="connection",
+        module="checks",
         attribute="ping",
         about="Check that both systems answer, with the remedy where one does not.",
     ),

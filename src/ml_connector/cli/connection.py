@@ -1,22 +1,33 @@
-"""``connection`` and ``ping``: the accounts that are kept in agreement."""
+"""``connection``: the accounts that are kept in agreement."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
-from ml_connector.app import applying, checks
+from ml_connector.app import administration, applying
+from ml_connector.app.administration import Changed
 from ml_connector.app.installation import Installation
+from ml_connector.cli.certificate import certificate
+from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.context import current
 from ml_connector.config.connection import read
+from ml_connector.errors import UserError
 from ml_connector.ledger import connections
+from ml_connector.ledger.connections import AppliedConnection
+from ml_connector.storage.database import Connection
+from ml_connector.words import Mode
 
 commands = typer.Typer(
     help="A NetSuite account and a ShipBob account.", no_args_is_help=True, rich_markup_mode=None
 )
 
-_SIGNS = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
+commands.command("certificate")(certificate)
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the connection.")]
+Act = Callable[[Installation, Connection, AppliedConnection], Awaitable[Changed]]
 
 
 @commands.command("apply")
@@ -37,18 +48,23 @@ def apply_file(
 
     applied = context.run(apply)
     if applied.checks:
-        _print_checks(applied.checks)
+        print_checks(applied.checks)
     if not applied.saved:
         context.printer.error(
             "The connection was not saved: a check above failed",
             where=str(file),
             next_step="Repair it, or save without asking: connection apply FILE --no-ping.",
         ) if not context.printer.as_json else context.printer.answer(
-            {"name": settings.name, "saved": False, "checks": _as_rows(applied.checks)}
+            {"name": settings.name, "saved": False, "checks": as_rows(applied.checks)}
         )
         raise typer.Exit(1)
     change = "saved" if applied.changed else "unchanged"
     context.printer.line(f'Connection "{settings.name}" {change}, mode {settings.mode}.')
+    if applied.kept_certificate is not None:
+        context.printer.line(
+            f"The certificate of the file, {settings.netsuite.certificate_id}, was replaced by"
+            f" rotation: {applied.kept_certificate} goes on signing in."
+        )
     if applied.woken:
         context.printer.line(f"{applied.woken} waiting subjects run again.")
     context.printer.answer(
@@ -57,7 +73,8 @@ def apply_file(
             "saved": True,
             "changed": applied.changed,
             "woken": applied.woken,
-            "checks": _as_rows(applied.checks),
+            "certificate_id": applied.kept_certificate or settings.netsuite.certificate_id,
+            "checks": as_rows(applied.checks),
         }
     )
 
@@ -103,7 +120,7 @@ def list_connections() -> None:
 
 
 @commands.command("show")
-def show_connection(name: Annotated[str | None, typer.Argument(metavar="NAME")] = None) -> None:
+def show_connection(name: Name = None) -> None:
     """Show one connection as it was applied; secrets are only named."""
     context = current()
     if name is not None:
@@ -135,46 +152,128 @@ def show_connection(name: Annotated[str | None, typer.Argument(metavar="NAME")] 
     context.printer.answer(found)
 
 
-def ping(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -> None:
-    """Check that both systems answer, with the remedy where one does not."""
+@commands.command("pause")
+def pause(name: Name = None) -> None:
+    """Pause a connection: webhooks are stored, nothing else is done until it is resumed."""
+    by = current().person()
+    changed = _act(name, lambda _, on, one: administration.set_paused(on, one, paused=True, by=by))
+    said = "is paused" if changed.changed else "was paused already"
+    current().printer.line(f'Connection "{changed.name}" {said}. Webhooks go on being stored.')
+    if changed.open_documents:
+        current().printer.line(
+            f"{changed.open_documents} documents are on their way; a run that has begun may end."
+        )
+    _answer(changed, paused=True)
+
+
+@commands.command("resume")
+def resume(name: Name = None) -> None:
+    """Resume a paused connection: what came meanwhile is done now."""
+    by = current().person()
+    changed = _act(
+        name, lambda _, on, one: administration.set_paused(on, one, paused=False, by=by)
+    )
+    said = "goes on" if changed.changed else "was not paused"
+    current().printer.line(f'Connection "{changed.name}" {said}.')
+    _answer(changed, paused=False)
+
+
+@commands.command("set-mode")
+def set_mode(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME] live|dry-run", help="The mode.")
+    ] = None,
+) -> None:
+    """Let a connection write to both systems (live), or only plan and record (dry-run)."""
+    mode, name = _mode_and_name(words or [])
+    by = current().person()
+    changed = _act(
+        name,
+        lambda installation, on, one: administration.set_mode(
+            installation, on, one, mode=mode, by=by
+        ),
+    )
+    printer = current().printer
+    said = "is in mode" if changed.changed else "was in mode"
+    already = "" if changed.changed else " already"
+    printer.line(f'Connection "{changed.name}" {said} {mode}{already}.')
+    if changed.changed:
+        printer.line(f'Write mode = "{mode}" into its file as well: applying it sets the mode.')
+    if changed.woken:
+        printer.line(f"{changed.woken} subjects that were only noted run again.")
+    _answer(changed, mode=mode, woken=changed.woken)
+
+
+@commands.command("remove")
+def remove(
+    name: Name = None,
+    sure: Annotated[
+        bool, typer.Option("--yes", help="Don't ask, also when run in a terminal.")
+    ] = False,
+) -> None:
+    """Remove a connection: its credentials are deleted, its books are kept."""
+    context = current()
+    asks = sys.stdin.isatty() and not context.printer.as_json
+
+    async def named(installation: Installation) -> str:
+        async with installation.database.transaction() as on:
+            return (await context.connection(on)).name
+
+    if name is not None:
+        context.named(name)
+    chosen = context.run(named)
+    if asks and not sure:
+        typer.confirm(f'Remove connection "{chosen}" and delete its credentials?', abort=True)
+    by = context.person()
+    changed = _act(
+        chosen, lambda installation, on, one: administration.remove(installation, on, one, by=by)
+    )
+    context.printer.line(
+        f'Connection "{changed.name}" is removed and its credentials are deleted. Its events,'
+        " documents and journal are kept; applying a file of this name goes on with them."
+    )
+    context.printer.line(
+        "Webhooks of ShipBob for it are answered with 404 from now on: delete the subscription"
+        " there, and the certificate mapping in NetSuite."
+    )
+    if changed.open_documents:
+        context.printer.line(
+            f"{changed.open_documents} documents were on their way and stay as they are.",
+            style="bold",
+        )
+    _answer(changed, removed=True)
+
+
+def _act(name: str | None, act: Act) -> Changed:
+    """Do an act with the connection that is meant, in one transaction."""
     context = current()
     if name is not None:
         context.named(name)
 
-    async def ask(installation: Installation) -> list[checks.Check]:
+    async def do(installation: Installation) -> Changed:
         async with installation.database.transaction() as on:
-            one = await context.connection(on)
-        return await checks.ping(installation, one.name)
+            return await act(installation, on, await context.connection(on))
 
-    found = context.run(ask)
-    _print_checks(found)
-    passed = all(check.outcome == "ok" for check in found if check.needed)
-    context.printer.answer({"ok": passed, "checks": _as_rows(found)})
-    if not passed:
-        raise typer.Exit(1)
+    return context.run(do)
 
 
-def _print_checks(found: Sequence[checks.Check]) -> None:
-    printer = current().printer
-    printer.table(
-        ["system", "check", "result", "what was found"],
-        [[one.system, one.name, _SIGNS[one.outcome], one.found] for one in found],
-        empty="Nothing was checked.",
+def _answer(changed: Changed, **now: object) -> None:
+    current().printer.answer({"name": changed.name, "changed": changed.changed, **now})
+
+
+def _mode_and_name(words: Sequence[str]) -> tuple[Mode, str | None]:
+    """Take mode and name in either order."""
+    for mode in get_args(Mode):
+        # From the end: a connection may be called like a mode.
+        if mode in words[-1:] or (mode in words[:1] and words[-1] not in get_args(Mode)):
+            rest = [*words]
+            del rest[-1 if mode == rest[-1] else 0]
+            if len(rest) > 1:
+                break
+            return mode, rest[0] if rest else None
+    raise UserError(
+        "The mode is missing" if not words else f'"{" ".join(words)}" names no mode',
+        where="connection set-mode",
+        next_step="Write: ml-connector connection set-mode NAME live, or dry-run.",
+        usage=True,
     )
-    for one in found:
-        if one.outcome != "ok" and one.remedy:
-            printer.line(f"{one.system} {one.name}: {one.remedy}", style="bold")
-
-
-def _as_rows(found: Sequence[checks.Check]) -> list[dict[str, Any]]:
-    return [
-        {
-            "system": one.system,
-            "check": one.name,
-            "result": one.outcome,
-            "needed": one.needed,
-            "found": one.found,
-            "remedy": one.remedy,
-        }
-        for one in found
-    ]

@@ -1,22 +1,35 @@
 """``sync`` and ``plan``: do a flow now, or see what it would do."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 
 from ml_connector.app import now
+from ml_connector.app.checks import Check
+from ml_connector.app.credentials import sync_credentials
 from ml_connector.app.installation import Installation
 from ml_connector.app.now import Planned, Synced
 from ml_connector.cli import webhooks
+from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections import AppliedConnection
+
+ERRANDS: Final[
+    Mapping[str, Callable[[Installation, AppliedConnection], Awaitable[list[Check]]]]
+] = {
+    "credentials": sync_credentials,
+}
+"""What ``sync`` does besides flows: errands that concern the connection itself."""
 
 FlowName = Annotated[
-    str | None, typer.Argument(metavar="FLOW", help=f"One of {', '.join((*FLOWS, 'webhooks'))}.")
+    str | None,
+    typer.Argument(metavar="FLOW", help=f"One of {', '.join((*FLOWS, *ERRANDS, 'webhooks'))}."),
 ]
 Ids = Annotated[
     list[str] | None, typer.Option("--id", help="Of the source, such as a WRO's; may be repeated.")
@@ -33,6 +46,9 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         webhooks.sync_now(named=bool(ids or since), write=True)
         return
     context = current()
+    if flow_name is not None and flow_name in ERRANDS:
+        _run_errand(flow_name, ids, since)
+        return
     flow = _flow(flow_name)
     wanted = _checked_ids(ids)
     back_to = moment(since, "--since") if since else None
@@ -100,10 +116,34 @@ def plan(
     _print_plans(flow, context.run(look))
 
 
+def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
+    """Do what concerns the connection itself, and print each thing with its result."""
+    context = current()
+    if ids or since:
+        raise UserError(
+            f"sync {name} takes neither --id nor --since",
+            where=f"sync {name}",
+            next_step=f"Write: ml-connector sync {name}.",
+            usage=True,
+        )
+
+    async def do(installation: Installation) -> list[Check]:
+        async with installation.database.transaction() as on:
+            applied = await context.connection(on)
+        return await ERRANDS[name](installation, applied)
+
+    found = context.run(do)
+    print_checks(found)
+    passed = all(one.outcome == "ok" for one in found if one.needed)
+    context.printer.answer({"flow": name, "ok": passed, "results": as_rows(found)})
+    if not passed:
+        raise typer.Exit(1)
+
+
 def _flow(name: str | None) -> Flow:
     if name is None or name not in FLOWS:
         what = "No flow was named" if name is None else f'There is no flow "{name}"'
-        known = ", ".join((*FLOWS, "webhooks"))
+        known = ", ".join((*FLOWS, *ERRANDS, "webhooks"))
         raise UserError(what, where="FLOW", next_step=f"Known: {known}.", usage=True)
     return FLOWS[name]
 

@@ -48,6 +48,7 @@ class NetSuiteSection(_Section):
     client_id: str
     certificate_id: str
     private_key: SecretText | None = pydantic.Field(default=None, exclude=True)
+    certificate: str | None = pydantic.Field(default=None, exclude=True)
     subsidiary: str | None = None
 
 

@@ -85,6 +85,34 @@ async def find(connection: Connection, name: str) -> AppliedConnection | None:
     return _applied(row) if row else None
 
 
+async def set_paused(connection: Connection, name: str, *, paused: bool) -> None:
+    """Pause or resume a connection."""
+    await rows(
+        connection,
+        "update connection set paused = %(paused)s where name = %(name)s",
+        {"name": name, "paused": paused},
+    )
+
+
+async def set_mode(connection: Connection, name: str, mode: Mode) -> None:
+    """Set the mode of a connection; every process takes it up with the next run."""
+    await rows(
+        connection,
+        "update connection set mode = %(mode)s, applied_at = clock_timestamp()"
+        " where name = %(name)s",
+        {"name": name, "mode": mode},
+    )
+
+
+async def remove(connection: Connection, name: str) -> None:
+    """Take a connection out of use. All that was booked for it stays."""
+    await rows(
+        connection,
+        "update connection set removed_at = now(), paused = false where name = %(name)s",
+        {"name": name},
+    )
+
+
 async def every(connection: Connection) -> list[AppliedConnection]:
     """Return all connections, by name."""
     found = await rows(

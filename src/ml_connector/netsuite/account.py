@@ -11,6 +11,9 @@ from ml_connector.transport.guard import check_base_url
 _ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 _LONGEST_ACCOUNT_ID: Final = 60  # a label of a host name ends at 63 characters
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
+_COPY: Final = re.compile(r"[_-](SB\d*|RP\d*)$", re.IGNORECASE)
+_REST_HOST: Final = ".suitetalk.api.netsuite.com"
+_RESTLETS_HOST: Final = ".restlets.api.netsuite.com"
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 _RECORD_PATH: Final = "/services/rest/record/v1"
@@ -63,20 +66,41 @@ class Account:
     ) -> "Account":
         """Make an account from its settings; its hosts follow from its id unless given.
 
+        Where only the address of the REST services is given, and it is not NetSuite's own, it
+        stands for both: what is reached through a gateway of one's own, or simulated, is not
+        to be mixed with the real system.
+
         Raises:
             UserError: the id or an address can't be used.
         """
         label = host_label(account_id)
+        if base_url is not None and restlets_url is None:
+            restlets_url = base_url.replace(_REST_HOST, _RESTLETS_HOST)
         return cls(
             account_id=account_id,
-            base_url=_address(base_url, f"https://{label}.suitetalk.api.netsuite.com"),
-            restlets_url=_address(restlets_url, f"https://{label}.restlets.api.netsuite.com"),
+            base_url=_address(base_url, f"https://{label}{_REST_HOST}"),
+            restlets_url=_address(restlets_url, f"https://{label}{_RESTLETS_HOST}"),
         )
 
     @property
     def token_url(self) -> str:
         """Where tokens are asked for (netsuite.md section 2.1)."""
         return f"{self.base_url}/services/rest/auth/oauth2/v1/token"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether this is a sandbox or a release preview (netsuite.md section 1.2).
+
+        Each refresh of one clears its certificate mappings (section 1.7).
+        """
+        return _COPY.search(self.account_id) is not None
+
+    def certificates_url(self, client_id: str) -> str:
+        """Return where certificates are listed, added and revoked (netsuite.md section 3.5)."""
+        return (
+            f"{self.restlets_url}/services/rest/auth/oauth2/v1/clients/"
+            f"{quote(client_id, safe='')}/certificates"
+        )
 
     @property
     def suiteql_url(self) -> str:

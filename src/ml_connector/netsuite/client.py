@@ -9,6 +9,7 @@ import msgspec
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite import records
 from ml_connector.netsuite.account import Account, external_key, new_record_id
+from ml_connector.netsuite.certificate_service import CertificateService
 from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.metadata import Metadata, parse_metadata
 from ml_connector.netsuite.oauth import Sender
@@ -71,6 +72,10 @@ class NetSuite:
         self._account = account
         self._session = Session(transport, auth, connection=connection, limit_key=limit_key)
         self.query = SuiteQL(self._session, account)
+
+    def certificates(self, client_id: str) -> CertificateService:
+        """Return the certificates of the integration record with this client id."""
+        return CertificateService(self._session, self._account, client_id)
 
     async def create(self, record_type: str, body: Body, *, send_by: float | None) -> Created:
         """Make a record (netsuite.md section 6.1). Sent once; look before sending it again.

@@ -29,6 +29,19 @@ TOKEN_SECONDS: Final = 3600
 CLOCK_TOLERANCE_SECONDS: Final = 30
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+CLOCK_REMEDY: Final = (
+    "Set this machine's clock by NTP (for example `timedatectl set-ntp true`): what signs in"
+    " carries the time, and is refused when that is wrong. Then run ml-connector sync"
+    " credentials."
+)
+
+_MINUTE: Final = 60
+_AFTER_REFRESH: Final = (
+    "Map the certificate again in the refreshed sandbox: Setup > Integration > Manage"
+    " Authentication > OAuth 2.0 Client Credentials (M2M) Setup > Create New, with the same"
+    " entity, role, application and certificate file. Put the new certificate id into the"
+    " connection file and apply it. If that was not it: "
+)
 _PASSING_CODES: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 
 # In the order of section 2.6: what is wrong most often comes first.
@@ -125,20 +138,55 @@ class SignIn:
         """
         return await self._tokens.refused(self._connection, "netsuite", refused, self._renew)
 
-    async def _renew(self, _: Token | None) -> NewToken:
-        now = self._clock()
-        call = token_call(
-            self._connection, self._account, self._credentials, now=now, jti=self._new_jti()
+    async def _renew(self, before: Token | None) -> NewToken:
+        return await ask_token(
+            self._transport,
+            self._connection,
+            self._account,
+            self._credentials,
+            clock=self._clock,
+            new_jti=self._new_jti,
+            worked_before=before is not None,
         )
-        try:
-            answer = await self._transport.send(
-                call, lambda answer: classify_token(answer, now=self._clock())
-            )
-            return parse_token(answer)
-        except Retryable as error:
-            # A token too many is no harm, and the call it was for has not been sent.
-            error.outcome_unknown = False
-            raise
+
+
+async def ask_token(
+    transport: Sender,
+    connection: str,
+    account: Account,
+    credentials: Credentials,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    new_jti: Callable[[], str] = lambda: str(uuid.uuid4()),
+    worked_before: bool = False,
+) -> NewToken:
+    """Ask the token endpoint for a token, past whatever is stored.
+
+    Args:
+        transport: sends the request.
+        connection: name of the connection.
+        account: where the token endpoint is.
+        credentials: what to sign in with.
+        clock: the time, aware, UTC.
+        new_jti: an id that no assertion had before.
+        worked_before: a token was had with these credentials, so they were right once.
+
+    Raises:
+        NeedsHuman: NetSuite refused to give one (``credentials_invalid``).
+        Retryable: none could be had just now.
+    """
+    call = token_call(connection, account, credentials, now=clock(), jti=new_jti())
+    lost = worked_before and account.is_copy
+
+    def judged(answer: Answer) -> ConnectorError | None:
+        return classify_token(answer, now=clock(), refreshed_copy=lost)
+
+    try:
+        return parse_token(await transport.send(call, judged))
+    except Retryable as error:
+        # A token too many is no harm, and the call it was for has not been sent.
+        error.outcome_unknown = False
+        raise
 
 
 def token_call(
@@ -194,15 +242,24 @@ def parse_token(answer: Answer) -> NewToken:
     )
 
 
-def classify_token(answer: Answer, *, now: datetime) -> ConnectorError | None:
+def classify_token(
+    answer: Answer, *, now: datetime, refreshed_copy: bool = False
+) -> ConnectorError | None:
     """Return the failure that an answer of the token endpoint means (section 2.6), or None.
 
     Only an OAuth error is taken for wrong credentials, since that stops the connection until
     a person acts; anything else may be a gateway or an overload and is tried again.
+
+    Args:
+        answer: of the token endpoint.
+        now: our time, aware.
+        refreshed_copy: the account is a sandbox that these credentials worked in before: then
+            a refresh of it, which clears the certificate mappings (section 1.7), is the
+            likeliest reason.
     """
     code = _oauth_error(answer)
     if code is not None and code not in _PASSING_CODES:
-        return _refused(answer, code, now)
+        return _refused(answer, code, now, refreshed_copy=refreshed_copy)
     failure = classify(answer)
     if failure is None or isinstance(failure, Retryable):
         return failure
@@ -236,17 +293,24 @@ def _oauth_error(answer: Answer) -> str | None:
         return None
 
 
-def _refused(answer: Answer, code: str, now: datetime) -> NeedsHuman:
-    offset = clock_offset_seconds(answer, now)
-    clock = ""
-    if offset is not None and abs(offset) > CLOCK_TOLERANCE_SECONDS:
-        side = "ahead of" if offset > 0 else "behind"
-        clock = (
-            f"This machine's clock is {abs(offset):.0f} s {side} NetSuite's: correct that first. "
-        )
+def _refused(answer: Answer, code: str, now: datetime, *, refreshed_copy: bool) -> NeedsHuman:
     shown = code if code.isascii() and code.isidentifier() else "no reason given"
-    return NeedsHuman(
-        f"NetSuite refused to sign in ({shown[:40]})",
-        cause=Cause.CREDENTIALS_INVALID,
-        remedy=clock + _CHECKLIST,
-    )
+    sentence = f"NetSuite refused to sign in ({shown[:40]})"
+    remedy = _CHECKLIST
+    if refreshed_copy:
+        sentence += "; this sandbox was probably refreshed, which clears the certificate mapping"
+        remedy = _AFTER_REFRESH + remedy
+    offset = clock_offset_seconds(answer, now)
+    if offset is not None and abs(offset) > CLOCK_TOLERANCE_SECONDS:
+        wrong = describe_offset(offset)
+        sentence = f"NetSuite refused to sign in ({shown[:40]}): {wrong}"
+        remedy = f"{wrong[0].upper()}{wrong[1:]}: correct that first. {CLOCK_REMEDY} {remedy}"
+    return NeedsHuman(sentence, cause=Cause.CREDENTIALS_INVALID, remedy=remedy)
+
+
+def describe_offset(seconds: float) -> str:
+    """Say in words how far this machine's clock is from NetSuite's."""
+    size = abs(seconds)
+    amount = f"{size:.0f} s" if size < 2 * _MINUTE else f"{size / _MINUTE:.0f} minutes"
+    side = "ahead of" if seconds > 0 else "behind"
+    return f"this machine's clock is {amount} {side} NetSuite's"

@@ -18,10 +18,9 @@ _RSA_BITS: Final = (3072, 4096)
 _EC_ALGORITHMS: Final = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _WHERE: Final = "netsuite.private_key"
 _NEW_KEY: Final = (
-    "Make a new key and certificate, for example with `openssl req -new -x509 -newkey ec -pkeyopt"
-    " ec_paramgen_curve:prime256v1 -nodes -days 730 -keyout netsuite.pem -out netsuite.cer`,"
-    " and map the certificate in NetSuite under Setup > Integration > Manage Authentication"
-    " > OAuth 2.0 Client Credentials (M2M) Setup."
+    "Make a new key and certificate with `ml-connector connection certificate NAME`, and map the"
+    " certificate in NetSuite under Setup > Integration > Manage Authentication > OAuth 2.0"
+    " Client Credentials (M2M) Setup."
 )
 
 
@@ -65,17 +64,41 @@ def load_key(pem: Secret) -> SigningKey:
             next_step="Give the file that begins with -----BEGIN PRIVATE KEY-----, not the"
             f" certificate. {_NEW_KEY}",
         ) from None
-    match key:
-        case rsa.RSAPrivateKey():
-            return SigningKey(algorithm=_rsa_algorithm(key.key_size), key=key)
-        case ec.EllipticCurvePrivateKey():
-            return SigningKey(algorithm=_ec_algorithm(key.curve), key=key)
-        case _:
-            raise UserError(
-                "The private key is neither an RSA nor an elliptic-curve key",
-                where=_WHERE,
-                next_step=_NEW_KEY,
-            )
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise UserError(
+            "The private key is neither an RSA nor an elliptic-curve key",
+            where=_WHERE,
+            next_step=_NEW_KEY,
+        )
+    algorithm = check_public_key(key.public_key(), what="The private key", where=_WHERE)
+    return SigningKey(algorithm=algorithm, key=key)
+
+
+def check_public_key(public: object, *, what: str, where: str) -> str:
+    """Return the algorithm that a key signs with (netsuite.md sections 2.2 and 3.1).
+
+    Args:
+        public: the public key.
+        what: how an error names it, such as ``The private key``.
+        where: the setting or file that it comes from, for errors.
+
+    Raises:
+        UserError: NetSuite refuses such a key.
+    """
+    if isinstance(public, rsa.RSAPublicKey):
+        if public.key_size in _RSA_BITS:
+            return "PS256"
+        reason = f"is RSA with {public.key_size} bits; NetSuite accepts 3072 or 4096"
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        if (algorithm := _EC_ALGORITHMS.get(public.curve.name)) is not None:
+            return algorithm
+        reason = (
+            f"is on the curve {public.curve.name} ({public.curve.key_size} bits); NetSuite"
+            " accepts P-256, P-384 and P-521"
+        )
+    else:
+        reason = "is neither an RSA nor an elliptic-curve key"
+    raise UserError(f"{what} {reason}", where=where, next_step=_NEW_KEY)
 
 
 def assertion(
@@ -103,25 +126,3 @@ def assertion(
         claims, key.key, algorithm=key.algorithm, headers={"typ": "JWT", "kid": certificate_id}
     )
     return Secret(signed)
-
-
-def _rsa_algorithm(bits: int) -> str:
-    if bits not in _RSA_BITS:
-        raise UserError(
-            f"The private key is RSA with {bits} bits; NetSuite accepts 3072 or 4096",
-            where=_WHERE,
-            next_step=_NEW_KEY,
-        )
-    return "PS256"
-
-
-def _ec_algorithm(curve: ec.EllipticCurve) -> str:
-    algorithm = _EC_ALGORITHMS.get(curve.name)
-    if algorithm is None:
-        raise UserError(
-            f"The private key is on the curve {curve.name} ({curve.key_size} bits); NetSuite"
-            " accepts P-256, P-384 and P-521",
-            where=_WHERE,
-            next_step=_NEW_KEY,
-        )
-    return algorithm

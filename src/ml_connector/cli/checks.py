@@ -1,0 +1,60 @@
+"""``ping``, and printing what was checked."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from ml_connector.app import checks
+from ml_connector.app.checks import Check
+from ml_connector.app.installation import Installation
+from ml_connector.cli.context import current
+
+_SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
+
+
+def ping(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -> None:
+    """Check that both systems answer, with the remedy where one does not."""
+    context = current()
+    if name is not None:
+        context.named(name)
+
+    async def ask(installation: Installation) -> list[Check]:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+        return await checks.ping(installation, one.name)
+
+    found = context.run(ask)
+    print_checks(found)
+    passed = all(check.outcome == "ok" for check in found if check.needed)
+    context.printer.answer({"ok": passed, "checks": as_rows(found)})
+    if not passed:
+        raise typer.Exit(1)
+
+
+def print_checks(found: Sequence[Check]) -> None:
+    """Print what was checked, for a person: first all results, then the remedies."""
+    printer = current().printer
+    printer.table(
+        ["system", "check", "result", "what was found"],
+        [[one.system, one.name, _SIGNS[one.outcome], one.found] for one in found],
+        empty="Nothing was checked.",
+    )
+    for one in found:
+        if one.outcome != "ok" and one.remedy:
+            printer.line(f"{one.system} {one.name}: {one.remedy}", style="bold")
+
+
+def as_rows(found: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return what was checked, for JSON."""
+    return [
+        {
+            "system": one.system,
+            "check": one.name,
+            "result": one.outcome,
+            "needed": one.needed,
+            "found": one.found,
+            "remedy": one.remedy,
+        }
+        for one in found
+    ]

@@ -1,0 +1,21 @@
+"""One merchant for each test: both systems simulated, an installation nobody serves."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.merchant import Merchant, fresh_database, merchant
+from ml_connector.app.installation import Installation, open_installation
+
+
+@pytest.fixture
+def acme(server_url: str, template: str, tmp_path: Path) -> Iterator[Merchant]:
+    with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
+        yield made
+
+
+@pytest.fixture
+async def installation(acme: Merchant) -> AsyncIterator[Installation]:
+    async with open_installation(acme.settings) as opened:
+        yield opened
