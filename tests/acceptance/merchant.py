@@ -35,7 +35,10 @@ TABLES = {
     "locations": '"228" = "6"\n"10" = "7"',
     "accounts": 'inventory_adjustment = "54"',
     "schedule": 'timezone = "America/Chicago"',
+    "billing": 'vendor = "302"\ndefault_account = "62"\naccounts = {"Per Pick Fee" = "63"}',
 }
+
+BILLING_TOPICS = ("billing.charge.created", "billing.refund.created", "billing.credit.created")
 
 Units = Mapping[tuple[str, int], int]
 """Units by SKU and NetSuite location."""
@@ -247,8 +250,13 @@ def merchant(folder: Path, database_url: str | None) -> Iterator[Merchant]:
             shipbob.add_fulfillment_center(center, f"Center {center}")
         netsuite.add_account("Inventory adjustment", internal_id=54, account_type="COGS")
         netsuite.add_vendor("Norfolk Mills", internal_id=301, subsidiary=1)
+        netsuite.add_vendor("ShipBob", internal_id=302, subsidiary=1)
+        for account, name in ((62, "Fulfillment costs"), (63, "Picking")):
+            netsuite.add_account(name, internal_id=account, account_type="Expense")
         port = free_port()
-        _, secret = shipbob.subscribe(f"http://127.0.0.1:{port}/webhooks/shipbob/acme", TOPICS)
+        _, secret = shipbob.subscribe(
+            f"http://127.0.0.1:{port}/webhooks/shipbob/acme", (*TOPICS, *BILLING_TOPICS)
+        )
         made = Merchant(both, folder, database_url, port, secret, itertools.count(1))
         setup.initialise(made.settings)
         made.apply()

@@ -44,9 +44,9 @@ def test_the_whole_connection_file_leaves_no_key_out() -> None:
 
     def known(model: type[connection.ConnectionSettings]) -> set[str]:
         return {
-            f"{name}.{inner}"
+            f"{name}.{(of and of.alias) or inner}"
             for name, field in model.model_fields.items()
-            for inner in getattr(field.annotation, "model_fields", {"": None})
+            for inner, of in getattr(field.annotation, "model_fields", {"": None}).items()
         }
 
     given = {

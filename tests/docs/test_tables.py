@@ -43,7 +43,7 @@ def defaults(model: type[pydantic.BaseModel]) -> dict[str, Any]:
             continue
         default = field.get_default(call_default_factory=True)
         if not isinstance(default, dict):
-            found[name] = "needed" if field.is_required() else default
+            found[field.alias or name] = "needed" if field.is_required() else default
     return found
 
 

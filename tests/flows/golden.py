@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from golden_billing import BillingCase
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.bindings import Binding
@@ -30,6 +31,7 @@ SETTINGS: Mapping[str, Any] = {
     "shipbob": {"channel_id": 100102},
     "locations": {"228": "6", "10": "7"},
     "accounts": {"inventory_adjustment": "54"},
+    "billing": {"vendor": "301", "default_account": "62", "accounts": {"Per Pick Fee": "63"}},
     "schedule": {"timezone": "America/Chicago"},
 }
 
@@ -59,6 +61,8 @@ class Case:
         self.skus = self._json("settings.json", {}).get("skus", {})
         self.bindings = self  # knows them as well
         self.units = self
+        self.billing = BillingCase(self.folder, self._netsuite)
+        self.key = self.billing.key if flow == "billing" else "90311"
 
     def _json(self, name: str, default: Any = None) -> Any:
         path = self.folder / name
@@ -172,6 +176,7 @@ class Case:
                 startdate=date.fromisoformat(row["start"]),
                 enddate=date.fromisoformat(row["end"]),
                 closed=Flag.F if row["open"] else Flag.T,
+                aplocked=Flag.T if row.get("payables_locked") else Flag.F,
             )
             for number, row in enumerate(self._netsuite["periods"], 1)
         ]

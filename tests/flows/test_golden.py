@@ -17,7 +17,7 @@ CASE_IDS = [(flow, name) for flow in FLOWS for name in names(flow)]
 
 
 async def decide(flow: Flow, case: Case) -> dict[str, Any]:
-    facts = case.facts(flow.facts) or await flow.read("90311", cast("Reads", case))
+    facts = case.facts(flow.facts) or await flow.read(case.key, cast("Reads", case))
     try:
         return said(flow.plan(facts, case.posted(), case.settings()))
     except ConnectorError as error:

@@ -35,7 +35,18 @@ _log = structlog.get_logger("apply")
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
 _WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
 _BY_APPLYING: Final = frozenset(
-    {"location", "account", "sku", "item", "product", "policy", "credentials", "permission"}
+    {
+        "location",
+        "account",
+        "sku",
+        "item",
+        "product",
+        "policy",
+        "vendor",
+        "currency",
+        "credentials",
+        "permission",
+    }
 )
 """Kinds of awaited things that a person may have brought about before applying again."""
 

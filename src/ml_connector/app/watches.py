@@ -95,16 +95,21 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
             for sku, found in variants.items()
             if any(variant.inventory and variant.status in {"Active", ""} for variant in found)
         }
-    for month, thing in wanted.get("period", {}).items():
-        day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
-        reads.forget_periods()
-        periods = await reads.periods(day)
-        if any(
-            period.open_for_stock and period.startdate <= day <= period.enddate
-            for period in periods
-        ):
-            appeared.add(thing)
+    for kind in ("period", "bill_period"):
+        for month, thing in wanted.get(kind, {}).items():
+            if await _period_is_open(reads, month, for_bills=kind == "bill_period"):
+                appeared.add(thing)
     return appeared
+
+
+async def _period_is_open(reads: Reads, month: str, *, for_bills: bool) -> bool:
+    day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
+    reads.forget_periods()
+    return any(
+        (period.open_for_bills if for_bills else period.open_for_stock)
+        and period.startdate <= day <= period.enddate
+        for period in await reads.periods(day)
+    )
 
 
 async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ml_connector.app.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.billing_reads import BillingReads
 from ml_connector.engine.converge import Workplace
 from ml_connector.engine.netsuite_books import NetSuiteBooks
 from ml_connector.engine.reads import Reads
@@ -71,6 +72,13 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
             netsuite,
             skus=settings.skus,
             bindings=KeptBindings(installation.database, settings.name),
+            billing=BillingReads(
+                shipbob.billing,
+                netsuite,
+                installation.database,
+                settings.name,
+                vendor=settings.billing.vendor,
+            ),
         ),
         settle=Settle(
             installation.database,

@@ -19,6 +19,7 @@ from ml_connector.engine.flow import Flow
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import AppliedConnection
+from ml_connector.ledger.documents import JournalLine
 
 ERRANDS: Final[
     Mapping[str, Callable[[Installation, AppliedConnection], Awaitable[list[Check]]]]
@@ -181,11 +182,17 @@ def _print_documents(one: Planned) -> None:
     for document in one.plan.documents:
         printer.line(f"  {document.title} ({document.external_id})")
         for line in document.lines:
-            printer.line(f"    {line.quantity:+d} {line.sku} at location {line.location}")
+            printer.line(f"    {_line(line)}")
     if one.plan.afterwards is not None:
         printer.line(f"  then waits: {one.plan.afterwards}")
     if one.plan.note:
         printer.line(f"  {one.plan.note}")
+
+
+def _line(line: JournalLine) -> str:
+    if line.amount is not None:
+        return f"{line.amount:f} {line.currency or ''} to account {line.account}: {line.detail}"
+    return f"{line.quantity or 0:+d} {line.sku} at location {line.location}"
 
 
 def _as_json(one: Planned) -> dict[str, Any]:

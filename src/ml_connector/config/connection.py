@@ -36,6 +36,7 @@ class _Section(pydantic.BaseModel):
         arbitrary_types_allowed=True,
         coerce_numbers_to_str=True,
         hide_input_in_errors=True,
+        serialize_by_alias=True,
     )
 
 
@@ -73,12 +74,37 @@ class AccountsSection(_Section):
     write_off: str | None = None
 
 
+class Dimensions(_Section):
+    """``[billing.centers."NAME"]``: where the costs of a fulfillment center belong."""
+
+    department: str | None = None
+    class_: str | None = pydantic.Field(default=None, alias="class")
+    location: str | None = None
+
+
 class BillingSection(_Section):
-    """``[billing]``: the ShipBob vendor and the account of each fee."""
+    """``[billing]``: the ShipBob vendor and the account of each fee.
+
+    Attributes:
+        accounts: ShipBob's transaction fee = NetSuite account id.
+        tax_account: of taxes where they are lines of their own.
+        centers: by the fulfillment center's name, as charges have it.
+        currencies: currency code = NetSuite currency id; sent with the bill where given.
+    """
 
     vendor: str | None = None
     default_account: str | None = None
     accounts: dict[str, str] = pydantic.Field(default_factory=dict)
+    unknown: Literal["default", "park"] = "default"
+    forgotten_lines: Literal["park", "default"] = "park"
+    taxes: Literal["include", "separate"] = "include"
+    tax_account: str | None = None
+    subsidiary: str | None = None
+    department: str | None = None
+    class_: str | None = pydantic.Field(default=None, alias="class")
+    location: str | None = None
+    centers: dict[str, Dimensions] = pydantic.Field(default_factory=dict)
+    currencies: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
 class Policies(_Section):

@@ -114,4 +114,4 @@ def _known_keys(model: type[pydantic.BaseModel], path: Sequence[str]) -> list[st
         if not (isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)):
             return []
         model = inner
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]

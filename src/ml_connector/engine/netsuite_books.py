@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.engine import netsuite_bills
 from ml_connector.engine.books import Written
 from ml_connector.errors import Retryable
-from ml_connector.ledger.documents import CreateRecord, Document, TransformRecord
+from ml_connector.ledger.documents import CreateBill, CreateRecord, Document, TransformRecord
+from ml_connector.netsuite.bills import ReadBill
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import Created, NetSuite
 from ml_connector.netsuite.records import ReadLine, ReadTransaction
@@ -26,6 +28,8 @@ class NetSuiteBooks:
         match document.request:
             case CreateRecord(record_type=record_type, body=body):
                 created = await self._netsuite.create(record_type, body, send_by=send_by)
+            case CreateBill(record_type=record_type, body=bill):
+                created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
                 created = await self._transform(transform, send_by=send_by)
             case other:
@@ -50,6 +54,8 @@ class NetSuiteBooks:
 
     async def find(self, document: Document) -> Written | None:
         """Look the record up by external id and compare it with what was meant."""
+        if isinstance(document.request, CreateBill):
+            return await self._find_bill(document.external_id, document.request)
         record = await self._netsuite.get(
             document.kind, external_id=document.external_id, shape=ReadTransaction
         )
@@ -59,6 +65,18 @@ class NetSuiteBooks:
             remote_id=str(record.id),
             answer={"found": record.tran_id},
             differs=differs(document, record),
+        )
+
+    async def _find_bill(self, external_id: str, request: CreateBill) -> Written | None:
+        bill = await self._netsuite.get(
+            request.record_type, external_id=external_id, shape=ReadBill
+        )
+        if bill is None:
+            return None
+        return Written(
+            remote_id=str(bill.id),
+            answer={"found": bill.tran_id},
+            differs=netsuite_bills.differs(request.body, bill),
         )
 
     def repeatable(self, document: Document) -> bool:

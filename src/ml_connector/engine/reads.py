@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ml_connector.engine.billing_reads import BillingReads
 from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
@@ -38,6 +39,7 @@ class Reads:
         skus: ShipBob SKU to NetSuite item name, where they differ.
         bindings: which items are the same, as far as it was found out before.
         shipments: what is read about orders, shipments and sales orders.
+        billing: invoices, kept charges, vendor bills; see ``billing``.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Reads:
         skus: Mapping[str, str] | None = None,
         bindings: Bindings | None = None,
         shipments: ShipmentReads | None = None,
+        billing: BillingReads | None = None,
     ) -> None:
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
         self._shipbob = shipbob
@@ -55,6 +58,7 @@ class Reads:
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
         self.units = UnitReads(netsuite)
+        self._billing = billing
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
@@ -67,6 +71,17 @@ class Reads:
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
         self._periods: tuple[float, date, Sequence[Period]] | None = None
+
+    @property
+    def billing(self) -> BillingReads:
+        """Everything about invoices.
+
+        Raises:
+            LookupError: these reads were made without a store of charges.
+        """
+        if self._billing is None:
+            raise LookupError("These reads have no store of charges")
+        return self._billing
 
     async def wro(self, wro_id: int) -> Wro:
         """Return a WRO as it is now.

@@ -4,8 +4,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ml_connector.engine.flow import Flows
-from ml_connector.flows import purchase_orders, receiving
+from ml_connector.flows import billing, purchase_orders, receiving
 
 FLOWS: Final[Flows] = MappingProxyType(
-    {flow.name: flow for flow in (receiving.FLOW, purchase_orders.FLOW)}
+    {flow.name: flow for flow in (receiving.FLOW, purchase_orders.FLOW, billing.FLOW)}
 )

@@ -15,6 +15,7 @@ def posting_date(
     policy: Literal["next-open", "park"],
     *,
     document: str,
+    awaited: str = "period",
 ) -> date:
     """Return the fact's date, or by policy the first open day after it.
 
@@ -26,6 +27,8 @@ def posting_date(
         periods: the posting periods around it, as far as they are known.
         policy: what to do when the fact's period is closed.
         document: what is to be posted, for the message.
+        awaited: what a parked subject waits for: ``period``, or ``bill_period``, where the
+            lock of payables counts too.
 
     Raises:
         NeedsHuman: the period is closed and the policy is to park, or nothing later is open.
@@ -46,5 +49,5 @@ def posting_date(
             'Reopen the period, or set closed_period = "next-open" to post on the first open'
             " day with the true date in the memo."
         ),
-        waiting_for=[f"period:{fact_date:%Y-%m}", "policy:closed_period"],
+        waiting_for=[f"{awaited}:{fact_date:%Y-%m}", "policy:closed_period"],
     )

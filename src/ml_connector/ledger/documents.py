@@ -3,11 +3,12 @@
 import hashlib
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ml_connector.errors import ConnectorError
+from ml_connector.ledger.bills import Bill
 from ml_connector.ledger.bindings import Binding
 from ml_connector.words import System
 
@@ -77,6 +78,13 @@ class CreateRecord(msgspec.Struct, frozen=True, kw_only=True, tag="create"):
     body: dict[str, Any]
 
 
+class CreateBill(msgspec.Struct, frozen=True, kw_only=True, tag="create_bill"):
+    """Make a vendor bill or a vendor credit (netsuite.md section 8.7)."""
+
+    record_type: Literal["vendorBill", "vendorCredit"]
+    body: Bill
+
+
 class TransformRecord(msgspec.Struct, frozen=True, kw_only=True, tag="transform"):
     """Turn one NetSuite record into another (netsuite.md section 7)."""
 
@@ -116,7 +124,15 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, tag="create_produ
     name: str
 
 
-Request = CreateRecord | TransformRecord | MarkWroSynced | CreateWro | CancelWro | CreateProduct
+Request = (
+    CreateBill
+    | CreateRecord
+    | TransformRecord
+    | MarkWroSynced
+    | CreateWro
+    | CancelWro
+    | CreateProduct
+)
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.shipbob import receiving, subscriptions
 from ml_connector.shipbob.access import Access
+from ml_connector.shipbob.billing import BillingApi
 from ml_connector.shipbob.channels import own_channel
 from ml_connector.shipbob.filters import (
     LARGE_PAGE,
@@ -60,6 +61,7 @@ class ShipBob:
 
     Attributes:
         shipments: the calls about orders, shipments and tracking.
+        billing: invoices and transactions.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class ShipBob:
         )
         self._channel_id = channel_id
         self.shipments = ShipmentCalls(self._session, self.channel_id)
+        self.billing = BillingApi(self._session)
 
     # Account.
 

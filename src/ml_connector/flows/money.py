@@ -1,0 +1,73 @@
+"""Money: the smallest unit of a currency, and sums that stay exact. Pure."""
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+
+# ISO 4217, the currencies whose smallest unit is not a hundredth.
+_DIGITS: Final = {
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+
+
+def smallest_unit(currency: str | None) -> Decimal:
+    """Return the smallest unit of a currency: 1 for JPY, 0.001 for KWD, 0.01 for most."""
+    return Decimal(1).scaleb(-_DIGITS.get((currency or "").upper(), 2))
+
+
+def is_whole(amount: Decimal, unit: Decimal) -> bool:
+    """Whether an amount can be paid in this unit."""
+    return amount % unit == 0
+
+
+def in_whole_units(amounts: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Decimal]:
+    """Return the amounts in whole units that come to exactly this total.
+
+    The law of the largest remainder: each amount is rounded down, and the units that are
+    then missing go one each to those that lost most. No amount moves by a unit or more.
+
+    Args:
+        amounts: signed; they come to less than half a unit beside the total.
+        total: whole units.
+        unit: the smallest unit of the currency.
+
+    Raises:
+        ValueError: they come to something else.
+    """
+    if abs(sum(amounts, Decimal(0)) - total) * 2 >= unit or not is_whole(total, unit):
+        raise ValueError(f"{amounts} do not come to {total}")
+    floors = [(amount / unit).to_integral_value(ROUND_FLOOR) * unit for amount in amounts]
+    missing = int((total - sum(floors, Decimal(0))) / unit)
+    lost = sorted(range(len(amounts)), key=lambda place: (floors[place] - amounts[place], place))
+    for place in lost[:missing]:
+        floors[place] += unit
+    return [floor.quantize(unit) for floor in floors]
+
+
+def said(amount: Decimal, currency: str | None) -> str:
+    """Return an amount for a person: ``1234.50 USD``, with all the digits it has."""
+    unit = smallest_unit(currency)
+    shown = amount.quantize(unit) if is_whole(amount, unit) else amount.normalize()
+    return f"{shown:f} {currency or ''}".strip()

@@ -1,0 +1,252 @@
+"""Charges and invoices, kept for ever (ShipBob's lines are gone after seven days).
+
+A charge is known by its transaction id. What is kept is never removed: a later pull may add
+the invoice that a charge is on, and a changed amount is kept beside the one before.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.storage.database import Connection, Database, one, rows
+
+
+class Tax(msgspec.Struct, frozen=True, kw_only=True):
+    """A tax on a charge."""
+
+    tax_type: str | None = None
+    tax_amount: Decimal = Decimal(0)
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """One transaction of ShipBob's, as it is kept.
+
+    Attributes:
+        type: Charge, Refund, Credit, Payment, BalanceAdjustment, or another.
+        amount: signed, in ``currency``; credits are negative.
+        tax: all its taxes together.
+        charged_on: ShipBob's date of the charge.
+        center: the fulfillment center's name.
+        invoice_id: None until it is on an invoice.
+        details: ShipBob's additional details.
+    """
+
+    transaction_id: str
+    type: str | None = None
+    fee: str | None = None
+    amount: Decimal
+    currency: str | None = None
+    tax: Decimal = Decimal(0)
+    taxes: tuple[Tax, ...] = ()
+    charged_on: date | None = None
+    reference_type: str | None = None
+    reference_id: str | None = None
+    center: str | None = None
+    invoice_id: int | None = None
+    details: dict[str, Any] = {}
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of an invoice, as it is kept. ``amount`` is its total, signed."""
+
+    id: int
+    type: str | None = None
+    day: date | None = None
+    amount: Decimal
+    currency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What is known of an invoice: its head, and what its kept lines come to.
+
+    Attributes:
+        amount: of the head.
+        lines: how many are kept.
+        total: what they come to.
+    """
+
+    id: int
+    type: str | None
+    day: date | None
+    amount: Decimal
+    lines: int
+    total: Decimal
+
+
+_TAXES: Final = msgspec.json.Decoder(tuple[Tax, ...])
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+_KEEP_CHARGES: Final = """
+insert into charge as c (connection, transaction_id, type, fee, amount, currency, tax, taxes,
+    charged_on, reference_type, reference_id, center, invoice_id, details, raw)
+select %(connection)s, n.transaction_id, n.type, n.fee, n.amount, n.currency, n.tax, n.taxes,
+    n.charged_on, n.reference_type, n.reference_id, n.center, n.invoice_id, n.details, n.raw
+from json_to_recordset(%(charges)s::json) as n (transaction_id text, type text, fee text,
+    amount numeric, currency text, tax numeric, taxes json, charged_on date, reference_type text,
+    reference_id text, center text, invoice_id bigint, details json, raw json)
+order by n.transaction_id
+on conflict (connection, transaction_id) do update set
+    type = excluded.type, fee = excluded.fee, amount = excluded.amount,
+    currency = excluded.currency, tax = excluded.tax, taxes = excluded.taxes,
+    charged_on = excluded.charged_on, reference_type = excluded.reference_type,
+    reference_id = excluded.reference_id, center = excluded.center,
+    invoice_id = coalesce(excluded.invoice_id, c.invoice_id), details = excluded.details,
+    raw = excluded.raw, changed_at = now(),
+    earlier = case
+        when (c.amount, c.tax, c.currency, c.type, c.fee)
+            is distinct from (excluded.amount, excluded.tax, excluded.currency, excluded.type,
+                excluded.fee)
+        then c.earlier || jsonb_build_array(c.raw::jsonb) else c.earlier end
+where c.raw::text <> excluded.raw::text
+    or excluded.invoice_id is not null and c.invoice_id is distinct from excluded.invoice_id
+"""
+
+_KEEP_INVOICES: Final = """
+insert into invoice as i (connection, id, type, day, amount, currency)
+select %(connection)s, n.id, n.type, n.day, n.amount, n.currency
+from json_to_recordset(%(invoices)s::json) as n (id bigint, type text, day date, amount numeric,
+    currency text)
+order by n.id
+on conflict (connection, id) do update set
+    type = excluded.type, day = excluded.day, amount = excluded.amount,
+    currency = excluded.currency, changed_at = now()
+where (i.type, i.day, i.amount, i.currency)
+    is distinct from (excluded.type, excluded.day, excluded.amount, excluded.currency)
+"""
+
+_COLUMNS: Final = (
+    "transaction_id, type, fee, amount, currency, tax, taxes::text, charged_on, reference_type,"
+    " reference_id, center, invoice_id, details"
+)
+
+# So many rows of a long answer are fetched at a time: memory stays flat.
+_FETCH: Final = 2000
+
+
+async def keep(
+    connection: Connection, name: str, charges: Sequence[tuple[Charge, dict[str, Any]]]
+) -> None:
+    """Keep charges, each with the row it came in; what is known already is brought up to date.
+
+    Amounts go into the database with all the digits that ShipBob sent. Each transaction id
+    must be among them once.
+    """
+    if not charges:
+        return
+    encoded = _ENCODER.encode(
+        [{**msgspec.structs.asdict(charge), "raw": raw} for charge, raw in charges]
+    )
+    await rows(connection, _KEEP_CHARGES, {"connection": name, "charges": encoded.decode()})
+
+
+async def keep_invoices(connection: Connection, name: str, invoices: Sequence[Invoice]) -> None:
+    """Keep the heads of invoices; each id must be among them once."""
+    if invoices:
+        encoded = _ENCODER.encode(invoices)
+        await rows(connection, _KEEP_INVOICES, {"connection": name, "invoices": encoded.decode()})
+
+
+async def invoice(connection: Connection, name: str, invoice_id: int) -> Invoice | None:
+    """Return the head of an invoice; None when it was never seen."""
+    row = await one(
+        connection,
+        "select id, type, day, amount, currency from invoice"
+        " where connection = %(name)s and id = %(id)s",
+        {"name": name, "id": invoice_id},
+    )
+    return Invoice(**row) if row else None
+
+
+async def invoices_since(connection: Connection, name: str, day: date) -> list[Kept]:
+    """Return the invoices dated since a day, and those without a date, oldest first."""
+    found = await rows(
+        connection,
+        "select i.id, i.type, i.day, i.amount, count(c.transaction_id) as lines,"
+        " coalesce(sum(c.amount), 0) as total"
+        " from invoice as i left join charge as c"
+        "  on c.connection = i.connection and c.invoice_id = i.id"
+        " where i.connection = %(name)s and (i.day >= %(day)s or i.day is null)"
+        " group by i.connection, i.id order by i.id",
+        {"name": name, "day": day},
+    )
+    return [Kept(**row) for row in found]
+
+
+async def lines(database: Database, name: str, invoice_id: int) -> AsyncIterator[Charge]:
+    """Yield the kept lines of an invoice, by transaction id."""
+    async for charge in _stream(
+        database,
+        f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
+        " where connection = %(name)s and invoice_id = %(invoice)s order by transaction_id",
+        {"name": name, "invoice": invoice_id},
+    ):
+        yield charge
+
+
+async def charged_between(
+    database: Database, name: str, first: date, last: date
+) -> AsyncIterator[Charge]:
+    """Yield what was charged from one day to another, both included, in order of days."""
+    async for charge in _stream(
+        database,
+        f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
+        " where connection = %(name)s and charged_on between %(first)s and %(last)s"
+        " order by charged_on, transaction_id",
+        {"name": name, "first": first, "last": last},
+    ):
+        yield charge
+
+
+async def not_invoiced_at(database: Database, name: str, day: date) -> AsyncIterator[Charge]:
+    """Yield what was charged by the end of a day and was on no invoice dated by then.
+
+    An invoice without a date counts as dated by then.
+    """
+    async for charge in _stream(
+        database,
+        f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
+        " where connection = %(name)s and charged_on <= %(day)s"
+        " and not exists (select 1 from invoice as i where i.connection = charge.connection"
+        "  and i.id = charge.invoice_id and (i.day <= %(day)s or i.day is null))"
+        " order by charged_on, transaction_id",
+        {"name": name, "day": day},
+    ):
+        yield charge
+
+
+async def pulled(connection: Connection, name: str) -> datetime | None:
+    """Return when the charges were last pulled; None: never."""
+    row = await one(
+        connection,
+        "select pulled_at from charge_pull where connection = %(name)s",
+        {"name": name},
+    )
+    return row["pulled_at"] if row else None
+
+
+async def was_pulled(connection: Connection, name: str, since: date) -> None:
+    """Record that all that was charged since a day was pulled now."""
+    await rows(
+        connection,
+        "insert into charge_pull (connection, pulled_at, since)"
+        " values (%(name)s, now(), %(since)s) on conflict (connection) do update"
+        " set pulled_at = excluded.pulled_at, since = excluded.since",
+        {"name": name, "since": since},
+    )
+
+
+async def _stream(
+    database: Database, query: str, parameters: dict[str, Any]
+) -> AsyncIterator[Charge]:
+    async with database.transaction() as connection, connection.cursor("charges") as cursor:
+        cursor.itersize = _FETCH
+        await cursor.execute(query, parameters)
+        async for row in cursor:
+            # Read from its text: the driver would make a float of a tax.
+            row["taxes"] = () if row["taxes"] == "[]" else _TAXES.decode(row["taxes"])
+            yield Charge(**row)

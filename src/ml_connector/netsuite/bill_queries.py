@@ -1,0 +1,81 @@
+"""What is asked about vendor bills and the vendor (netsuite.md sections 5.1, 8.7 and 13.2)."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+_BILLS: Final = """
+SELECT t.id, t.type, t.tranid, t.entity, t.externalid[, t.voided][, t.foreigntotal]
+FROM transaction t
+WHERE t.type IN ('VendBill', 'VendCred') AND t.tranid IN ({list}) ORDER BY t.id
+"""
+
+_VENDOR: Final = """
+SELECT v.id, v.isinactive[, BUILTIN.DF(v.currency) AS currencyname]
+FROM vendor v WHERE v.id = ?
+"""
+
+
+class ReferencedBill(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor bill or credit with a reference number of ShipBob's.
+
+    Attributes:
+        type: VendBill or VendCred.
+        foreigntotal: in the bill's currency. Its sign is not documented.
+    """
+
+    id: str
+    type: str
+    tranid: str
+    entity: str | None = None
+    externalid: str | None = None
+    voided: Flag = Flag.F
+    foreigntotal: Decimal | None = None
+
+
+class Vendor(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor.
+
+    Attributes:
+        currencyname: the display text of its currency; None in accounts with one currency.
+    """
+
+    id: str
+    isinactive: Flag = Flag.F
+    currencyname: str | None = None
+
+
+async def bills_by_number(
+    suiteql: SuiteQL, numbers: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[ReferencedBill, ...]]:
+    """Return the bills and credits with these reference numbers, whoever entered them.
+
+    The guard that needs no external id (section 11.4). Voided ones are left out.
+    """
+    found: dict[str, tuple[ReferencedBill, ...]] = {}
+    for row in await suiteql.rows_in(
+        _BILLS,
+        numbers,
+        type=ReferencedBill,
+        operation="suiteql.bills_by_number",
+        priority=priority,
+    ):
+        if not row.voided:
+            found[row.tranid] = (*found.get(row.tranid, ()), row)
+    return found
+
+
+async def vendor(
+    suiteql: SuiteQL, vendor_id: str, *, priority: Priority = Priority.LIVE
+) -> Vendor | None:
+    """Return a vendor by internal id; None when there is none, or it can't be seen."""
+    rows = await suiteql.rows(
+        _VENDOR, (vendor_id,), type=Vendor, operation="suiteql.vendor", priority=priority
+    )
+    return rows[0] if rows else None

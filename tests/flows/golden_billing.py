@@ -1,0 +1,69 @@
+"""What billing reads, answered from the files of a golden case."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ml_connector.engine.billing_reads import charge
+from ml_connector.ledger.charges import Charge, Invoice
+from ml_connector.netsuite.bill_queries import ReferencedBill, Vendor
+from ml_connector.shipbob import billing, payloads
+
+
+class BillingCase:
+    """``invoice.json`` and ``lines.json`` as ShipBob gives them; ``kept.json``: lines that it
+    gave earlier and has forgotten since."""
+
+    def __init__(self, folder: Path, netsuite: dict[str, Any]) -> None:
+        self._folder = folder
+        self._netsuite = netsuite
+
+    @property
+    def key(self) -> str:
+        row = self._rows("invoice.json")
+        return str(row["invoice_id"]) if row else "next"
+
+    def _rows(self, name: str) -> Any:
+        path = self._folder / name
+        return payloads.read(path.read_bytes()) if path.exists() else []
+
+    async def invoice(self, invoice_id: int) -> Invoice | None:
+        row = payloads.decode(self._rows("invoice.json"), billing.Invoice)
+        assert row.invoice_id == invoice_id
+        if (self._folder / "unknown").exists():
+            return None
+        return Invoice(
+            id=row.invoice_id,
+            type=row.invoice_type,
+            day=row.day,
+            amount=row.amount,
+            currency=row.currency_code,
+        )
+
+    async def pull_lines(self, _: int) -> int:
+        return len(self._rows("lines.json"))
+
+    async def pull_lately(self) -> bool:
+        return True
+
+    async def kept_lines(self, invoice_id: int) -> AsyncIterator[Charge]:
+        for row in [*self._rows("kept.json"), *self._rows("lines.json")]:
+            yield charge(payloads.decode(row, billing.Transaction), invoice_id)
+
+    async def bills(self, number: str) -> tuple[ReferencedBill, ...]:
+        return tuple(
+            ReferencedBill(
+                id=row["id"],
+                type=row["type"],
+                tranid=row["number"],
+                entity=row["vendor"],
+                externalid=row.get("external_id"),
+                foreigntotal=Decimal(row["total"]) if "total" in row else None,
+            )
+            for row in self._netsuite.get("bills", [])
+            if row["number"] == number
+        )
+
+    async def vendor(self) -> Vendor | None:
+        return Vendor(id="301", currencyname=self._netsuite.get("vendor_currency"))
