@@ -46,6 +46,23 @@ def test_a_measure_prints_its_figures_beside_their_floor(
     assert list((tmp_path / "data").iterdir()) == []
 
 
+def test_the_simulators_answer_for_their_speed(tmp_path: Path) -> None:
+    done = bench(tmp_path, "simulators", "--quick", "--seconds", "0.2", "--rounds", "1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [measured] = json.loads(done.stdout)
+
+    assert measured["wrong"] == []
+    assert {figure["name"]: figure["value"] > 0 for figure in measured["figures"]} == {
+        "NetSuite, a record": True,
+        "NetSuite, a small SuiteQL query": True,
+        "ShipBob, fulfillment centers": True,
+        "month planned": True,
+        "month planned, memory": True,
+        "month played": True,
+        "month played, memory": True,
+    }
+
+
 def test_an_unknown_measure_is_wrong_usage(tmp_path: Path) -> None:
     done = bench(tmp_path, "speed")
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["/s", "ms", "x", "us", ""]
+Unit = Literal["/s", "ms", "s", "x", "us", "MB", ""]
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

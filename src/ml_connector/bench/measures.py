@@ -1,22 +1,81 @@
-"""The measures by name, and running them."""
+"""The table of measures, and running them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.figures import Measured
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
+from ml_connector.bench.simulators import simulators
 from ml_connector.bench.writes import writes
 from ml_connector.config.settings import Settings
 
-ALL: Final = "all"
-_SECONDS: Final[Mapping[str, float]] = {"acks": 4.0, "ack-latency": 30.0, "writes": 30.0}
-_ROUNDS: Final[Mapping[str, int]] = {"acks": 5, "ack-latency": 3, "writes": 3}
-_QUICK_SECONDS: Final[Mapping[str, float]] = {"acks": 1.5, "ack-latency": 6.0, "writes": 6.0}
-_QUICK_ROUNDS: Final = 3
 
-NAMES: Final = tuple(_SECONDS)
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a measure runs, and for how long.
+
+    Attributes:
+        settings: say where the data folder is.
+        folder: of this run alone, gone at the end.
+        seconds: of each round, or in all for latencies; measures of fixed work ignore it.
+        quick: whether a smaller amount of fixed work is enough.
+    """
+
+    settings: Settings
+    folder: Path
+    seconds: float
+    rounds: int
+    quick: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One measure: what it does, and how long when nothing else is asked for."""
+
+    do: Callable[[Place], Measured]
+    seconds: float = 4.0
+    quick_seconds: float = 1.5
+    rounds: int = 3
+
+
+def _on_rig(measure: Callable[[Rig, str, Place], Measured]) -> Callable[[Place], Measured]:
+    """Return a measure that gets a whole installation, with systems that answer at once."""
+
+    def do(place: Place) -> Measured:
+        with (
+            upstream(place.folder) as systems_url,
+            rig(place.settings, place.folder, systems_url) as made,
+        ):
+            return measure(made, systems_url, place)
+
+    return do
+
+
+MEASURES: Final = {
+    "acks": Measure(
+        do=_on_rig(lambda rig, _, at: acks(rig, seconds=at.seconds, rounds=at.rounds)), rounds=5
+    ),
+    "ack-latency": Measure(
+        do=_on_rig(lambda rig, _, at: ack_latency(rig, seconds=at.seconds, rounds=at.rounds)),
+        seconds=30.0,
+        quick_seconds=6.0,
+    ),
+    "writes": Measure(
+        do=_on_rig(lambda rig, url, at: writes(rig, url, seconds=at.seconds, rounds=at.rounds)),
+        seconds=30.0,
+        quick_seconds=6.0,
+    ),
+    "simulators": Measure(
+        do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
+    ),
+}
+
+NAMES: Final[Sequence[str]] = tuple(MEASURES)
+ALL: Final = "all"
 
 
 def run(
@@ -28,7 +87,7 @@ def run(
     rounds: int | None = None,
     measured: Callable[[Measured], object] = lambda _: None,
 ) -> list[Measured]:
-    """Run one measure, or all, each on an installation of its own.
+    """Run one measure, or all, each in a folder of its own.
 
     Args:
         settings: say where the data folder is; the bench has a folder of its own in it.
@@ -40,26 +99,17 @@ def run(
     """
     found: list[Measured] = []
     for one in NAMES if name == ALL else (name,):
-        length = seconds or (_QUICK_SECONDS if quick else _SECONDS)[one]
-        times = rounds or (_QUICK_ROUNDS if quick else _ROUNDS[one])
-        with (
-            bench_folder(settings) as folder,
-            upstream(folder) as systems_url,
-            rig(settings, folder, systems_url) as made,
-        ):
-            result = _measure(one, made, systems_url, length, times)
+        measure = MEASURES[one]
+        with bench_folder(settings) as folder:
+            result = measure.do(
+                Place(
+                    settings=settings,
+                    folder=folder,
+                    seconds=seconds or (measure.quick_seconds if quick else measure.seconds),
+                    rounds=rounds or measure.rounds,
+                    quick=quick,
+                )
+            )
         measured(result)
         found.append(result)
     return found
-
-
-def _measure(name: str, made: Rig, systems_url: str, seconds: float, rounds: int) -> Measured:
-    match name:
-        case "acks":
-            return acks(made, seconds=seconds, rounds=rounds)
-        case "ack-latency":
-            return ack_latency(made, seconds=seconds, rounds=rounds)
-        case "writes":
-            return writes(made, systems_url, seconds=seconds, rounds=rounds)
-        case _:
-            raise LookupError(name)
