@@ -9,11 +9,13 @@ from ml_connector.app.installation import Installation
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.config.connection import Schedule, every
 from ml_connector.engine.flow import Flow
+from ml_connector.engine.polls import changed_since, is_full
 from ml_connector.engine.schedule import is_due
 from ml_connector.engine.sweep import sweep
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger import connections, polls
+from ml_connector.ledger.polls import Poll
 from ml_connector.storage.database import one, rows
 
 _log = structlog.get_logger("sweep")
@@ -36,7 +38,8 @@ async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) 
         for flow in FLOWS.values():
             try:
                 if await _take_turn(installation, applied.name, flow, schedule):
-                    await _sweep(installation, workplaces, applied.name, flow)
+                    daily = isinstance(every(getattr(schedule, flow.schedule)), time)
+                    await _sweep(installation, workplaces, applied.name, flow, daily=daily)
             except ConnectorError as error:
                 await _give_turn_back(installation, applied.name, flow)
                 _log.warning(
@@ -49,17 +52,33 @@ async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) 
 
 
 async def _sweep(
-    installation: Installation, workplaces: Workplaces, name: str, flow: Flow
+    installation: Installation, workplaces: Workplaces, name: str, flow: Flow, *, daily: bool
 ) -> None:
     place = await workplaces.open(name)
+    now = datetime.now(UTC)
+    account_time = await flow.clock(place.reads) if flow.clock else None
+    async with installation.database.transaction() as connection:
+        last = await polls.last(connection, name, flow.name) if account_time else None
+    full = last is None or daily or is_full(last, now=now)
     swept = await sweep(
         installation.database,
         installation.lanes,
         flow,
         reads=place.reads,
         connection_name=name,
-        since=datetime.now(UTC) - BACK,
+        since=now - BACK,
+        changed_since=None
+        if full or last is None or account_time is None
+        else changed_since(last, account_time=account_time, now=now),
     )
+    if account_time is not None:
+        poll = Poll(
+            account_time=account_time,
+            polled_at=now,
+            full_at=now if full or last is None else last.full_at,
+        )
+        async with installation.database.transaction() as connection:
+            await polls.keep(connection, name, flow.name, poll)
     if swept.never_told or swept.late:
         _log.info(
             "swept",

@@ -79,6 +79,7 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
                 settings.name,
                 vendor=settings.billing.vendor,
             ),
+            ordered_since=settings.start_date,
         ),
         settle=Settle(
             installation.database,

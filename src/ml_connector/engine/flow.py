@@ -52,6 +52,10 @@ class Flow:
         sweep: yields what the source has that changed since a moment, for whatever no
             webhook told us; the keys it is given are of subjects that once led to a
             document.
+        poll: yields what changed since a moment by the source's own clock, and what is gone
+            of the given keys: less than a sweep sees, and sooner done. None: it is always
+            swept.
+        clock: the source's own time; None when it does not tell.
     """
 
     name: str
@@ -65,6 +69,8 @@ class Flow:
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     schedule: Literal["sweep", "purchase_orders", "billing"] = "sweep"
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
+    poll: Callable[[Reads, str, Collection[str]], AsyncIterator[Seen]] | None = None
+    clock: Callable[[Reads], Awaitable[str | None]] | None = None
 
 
 Flows = Mapping[str, Flow]

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ml_connector.engine.billing_reads import BillingReads
+from ml_connector.engine.order_reads import OrderReads
 from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.order_queries import ChangedOrder, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob.client import ShipBob
@@ -40,6 +41,7 @@ class Reads:
         bindings: which items are the same, as far as it was found out before.
         shipments: what is read about orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
+        ordered_since: the connection's start date; earlier orders are not looked for.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Reads:
         bindings: Bindings | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
+        ordered_since: date | None = None,
     ) -> None:
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
         self._shipbob = shipbob
@@ -59,6 +62,7 @@ class Reads:
         self.bindings: Bindings = bindings or NoBindings()
         self.units = UnitReads(netsuite)
         self._billing = billing
+        self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
@@ -132,15 +136,6 @@ class Reads:
     async def order(self, order_id: str) -> PurchaseOrder | None:
         """Return a purchase order by internal id; None when it was deleted."""
         return await self._orders_by_id.get(order_id)
-
-    async def open_orders(self) -> AsyncIterator[Sequence[ChangedOrder]]:
-        """Yield the purchase orders that are open for receiving, as bulk work."""
-        async for page in order_queries.open_purchase_orders(self._netsuite.query):
-            yield page
-
-    async def order_changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
-        """Return when these purchase orders were last changed, as bulk work."""
-        return await order_queries.order_changes(self._netsuite.query, order_ids)
 
     async def wros_by_number(self, numbers: Sequence[str]) -> Sequence[Wro]:
         """Return all WROs with these purchase order numbers, whatever their status."""

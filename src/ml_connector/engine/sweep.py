@@ -50,8 +50,18 @@ async def sweep(
     reads: Reads,
     connection_name: str,
     since: datetime,
+    changed_since: str | None = None,
 ) -> Swept:
     """Look a source through; every gap becomes an event of source ``sweep``.
+
+    Args:
+        database: the books.
+        lanes: where the jobs go.
+        flow: whose source.
+        reads: of the connection.
+        connection_name: whose events.
+        since: how far back to look.
+        changed_since: only what changed since then, by the source's own clock; None: all.
 
     Raises:
         ConnectorError: the source can't be read.
@@ -69,7 +79,12 @@ async def sweep(
             late += await told(changed)
         batch.clear()
 
-    async for seen in flow.sweep(reads, since, await _posted(database, connection_name, flow)):
+    known = await _posted(database, connection_name, flow)
+    if flow.poll is not None and changed_since is not None:
+        source = flow.poll(reads, changed_since, known)
+    else:
+        source = flow.sweep(reads, since, known)
+    async for seen in source:
         keys.append(seen.key)
         batch.append(seen)
         if len(batch) >= BATCH:

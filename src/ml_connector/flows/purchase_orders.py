@@ -362,14 +362,42 @@ async def sweep(reads: Reads, since: datetime, known: Collection[str]) -> AsyncI
     """Yield all open orders, and those that once had a WRO and are open no more."""
     del since  # an order is open or it is not, however old it is
     seen: set[str] = set()
-    async for page in reads.open_orders():
+    async for page in reads.purchase_orders.open():
         for order in page:
             seen.add(order.id)
             yield Seen(key=order.id, version=order.lastmodified)
     gone = sorted(set(known) - seen)
-    versions = {order.id: order.lastmodified for order in await reads.order_changes(gone)}
-    for key in gone:
-        yield Seen(key=key, version=versions.get(key, "deleted"))
+    for one in await _now(gone, reads):
+        yield one
+
+
+async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterator[Seen]:
+    """Yield the orders that changed since a moment by the account's clock, and were deleted.
+
+    Of those that are open no more only the ones that once had a WRO.
+    """
+    once = set(known)
+    seen: set[str] = set()
+    async for page in reads.purchase_orders.changed(since):
+        for order in page:
+            if order.id not in seen and (order.status in OPEN or order.id in once):
+                seen.add(order.id)
+                yield Seen(key=order.id, version=order.lastmodified)
+    deleted = await reads.purchase_orders.deleted(since) if once else set()
+    for one in await _now(sorted((deleted & once) - seen), reads):
+        yield one
+
+
+async def _now(order_ids: Sequence[str], reads: Reads) -> list[Seen]:
+    """Return these orders as they are now, which may be deleted."""
+    found = await reads.purchase_orders.changes(order_ids)
+    versions = {order.id: order.lastmodified for order in found}
+    return [Seen(key=one, version=versions.get(one, "deleted")) for one in order_ids]
+
+
+async def clock(reads: Reads) -> str | None:
+    """Return the time by the account's clock, which dates the changes of its orders."""
+    return await reads.purchase_orders.clock()
 
 
 def source_lines(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
@@ -389,4 +417,6 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="purchase_orders",
     sweep=sweep,
+    poll=poll,
+    clock=clock,
 )

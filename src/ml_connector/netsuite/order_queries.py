@@ -4,7 +4,7 @@ Tables and columns: netsuite.md section 5. All values from outside are bound par
 Square brackets enclose what an account may lack (``SuiteQL``).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -29,12 +29,6 @@ SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
     TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
-"""
-
-_OPEN_ORDERS: Final = """
-SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
-FROM transaction t
-WHERE t.type = 'PurchOrd' AND t.status IN ('B', 'D', 'E') AND t.id > ? ORDER BY t.id
 """
 
 _ORDER_CHANGES: Final = """
@@ -234,21 +228,6 @@ async def purchase_orders_by_id(
         priority=priority,
     )
     return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
-
-
-async def open_purchase_orders(suiteql: SuiteQL) -> AsyncIterator[list[ChangedOrder]]:
-    """Yield the orders that are open for receiving, as bulk work, by keyset (section 4.3).
-
-    Their status is B, D or E (section 5.7).
-    """
-    async for page in suiteql.pages(
-        _OPEN_ORDERS,
-        type=ChangedOrder,
-        start=(0,),
-        key=lambda row: (int(row.id),),
-        operation="suiteql.open_purchase_orders",
-    ):
-        yield page
 
 
 async def order_changes(

@@ -1,0 +1,51 @@
+"""Reads that find purchase orders which nobody tells us of."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+from ml_connector.netsuite import order_polls, order_queries, setup_queries
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.order_queries import ChangedOrder
+
+
+class OrderReads:
+    """What NetSuite has ordered and changed, for one connection, as bulk work.
+
+    Args:
+        netsuite: the client of the account.
+        ordered_since: the connection's start date; earlier orders are none of ours.
+    """
+
+    def __init__(self, netsuite: NetSuite, *, ordered_since: date | None = None) -> None:
+        self._netsuite = netsuite
+        self._ordered_since = ordered_since
+
+    async def open(self) -> AsyncIterator[Sequence[ChangedOrder]]:
+        """Yield the purchase orders that are open for receiving."""
+        pages = order_polls.open_orders(self._netsuite.query, ordered_since=self._ordered_since)
+        async for page in pages:
+            yield page
+
+    async def changed(self, since: str) -> AsyncIterator[Sequence[ChangedOrder]]:
+        """Yield the purchase orders that changed since a moment by the account's clock."""
+        pages = order_polls.changed_orders(
+            self._netsuite.query, changed_since=since, ordered_since=self._ordered_since
+        )
+        async for page in pages:
+            yield page
+
+    async def deleted(self, since: str) -> set[str]:
+        """Return the ids of what was deleted since then; perhaps of other types as well."""
+        return await order_polls.deleted_records(self._netsuite.query, since=since)
+
+    async def changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
+        """Return when these purchase orders were last changed; deleted ones are left out."""
+        return await order_queries.order_changes(self._netsuite.query, order_ids)
+
+    async def clock(self) -> str | None:
+        """Return ``YYYY-MM-DD HH:MM:SS`` by the account's clock; None where it has none."""
+        try:
+            return await setup_queries.account_clock(self._netsuite.query)
+        except UnknownIdentifier:
+            return None

@@ -1,0 +1,109 @@
+"""Purchase orders are found by polling: all once, then what changed; through the simulator."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.test_purchase_orders import order_id
+from ml_connector.app.installation import open_installation
+from ml_connector.app.sweeps import sweep_what_is_due
+from ml_connector.app.workplaces import Workplaces
+
+EVERY_SECOND = 'timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1d"'
+
+
+@pytest.fixture
+def polled(tmp_path: Path, server_url: str, template: str) -> Iterator[Merchant]:
+    """A merchant whose orders are polled whenever ``poll`` is called; nothing is served."""
+    with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
+        made.apply(schedule=EVERY_SECOND)
+        yield made
+
+
+def poll(acme: Merchant, *, full_ago: timedelta = timedelta(0)) -> None:
+    """Poll as a worker does, when its turn has come."""
+    acme.rows(
+        "update turn set taken_at = '-infinity' where what = 'purchase-orders' returning what"
+    )
+    acme.rows("update poll set full_at = full_at - %(ago)s returning flow", ago=full_ago)
+
+    async def once() -> None:
+        async with open_installation(acme.settings) as installation:
+            await sweep_what_is_due(installation, Workplaces(installation))
+
+    asyncio.run(once())
+
+
+def told(acme: Merchant) -> dict[str, int]:
+    """How often each order was told of."""
+    found = acme.rows(
+        "select s.key, count(*) as n from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'purchase-orders' group by 1"
+    )
+    return {row["key"]: row["n"] for row in found}
+
+
+def test_an_order_is_told_once_however_often_it_is_polled(polled: Merchant) -> None:
+    number = polled.order({polled.sku(): 8})
+    for _ in range(3):
+        poll(polled)
+
+    assert told(polled) == {order_id(polled, number): 1}
+
+
+def test_a_new_order_and_an_edited_one_are_news(polled: Merchant) -> None:
+    tee = polled.sku()
+    first = order_id(polled, polled.order({tee: 8}))
+    poll(polled)
+    second = order_id(polled, polled.order({tee: 5}))
+    polled.world.shipbob.clock.advance(timedelta(seconds=2))
+    polled.world.netsuite.edit(
+        "purchaseOrder", int(first), {"item": {"items": [{"line": 1, "quantity": 9}]}}
+    )
+    poll(polled)
+
+    assert told(polled) == {first: 2, second: 1}
+
+
+def test_orders_of_before_the_start_date_are_not_looked_for(polled: Merchant) -> None:
+    sku = polled.sku()
+    old = polled.world.netsuite.clock.now().date() - timedelta(days=60)
+    polled.world.netsuite.add_purchase_order(
+        "PO-OLD", vendor=301, location=6, tranDate=str(old), lines=[{"item": sku, "quantity": 5}]
+    )
+    number = polled.order({sku: 8})
+    poll(polled)
+
+    assert told(polled) == {order_id(polled, number): 1}
+
+
+def test_a_change_that_moved_no_date_is_seen_by_the_daily_look(polled: Merchant) -> None:
+    key = order_id(polled, polled.order({polled.sku(): 8}))
+    books = polled.world.netsuite.company.books
+    books.update("transaction", {"status": "A"}, id=int(key))
+    poll(polled)
+    polled.world.shipbob.clock.advance(timedelta(minutes=20))
+    poll(polled)
+    books.update("transaction", {"status": "B"}, id=int(key))
+    poll(polled)
+    before = told(polled)
+    poll(polled, full_ago=timedelta(hours=25))
+
+    assert (before, told(polled)) == ({}, {key: 1})
+
+
+def test_an_order_that_was_deleted_is_news_when_it_had_a_wro(polled: Merchant) -> None:
+    tee = polled.sku()
+    announced, other = (order_id(polled, polled.order({tee: 8})) for _ in range(2))
+    polled.command("sync", "purchase-orders", "--id", announced)
+    poll(polled)
+    before = told(polled)[announced]
+    for key in (announced, other):
+        polled.world.netsuite.delete("purchaseOrder", int(key))
+    poll(polled)
+
+    assert told(polled) == {announced: before + 1, other: 1}
