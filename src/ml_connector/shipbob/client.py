@@ -36,6 +36,7 @@ from ml_connector.shipbob.payloads import (
     Wro,
     encode,
 )
+from ml_connector.shipbob.returns import Returns
 from ml_connector.shipbob.session import Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
@@ -62,6 +63,7 @@ class ShipBob:
     Attributes:
         shipments: the calls about orders, shipments and tracking.
         billing: invoices and transactions.
+        returns: the calls about returns.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class ShipBob:
         self._channel_id = channel_id
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
+        self.returns = Returns(self._session)
 
     # Account.
 

@@ -1,0 +1,223 @@
+"""Returns: what ShipBob answers about them, and the requests for it.
+
+Source: ShipBob reference, section 9.6, and the ``Returns`` schemas of its OpenAPI file. Read
+objects are full; those that create and edit answer are the older, smaller form
+(``invoice_amount``, no ``sku``). Both are read by the same payload. Enums are open texts.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from datetime import datetime
+from itertools import product as combinations
+from typing import Final
+
+import msgspec
+
+from ml_connector.shipbob.filters import lists, moment
+from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.payloads import FulfillmentCenter, Quantity, StatusChange, to_utc
+from ml_connector.shipbob.session import Request, Session, segment
+from ml_connector.transport.call import Priority
+
+COMPLETED: Final = "Completed"
+
+# Some lists cap their pages at 50 whatever is asked (section 6).
+_PAGE: Final = "50"
+
+
+class ActionTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done with some units: Restock, Quarantine, Dispose, or something new.
+
+    Attributes:
+        quantity_processed: whole eaches; None where ShipBob does not say.
+    """
+
+    action: str | None = None
+    action_reason: str | None = None
+    quantity_processed: Quantity | None = None
+
+
+class ActionRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for; what was done may differ."""
+
+    action: str | None = None
+    action_type: str | None = None
+
+
+class ReturnLot(msgspec.Struct, frozen=True, kw_only=True):
+    """The lot of a returned line; its number and expiry may be unknown."""
+
+    number: str | None = None
+    expiration: datetime | None = None
+
+    def __post_init__(self) -> None:
+        to_utc(self, "expiration")
+
+
+class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One inventory item of a return.
+
+    Attributes:
+        id: the inventory id.
+        sku: missing in the smaller form, and sometimes in the full one.
+        quantity: announced; the sum of what was done may differ.
+        bundle_parent_sku: of the bundle that the item was expanded from.
+    """
+
+    id: int
+    sku: str | None = None
+    name: str = ""
+    quantity: Quantity = 0
+    bundle_parent_sku: str | None = None
+    lot_information: ReturnLot | None = None
+    action_requested: ActionRequested | None = None
+    action_taken: tuple[ActionTaken, ...] = ()
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """A return (section 9.6, GET /return/{id}).
+
+    Attributes:
+        status: as it was written, ``Awaiting Arrival`` too; compare ``plain_status``.
+        return_type: Regular, ReturnToSender, RTS, or one that is new.
+        reference_id: the merchant's key; ShipBob makes one for a parcel that comes back.
+    """
+
+    id: int
+    reference_id: str | None = None
+    store_order_id: str | None = None
+    status: str = ""
+    return_type: str | None = None
+    fulfillment_center: FulfillmentCenter | None = None
+    original_shipment_id: int | None = None
+    tracking_number: str | None = None
+    insert_date: datetime | None = None
+    arrived_date: datetime | None = None
+    processing_date: datetime | None = None
+    completed_date: datetime | None = None
+    cancelled_date: datetime | None = None
+    inventory: tuple[ReturnLine, ...] = ()
+    status_history: tuple[StatusChange, ...] = ()
+
+    def __post_init__(self) -> None:
+        dates = ("insert_date", "arrived_date", "processing_date", "completed_date")
+        to_utc(self, *dates, "cancelled_date")
+
+    @property
+    def plain_status(self) -> str:
+        """The status without the spaces that some answers have in it (section 9.6)."""
+        return plain(self.status)
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When it was completed, from its date or else from its history."""
+        if self.completed_date is not None:
+            return self.completed_date
+        moments = (
+            change.timestamp for change in self.status_history if plain(change.status) == COMPLETED
+        )
+        return next((at for at in moments if at is not None), None)
+
+
+def plain(status: str) -> str:
+    """Return a status without spaces."""
+    return "".join(status.split())
+
+
+class Returns:
+    """The calls about returns. Every method raises as the client's do."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, return_id: int | str, *, priority: Priority = Priority.LIVE) -> Return:
+        """Return a return (section 9.6, GET /return/{id}).
+
+        Raises:
+            NeedsData: record_not_found, waiting for ``return:<id>``.
+        """
+        return await self._session.one(get_return(return_id, priority), Return)
+
+    async def find(
+        self,
+        *,
+        ids: Collection[int | str] | None = None,
+        reference_ids: Collection[str] | None = None,
+        statuses: Collection[str] = (),
+        completed_since: datetime | None = None,
+        priority: Priority = Priority.LIVE,
+    ) -> AsyncIterator[Return]:
+        """Yield the returns that all given filters fit (section 7.6, GET /return), each once.
+
+        Args:
+            ids: None for any; an empty collection yields nothing.
+            reference_ids: likewise; only those that are exactly equal are yielded. One with
+                a comma can't be one of a list, so it is asked for alone.
+            statuses: empty for any.
+            completed_since: aware.
+            priority: of all its pages.
+        """
+        filters = return_filters(statuses=statuses, completed_since=completed_since)
+        exactly = None if reference_ids is None else set(reference_ids)
+        for keys in _keys(ids, reference_ids):
+            request = list_returns({**filters, **keys}, priority)
+            pages = self._session.every(request, Return, lambda row: row.id, style=Style.CURSOR)
+            async for found in pages:
+                if exactly is None or found.reference_id in exactly:
+                    yield found
+
+
+def get_return(return_id: int | str, priority: Priority) -> Request:
+    """GET /return/{id}."""
+    return Request(
+        operation="return.get",
+        doing=f"reading return {return_id}",
+        path=f"/return/{segment(return_id)}",
+        scope="returns_read",
+        record=f"return:{return_id}",
+        priority=priority,
+    )
+
+
+def list_returns(query: Mapping[str, str], priority: Priority) -> Request:
+    """GET /return; its cursor is a page number, its ``next`` an absolute URL (section 6)."""
+    return Request(
+        operation="return.list",
+        doing="listing returns",
+        path="/return",
+        scope="returns_read",
+        query=query,
+        priority=priority,
+    )
+
+
+def return_filters(
+    *, statuses: Collection[str] = (), completed_since: datetime | None = None
+) -> dict[str, str]:
+    """Return the filters of a search for returns that are no lists of keys.
+
+    Raises:
+        ValueError: a time has no zone.
+    """
+    filters = {"Limit": _PAGE}
+    if statuses:
+        filters["Status"] = ",".join(statuses)
+    if completed_since is not None:
+        filters["CompletedStartDate"] = moment(completed_since)
+    return filters
+
+
+def _keys(
+    ids: Collection[int | str] | None, reference_ids: Collection[str] | None
+) -> Iterator[dict[str, str]]:
+    """Yield the key filters of each call that a search for these returns takes."""
+    texts = None if ids is None else [str(one) for one in ids]
+    # A reference with a comma can't be one of a list, so it is asked for alone.
+    alone = [[text] for text in reference_ids or () if "," in text]
+    listed = None if reference_ids is None else [text for text in reference_ids if "," not in text]
+    for some_ids, some_references in combinations(lists(texts), (*lists(listed), *alone)):
+        keys = {}
+        if some_ids is not None:
+            keys["Ids"] = ",".join(some_ids)
+        if some_references is not None:
+            keys["ReferenceIds"] = ",".join(some_references)
+        yield keys
