@@ -1,7 +1,7 @@
 """Converge over a real database, with a flow and books of the tests' own."""
 
 import uuid
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -133,6 +133,15 @@ class Workshop:
         )
         self.converge = Converge(
             database, {FLOW: self.flow}, self._open, self.lanes, worker="worker of the tests"
+        )
+
+    def decide_by(
+        self, plan: Callable[[Count, Sequence[Posted], ConnectionSettings], Plan]
+    ) -> None:
+        """Let the flow decide by this plan."""
+        self.flow = replace(self.flow, plan=plan)
+        self.converge = Converge(
+            self.database, {FLOW: self.flow}, self._open, self.lanes, worker="worker of the tests"
         )
 
     async def set_up(self) -> "Workshop":

@@ -123,7 +123,8 @@ class Converge:
 
     async def _decide_and_settle(
         self, subject: Claimed, flow: Flow, run_id: int, left_behind: Sequence[Posting]
-    ) -> Equation:
+    ) -> Equation | None:
+        """Return what became of the subject's lines; None when more can be planned now."""
         place = await self._open_workplace(subject.ref.connection)
         for posting in left_behind:
             await place.settle.recover(subject, posting)
@@ -152,6 +153,8 @@ class Converge:
                     raise
         if plan.afterwards is not None:
             raise plan.afterwards
+        if plan.again and place.mode == "live":
+            return None
         return of_subject(
             lines,
             [
@@ -226,7 +229,9 @@ class Converge:
                 prepared.append(posting)
         return prepared
 
-    async def _done(self, subject: Claimed, run_id: int, equation: Equation) -> bool:
+    async def _done(self, subject: Claimed, run_id: int, equation: Equation | None) -> bool:
+        if equation is None:
+            return await self._halfway(subject, run_id)
         async with self._database.transaction() as connection:
             again = await subjects.done(
                 connection, subject, unexplained=equation.unexplained.lines
@@ -238,6 +243,15 @@ class Converge:
         else:
             _log.error("unexplained", lines=list(sentences(equation)))
         return again
+
+    async def _halfway(self, subject: Claimed, run_id: int) -> bool:
+        """Let the same job run the subject once more: it has not converged yet."""
+        async with self._database.transaction() as connection:
+            await subjects.once_more(connection, subject)
+            await runs.finish(connection, run_id, "done")
+        _measure(subject, "halfway")
+        _log.info("halfway")
+        return True
 
     async def _stop(
         self, subject: Claimed, run_id: int, error: NeedsData | NeedsHuman, sentence: str

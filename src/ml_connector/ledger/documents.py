@@ -85,13 +85,20 @@ class CreateBill(msgspec.Struct, frozen=True, kw_only=True, tag="create_bill"):
     body: Bill
 
 
-class TransformRecord(msgspec.Struct, frozen=True, kw_only=True, tag="transform"):
-    """Turn one NetSuite record into another (netsuite.md section 7)."""
+class TransformRecord(
+    msgspec.Struct, frozen=True, kw_only=True, tag="transform", omit_defaults=True
+):
+    """Turn one NetSuite record into another (netsuite.md section 7).
+
+    Attributes:
+        replace: sublists of which only the lines in the body are wanted (section 6.5).
+    """
 
     from_type: str
     from_id: str
     to_type: str
     body: dict[str, Any]
+    replace: tuple[str, ...] = ()
 
 
 class MarkWroSynced(msgspec.Struct, frozen=True, kw_only=True, tag="mark_wro_synced"):
@@ -183,6 +190,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         waiting: why what is neither posted nor refused may wait although nothing failed,
             such as a WRO that is booked when it is completed; empty when nothing may.
         bindings: which items SKUs were matched to for the first time, or anew.
+        again: what follows can only be planned with the documents' ids, such as a receipt
+            from an authorization that is made first: decide anew as soon as they are posted.
     """
 
     documents: tuple[Document, ...] = ()
@@ -191,3 +200,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Refused, ...] = ()
     waiting: str = ""
     bindings: tuple[Binding, ...] = ()
+    again: bool = False

@@ -270,6 +270,22 @@ async def release(connection: Connection, subject: Claimed, *, job_id: int) -> N
         raise Superseded(subject.ref)
 
 
+async def once_more(connection: Connection, subject: Claimed) -> None:
+    """Give the subject back to its own job, which runs it anew at once.
+
+    Raises:
+        Superseded: another run has taken over.
+    """
+    row = await one(
+        connection,
+        "update subject set state = 'received', attempt = 0, worker = null, changed_at = now()"
+        " where id = %(id)s and epoch = %(epoch)s returning id",
+        {"id": subject.id, "epoch": subject.epoch},
+    )
+    if row is None:
+        raise Superseded(subject.ref)
+
+
 async def _finish(
     connection: Connection, subject: Claimed, query: str, parameters: dict[str, Any]
 ) -> bool:
