@@ -9,12 +9,13 @@ import msgspec
 
 from ml_connector.engine import netsuite_bills
 from ml_connector.engine.books import Written
-from ml_connector.errors import Retryable
+from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.ledger.documents import CreateBill, CreateRecord, Document, TransformRecord
 from ml_connector.netsuite.bills import ReadBill
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import Created, NetSuite
 from ml_connector.netsuite.records import ReadLine, ReadTransaction
+from ml_connector.words import Cause
 
 
 class NetSuiteBooks:
@@ -31,7 +32,7 @@ class NetSuiteBooks:
             case CreateBill(record_type=record_type, body=bill):
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
-                created = await self._transform(transform, send_by=send_by)
+                created = await self._transform(document, transform, send_by=send_by)
             case other:
                 raise TypeError(f"NetSuite has no {type(other).__name__}")
         return Written(
@@ -39,18 +40,26 @@ class NetSuiteBooks:
             answer={"location": created.location_url, "warnings": list(created.warnings)},
         )
 
-    async def _transform(self, transform: TransformRecord, *, send_by: float) -> Created:
+    async def _transform(
+        self, document: Document, transform: TransformRecord, *, send_by: float
+    ) -> Created:
         try:
             return await self._netsuite.transform(
                 transform.from_type,
                 transform.from_id,
                 transform.to_type,
                 transform.body,
+                replace=transform.replace,
                 send_by=send_by,
             )
         except NothingLeft as error:
             # Received meanwhile: by an earlier attempt of ours, or by somebody else.
             raise Retryable(str(error), cause=error.cause, outcome_unknown=True) from error
+        except NeedsHuman as error:
+            # Of a record that is there already, NetSuite may complain about the lines first.
+            if error.cause is Cause.REFUSED_BY_NETSUITE and await self.find(document):
+                raise AlreadyExists(str(error), cause=error.cause) from error
+            raise
 
     async def find(self, document: Document) -> Written | None:
         """Look the record up by external id and compare it with what was meant."""
@@ -96,7 +105,9 @@ def differs(document: Document, record: ReadTransaction) -> str:
         from_id = document.request.from_id
         if record.created_from is not None and not record.created_from.is_(from_id):
             return f"it comes from record {record.created_from.id}, not from {from_id}"
-        wanted, found = _received(meant.item.items), _received(record.item.items)
+        # The lines of an authorization have numbers of their own, not the order's.
+        compared = _authorized if document.kind == "returnAuthorization" else _received
+        wanted, found = compared(meant.item.items), compared(record.item.items)
     else:
         wanted, found = _adjusted(meant.inventory.items), _adjusted(record.inventory.items)
     if wanted == found:
@@ -120,6 +131,15 @@ def _received(lines: Iterable[ReadLine]) -> dict[str, Decimal]:
             order_line = line.line if line.order_line is None else line.order_line
             units[f"order line {order_line}"] += line.quantity
     return dict(units)
+
+
+def _authorized(lines: Iterable[ReadLine]) -> dict[str, Decimal]:
+    """Return how many lines there are of each quantity."""
+    lines_of: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        units = abs(line.quantity or Decimal(0))
+        lines_of[f"lines of {units.normalize():f} units"] += 1
+    return dict(lines_of)
 
 
 def _adjusted(lines: Iterable[ReadLine]) -> dict[str, Decimal]:

@@ -106,6 +106,7 @@ class NetSuite:
         to_type: str,
         body: Body,
         *,
+        replace: Sequence[str] = (),
         send_by: float | None,
     ) -> Created:
         """Turn one record into another (netsuite.md section 7). Sent once.
@@ -116,19 +117,18 @@ class NetSuite:
             to_type: such as ``itemReceipt``.
             body: names every open line of the order, to be taken or not: what is not named
                 is taken in full.
+            replace: sublists of the new record that hold the body's lines and no others,
+                such as ``item`` of a return authorization (samples/other-records.json).
             send_by: monotonic time by which the call must have begun.
 
         Raises:
             NothingLeft: the order has no open line; perhaps through an earlier attempt.
             AlreadyExists, NeedsHuman, Retryable: as for ``create``.
         """
-        call = self._write(
-            f"{from_type}.transform.{to_type}",
-            "POST",
-            self._account.transform_url(from_type, from_id, to_type),
-            body,
-            send_by=send_by,
-        )
+        url = self._account.transform_url(from_type, from_id, to_type)
+        if replace:
+            url += "?replace=" + ",".join(replace)
+        call = self._write(f"{from_type}.transform.{to_type}", "POST", url, body, send_by=send_by)
         return created(await self._session.send(call), to_type)
 
     async def patch(

@@ -95,6 +95,43 @@ class ItemReceipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
         _check_external_id(self.external_id)
 
 
+class ReturnAuthorizationLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of the sales order that comes back, and how many of it (section 8.6).
+
+    Attributes:
+        order_line: the order's line, ``transactionline.id`` in SuiteQL.
+    """
+
+    order_line: int
+    quantity: int
+
+
+class ReturnAuthorizationLines(msgspec.Struct, frozen=True):
+    """The sublist ``item``."""
+
+    items: tuple[ReturnAuthorizationLine, ...]
+
+
+class ReturnAuthorization(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """The body of a transform into a return authorization (section 8.6).
+
+    Attributes:
+        external_id: at most 64 letters, digits, ``_`` and ``-`` (section 11.3).
+        order_status: B, pending receipt, which skips the approval; only A and B are written.
+    """
+
+    external_id: str
+    tran_date: date
+    item: ReturnAuthorizationLines
+    memo: str | None = None
+    order_status: Ref = msgspec.field(default_factory=lambda: Ref("B"))
+
+    def __post_init__(self) -> None:
+        _check_external_id(self.external_id)
+
+
 class InventoryAdjustmentLine(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
 ):

@@ -1,0 +1,259 @@
+"""What is asked about return authorizations: by number, by order, received.
+
+Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
+Square brackets enclose what an account may lack (``SuiteQL``). Sales-side quantities are
+negative (section 5.2), and nothing says on which side a return authorization is: all
+quantities are read without their sign.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+# ``{where}`` is a condition of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
+_AUTHORIZATIONS: Final = """
+SELECT t.id, t.tranid, t.externalid, t.status, t.entity, m.createdfrom
+FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = 'RtnAuth' AND {where} IN ({list}) ORDER BY t.id
+"""
+
+_LINES: Final = """
+SELECT l.transaction, l.id AS line, l.item, l.quantity, l.quantityshiprecv, l.isclosed,
+    l.location[, l.units][, i.stockunit]
+FROM transactionline l JOIN item i ON i.id = l.item
+WHERE l.transaction IN ({list})
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY l.transaction, l.id
+"""
+
+# The entry against the cost of goods repeats a line with its sign turned; the quantities of
+# a receipt itself are positive (section 5.2).
+_RECEIPT_LINES: Final = """
+SELECT t.id, t.tranid, t.externalid, m.createdfrom, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    l.id AS line, l.item, l.quantity, l.location
+FROM transaction t
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+JOIN transactionline l ON l.transaction = t.id
+WHERE t.type = 'ItemRcpt' AND m.createdfrom IN ({list})
+    AND l.item IS NOT NULL AND l.quantity > 0
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+ORDER BY t.id, l.id
+"""
+
+_ORDER_LINKS: Final = """
+SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
+WHERE k.previousdoc = ? AND k.nexttype = 'RtnAuth'
+ORDER BY k.nextdoc, k.nextline, k.previousline
+"""
+
+
+class AuthorizationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a return authorization, in base units (section 5.2).
+
+    Attributes:
+        line: what a transform takes as ``orderLine``.
+        quantity: authorised; with whatever sign the account shows.
+        quantityshiprecv: received so far; likewise.
+        units: id of the line's unit; the quantities are not in it (section 13.3).
+        order_line: the sales order's line it stands for; None where that isn't known.
+    """
+
+    transaction: str
+    line: int
+    item: str
+    quantity: Decimal = Decimal(0)
+    quantityshiprecv: Decimal = Decimal(0)
+    isclosed: Flag = Flag.F
+    location: str | None = None
+    units: str | None = None
+    stockunit: str | None = None
+    order_line: int | None = None
+
+    @property
+    def authorized(self) -> Decimal:
+        """Units that may come back; of a closed line only those that did."""
+        return self.received if self.isclosed else abs(self.quantity)
+
+    @property
+    def received(self) -> Decimal:
+        """Units that were received, whatever their sign."""
+        return abs(self.quantityshiprecv)
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """Units still to be received: never less than none."""
+        return max(Decimal(0), self.authorized - self.received)
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    tranid: str = ""
+    externalid: str | None = None
+    status: str = ""
+    entity: str | None = None
+    createdfrom: str | None = None
+
+
+class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
+    """A return authorization with its item lines.
+
+    Attributes:
+        status: the letter (section 5.7): A pending approval, B pending receipt, C cancelled,
+            D partially received, E pending refund/partially received, F pending refund,
+            G refunded, H closed.
+        createdfrom: internal id of the sales order or invoice it was made from.
+    """
+
+    id: str
+    tranid: str
+    status: str
+    lines: tuple[AuthorizationLine, ...]
+    externalid: str | None = None
+    entity: str | None = None
+    createdfrom: str | None = None
+
+
+class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Units on an item receipt that was made from a return authorization.
+
+    Attributes:
+        id: internal id of the receipt.
+        createdfrom: internal id of the authorization.
+        quantity: positive.
+    """
+
+    id: str
+    createdfrom: str
+    line: int
+    item: str
+    quantity: Decimal
+    tranid: str | None = None
+    externalid: str | None = None
+    trandate: date | None = None
+    location: str | None = None
+
+
+class _Link(msgspec.Struct, frozen=True, kw_only=True):
+    previousline: int
+    nextdoc: str
+    nextline: int
+
+
+async def by_number(
+    suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> list[ReturnAuthorization]:
+    """Return the return authorizations with these numbers (``tranid``). Exact."""
+    headers = await suiteql.rows_in(
+        _AUTHORIZATIONS.replace("{where}", "t.tranid"),
+        tranids,
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    return await _with_lines(suiteql, headers, priority)
+
+
+async def by_external_id(
+    suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> list[ReturnAuthorization]:
+    """Return the return authorizations with these external ids. Exact, case-sensitive."""
+    headers = await suiteql.rows_in(
+        _AUTHORIZATIONS.replace("{where}", "t.externalid"),
+        external_ids,
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    return await _with_lines(suiteql, headers, priority)
+
+
+async def from_order(
+    suiteql: SuiteQL, order_id: str, *, priority: Priority = Priority.LIVE
+) -> list[ReturnAuthorization]:
+    """Return the return authorizations that were made from a sales order.
+
+    Found by ``createdfrom`` on their mainline row; which line of the order a line stands for
+    is told by the link table (section 5.3).
+    """
+    headers = await suiteql.rows_in(
+        _AUTHORIZATIONS.replace("{where}", "m.createdfrom"),
+        [order_id],
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    found = await _with_lines(suiteql, headers, priority)
+    if not found:
+        return []
+    links = await suiteql.rows(
+        _ORDER_LINKS,
+        (order_id,),
+        type=_Link,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
+    return [
+        msgspec.structs.replace(
+            authorization,
+            lines=tuple(
+                msgspec.structs.replace(
+                    line, order_line=order_line.get((authorization.id, line.line))
+                )
+                for line in authorization.lines
+            ),
+        )
+        for authorization in found
+    ]
+
+
+async def received(
+    suiteql: SuiteQL, authorization_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, list[ReturnReceiptLine]]:
+    """Return what was received from return authorizations, by whatever receipt, by their id.
+
+    The guard that needs no external id (section 11.4).
+    """
+    rows = await suiteql.rows_in(
+        _RECEIPT_LINES,
+        authorization_ids,
+        type=ReturnReceiptLine,
+        operation="suiteql.return_receipts",
+        priority=priority,
+    )
+    found: dict[str, list[ReturnReceiptLine]] = {}
+    for row in rows:
+        found.setdefault(row.createdfrom, []).append(row)
+    return found
+
+
+async def _with_lines(
+    suiteql: SuiteQL, headers: Sequence[_Header], priority: Priority
+) -> list[ReturnAuthorization]:
+    rows = await suiteql.rows_in(
+        _LINES,
+        [header.id for header in headers],
+        type=AuthorizationLine,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    lines: dict[str, list[AuthorizationLine]] = {}
+    for row in rows:
+        lines.setdefault(row.transaction, []).append(row)
+    return [
+        ReturnAuthorization(
+            **msgspec.structs.asdict(header),
+            lines=tuple(sorted(lines.get(header.id, ()), key=lambda line: line.line)),
+        )
+        for header in headers
+    ]
