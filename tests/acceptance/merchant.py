@@ -31,6 +31,8 @@ from ml_connector.sim.world import World, world
 LOCATIONS = {228: 6, 10: 7}
 """ShipBob fulfillment center to NetSuite location."""
 
+RETURN_TOPICS = ("return.created", "return.updated", "return.completed")
+
 TABLES = {
     "locations": '"228" = "6"\n"10" = "7"',
     "accounts": 'inventory_adjustment = "54"',
@@ -255,7 +257,8 @@ def merchant(folder: Path, database_url: str | None) -> Iterator[Merchant]:
             netsuite.add_account(name, internal_id=account, account_type="Expense")
         port = free_port()
         _, secret = shipbob.subscribe(
-            f"http://127.0.0.1:{port}/webhooks/shipbob/acme", (*TOPICS, *BILLING_TOPICS)
+            f"http://127.0.0.1:{port}/webhooks/shipbob/acme",
+            (*TOPICS, *RETURN_TOPICS, *BILLING_TOPICS),
         )
         made = Merchant(both, folder, database_url, port, secret, itertools.count(1))
         setup.initialise(made.settings)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from golden_billing import BillingCase
+from golden_returns import CaseReturns
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.bindings import Binding
@@ -63,6 +64,8 @@ class Case:
         self.units = self
         self.billing = BillingCase(self.folder, self._netsuite)
         self.key = self.billing.key if flow == "billing" else "90311"
+        self.returns = CaseReturns(self.folder, self._netsuite)
+        self.shipments = self.returns
 
     def _json(self, name: str, default: Any = None) -> Any:
         path = self.folder / name

@@ -36,6 +36,8 @@ def said(decided: Plan) -> dict[str, Any]:
         answer["refused_lines"] = msgspec.json.decode(msgspec.json.encode(decided.refused))
     if decided.waiting:
         answer["waiting"] = decided.waiting
+    if decided.again:
+        answer["again"] = True
     if decided.bindings:
         answer["bindings"] = msgspec.json.decode(msgspec.json.encode(decided.bindings))
     return answer

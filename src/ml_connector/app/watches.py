@@ -1,6 +1,6 @@
 """What is looked at from time to time: things that subjects wait for, tokens."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -85,6 +85,7 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
     if bound := wanted.get("item"):
         there = await reads.items_by_id(bound)
         appeared |= {bound[item] for item, found in there.items() if not found.isinactive}
+    appeared |= await _what_returns_wait_for(reads, wanted)
     for number, thing in wanted.get("purchase_order", {}).items():
         if any(order.status in "BDEFG" for order in await reads.orders(number)):
             appeared.add(thing)
@@ -110,6 +111,24 @@ async def _period_is_open(reads: Reads, month: str, *, for_bills: bool) -> bool:
         and period.startdate <= day <= period.enddate
         for period in await reads.periods(day)
     )
+
+
+async def _what_returns_wait_for(
+    reads: Reads, wanted: Mapping[str, Mapping[str, str]]
+) -> set[str]:
+    """Return the authorizations that can be received from, and orders that were fulfilled."""
+    appeared: set[str] = set()
+    for name, thing in wanted.get("return_authorization", {}).items():
+        found = await reads.returns.authorizations(name)
+        if any(one.status in "BDEFG" for one in found):
+            appeared.add(thing)
+    for state, thing in wanted.get("fulfilled_units", {}).items():
+        key, _, units = state.rpartition(">")
+        orders = await reads.shipments.sales_orders(key)
+        fulfilled = (line.fulfilled_quantity for order in orders for line in order.lines)
+        if sum(fulfilled) > int(units):
+            appeared.add(thing)
+    return appeared
 
 
 async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:

@@ -113,6 +113,7 @@ class Policies(_Section):
     receipts: Literal["increments", "completed"] = "increments"
     over_receipt: Literal["receive", "adjust", "park", "refuse"] = "adjust"
     unmatched_wro: Literal["adjust", "park"] = "adjust"
+    unmatched_return: Literal["adjust", "park"] = "adjust"
     closed_period: Literal["next-open", "park"] = "next-open"
     fulfillment: Literal["create", "update"] = "create"
     order_match: str = "tranid"

@@ -12,6 +12,7 @@ from typing import Final
 
 from ml_connector.engine.billing_reads import BillingReads
 from ml_connector.engine.order_reads import OrderReads
+from ml_connector.engine.return_reads import ReturnReads
 from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
@@ -42,6 +43,9 @@ class Reads:
         shipments: what is read about orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         ordered_since: the connection's start date; earlier orders are not looked for.
+
+    Attributes:
+        returns: what is read about returns.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Reads:
         ordered_since: date | None = None,
     ) -> None:
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
+        self.returns = ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}

@@ -4,8 +4,11 @@ from types import MappingProxyType
 from typing import Final
 
 from ml_connector.engine.flow import Flows
-from ml_connector.flows import billing, purchase_orders, receiving
+from ml_connector.flows import billing, purchase_orders, receiving, returns
 
 FLOWS: Final[Flows] = MappingProxyType(
-    {flow.name: flow for flow in (receiving.FLOW, purchase_orders.FLOW, billing.FLOW)}
+    {
+        flow.name: flow
+        for flow in (receiving.FLOW, purchase_orders.FLOW, returns.FLOW, billing.FLOW)
+    }
 )

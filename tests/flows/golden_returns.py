@@ -1,0 +1,132 @@
+"""What a golden case of returns says of returns, authorizations and sales orders."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.return_queries import (
+    AuthorizationLine,
+    ReturnAuthorization,
+    ReturnReceiptLine,
+)
+from ml_connector.netsuite.sales_order_queries import Lot, SalesOrder, SalesOrderLine
+from ml_connector.shipbob import payloads
+from ml_connector.shipbob.returns import Return
+from ml_connector.shipbob.shipments import Order
+
+
+class CaseReturns:
+    """Answers as ``reads.returns`` and ``reads.shipments`` would, for one case.
+
+    ``return.json`` is what ShipBob says, ``order.json`` the order of the original shipment;
+    ``netsuite.json`` has ``authorizations`` with lines and receipts, ``sales_orders`` and
+    ``lots``.
+    """
+
+    def __init__(self, folder: Path, netsuite: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._netsuite = netsuite
+
+    async def get(self, return_id: int) -> Return:
+        del return_id
+        body = (self._folder / "return.json").read_bytes()
+        return payloads.decode(payloads.read(body), Return)
+
+    async def authorizations(self, *names: str) -> tuple[ReturnAuthorization, ...]:
+        return tuple(
+            _authorization(row)
+            for row in self._netsuite.get("authorizations", [])
+            if row["number"] in names or row.get("external_id") in names
+        )
+
+    async def authorizations_from(self, order_id: str) -> Sequence[ReturnAuthorization]:
+        return [
+            _authorization(row)
+            for row in self._netsuite.get("authorizations", [])
+            if row.get("created_from") == order_id
+        ]
+
+    async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
+        return tuple(
+            ReturnReceiptLine(
+                id="9001",
+                createdfrom=authorization_id,
+                line=number,
+                item=receipt["item_id"],
+                quantity=Decimal(receipt["quantity"]),
+                tranid=receipt["number"],
+                externalid=receipt.get("external_id"),
+                location=receipt["location"],
+            )
+            for row in self._netsuite.get("authorizations", [])
+            if row["id"] == authorization_id
+            for number, receipt in enumerate(row.get("receipts", []), 1)
+        )
+
+    async def order_with(self, shipment_id: int) -> Order:
+        order = json.loads((self._folder / "order.json").read_bytes())
+        assert shipment_id in {one["id"] for one in order["shipments"]}
+        return payloads.decode(order, Order)
+
+    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
+        return tuple(
+            SalesOrder(
+                id=row["id"],
+                tranid=row["number"],
+                status=row["status"],
+                matched=row["number"],
+                lines=tuple(
+                    SalesOrderLine(
+                        transaction=row["id"],
+                        line=line["line"],
+                        item=line["item_id"],
+                        itemid=line["item_id"],
+                        itemtype="InvtPart",
+                        quantity=Decimal(-line["ordered"]),
+                        quantityshiprecv=Decimal(line["fulfilled"]),
+                        units=line.get("unit"),
+                        stockunit=line.get("stock_unit"),
+                    )
+                    for line in row["lines"]
+                ),
+            )
+            for row in self._netsuite.get("sales_orders", [])
+            if row["number"] == reference
+        )
+
+    async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
+        return {
+            number: tuple(
+                Lot(id=row["id"], item=row["item_id"], inventorynumber=number)
+                for row in self._netsuite.get("lots", [])
+                if row["number"] == number
+            )
+            for number in numbers
+        }
+
+
+def _authorization(row: Mapping[str, Any]) -> ReturnAuthorization:
+    return ReturnAuthorization(
+        id=row["id"],
+        tranid=row["number"],
+        status=row["status"],
+        externalid=row.get("external_id"),
+        createdfrom=row.get("created_from"),
+        lines=tuple(
+            AuthorizationLine(
+                transaction=row["id"],
+                line=line["line"],
+                item=line["item_id"],
+                quantity=Decimal(-line["authorized"]),
+                quantityshiprecv=Decimal(line["received"]),
+                isclosed=Flag.T if line.get("closed") else Flag.F,
+                units=line.get("unit"),
+                stockunit=line.get("stock_unit"),
+                order_line=line.get("order_line"),
+            )
+            for line in row["lines"]
+        ),
+    )
