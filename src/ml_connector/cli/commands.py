@@ -112,6 +112,12 @@ COMMANDS: Final = (
         about="What was posted, from what, why.",
     ),
     Command(
+        name="reconcile",
+        module="reconcile",
+        attribute="reconcile",
+        about="Month end: compare ShipBob, journal and NetSuite, and write the report.",
+    ),
+    Command(
         name="sim",
         module="simulators",
         attribute="sim",

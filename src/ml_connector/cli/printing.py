@@ -22,6 +22,11 @@ class Printer:
         self._out = _console(sys.stdout, color)
         self._err = _console(sys.stderr, color)
 
+    @property
+    def errors(self) -> Console:
+        """The console on standard error, for what moves while work goes on."""
+        return self._err
+
     def answer(self, document: Any) -> None:
         """Print the command's answer as JSON, when that is wanted."""
         if self.as_json:

@@ -73,13 +73,13 @@ async def sweep(
     async def close_gaps() -> None:
         nonlocal never_told, late
         async with database.transaction() as connection:
-            new, changed = await _gaps(connection, connection_name, flow, batch)
+            new, changed = await gaps(connection, connection_name, flow, batch)
             told = partial(tell, connection, lanes, connection_name, flow, source="sweep")
             never_told += await told(new)
             late += await told(changed)
         batch.clear()
 
-    known = await _posted(database, connection_name, flow)
+    known = await posted_keys(database, connection_name, flow)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
     else:
@@ -123,7 +123,7 @@ async def tell(
     return sum(one.new for one in taken)
 
 
-async def _posted(database: Database, connection_name: str, flow: Flow) -> list[str]:
+async def posted_keys(database: Database, connection_name: str, flow: Flow) -> list[str]:
     """Return the keys of the subjects that once led to a document."""
     found = await database.fetch(
         "select s.key from subject as s where s.connection = %(connection)s and s.flow = %(flow)s"
@@ -134,7 +134,7 @@ async def _posted(database: Database, connection_name: str, flow: Flow) -> list[
     return [row["key"] for row in found]
 
 
-async def _gaps(
+async def gaps(
     connection: Connection, connection_name: str, flow: Flow, seen: Sequence[Seen]
 ) -> tuple[list[Seen], list[Seen]]:
     """Return what was never told of, and what has changed since it was."""

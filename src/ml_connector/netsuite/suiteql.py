@@ -129,6 +129,7 @@ class SuiteQL:
         query: str,
         params: Parameters = (),
         *,
+        within: Sequence[str] = (),
         type: type[T],  # noqa: A002 - what msgspec calls it too
         start: Parameters,
         key: Callable[[T], Parameters],
@@ -143,6 +144,8 @@ class SuiteQL:
         Args:
             query: ends like ``AND t.id > ? ORDER BY t.id``: its last parameters are the key.
             params: all parameters but the key.
+            within: at most 1,000 values for an ``IN ({list})`` that stands before all other
+                parameters.
             type: of a row.
             start: the key before the first row, such as ``(0,)``.
             key: the key of a row.
@@ -153,6 +156,9 @@ class SuiteQL:
             UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
         """
         after = tuple(start)
+        if within:
+            [(placeholders, values)] = dialect.in_lists(within)
+            query, params = query.replace("{list}", placeholders), (*values, *params)
         while True:
             page = await self._page(
                 query, (*params, *after), offset=0, operation=operation, priority=priority

@@ -1,0 +1,215 @@
+"""``reconcile``: month end, three ways."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from ml_connector.app import month_end
+from ml_connector.app.installation import Installation
+from ml_connector.app.month_end import MonthEnd
+from ml_connector.cli.context import Context, current
+from ml_connector.errors import UserError
+from ml_connector.reconcile.amounts import shown
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.page import totals
+from ml_connector.reconcile.report import Difference
+from ml_connector.reconcile.sections import SECTIONS
+
+MOST_LISTED = 50
+"""So many differences are printed; all of them are in the files."""
+
+WrittenMonth = Annotated[
+    str | None, typer.Argument(metavar="YYYY-MM", help="The month, such as 2026-11.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for the files; left out: a fresh one in the data folder."),
+]
+Earlier = Annotated[
+    bool, typer.Option("--list", help="List the reports that were made, instead of making one.")
+]
+
+
+def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = False) -> None:
+    """Compare ShipBob, journal and NetSuite for a month, and write HTML, XLSX and CSV.
+
+    Exit status 0 only when nothing is left to explain.
+    """
+    context = current()
+    if earlier:
+        _list(context)
+        return
+    if month is None:
+        raise UserError(
+            "No month was named",
+            where="YYYY-MM",
+            next_step="Write the year and the month, such as ml-connector reconcile 2026-11.",
+            usage=True,
+        )
+    Month.parse(month, today=date.max)  # a month that is none needs no database to be refused
+
+    async def make(installation: Installation) -> MonthEnd:
+        async with installation.database.transaction() as on:
+            applied = await context.connection(on)
+        today = datetime.now(ZoneInfo(applied.stored["schedule"]["timezone"])).date()
+        with _progress(context) as says:
+            return await month_end.reconcile(
+                installation,
+                applied,
+                Month.parse(month, today=today),
+                out=out,
+                person=context.person(),
+                progress=says,
+            )
+
+    done = context.run(make)
+    print_report(context, done)
+    context.printer.answer(as_json(done))
+    if not done.report.green:
+        raise typer.Exit(1)
+
+
+def print_report(context: Context, done: MonthEnd) -> None:
+    """Print what a report says, for a person."""
+    report, printer = done.report, context.printer
+    titles = {section.key: section.title for section in SECTIONS}
+    printer.line(f"{report.connection}, {report.month} (dates of {report.zone})", style="bold")
+    printer.table(
+        [
+            *("part", "in", "ShipBob", "open", "refused", "posted later", "from earlier"),
+            *("journal", "NetSuite", "by others"),
+        ],
+        [
+            [
+                titles[key.section],
+                key.currency or "units",
+                *(
+                    shown(getattr(row, name), key.currency)
+                    for name in (
+                        *("shipbob", "open", "refused", "later", "earlier", "journal"),
+                        *("netsuite", "others"),
+                    )
+                ),
+            ]
+            for key, row in totals(report)
+        ],
+        empty="Nothing moved in this month.",
+    )
+    for one in report.equations:
+        unit = one.currency or "units"
+        printer.line(
+            f"{titles[one.section]}: {one.lines} lines = {one.posted_lines} posted"
+            f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
+            f" + {one.unexplained_lines} unexplained;"
+            f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"
+            f" + {shown(one.waiting, one.currency)} + {shown(one.refused, one.currency)}"
+            f" + {shown(one.unexplained, one.currency)}"
+        )
+    _print_differences(context, report.open)
+    counts: dict[str, int] = {}
+    for difference in report.explained:
+        counts[difference.kind.words] = counts.get(difference.kind.words, 0) + 1
+    for words, count in counts.items():
+        printer.line(f"Shown with its reason: {words}: {count}")
+    if not done.asked_shipbob:
+        printer.line(
+            "ShipBob's side is what was stored: the month is too long ago to ask ShipBob's lists."
+        )
+    for path in done.files:
+        printer.line(str(path))
+    if report.green:
+        printer.line("Nothing is left to explain.", style="bold green")
+    else:
+        printer.line(f"{len(report.open)} to resolve.", style="bold red")
+
+
+def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
+    for one in found[:MOST_LISTED]:
+        context.printer.line(f"{one.kind}: {one.says}", style="bold")
+        if one.remedy:
+            context.printer.line(f"  Next: {one.remedy}")
+    if len(found) > MOST_LISTED:
+        context.printer.line(f"... and {len(found) - MOST_LISTED} more, in the files.")
+
+
+def as_json(done: MonthEnd) -> dict[str, Any]:
+    """Return a report for a program: the open differences whole, the others counted."""
+    report = done.report
+    counts: dict[str, int] = {}
+    for difference in report.explained:
+        counts[difference.kind] = counts.get(difference.kind, 0) + 1
+    return {
+        "report": done.id,
+        "connection": report.connection,
+        "month": report.month,
+        "timezone": report.zone,
+        "green": report.green,
+        "head": report.head,
+        "journal_rows": report.journal_rows,
+        "documents": report.documents,
+        "totals": [
+            {
+                "section": key.section,
+                "currency": key.currency or None,
+                **{name: str(getattr(row, name)) for name in row.__struct_fields__},
+            }
+            for key, row in totals(report)
+        ],
+        "equations": msgspec.to_builtins(report.equations),
+        "differences": msgspec.to_builtins(report.open),
+        "shown": counts,
+        "asked_shipbob": done.asked_shipbob,
+        "files": [str(path) for path in done.files],
+    }
+
+
+def _list(context: Context) -> None:
+    async def find(installation: Installation) -> list[dict[str, Any]]:
+        async with context.several(installation) as (_, names):
+            return await month_end.made(installation, names)
+
+    found = context.run(find)
+    context.printer.table(
+        ["report", "connection", "month", "made", "by", "to resolve", "journal row", "file"],
+        [
+            [
+                row["id"],
+                row["connection"],
+                row["month"],
+                f"{row['made_at']:%Y-%m-%d %H:%M} UTC",
+                row["person"],
+                row["open"],
+                row["head_number"],
+                next(iter(row["files"]), ""),
+            ]
+            for row in found
+        ],
+        empty="No report was made yet.",
+    )
+    context.printer.answer({"reports": found})
+
+
+@contextmanager
+def _progress(context: Context) -> Iterator[month_end.Progress]:
+    """Show on a terminal how far it is; nothing elsewhere."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=context.printer.errors,
+        transient=True,
+        disable=context.printer.as_json or not context.printer.errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("Starting", total=None)
+
+        def says(what: str, count: int) -> None:
+            bar.update(task, description=f"{what}: {count:,} lines" if count else what)
+
+        yield says

@@ -1,0 +1,79 @@
+"""The kinds of difference, by stable codes that people filter on."""
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Kind(StrEnum):
+    """How two sides can differ."""
+
+    FACT_NEVER_TOLD = "fact_never_told"
+    FACT_NOT_POSTED = "fact_not_posted"
+    FACT_WAITING = "fact_waiting"
+    FACT_WENT_DOWN = "fact_went_down"
+    SKU_CHANGED = "sku_changed"
+    DOCUMENT_DELETED = "document_deleted"
+    DOCUMENT_VOIDED = "document_voided"
+    DOCUMENT_CHANGED = "document_changed"
+    DOCUMENT_DOUBLED = "document_doubled"
+    DOCUMENT_UNKNOWN = "document_unknown"
+    EXTERNAL_ID_CHANGED = "external_id_changed"
+    LOCATION_CHANGED = "location_changed"
+    DATE_CHANGED = "date_changed"
+    PERIOD_CHANGED = "period_changed"
+    AMOUNT_CHANGED = "amount_changed"
+    ACCOUNT_CHANGED = "account_changed"
+    DOCUMENT_REENTERED = "document_reentered"
+    FACT_REFUSED = "fact_refused"
+    MOVED_BY_OTHERS = "moved_by_others"
+    POSTED_LATER = "posted_later"
+    POSTED_FROM_EARLIER = "posted_from_earlier"
+
+    @property
+    def words(self) -> str:
+        """What a person reads."""
+        return _TITLES[self]
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is only shown: nobody has to do anything about it."""
+        return self in EXPLAINED
+
+
+EXPLAINED: Final = frozenset(
+    {
+        Kind.DOCUMENT_REENTERED,
+        Kind.FACT_REFUSED,
+        Kind.MOVED_BY_OTHERS,
+        Kind.POSTED_LATER,
+        Kind.POSTED_FROM_EARLIER,
+    }
+)
+"""What is shown with its reason and does not keep a month open."""
+
+_TITLES: Final = MappingProxyType(
+    {
+        Kind.FACT_NEVER_TOLD: "ShipBob has it, and nothing ever told us",
+        Kind.FACT_NOT_POSTED: "A fact that was never posted",
+        Kind.FACT_WAITING: "A fact that waits",
+        Kind.FACT_WENT_DOWN: "ShipBob says less than was posted",
+        Kind.SKU_CHANGED: "Posted under another SKU than ShipBob's",
+        Kind.DOCUMENT_DELETED: "A document of ours was deleted",
+        Kind.DOCUMENT_VOIDED: "A document of ours was voided",
+        Kind.DOCUMENT_CHANGED: "A document of ours was changed",
+        Kind.DOCUMENT_DOUBLED: "A document of ours was doubled",
+        Kind.DOCUMENT_UNKNOWN: "A document with our external id that we never posted",
+        Kind.EXTERNAL_ID_CHANGED: "The external id of a document was changed",
+        Kind.LOCATION_CHANGED: "A document of ours was moved to another location",
+        Kind.DATE_CHANGED: "The date of a document was changed",
+        Kind.PERIOD_CHANGED: "A document of ours was moved to another month",
+        Kind.AMOUNT_CHANGED: "A bill that does not tie any more",
+        Kind.ACCOUNT_CHANGED: "A bill with another account than was posted",
+        Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
+        Kind.FACT_REFUSED: "Refused on purpose",
+        Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
+        Kind.POSTED_LATER: "Fact of this month, posted in a later one",
+        Kind.POSTED_FROM_EARLIER: "Posted in this month, fact of another one",
+    }
+)

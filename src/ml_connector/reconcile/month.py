@@ -1,0 +1,88 @@
+"""A month as the merchant's books know it: local dates, in the merchant's time zone."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ml_connector.errors import UserError
+
+_WRITTEN: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+_FIRST_YEAR: Final = 2000
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """One calendar month.
+
+    Attributes:
+        first: its first day.
+    """
+
+    first: date
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        """Return the month of a day."""
+        return cls(day.replace(day=1))
+
+    @classmethod
+    def parse(cls, written: str, *, today: date) -> "Month":
+        """Read ``2026-11``.
+
+        Args:
+            written: what a person wrote.
+            today: the merchant's local date; a month that has not begun can't be closed.
+
+        Raises:
+            UserError: it is no month, or lies in the future.
+        """
+        found = _WRITTEN.fullmatch(written.strip())
+        try:
+            month = cls(date(int(found[1]), int(found[2]), 1)) if found else None
+        except ValueError:
+            month = None
+        if month is None or month.first.year < _FIRST_YEAR:
+            raise UserError(
+                f'"{written}" is no month',
+                where="YYYY-MM",
+                next_step=f"Write the year and the month, such as {today:%Y-%m}.",
+                usage=True,
+            )
+        if month.first > today:
+            raise UserError(
+                f"{month} has not begun yet",
+                where="YYYY-MM",
+                next_step=f"The latest month that can be looked at is {today:%Y-%m}.",
+                usage=True,
+            )
+        return month
+
+    @property
+    def after(self) -> date:
+        """The first day that is not in it any more."""
+        return (self.first + timedelta(days=32)).replace(day=1)
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.after - timedelta(days=1)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day < self.after
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+    def begins(self, zone: ZoneInfo) -> datetime:
+        """Return the instant of its first local midnight, in UTC.
+
+        A month that holds a change to or from daylight saving time is an hour shorter or
+        longer than its days say, so an instant is always made from a local date.
+        """
+        return datetime.combine(self.first, time.min, zone).astimezone(UTC)
+
+    def ends(self, zone: ZoneInfo) -> datetime:
+        """Return the instant at which it is over, in UTC: the next month's first midnight."""
+        return datetime.combine(self.after, time.min, zone).astimezone(UTC)

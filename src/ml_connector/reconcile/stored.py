@@ -1,0 +1,341 @@
+"""The stored side: journal, sources and refusals, with NetSuite's lines beside them in SQL."""
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from ml_connector.reconcile import books, sections, statements
+from ml_connector.reconcile.compare import Gathered
+from ml_connector.reconcile.documents import tags
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.names import Names
+from ml_connector.reconcile.report import (
+    DocumentRef,
+    Equation,
+    Head,
+    Report,
+    Row,
+    RowKey,
+)
+from ml_connector.reconcile.sides import Entry, Fact, Movement, Waiting
+from ml_connector.reconcile.sources import SourceState
+from ml_connector.storage.database import Connection, connection_options, one, rows
+
+_SLOW: Final = "set statement_timeout = '600s'"
+
+
+class LiveLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a source as ShipBob shows it now, where no run has seen it so."""
+
+    flow: str
+    key: str
+    name: str
+    currency: str
+    fact_date: Any
+    sku: str | None
+    quantity: int | None
+    amount: Decimal | None
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of ours that the month's lines in NetSuite do not show."""
+
+    external_id: str
+    kind: str
+    remote_id: str
+
+
+class Stored:
+    """One connection's books of one month, on a database connection of its own.
+
+    First the lines of the two systems are put beside them (``add_movements``,
+    ``add_live``), then ``freeze`` takes one snapshot of the journal, and everything after
+    it is of that snapshot.
+
+    Args:
+        on: a database connection that nothing else uses.
+        name: of the merchant's connection.
+        month: which month.
+        words: what each flow calls its subjects, such as ``wro``.
+    """
+
+    def __init__(self, on: Connection, name: str, month: Month, words: Mapping[str, str]) -> None:
+        self._on = on
+        self._month = month
+        self._words = words
+        self._parameters: dict[str, Any] = {
+            "name": name,
+            "first": month.first,
+            "after": month.after,
+            "kinds": list(sections.TYPES),
+            "types": msgspec.json.encode(sections.TYPES).decode(),
+        }
+
+    async def begin(self) -> None:
+        """Make room for the lines of the two systems."""
+        for statement in (_SLOW, statements.DROP, statements.MOVEMENTS, statements.LIVE):
+            await rows(self._on, statement)
+        await self._on.commit()
+
+    async def add_movements(self, movements: Iterable[Movement]) -> None:
+        """Put lines of NetSuite beside the books."""
+        copy = sql.SQL("copy month_movement ({}) from stdin").format(
+            sql.SQL(", ").join(map(sql.Identifier, statements.MOVEMENT_COLUMNS))
+        )
+        async with self._on.cursor() as cursor, cursor.copy(copy) as into:
+            for one_of in movements:
+                await into.write_row(_movement_row(one_of))
+
+    async def add_live(self, lines: Iterable[LiveLine]) -> None:
+        """Put lines of ShipBob that no run has seen so beside the books."""
+        copy = sql.SQL("copy month_live ({}) from stdin").format(
+            sql.SQL(", ").join(map(sql.Identifier, statements.LIVE_COLUMNS))
+        )
+        async with self._on.cursor() as cursor, cursor.copy(copy) as into:
+            for line in lines:
+                await into.write_row(msgspec.structs.astuple(line))
+
+    async def freeze(self) -> tuple[Head, list[Missing]]:
+        """Take the snapshot; return the chain's head, and what NetSuite did not show.
+
+        A document that is posted from now on is not in it. So what is missing must be looked
+        up by its ids before it is called deleted: it may have been posted while the month's
+        lines were read.
+        """
+        await self._on.commit()
+        await self._on.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+        last = await one(
+            self._on,
+            "select number, hash from journal where connection = %(name)s"
+            " order by number desc limit 1",
+            self._parameters,
+        )
+        for statement in (statements.POSTED, statements.DOCUMENTS):
+            await rows(self._on, statement, self._parameters)
+        found = await rows(self._on, statements.MISSING)
+        head = Head(number=last["number"], hash=last["hash"]) if last else Head()
+        return head, [msgspec.convert(row, Missing) for row in found]
+
+    async def gather(self, skus: Mapping[str, str]) -> Gathered:
+        """Return the sides, with what agrees summed up.
+
+        Args:
+            skus: ShipBob's SKU to NetSuite's item name, where they differ.
+        """
+        await rows(self._on, statements.FOUND)
+        memos = await rows(
+            self._on,
+            "select distinct memo from month_movement where not ours and memo like '%%[mlc-%%'",
+        )
+        tagged = sorted({tag for row in memos for tag in tags(row["memo"])})
+        await rows(self._on, statements.RAW, {"tagged": tagged})
+        entries = await self._entries(statements.RAW_ENTRIES)
+        movements = [
+            msgspec.convert(row, Movement)
+            for row in await rows(self._on, statements.RAW_MOVEMENTS)
+        ]
+        names = await self._names(skus)
+        [counted] = await rows(self._on, statements.DOCUMENT_COUNT, self._parameters)
+        journal, journal_rows = await self._journal_rows()
+        await self._lines()
+        return Gathered(
+            states=await self._states(),
+            posted=books.posted_documents(entries),
+            found=books.found_documents(movements),
+            names=names,
+            rows=[*journal, *await self._netsuite_rows(names)],
+            equations=await self._equations(),
+            cut_off=await self._entries(statements.CUT_OFF),
+            journal_rows=journal_rows,
+            documents=counted["documents"],
+        )
+
+    async def lines(self, report: Report) -> AsyncIterator[bytes]:
+        """Yield every journal row of the month as CSV, each with its document's verdict."""
+        kinds: dict[str, set[str]] = defaultdict(set)
+        for difference in report.open:
+            if difference.external_id:
+                kinds[difference.external_id].add(difference.kind)
+        await rows(self._on, statements.VERDICTS)
+        async with (
+            self._on.cursor() as cursor,
+            cursor.copy("copy month_verdict (external_id, kinds) from stdin") as into,
+        ):
+            for external_id, found in sorted(kinds.items()):
+                await into.write_row((external_id, " ".join(sorted(found))))
+        parameters = {**self._parameters, "sections": await self._sections()}
+        async with (
+            self._on.cursor() as cursor,
+            cursor.copy(statements.LINES_CSV, parameters) as out,
+        ):
+            async for block in out:
+                yield bytes(block)
+
+    async def _sections(self) -> str:
+        found = await rows(
+            self._on,
+            "select distinct flow, split_part(target, ' ', 1) as kind from journal"
+            " where connection = %(name)s",
+            self._parameters,
+        )
+        table = {
+            f"{row['flow']} {row['kind']}": sections.of_entry(row["flow"], row["kind"]).key
+            for row in found
+        }
+        return msgspec.json.encode(table).decode()
+
+    async def _entries(self, statement: str) -> list[Entry]:
+        return [
+            msgspec.convert(row, Entry)
+            for row in await rows(self._on, statement, self._parameters)
+        ]
+
+    async def _names(self, skus: Mapping[str, str]) -> Names:
+        by_name = {name: sku for sku, name in sorted(skus.items())}
+        by_item: dict[str, str] = {}
+        named = await rows(
+            self._on,
+            "select distinct on (item) item, item_name from month_movement"
+            " where item is not null and item_name is not null order by item, item_name",
+        )
+        posted = await rows(self._on, statements.SKUS, self._parameters)
+        for row in named:
+            item_name = str(row["item_name"])
+            by_item[row["item"]] = by_name.get(item_name, item_name)
+        for row in posted:
+            by_item[row["item"]] = row["sku"]
+        return Names(by_item, by_name)
+
+    async def _journal_rows(self) -> tuple[list[tuple[RowKey, Row]], int]:
+        found = await rows(self._on, statements.JOURNAL_ROWS, self._parameters)
+        table = [
+            (
+                RowKey(
+                    sections.of_entry(row["flow"], row["kind"]).key,
+                    row["what"],
+                    row["place"],
+                    row["currency"],
+                ),
+                Row(
+                    shipbob=row["shipbob"],
+                    later=row["later"],
+                    earlier=row["earlier"],
+                    journal=row["journal"],
+                ),
+            )
+            for row in found
+        ]
+        return table, sum(row["entries"] for row in found)
+
+    async def _netsuite_rows(self, names: Names) -> list[tuple[RowKey, Row]]:
+        table: list[tuple[RowKey, Row]] = []
+        for row in await rows(self._on, statements.NETSUITE_ROWS, self._parameters):
+            ours = row["kind"] is not None
+            section = (
+                sections.of_entry(row["flow"], row["kind"])
+                if ours
+                else sections.of_movement(row["type"], row["order_type"])
+            )
+            stock = row["item"] is not None
+            key = RowKey(
+                section.key,
+                names.called(row["item"], row["item_name"]) if stock else row["account"] or "",
+                row["place"],
+                "" if stock or not ours else row["currency"],
+            )
+            table.append((key, Row(netsuite=row["value"]) if ours else Row(others=row["value"])))
+        return table
+
+    async def _lines(self) -> None:
+        words = {"flows": list(self._words), "sources": list(self._words.values())}
+        await rows(self._on, statements.WORDS, words)
+        for statement in (statements.LINES, statements.BOOKED, statements.VANISHED):
+            await rows(self._on, statement, self._parameters)
+
+    async def _states(self) -> list[SourceState]:
+        found = await rows(self._on, statements.STATES)
+        subjects = sorted({row["subject_id"] for row in found if row["subject_id"]})
+        documents: dict[tuple[int, str], list[DocumentRef]] = defaultdict(list)
+        for row in await rows(
+            self._on, statements.DOCUMENTS_OF, {**self._parameters, "subjects": subjects}
+        ):
+            documents[row["subject_id"], row["name"]].append(
+                DocumentRef(
+                    type=sections.kind_name(row["kind"]),
+                    id=row["remote_id"],
+                    external_id=row["external_id"],
+                    date=row["posting_date"].isoformat(),
+                )
+            )
+        return [
+            SourceState(
+                fact=_fact(row),
+                posted=row["posted"],
+                skus=tuple(sorted({row["first_sku"], row["last_sku"]} - {None})),
+                documents=tuple(sorted(documents.get((row["subject_id"], row["name"]), ()))),
+            )
+            for row in found
+        ]
+
+    async def _equations(self) -> list[Equation]:
+        sums: dict[tuple[str, str], Equation] = {}
+        for row in await rows(self._on, statements.EQUATIONS):
+            section = sections.of_facts(row.pop("flow")).key
+            read = Equation(section=section, **row)
+            before = sums.get((section, read.currency))
+            sums[section, read.currency] = read if before is None else before.plus(read)
+        return [sums[key] for key in sorted(sums)]
+
+
+@asynccontextmanager
+async def opened(
+    url: str, name: str, month: Month, words: Mapping[str, str]
+) -> AsyncGenerator[Stored]:
+    """Open the stored books of a month, on a database connection of their own."""
+    options = connection_options("ml-connector reconcile")
+    connection = await psycopg.AsyncConnection[dict[str, Any]].connect(url, **options)
+    async with connection:
+        stored = Stored(connection, name, month, words)
+        await stored.begin()
+        yield stored
+        await connection.rollback()
+
+
+def _fact(row: Mapping[str, Any]) -> Fact:
+    waiting = None
+    if row["waits"]:
+        waiting = Waiting(
+            state=row["state"],
+            cause=row["cause"] or "",
+            sentence=row["sentence"] or "",
+            remedy=row["remedy"] or "",
+        )
+    return Fact(
+        flow=row["flow"],
+        source=row["source"],
+        source_line=row["name"],
+        fact_date=row["fact_date"],
+        sku=row["sku"],
+        quantity=None if row["money"] else int(row["value"]),
+        amount=row["value"] if row["money"] else None,
+        currency=row["currency"] or None,
+        refused=row["refused"],
+        reason=row["reason"],
+        waiting=waiting,
+        told=row["told"],
+    )
+
+
+def _movement_row(line: Movement) -> Sequence[object]:
+    return (
+        *(line.id, line.line, line.type, line.date, line.number, line.external_id, line.memo),
+        *(line.entity, line.created_from, line.order_type, line.item, line.item_name),
+        *(line.location, line.quantity, line.amount, line.account, line.voided, line.posted),
+        *(bool(books.moving([line])), (line.external_id or "").startswith(books.OURS)),
+    )

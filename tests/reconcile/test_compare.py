@@ -1,0 +1,102 @@
+"""Whatever people do to either side's books is found and named; else nobody is alarmed."""
+
+from collections import defaultdict
+from decimal import Decimal
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml_connector.reconcile.kinds import Kind
+from ml_connector.reconcile.report import Report
+from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, Found, World, clean
+
+WORLDS = settings(max_examples=300, deadline=None)
+RANDOMS = st.integers(0, 2**32).map(Random)
+
+
+def named(report: Report) -> set[Found]:
+    """Return what a report names: kind, and the document or the line of a source."""
+    found: set[Found] = set()
+    for one in report.open:
+        about = f"{one.source}, {one.source_line}" if one.source_line else one.external_id
+        found.add(Found(one.kind, about))
+    return found
+
+
+def ours_in_the_month(world: World) -> list[str]:
+    """Return the external ids of our documents that NetSuite dates in the month."""
+    return sorted(
+        {one.external_id for one in world.movements if one.external_id and one.date in MONTH}
+    )
+
+
+@WORLDS
+@given(RANDOMS)
+def test_a_month_that_agrees_raises_no_alarm(random: Random) -> None:
+    report = clean(random).report()
+
+    assert report.open == ()
+    assert report.green
+
+
+@WORLDS
+@given(RANDOMS, st.integers(1, 4), st.integers(0, 3))
+def test_everything_that_people_do_is_found_and_named(
+    random: Random, in_netsuite: int, at_shipbob: int
+) -> None:
+    world = clean(random)
+    expected: set[Found] = set()
+    documents = ours_in_the_month(world)
+    for external_id in random.sample(documents, min(in_netsuite, len(documents))):
+        expected |= random.choice(IN_NETSUITE)(world, external_id)
+    sources: dict[str, int] = {}
+    for at, fact in enumerate(world.facts):
+        if fact.fact_date in MONTH:
+            sources[fact.source] = at
+    for at in random.sample(sorted(sources.values()), min(at_shipbob, len(sources))):
+        expected |= random.choice(AT_SHIPBOB)(world, at)
+    report = world.report()
+
+    assert named(report) == expected
+    assert all(one.says and one.remedy for one in report.open if one.kind != Kind.FACT_WAITING)
+
+
+@WORLDS
+@given(RANDOMS)
+def test_the_table_leads_from_one_side_to_the_next(random: Random) -> None:
+    world = clean(random)
+    report = world.report()
+    journal: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in world.entries:
+        if entry.posting_date in MONTH:
+            journal[entry.measured.currency] += entry.measured.value
+    table: dict[str, Decimal] = defaultdict(Decimal)
+    for key, row in report.rows:
+        table[key.currency] += row.journal
+
+        assert row.shipbob - row.open - row.refused - row.later + row.earlier == row.journal
+        assert row.netsuite == row.journal
+
+    assert {key: value for key, value in table.items() if value} == {
+        key: value for key, value in journal.items() if value
+    }
+
+
+@WORLDS
+@given(RANDOMS, st.integers(0, 3))
+def test_every_source_line_is_posted_waiting_refused_or_unexplained(
+    random: Random, tampered: int
+) -> None:
+    world = clean(random)
+    places = [at for at, fact in enumerate(world.facts) if fact.fact_date in MONTH]
+    for at in random.sample(places, min(tampered, len(places))):
+        random.choice(AT_SHIPBOB)(world, at)
+    report = world.report()
+
+    for one in report.equations:
+        parts = one.posted + one.waiting + one.refused + one.unexplained
+        lines = one.posted_lines + one.waiting_lines + one.refused_lines + one.unexplained_lines
+
+        assert one.source == parts
+        assert one.lines == lines

@@ -1,0 +1,157 @@
+"""The files of a report: the same bytes each time, safe to open, complete."""
+
+import re
+import zipfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ml_connector.reconcile import lines, page, workbook
+from ml_connector.reconcile.amounts import plain, shown
+from ml_connector.reconcile.cells import safe
+from ml_connector.reconcile.kinds import Kind
+from ml_connector.reconcile.report import (
+    Difference,
+    DocumentRef,
+    Equation,
+    Head,
+    Report,
+    Row,
+    RowKey,
+    ordered,
+)
+from reconcile.worlds import MONTH
+
+NASTY = '=HYPERLINK("http://evil","x")<script>alert(1)</script>'
+
+
+def report(*, kinds: tuple[Kind, ...] = tuple(Kind), rows: int = 3) -> Report:
+    """Return a report with a difference of each kind, and amounts of many currencies."""
+    money = {"USD": Decimal("1234.50"), "JPY": Decimal(1200), "KWD": Decimal("0.125")}
+    return Report(
+        connection="acme",
+        month=str(MONTH),
+        zone="America/Chicago",
+        head=Head(number=1234, hash="ab" * 32),
+        rows=tuple(
+            [
+                (
+                    RowKey("receipts", f"SKU-{number:05}", "6"),
+                    Row(shipbob=Decimal(5), journal=Decimal(5), netsuite=Decimal(5)),
+                )
+                for number in range(rows)
+            ]
+            + [
+                (
+                    RowKey("fees", "62", "", currency),
+                    Row(shipbob=amount, journal=amount, netsuite=amount),
+                )
+                for currency, amount in money.items()
+            ]
+        ),
+        equations=(Equation(section="receipts", lines=3, source=Decimal(15)),),
+        differences=ordered(
+            Difference(
+                kind=kind,
+                section="receipts",
+                what=NASTY,
+                where="6",
+                shipbob=Decimal(5),
+                journal=Decimal(3),
+                source="wro 90311",
+                fact_date=date(2026, 11, 20),
+                external_id="mlc-ir-90311-1",
+                documents=(DocumentRef(type="Item receipt", id="5002", number="IR1"),),
+                says=f"what is the matter with {NASTY}",
+                remedy="do something",
+            )
+            for kind in kinds
+        ),
+        journal_rows=4,
+        documents=2,
+    )
+
+
+def test_the_same_report_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        workbook.write(report(), MONTH, tmp_path / f"{name}.xlsx")
+
+    assert page.html(report(), MONTH) == page.html(report(), MONTH)
+    assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
+
+
+def test_the_page_is_one_file_with_everything_in_it() -> None:
+    text = page.html(report(), MONTH)
+
+    assert "November 2026" in text
+    assert "ab" * 32 in text
+    for kind in Kind:
+        assert kind.words.replace("'", "&#39;") in text
+    assert not re.findall(r"<(?:script|link|img|iframe)|url\(|https?://(?!evil)", text)
+    assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    "amount", ["1,234.50</td>", "1,200</td>", "0.125</td>"], ids=["USD", "JPY", "KWD"]
+)
+def test_amounts_have_the_digits_of_their_currency(amount: str) -> None:
+    assert amount in page.html(report(), MONTH)
+
+
+def test_a_page_shows_what_differs_first_and_counts_the_rest() -> None:
+    many = report(rows=page.MOST_ROWS + 50)
+    off = (
+        RowKey("receipts", "ZZZ-LAST", "6"),
+        Row(journal=Decimal(5), netsuite=Decimal(4)),
+    )
+    text = page.html(msgspec.structs.replace(many, rows=(*many.rows, off)), MONTH)
+
+    assert "ZZZ-LAST" in text
+    assert "51 more lines, all of which agree, are in the workbook." in text
+
+
+def test_a_month_without_differences_says_that_it_can_be_closed() -> None:
+    text = page.html(report(kinds=()), MONTH)
+
+    assert "Nothing is left to explain" in text
+    assert "the month can be closed" in text
+
+
+def test_the_workbook_holds_texts_as_texts(tmp_path: Path) -> None:
+    workbook.write(report(), MONTH, tmp_path / "report.xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        names = book.namelist()
+        sheets = b"".join(book.read(name) for name in names if "worksheets/sheet" in name)
+        titles = book.read("xl/workbook.xml").decode()
+        dates = {info.date_time[0] for info in book.infolist()}
+
+    assert b"<f>" not in sheets
+    assert b"hyperlink" not in sheets.lower().replace(b"=hyperlink", b"")
+    for title in ("Summary", "Differences", "Shown with reason", "Receipts", "Fees"):
+        assert f'name="{title}"' in titles
+    assert dates == {1980}
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_no_cell_of_the_csv_is_a_formula(start: str) -> None:
+    one = msgspec.structs.replace(
+        report().differences[0], what=f"{start}1+1", says=f"{start}cmd", remedy=""
+    )
+    text = lines.differences(msgspec.structs.replace(report(), differences=(one,))).decode()
+
+    assert f"'{start}1+1" in text
+    assert f"'{start}cmd" in text
+    assert safe("TEE-BLK") == "TEE-BLK"
+
+
+def test_numbers_keep_every_digit() -> None:
+    assert plain(Decimal("-1234567890123456.789"), "USD") == "-1234567890123456.789"
+    assert plain(Decimal("0.5"), "USD") == "0.50"
+    assert plain(Decimal("1E+3"), "JPY") == "1000"
+    assert plain(Decimal("-0.00"), "KWD") == "0.000"
+    assert shown(Decimal("-0.5"), "USD") == "-0.50"
+    assert shown(Decimal(1234567)) == "1,234,567"
+    assert shown(None) == "–"  # noqa: RUF001 - an en dash stands for nothing
