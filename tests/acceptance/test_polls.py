@@ -30,6 +30,11 @@ def poll(acme: Merchant, *, full_ago: timedelta = timedelta(0)) -> None:
         "update turn set taken_at = '-infinity' where what = 'purchase-orders' returning what"
     )
     acme.rows("update poll set full_at = full_at - %(ago)s returning flow", ago=full_ago)
+    look(acme)
+
+
+def look(acme: Merchant) -> None:
+    """Sweep whatever is due, as a worker does every few seconds."""
 
     async def once() -> None:
         async with open_installation(acme.settings) as installation:
@@ -107,3 +112,16 @@ def test_an_order_that_was_deleted_is_news_when_it_had_a_wro(polled: Merchant) -
     poll(polled)
 
     assert told(polled) == {announced: before + 1, other: 1}
+
+
+def test_a_source_that_fails_is_not_asked_again_at_every_look(polled: Merchant) -> None:
+    polled.world.netsuite.fault("unavailable", path="suiteql")
+    poll(polled)
+    asked = len(polled.world.netsuite.calls)
+    look(polled)
+    looked_again = len(polled.world.netsuite.calls)
+    polled.rows("update turn set not_before = now() returning what")
+    look(polled)
+
+    assert looked_again == asked
+    assert len(polled.world.netsuite.calls) > asked

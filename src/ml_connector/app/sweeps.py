@@ -12,7 +12,7 @@ from ml_connector.engine.flow import Flow
 from ml_connector.engine.polls import changed_since, is_full
 from ml_connector.engine.schedule import is_due
 from ml_connector.engine.sweep import sweep
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections, polls
 from ml_connector.ledger.polls import Poll
@@ -22,6 +22,9 @@ _log = structlog.get_logger("sweep")
 
 SWEEPS_EVERY_SECONDS: Final = 5.0
 """So often it is looked whether a sweep is due."""
+
+_AGAIN_SECONDS: Final = 30.0
+_PERSON_SECONDS: Final = 300.0
 
 BACK: Final = timedelta(days=60)
 """A sweep looks at what was made so long ago at most; older things are asked for by id."""
@@ -41,7 +44,7 @@ async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) 
                     daily = isinstance(every(getattr(schedule, flow.schedule)), time)
                     await _sweep(installation, workplaces, applied.name, flow, daily=daily)
             except ConnectorError as error:
-                await _give_turn_back(installation, applied.name, flow)
+                await _give_turn_back(installation, applied.name, flow, error)
                 _log.warning(
                     "sweep_failed",
                     connection=applied.name,
@@ -104,11 +107,14 @@ async def _take_turn(
             "insert into turn (connection, what, taken_at) values (%(name)s, %(flow)s,"
             " case when %(daily)s then now() else '-infinity'::timestamptz end)"
             " on conflict (connection, what) do update set what = turn.what"
-            " returning nullif(taken_at, '-infinity') as last, now() as now",
+            " returning nullif(taken_at, '-infinity') as last, now() as now,"
+            " not_before > now() as too_soon",
             {"name": name, "flow": flow.name, "daily": isinstance(when, time)},
         )
         assert row is not None  # noqa: S101 - RETURNING gives the row
-        if not is_due(when, last=row["last"], now=row["now"], zone=schedule.zone):
+        if row["too_soon"] or not is_due(
+            when, last=row["last"], now=row["now"], zone=schedule.zone
+        ):
             return False
         await rows(
             connection,
@@ -118,12 +124,20 @@ async def _take_turn(
     return True
 
 
-async def _give_turn_back(installation: Installation, name: str, flow: Flow) -> None:
-    """Let the turn be due again at the next look: the source could not be read."""
+async def _give_turn_back(
+    installation: Installation, name: str, flow: Flow, error: ConnectorError
+) -> None:
+    """Let the turn be due again after a pause: the source could not be read.
+
+    What a person must mend is asked for less often, so that a refusal costs few calls.
+    """
+    pause = _PERSON_SECONDS
+    if isinstance(error, Retryable):
+        pause = max(_AGAIN_SECONDS, error.retry_after_seconds or 0)
     async with installation.database.transaction() as connection:
         await rows(
             connection,
-            "update turn set taken_at = '-infinity'"
-            " where connection = %(name)s and what = %(flow)s",
-            {"name": name, "flow": flow.name},
+            "update turn set taken_at = '-infinity', not_before = now() +"
+            " make_interval(secs => %(pause)s) where connection = %(name)s and what = %(flow)s",
+            {"name": name, "flow": flow.name, "pause": pause},
         )

@@ -24,6 +24,7 @@ WRITES_PATH: Final = "/_bench/writes"
 ADJUSTMENTS_PATH: Final = "/services/rest/record/v1/inventoryAdjustment"
 SUITEQL_PATH: Final = "/services/rest/query/v1/suiteql"
 
+_FIRST_ITEM: Final = 100
 _TOKEN: Final = {"access_token": "bench", "expires_in": "3600", "token_type": "bearer"}
 _WRO_OF: Final = re.compile(r"mlc-ia-(\d+)-")
 _STOWED_AT: Final = "2026-11-20T16:03:10Z"
@@ -135,9 +136,9 @@ def _rows(body: bytes) -> dict[str, Any]:
     rows: list[dict[str, str]] = []
     if "FROM item i" in text:
         rows = [
-            {"id": str(100 + SKUS.index(sku)), "itemid": sku, "itemtype": "InvtPart"}
-            for sku in params
-            if sku in SKUS
+            {"id": str(item), "itemid": sku, "itemtype": "InvtPart"}
+            for item, sku in enumerate(SKUS, _FIRST_ITEM)
+            if sku in params or str(item) in params
         ]
     elif "FROM accountingperiod" in text:
         rows = [
