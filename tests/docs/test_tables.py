@@ -17,7 +17,6 @@ from ml_connector.engine.lanes import STALLED_AFTER_SECONDS
 from ml_connector.engine.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
 from ml_connector.engine.worker import GRACE_SECONDS
 from ml_connector.shipbob.signature import TOLERANCE_SECONDS
-from ml_connector.storage.schema import newest
 from ml_connector.transport.grants import LOW_WATER, MOST_BURST
 from ml_connector.transport.limits import LEASE_SECONDS
 from ml_connector.web.ingress import MOST_BYTES
@@ -171,7 +170,6 @@ NUMBERS = [
     ("docs/reference/commands.md", f"has {GRACE_SECONDS:.0f} seconds to end"),
     ("docs/reference/commands.md", f"at least {FEWEST_CHARACTERS} characters"),
     ("docs/reference/http.md", f"more than {TOLERANCE_SECONDS} seconds off"),
-    ("docs/reference/http.md", f'"schema": "{newest()}"'),
     ("docs/reference/http.md", f"larger than {MOST_BYTES // 1024 // 1024} MiB"),
     ("docs/how-to/behind-nginx.md", f"more than {TOLERANCE_SECONDS} seconds off"),
     ("docs/explanation/limits.md", {10: "up to ten at once"}[MOST_BURST]),

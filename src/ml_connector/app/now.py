@@ -17,9 +17,10 @@ from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.sweep import Swept, sweep, tell
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import postings, runs
+from ml_connector.ledger import conservation, postings, runs
 from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.equation import Equation
 from ml_connector.storage.database import one
 
 _AT_ONCE: Final = 8
@@ -48,10 +49,12 @@ class Synced:
     Attributes:
         swept: what the sweep found; None when subjects were named.
         subjects: one row for each subject: key, state, cause, sentence, remedy, documents.
+        equation: what all their source lines came to.
     """
 
     swept: Swept | None
     subjects: Sequence[dict[str, Any]]
+    equation: Equation
 
 
 async def sync(
@@ -100,7 +103,12 @@ async def sync(
         )
     keys = list(ids) if swept is None else list(swept.keys)
     await _work_until_settled(installation, workplaces, applied.name, flow, keys)
-    return Synced(swept=swept, subjects=await _outcomes(installation, applied, flow, keys, began))
+    found = await _outcomes(installation, applied, flow, keys, began)
+    async with installation.database.transaction() as connection:
+        equation = await conservation.equation(
+            connection, [applied.name], subjects=[row["id"] for row in found]
+        )
+    return Synced(swept=swept, subjects=found, equation=equation)
 
 
 async def plan(
@@ -224,7 +232,7 @@ async def _outcomes(
     began: datetime,
 ) -> list[dict[str, Any]]:
     return await installation.database.fetch(
-        "select s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
+        "select s.id, s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
         " coalesce((select json_agg(json_build_object('document', p.kind,"
         "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
         "   'title', p.document ->> 'title') order by p.id)"

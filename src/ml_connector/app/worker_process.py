@@ -11,6 +11,7 @@ import uvloop
 from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
+from ml_connector.app.proof import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.watches import Awaited, renew_tokens
 from ml_connector.app.webhook_watch import LOOK_EVERY_SECONDS, watch_webhooks
@@ -95,7 +96,13 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 every_seconds=600,
                 do=CertificateClock(installation).look_at_all,
             ),
+            Chore(
+                name="note the journal's heads",
+                every_seconds=NOTE_EVERY_SECONDS,
+                do=partial(note_heads, installation, by="worker"),
+            ),
         ]
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)
         await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
+        await note_last_heads(installation)
         _log.info("worker_ends", worker=installation.holder)

@@ -118,6 +118,12 @@ COMMANDS: Final = (
         about="Month end: compare ShipBob, journal and NetSuite, and write the report.",
     ),
     Command(
+        name="audit",
+        module="audit",
+        attribute="commands",
+        about="The proof of the journal, and what people did.",
+    ),
+    Command(
         name="sim",
         module="simulators",
         attribute="sim",

@@ -11,7 +11,8 @@ from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.engine import replay
 from ml_connector.errors import UserError
-from ml_connector.ledger import history
+from ml_connector.ledger import conservation, history
+from ml_connector.ledger.equation import sentences
 from ml_connector.ledger.history import EventFilter
 from ml_connector.words import EVENT_STATUSES
 
@@ -78,7 +79,12 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
 
     async def find(installation: Installation) -> dict[str, Any] | None:
         async with installation.database.transaction() as on:
-            return await history.event(on, event_id)
+            one = await history.event(on, event_id)
+            if one is not None and one["subject_id"] is not None:
+                one["lines"] = await conservation.equation(
+                    on, [one["connection"]], subjects=[one["subject_id"]]
+                )
+            return one
 
     found = context.run(find)
     if found is None:
@@ -108,6 +114,9 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
         ],
         empty="Nothing was posted.",
     )
+    printer.line("")
+    for sentence in sentences(found["lines"]) if found.get("lines") else ():
+        printer.line(sentence, style="" if found["lines"].holds else "bold red")
     printer.line("")
     printer.line(found["body"])
     printer.answer(found)

@@ -20,6 +20,7 @@ from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.ledger.documents import JournalLine
+from ml_connector.ledger.equation import Equation, sentences
 
 ERRANDS: Final[
     Mapping[str, Callable[[Installation, AppliedConnection], Awaitable[list[Check]]]]
@@ -82,8 +83,18 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
     )
     for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]}):
         printer.line(f"Next: {remedy}", style="bold")
-    printer.answer({"flow": flow.name, "swept": synced.swept, "subjects": synced.subjects})
-    if any(row["state"] != "done" for row in synced.subjects):
+    if synced.equation != Equation():
+        for sentence in sentences(synced.equation):
+            printer.line(sentence, style="" if synced.equation.holds else "bold red")
+    printer.answer(
+        {
+            "flow": flow.name,
+            "swept": synced.swept,
+            "subjects": synced.subjects,
+            "lines": synced.equation,
+        }
+    )
+    if not synced.equation.holds or any(row["state"] != "done" for row in synced.subjects):
         raise typer.Exit(1)
 
 

@@ -1,30 +1,74 @@
 """``journal``: what was posted, from what, why."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 
+from ml_connector.app import trails
 from ml_connector.app.installation import Installation
 from ml_connector.cli.context import current
-from ml_connector.ledger import history
+from ml_connector.cli.journal_balance import balance
+from ml_connector.cli.journal_export import export
+from ml_connector.cli.times import moments
+from ml_connector.errors import UserError
+from ml_connector.ledger import trail
 
 commands = typer.Typer(
     help="What was posted, from what, why.", no_args_is_help=True, rich_markup_mode=None
 )
 
+commands.command("balance")(balance)
+commands.command("export")(export)
+
+_SHORT: Final = 300
+
+FlowName = Annotated[str | None, typer.Option("--flow", help="Such as receiving.")]
+From = Annotated[
+    str | None, typer.Option("--from", help="A date, a date and time, or an age like 2h, 3d.")
+]
+To = Annotated[
+    str | None, typer.Option("--to", help="Like --from; a date includes that whole day.")
+]
+
 
 @commands.command("list")
 def list_journal(
+    flow: FlowName = None,
+    sku: Annotated[str | None, typer.Option("--sku", help="Exactly this SKU.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help='Such as "wro 90311".')] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help='Such as "itemReceipt 5002", or 5002.')
+    ] = None,
+    external_id: Annotated[
+        str | None, typer.Option("--external-id", help="Such as mlc-ir-90311-1.")
+    ] = None,
+    begin: From = None,
+    end: To = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")
     ] = 100,
 ) -> None:
-    """List journal rows, the newest first."""
+    """List journal rows, the newest first. --from and --to are of the moment of posting."""
     context = current()
+    since, until = moments(begin, end)
 
     async def find(installation: Installation) -> list[dict[str, Any]]:
         async with context.several(installation) as (on, names):
-            return await history.journal(on, names, limit=limit)
+            return await trail.journal_rows(
+                on,
+                names,
+                limit=limit,
+                flow=flow,
+                sku=sku,
+                source=source,
+                target=target,
+                external_id=external_id,
+                since=since,
+                until=until,
+            )
 
     found = context.run(find)
     context.printer.table(
@@ -36,6 +80,7 @@ def list_journal(
             "SKU",
             "location",
             "quantity",
+            "amount",
             "target",
             "external id",
         ],
@@ -48,11 +93,126 @@ def list_journal(
                 row["sku"],
                 row["location"],
                 row["quantity"],
+                _money(row),
                 row["target"],
                 row["external_id"],
             ]
             for row in found
         ],
-        empty="Nothing was posted yet.",
+        empty=(
+            "Nothing matches."
+            if any((flow, sku, source, target, external_id, begin, end))
+            else "Nothing was posted yet."
+        ),
     )
     context.printer.answer({"journal": found})
+
+
+@commands.command("show")
+def show_posting(
+    wanted: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID",
+            help="A journal number, a document (itemReceipt 5002), its number in NetSuite, an"
+            " external id, or a source (wro 90311).",
+        ),
+    ],
+) -> None:
+    """Walk from a posting back to its run, the facts it saw, the events and their raw bytes."""
+    context = current()
+    text = " ".join(" ".join(wanted).split())
+
+    async def find(installation: Installation) -> list[dict[str, Any]]:
+        async with context.several(installation) as (on, names):
+            found = await trail.find(on, names, text)
+            walked = [await trail.walk(on, posting_id) for posting_id in found]
+        return walked or await trails.by_document_number(installation, names, text)
+
+    found = context.run(find)
+    if not found:
+        raise UserError(
+            f'Nothing was posted as "{text}"',
+            where="journal show",
+            next_step="Give a number, a document or an external id as journal list shows them.",
+        )
+    for one in found:
+        _print_trail(one)
+    context.printer.answer({"found": found})
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    return "" if row["amount"] is None else f"{row['amount']:f} {row['currency'] or ''}".strip()
+
+
+def _print_trail(one: Mapping[str, Any]) -> None:
+    printer = current().printer
+    posting, run, subject = one["posting"], one["run"], one["subject"]
+    printer.line(f"{posting['kind']} {posting['remote_id'] or '(not there yet)'}", style="bold")
+    for name, value in _said_of(posting):
+        printer.line(f"  {name:<12} {value}")
+    for external_id in one["undone_by"]:
+        printer.line(f"  {'undone by':<12} {external_id}")
+    printer.table(
+        ["  number", "SKU", "location", "quantity", "amount", "account", "line", "date", "hash"],
+        [
+            [
+                f"  {row['number']}",
+                row["sku"],
+                row["location"],
+                row["quantity"],
+                _money(row),
+                row["account"],
+                row["source_line"],
+                row["posting_date"],
+                row["hash"][:16],
+            ]
+            for row in one["journal"]
+        ],
+        empty="  It changes neither stock nor money: no journal rows.",
+    )
+    printer.line(f"decided by run {posting['run_id']}", style="bold")
+    if run is None:
+        printer.line("  The run is not there any more.")
+    else:
+        printer.line(
+            f"  {subject['flow']} {subject['key']}, rules {run['rules']}, mode {run['mode']}, by"
+            f" {run['worker']}, {_when(run['started_at'])} to {_when(run['finished_at'])},"
+            f" {run['outcome'] or 'not ended'}"
+        )
+        printer.line("  it saw (whole with --json)")
+        for name, value in (run["facts"] or {}).items():
+            printer.line(f"    {name:<12} {_short(value)}")
+    printer.line("because of" if one["events"] else "no event is kept", style="bold")
+    for event in one["events"]:
+        printer.line(
+            f"  event {event['id']} {_when(event['received_at'])} {event['source']}"
+            f" {event['topic']} ({event['delivery_id']})"
+        )
+        if event["body"]:
+            printer.line(f"    {event['body']}")
+        else:
+            printer.line("    (no body)")
+    printer.line("")
+
+
+def _said_of(posting: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    yield "external id", posting["external_id"]
+    yield "title", posting["document"]["title"]
+    yield "state", posting["state"]
+    yield "connection", posting["connection"]
+    if posting["undoes"] is not None:
+        yield "undoes", f"posting {posting['undoes']}"
+    yield "prepared", _when(posting["created_at"])
+    yield "posted", _when(posting["settled_at"])
+    yield "attempts", posting["attempts"]
+    yield "request", msgspec.json.encode(posting["document"]["request"]).decode()
+
+
+def _short(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]} ..."
+
+
+def _when(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else "-"

@@ -1,11 +1,13 @@
 """Writing to the terminal: tables and lines for people, or one JSON document."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +28,24 @@ class Printer:
     def errors(self) -> Console:
         """The console on standard error, for what moves while work goes on."""
         return self._err
+
+    @contextmanager
+    def counting(self, what: str) -> Generator[Callable[..., None]]:
+        """Show a bar on standard error while something is counted; nothing off a terminal.
+
+        What is yielded is told how many are done, and of about how many if that is known.
+        """
+        if self.as_json or not self._err.is_terminal:
+            yield _tell_nobody
+            return
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._err, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+
+            def told(done: int, total: int | None = None) -> None:
+                bar.update(task, completed=done, total=total)
+
+            yield told
 
     def answer(self, document: Any) -> None:
         """Print the command's answer as JSON, when that is wanted."""
@@ -75,6 +95,11 @@ class Printer:
             self._err.print(Text(f"  Where: {where}"), soft_wrap=True)
         if next_step:
             self._err.print(Text(f"  Next:  {next_step}"), soft_wrap=True)
+
+
+def _tell_nobody(done: int, total: int | None = None) -> None:
+    """Take what a progress bar would show."""
+    del done, total
 
 
 def _console(stream: Any, color: bool | None) -> Console:

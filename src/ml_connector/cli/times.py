@@ -1,7 +1,8 @@
 """Times as people type them."""
 
+import calendar
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from ml_connector.errors import UserError
@@ -9,10 +10,18 @@ from ml_connector.errors import UserError
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def moment(text: str, option: str, *, now: datetime | None = None) -> datetime:
+def moment(
+    text: str, option: str, *, now: datetime | None = None, end_of_day: bool = False
+) -> datetime:
     """Return the moment that a text means: ``2026-11-20``, ``2026-11-20T10:00``, ``2h``, ``3d``.
 
     A time without a zone is UTC; an age counts back from now.
+
+    Args:
+        text: what was typed.
+        option: where, for the error.
+        now: what an age counts back from.
+        end_of_day: a date without a time means its end: the beginning of the next day.
 
     Raises:
         UserError: it is none of these.
@@ -29,4 +38,63 @@ def moment(text: str, option: str, *, now: datetime | None = None) -> datetime:
             next_step="Write 2026-11-20, 2026-11-20T10:00, or an age like 30m, 2h, 3d.",
             usage=True,
         ) from None
+    if end_of_day and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()):
+        found += timedelta(days=1)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def day(text: str, option: str, *, last: bool = False, now: datetime | None = None) -> date:
+    """Return the day that a text means: ``2026-11-20``, a month ``2026-11``, an age like ``3d``.
+
+    Args:
+        text: what was typed.
+        option: where, for the error.
+        last: of a month, take the last day instead of the first.
+        now: what an age counts back from.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    month = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
+    if month and 1 <= int(month[2]) <= 12 and int(month[1]):  # noqa: PLR2004 - months of a year
+        year, number = int(month[1]), int(month[2])
+        return date(year, number, calendar.monthrange(year, number)[1] if last else 1)
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return moment(text, option, now=now).date()
+
+
+def moments(begin: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return from when to before when, as ``--from`` and ``--to`` say.
+
+    Raises:
+        UserError: one can't be read, or they are the wrong way round.
+    """
+    since = moment(begin, "--from") if begin else None
+    until = moment(end, "--to", end_of_day=True) if end else None
+    if since is not None and until is not None and until < since:
+        raise _wrong_way_round()
+    return since, until
+
+
+def days(begin: str | None, end: str | None) -> tuple[date | None, date | None]:
+    """Return the first and the last day, as ``--from`` and ``--to`` say.
+
+    Raises:
+        UserError: one can't be read, or they are the wrong way round.
+    """
+    first = day(begin, "--from") if begin else None
+    last = day(end, "--to", last=True) if end else None
+    if first is not None and last is not None and last < first:
+        raise _wrong_way_round()
+    return first, last
+
+
+def _wrong_way_round() -> UserError:
+    return UserError(
+        "The end lies before the beginning",
+        where="--from, --to",
+        next_step="Exchange the two.",
+        usage=True,
+    )

@@ -1,6 +1,6 @@
 """Reading back: events with what came of them, postings, journal rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,13 +92,91 @@ async def event(connection: Connection, event_id: int) -> dict[str, Any] | None:
     return found
 
 
-async def journal(
-    connection: Connection, names: Sequence[str], *, limit: int
+async def acts(
+    connection: Connection,
+    names: Sequence[str] | None,
+    *,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    person: str | None = None,
+    what: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return journal rows of these connections, the newest first."""
+    """Return what people did, the newest first.
+
+    Args:
+        connection: for reading.
+        names: of connections; None: everything, also what concerns no connection.
+        limit: at most so many.
+        since: then or later.
+        until: before then.
+        person: a part of the name.
+        what: its beginning, such as ``connection``.
+    """
     return await rows(
         connection,
-        "select * from journal where connection = any (%(names)s) order by id desc"
-        " limit %(limit)s",
-        {"names": list(names), "limit": limit},
+        "select id, at, person, what, connection, details from act"
+        " where (%(names)s::text[] is null or connection = any (%(names)s))"
+        " and (%(since)s::timestamptz is null or at >= %(since)s)"
+        " and (%(until)s::timestamptz is null or at < %(until)s)"
+        " and (%(person)s::text is null or strpos(lower(person), lower(%(person)s)) > 0)"
+        " and (%(what)s::text is null or starts_with(what, %(what)s))"
+        " order by id desc limit %(limit)s",
+        {
+            "names": list(names) if names is not None else None,
+            "since": since,
+            "until": until,
+            "person": person,
+            "what": what,
+            "limit": limit,
+        },
     )
+
+
+async def ever_was(connection: Connection, name: str) -> bool:
+    """Return whether a connection is there, or was and left a journal or an act."""
+    found = await one(
+        connection,
+        "select exists (select 1 from connection where name = %(name)s)"
+        " or exists (select 1 from journal where connection = %(name)s)"
+        " or exists (select 1 from act where connection = %(name)s) as it_was",
+        {"name": name},
+    )
+    return bool(found and found["it_was"])
+
+
+def changes(details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what an act changed, one sentence each: ``policies.receipts: a -> b``."""
+    before, after = details.get("before"), details.get("after")
+    rest = {key: value for key, value in details.items() if key not in {"before", "after"}}
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        old, new = _flat(before), _flat(after)
+        for key in sorted({*old, *new}):
+            if old.get(key) != new.get(key):
+                yield f"{key}: {_text(old.get(key))} -> {_text(new.get(key))}"
+    elif isinstance(before, Mapping) or isinstance(after, Mapping):
+        yield "made new" if before is None else "taken away"
+        rest = {**_flat(before or after), **rest}
+    elif before is not None or after is not None:
+        yield f"{_text(before)} -> {_text(after)}"
+    for key, value in _flat(rest).items():
+        if value not in (None, "", [], {}):
+            yield f"{key}: {_text(value)}"
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, Mapping) and value:
+        return {
+            key: inner
+            for name, item in value.items()
+            for key, inner in _flat(item, f"{path}.{name}" if path else str(name)).items()
+        }
+    return {path: value}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "nothing"
+    return str(value)

@@ -51,9 +51,13 @@ def note(path: Path, heads: Iterable[Head], *, by: str) -> int:
     try:
         with _locked(path) as descriptor:
             text = _read(descriptor)
+            if not text.endswith(b"\n"):
+                # A line that a crash cut short had not been noted.
+                text = text[: text.rfind(b"\n") + 1]
+                os.ftruncate(descriptor, len(text))
             latest = {one.connection: one for _, one in _lines(text) if one is not None}
             before = _digest(text.splitlines()[-1]) if text else _NOTHING_BEFORE
-            added = b"" if not text or text.endswith(b"\n") else b"\n"
+            added = b""
             count = 0
             for head in heads:
                 last = latest.get(head.connection)

@@ -29,6 +29,8 @@ FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mai
 WHERE t.externalid IN ({list}) ORDER BY t.id
 """
 
+_BY_NUMBER: Final = _BY_EXTERNAL_ID.replace("t.externalid IN", "t.tranid IN")
+
 _BY_MEMO: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
@@ -149,6 +151,19 @@ async def transactions_by_external_id(
         priority=priority,
     )
     return {row.externalid: row for row in rows if row.externalid is not None}
+
+
+async def transactions_by_number(
+    suiteql: SuiteQL, number: str, *, priority: Priority = Priority.LIVE
+) -> Sequence[Transaction]:
+    """Find transactions of any type by document number, which is not unique (section 5.1)."""
+    return await suiteql.rows_in(
+        _BY_NUMBER,
+        [number],
+        type=Transaction,
+        operation="suiteql.transactions_by_number",
+        priority=priority,
+    )
 
 
 async def transactions_by_memo_tag(

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
 
 from ml_connector.engine.lanes import depths
+from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections, deliveries, subscriptions
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
 from ml_connector.storage.schema import newest
@@ -77,7 +78,7 @@ def _counted() -> bytes:
 async def _gauges(connection: Connection) -> CollectorRegistry:
     registry = CollectorRegistry()
     Gauge("mlc_database_up", "Whether the database answers.", registry=registry).set(1)
-    for fill in (_events, _lanes, _limits, _tokens, _webhooks, _alarms):
+    for fill in (_events, _unexplained, _lanes, _limits, _tokens, _webhooks, _alarms):
         await fill(connection, registry)
     return registry
 
@@ -116,6 +117,25 @@ async def _events(connection: Connection, registry: CollectorRegistry) -> None:
         " where received_at > now() - interval '24 hours' group by 1, 2",
     ):
         events.labels(row["connection"], row["status"]).set(row["n"])
+
+
+async def _unexplained(connection: Connection, registry: CollectorRegistry) -> None:
+    gauge = Gauge(
+        "mlc_lines_unexplained",
+        "Source lines that are neither posted, nor waiting, nor refused.",
+        ["connection", "flow"],
+        registry=registry,
+    )
+    # Nothing to say would look like nobody looking: every flow has its zero.
+    for row in await rows(connection, "select name from connection where removed_at is null"):
+        for flow in FLOWS:
+            gauge.labels(row["name"], flow).set(0)
+    for row in await rows(
+        connection,
+        "select connection, flow, sum(unexplained)::bigint as n from subject"
+        " where unexplained > 0 group by 1, 2",
+    ):
+        gauge.labels(row["connection"], row["flow"]).set(row["n"])
 
 
 async def _lanes(connection: Connection, registry: CollectorRegistry) -> None:

@@ -1,0 +1,203 @@
+"""``audit``: the proof of the journal, and what people did."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from ml_connector.app import proof
+from ml_connector.app.installation import Installation
+from ml_connector.cli.context import current
+from ml_connector.cli.times import moment
+from ml_connector.errors import UserError
+from ml_connector.ledger import history, noted_heads
+from ml_connector.ledger.chain import Verdict
+from ml_connector.storage.database import Connection
+
+_MOST_CHANGES: Final = 8
+
+commands = typer.Typer(
+    help="The proof of the journal, and what people did.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@commands.command("verify")
+def verify(
+    heads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head",
+            metavar="NUMBER:HASH",
+            help="A head from a report or the log that the chain must go through; repeatable.",
+        ),
+    ] = None,
+) -> None:
+    """Prove that no row of the journal was changed, removed, put in, reordered or cut off."""
+    context = current()
+
+    async def prove(installation: Installation) -> proof.Proof:
+        async with installation.database.transaction() as on:
+            names = await _names(on)
+        if heads and (names is None or len(names) != 1):
+            async with installation.database.transaction() as on:
+                names = [(await context.connection(on)).name]
+        given = (
+            noted_heads.parse(heads, option="--head", connection=names[0])
+            if heads and names
+            else []
+        )
+        with context.printer.counting("rows") as told:
+            return await proof.prove(installation, names, given=given, progress=told)
+
+    found = context.run(prove)
+    printer = context.printer
+    printer.table(
+        ["connection", "rows", "result", "noted heads met", "head"],
+        [
+            [
+                one.connection,
+                one.rows,
+                "BROKEN" if one.broken else "proved",
+                one.heads_met,
+                f"{one.head.number}:{one.head.hash}" if one.head else "",
+            ]
+            for one in found.verdicts
+        ],
+        empty="The journal is empty: there is nothing to prove.",
+    )
+    for verdict in found.verdicts:
+        for broken in verdict.broken:
+            printer.line(
+                f"{broken.connection} row {broken.number} {broken.how}: {broken.sentence}",
+                style="bold red",
+            )
+    for sentence in found.file_wrong:
+        printer.line(f"{sentence} ({found.file})", style="bold red")
+    if not any(one.heads_met for one in found.verdicts) and any(found.verdicts):
+        printer.line(
+            "No head noted outside the database was compared: the end of the chain rests on the"
+            " postings alone."
+        )
+    if not found.holds:
+        printer.line(
+            "Next: keep the database and the heads file as they are, find out who had access, and"
+            " compare the rows named above with NetSuite (journal show NUMBER).",
+            style="bold",
+        )
+    printer.answer(
+        {
+            "ok": found.holds,
+            "first_broken": _first(found),
+            "connections": [_as_json(one) for one in found.verdicts],
+            "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
+        }
+    )
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@commands.command("acts")
+def list_acts(
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="A date, a date and time, or an age like 2h, 3d."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Like --since.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", help="Whose; a part of the name is enough.")
+    ] = None,
+    what: Annotated[
+        str | None, typer.Option("--what", help="Such as connection.apply, or its beginning.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")
+    ] = 100,
+) -> None:
+    """List what people did, the newest first: who, when, what, before and after."""
+    context = current()
+    begin = moment(since, "--since") if since else None
+    end = moment(until, "--until") if until else None
+
+    async def find(installation: Installation) -> list[dict[str, Any]]:
+        async with installation.database.transaction() as on:
+            names = await _names(on)
+            return await history.acts(
+                on, names, since=begin, until=end, person=person, what=what, limit=limit
+            )
+
+    found = context.run(find)
+    context.printer.table(
+        ["id", "when", "person", "what", "connection", "before and after"],
+        [
+            [
+                row["id"],
+                _shown(row["at"]),
+                row["person"],
+                row["what"],
+                row["connection"],
+                _changes(row["details"]),
+            ]
+            for row in found
+        ],
+        empty="Nobody did anything that matches.",
+    )
+    context.printer.answer({"acts": found})
+
+
+async def _names(on: Connection) -> list[str] | None:
+    """Return the one connection that was named; None for all that ever were.
+
+    A connection that was removed keeps its journal.
+
+    Raises:
+        UserError: there never was such a connection.
+    """
+    name = current().options.connection
+    if name is None:
+        return None
+    if not await history.ever_was(on, name):
+        raise UserError(
+            f'There never was a connection "{name}"',
+            where="--connection",
+            next_step="Leave it out to prove all.",
+        )
+    return [name]
+
+
+def _first(found: proof.Proof) -> dict[str, Any] | None:
+    broken = [one for verdict in found.verdicts for one in verdict.broken]
+    if not broken:
+        return None
+    first = broken[0]
+    return {
+        "connection": first.connection,
+        "number": first.number,
+        "how": first.how,
+        "sentence": first.sentence,
+    }
+
+
+def _as_json(one: Verdict) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "rows": one.rows,
+        "head": {"number": one.head.number, "hash": one.head.hash} if one.head else None,
+        "noted_heads_met": one.heads_met,
+        "broken": [
+            {"number": broken.number, "how": broken.how, "sentence": broken.sentence}
+            for broken in one.broken
+        ],
+    }
+
+
+def _changes(details: dict[str, Any]) -> str:
+    """Return the first changes as text; all of them are in the JSON."""
+    found = list(history.changes(details))
+    more = len(found) - _MOST_CHANGES
+    return "; ".join(found[:_MOST_CHANGES]) + (f"; {more} more (--json)" if more > 0 else "")
+
+
+def _shown(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
