@@ -23,6 +23,7 @@ from ml_connector.app import applying, setup
 from ml_connector.app.installation import open_installation
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
+from ml_connector.flows import tracking
 from ml_connector.sim.shipbob.dock import Item
 from ml_connector.sim.shipbob.receiving import Wro
 from ml_connector.sim.stories.wro import TOPICS
@@ -258,7 +259,7 @@ def merchant(folder: Path, database_url: str | None) -> Iterator[Merchant]:
         port = free_port()
         _, secret = shipbob.subscribe(
             f"http://127.0.0.1:{port}/webhooks/shipbob/acme",
-            (*TOPICS, *RETURN_TOPICS, *BILLING_TOPICS),
+            {*TOPICS, *RETURN_TOPICS, *BILLING_TOPICS, *tracking.FLOW.topics},
         )
         made = Merchant(both, folder, database_url, port, secret, itertools.count(1))
         setup.initialise(made.settings)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from golden_billing import BillingCase
 from golden_returns import CaseReturns
+from golden_shipments import GoldenShipments
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.bindings import Binding
@@ -19,7 +20,7 @@ from ml_connector.netsuite.order_queries import OrderLine, PurchaseOrder, Receip
 from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob import payloads
-from ml_connector.shipbob.payloads import Box, Wro
+from ml_connector.shipbob.payloads import Box, Variant, Wro
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -63,9 +64,13 @@ class Case:
         self.bindings = self  # knows them as well
         self.units = self
         self.billing = BillingCase(self.folder, self._netsuite)
-        self.key = self.billing.key if flow == "billing" else "90311"
         self.returns = CaseReturns(self.folder, self._netsuite)
-        self.shipments = self.returns
+        self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)
+        self.key = self.billing.key if flow == "billing" else self._key()
+
+    def _key(self) -> str:
+        path = self.folder / "key.txt"
+        return path.read_text("utf-8").strip() if path.exists() else "90311"
 
     def _json(self, name: str, default: Any = None) -> Any:
         path = self.folder / name
@@ -85,6 +90,9 @@ class Case:
         """The facts as a run keeps them, where a case gives them so."""
         path = self.folder / "facts.json"
         return msgspec.json.decode(path.read_bytes(), type=kind) if path.exists() else None
+
+    async def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
+        return GoldenShipments(self.folder).variants(skus)
 
     # What receiving reads.
 

@@ -38,6 +38,8 @@ def said(decided: Plan) -> dict[str, Any]:
         answer["waiting"] = decided.waiting
     if decided.again:
         answer["again"] = True
+    if decided.stands_for:
+        answer["stands_for"] = list(decided.stands_for)
     if decided.bindings:
         answer["bindings"] = msgspec.json.decode(msgspec.json.encode(decided.bindings))
     return answer

@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.app.installation import Installation
-from ml_connector.app.sweeps import BACK
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.engine.converge import Converge, Workplace
 from ml_connector.engine.flow import Flow, Seen
@@ -99,7 +98,7 @@ async def sync(
             flow,
             reads=place.reads,
             connection_name=applied.name,
-            since=since or began - BACK,
+            since=since or began - flow.back,
         )
     keys = list(ids) if swept is None else list(swept.keys)
     await _work_until_settled(installation, workplaces, applied.name, flow, keys)
@@ -134,7 +133,7 @@ async def plan(
     place = await Workplaces(installation).open(applied.name)
     keys = list(ids)
     if not keys:
-        moment = since or datetime.now(UTC) - BACK
+        moment = since or datetime.now(UTC) - flow.back
         keys = [seen.key async for seen in flow.sweep(place.reads, moment, ())]
     return [await _plan_one(installation, place, applied.name, flow, key) for key in keys]
 

@@ -1,6 +1,6 @@
 """Sweeping every flow of every connection when its schedule says."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Final
 
 import structlog
@@ -25,9 +25,6 @@ SWEEPS_EVERY_SECONDS: Final = 5.0
 
 _AGAIN_SECONDS: Final = 30.0
 _PERSON_SECONDS: Final = 300.0
-
-BACK: Final = timedelta(days=60)
-"""A sweep looks at what was made so long ago at most; older things are asked for by id."""
 
 
 async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) -> None:
@@ -69,7 +66,7 @@ async def _sweep(
         flow,
         reads=place.reads,
         connection_name=name,
-        since=now - BACK,
+        since=now - flow.back,
         changed_since=None
         if full or last is None or account_time is None
         else changed_since(last, account_time=account_time, now=now),

@@ -1,5 +1,6 @@
 """What is looked at from time to time: things that subjects wait for, tokens."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -89,6 +90,7 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
     for number, thing in wanted.get("purchase_order", {}).items():
         if any(order.status in "BDEFG" for order in await reads.orders(number)):
             appeared.add(thing)
+    appeared |= await _appeared_for_shipments(reads, wanted)
     if products := wanted.get("product"):
         variants = await reads.variants(products)
         appeared |= {
@@ -128,6 +130,42 @@ async def _what_returns_wait_for(
         fulfilled = (line.fulfilled_quantity for order in orders for line in order.lines)
         if sum(fulfilled) > int(units):
             appeared.add(thing)
+    return appeared
+
+
+async def _appeared_for_shipments(
+    reads: Reads, wanted: Mapping[str, Mapping[str, str]]
+) -> set[str]:
+    """Return those of the sales orders and fulfilments waited for that are there now.
+
+    ``sales_order:<reference>`` is there when exactly one matches that is not cancelled,
+    ``open_sales_order:<reference>`` when that one can be fulfilled too, and
+    ``fulfillment:<count>:<reference>`` when it has more fulfilments than that.
+    """
+    orders = wanted.get("sales_order", {})
+    open_orders = wanted.get("open_sales_order", {})
+    more = {
+        thing: (reference, int(count))
+        for name, thing in wanted.get("fulfillment", {}).items()
+        for count, _, reference in [name.partition(":")]
+    }
+    references = sorted({*orders, *open_orders, *(reference for reference, _ in more.values())})
+    answers = await asyncio.gather(*map(reads.shipments.sales_orders, references))
+    found = {
+        reference: [order for order in matches if order.status != "C"]
+        for reference, matches in zip(references, answers, strict=True)
+    }
+    appeared = {thing for reference, thing in orders.items() if len(found[reference]) == 1}
+    appeared |= {
+        thing
+        for reference, thing in open_orders.items()
+        if [order.status in "BDE" for order in found[reference]] == [True]
+    }
+    appeared |= {
+        thing
+        for thing, (reference, count) in more.items()
+        if sum(len(order.fulfillments) for order in found[reference]) > count
+    }
     return appeared
 
 

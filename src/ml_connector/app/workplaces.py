@@ -1,5 +1,6 @@
 """What a run of one connection works with: clients, shared reads, settle."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ml_connector.app.installation import Installation
@@ -10,8 +11,9 @@ from ml_connector.engine.netsuite_books import NetSuiteBooks
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
 from ml_connector.engine.shipbob_books import ShipBobBooks
+from ml_connector.engine.shipment_reads import OrdersOf, ShipmentReads
 from ml_connector.errors import NeedsHuman
-from ml_connector.ledger import connections
+from ml_connector.ledger import connections, subjects
 from ml_connector.ledger.bindings import KeptBindings
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
@@ -22,6 +24,7 @@ from ml_connector.shipbob.access import Access
 from ml_connector.shipbob.access import Credentials as ShipBobCredentials
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.oauth import Application
+from ml_connector.storage.database import Database
 from ml_connector.vault.keeps import KeepsTokens
 from ml_connector.words import Cause
 
@@ -80,12 +83,31 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
                 vendor=settings.billing.vendor,
             ),
             ordered_since=settings.start_date,
+            shipments=ShipmentReads(
+                shipbob,
+                netsuite,
+                order_match=settings.policies.order_match,
+                orders_of=_orders_of(installation.database, settings.name),
+            ),
         ),
         settle=Settle(
             installation.database,
             {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},
         ),
     )
+
+
+def _orders_of(database: Database, name: str) -> OrdersOf:
+    """Return what looks up the orders of shipments, as far as the inbox was told."""
+
+    async def orders_of(shipment_ids: Sequence[int]) -> Mapping[int, int]:
+        async with database.transaction() as connection:
+            known = await subjects.known_within(
+                connection, name, "tracking", [str(one) for one in shipment_ids]
+            )
+        return {int(key): int(order) for key, order in known.items() if order.isdigit()}
+
+    return orders_of
 
 
 def netsuite_client(

@@ -107,6 +107,24 @@ class BillingSection(_Section):
     currencies: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
+BodyField = Annotated[str, pydantic.Field(pattern=r"^custbody[a-z0-9_]{1,60}$")]
+"""The id of a custom field on a transaction's body."""
+
+
+class TrackingSection(_Section):
+    """``[tracking]``: custom fields of the item fulfilment that take what a parcel does.
+
+    Without ``delivery_status`` the delivery state goes into the memo.
+    """
+
+    delivery_status: BodyField | None = None
+    delivered_date: BodyField | None = None
+    carrier: BodyField | None = None
+    service: BodyField | None = None
+    tracking_url: BodyField | None = None
+    ship_date: BodyField | None = None
+
+
 class Policies(_Section):
     """``[policies]``: what to do where more than one thing would be right."""
 
@@ -179,6 +197,7 @@ class ConnectionSettings(_Section):
     skus: dict[str, str] = pydantic.Field(default_factory=dict)
     accounts: AccountsSection = AccountsSection()
     billing: BillingSection = BillingSection()
+    tracking: TrackingSection = TrackingSection()
     policies: Policies = Policies()
     schedule: Schedule = Schedule()
     limits: RequestLimits = RequestLimits()

@@ -12,6 +12,7 @@ import structlog
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.backoff import delay_seconds
 from ml_connector.engine.flow import Flow, Flows
+from ml_connector.engine.intake import take_in
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
@@ -20,8 +21,9 @@ from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger import bindings, conservation, postings, runs, subjects
 from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.equation import Equation, of_subject, sentences
+from ml_connector.ledger.inbox import Arrival
 from ml_connector.ledger.postings import Posting
-from ml_connector.ledger.subjects import Claimed, Superseded
+from ml_connector.ledger.subjects import Claimed, SubjectRef, Superseded
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Connection, Database
@@ -144,6 +146,8 @@ class Converge:
             )
         plan = flow.plan(facts, posted, place.settings)
         prepared = await self._prepare(subject, run_id, plan, place.mode)
+        if plan.stands_for:
+            await self._pass_on(subject, run_id, plan)
         if place.mode == "live":
             for posting in prepared:
                 try:
@@ -164,6 +168,28 @@ class Converge:
             plan.refused,
             waits=bool(_may_wait(plan, place.mode)),
         )
+
+    async def _pass_on(self, subject: Claimed, run_id: int, plan: Plan) -> None:
+        """Mark the subjects that this one stands for.
+
+        In a transaction of its own: who marks must hold no other subject meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            await take_in(
+                connection,
+                self._lanes,
+                [
+                    Arrival(
+                        connection=subject.ref.connection,
+                        source="wake",
+                        delivery_id=f"wake:run {run_id}:{key}",
+                        topic=f"stood for by {subject.ref.key}",
+                        subject=SubjectRef(subject.ref.connection, subject.ref.flow, key),
+                        within=plan.within,
+                    )
+                    for key in plan.stands_for
+                ],
+            )
 
     async def _look_anew(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -23,11 +23,17 @@ class Seen:
             news every time.
         changed_at: when the source last changed it; None when it does not say by a clock
             that can be compared with ours.
+        within: the larger thing at the source that it is read with; see ``Flow.within_of``.
     """
 
     key: str
     version: str = ""
     changed_at: datetime | None = None
+    within: str | None = None
+
+
+def _of_nothing(_topic: str, _body: bytes) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +46,8 @@ class Flow:
         topics: ShipBob's webhook topics that concern it.
         key_of: which subject a webhook concerns, by its topic and raw body; None when it does
             not say. Never raises.
+        within_of: the larger thing at the source that the subject of a webhook is part of, and
+            by which many can be read at once, such as a shipment's order. Never raises.
         rules: version of the rules; raised whenever ``plan`` decides something else for
             the same facts.
         facts: the struct that ``read`` returns and a run keeps.
@@ -49,6 +57,7 @@ class Flow:
         source_lines: all lines of the source that the facts show and that must end posted,
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
+        back: a scheduled sweep looks at what changed so long ago at most.
         sweep: yields what the source has that changed since a moment, for whatever no
             webhook told us; the keys it is given are of subjects that once led to a
             document.
@@ -62,12 +71,14 @@ class Flow:
     source: str
     topics: frozenset[str]
     key_of: Callable[[str, bytes], str | None] = subject_id
+    within_of: Callable[[str, bytes], str | None] = _of_nothing
     rules: str
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     schedule: Literal["sweep", "purchase_orders", "billing"] = "sweep"
+    back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[Seen]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None

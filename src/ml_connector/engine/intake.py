@@ -58,7 +58,13 @@ async def take_in(
         if key not in known:
             fresh.setdefault(key, arrival)
     marked = await subjects.mark(
-        connection, {arrival.subject for arrival in fresh.values() if arrival.subject}
+        connection,
+        {arrival.subject for arrival in fresh.values() if arrival.subject},
+        within={
+            arrival.subject: arrival.within
+            for arrival in fresh.values()
+            if arrival.subject and arrival.within
+        },
     )
     stored = await inbox.store(
         connection, list(fresh.values()), {subject.ref: subject for subject in marked}

@@ -10,11 +10,23 @@ import msgspec
 from ml_connector.engine import netsuite_bills
 from ml_connector.engine.books import Written
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
-from ml_connector.ledger.documents import CreateBill, CreateRecord, Document, TransformRecord
+from ml_connector.ledger.documents import (
+    CreateBill,
+    CreateRecord,
+    Document,
+    TransformRecord,
+    UpdateFulfillment,
+)
 from ml_connector.netsuite.bills import ReadBill
-from ml_connector.netsuite.classify import NothingLeft
+from ml_connector.netsuite.classify import NothingLeft, RecordNotFound
 from ml_connector.netsuite.client import Created, NetSuite
-from ml_connector.netsuite.records import ReadLine, ReadTransaction
+from ml_connector.netsuite.fulfillment_records import (
+    Packages,
+    ReadFulfillment,
+    as_packages,
+    merged,
+)
+from ml_connector.netsuite.records import ReadLine, ReadTransaction, as_body
 from ml_connector.words import Cause
 
 
@@ -33,6 +45,8 @@ class NetSuiteBooks:
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
                 created = await self._transform(document, transform, send_by=send_by)
+            case UpdateFulfillment() as update:
+                return await self._update(update, send_by=send_by)
             case other:
                 raise TypeError(f"NetSuite has no {type(other).__name__}")
         return Written(
@@ -60,6 +74,37 @@ class NetSuiteBooks:
             if error.cause is Cause.REFUSED_BY_NETSUITE and await self.find(document):
                 raise AlreadyExists(str(error), cause=error.cause) from error
             raise
+
+    async def _update(self, update: UpdateFulfillment, *, send_by: float) -> Written:
+        """Change an item fulfilment; its packages are read anew just before, and all kept.
+
+        ``replace=package`` makes a repeat harmless (netsuite.md sections 8.5 and 11.5), and
+        would take away whatever is not named.
+        """
+        body = dict(update.body)
+        replace: tuple[str, ...] = ()
+        if update.packages:
+            there = await self._netsuite.get(
+                "itemFulfillment", record_id=update.fulfillment_id, shape=ReadFulfillment
+            )
+            if there is None:
+                raise _gone(update.fulfillment_id)
+            packages = merged(there.package.items, as_packages(update.packages))
+            if packages != there.package.items:
+                body["package"] = as_body(Packages(items=packages))
+                replace = ("package",)
+        if body:
+            try:
+                await self._netsuite.patch(
+                    "itemFulfillment",
+                    update.fulfillment_id,
+                    body,
+                    replace=replace,
+                    send_by=send_by,
+                )
+            except RecordNotFound as error:
+                raise _gone(update.fulfillment_id) from error
+        return Written(remote_id=update.fulfillment_id, answer={"changed": sorted(body)})
 
     async def find(self, document: Document) -> Written | None:
         """Look the record up by external id and compare it with what was meant."""
@@ -89,9 +134,19 @@ class NetSuiteBooks:
         )
 
     def repeatable(self, document: Document) -> bool:
-        """Nothing that is written to NetSuite may be written twice."""
-        del document
-        return False
+        """Only what replaces by content may be written twice (netsuite.md section 11.5)."""
+        return isinstance(document.request, UpdateFulfillment)
+
+
+def _gone(fulfillment_id: str) -> NeedsHuman:
+    return NeedsHuman(
+        f"Item fulfilment {fulfillment_id} is not in NetSuite any more",
+        cause=Cause.FULFILLMENT_NOT_FOUND,
+        remedy=(
+            "If it was deleted by mistake, fulfil the order again by hand; nothing is posted"
+            " twice by itself."
+        ),
+    )
 
 
 def differs(document: Document, record: ReadTransaction) -> str:

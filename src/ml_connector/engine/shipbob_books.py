@@ -1,20 +1,27 @@
 """ShipBob's books: what is written there, and what is there already."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from ml_connector.engine.books import Written
-from ml_connector.errors import AlreadyExists, NeedsHuman
+from ml_connector.errors import AlreadyExists, NeedsData, NeedsHuman
 from ml_connector.ledger.documents import (
     CancelWro,
     CreateProduct,
     CreateWro,
     Document,
+    MarkTrackingUploaded,
     MarkWroSynced,
 )
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import NewProduct, NewVariant, NewWro, Wro, decode
+from ml_connector.shipbob.shipments import UploadResult
+from ml_connector.transport.batch import Batch
 from ml_connector.words import Cause
+
+_MOST_MARKED: Final = 100
+_APART_SECONDS: Final = 0.5  # many shipments are marked at once: ShipBob counts calls
 
 
 class ShipBobBooks:
@@ -22,6 +29,9 @@ class ShipBobBooks:
 
     def __init__(self, shipbob: ShipBob) -> None:
         self._shipbob = shipbob
+        self._uploaded: Batch[int, UploadResult] = Batch(
+            self._mark_uploaded, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
+        )
 
     async def write(self, document: Document, *, send_by: float) -> Written:
         """Write what the document says. Raises as ``Books.write`` does.
@@ -32,6 +42,8 @@ class ShipBobBooks:
         match document.request:
             case MarkWroSynced(wro_id=wro_id):
                 return await self._mark(wro_id, send_by)
+            case MarkTrackingUploaded(shipment_id=shipment_id):
+                return await self._mark_taken_over(shipment_id)
             case CancelWro(wro_id=wro_id):
                 cancelled = await self._shipbob.cancel_wro(wro_id, send_by=send_by)
                 return Written(remote_id=str(wro_id), answer={"status": cancelled.status})
@@ -89,7 +101,33 @@ class ShipBobBooks:
 
     def repeatable(self, document: Document) -> bool:
         """Marks and cancellations are naturally idempotent (shipbob.md section 8)."""
-        return isinstance(document.request, MarkWroSynced | CancelWro)
+        return isinstance(document.request, MarkWroSynced | MarkTrackingUploaded | CancelWro)
+
+    async def _mark_taken_over(self, shipment_id: int) -> Written:
+        """Mark one shipment, in one call with the others that are marked just now.
+
+        Whenever such a call goes out, or how often, it changes nothing more than once.
+        """
+        result = await self._uploaded.get(shipment_id)
+        if result is None:
+            [result] = await self._shipbob.shipments.mark_uploaded([shipment_id])
+        if not result.is_success:
+            said = f"{result.error.code} {result.error.message}" if result.error else ""
+            raise NeedsHuman(
+                f"ShipBob did not mark shipment {shipment_id} as taken over: {said[:200]}",
+                cause=Cause.REFUSED_BY_SHIPBOB,
+                remedy="NetSuite has its tracking. See why at ShipBob, then replay.",
+            )
+        return Written(remote_id=str(shipment_id), answer={"marked": True})
+
+    async def _mark_uploaded(self, shipment_ids: Sequence[int]) -> Mapping[int, UploadResult]:
+        try:
+            results = await self._shipbob.shipments.mark_uploaded(shipment_ids)
+        except (NeedsData, NeedsHuman):
+            if len(shipment_ids) == 1:
+                raise
+            return {}  # one of them is refused: each is asked for alone
+        return {result.shipment_id: result for result in results}
 
     async def _mark(self, wro_id: int, send_by: float) -> Written:
         results = await self._shipbob.set_external_sync([wro_id], synced=True, send_by=send_by)

@@ -116,6 +116,7 @@ async def tell(
                 delivery_id=f"{source}:{flow.name}:{one.key}:{one.version or uuid.uuid4()}",
                 topic=f"{flow.source} {source}",
                 subject=SubjectRef(connection_name, flow.name, one.key),
+                within=one.within,
             )
             for one in seen
         ],

@@ -4,11 +4,17 @@ from types import MappingProxyType
 from typing import Final
 
 from ml_connector.engine.flow import Flows
-from ml_connector.flows import billing, purchase_orders, receiving, returns
+from ml_connector.flows import billing, purchase_orders, receiving, returns, tracking
 
 FLOWS: Final[Flows] = MappingProxyType(
     {
         flow.name: flow
-        for flow in (receiving.FLOW, purchase_orders.FLOW, returns.FLOW, billing.FLOW)
+        for flow in (
+            receiving.FLOW,
+            purchase_orders.FLOW,
+            tracking.FLOW,
+            returns.FLOW,
+            billing.FLOW,
+        )
     }
 )

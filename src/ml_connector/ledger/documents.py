@@ -131,11 +131,36 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, tag="create_produ
     name: str
 
 
+class UpdateFulfillment(msgspec.Struct, frozen=True, kw_only=True, tag="update_fulfillment"):
+    """Bring an item fulfilment up to date (netsuite.md section 8.5). Repeating it is harmless.
+
+    Attributes:
+        fulfillment_id: its internal id.
+        body: properties to set.
+        packages: parcels to add, in REST's property names; those that are there stay.
+    """
+
+    fulfillment_id: str
+    body: dict[str, Any]
+    packages: tuple[dict[str, Any], ...] = ()
+
+
+class MarkTrackingUploaded(msgspec.Struct, frozen=True, kw_only=True, tag="mark_uploaded"):
+    """Tell ShipBob that NetSuite has a shipment's tracking (shipbob.md section 9.5).
+
+    Repeating it is harmless.
+    """
+
+    shipment_id: int
+
+
 Request = (
     CreateBill
     | CreateRecord
     | TransformRecord
+    | UpdateFulfillment
     | MarkWroSynced
+    | MarkTrackingUploaded
     | CreateWro
     | CancelWro
     | CreateProduct
@@ -192,6 +217,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         bindings: which items SKUs were matched to for the first time, or anew.
         again: what follows can only be planned with the documents' ids, such as a receipt
             from an authorization that is made first: decide anew as soon as they are posted.
+        stands_for: keys of the subjects of the same flow that are to be looked at instead or
+            as well, such as the shipments of an order.
+        within: the key of the larger thing at the source that those are read with.
     """
 
     documents: tuple[Document, ...] = ()
@@ -201,3 +229,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str = ""
     bindings: tuple[Binding, ...] = ()
     again: bool = False
+    stands_for: tuple[str, ...] = ()
+    within: str | None = None

@@ -19,6 +19,7 @@ class Arrival:
     Attributes:
         delivery_id: identifies it for ever within the connection (the ``webhook-id``).
         subject: what it is about; None for what we do not handle or can't read.
+        within: the larger thing at the source that the subject is part of, if that is told.
         status: ``received``, or the final word where there is no subject.
         body: the raw bytes as they came.
         sent_at: the sender's timestamp.
@@ -29,6 +30,7 @@ class Arrival:
     delivery_id: str
     topic: str
     subject: SubjectRef | None
+    within: str | None = None
     status: Literal["received", "ignored", "dead"] = "received"
     cause: Cause | None = None
     sentence: str | None = None

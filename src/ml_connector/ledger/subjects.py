@@ -78,10 +78,11 @@ _AWAITED_WITH: Final[Mapping[Cause, tuple[str, ...]]] = MappingProxyType(
 """What a subject waits for where its failure does not say: applying the connection again."""
 
 _MARK: Final = """
-insert into subject as s (connection, flow, key, marked)
-select * from unnest(%(connection)s::text[], %(flow)s::text[], %(key)s::text[], %(one)s::bigint[])
+insert into subject as s (connection, flow, key, within, marked)
+select * from unnest(%(connection)s::text[], %(flow)s::text[], %(key)s::text[],
+    %(within)s::text[], %(one)s::bigint[])
 on conflict (connection, flow, key) do update set
-    marked = s.marked + 1,
+    marked = s.marked + 1, within = coalesce(excluded.within, s.within),
     state = case when s.state in ('done', 'parked', 'dead') then 'received' else s.state end,
     attempt = case when s.state in ('done', 'parked', 'dead') then 0 else s.attempt end,
     changed_at = case when s.state in ('done', 'parked', 'dead') then now() else s.changed_at end
@@ -89,8 +90,19 @@ returning id, connection, flow, key, marked, job_id, due_at
 """
 
 
-async def mark(connection: Connection, refs: Collection[SubjectRef]) -> list[Marked]:
-    """Mark subjects dirty, making those that are new. Marking twice costs nothing."""
+async def mark(
+    connection: Connection,
+    refs: Collection[SubjectRef],
+    *,
+    within: Mapping[SubjectRef, str] = MappingProxyType({}),
+) -> list[Marked]:
+    """Mark subjects dirty, making those that are new. Marking twice costs nothing.
+
+    Args:
+        connection: inside a transaction.
+        refs: the subjects.
+        within: the larger thing at the source that a subject is part of, where it is known.
+    """
     if not refs:
         return []
     # One order for everybody, so that two writers never wait for each other in a ring.
@@ -102,6 +114,7 @@ async def mark(connection: Connection, refs: Collection[SubjectRef]) -> list[Mar
             "connection": [ref.connection for ref in ordered],
             "flow": [ref.flow for ref in ordered],
             "key": [ref.key for ref in ordered],
+            "within": [within.get(ref) for ref in ordered],
             "one": [1] * len(ordered),
         },
     )
@@ -298,6 +311,19 @@ async def _finish(
         raise Superseded(subject.ref)
     again: bool = row["marked"] > subject.mark
     return again
+
+
+async def known_within(
+    connection: Connection, connection_name: str, flow: str, keys: Collection[str]
+) -> dict[str, str]:
+    """Return what these subjects are part of at the source, as far as anybody said so."""
+    found = await rows(
+        connection,
+        "select key, within from subject where connection = %(connection)s and flow = %(flow)s"
+        " and key = any (%(keys)s) and within is not null",
+        {"connection": connection_name, "flow": flow, "keys": list(keys)},
+    )
+    return {row["key"]: row["within"] for row in found}
 
 
 async def waiting(connection: Connection, connection_name: str) -> dict[str, datetime]:

@@ -92,7 +92,7 @@ class ItemReceipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     memo: str | None = None
 
     def __post_init__(self) -> None:
-        _check_external_id(self.external_id)
+        check_external_id(self.external_id)
 
 
 class ReturnAuthorizationLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -129,7 +129,7 @@ class ReturnAuthorization(
     order_status: Ref = msgspec.field(default_factory=lambda: Ref("B"))
 
     def __post_init__(self) -> None:
-        _check_external_id(self.external_id)
+        check_external_id(self.external_id)
 
 
 class InventoryAdjustmentLine(
@@ -183,7 +183,7 @@ class InventoryAdjustment(
     memo: str | None = None
 
     def __post_init__(self) -> None:
-        _check_external_id(self.external_id)
+        check_external_id(self.external_id)
 
 
 def encode(body: object) -> bytes:
@@ -255,6 +255,11 @@ class ReadTransaction(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     inventory: ReadLines = ReadLines()
 
 
-def _check_external_id(external_id: str) -> None:
+def check_external_id(external_id: str) -> None:
+    """Refuse an external id that NetSuite's URLs or columns could not hold.
+
+    Raises:
+        ValueError: it is too long, or has other characters than section 11.3 allows.
+    """
     if len(external_id) > MOST_EXTERNAL_ID or not _EXTERNAL_ID.fullmatch(external_id):
         raise ValueError(f"{external_id!r} is no external id of ours (netsuite.md section 11.3)")

@@ -112,6 +112,52 @@ def resource(topic: str, body: bytes) -> Resource | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class NamedParcel:
+    """The shipment that a webhook names, or the order when it names no single one.
+
+    Attributes:
+        within: the order of the shipment, where the body says so.
+    """
+
+    kind: Literal["order", "shipment"]
+    id: str
+    within: str | None = None
+
+
+def parcel_named(topic: str, body: bytes) -> NamedParcel | None:
+    """Return which shipment, or else which order, a webhook about parcels is about.
+
+    An order with one shipment names that one; an order with several, or that lists none (as
+    the one documented body, of ``order.shipment.tracking_received``), is itself what is named.
+    Never raises.
+    """
+    kind = TOPIC_KINDS.get(topic)
+    fields = _fields(body) if kind in {"order", "shipment"} else None
+    if kind is None or fields is None:
+        return None
+    for named, value in _candidates(kind, topic, fields):
+        text = _id_text(named, value)
+        if text is None or named not in {"order", "shipment"}:
+            continue
+        if named == "shipment":
+            return NamedParcel(
+                kind="shipment", id=text, within=_id_text("order", fields.get("orderid"))
+            )
+        only = _only_shipment(fields)
+        if only is not None:
+            return NamedParcel(kind="shipment", id=only, within=text)
+        return NamedParcel(kind="order", id=text)
+    return None
+
+
+def _only_shipment(fields: Mapping[str, object]) -> str | None:
+    listed = fields.get("shipments")
+    if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
+        return None
+    return _id_text("shipment", listed[0].get("id", listed[0].get("shipment_id")))
+
+
 _DEEPEST_ENVELOPE: Final = 3
 
 

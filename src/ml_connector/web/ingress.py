@@ -181,6 +181,7 @@ class Ingress:
             delivery_id=verified.webhook_id,
             topic=topic or "(none)",
             subject=SubjectRef(endpoint.connection, flow.name, key) if flow and key else None,
+            within=flow.within_of(topic, body) if flow and key else None,
             status="received" if flow and key else "dead" if unreadable else "ignored",
             cause=Cause.EVENT_UNREADABLE if unreadable else None,
             sentence=f"The {topic} webhook does not say what it is about" if unreadable else None,

@@ -1,0 +1,60 @@
+"""What tracking reads in a golden case: ShipBob's order, NetSuite's sales orders."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ml_connector.netsuite.sales_order_queries import Lot, SalesOrder
+from ml_connector.shipbob import payloads
+from ml_connector.shipbob.payloads import Variant
+from ml_connector.shipbob.shipments import Order, ParcelTracking
+
+
+class GoldenShipments:
+    """Answers from ``order.json``, ``parcels.json`` and ``netsuite.json`` of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _json(self, name: str) -> Any:
+        path = self._folder / name
+        return payloads.read(path.read_bytes()) if path.exists() else []
+
+    async def order_with(self, shipment_id: int) -> Order:
+        order = payloads.decode(self._json("order.json"), Order)
+        assert shipment_id in {shipment.id for shipment in order.shipments}
+        return order
+
+    async def order(self, order_id: int) -> Order:
+        order = payloads.decode(self._json("order.json"), Order)
+        assert order.id == order_id
+        return order
+
+    async def parcels(self, shipment_id: int) -> tuple[ParcelTracking, ...]:
+        parcels = payloads.decode(self._json("parcels.json"), list[ParcelTracking])
+        return tuple(parcel for parcel in parcels if parcel.shipment_id == shipment_id)
+
+    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
+        orders = msgspec.convert(
+            json.loads((self._folder / "netsuite.json").read_text("utf-8"))["sales_orders"],
+            tuple[SalesOrder, ...],
+            strict=False,
+        )
+        return tuple(order for order in orders if order.matched == reference)
+
+    async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
+        netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))
+        lots = msgspec.convert(netsuite.get("lots", []), tuple[Lot, ...])
+        return {
+            number: tuple(lot for lot in lots if lot.inventorynumber == number)
+            for number in sorted(numbers)
+        }
+
+    def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
+        found = payloads.decode(self._json("variants.json"), list[Variant])
+        return {
+            sku: tuple(variant for variant in found if variant.sku == sku) for sku in sorted(skus)
+        }
