@@ -76,6 +76,10 @@ class Keeper:
         assert self.token is not None
         return self.token
 
+    async def held(self, connection: str, system: System) -> bool:
+        assert (connection, system) == ("acme", "shipbob")
+        return self.token is not None
+
     def _store(self, new: NewToken) -> None:
         old = self.token
         now = datetime.now(UTC)

@@ -5,7 +5,12 @@ import pytest
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import ConsentAccess, Credentials, PersonalAccess
+from ml_connector.shipbob.access import (
+    ChosenAccess,
+    ConsentAccess,
+    Credentials,
+    PersonalAccess,
+)
 from ml_connector.shipbob.oauth import Application
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
@@ -86,38 +91,60 @@ async def test_a_consent_token_of_another_world_is_not_sent(
         await access.bearer()
 
 
+BOTH = Credentials(token=Secret("P"), application=APPLICATION)
+
+
 @pytest.mark.parametrize(
-    ("credentials", "kind", "billing_kind"),
+    ("credentials", "kind"),
     [
-        (Credentials(token=Secret("P")), PersonalAccess, PersonalAccess),
-        (Credentials(application=APPLICATION), ConsentAccess, ConsentAccess),
-        (
-            Credentials(token=Secret("P"), application=APPLICATION),
-            PersonalAccess,
-            PersonalAccess,
-        ),
+        (Credentials(token=Secret("P")), PersonalAccess),
+        (Credentials(application=APPLICATION), ConsentAccess),
         (
             Credentials(token=Secret("P"), application=APPLICATION, refresh_token=Secret("R")),
             ConsentAccess,
-            PersonalAccess,
         ),
-        (
-            Credentials(token=Secret("P"), application=APPLICATION, consented=True),
-            ConsentAccess,
-            PersonalAccess,
-        ),
+        (BOTH, ChosenAccess),
     ],
-    ids=["token", "consent", "consent not yet given", "both", "both, consent given here"],
+    ids=["token", "consent", "both", "both, without a refresh token"],
 )
-def test_consent_goes_first_and_billing_goes_by_token(
-    script: Make, keeper: Make, credentials: Credentials, kind: type, billing_kind: type
+def test_consent_goes_first(
+    script: Make, keeper: Make, credentials: Credentials, kind: type
 ) -> None:
-    transport, tokens = script(), keeper()
+    access = credentials.access(script(), keeper(), api_url=API, auth_url=AUTH)
 
-    assert isinstance(credentials.access(transport, tokens, api_url=API, auth_url=AUTH), kind)
-    assert isinstance(
-        credentials.billing_access(transport, tokens, api_url=API, auth_url=AUTH), billing_kind
+    assert isinstance(access, kind)
+
+
+async def test_the_personal_token_serves_until_consent_was_given(
+    script: Make, answer: MakeAnswer, keeper: Make
+) -> None:
+    tokens = keeper()
+    before = await BOTH.access(script(), tokens, api_url=API, auth_url=AUTH).bearer()
+    consent = ConsentAccess(
+        script(answer(pair(1))), tokens, APPLICATION, api_url=API, first_refresh=Secret("R0")
     )
+    await consent.bearer()  # as the browser's way leaves it
+    after = await BOTH.access(script(), tokens, api_url=API, auth_url=AUTH).bearer()
+
+    assert (before.access, after.access) == (Secret("P"), Secret("A1"))
+
+
+async def test_a_refused_token_is_followed_by_one_of_its_own_kind(
+    script: Make, answer: MakeAnswer, keeper: Make
+) -> None:
+    access = BOTH.access(script(answer(pair(2))), keeper(), api_url=API, auth_url=AUTH)
+
+    with pytest.raises(NeedsHuman, match="personal access token"):
+        await access.renewed(await access.bearer())
+
+
+def test_billing_goes_by_the_personal_token_where_there_are_both() -> None:
+    doors = BOTH.by_scope(api_url=API, auth_url=AUTH)
+
+    assert set(doors) == {"billing_read", "pricing_read"}
+    assert all(isinstance(one, PersonalAccess) for one in doors.values())
+    assert Credentials(token=Secret("P")).by_scope(api_url=API, auth_url=AUTH) == {}
+    assert Credentials(application=APPLICATION).by_scope(api_url=API, auth_url=AUTH) == {}
 
 
 def test_no_credentials_at_all_need_a_person(script: Make, keeper: Make) -> None:

@@ -97,7 +97,10 @@ async def test_a_code_is_exchanged_with_its_verifier(
     script: MakeScript, answer: MakeAnswer
 ) -> None:
     transport = script(answer(PAIR))
-    new = await oauth.exchange_code(transport, APPLICATION, code=Secret("C"), verifier=Secret("V"))
+    granted = await oauth.exchange_code(
+        transport, APPLICATION, code=Secret("C"), verifier=Secret("V")
+    )
+    new = granted.token
     (call,) = transport.calls
 
     assert (call.method, call.url) == ("POST", "https://auth.shipbob.com/connect/token")

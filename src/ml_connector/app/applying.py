@@ -10,6 +10,7 @@ import structlog
 
 from ml_connector.app import checks
 from ml_connector.app.checks import Check
+from ml_connector.app.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation import Installation
 from ml_connector.app.rotation import NEXT_KEY
 from ml_connector.config.connection import ConnectionSettings
@@ -28,7 +29,6 @@ from ml_connector.storage.database import Connection, rows
 from ml_connector.transport.guard import check_base_url
 from ml_connector.vault.keeps import KeepsTokens
 from ml_connector.vault.tokens import NewToken, Renew, Token
-from ml_connector.words import System
 
 _log = structlog.get_logger("apply")
 
@@ -50,13 +50,6 @@ _BY_APPLYING: Final = frozenset(
 )
 """Kinds of awaited things that a person may have brought about before applying again."""
 
-_SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
-_TOKENS_OF: Final[dict[System, set[str]]] = {
-    "netsuite": {"netsuite.private_key"},
-    "shipbob": {_REFRESH_TOKEN, "shipbob.client_secret"},
-}
-"""The secrets that a stored token belongs to: another secret makes it worthless."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
@@ -68,6 +61,7 @@ class Applied:
         woken: subjects that run again because of it.
         kept_certificate: the certificate that went on in place of the file's, which rotation
             had replaced; None when the file's is used.
+        spent: the file's refresh token was configured once before; the newer one stays.
     """
 
     saved: bool
@@ -75,6 +69,7 @@ class Applied:
     woken: int
     checks: Sequence[Check]
     kept_certificate: str | None = None
+    spent: bool = False
 
 
 async def apply_connection(
@@ -98,6 +93,7 @@ async def apply_connection(
     named = settings.netsuite.certificate_id
     settings = await _past_rotations(installation, settings)
     kept = settings.netsuite.certificate_id
+    settings, spent = await without_spent(installation, settings)
     found: Sequence[Check] = ()
     passing = checks.PassingTokens()
     if ping_first:
@@ -107,7 +103,7 @@ async def apply_connection(
         failed = any(one.outcome != "ok" for one in found if one.needed)
         # A pair that has replaced the configured refresh token must never be lost.
         if failed and passing.renewed.get("shipbob") is None:
-            return Applied(saved=False, changed=False, woken=0, checks=found)
+            return Applied(saved=False, changed=False, woken=0, checks=found, spent=spent)
     today = datetime.now(settings.schedule.zone).date()
     async with installation.database.transaction() as on:
         before = await connections.find(on, settings.name)
@@ -115,11 +111,9 @@ async def apply_connection(
         applied, changed = await connections.save(on, settings, today=today)
         renewed = await _keep_secrets(installation, on, settings)
         await _note_certificate(installation, on, settings)
-        for system in _SYSTEMS:
-            if _TOKENS_OF[system] & renewed:
-                await installation.tokens.forget(applied.name, system, on=on)
-            elif changed or any(field.startswith(f"{system}.") for field in renewed):
-                await installation.tokens.clear_problem(applied.name, system, on=on)
+        await settle_tokens(
+            installation, on, before=before, after=applied, settings=settings, renewed=renewed
+        )
         woken = 0
         if changed or renewed or ping_first:
             refs = await wake(
@@ -142,6 +136,7 @@ async def apply_connection(
         woken=woken,
         checks=found,
         kept_certificate=kept if kept != named else None,
+        spent=spent,
     )
 
 

@@ -84,6 +84,14 @@ class PassingTokens:
         self._tokens[system] = await self._renew(system, renew)
         return self._tokens[system]
 
+    async def held(self, connection: str, system: System) -> bool:
+        """Whether a token is stored: only a stored connection's can be."""
+        return (
+            system == "shipbob"
+            and self._shipbob is not None
+            and await self._shipbob.held(connection, system)
+        )
+
     async def _renew(self, system: System, renew: Renew) -> Token:
         new = await renew(self._tokens.get(system))
         self.renewed[system] = new

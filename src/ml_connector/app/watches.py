@@ -1,4 +1,4 @@
-"""What is looked at from time to time: things that subjects wait for, tokens."""
+"""What is looked at from time to time: things that subjects wait for."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -167,29 +167,3 @@ async def _appeared_for_shipments(
         if sum(len(order.fulfillments) for order in found[reference]) > count
     }
     return appeared
-
-
-async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:
-    """Renew what is due before it runs out, and say so when it can't be."""
-    async with installation.database.transaction() as connection:
-        known = await connections.every(connection)
-    for applied in known:
-        if applied.paused:
-            continue
-        try:
-            place = await workplaces.open(applied.name)
-        except ConnectorError as error:
-            _log.warning("credentials", connection=applied.name, reason=str(error))
-            continue
-        for system, sign_in in place.sign_in.items():
-            try:
-                await sign_in()
-            except ConnectorError as error:
-                _log.warning(
-                    "token_not_renewed",
-                    connection=applied.name,
-                    system=system,
-                    cause=error.cause,
-                    reason=str(error),
-                    remedy=error.remedy,
-                )

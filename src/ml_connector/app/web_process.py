@@ -8,16 +8,22 @@ from typing import Final
 import uvicorn
 import uvloop
 
+from ml_connector.app.consents import Consents
+from ml_connector.app.installation import Installation
 from ml_connector.app.parent import ends_with_parent
-from ml_connector.app.server import check_schema, database_server
+from ml_connector.app.server import DatabaseServer, check_schema, database_server
 from ml_connector.app.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
 from ml_connector.engine.intake import Intake
 from ml_connector.engine.lanes import Lanes
 from ml_connector.flows import FLOWS
+from ml_connector.process import process_name
 from ml_connector.storage.database import Database
+from ml_connector.transport.client import Transport
+from ml_connector.transport.limits import Limits
 from ml_connector.vault.secrets import Vault
+from ml_connector.vault.tokens import Tokens
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
 from ml_connector.web.server import web_app
@@ -42,11 +48,14 @@ def run_web(
         check_schema(server.url)
         database = Database(server.url, size=6, name="ml-connector web")
         lanes = Lanes(server.url)
+        installation = _installation(settings, server, database, lanes)
         application = web_app(
             database,
-            Endpoints(database, Vault(database, master_key_ring(settings))),
+            Endpoints(database, installation.vault),
             intake(database, lanes),
             topics_of(FLOWS),
+            consents=Consents(installation),
+            outbound=installation.transport,
         )
         config = uvicorn.Config(
             application,
@@ -63,6 +72,26 @@ def run_web(
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
         listener = socket.socket(fileno=file_descriptor)
         uvloop.run(_serve(uvicorn.Server(config), listener))
+
+
+def _installation(
+    settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
+) -> Installation:
+    """Put together what consents work with; opened and closed with the application."""
+    ring = master_key_ring(settings)
+    holder = process_name()
+    limits = Limits(database, holder=holder)
+    return Installation(
+        settings=settings,
+        holder=holder,
+        server=server,
+        database=database,
+        vault=Vault(database, ring),
+        tokens=Tokens(database, ring, holder=holder),
+        limits=limits,
+        transport=Transport(limits=limits),
+        lanes=lanes,
+    )
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -12,8 +12,9 @@ from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
 from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.proof import NOTE_EVERY_SECONDS, note_heads, note_last_heads
+from ml_connector.app.renewals import renew_tokens
 from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
-from ml_connector.app.watches import Awaited, renew_tokens
+from ml_connector.app.watches import Awaited
 from ml_connector.app.webhook_watch import LOOK_EVERY_SECONDS, watch_webhooks
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.config.settings import Settings

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from ml_connector.app.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
@@ -24,9 +25,13 @@ from ml_connector.shipbob.access import Access
 from ml_connector.shipbob.access import Credentials as ShipBobCredentials
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.oauth import Application
+from ml_connector.shipbob.session import Door
 from ml_connector.storage.database import Database
 from ml_connector.vault.keeps import KeepsTokens
 from ml_connector.words import Cause
+
+_PERSONAL_PER_MINUTE: Final = 25
+"""Beside the connection's own limit: both together stay below ShipBob's 150 (section 4)."""
 
 
 class Workplaces:
@@ -174,6 +179,11 @@ def shipbob_client(
     )
     limit_key = f"shipbob:{settings.name}"
     installation.limits.configure(limit_key, per_minute=settings.limits.shipbob_per_minute)
+    # The few calls that only a personal access token may make count by themselves.
+    personal_key = f"shipbob:{settings.name}:personal"
+    installation.limits.configure(
+        personal_key, per_minute=min(_PERSONAL_PER_MINUTE, settings.limits.shipbob_per_minute)
+    )
     access = credentials.access(
         installation.transport,
         tokens,
@@ -188,5 +198,11 @@ def shipbob_client(
         channel_id=section.channel_id,
         auth=access,
         limit_key=limit_key,
+        by_scope={
+            scope: Door(auth=other, limit_key=personal_key)
+            for scope, other in credentials.by_scope(
+                api_url=section.api_url, auth_url=section.auth_url
+            ).items()
+        },
     )
     return client, access

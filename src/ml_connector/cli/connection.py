@@ -12,6 +12,7 @@ from ml_connector.app.administration import Changed
 from ml_connector.app.installation import Installation
 from ml_connector.cli.certificate import certificate
 from ml_connector.cli.checks import as_rows, print_checks
+from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
 from ml_connector.config.connection import read
 from ml_connector.errors import UserError
@@ -25,6 +26,7 @@ commands = typer.Typer(
 )
 
 commands.command("certificate")(certificate)
+commands.command("consent")(consent)
 
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the connection.")]
 Act = Callable[[Installation, Connection, AppliedConnection], Awaitable[Changed]]
@@ -58,6 +60,11 @@ def apply_file(
             {"name": settings.name, "saved": False, "checks": as_rows(applied.checks)}
         )
         raise typer.Exit(1)
+    if applied.spent:
+        context.printer.line(
+            "The refresh_token in this file was used before; the newer one stays in use.",
+            style="bold",
+        )
     change = "saved" if applied.changed else "unchanged"
     context.printer.line(f'Connection "{settings.name}" {change}, mode {settings.mode}.')
     if applied.kept_certificate is not None:

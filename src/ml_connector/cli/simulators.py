@@ -253,11 +253,17 @@ def _announce(both: World, which: Which, folder: Path) -> None:
         printer.line(f"  OAuth           {both.auth_server.url}")
         printer.line(f"  token           {both.token}")
         printer.line(f"  channel         {both.channel_id}")
+        printer.line(f"  client id       {both.application.client_id}")
+        printer.line(f"  client secret   {both.application.client_secret}")
+        printer.line(f"  redirects to    {', '.join(both.application.redirect_uris)}")
         answer["shipbob"] = {
             "api_url": url,
             "auth_url": both.auth_server.url,
             "token": both.token,
             "channel_id": both.channel_id,
+            "client_id": both.application.client_id,
+            "client_secret": both.application.client_secret,
+            "redirect_uris": list(both.application.redirect_uris),
         }
     printer.line(f"Connection file   {folder / 'acme.toml'}")
     printer.line("ctrl-C ends it.")

@@ -1,7 +1,8 @@
 """How calls to ShipBob are authorised: a personal access token, or OAuth (section 3)."""
 
+import time
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
@@ -22,6 +23,17 @@ class Keeps(Protocol):
     async def refused(self, connection: str, system: System, token: Token, renew: Renew) -> Token:
         """Return another token after the system refused this one."""
         ...
+
+    async def held(self, connection: str, system: System) -> bool:
+        """Return whether a token is stored."""
+        ...
+
+
+PERSONAL_SCOPES: Final = ("billing_read", "pricing_read")
+"""Scopes that ShipBob's list for OAuth does not have (section 3.2)."""
+
+# So often it is looked whether consent was given meanwhile.
+_LOOK_FOR_CONSENT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +145,49 @@ class ConsentAccess:
         return Bearer(access=token.access, token=token)
 
 
+class ChosenAccess:
+    """OAuth once consent was given in the browser, the personal access token until then.
+
+    Args:
+        consent: used as soon as a pair of tokens is stored.
+        personal: used as long as none is.
+        tokens: tells whether one is.
+        connection: name of the connection.
+    """
+
+    def __init__(
+        self, *, consent: ConsentAccess, personal: PersonalAccess, tokens: Keeps, connection: str
+    ) -> None:
+        self._consent = consent
+        self._personal = personal
+        self._tokens = tokens
+        self._connection = connection
+        self._consented = False
+        self._look_at = float("-inf")
+
+    async def bearer(self) -> Bearer:
+        """Return what to authorise a call with now.
+
+        Raises:
+            NeedsHuman, Retryable: as for ``ConsentAccess``. A consent that was lost is not
+                made up for by the personal token: it writes to another channel.
+        """
+        if not self._consented and time.monotonic() >= self._look_at:
+            self._consented = await self._tokens.held(self._connection, "shipbob")
+            self._look_at = time.monotonic() + _LOOK_FOR_CONSENT_SECONDS
+        return await (self._consent if self._consented else self._personal).bearer()
+
+    async def renewed(self, refused: Bearer) -> Bearer:
+        """Return another one after ShipBob refused that one.
+
+        Raises:
+            NeedsHuman, Retryable: as for the access that the refused one came from.
+        """
+        if refused.token is None:
+            return await self._personal.renewed(refused)
+        return await self._consent.renewed(refused)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
     """What a connection may be given for ShipBob: a personal access token, OAuth, or both.
@@ -141,13 +196,11 @@ class Credentials:
         token: a personal access token.
         application: the OAuth application, if there is one.
         refresh_token: what a consent gave elsewhere.
-        consented: a consent's tokens are stored already.
     """
 
     token: Secret | None = None
     application: Application | None = None
     refresh_token: Secret | None = None
-    consented: bool = False
 
     def access(self, transport: Sends, tokens: Keeps, *, api_url: str, auth_url: str) -> Access:
         """Return how calls are authorised: by OAuth once there was consent, else by the token.
@@ -155,33 +208,43 @@ class Credentials:
         Raises:
             NeedsHuman: there is neither, or the token belongs to another of ShipBob's worlds.
         """
-        if self.application and (self.refresh_token or self.consented or not self.token):
-            return ConsentAccess(
+        personal = (
+            PersonalAccess(self.token, api_url=api_url, auth_url=auth_url) if self.token else None
+        )
+        if self.application is not None:
+            consent = ConsentAccess(
                 transport,
                 tokens,
                 self.application,
                 api_url=api_url,
                 first_refresh=self.refresh_token,
             )
-        if self.token:
-            return PersonalAccess(self.token, api_url=api_url, auth_url=auth_url)
+            if personal is None or self.refresh_token is not None:
+                return consent
+            return ChosenAccess(
+                consent=consent,
+                personal=personal,
+                tokens=tokens,
+                connection=self.application.connection,
+            )
+        if personal is not None:
+            return personal
         raise NeedsHuman(
             "The connection has no credentials for ShipBob",
             cause=Cause.CREDENTIALS_INVALID,
             remedy="Give it a token, or client_id and client_secret, in [shipbob].",
         )
 
-    def billing_access(
-        self, transport: Sends, tokens: Keeps, *, api_url: str, auth_url: str
-    ) -> Access:
-        """Return how billing is read: by the personal access token where there is one.
+    def by_scope(self, *, api_url: str, auth_url: str) -> dict[str, Access]:
+        """Return what authorises calls that need a certain scope, where that differs.
 
-        Only such tokens are known to get ``billing_read`` (section 1.7). They have a rate
-        limit of their own (section 4).
+        Only personal access tokens are known to get ``billing_read`` (section 1.7). They have
+        a rate limit of their own (section 4).
 
         Raises:
-            NeedsHuman: as for ``access``.
+            NeedsHuman: the token belongs to another of ShipBob's worlds.
         """
-        if self.token:
-            return PersonalAccess(self.token, api_url=api_url, auth_url=auth_url)
-        return self.access(transport, tokens, api_url=api_url, auth_url=auth_url)
+        if self.token is None or self.application is None:
+            return {}
+        personal = PersonalAccess(self.token, api_url=api_url, auth_url=auth_url)
+        return dict.fromkeys(PERSONAL_SCOPES, personal)

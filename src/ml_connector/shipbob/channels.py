@@ -1,19 +1,36 @@
 """Which channel we write to (ShipBob reference, section 3.3). Pure."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.payloads import Channel
 from ml_connector.words import Cause
 
+PERSONAL_APPLICATION: Final = "SMA"
+"""The application that the first personal access token of an account makes (section 3.1)."""
 
-def own_channel(channels: Sequence[Channel]) -> Channel:
+
+def own_channel(channels: Sequence[Channel], *, personal: bool | None = None) -> Channel:
     """Return the one channel that can be written to. An application writes only to its own.
+
+    Args:
+        channels: of the merchant, those of other applications among them.
+        personal: whether the call is authorised by a personal access token; None: not known.
+            Such tokens share one application, and an OAuth application is another one.
 
     Raises:
         NeedsHuman: none can be written to, or several can: then a person must say which.
     """
     writable = [channel for channel in channels if channel.writable]
+    if len(writable) > 1 and personal is not None:
+        own = [
+            channel
+            for channel in writable
+            if (channel.application_name == PERSONAL_APPLICATION) is personal
+        ]
+        if len(own) == 1:
+            return own[0]
     if len(writable) == 1:
         return writable[0]
     if not writable:

@@ -3,7 +3,7 @@
 Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -37,7 +37,7 @@ from ml_connector.shipbob.payloads import (
     encode,
 )
 from ml_connector.shipbob.returns import Returns
-from ml_connector.shipbob.session import Request, Session, segment, unexpected
+from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
 from ml_connector.transport.call import Patience, Priority
@@ -76,6 +76,7 @@ class ShipBob:
         channel_id: int | None,
         auth: Access,
         limit_key: str,
+        by_scope: Mapping[str, Door] | None = None,
     ) -> None:
         self._session = Session(
             transport,
@@ -84,6 +85,7 @@ class ShipBob:
             version=version,
             auth=auth,
             limit_key=limit_key,
+            by_scope=by_scope,
         )
         self._channel_id = channel_id
         self.shipments = ShipmentCalls(self._session, self.channel_id)
@@ -112,7 +114,8 @@ class ShipBob:
             NeedsHuman: none or several can be written to.
         """
         if self._channel_id is None:
-            self._channel_id = own_channel(await self.channels()).id
+            personal = await self._session.is_personal()
+            self._channel_id = own_channel(await self.channels(), personal=personal).id
         return self._channel_id
 
     async def fulfillment_centers(

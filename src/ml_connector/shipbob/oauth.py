@@ -43,8 +43,8 @@ SCOPES: Final = (
 """What we ask for. ``billing_read`` may be added where the application offers it."""
 
 _CONSENT: Final = (
-    "Let ShipBob's consent be given again, put the new refresh_token into the connection's file"
-    " and apply it."
+    "Give consent again: ml-connector connection consent prints the link. Or put a new"
+    " refresh_token into the connection's file and apply it. What waits goes on by itself."
 )
 
 
@@ -71,6 +71,22 @@ class Application:
     client_id: str
     client_secret: Secret
     redirect_uri: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """What the exchange of a code gave.
+
+    Attributes:
+        token: the pair, with a refresh token.
+        scopes: what was granted; empty where ShipBob does not say.
+        id_token: tells who consented; not verified by itself: it came over TLS from the
+            token endpoint, in answer to our secret.
+    """
+
+    token: NewToken
+    scopes: tuple[str, ...]
+    id_token: Secret | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +178,7 @@ def refresh_call(application: Application, refresh: Secret) -> Call:
 
 async def exchange_code(
     transport: Sends, application: Application, *, code: Secret, verifier: Secret
-) -> NewToken:
+) -> Granted:
     """Turn the code of a consent into a pair of tokens.
 
     Raises:
@@ -180,7 +196,13 @@ async def exchange_code(
             cause=Cause.CREDENTIALS_INVALID,
             remedy="See that the application may ask for offline_access, and give consent again.",
         )
-    return new
+    body = _body(answer)
+    assert body is not None  # noqa: S101 - it was read a moment ago
+    return Granted(
+        token=new,
+        scopes=tuple(body.scope.split()),
+        id_token=Secret(body.id_token) if body.id_token else None,
+    )
 
 
 async def renew(
@@ -272,6 +294,8 @@ class _TokenBody(msgspec.Struct, frozen=True):
     access_token: str = ""
     expires_in: int = 3600
     refresh_token: str | None = None
+    id_token: str | None = None
+    scope: str = ""
     error: str = ""
 
 

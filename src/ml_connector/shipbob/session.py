@@ -64,8 +64,20 @@ def segment(key: int | str) -> str:
     return quote(str(key), safe="")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A credential and the limit that counts its calls: each has one of its own (section 4)."""
+
+    auth: Access
+    limit_key: str
+
+
 class Session:
-    """Sends the requests of one connection and reads what comes back."""
+    """Sends the requests of one connection and reads what comes back.
+
+    Calls whose scope is among ``by_scope`` go through that door; all others through the one
+    of ``auth``.
+    """
 
     def __init__(
         self,
@@ -76,12 +88,21 @@ class Session:
         version: str,
         auth: Access,
         limit_key: str,
+        by_scope: Mapping[str, Door] | None = None,
     ) -> None:
         self._transport = transport
         self._connection = connection
         self._base = f"{api_url.rstrip('/')}/{version}"
-        self._auth = auth
-        self._limit_key = limit_key
+        self._door = Door(auth=auth, limit_key=limit_key)
+        self._by_scope = by_scope or {}
+
+    async def is_personal(self) -> bool:
+        """Whether calls are authorised by a personal access token now.
+
+        Raises:
+            ConnectorError: nothing authorises a call now.
+        """
+        return (await self._door.auth.bearer()).token is None
 
     async def send(self, request: Request) -> Answer:
         """Send a request; when ShipBob refuses our token, renew it once and send again.
@@ -93,14 +114,15 @@ class Session:
                 when a fresh token was refused too, or none is to be had.
         """
         classify = classifier(doing=request.doing, scope=request.scope, record=request.record)
-        bearer = await self._auth.bearer()
+        door = self._by_scope.get(request.scope, self._door)
+        bearer = await door.auth.bearer()
         try:
-            return await self._transport.send(self._call(request, bearer), classify)
+            return await self._transport.send(self._call(request, bearer, door), classify)
         except NeedsHuman as error:
             if error.cause is not Cause.CREDENTIALS_INVALID:
                 raise
-        bearer = await self._auth.renewed(bearer)
-        return await self._transport.send(self._call(request, bearer), classify)
+        bearer = await door.auth.renewed(bearer)
+        return await self._transport.send(self._call(request, bearer, door), classify)
 
     async def one(self, request: Request, kind: type[T]) -> T:
         """Send a request and read its answer as a payload.
@@ -152,7 +174,7 @@ class Session:
         answer = await self.send(request)
         return _read(request, answer) if answer.body.strip() else None
 
-    def _call(self, request: Request, bearer: Bearer) -> Call:
+    def _call(self, request: Request, bearer: Bearer, door: Door) -> Call:
         query = query_string(request.query)
         headers = {
             "Authorization": f"Bearer {bearer.access.reveal()}",
@@ -172,7 +194,7 @@ class Session:
             patience=request.patience,
             repeatable=request.repeatable,
             priority=request.priority,
-            limit=self._limit_key,
+            limit=door.limit_key,
             send_by=request.send_by,
         )
 

@@ -15,11 +15,18 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import Served, serve
 from ml_connector.sim.shipbob import ShipBobSim
+from ml_connector.sim.shipbob.access import Application
 from ml_connector.words import System
 
 NETSUITE_PORT: Final = 9100
 SHIPBOB_API_PORT: Final = 9200
 SHIPBOB_AUTH_PORT: Final = 9201
+
+APPLICATION_ID: Final = "simulated-application"
+REDIRECT_URIS: Final = tuple(
+    f"http://{host}:8700/oauth/shipbob/callback" for host in ("127.0.0.1", "localhost")
+)
+"""What is registered for ShipBob's OAuth application: a connector on its usual port."""
 
 CLIENT_ID: Final = "simulated-integration"
 ACCOUNT_ID: Final = "TSTDRV1234567_SB1"
@@ -35,6 +42,7 @@ class World:
         certificate_id: what NetSuite calls that certificate.
         token: a personal access token for ShipBob.
         channel_id: the channel that the token writes to.
+        application: an OAuth application that is registered with ShipBob.
     """
 
     netsuite: NetSuiteSim
@@ -46,6 +54,7 @@ class World:
     certificate_id: str
     token: str
     channel_id: int
+    application: Application
 
     def connection_file(
         self, webhook_secret: str | None, *, subsidiary: int | None = None, **more: str
@@ -116,6 +125,9 @@ def world(
             certificate_id=netsuite.register_certificate(CLIENT_ID, certificate),
             token=token,
             channel_id=shipbob.books.access.writing_channel().id,
+            application=shipbob.add_application(
+                APPLICATION_ID, name="ml-connector", redirect_uris=REDIRECT_URIS
+            ),
         )
 
 

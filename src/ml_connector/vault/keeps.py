@@ -16,3 +16,7 @@ class KeepsTokens(Protocol):
     async def refused(self, connection: str, system: System, token: Token, renew: Renew) -> Token:
         """Return another token after the system refused this one."""
         ...
+
+    async def held(self, connection: str, system: System) -> bool:
+        """Whether a token is stored."""
+        ...

@@ -81,6 +81,12 @@ _REWRAP: Final = """
 """
 
 
+_HELD: Final = """
+    select 1 from token where connection = %(connection)s and system = %(system)s
+        and ciphertext is not null
+"""
+
+
 @dataclass(frozen=True)
 class Token:
     """An access token that is stored and may be used.
@@ -207,6 +213,10 @@ class TokenRow:
         else:
             token = self._open(row)
         return Stored(token, row["version"], _problem(row))
+
+    async def held(self) -> bool:
+        """Whether there is a pair, whatever is wrong with it."""
+        return bool(await self.database.fetch(_HELD, self._key()))
 
     async def lease(self, version: int, *, holder: str, seconds: float) -> bool:
         """Become the one who renews this version; False when somebody else is."""

@@ -143,6 +143,10 @@ class Tokens:
             del self._cache[key]
         return await self._obtain(key, renew)
 
+    async def held(self, connection: str, system: System) -> bool:
+        """Whether a token is stored, whatever is wrong with it: a consent was given once."""
+        return await self._row(connection, system).held()
+
     async def put(self, connection: str, system: System, new: NewToken) -> Token:
         """Store a token that came otherwise, such as by consent; clears the problem."""
         row = self._row(connection, system)

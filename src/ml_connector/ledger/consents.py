@@ -1,0 +1,231 @@
+"""Consents: one-time links, the way through ShipBob, and what was granted.
+
+Links and states are kept as hashes only; the verifier and nonce of a consent under way lie
+in the vault.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ml_connector.storage.database import Connection, one, rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A one-time link.
+
+    Attributes:
+        person: who made it.
+        channel_name: what ShipBob will call the channel.
+        redirect_uri: where ShipBob sends the browser back to.
+    """
+
+    id: int
+    person: str
+    scopes: tuple[str, ...]
+    channel_name: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A consent under way.
+
+    Attributes:
+        link_id: the link that it began with; None: begun on this machine.
+    """
+
+    id: int
+    connection: str
+    link_id: int | None
+    person: str
+    scopes: tuple[str, ...]
+    redirect_uri: str
+
+
+def fingerprint(text: str) -> str:
+    """Return what is kept of a random secret that is only to be recognised. Pure."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def add_link(
+    on: Connection,
+    connection: str,
+    *,
+    person: str,
+    ticket: str,
+    until: datetime,
+    scopes: Sequence[str],
+    channel_name: str,
+    redirect_uri: str,
+) -> None:
+    """Keep a link."""
+    await rows(
+        on,
+        "insert into consent_link (connection, person, ticket_hash, until, scopes, channel_name,"
+        " redirect_uri) values (%(name)s, %(person)s, %(hash)s, %(until)s, %(scopes)s,"
+        " %(channel)s, %(redirect)s)",
+        {
+            "name": connection,
+            "person": person,
+            "hash": fingerprint(ticket),
+            "until": until,
+            "scopes": list(scopes),
+            "channel": channel_name,
+            "redirect": redirect_uri,
+        },
+    )
+
+
+async def find_link(on: Connection, connection: str, ticket: str, *, now: datetime) -> Link | None:
+    """Return a link that is good: of this connection, young enough, not used."""
+    row = await one(
+        on,
+        "select * from consent_link where connection = %(name)s and ticket_hash = %(hash)s"
+        " and used_at is null and until > %(now)s",
+        {"name": connection, "hash": fingerprint(ticket), "now": now},
+    )
+    if row is None:
+        return None
+    return Link(
+        id=row["id"],
+        person=row["person"],
+        scopes=tuple(row["scopes"]),
+        channel_name=row["channel_name"],
+        redirect_uri=row["redirect_uri"],
+    )
+
+
+async def begin(
+    on: Connection,
+    connection: str,
+    *,
+    link_id: int | None,
+    person: str,
+    state: str,
+    until: datetime,
+    scopes: Sequence[str],
+    redirect_uri: str,
+) -> int:
+    """Keep that a browser is sent to ShipBob; return the consent's id."""
+    row = await one(
+        on,
+        "insert into consent (connection, link_id, person, state_hash, until, scopes,"
+        " redirect_uri) values (%(name)s, %(link)s, %(person)s, %(hash)s, %(until)s, %(scopes)s,"
+        " %(redirect)s) returning id",
+        {
+            "name": connection,
+            "link": link_id,
+            "person": person,
+            "hash": fingerprint(state),
+            "until": until,
+            "scopes": list(scopes),
+            "redirect": redirect_uri,
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row
+    return int(row["id"])
+
+
+async def take(on: Connection, state: str, *, now: datetime) -> Begun | None:
+    """Take a consent by its state, once; None when there is none (any more)."""
+    row = await one(
+        on,
+        "update consent set taken_at = %(now)s where state_hash = %(hash)s"
+        " and taken_at is null and until > %(now)s returning *",
+        {"hash": fingerprint(state), "now": now},
+    )
+    if row is None:
+        return None
+    return Begun(
+        id=row["id"],
+        connection=row["connection"],
+        link_id=row["link_id"],
+        person=row["person"],
+        scopes=tuple(row["scopes"]),
+        redirect_uri=row["redirect_uri"],
+    )
+
+
+async def over(on: Connection, begun: Begun, outcome: str) -> None:
+    """Note how a consent ended, for the record."""
+    await rows(
+        on,
+        "update consent set outcome = %(outcome)s where id = %(id)s",
+        {"id": begun.id, "outcome": outcome[:200]},
+    )
+
+
+async def left_over(on: Connection, *, now: datetime) -> list[dict[str, Any]]:
+    """Return consents that nobody finished in time and whose verifier may still be kept."""
+    return await rows(
+        on,
+        "update consent set taken_at = %(now)s, outcome = 'not finished in time'"
+        " where taken_at is null and until <= %(now)s returning id, connection",
+        {"now": now},
+    )
+
+
+async def grant(
+    on: Connection,
+    begun: Begun,
+    *,
+    scopes: Sequence[str],
+    account: str | None,
+    now: datetime,
+) -> None:
+    """Note that consent was given; its link is used up."""
+    await rows(
+        on,
+        "insert into shipbob_grant (connection, granted_at, person, scopes, account)"
+        " values (%(name)s, %(now)s, %(person)s, %(scopes)s, %(account)s)"
+        " on conflict (connection) do update set granted_at = excluded.granted_at,"
+        " person = excluded.person, scopes = excluded.scopes, account = excluded.account",
+        {
+            "name": begun.connection,
+            "now": now,
+            "person": begun.person,
+            "scopes": list(scopes),
+            "account": account,
+        },
+    )
+    await rows(
+        on,
+        "update consent_link set used_at = %(now)s where id = %(id)s",
+        {"id": begun.link_id, "now": now},
+    )
+
+
+async def granted(on: Connection, connection: str) -> dict[str, Any] | None:
+    """Return who gave the consent that is in use, when, and for what; None: nobody here."""
+    return await one(
+        on,
+        "select granted_at, person, scopes, account from shipbob_grant"
+        " where connection = %(name)s",
+        {"name": connection},
+    )
+
+
+async def was_configured(on: Connection, connection: str, refresh_token: str) -> bool:
+    """Whether this refresh token was configured for the connection once before."""
+    return bool(
+        await rows(
+            on,
+            "select 1 from refresh_token_seen"
+            " where connection = %(name)s and fingerprint = %(print)s",
+            {"name": connection, "print": fingerprint(refresh_token)},
+        )
+    )
+
+
+async def note_configured(on: Connection, connection: str, refresh_token: str) -> None:
+    """Remember a refresh token that was configured, by its fingerprint."""
+    await rows(
+        on,
+        "insert into refresh_token_seen (connection, fingerprint) values (%(name)s, %(print)s)"
+        " on conflict do nothing",
+        {"name": connection, "print": fingerprint(refresh_token)},
+    )

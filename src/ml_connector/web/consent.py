@@ -1,0 +1,192 @@
+"""``/oauth/shipbob/start`` and ``/oauth/shipbob/callback``: consent in the browser.
+
+The answer of ShipBob is tied to its beginning by the state alone: a cross-site POST carries no
+Lax cookie (ShipBob reference, section 3.2).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
+
+import psycopg
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+
+from ml_connector.errors import UserError
+from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport.guard import is_literal_loopback
+from ml_connector.web.pages import page, resend_page
+
+START_PATH: Final = "/oauth/shipbob/start"
+CALLBACK_PATH: Final = "/oauth/shipbob/callback"
+
+MOST_BYTES: Final = 64 * 1024
+
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_AWAY: Final = "The database can't be reached just now"
+
+
+class Given(Protocol):
+    """What became of a consent that was given."""
+
+    @property
+    def connection(self) -> str:
+        """Name of the connection."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """What is written to, or why that is not clear."""
+        ...
+
+    @property
+    def channel_clear(self) -> bool:
+        """Whether it is clear."""
+        ...
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Permissions that were not granted."""
+        ...
+
+    @property
+    def woken(self) -> int:
+        """Events that go on."""
+        ...
+
+
+class Gives(Protocol):
+    """Begins and ends consents."""
+
+    async def begin(self, name: str, *, ticket: str, local_base: str | None) -> str:
+        """Return where at ShipBob a browser goes, or raise UserError."""
+        ...
+
+    async def finish(self, *, state: str, code: str, error: str) -> Given:
+        """Store what a consent gave, or raise UserError."""
+        ...
+
+
+def consent_handlers(consents: Gives) -> list[HTTPRouteHandler]:
+    """Return the handlers of both routes."""
+
+    @get(START_PATH)
+    async def start(request: Request[Any, Any, State]) -> Response[str]:
+        name = request.query_params.get("connection", "")
+        ticket = request.query_params.get("link", "")
+        if not _NAME.fullmatch(name):
+            return page(
+                "Which connection?",
+                ["The address does not name a connection that there could be."],
+                tone="bad",
+                next_step="Use the link that ml-connector connection consent prints.",
+                status=HTTPStatus.BAD_REQUEST,
+            )
+        try:
+            there = await consents.begin(name, ticket=ticket, local_base=local_base(request))
+        except DatabaseAway:
+            return _away()
+        except UserError as error:
+            return _refused(error, HTTPStatus.FORBIDDEN)
+        except psycopg.OperationalError:
+            return _away()
+        return Response(
+            "",
+            status_code=HTTPStatus.FOUND,
+            headers={
+                "location": there,
+                "cache-control": "no-store",
+                "referrer-policy": "no-referrer",
+            },
+        )
+
+    @get(CALLBACK_PATH)
+    async def callback(request: Request[Any, Any, State]) -> Response[str]:
+        if "state" not in request.query_params:
+            return resend_page(CALLBACK_PATH)
+        return await _finish(consents, dict(request.query_params))
+
+    @post(CALLBACK_PATH)
+    async def callback_form(request: Request[Any, Any, State]) -> Response[str]:
+        size = request.headers.get("content-length", "0")
+        if not size.isdigit() or int(size) > MOST_BYTES:
+            return page(
+                "That is too much",
+                ["ShipBob's answer is much smaller."],
+                tone="bad",
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
+        body = await request.body()
+        fields = dict(parse_qsl(body[:MOST_BYTES].decode("utf-8", "replace")))
+        return await _finish(consents, fields)
+
+    return [start, callback, callback_form]
+
+
+async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
+    try:
+        given = await consents.finish(
+            state=fields.get("state", ""),
+            code=fields.get("code", ""),
+            error=fields.get("error", ""),
+        )
+    except DatabaseAway:
+        return _away()
+    except UserError as error:
+        return _refused(error, HTTPStatus.BAD_REQUEST)
+    except psycopg.OperationalError:
+        return _away()
+    facts = {"Connection": given.connection}
+    texts = ["From now on the connector renews its access by itself. You can close this page."]
+    next_step = ""
+    if given.channel_clear:
+        facts["Writes to channel"] = given.channel
+    else:
+        next_step = given.channel
+    if given.missing:
+        facts["Not granted"] = ", ".join(given.missing)
+    if given.woken:
+        facts["Events that go on"] = str(given.woken)
+    return page("ShipBob is connected", texts, tone="good", facts=facts, next_step=next_step)
+
+
+def local_base(request: Request[Any, Any, State]) -> str | None:
+    """Return this service's own address when the browser is surely on this machine.
+
+    That is: it comes from a loopback address, asked for a loopback address, and nothing
+    stands between. A page of somebody else's that leads here counts as something between.
+    """
+    client = request.client.host if request.client else ""
+    host = request.headers.get("host", "")
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    if any(request.headers.get(header) for header in _FORWARDED):
+        return None
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return None
+    if not is_literal_loopback(client) or not is_literal_loopback(name.strip("[]")):
+        return None
+    return f"http://{host}"
+
+
+def _refused(error: UserError, status: int) -> Response[str]:
+    return page(
+        "ShipBob is not connected",
+        [f"{error}.", f"Where: {error.where}" if error.where else ""],
+        tone="bad",
+        next_step=error.next_step,
+        status=status,
+    )
+
+
+def _away() -> Response[str]:
+    return page(
+        "Not just now",
+        [f"{_AWAY}."],
+        tone="bad",
+        next_step="Open the link again in a minute.",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+    )
