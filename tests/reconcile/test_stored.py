@@ -41,11 +41,8 @@ async def through_the_database(database: Database, world: World) -> tuple[Report
         head, missing = await books.freeze()
         wanted = {one.external_id for one in missing}
         by_id = {one.remote_id for one in missing}
-        shown = {one.id for one in seen}
-        await books.add_movements(
-            one
-            for one in world.movements
-            if one.id not in shown and (one.external_id in wanted or one.id in by_id)
+        await books.add_looked_up(
+            [one for one in world.movements if one.external_id in wanted or one.id in by_id]
         )
         report = judge(MONTH, await books.gather({}))
         text = b"".join([block async for block in books.lines(report)])

@@ -158,7 +158,7 @@ async def _compare(books: Stored, place: Workplace, month: Month, progress: Prog
     head, missing = await books.freeze()
     if missing:
         progress("Looking for documents in NetSuite", len(missing))
-        await books.add_movements(await netsuite_side.look_up(place.netsuite.query, missing))
+        await books.add_looked_up(await netsuite_side.look_up(place.netsuite.query, missing))
     progress("Comparing", 0)
     gathered = await books.gather(place.settings.skus)
     return judge(

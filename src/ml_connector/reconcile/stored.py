@@ -92,6 +92,19 @@ class Stored:
             for one_of in movements:
                 await into.write_row(_movement_row(one_of))
 
+    async def add_looked_up(self, movements: Sequence[Movement]) -> None:
+        """Put what was looked up beside the books, but for what the month has shown already.
+
+        A document without its external id is among those of others, and found by its id too.
+        """
+        shown = await rows(
+            self._on,
+            "select distinct id from month_movement where id = any (%(ids)s)",
+            {"ids": sorted({one.id for one in movements})},
+        )
+        known = {row["id"] for row in shown}
+        await self.add_movements(one for one in movements if one.id not in known)
+
     async def add_live(self, lines: Iterable[LiveLine]) -> None:
         """Put lines of ShipBob that no run has seen so beside the books."""
         copy = sql.SQL("copy month_live ({}) from stdin").format(

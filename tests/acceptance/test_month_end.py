@@ -1,0 +1,272 @@
+"""Month end over both simulators: what people do to NetSuite's books is found, and its end too."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+
+from acceptance.merchant import Merchant, fresh_database, merchant
+from ml_connector.app import month_end, now
+from ml_connector.app.installation import Installation, open_installation
+from ml_connector.app.month_end import MonthEnd
+from ml_connector.flows import FLOWS
+from ml_connector.ledger import connections
+from ml_connector.reconcile.month import Month
+from ml_connector.sim.shipbob.receiving import Wro
+
+TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
+MONTH = Month.of(TODAY)
+
+
+@pytest.fixture(scope="module")
+def books(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    """A merchant of this file's own, whose month nobody else touches."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("books"), url) as made,
+    ):
+        yield made
+
+
+def close(acme: Merchant, out: Path | None = None) -> MonthEnd:
+    """Make the report of this month, as the command does."""
+
+    async def make(installation: Installation) -> MonthEnd:
+        async with installation.database.transaction() as on:
+            [applied] = await connections.every(on)
+        return await month_end.reconcile(installation, applied, MONTH, out=out, person="tests")
+
+    done: MonthEnd = _run(acme, make)
+    return done
+
+
+def sync(acme: Merchant, *wros: Wro) -> None:
+    async def do(installation: Installation) -> None:
+        async with installation.database.transaction() as on:
+            [applied] = await connections.every(on)
+        ids = [str(wro.id) for wro in wros]
+        await now.sync(installation, applied, FLOWS["receiving"], ids=ids, since=None)
+
+    _run(acme, do)
+
+
+def _run(acme: Merchant, work: Any) -> Any:
+    async def opened() -> Any:
+        async with open_installation(acme.settings) as installation:
+            return await work(installation)
+
+    return asyncio.run(opened())
+
+
+def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:
+    """Do something in NetSuite as a person does, from outside."""
+    with httpx2.Client(trust_env=False) as client:
+        answer = client.post(
+            f"{acme.world.netsuite_server.url}/_sim/actions/{action}",
+            content=json.dumps(arguments),
+        )
+    assert answer.is_success, answer.text
+    return answer.json()["result"]
+
+
+def found(report: MonthEnd) -> set[tuple[str, str]]:
+    """Return kind, and document or source, of what is to be resolved."""
+    return {(one.kind, one.external_id or one.source) for one in report.report.open}
+
+
+def line(acme: Merchant, wro: Wro) -> dict[str, Any]:
+    [document] = acme.documents(wro)
+    return document
+
+
+def another_day() -> date:
+    return MONTH.first if MONTH.first != TODAY else TODAY + timedelta(days=1)
+
+
+def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
+    acme = books
+    tee = acme.sku("TEE")
+    received = acme.deliver({tee: 40}, number=acme.order({tee: 100}))
+    deleted, edited, doubled, moved, dated, bare = (
+        acme.deliver({acme.sku("CAP"): units}) for units in (12, 13, 14, 15, 16, 17)
+    )
+    sync(acme, received, deleted, edited, doubled, moved, dated, bare)
+    clean = close(acme, tmp_path / "clean")
+
+    assert clean.report.open == ()
+    assert clean.report.documents == 7
+
+    # People are at work in NetSuite, and a WRO arrives of which nothing tells us.
+    before = {wro.id: line(acme, wro) for wro in (deleted, edited, doubled, moved, dated, bare)}
+    kind = "inventoryAdjustment"
+    ids = {wro: int(document["id"]) for wro, document in before.items()}
+    in_netsuite(acme, "delete", record_type=kind, internal_id=ids[deleted.id])
+    _edit_line(acme, ids[edited.id], adjustQtyBy=3)
+    copy = in_netsuite(
+        acme, "create", record_type=kind, body=_again(before[doubled.id], external_id=None)
+    )
+    _edit_line(acme, ids[moved.id], location=7)
+    in_netsuite(
+        acme,
+        "edit",
+        record_type=kind,
+        internal_id=ids[dated.id],
+        body={"tranDate": another_day().isoformat()},
+    )
+    in_netsuite(
+        acme, "edit", record_type=kind, internal_id=ids[bare.id], body={"externalId": None}
+    )
+    in_netsuite(acme, "add_to_stock", sku=tee, location=6, quantity=7)
+    unheard = acme.deliver({acme.sku("NEW"): 5})
+    parked = acme.deliver({acme.sku("MISSING", in_netsuite=False): 6})
+    sync(acme, parked)
+    red = close(acme, tmp_path / "red")
+
+    assert found(red) == {
+        ("document_deleted", f"mlc-ia-{deleted.id}-1"),
+        ("document_changed", f"mlc-ia-{edited.id}-1"),
+        ("document_doubled", f"mlc-ia-{doubled.id}-1"),
+        ("location_changed", f"mlc-ia-{moved.id}-1"),
+        ("date_changed", f"mlc-ia-{dated.id}-1"),
+        ("external_id_changed", f"mlc-ia-{bare.id}-1"),
+        ("fact_never_told", f"wro {unheard.id}"),
+        ("fact_waiting", f"wro {parked.id}"),
+    }
+    [others] = [one for one in red.report.explained if one.kind == "moved_by_others"]
+    assert (others.what, others.where, others.netsuite) == (tee, "6", Decimal(7))
+
+    # They put everything back.
+    in_netsuite(
+        acme,
+        "create",
+        record_type=kind,
+        body=_again(before[deleted.id], external_id=f"mlc-ia-{deleted.id}-1"),
+    )
+    _edit_line(acme, ids[edited.id], adjustQtyBy=13)
+    in_netsuite(acme, "delete", record_type=kind, internal_id=copy)
+    _edit_line(acme, ids[moved.id], location=6)
+    in_netsuite(
+        acme,
+        "edit",
+        record_type=kind,
+        internal_id=ids[dated.id],
+        body={"tranDate": TODAY.isoformat()},
+    )
+    in_netsuite(
+        acme,
+        "edit",
+        record_type=kind,
+        internal_id=ids[bare.id],
+        body={"externalId": f"mlc-ia-{bare.id}-1"},
+    )
+    acme.world.netsuite.add_item(_sku_of(acme, parked), cost="1")
+    sync(acme, unheard, parked)
+    green = close(acme, tmp_path / "green")
+
+    assert found(green) == set()
+    assert [one.kind for one in green.report.explained] == [
+        "document_reentered",
+        "moved_by_others",
+    ]
+
+
+def test_a_report_is_recorded_and_its_bytes_come_again(books: Merchant, tmp_path: Path) -> None:
+    sync(books, books.deliver({books.sku(): 3}))
+    first, second = close(books, tmp_path / "1"), close(books, tmp_path / "2")
+    recorded = books.rows("select * from month_report order by id")
+    acts = books.rows("select * from act where what = 'reconcile'")
+
+    assert [path.read_bytes() for path in first.files] == [
+        path.read_bytes() for path in second.files
+    ]
+    assert [path.suffix for path in first.files] == [".html", ".xlsx", ".csv"]
+    assert [row["id"] for row in recorded[-2:]] == [first.id, second.id]
+    assert recorded[-1]["head_hash"] == first.report.head.hash
+    assert list(recorded[-2]["files"]) == [str(path) for path in first.files]
+    assert acts[-1]["person"] == "tests"
+
+
+def test_the_command_says_no_while_something_is_left_to_explain(
+    books: Merchant, tmp_path: Path
+) -> None:
+    wro = books.deliver({books.sku("GONE"): 4})
+    sync(books, wro)
+    agrees = books.command("reconcile", str(MONTH), "--out", str(tmp_path))
+    document = line(books, wro)
+    in_netsuite(
+        books, "delete", record_type="inventoryAdjustment", internal_id=int(document["id"])
+    )
+    differs = books.command("reconcile", str(MONTH), "--json")
+    [difference] = differs.json["differences"]
+    listed = books.command("reconcile", "--list", "--json")
+
+    assert agrees.status == 0, agrees.err
+    assert "Nothing is left to explain." in agrees.out
+    assert differs.status == 1
+    assert difference["kind"] == "document_deleted"
+    assert difference["external_id"] == f"mlc-ia-{wro.id}-1"
+    assert Path(differs.json["files"][0]).is_file()
+    assert [row["green"] for row in listed.json["reports"]][:2] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("month", "says"),
+    [("2026-13", "is no month"), ("november", "is no month"), ("2999-01", "has not begun yet")],
+)
+def test_a_wrong_month_is_wrong_usage(books: Merchant, month: str, says: str) -> None:
+    answered = books.command("reconcile", month)
+
+    assert answered.status == 2
+    assert says in answered.err
+    assert "Next:" in answered.err
+
+
+def _edit_line(acme: Merchant, internal_id: int, **changes: object) -> None:
+    in_netsuite(
+        acme,
+        "edit",
+        record_type="inventoryAdjustment",
+        internal_id=internal_id,
+        body={"inventory": {"items": [{"line": 1, **changes}]}},
+    )
+
+
+def _again(document: dict[str, Any], *, external_id: str | None) -> dict[str, Any]:
+    """Return the body of a document that is entered again by hand."""
+    [entered] = document["inventory"]["items"]
+    return {
+        "account": {"id": "54"},
+        "subsidiary": {"id": "1"},
+        "adjLocation": {"id": "6"},
+        "tranDate": document["tranDate"],
+        "memo": document["memo"],
+        **({"externalId": external_id} if external_id else {}),
+        "inventory": {
+            "items": [
+                {
+                    "line": 1,
+                    "item": {"id": entered["item"]["id"]},
+                    "location": {"id": "6"},
+                    "adjustQtyBy": entered["adjustQtyBy"],
+                }
+            ]
+        },
+    }
+
+
+def _sku_of(acme: Merchant, wro: Wro) -> str:
+    [row] = acme.rows(
+        "select sku from source_line as l join subject as s on s.id = l.subject_id"
+        " where s.key = %(key)s",
+        key=str(wro.id),
+    )
+    return str(row["sku"])
