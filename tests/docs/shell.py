@@ -11,7 +11,9 @@ from ml_connector.cli import run
 from ml_connector.flows import FLOWS
 from ml_connector.words import EVENT_STATUSES, Cause
 
-GROUPS: Final = frozenset({"alarms", "audit", "connection", "events", "journal", "webhooks"})
+GROUPS: Final = frozenset(
+    {"alarms", "audit", "billing", "connection", "events", "journal", "webhooks"}
+)
 GLOBAL: Final = frozenset({"--config", "--connection", "--json", "--no-color"})
 _TAKE_A_VALUE: Final = frozenset({"--config", "--connection"})
 

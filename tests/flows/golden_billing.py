@@ -18,6 +18,7 @@ class BillingCase:
     def __init__(self, folder: Path, netsuite: dict[str, Any]) -> None:
         self._folder = folder
         self._netsuite = netsuite
+        self._assigned: list[Charge] = []
 
     @property
     def key(self) -> str:
@@ -41,6 +42,13 @@ class BillingCase:
             currency=row.currency_code,
         )
 
+    async def forgotten(self, _: Invoice) -> list[Charge]:
+        rows = self._rows("forgotten.json")
+        return [charge(payloads.decode(row, billing.Transaction)) for row in rows]
+
+    async def assign(self, _: int, found: list[Charge]) -> None:
+        self._assigned = found
+
     async def pull_lines(self, _: int) -> int:
         return len(self._rows("lines.json"))
 
@@ -50,6 +58,8 @@ class BillingCase:
     async def kept_lines(self, invoice_id: int) -> AsyncIterator[Charge]:
         for row in [*self._rows("kept.json"), *self._rows("lines.json")]:
             yield charge(payloads.decode(row, billing.Transaction), invoice_id)
+        for one in self._assigned:
+            yield one
 
     async def bills(self, number: str) -> tuple[ReferencedBill, ...]:
         return tuple(

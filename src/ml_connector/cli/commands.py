@@ -100,6 +100,12 @@ COMMANDS: Final = (
         about="What a person should hear of, and who is told.",
     ),
     Command(
+        name="billing",
+        module="billing",
+        attribute="commands",
+        about="ShipBob's charges: the fee audit and the accruals.",
+    ),
+    Command(
         name="events",
         module="events",
         attribute="commands",

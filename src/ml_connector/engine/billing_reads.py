@@ -5,7 +5,7 @@ is read of them is kept for ever at once, and a decision is made from what is ke
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -33,6 +33,10 @@ _AT_A_TIME: Final = 1000
 _REST: Final = 10
 
 
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
 class BillingReads:
     """What is read about bills, for one connection.
 
@@ -42,6 +46,7 @@ class BillingReads:
         database: where charges are kept.
         connection: its name.
         vendor: ShipBob's vendor in NetSuite; None: not set.
+        now: the present, aware.
     """
 
     def __init__(
@@ -52,12 +57,14 @@ class BillingReads:
         connection: str,
         *,
         vendor: str | None,
+        now: Callable[[], datetime] = _present,
     ) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
         self._database = database
         self._connection = connection
         self._vendor = vendor
+        self._now = now
         self._heads: Batch[int, Invoice] = Batch(self._fetch_heads, most=1000)
         self._bills: Batch[str, tuple[ReferencedBill, ...]] = Batch(self._fetch_bills, most=1000)
         self._rests_until = 0.0
@@ -69,7 +76,7 @@ class BillingReads:
         always as far back as ShipBob remembers: a charge of last week may have come on an
         invoice meanwhile.
         """
-        today = datetime.now(UTC).date()
+        today = self._now().date()
         async with self._database.transaction() as connection:
             last = await charges.pulled(connection, self._connection)
         begin = since.date() if last is None else last.date() - _A_DAY
@@ -83,7 +90,7 @@ class BillingReads:
         """
         if time.monotonic() < self._rests_until:
             return False
-        now = datetime.now(UTC)
+        now = self._now()
         async with self._database.transaction() as connection:
             last = await charges.pulled(connection, self._connection)
         fresh = last is not None and now - last < _A_DAY
@@ -94,7 +101,7 @@ class BillingReads:
         began = time.monotonic()
         await self._keep(self._shipbob.transactions(since))
         async with self._database.transaction() as connection:
-            await charges.was_pulled(connection, self._connection, since)
+            await charges.was_pulled(connection, self._connection, since, at=self._now())
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - began)
 
     async def invoices(self, since: datetime) -> Sequence[Kept]:
@@ -115,6 +122,36 @@ class BillingReads:
     def kept_lines(self, invoice_id: int) -> AsyncIterator[Charge]:
         """Yield all lines of an invoice that were ever seen."""
         return charges.lines(self._database, self._connection, invoice_id)
+
+    async def forgotten(self, invoice: Invoice) -> Sequence[Charge]:
+        """Return what may be on an invoice although ShipBob does not say so any more.
+
+        These are kept charges of the invoice's type and up to its day, on no invoice as far
+        as we were told, which ShipBob does not list as not invoiced either.
+        """
+        if invoice.type is None or invoice.day is None:
+            return ()
+        candidates = [
+            charge
+            async for charge in charges.not_invoiced(
+                self._database, self._connection, invoice_type=invoice.type, day=invoice.day
+            )
+        ]
+        if not candidates:
+            return ()
+        since = min(one.charged_on for one in candidates if one.charged_on is not None)
+        listed = {
+            transaction.transaction_id
+            async for transaction, _ in self._shipbob.transactions(since, invoiced=False)
+        }
+        return [one for one in candidates if one.transaction_id not in listed]
+
+    async def assign(self, invoice_id: int, found: Sequence[Charge]) -> None:
+        """Keep that these charges are on an invoice."""
+        async with self._database.transaction() as connection:
+            await charges.assign(
+                connection, self._connection, invoice_id, [one.transaction_id for one in found]
+            )
 
     async def bills(self, number: str) -> tuple[ReferencedBill, ...]:
         """Return the vendor bills and credits with this reference number, whoever made them."""
@@ -157,8 +194,7 @@ class BillingReads:
                 kept = await charges.invoice(connection, self._connection, one)
                 if kept is not None:
                     known[one] = kept
-        now = datetime.now(UTC)
-        since = now - _OLDEST
+        since = self._now() - _OLDEST
         days = [head.day for head in known.values() if head.day is not None]
         if len(days) == len(ids):
             since = max(since, datetime.combine(min(days), datetime.min.time(), UTC) - _A_DAY)
@@ -200,6 +236,7 @@ def charge(transaction: Transaction, invoice_id: int | None = None) -> Charge:
         reference_id=None if reference is None else str(reference),
         center=transaction.fulfillment_center,
         invoice_id=invoice_id or transaction.invoice_id,
+        invoice_type=transaction.invoice_type,
         details=transaction.additional_details,
     )
 

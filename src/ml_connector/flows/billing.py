@@ -33,6 +33,7 @@ from ml_connector.flows.invoiced import (
     ChargeGroup,
     InvoiceFact,
     Part,
+    completes,
     grouped,
     parts,
     plain,
@@ -103,6 +104,11 @@ async def read(key: str, reads: Reads) -> BillingFacts:
         return BillingFacts(key=key, invoice=invoice)
     listed = await _listed(head.id, reads)
     groups = await grouped(reads.billing.kept_lines(head.id))
+    if sum((group.amount for group in groups), Decimal(0)) != head.amount:
+        forgotten = await reads.billing.forgotten(head)
+        if completes(invoice, groups, forgotten):
+            await reads.billing.assign(head.id, forgotten)
+            groups = await grouped(reads.billing.kept_lines(head.id))
     found = await reads.billing.bills(str(head.id))
     vendor = await reads.billing.vendor()
     return BillingFacts(

@@ -79,7 +79,7 @@ def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
                 detail=part.detail,
                 memo=_memo(part),
                 count=part.group.count if part.group else 0,
-                target=_target(account, part.group, settings),
+                target=target_of(account, part.group, settings),
                 amount=part.amount,
             )
         )
@@ -241,11 +241,21 @@ def _account(part: Part, settings: BillingSection) -> str | None:
                 waiting_for=["account:tax_account"],
             )
         return settings.tax_account
-    if part.group is None:
+    return account_of(part.group, settings)
+
+
+def account_of(group: ChargeGroup | None, settings: BillingSection) -> str | None:
+    """Return the account of a group of charges; None where there is none.
+
+    Args:
+        group: None for lines that ShipBob has forgotten.
+        settings: accounts and policies.
+    """
+    if group is None:
         return settings.default_account
     by_fee = {plain(fee): account for fee, account in settings.accounts.items()}
-    mapped = by_fee.get(plain(part.group.fee))
-    if mapped is not None and not _unheard_of(part.group):
+    mapped = by_fee.get(plain(group.fee))
+    if mapped is not None and not _unheard_of(group):
         return mapped
     return settings.default_account if settings.unknown == "default" else None
 
@@ -277,7 +287,8 @@ def _memo(part: Part) -> str:
     return ", ".join(words)
 
 
-def _target(account: str, group: ChargeGroup | None, settings: BillingSection) -> Target:
+def target_of(account: str, group: ChargeGroup | None, settings: BillingSection) -> Target:
+    """Return an account with the dimensions of a group's fulfillment center."""
     center = plain(group.center) if group else ""
     own = next((one for name, one in settings.centers.items() if plain(name) == center), None)
     return Target(

@@ -176,6 +176,28 @@ def parts(
     ]
 
 
+def completes(
+    invoice: InvoiceFact, groups: Sequence[ChargeGroup], forgotten: Sequence[Charge]
+) -> bool:
+    """Whether charges that ShipBob has forgotten are what an invoice's lines lack.
+
+    ShipBob may forget a line before it says which invoice it is on. All charges of the
+    invoice's type that it has forgotten are on it if they come to the gap to the cent,
+    else none of them is.
+    """
+    unit = smallest_unit(invoice.currency)
+    amount = _without_dust(invoice.amount, unit)
+    if not forgotten or any(one.currency != invoice.currency for one in forgotten):
+        return False
+    net = sum((group.amount for group in groups), Decimal(0))
+    tax = sum((group.tax for group in groups), Decimal(0))
+    if any(abs(total - amount) * 2 < unit for total in (net, net + tax)):
+        return False  # it ties without them
+    net += sum((one.amount for one in forgotten), Decimal(0))
+    tax += sum((one.tax for one in forgotten), Decimal(0))
+    return any(abs(total - amount) * 2 < unit for total in (net, net + tax))
+
+
 def plain(word: str | None) -> str:
     """Return one of ShipBob's words so that its spellings compare equal."""
     return "".join((word or "").split()).casefold()

@@ -32,6 +32,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         charged_on: ShipBob's date of the charge.
         center: the fulfillment center's name.
         invoice_id: None until it is on an invoice.
+        invoice_type: of the invoice that it is on, or will be on.
         details: ShipBob's additional details.
     """
 
@@ -47,6 +48,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     reference_id: str | None = None
     center: str | None = None
     invoice_id: int | None = None
+    invoice_type: str | None = None
     details: dict[str, Any] = {}
 
 
@@ -83,19 +85,23 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 _KEEP_CHARGES: Final = """
 insert into charge as c (connection, transaction_id, type, fee, amount, currency, tax, taxes,
-    charged_on, reference_type, reference_id, center, invoice_id, details, raw)
+    charged_on, reference_type, reference_id, center, invoice_id, invoice_type, details, raw)
 select %(connection)s, n.transaction_id, n.type, n.fee, n.amount, n.currency, n.tax, n.taxes,
-    n.charged_on, n.reference_type, n.reference_id, n.center, n.invoice_id, n.details, n.raw
+    n.charged_on, n.reference_type, n.reference_id, n.center, n.invoice_id, n.invoice_type,
+    n.details, n.raw
 from json_to_recordset(%(charges)s::json) as n (transaction_id text, type text, fee text,
     amount numeric, currency text, tax numeric, taxes json, charged_on date, reference_type text,
-    reference_id text, center text, invoice_id bigint, details json, raw json)
+    reference_id text, center text, invoice_id bigint, invoice_type text, details json,
+    raw json)
 order by n.transaction_id
 on conflict (connection, transaction_id) do update set
     type = excluded.type, fee = excluded.fee, amount = excluded.amount,
     currency = excluded.currency, tax = excluded.tax, taxes = excluded.taxes,
     charged_on = excluded.charged_on, reference_type = excluded.reference_type,
     reference_id = excluded.reference_id, center = excluded.center,
-    invoice_id = coalesce(excluded.invoice_id, c.invoice_id), details = excluded.details,
+    invoice_id = coalesce(excluded.invoice_id, c.invoice_id),
+    assigned = c.assigned and excluded.invoice_id is null,
+    invoice_type = coalesce(excluded.invoice_type, c.invoice_type), details = excluded.details,
     raw = excluded.raw, changed_at = now(),
     earlier = case
         when (c.amount, c.tax, c.currency, c.type, c.fee)
@@ -121,7 +127,7 @@ where (i.type, i.day, i.amount, i.currency)
 
 _COLUMNS: Final = (
     "transaction_id, type, fee, amount, currency, tax, taxes::text, charged_on, reference_type,"
-    " reference_id, center, invoice_id, details"
+    " reference_id, center, invoice_id, invoice_type, details"
 )
 
 # So many rows of a long answer are fetched at a time: memory stays flat.
@@ -219,6 +225,34 @@ async def not_invoiced_at(database: Database, name: str, day: date) -> AsyncIter
         yield charge
 
 
+async def not_invoiced(
+    database: Database, name: str, *, invoice_type: str, day: date
+) -> AsyncIterator[Charge]:
+    """Yield the charges up to a day that would be on an invoice of this type and are on none."""
+    async for charge in _stream(
+        database,
+        f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
+        " where connection = %(name)s and invoice_id is null and charged_on <= %(day)s"
+        " and lower(replace(invoice_type, ' ', '')) = lower(replace(%(type)s, ' ', ''))"
+        " order by charged_on, transaction_id",
+        {"name": name, "day": day, "type": invoice_type},
+    ):
+        yield charge
+
+
+async def assign(
+    connection: Connection, name: str, invoice_id: int, transaction_ids: Sequence[str]
+) -> None:
+    """Record that charges are on an invoice although ShipBob never said so."""
+    await rows(
+        connection,
+        "update charge set invoice_id = %(invoice)s, assigned = true, changed_at = now()"
+        " where connection = %(name)s and invoice_id is null"
+        " and transaction_id = any (%(ids)s)",
+        {"name": name, "invoice": invoice_id, "ids": list(transaction_ids)},
+    )
+
+
 async def pulled(connection: Connection, name: str) -> datetime | None:
     """Return when the charges were last pulled; None: never."""
     row = await one(
@@ -229,14 +263,14 @@ async def pulled(connection: Connection, name: str) -> datetime | None:
     return row["pulled_at"] if row else None
 
 
-async def was_pulled(connection: Connection, name: str, since: date) -> None:
-    """Record that all that was charged since a day was pulled now."""
+async def was_pulled(connection: Connection, name: str, since: date, *, at: datetime) -> None:
+    """Record when all that was charged since a day was pulled."""
     await rows(
         connection,
         "insert into charge_pull (connection, pulled_at, since)"
-        " values (%(name)s, now(), %(since)s) on conflict (connection) do update"
+        " values (%(name)s, %(at)s, %(since)s) on conflict (connection) do update"
         " set pulled_at = excluded.pulled_at, since = excluded.since",
-        {"name": name, "since": since},
+        {"name": name, "since": since, "at": at},
     )
 
 

@@ -138,10 +138,16 @@ class BillingApi:
             yield _decoded(request, row, Transaction), row
 
     async def transactions(
-        self, since: date, *, priority: Priority = Priority.BULK
+        self, since: date, *, invoiced: bool | None = None, priority: Priority = Priority.BULK
     ) -> AsyncIterator[tuple[Transaction, Row]]:
-        """Yield what was charged since a day, invoiced or not (POST /transactions:query)."""
-        request = query_transactions(since, priority)
+        """Yield what was charged since a day (POST /transactions:query).
+
+        Args:
+            since: day of the charge.
+            invoiced: only what is invoiced, or only what is not; None: both.
+            priority: of all its pages.
+        """
+        request = query_transactions(since, priority, invoiced=invoiced)
         async for row in self._rows(request, "transaction_id"):
             yield _decoded(request, row, Transaction), row
 
@@ -180,14 +186,16 @@ def list_lines(invoice_id: int, priority: Priority) -> Request:
     )
 
 
-def query_transactions(since: date, priority: Priority) -> Request:
+def query_transactions(since: date, priority: Priority, *, invoiced: bool | None) -> Request:
     """POST /transactions:query, with the cursor in the query string (section 6)."""
-    body = {
+    body: dict[str, Any] = {
         # Without it, ShipBob gives the last seven days. Other names are silently ignored.
         "from_date": f"{since.isoformat()}T00:00:00Z",
         "page_size": _PAGE,
         "sort_order": "Ascending",
     }
+    if invoiced is not None:
+        body["invoiced_status"] = invoiced
     return Request(
         operation="transaction.query",
         doing="reading the transactions",

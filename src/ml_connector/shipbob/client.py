@@ -21,6 +21,7 @@ from ml_connector.shipbob.filters import (
     wro_filters,
     wro_keys,
 )
+from ml_connector.shipbob.history import HistoryCalls
 from ml_connector.shipbob.oauth import Sends
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import (
@@ -36,6 +37,7 @@ from ml_connector.shipbob.payloads import (
     Wro,
     encode,
 )
+from ml_connector.shipbob.references import ReferenceCalls
 from ml_connector.shipbob.returns import Returns
 from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
@@ -64,6 +66,8 @@ class ShipBob:
         shipments: the calls about orders, shipments and tracking.
         billing: invoices and transactions.
         returns: the calls about returns.
+        history: of the inventory.
+        references: whether there is what a charge refers to.
     """
 
     def __init__(
@@ -91,6 +95,8 @@ class ShipBob:
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
         self.returns = Returns(self._session)
+        self.history = HistoryCalls(self._session)
+        self.references = ReferenceCalls(self._session)
 
     # Account.
 

@@ -1,0 +1,1 @@
+"""What ShipBob charged, looked at by itself: the fee audit and the accruals."""

@@ -1,0 +1,110 @@
+"""The inventory history: what came into stock at ShipBob and what left it (section 9.3)."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.shipbob.filters import moment
+from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.payloads import to_utc
+from ml_connector.shipbob.session import Request, Session
+from ml_connector.transport.call import Priority
+
+ADJUSTED: Final = "InventoryAdjusted"
+
+_LONGEST: Final = timedelta(days=89)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a movement. Whole eaches; the sign of a decrement is not documented."""
+
+    quantity_change: int = 0
+    sku: str | None = None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What else is said of a movement."""
+
+    key: str = ""
+    value: str = ""
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of the history of an inventory item at one fulfillment center."""
+
+    inventory_audit_event_id: int
+    inventory_id: int
+    event_category: str = ""
+    event_datetime: datetime
+    increment: Change | None = None
+    decrement: Change | None = None
+    additional_reference: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        to_utc(self, "event_datetime")
+
+    @property
+    def change(self) -> int:
+        """Units that came in, less those that went out."""
+        plus = abs(self.increment.quantity_change) if self.increment else 0
+        minus = abs(self.decrement.quantity_change) if self.decrement else 0
+        return plus - minus
+
+    @property
+    def sku(self) -> str:
+        """The SKU, where it is named."""
+        sides = (self.increment, self.decrement)
+        return next((side.sku for side in sides if side and side.sku), "")
+
+    @property
+    def reason(self) -> str:
+        """What ShipBob says of it."""
+        return ", ".join(f"{note.key}: {note.value}" for note in self.additional_reference)
+
+
+class HistoryCalls:
+    """The calls about the inventory history, of one connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def adjustments(
+        self, facility_id: int, *, since: datetime, until: datetime
+    ) -> AsyncIterator[Movement]:
+        """Yield the adjustments at one center (POST /inventory/history:query), as bulk work.
+
+        ShipBob allows spans of 90 days, so a longer one is asked for in pieces.
+        """
+        begin = since
+        while begin < until:
+            end = min(begin + _LONGEST, until)
+            rows = self._session.every(
+                _query(facility_id, begin, end),
+                Movement,
+                lambda row: row.inventory_audit_event_id,
+                style=Style.CURSOR,
+            )
+            async for row in rows:
+                if row.event_category in {ADJUSTED, ""}:
+                    yield row
+            begin = end + timedelta(seconds=1)  # filters have whole seconds
+
+
+def _query(facility_id: int, since: datetime, until: datetime) -> Request:
+    body: dict[str, Any] = {
+        "facility_id": facility_id,
+        "event_category": ADJUSTED,
+        "start_date": moment(since),
+        "end_date": moment(until),
+    }
+    return Request(
+        operation="inventory.history",
+        doing=f"reading the inventory history of fulfillment center {facility_id}",
+        method="POST",
+        path="/inventory/history:query",
+        scope="inventory_read",
+        body=msgspec.json.encode(body),
+        priority=Priority.BULK,
+    )

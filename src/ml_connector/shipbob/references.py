@@ -1,0 +1,35 @@
+"""Whether ShipBob has the thing that a charge refers to (section 9.7)."""
+
+import msgspec
+
+from ml_connector.shipbob.session import Request, Session, segment
+from ml_connector.transport.call import Priority
+
+
+class Referred(msgspec.Struct, frozen=True, kw_only=True):
+    """A return or an unidentified receiving order, as far as its state goes."""
+
+    status: str = ""
+
+
+class ReferenceCalls:
+    """Reads of single things by path, of one connection, as bulk work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def one(self, path: str, reference: str, *, scope: str, what: str) -> Referred:
+        """Return the thing at ``{path}/{reference}``.
+
+        Raises:
+            NeedsData: record_not_found: ShipBob has no such thing.
+        """
+        request = Request(
+            operation="reference.get",
+            doing=f"looking for {reference} among the {what}",
+            path=f"{path}/{segment(reference)}",
+            scope=scope,
+            record=f"{path.strip('/')}:{reference}",
+            priority=Priority.BULK,
+        )
+        return await self._session.one(request, Referred)
