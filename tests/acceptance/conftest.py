@@ -1,6 +1,7 @@
 """One merchant for all acceptance tests, served by a real process; each test has its own SKUs."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,10 @@ def acme(installed: Merchant, service: Process) -> Iterator[Merchant]:
     yield installed
     installed.world.netsuite.faults.clear()
     installed.world.shipbob.clear_faults()
+
+
+@pytest.fixture
+def unserved(tmp_path: Path, server_url: str, template: str) -> Iterator[Merchant]:
+    """A merchant of the test's own, for whom only commands do anything."""
+    with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
+        yield made

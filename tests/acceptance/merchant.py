@@ -24,6 +24,7 @@ from ml_connector.app.installation import open_installation
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.flows import tracking
+from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.dock import Item
 from ml_connector.sim.shipbob.receiving import Wro
 from ml_connector.sim.stories.wro import TOPICS
@@ -240,12 +241,15 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def merchant(folder: Path, database_url: str | None) -> Iterator[Merchant]:
+def merchant(
+    folder: Path, database_url: str | None, *, clock: Clock | None = None
+) -> Iterator[Merchant]:
     """Both systems with what a merchant has set up there, and an installation, not served yet.
 
-    Without a database URL the installation uses the embedded server.
+    Without a database URL the installation uses the embedded server. Both systems have the
+    real time unless a clock is given.
     """
-    with world() as both:
+    with world(clock=clock) as both:
         netsuite, shipbob = both.netsuite, both.shipbob
         netsuite.add_subsidiary("Acme", internal_id=1)
         for center, location in LOCATIONS.items():

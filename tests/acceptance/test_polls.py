@@ -1,13 +1,11 @@
 """Purchase orders are found by polling: all once, then what changed; through the simulator."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id
 from ml_connector.app.installation import open_installation
 from ml_connector.app.sweeps import sweep_what_is_due
@@ -17,11 +15,10 @@ EVERY_SECOND = 'timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1
 
 
 @pytest.fixture
-def polled(tmp_path: Path, server_url: str, template: str) -> Iterator[Merchant]:
-    """A merchant whose orders are polled whenever ``poll`` is called; nothing is served."""
-    with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
-        made.apply(schedule=EVERY_SECOND)
-        yield made
+def polled(unserved: Merchant) -> Merchant:
+    """A merchant whose orders are polled whenever ``poll`` is called."""
+    unserved.apply(schedule=EVERY_SECOND)
+    return unserved
 
 
 def poll(acme: Merchant, *, full_ago: timedelta = timedelta(0)) -> None:

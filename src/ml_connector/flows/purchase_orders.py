@@ -349,13 +349,16 @@ def _next_number(facts: PurchaseOrderFacts) -> int:
 
 
 def _arrival(units: Sequence[Wanted], read_at: datetime, settings: ConnectionSettings) -> datetime:
-    """Return noon of the day the last line is expected; never in the past (section 9.4)."""
+    """Return noon of the day the last line is expected, tomorrow at the soonest.
+
+    An arrival must lie in the future (section 9.4); whoever plans twice on a day gets the
+    same.
+    """
+    tomorrow = read_at.astimezone(settings.schedule.zone).date() + _SOONEST_ARRIVAL
     days = [one.expected for one in units if one.expected is not None]
-    soonest = read_at + _SOONEST_ARRIVAL
-    if not days:
-        return soonest
-    noon = datetime.combine(max(days), time(12), settings.schedule.zone).astimezone(UTC)
-    return max(noon, soonest)
+    return datetime.combine(max([*days, tomorrow]), time(12), settings.schedule.zone).astimezone(
+        UTC
+    )
 
 
 async def sweep(reads: Reads, since: datetime, known: Collection[str]) -> AsyncIterator[Seen]:
@@ -410,7 +413,7 @@ FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
     topics=frozenset(),
-    rules="purchase-orders-2",
+    rules="purchase-orders-3",
     facts=PurchaseOrderFacts,
     read=read,
     plan=plan,

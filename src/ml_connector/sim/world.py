@@ -91,6 +91,7 @@ def world(
     ports: tuple[int, int, int] = (0, 0, 0),
     host: str = "127.0.0.1",
     seed: int = 1,
+    clock: Clock | None = None,
     systems: Collection[System] = ("netsuite", "shipbob"),
 ) -> Iterator[World]:
     """Serve both simulators while the block runs.
@@ -101,10 +102,14 @@ def world(
         ports: of NetSuite, ShipBob's API and ShipBob's OAuth host; 0 for any free one.
         host: address to listen on.
         seed: of what is drawn in simulators made here.
+        clock: of simulators made here; real time when left out. Clients sign in by real
+            time, whatever it says.
         systems: those that are asked for; the other is served on any free port.
     """
-    clock = Clock()
-    netsuite = netsuite or NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=seed)
+    clock = clock or Clock()
+    if netsuite is None:
+        netsuite = NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=seed)
+        netsuite.sign_in.clock = Clock()
     shipbob = shipbob or ShipBobSim(clock=clock, seed=seed)
     netsuite_port = ports[0] if "netsuite" in systems else 0
     api_port, auth_port = ports[1:] if "shipbob" in systems else (0, 0)
