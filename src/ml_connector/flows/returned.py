@@ -12,6 +12,7 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.facts import ItemFact, PeriodFact
 from ml_connector.flows.items import read_items
 from ml_connector.ledger.bindings import Binding
+from ml_connector.ledger.equation import PART_OF_A_LINE
 from ml_connector.netsuite.return_queries import ReturnAuthorization
 from ml_connector.netsuite.sales_order_queries import SalesOrder
 from ml_connector.shipbob.returns import COMPLETED, Return
@@ -168,16 +169,13 @@ def known_action(written: str) -> Action | None:
 
 def source_line(inventory_id: int, lot: str | None, action: str) -> str:
     """Return how the journal names units with which something was done."""
-    return f"{_named_line(inventory_id, lot)} {known_action(action) or action or 'unknown'}"
+    named = f"inventory {inventory_id}" + (f" lot {lot}" if lot else "")
+    return f"{named} {known_action(action) or action or 'unknown'}"
 
 
 def write_off_line(inventory_id: int, lot: str | None) -> str:
-    """Return how the journal names disposed units going out of stock for good."""
-    return f"{_named_line(inventory_id, lot)} write-off"
-
-
-def _named_line(inventory_id: int, lot: str | None) -> str:
-    return f"inventory {inventory_id}" + (f" lot {lot}" if lot else "")
+    """Return how the journal names what follows from disposed units: they go out for good."""
+    return f"{source_line(inventory_id, lot, 'dispose')}{PART_OF_A_LINE}write-off"
 
 
 def authorization_id(return_id: int) -> str:

@@ -57,12 +57,10 @@ from ml_connector.flows.returned import (
     ReturnFacts,
     Sale,
     Unit,
-    known_action,
     read,
     source_line,
     unclear,
     units_of,
-    write_off_line,
 )
 from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
 from ml_connector.shipbob.returns import COMPLETED
@@ -324,10 +322,10 @@ def _differs(facts: ReturnFacts) -> str:
 
 
 def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what came back, by inventory id, lot and action; disposed units go out again.
+    """Return what came back, by inventory id, lot and action.
 
-    So of each SKU and action the sums tie: restocked and quarantined units stay, disposed
-    ones came in and went out. What ShipBob tells in a way that can't be booked is a line too.
+    What ShipBob tells in a way that can't be booked is a line too. That disposed units go out
+    again follows from their line and is none of its own.
     """
     if facts.status != COMPLETED:
         return ()
@@ -339,10 +337,6 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
         for one in line.done:
             name = source_line(line.inventory_id, line.lot, one.action)
             quantities[name, line.sku] += one.quantity or 0
-            if known_action(one.action) == "dispose":
-                quantities[write_off_line(line.inventory_id, line.lot), line.sku] -= (
-                    one.quantity or 0
-                )
     return tuple(
         SourceLine(source_line=name, fact_date=fact_date, sku=sku, quantity=quantity)
         for (name, sku), quantity in quantities.items()
