@@ -52,13 +52,14 @@ class CaseReturns:
     async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
         return tuple(
             ReturnReceiptLine(
-                id="9001",
+                id=receipt.get("id", "9001"),
                 createdfrom=authorization_id,
                 line=number,
                 item=receipt["item_id"],
                 quantity=Decimal(receipt["quantity"]),
                 tranid=receipt["number"],
                 externalid=receipt.get("external_id"),
+                memo=receipt.get("memo"),
                 location=receipt["location"],
             )
             for row in self._netsuite.get("authorizations", [])
@@ -114,6 +115,7 @@ def _authorization(row: Mapping[str, Any]) -> ReturnAuthorization:
         tranid=row["number"],
         status=row["status"],
         externalid=row.get("external_id"),
+        memo=row.get("memo"),
         createdfrom=row.get("created_from"),
         lines=tuple(
             AuthorizationLine(

@@ -164,6 +164,7 @@ class NetSuite:
                 self.received[line["orderLine"]] += line["quantity"]
                 self.receipts.append(
                     ReceivedUnits(
+                        id="9001",
                         number="IR1",
                         external_id=document.external_id,
                         item_id=lines[line["orderLine"]].item_id,

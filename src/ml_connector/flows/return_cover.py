@@ -44,8 +44,11 @@ def authorization(
         NeedsHuman: several fit, or the sales order is not the only one of its number.
     """
     own = authorization_id(facts.return_id)
-    made = [one for one in facts.named if one.external_id == own]
-    if not made and any(document.external_id == own for document in posted):
+    ours = {document.remote_id for document in posted if document.external_id == own}
+    order = sale(facts) if not facts.named else None
+    every = [*facts.named, *(order.authorizations if order else ())]
+    made = [one for one in every if one.external_id == own or one.id in ours]
+    if ours and not made:
         raise Retryable(
             f"The return authorization {own} was just made and is not listed yet",
             cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
@@ -53,9 +56,8 @@ def authorization(
         )
     found = made or list(facts.named)
     if not found:
-        order = sale(facts)
         items = {part.item.id for part in parts}
-        found = [one for one in order.authorizations if _expects(one, items)] if order else []
+        found = [one for one in every if _expects(one, items)]
     if len(found) > 1:
         raise NeedsHuman(
             f"Return {facts.return_id} fits {len(found)} return authorizations:"
@@ -96,7 +98,7 @@ def _expects(found: Authorization, items: Collection[str]) -> bool:
 
 
 def received_already(
-    found: Authorization, facts: ReturnFacts, parts: Sequence[Part]
+    found: Authorization, facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
 ) -> str | None:
     """Return by which receipts of others exactly these units were received; None by none.
 
@@ -107,10 +109,13 @@ def received_already(
         NeedsHuman: others received units of these items, but not exactly these.
     """
     items = {part.item.id for part in parts}
+    ours = {document.remote_id for document in posted}
     others = [
         receipt
         for receipt in found.receipts
-        if receipt.item_id in items and not (receipt.external_id or "").startswith(RECEIPTS)
+        if receipt.item_id in items
+        and not (receipt.external_id or "").startswith(RECEIPTS)
+        and receipt.id not in ours
     ]
     if not others:
         return None

@@ -51,13 +51,13 @@ from ml_connector.flows.return_needs import (
     too_many,
     write_off_account,
 )
+from ml_connector.flows.return_reading import read
 from ml_connector.flows.returned import (
     Action,
     Authorization,
     ReturnFacts,
     Sale,
     Unit,
-    read,
     source_line,
     unclear,
     units_of,
@@ -203,7 +203,7 @@ def _authorize(task: _Task, order: Sale, units: Mapping[int, int]) -> Plan:
 
 
 def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
-    by_others = received_already(found, facts, task.coming)
+    by_others = received_already(found, facts, task.coming, task.posted)
     if by_others is not None:
         note = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
         return Plan(

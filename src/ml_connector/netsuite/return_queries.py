@@ -19,7 +19,7 @@ from ml_connector.transport.call import Priority
 
 # ``{where}`` is a condition of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
 _AUTHORIZATIONS: Final = """
-SELECT t.id, t.tranid, t.externalid, t.status, t.entity, m.createdfrom
+SELECT t.id, t.tranid, t.externalid, t.memo, t.status, t.entity, m.createdfrom
 FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'RtnAuth' AND {where} IN ({list}) ORDER BY t.id
 """
@@ -38,8 +38,8 @@ ORDER BY l.transaction, l.id
 # The entry against the cost of goods repeats a line with its sign turned; the quantities of
 # a receipt itself are positive (section 5.2).
 _RECEIPT_LINES: Final = """
-SELECT t.id, t.tranid, t.externalid, m.createdfrom, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
-    l.id AS line, l.item, l.quantity, l.location
+SELECT t.id, t.tranid, t.externalid, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 JOIN transactionline l ON l.transaction = t.id
@@ -99,6 +99,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     tranid: str = ""
     externalid: str | None = None
+    memo: str | None = None
     status: str = ""
     entity: str | None = None
     createdfrom: str | None = None
@@ -119,6 +120,7 @@ class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     lines: tuple[AuthorizationLine, ...]
     externalid: str | None = None
+    memo: str | None = None
     entity: str | None = None
     createdfrom: str | None = None
 
@@ -139,6 +141,7 @@ class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
     tranid: str | None = None
     externalid: str | None = None
+    memo: str | None = None
     trandate: date | None = None
     location: str | None = None
 
