@@ -11,6 +11,7 @@ from ml_connector.ledger.documents import Posted
 from ml_connector.words import Cause
 
 _NOT_OPEN: Final = {"A": "pending approval", "C": "cancelled", "H": "closed"}  # section 5.7
+_CANCELLED: Final = "C"
 _USABLE: Final = frozenset("ABDE")
 
 _LISTED_AFTER_SECONDS: Final = 5.0
@@ -77,14 +78,19 @@ def sale(facts: ReturnFacts) -> Sale | None:
     Raises:
         NeedsHuman: several orders match.
     """
-    if len(facts.sales) > 1:
+    found = [one for one in facts.sales if one.status != _CANCELLED]
+    if len(found) > 1:
         raise NeedsHuman(
-            f"NetSuite has {len(facts.sales)} sales orders for {facts.order_key}, the order that"
-            f" return {facts.return_id} belongs to",
-            cause=Cause.SALES_ORDER_NOT_FOUND,
-            remedy="Make the field that order_match names differ between them, then replay.",
+            f"{len(found)} sales orders in NetSuite match {facts.order_key}, the order that return"
+            f" {facts.return_id} belongs to: {', '.join(one.number for one in found)}",
+            cause=Cause.SALES_ORDER_AMBIGUOUS,
+            remedy=(
+                "Make the field that order_match names differ between them, or cancel the wrong"
+                " ones; what waits goes on by itself."
+            ),
+            waiting_for=[f"sales_order:{facts.order_key}"],
         )
-    return facts.sales[0] if facts.sales else None
+    return found[0] if found else None
 
 
 def _expects(found: Authorization, items: Collection[str]) -> bool:
@@ -221,7 +227,7 @@ def authorizable(
     """
     left = {line.line: line.fulfilled for line in order.lines}
     for made in order.authorizations:
-        if made.status != "C":
+        if made.status != _CANCELLED:
             for spent in made.lines:
                 _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
     taken: dict[int, int] = defaultdict(int)

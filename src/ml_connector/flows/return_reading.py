@@ -148,10 +148,12 @@ async def _sales(shipment_id: int, reads: Reads) -> tuple[str | None, tuple[Sale
         if missing.cause is not Cause.RECORD_NOT_FOUND:
             raise
         return None, ()  # ShipBob knows the return, and its shipment no more
-    if order.reference_id is None:
+    references = (order.reference_id, *(one.reference_id for one in order.shipments))
+    key = next((text.strip() for text in references if text and text.strip()), None)
+    if key is None:
         return None, ()
-    found = await reads.shipments.sales_orders(order.reference_id)
-    return order.reference_id, tuple([await _sale(one, reads) for one in found])
+    found = await reads.shipments.sales_orders(key)
+    return key, tuple([await _sale(one, reads) for one in found])
 
 
 async def _sale(order: SalesOrder, reads: Reads) -> Sale:
