@@ -36,6 +36,7 @@ ELSEWHERE: Final = frozenset(
         "chown",
         "export",
         ".",
+        ".venv/bin/uv",
     }
 )
 """Commands that are not ours."""

@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 
 from ml_connector.app import checks
+from ml_connector.app.channels import FIELD as ALARM_URL
+from ml_connector.app.channels import check_channel
 from ml_connector.app.checks import Check
 from ml_connector.app.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation import Installation
@@ -156,6 +158,8 @@ def check(settings: ConnectionSettings) -> None:
     check_base_url(settings.shipbob.auth_url)
     for secret in settings.shipbob.webhook_secrets:
         parse_secret(secret)
+    for number, url in enumerate(settings.alarms.urls):
+        check_channel(url, where=f"alarms.urls, number {number + 1}")
 
 
 def webhook_url(settings: Settings, name: str) -> str:
@@ -267,7 +271,9 @@ async def _keep_secrets(
             await vault.put(settings.name, field, secret, on=on)
             changed.add(field)
     for field in await vault.fields(settings.name, on=on) - given.keys():
-        replaced = bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
+        replaced = (
+            bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
+        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(ALARM_URL))
         if replaced or field not in stored:
             await vault.delete(settings.name, field, on=on)
             changed.add(field)

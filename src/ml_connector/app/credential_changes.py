@@ -21,6 +21,12 @@ _TOKENS_OF: Final[dict[System, set[str]]] = {
 
 A consent outlives a new client_secret of the same application."""
 
+_SIGNS_IN: Final[dict[System, set[str]]] = {
+    "netsuite": {"netsuite.private_key"},
+    "shipbob": {"shipbob.token", "shipbob.client_secret", _REFRESH_TOKEN},
+}
+"""The secrets that a sign-in needs: with another one it may be tried again."""
+
 
 async def settle_tokens(
     installation: Installation,
@@ -48,9 +54,7 @@ async def settle_tokens(
             system == "shipbob" and _is_another_application(before, after)
         ):
             await installation.tokens.forget(after.name, system, on=on)
-        elif _concerns(system, before, after) or any(
-            field.startswith(f"{system}.") for field in renewed
-        ):
+        elif _concerns(system, before, after) or not _SIGNS_IN[system].isdisjoint(renewed):
             await installation.tokens.clear_problem(after.name, system, on=on)
     if settings.shipbob.refresh_token is not None:
         await consents.note_configured(on, after.name, settings.shipbob.refresh_token.reveal())

@@ -95,6 +95,8 @@ def serve(
             **os.environ,
             "MLC_DATABASE_URL": server.url,
             "MLC_DATA_DIR": str(settings.data_dir),
+            # It may come from a file that the parts don't look for.
+            **({"MLC_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             PARENT_VARIABLE: str(os.getpid()),
         }

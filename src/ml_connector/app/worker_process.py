@@ -8,9 +8,10 @@ from typing import Final
 import structlog
 import uvloop
 
+from ml_connector.app.alarm_sending import TELL_EVERY_SECONDS, tell
+from ml_connector.app.alarm_watch import WATCH_EVERY_SECONDS, watch_books
 from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
-from ml_connector.app.keeping import make_months
 from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.proof import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.renewals import renew_tokens
@@ -30,7 +31,6 @@ from ml_connector.engine.upkeep import (
 )
 from ml_connector.engine.worker import work
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import months
 from ml_connector.transport.leases import free_slots_of_the_dead
 
 AT_ONCE: Final = 16
@@ -95,14 +95,19 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 do=partial(watch_webhooks, installation, workplaces),
             ),
             Chore(
+                name="watch the books",
+                every_seconds=WATCH_EVERY_SECONDS,
+                do=partial(watch_books, installation),
+            ),
+            Chore(
+                name="tell of alarms",
+                every_seconds=TELL_EVERY_SECONDS,
+                do=partial(tell, installation),
+            ),
+            Chore(
                 name="look at certificates",
                 every_seconds=600,
                 do=CertificateClock(installation).look_at_all,
-            ),
-            Chore(
-                name="make months",
-                every_seconds=months.CHORE_EVERY_SECONDS,
-                do=partial(make_months, installation),
             ),
             Chore(
                 name="note the journal's heads",

@@ -1,11 +1,16 @@
-"""``alarms``: what a person should hear of."""
+"""``alarms``: what a person should hear of, and who is told."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import typer
 
+from ml_connector.app.channels import Channel, channels_of, send
 from ml_connector.app.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.errors import UserError
+from ml_connector.ledger import alarm_messages
 from ml_connector.ledger.alarms import Alarm, open_alarms
 
 commands = typer.Typer(
@@ -14,23 +19,93 @@ commands = typer.Typer(
     rich_markup_mode=None,
 )
 
+_ADD_ONE = (
+    "Put addresses into the connection's file, [alarms] urls = [...], and apply it:"
+    " mailto://, slack://, msteams://, jsons:// and others."
+)
+
 
 @commands.command("list")
 def list_alarms() -> None:
-    """List what is wrong and not over, with what to do about it."""
+    """List what is wrong and not over, with what to do about it, and who is told."""
     context = current()
 
-    async def find(installation: Installation) -> list[Alarm]:
+    async def find(installation: Installation) -> tuple[list[Alarm], list[dict[str, Any]]]:
         async with context.several(installation) as (on, names):
-            return await open_alarms(on, names)
+            channels = []
+            for name in names:
+                for one in channels_of(await installation.vault.all(name, on=on)):
+                    state = await alarm_messages.state(on, name, one.field)
+                    channels.append({"connection": name, "channel": one.shown, **state})
+            return await open_alarms(on, names), channels
 
-    found = context.run(find)
+    found, channels = context.run(find)
     printer = context.printer
     for alarm in found:
         printer.line(f"{alarm.connection}  {alarm.kind}: {alarm.sentence}", style="bold")
         if alarm.remedy:
             printer.line(f"  Next: {alarm.remedy}")
-        printer.line(f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {alarm.times} times.")
+        told = f"told {alarm.told_at:%Y-%m-%d %H:%M}" if alarm.told_at else "nobody told"
+        printer.line(
+            f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {alarm.times} times, {told}."
+        )
     if not found:
         printer.line("Nothing is wrong.")
-    printer.answer({"alarms": [asdict(alarm) for alarm in found]})
+    _print_channels(channels)
+    printer.answer({"alarms": [asdict(alarm) for alarm in found], "channels": channels})
+
+
+@commands.command("test")
+def test_channels() -> None:
+    """Send a test message to every channel of a connection now, and say who took it."""
+    context = current()
+
+    async def try_all(installation: Installation) -> tuple[str, list[tuple[Channel, str]]]:
+        async with installation.database.transaction() as on:
+            one = await context.connection(on)
+            channels = channels_of(await installation.vault.all(one.name, on=on))
+        title = f"ml-connector {one.name}: a test"
+        body = "This channel hears of alarms. Nothing is wrong, nothing is to be done."
+        return one.name, [
+            (channel, await send(channel, title=title, body=body)) for channel in channels
+        ]
+
+    name, tried = context.run(try_all)
+    if not tried:
+        raise UserError(f'Connection "{name}" has no channel for alarms', next_step=_ADD_ONE)
+    printer = context.printer
+    for channel, error in tried:
+        printer.line(f"Channel {channel.shown}: {error or 'taken'}")
+    failed = any(error for _, error in tried)
+    if failed:
+        printer.line(
+            "Next: check the address in [alarms] of the connection's file and apply it again.",
+            style="bold",
+        )
+    printer.answer(
+        {
+            "ok": not failed,
+            "channels": [
+                {"channel": channel.shown, "ok": not error, "error": error}
+                for channel, error in tried
+            ],
+        }
+    )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_channels(channels: Sequence[dict[str, Any]]) -> None:
+    printer = current().printer
+    for one in channels:
+        last = one["last_sent_at"]
+        said = f"last told {last:%Y-%m-%d %H:%M} UTC" if last else "told of nothing yet"
+        printer.line(f"Channel {one['channel']} of {one['connection']}: {said}.")
+        if one["error"]:
+            printer.line(
+                f"  FAILING: {one['error']}; {one['waiting']} messages wait and are tried again.",
+                style="bold",
+            )
+            printer.line("  Next: ml-connector alarms test; correct the address and apply it.")
+    if not channels:
+        printer.line(f"Nobody is told. {_ADD_ONE}")

@@ -185,6 +185,20 @@ class RequestLimits(_Section):
     shipbob_per_minute: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 120
 
 
+class AlarmsSection(_Section):
+    """``[alarms]``: who is told, as Apprise addresses, and how long waiting is no alarm."""
+
+    urls: tuple[SecretText, ...] = pydantic.Field(default=(), exclude=True)
+    parked_after: str = "1d"
+
+    @pydantic.field_validator("parked_after")
+    @classmethod
+    def _an_interval(cls, value: str) -> str:
+        if not isinstance(every(value), timedelta):
+            raise ValueError('write an interval like "4h" or "1d"')  # noqa: TRY004 - pydantic wants a ValueError
+        return value
+
+
 class ConnectionSettings(_Section):
     """One connection. Secrets are never part of ``model_dump``."""
 
@@ -201,6 +215,7 @@ class ConnectionSettings(_Section):
     policies: Policies = Policies()
     schedule: Schedule = Schedule()
     limits: RequestLimits = RequestLimits()
+    alarms: AlarmsSection = AlarmsSection()
 
     def secrets(self) -> dict[str, Secret]:
         """Return the secrets that the file gave, by the name under which they are kept."""
@@ -213,6 +228,8 @@ class ConnectionSettings(_Section):
         kept = {field: secret for field, secret in given.items() if secret is not None}
         for number, secret in enumerate(self.shipbob.webhook_secrets):
             kept[f"shipbob.webhook_secrets.{number}"] = secret
+        for number, secret in enumerate(self.alarms.urls):
+            kept[f"alarms.urls.{number}"] = secret
         return kept
 
 

@@ -36,14 +36,19 @@ class AppliedConnection:
         table["mode"] = self.mode
         table["netsuite"] = {**table["netsuite"]}
         table["shipbob"] = {**table["shipbob"]}
+        table["alarms"] = {**table.get("alarms", {})}
         webhook_secrets: list[Secret] = []
+        alarm_urls: list[Secret] = []
         for field, secret in sorted(secrets.items()):
             system, _, key = field.partition(".")
             if key.startswith("webhook_secrets."):
                 webhook_secrets.append(secret)
+            elif field.startswith("alarms.urls."):
+                alarm_urls.append(secret)
             elif key in {"private_key", "token", "client_secret", "refresh_token"}:
                 table[system][key] = secret
         table["shipbob"]["webhook_secrets"] = webhook_secrets
+        table["alarms"]["urls"] = alarm_urls
         return ConnectionSettings.model_validate(table)
 
 

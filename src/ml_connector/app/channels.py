@@ -1,0 +1,108 @@
+"""Channels: where alarms go, as Apprise addresses. Apprise is an optional part.
+
+An address often holds a password or a key, so it is a secret, and only its scheme is shown.
+"""
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+
+FIELD: Final = "alarms.urls."
+"""Addresses are kept under this and a number."""
+
+_SECONDS: Final = 30.0
+
+_INSTALL: Final = (
+    "Install it beside the connector: pip install 'ml-connector[apprise]', in a checkout"
+    " .venv/bin/uv pip install 'apprise>=1.9'. Then run the command again."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One address.
+
+    Attributes:
+        field: of the secret.
+    """
+
+    field: str
+    url: Secret
+
+    @property
+    def shown(self) -> str:
+        """What may be shown of it: where it goes, and nothing secret."""
+        return f"{self.field.removeprefix(FIELD)} ({self.url.reveal().partition(':')[0]})"
+
+
+def channels_of(secrets: Mapping[str, Secret]) -> list[Channel]:
+    """Return the channels among a connection's secrets."""
+    return [
+        Channel(field=field, url=secret)
+        for field, secret in sorted(secrets.items())
+        if field.startswith(FIELD)
+    ]
+
+
+def check_channel(url: Secret, *, where: str) -> None:
+    """See that Apprise is there and knows such an address.
+
+    Raises:
+        UserError: it is not, or does not.
+    """
+    if _target(url, where=where) is not None:
+        return
+    raise UserError(
+        "Apprise does not know such an address",
+        where=where,
+        next_step="See https://github.com/caronc/apprise for the forms, such as"
+        " mailto://user:password@example.com, slack://..., jsons://host/path.",
+    )
+
+
+async def send(channel: Channel, *, title: str, body: str) -> str:
+    """Send a message; return why it was not taken, or an empty text.
+
+    Raises:
+        UserError: Apprise is not installed.
+    """
+    target = _target(channel.url, where=channel.field)
+    if target is None:
+        return "Apprise does not know such an address"
+    try:
+        async with asyncio.timeout(_SECONDS):
+            taken = await asyncio.to_thread(target.notify, body=body, title=title)
+    except TimeoutError:
+        return f"no answer within {_SECONDS:.0f} seconds"
+    except Exception as error:  # noqa: BLE001 - a plug-in of the library may raise anything
+        return f"{type(error).__name__} in the channel's plug-in"
+    return "" if taken else "the channel did not take it"
+
+
+def _target(url: Secret, *, where: str) -> Any:
+    """Return what sends to an address; None when Apprise does not know such an address.
+
+    Raises:
+        UserError: Apprise is not installed.
+    """
+    # Its log tells addresses and answers.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    # It loads its plug-ins with the first address; what they rely on is its own affair.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            target = import_module("apprise").Apprise()
+        except ImportError as error:
+            raise UserError(
+                "Alarms go out through Apprise, which is not installed",
+                where=where,
+                next_step=_INSTALL,
+            ) from error
+        return target if target.add(url.reveal()) else None
