@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -16,12 +17,15 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from ml_connector.app import applying, setup
+from ml_connector.app import applying, month_end, setup
 from ml_connector.app.installation import open_installation
+from ml_connector.app.month_end import MonthEnd
 from ml_connector.app.server import database_server
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
+from ml_connector.ledger import connections
+from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
 from ml_connector.sim.stories import STORIES, TOPICS, Difference, Step, Story
 from ml_connector.sim.world import World, world
@@ -45,6 +49,7 @@ class Proof:
         stock: both systems, place by place.
         journal: units that the journal says were booked, by SKU and location.
         open_events: events that are not done.
+        months: the month-end report of each month in which something was posted.
     """
 
     stock: Sequence[Difference]
@@ -52,6 +57,7 @@ class Proof:
     events: int
     open_events: int
     documents: int
+    months: Sequence[MonthEnd] = ()
 
     def booked(self, line: Difference) -> int:
         """Return what the journal says of this SKU and place."""
@@ -59,9 +65,11 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether ShipBob, NetSuite and the journal agree and nothing is open."""
-        return self.open_events == 0 and all(
-            line.agrees and self.booked(line) == line.shipbob for line in self.stock
+        """Whether ShipBob, NetSuite and the journal agree, and every month end is green."""
+        return (
+            self.open_events == 0
+            and all(line.agrees and self.booked(line) == line.shipbob for line in self.stock)
+            and all(month.report.green for month in self.months)
         )
 
 
@@ -118,6 +126,7 @@ def run(
         says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
         says("note", f"ml-connector {url}")
         proof = asyncio.run(_tell(server.url, both, told, says))
+        proof = dataclasses.replace(proof, months=asyncio.run(_month_ends(own)))
         proved(proof)
         if stay:
             _print_stay(says, url, folder)
@@ -198,6 +207,24 @@ async def _prove(database: Database, told: Story) -> Proof:
         open_events=counts["open"],
         documents=documents["n"],
     )
+
+
+async def _month_ends(settings: Settings) -> list[MonthEnd]:
+    """Make the report of each month that the journal has, as the command does."""
+    async with open_installation(settings) as installation:
+        async with installation.database.transaction() as connection:
+            [applied] = await connections.every(connection)
+            found = await rows(
+                connection,
+                "select distinct to_char(posting_date, 'YYYY-MM-01')::date as first from journal"
+                " order by 1",
+            )
+        return [
+            await month_end.reconcile(
+                installation, applied, Month(row["first"]), out=None, person="demo"
+            )
+            for row in found
+        ]
 
 
 def _connect(settings: Settings, both: World, told: Story, url: str, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,10 +15,9 @@ from ml_connector.app.workplaces import Workplaces
 from ml_connector.engine.converge import Workplace
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.sweep import gaps, posted_keys
-from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.reconcile import lines, netsuite_side, page, shipbob_side, stored, workbook
+from ml_connector.reconcile import files, netsuite_side, shipbob_side, stored
 from ml_connector.reconcile.compare import judge
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import Report
@@ -84,9 +82,9 @@ async def reconcile(
         report_id = await _next_id(installation)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
-        files = await _write(books, report, month, folder, name=applied.name)
-    await _record(installation, report_id, report, files, person)
-    return MonthEnd(id=report_id, report=report, files=files, asked_shipbob=recent)
+        written = await files.write(books, report, month, folder)
+    await _record(installation, report_id, report, written, person)
+    return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
 
 
 async def made(installation: Installation, names: Collection[str]) -> list[dict[str, Any]]:
@@ -174,29 +172,9 @@ def _folder(installation: Installation, name: str, month: Month, report_id: int)
     return installation.settings.data_dir / "reports" / name / f"{month}-{report_id}"
 
 
-async def _write(
-    books: Stored, report: Report, month: Month, folder: Path, *, name: str
-) -> list[Path]:
-    """Write all three files beside their places first, so that none is ever half written."""
-    try:
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"The report can't be written: {error.strerror}",
-            where=str(folder),
-            next_step="Name another folder with --out.",
-        ) from error
-    stem = f"month-end-{name}-{month}"
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
-        parts = [Path(beside) / f"{stem}{end}" for end in (".html", ".xlsx", ".csv")]
-        text = page.html(report, month)
-        await asyncio.to_thread(parts[0].write_text, text, "utf-8")
-        await asyncio.to_thread(workbook.write, report, month, parts[1])
-        with parts[2].open("wb") as csv_file:
-            async for block in books.lines(report):
-                csv_file.write(block)
-            csv_file.write(lines.differences(report))
-        return [part.replace(folder / part.name) for part in parts]
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _next_id(installation: Installation) -> int:
@@ -208,12 +186,10 @@ async def _record(
     installation: Installation,
     report_id: int,
     report: Report,
-    files: Sequence[Path],
+    written: Sequence[Path],
     person: str,
 ) -> None:
-    digests = {
-        str(path.resolve()): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-    }
+    digests = {str(path.resolve()): await asyncio.to_thread(_digest, path) for path in written}
     details = {"report": report_id, "month": report.month, "green": report.green}
     async with installation.database.transaction() as connection:
         await rows(

@@ -8,6 +8,7 @@ from typing import Final
 from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.figures import Measured
+from ml_connector.bench.month_end import month_end
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
 from ml_connector.bench.simulators import simulators
 from ml_connector.bench.writes import writes
@@ -72,6 +73,7 @@ MEASURES: Final = {
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),
+    "month-end": Measure(do=lambda at: month_end(at.folder, quick=at.quick)),
 }
 
 NAMES: Final[Sequence[str]] = tuple(MEASURES)

@@ -13,6 +13,8 @@ import typer
 
 from ml_connector import demo as demonstration
 from ml_connector.cli.context import current
+from ml_connector.cli.reconcile import as_json as report_as_json
+from ml_connector.cli.reconcile import print_report
 from ml_connector.demo import Proof
 from ml_connector.errors import UserError
 from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
@@ -106,6 +108,10 @@ def _print_proof(proof: Proof) -> None:
         f"{proof.events} webhooks, {proof.documents} documents in NetSuite,"
         f" {proof.open_events} events open."
     )
+    for month in proof.months:
+        printer.line("")
+        print_report(current(), month)
+    printer.line("")
     if proof.holds:
         printer.line("The books of both sides agree.", style="bold green")
     else:
@@ -130,6 +136,7 @@ def _as_json(story: str, proof: Proof) -> dict[str, object]:
             }
             for line in proof.stock
         ],
+        "months": [report_as_json(month) for month in proof.months],
     }
 
 

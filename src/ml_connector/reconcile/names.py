@@ -25,6 +25,7 @@ class Names:
         entries: Iterable[Entry],
         movements: Iterable[Movement],
         skus: Mapping[str, str] | None = None,
+        posted: Mapping[str, str] | None = None,
     ) -> "Names":
         """Learn from all that both sides say.
 
@@ -32,6 +33,7 @@ class Names:
             entries: the journal's word goes first.
             movements: NetSuite's names of what the journal never moved.
             skus: ShipBob's SKU to NetSuite's item name, where they differ.
+            posted: internal id to SKU, of what the journal has beyond ``entries``.
         """
         by_name = {name: sku for sku, name in sorted((skus or {}).items())}
         by_item = {
@@ -41,6 +43,7 @@ class Names:
         }
         # An item that was posted under two SKUs goes by the first of them.
         by_item |= dict(sorted({(e.item, e.sku) for e in entries if e.item and e.sku})[::-1])
+        by_item |= posted or {}
         return cls(by_item, by_name)
 
     def of_item(self, item: str) -> str:

@@ -42,8 +42,8 @@ select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
 """What a flow calls its subjects, such as wro."""
 
 DROP: Final = (
-    "drop table if exists month_movement, month_live, month_word, month_posted, month_document,"
-    " month_found, month_raw, month_line, month_booked, month_verdict"
+    "drop table if exists month_movement, month_live, month_word, month_posting, month_found,"
+    " month_raw, month_subject, month_raw_subject, month_line, month_booked, month_verdict"
 )
 
 _VALUE: Final = "coalesce(j.quantity::numeric, j.amount, 0)"
@@ -51,56 +51,85 @@ _MONEY: Final = "(j.quantity is null and j.amount is not null)"
 _UNIT: Final = f"case when {_MONEY} then coalesce(j.currency, '') else '' end"
 _PLACE: Final = f"case when {_MONEY} then '' else coalesce(j.location, '') end"
 
-POSTED: Final = f"""
-create temp table month_posted as
-select j.external_id, j.flow, split_part(j.target, ' ', 1) as kind,
-    split_part(j.target, ' ', 2) as remote_id, j.posting_date as day,
-    case when {_MONEY} then coalesce(j.account, '') else coalesce(j.item, '') end as what,
-    {_PLACE} as place, {_UNIT} as currency, sum({_VALUE}) as value, count(*) as entries
-from journal as j
-where j.connection = %(name)s and split_part(j.target, ' ', 1) = any (%(kinds)s)
-    and (j.posting_date >= %(first)s and j.posting_date < %(after)s or j.external_id in (
-        select m.external_id from month_movement as m where m.ours))
-group by 1, 2, 3, 4, 5, 6, 7, 8
-"""  # noqa: S608 - our own constants
-"""Our documents of the month, and those that NetSuite dates in it."""
+# A sum of values, each times the hash of where it belongs, is the same for two sets of lines
+# only when they come to the same everywhere, however they are split into lines. It tells in
+# one pass what agrees; what does not is then judged line by line.
+_HASH: Final = "hashtextextended({0}, 0)::numeric"
+_MOVED: Final = (
+    _HASH.format(
+        f"case when {_MONEY} then coalesce(j.account, '') || '|'"
+        " else coalesce(j.item, '') || '|' || coalesce(j.location, '') end"
+    )
+    + f" * {_VALUE}"
+)
+_BOOKED: Final = (
+    _HASH.format(f"j.source_line || '|' || coalesce(j.sku, '') || '|' || {_UNIT}") + f" * {_VALUE}"
+)
+_SAID: Final = (
+    _HASH.format(
+        "l.name || '|' || coalesce(l.sku, '') || '|' || case"
+        " when l.quantity is null and l.amount is not null then l.currency else '' end"
+    )
+    + " * coalesce(l.quantity::numeric, l.amount, 0)"
+)
 
-DOCUMENTS: Final = """
-create temp table month_document as
-select external_id, min(flow) as flow, min(kind) as kind, min(remote_id) as remote_id,
-    min(day) as day, max(currency) as currency,
-    (%(types)s::json) ->> min(kind) as type
-from month_posted group by 1
+_POSTING: Final = f"""
+select j.posting_id, min(j.external_id) as external_id, min(j.flow) as flow,
+    split_part(min(j.target), ' ', 1) as kind, split_part(min(j.target), ' ', 2) as remote_id,
+    min(j.posting_date) as day, sum({_MOVED}) as moved,
+    coalesce(sum({_BOOKED}) filter (where strpos(j.source_line, ' / ') = 0), 0) as booked
+from journal as j
+"""  # noqa: S608 - our own constants
+
+POSTINGS: Final = f"""
+create temp table month_posting as {_POSTING}
+where j.connection = %(name)s
+    and (j.posting_date >= %(first)s and j.posting_date < %(after)s
+        or j.fact_date >= %(first)s and j.fact_date < %(after)s)
+group by 1
 """
+"""The documents that the journal dates in the month, or whose facts lie in it."""
+
+FOUND: Final = f"""
+create temp table month_found as
+select m.external_id, m.id, min(m.type) as type, min(m.day) as day,
+    bool_and(m.posted and not m.voided) as counts,
+    coalesce(sum(case
+        when m.item is null then {_HASH.format("coalesce(m.account, '') || '|'")} * m.amount
+        else {_HASH.format("m.item || '|' || coalesce(m.location, '')")} * m.quantity
+    end) filter (where m.moves), 0) as moved
+from month_movement as m where m.ours group by 1, 2
+"""  # noqa: S608 - our own constants
+
+MORE_POSTINGS: Final = f"""
+insert into month_posting {_POSTING}
+where j.connection = %(name)s and j.external_id in (
+    select f.external_id from month_found as f where not exists (
+        select 1 from month_posting as p where p.external_id = f.external_id))
+group by 1
+"""  # noqa: S608 - our own constants
+"""Those that only NetSuite dates in the month."""
 
 MISSING: Final = """
-select d.external_id, d.kind, d.remote_id from month_document as d
-where not exists (select 1 from month_movement as m where m.external_id = d.external_id)
+select p.external_id, p.kind, p.remote_id from month_posting as p
+where p.kind = any (%(kinds)s) and p.day >= %(first)s and p.day < %(after)s
+    and not exists (select 1 from month_found as f where f.external_id = p.external_id)
 order by 1
 """
 """Documents of ours that the month's lines in NetSuite do not show."""
 
-FOUND: Final = """
-create temp table month_found as
-select m.external_id, m.id, m.type, m.day,
-    case when m.item is null then coalesce(m.account, '') else m.item end as what,
-    case when m.item is null then '' else coalesce(m.location, '') end as place,
-    sum(coalesce(case when m.item is null then m.amount else m.quantity end, 0)) as value,
-    bool_and(m.posted and not m.voided) as counts
-from month_movement as m where m.ours and m.moves
-group by 1, 2, 3, 4, 5, 6
-"""
-
 RAW: Final = """
 create temp table month_raw as
 select distinct external_id from (
-    select p.external_id from month_posted as p
-    left join month_found as f using (external_id, what, place)
-    where f.external_id is null or f.value <> p.value or f.day <> p.day
-        or f.id <> p.remote_id or not f.counts
+    select p.external_id from month_posting as p
+    left join month_found as f on f.external_id = p.external_id
+    where p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
+        or f.day <> p.day or f.id <> p.remote_id or not f.counts
+        or f.type <> (%(types)s::jsonb) ->> p.kind)
+        and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
     union all
     select f.external_id from month_found as f
-    left join month_posted as p using (external_id, what, place) where p.external_id is null
+    left join month_posting as p on p.external_id = f.external_id where p.external_id is null
     union all
     select o.external_id from month_movement as o join month_movement as x
         on not x.ours and x.type = o.type and x.created_from = o.created_from
@@ -143,10 +172,10 @@ select m.id, m.line, m.type, m.day as date, m.number, m.external_id, m.memo, m.e
     m.account, m.voided, m.posted
 from month_movement as m
 where not m.ours or m.external_id in (select external_id from month_raw)
-    or not exists (select 1 from month_document as d where d.external_id = m.external_id)
 order by m.id, m.line
 """
 
+# What agrees stands in NetSuite as the journal says; the rest is counted line by line.
 JOURNAL_ROWS: Final = f"""
 select j.flow, split_part(j.target, ' ', 1) as kind,
     case when {_MONEY} then coalesce(j.account, '') else coalesce(j.sku, '') end as what,
@@ -155,39 +184,26 @@ select j.flow, split_part(j.target, ' ', 1) as kind,
     coalesce(sum({_VALUE}) filter (where in_fact and not in_posting), 0) as later,
     coalesce(sum({_VALUE}) filter (where in_posting and not in_fact), 0) as earlier,
     coalesce(sum({_VALUE}) filter (where in_posting), 0) as journal,
+    coalesce(sum({_VALUE}) filter (where in_posting and raw.external_id is null), 0) as netsuite,
     count(*) filter (where in_posting) as entries
 from journal as j
 cross join lateral (select
     j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
     j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting) as day
+left join month_raw as raw on raw.external_id = j.external_id
 where j.connection = %(name)s and (in_fact or in_posting)
 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """  # noqa: S608 - our own constants
 
-NETSUITE_ROWS: Final = """
-select coalesce(o.flow, s.flow) as flow, coalesce(o.kind, s.kind) as kind,
-    coalesce(o.currency, s.currency) as currency,
-    m.type, m.order_type, m.item, m.item_name, m.account,
-    case when m.item is null then '' else coalesce(m.location, '') end as place,
-    sum(coalesce(case when m.item is null then m.amount else m.quantity end, 0)) as value
-from month_movement as m
-left join month_document as o on o.external_id = m.external_id
-left join month_document as s on not m.ours and s.type = m.type and s.remote_id = m.id
-where m.day >= %(first)s and m.day < %(after)s and m.posted and not m.voided and m.moves
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by 1, 2, 3, 4, 5, 6, 7, 8, 9
-"""
-
 SKUS: Final = """
 select j.item, min(j.sku) as sku from journal as j
-where j.connection = %(name)s and j.item is not null and j.sku is not null
-    and (j.posting_date >= %(first)s and j.posting_date < %(after)s
-        or j.item in (select m.item from month_movement as m))
+where j.connection = %(name)s and j.sku is not null and j.item = any (%(items)s)
 group by 1
 """
 
 DOCUMENT_COUNT: Final = """
-select count(*) as documents from month_document
-where day >= %(first)s and day < %(after)s
+select count(*) as documents from month_posting
+where kind = any (%(kinds)s) and day >= %(first)s and day < %(after)s
 """
 
 # What is stated of a source: by the last run that saw it, or by ShipBob just now.
@@ -196,7 +212,7 @@ select l.flow, s.key, l.subject_id, l.name, l.currency, l.fact_date, l.sku,
     coalesce(l.quantity::numeric, l.amount, 0) as value,
     l.quantity is null and l.amount is not null as money, true as told
 from source_line as l join subject as s on s.id = l.subject_id
-where l.connection = %(name)s and not exists (
+where l.subject_id in (select subject_id from month_raw_subject) and not exists (
     select 1 from month_live as v where v.flow = l.flow and v.key = s.key)
 union all
 select v.flow, v.key, s.id, v.name, v.currency, v.fact_date, v.sku,
@@ -205,6 +221,50 @@ select v.flow, v.key, s.id, v.name, v.currency, v.fact_date, v.sku,
 from month_live as v
 left join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """
+
+SUBJECTS: Final = """
+create temp table month_subject as
+select distinct l.subject_id from source_line as l
+where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
+"""
+"""The sources with a line whose latest state lies in the month."""
+
+RAW_SUBJECTS: Final = f"""
+create temp table month_raw_subject as
+with said as (
+    select l.subject_id, sum({_SAID}) as said from source_line as l
+    where l.subject_id in (select subject_id from month_subject) group by 1
+), booked as (
+    select p.subject_id, sum(b.booked) as booked, bool_or(p.undoes is not null) as undone
+    from month_posting as b join posting as p on p.id = b.posting_id group by 1
+)
+select coalesce(s.subject_id, b.subject_id) as subject_id
+from said as s full join booked as b on b.subject_id = s.subject_id
+where s.subject_id is not null and s.said is distinct from coalesce(b.booked, 0)
+    or b.undone
+    or s.subject_id is null and not exists (
+        select 1 from source_line as l where l.subject_id = b.subject_id)
+union
+select r.subject_id from refusal as r join month_subject as s using (subject_id)
+union
+select u.subject_id from posting as p join posting as u on u.id = p.undoes
+where p.connection = %(name)s
+union
+select s.id from month_live as v
+join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
+"""  # noqa: S608 - our own constants
+"""The sources whose lines are not simply posted."""
+
+EQUATIONS_AGREED: Final = """
+select l.flow, case when l.quantity is null and l.amount is not null then l.currency else '' end
+        as currency,
+    count(*) as lines, sum(coalesce(l.quantity::numeric, l.amount, 0)) as source
+from source_line as l
+where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
+    and not exists (select 1 from month_raw_subject as r where r.subject_id = l.subject_id)
+group by 1, 2 order by 1, 2
+"""
+"""Line conservation of what is simply posted."""
 
 LINES: Final = f"""
 create temp table month_line as
@@ -228,11 +288,7 @@ select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name
 from journal as j join posting as p on p.id = j.posting_id
 left join posting as u on u.id = p.undoes
 where j.connection = %(name)s and coalesce(u.subject_id, p.subject_id) in (
-    select subject_id from month_line where subject_id is not null
-    union
-    select q.subject_id from journal as k join posting as q on q.id = k.posting_id
-    where k.connection = %(name)s and k.fact_date >= %(first)s and k.fact_date < %(after)s
-        and not exists (select 1 from source_line as l where l.subject_id = q.subject_id))
+    select subject_id from month_raw_subject)
 group by 1, 2, 3
 """  # noqa: S608 - our own constants
 
@@ -303,34 +359,37 @@ select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
 
 VERDICTS: Final = "create temp table month_verdict (external_id text, kinds text)"
 
-_SAFE: Final = "case when {0} ~ '^[=+@\\t\\r\\n-]' then '''' || {0} else {0} end"
+_STARTS: Final = "array['=', '+', '-', '@', E'\\t', E'\\r', E'\\n']"
 
 
 def _safe(column: str) -> str:
-    return f"{_SAFE.format(column)} as {column.rpartition('.')[2]}"
+    """Return a column as a text that no spreadsheet takes for a formula."""
+    return (
+        f"case when left({column}, 1) = any ({_STARTS}) then '''' || {column} else {column} end"
+        f" as {column.rpartition('.')[2]}"
+    )
 
 
 LINES_CSV: Final = f"""
 copy (
-    select 'journal' as record, (%(sections)s::json) ->> (j.flow || ' '
+    select 'journal' as record, (%(sections)s::jsonb) ->> (j.flow || ' '
             || split_part(j.target, ' ', 1)) as section,
         coalesce(v.kinds, 'agrees') as verdict, j.number as journal_number,
-        {_safe("j.source")}, {_safe("j.source_line")}, j.fact_date, j.posting_date,
-        {_safe("j.sku")}, {_safe("j.item")}, {_safe("j.location")}, {_safe("j.lot")},
-        {_safe("j.account")}, {_safe("j.detail")},
+        j.source, {_safe("j.source_line")}, j.fact_date, j.posting_date,
+        {_safe("j.sku")}, j.item, j.location, {_safe("j.lot")},
+        j.account, {_safe("j.detail")},
         {_UNIT} as currency,
         case when day.in_fact then {_VALUE} end as shipbob,
         case when day.in_posting then {_VALUE} end as journal,
-        case when day.in_posting and v.kinds is null and d.external_id is not null
-            then {_VALUE} end as netsuite,
+        case when day.in_posting and v.kinds is null
+            and split_part(j.target, ' ', 1) = any (%(kinds)s) then {_VALUE} end as netsuite,
         split_part(j.target, ' ', 1) as document, split_part(j.target, ' ', 2) as document_id,
-        {_safe("j.external_id")}, null as says, null as remedy
+        j.external_id, null as says, null as remedy
     from journal as j
     cross join lateral (select
         j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
         j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting) as day
     left join month_verdict as v on v.external_id = j.external_id
-    left join month_document as d on d.external_id = j.external_id
     where j.connection = %(name)s and (day.in_fact or day.in_posting)
     order by j.number
 ) to stdout with (format csv, header)

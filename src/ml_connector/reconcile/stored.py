@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from ml_connector.reconcile import books, sections, statements
-from ml_connector.reconcile.compare import Gathered
+from ml_connector.reconcile.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.documents import tags
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.names import Names
@@ -27,7 +27,12 @@ from ml_connector.reconcile.sides import Entry, Fact, Movement, Waiting
 from ml_connector.reconcile.sources import SourceState
 from ml_connector.storage.database import Connection, connection_options, one, rows
 
-_SLOW: Final = "set statement_timeout = '600s'"
+_SETTINGS: Final = (
+    "set statement_timeout = '600s'",
+    "set work_mem = '64MB'",  # of one connection, while it makes a report
+    "set temp_buffers = '64MB'",
+    "set default_statistics_target = 10",
+)
 
 
 class LiveLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +84,7 @@ class Stored:
 
     async def begin(self) -> None:
         """Make room for the lines of the two systems."""
-        for statement in (_SLOW, statements.DROP, statements.MOVEMENTS, statements.LIVE):
+        for statement in (*_SETTINGS, statements.DROP, statements.MOVEMENTS, statements.LIVE):
             await rows(self._on, statement)
         await self._on.commit()
 
@@ -104,6 +109,8 @@ class Stored:
         )
         known = {row["id"] for row in shown}
         await self.add_movements(one for one in movements if one.id not in known)
+        await rows(self._on, "drop table month_found")
+        await self._make(statements.FOUND, "month_found")
 
     async def add_live(self, lines: Iterable[LiveLine]) -> None:
         """Put lines of ShipBob that no run has seen so beside the books."""
@@ -129,9 +136,10 @@ class Stored:
             " order by number desc limit 1",
             self._parameters,
         )
-        for statement in (statements.POSTED, statements.DOCUMENTS):
-            await rows(self._on, statement, self._parameters)
-        found = await rows(self._on, statements.MISSING)
+        await self._make(statements.POSTINGS, "month_posting")
+        await rows(self._on, "analyze month_movement")
+        await self._make(statements.FOUND, "month_found")
+        found = await rows(self._on, statements.MISSING, self._parameters)
         head = Head(number=last["number"], hash=last["hash"]) if last else Head()
         return head, [msgspec.convert(row, Missing) for row in found]
 
@@ -141,33 +149,39 @@ class Stored:
         Args:
             skus: ShipBob's SKU to NetSuite's item name, where they differ.
         """
-        await rows(self._on, statements.FOUND)
+        await self._make(statements.MORE_POSTINGS, "month_posting")
         memos = await rows(
             self._on,
-            "select distinct memo from month_movement where not ours and memo like '%%[mlc-%%'",
+            "select distinct memo from month_movement where not ours and memo like '%[mlc-%'",
         )
         tagged = sorted({tag for row in memos for tag in tags(row["memo"])})
-        await rows(self._on, statements.RAW, {"tagged": tagged})
-        entries = await self._entries(statements.RAW_ENTRIES)
+        await self._make(statements.RAW, "month_raw", tagged=tagged)
+        posted = books.posted_documents(await self._entries(statements.RAW_ENTRIES))
         movements = [
             msgspec.convert(row, Movement)
             for row in await rows(self._on, statements.RAW_MOVEMENTS)
         ]
-        names = await self._names(skus)
+        found = books.found_documents(movements)
+        names = await self._names(skus, posted, movements)
         [counted] = await rows(self._on, statements.DOCUMENT_COUNT, self._parameters)
         journal, journal_rows = await self._journal_rows()
-        await self._lines()
+        await self._sources()
         return Gathered(
             states=await self._states(),
-            posted=books.posted_documents(entries),
-            found=books.found_documents(movements),
+            posted=posted,
+            found=found,
             names=names,
-            rows=[*journal, *await self._netsuite_rows(names)],
+            rows=[*journal, *netsuite_rows(self._month, posted, found, names)],
             equations=await self._equations(),
             cut_off=await self._entries(statements.CUT_OFF),
             journal_rows=journal_rows,
             documents=counted["documents"],
         )
+
+    async def _make(self, statement: str, table: str, **more: object) -> None:
+        """Make a table and let the planner know what is in it: nobody else does."""
+        await rows(self._on, statement, {**self._parameters, **more})
+        await rows(self._on, f"analyze {table}")
 
     async def lines(self, report: Report) -> AsyncIterator[bytes]:
         """Yield every journal row of the month as CSV, each with its document's verdict."""
@@ -209,21 +223,16 @@ class Stored:
             for row in await rows(self._on, statement, self._parameters)
         ]
 
-    async def _names(self, skus: Mapping[str, str]) -> Names:
-        by_name = {name: sku for sku, name in sorted(skus.items())}
-        by_item: dict[str, str] = {}
-        named = await rows(
-            self._on,
-            "select distinct on (item) item, item_name from month_movement"
-            " where item is not null and item_name is not null order by item, item_name",
-        )
-        posted = await rows(self._on, statements.SKUS, self._parameters)
-        for row in named:
-            item_name = str(row["item_name"])
-            by_item[row["item"]] = by_name.get(item_name, item_name)
-        for row in posted:
-            by_item[row["item"]] = row["sku"]
-        return Names(by_item, by_name)
+    async def _names(
+        self,
+        skus: Mapping[str, str],
+        posted: Sequence[books.PostedDocument],
+        movements: Sequence[Movement],
+    ) -> Names:
+        entries = [entry for document in posted for entry in document.entries]
+        items = sorted({line.item for line in movements if line.item is not None})
+        known = await rows(self._on, statements.SKUS, {**self._parameters, "items": items})
+        return Names.learn(entries, movements, skus, {row["item"]: row["sku"] for row in known})
 
     async def _journal_rows(self) -> tuple[list[tuple[RowKey, Row]], int]:
         found = await rows(self._on, statements.JOURNAL_ROWS, self._parameters)
@@ -240,36 +249,21 @@ class Stored:
                     later=row["later"],
                     earlier=row["earlier"],
                     journal=row["journal"],
+                    netsuite=row["netsuite"] if row["kind"] in sections.TYPES else Decimal(0),
                 ),
             )
             for row in found
         ]
         return table, sum(row["entries"] for row in found)
 
-    async def _netsuite_rows(self, names: Names) -> list[tuple[RowKey, Row]]:
-        table: list[tuple[RowKey, Row]] = []
-        for row in await rows(self._on, statements.NETSUITE_ROWS, self._parameters):
-            ours = row["kind"] is not None
-            section = (
-                sections.of_entry(row["flow"], row["kind"])
-                if ours
-                else sections.of_movement(row["type"], row["order_type"])
-            )
-            stock = row["item"] is not None
-            key = RowKey(
-                section.key,
-                names.called(row["item"], row["item_name"]) if stock else row["account"] or "",
-                row["place"],
-                "" if stock or not ours else row["currency"],
-            )
-            table.append((key, Row(netsuite=row["value"]) if ours else Row(others=row["value"])))
-        return table
-
-    async def _lines(self) -> None:
+    async def _sources(self) -> None:
         words = {"flows": list(self._words), "sources": list(self._words.values())}
         await rows(self._on, statements.WORDS, words)
-        for statement in (statements.LINES, statements.BOOKED, statements.VANISHED):
-            await rows(self._on, statement, self._parameters)
+        await self._make(statements.SUBJECTS, "month_subject")
+        await self._make(statements.RAW_SUBJECTS, "month_raw_subject")
+        await self._make(statements.LINES, "month_line")
+        await self._make(statements.BOOKED, "month_booked")
+        await rows(self._on, statements.VANISHED, self._parameters)
 
     async def _states(self) -> list[SourceState]:
         found = await rows(self._on, statements.STATES)
@@ -297,12 +291,14 @@ class Stored:
         ]
 
     async def _equations(self) -> list[Equation]:
+        agreed = await rows(self._on, statements.EQUATIONS_AGREED, self._parameters)
+        found = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
+        found += await rows(self._on, statements.EQUATIONS)
         sums: dict[tuple[str, str], Equation] = {}
-        for row in await rows(self._on, statements.EQUATIONS):
-            section = sections.of_facts(row.pop("flow")).key
-            read = Equation(section=section, **row)
-            before = sums.get((section, read.currency))
-            sums[section, read.currency] = read if before is None else before.plus(read)
+        for row in found:
+            read = Equation(section=sections.of_facts(row.pop("flow")).key, **row)
+            before = sums.get((read.section, read.currency))
+            sums[read.section, read.currency] = read if before is None else before.plus(read)
         return [sums[key] for key in sorted(sums)]
 
 

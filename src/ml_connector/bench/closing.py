@@ -1,0 +1,219 @@
+"""A month of so many journal rows, and its report: run as a process of its own.
+
+Standard input: a ``Task``. Standard output: a ``Closed``.
+"""
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psycopg
+
+from ml_connector.reconcile import files, stored
+from ml_connector.reconcile.compare import judge
+from ml_connector.reconcile.kinds import Kind
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides import Movement
+
+MONTH: Final = Month(date(2026, 11, 1))
+FAULTS: Final = (Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED)
+"""What is wrong in the month: a line, and two documents."""
+
+_WORDS: Final = {"receiving": "wro", "tracking": "shipment", "billing": "invoice"}
+_PAGE: Final = 1000
+_LINES: Final = 3
+_ITEMS: Final = 500
+_DELETED, _CHANGED, _NOT_POSTED = 3, 6, 9
+_KIB: Final = 1024.0
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do.
+
+    Attributes:
+        name: of a connection that has no rows yet.
+        rows: so many journal rows.
+        folder: for the files.
+    """
+
+    database_url: str
+    name: str
+    rows: int
+    folder: str
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """What it took.
+
+    Attributes:
+        read_seconds: until NetSuite's lines lay beside the books, the network left out.
+        report_seconds: from there until all three files were written.
+        floor_seconds: until the same rows were copied to a file by the database alone.
+        megabytes: the most that this process ever held.
+        kinds: of the differences that were found.
+    """
+
+    read_seconds: float
+    report_seconds: float
+    floor_seconds: float
+    megabytes: float
+    kinds: list[str]
+
+
+def main() -> None:
+    """Do the task on standard input."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_close(task))))
+
+
+async def _close(task: Task) -> Closed:
+    _fill(task)
+    folder = Path(task.folder)
+    async with stored.opened(task.database_url, task.name, MONTH, _WORDS) as books:
+        began = time.monotonic()
+        for page in _pages(task.rows):
+            await books.add_movements(page)
+        read = time.monotonic()
+        head, _ = await books.freeze()
+        report = judge(MONTH, await books.gather({}), connection=task.name, head=head)
+        await files.write(books, report, MONTH, folder)
+        done = time.monotonic()
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB
+    return Closed(
+        read_seconds=read - began,
+        report_seconds=done - read,
+        floor_seconds=_floor(task, folder),
+        megabytes=used,
+        kinds=[one.kind for one in report.open],
+    )
+
+
+def _floor(task: Task, folder: Path) -> float:
+    """Copy the same rows to a file, as the database does it by itself."""
+    began = time.monotonic()
+    with (
+        psycopg.connect(task.database_url) as connection,
+        connection.cursor() as cursor,
+        (folder / "floor.csv").open("wb") as file,
+        cursor.copy(
+            "copy (select * from journal where connection = %s order by number) to stdout"
+            " with (format csv, header)",
+            (task.name,),
+        ) as out,
+    ):
+        for block in out:
+            file.write(block)
+    return time.monotonic() - began
+
+
+# Row i is line i % 3 of document i / 3; documents are receipts, fulfilments and bills in turn.
+_FILL: Final = (
+    "set session_replication_role = replica",
+    "set synchronous_commit = off",
+    "insert into connection (name, mode, settings) values (%(name)s, 'live', '{{}}')",
+    """
+    create temp table made as select i, d, base + d as id, flow, kind, code,
+        %(first)s::date + d %% 28 as day,
+        case when flow <> 'billing' then 'SKU-' || i * 7 %% {items} end as sku,
+        case when flow <> 'billing' then (i * 7 %% {items})::text end as item,
+        case when flow <> 'billing' then (d %% 4 + 6)::text end as location,
+        case flow when 'receiving' then i %% 9 + 1 when 'tracking' then -(i %% 9 + 1) end as units,
+        case when flow = 'billing' then (i %% 90 + 1)::numeric / 4 end as amount,
+        case when flow = 'billing' then 'USD' end as currency,
+        case when flow = 'billing' then (i %% 3 + 60)::text end as account
+    from (
+        select i, i / {lines} as d, (select coalesce(max(id), 0) from posting) + 1 as base,
+            (array['receiving', 'tracking', 'billing'])[i / {lines} %% 3 + 1] as flow,
+            (array['itemReceipt', 'itemFulfillment', 'vendorBill'])[i / {lines} %% 3 + 1] as kind,
+            (array['ir', 'if', 'vb'])[i / {lines} %% 3 + 1] as code
+        from generate_series(0, %(rows)s - 1) as i
+    ) as drawn
+    """,
+    """
+    insert into subject (id, connection, flow, key, state) overriding system value
+    select distinct on (d) id, %(name)s, flow, d::text, 'done' from made order by d
+    """,
+    """
+    insert into posting (id, connection, subject_id, run_id, system, kind, external_id, state,
+        document, document_hash) overriding system value
+    select distinct on (d) id, %(name)s, id, 1, 'netsuite', kind,
+        'mlc-' || code || '-' || d || '-1', 'done', '{{}}', '' from made order by d
+    """,
+    """
+    insert into source_line (subject_id, name, currency, connection, flow, fact_date, sku,
+        quantity, amount, run_id)
+    select id, 'line ' || i %% {lines}, coalesce(currency, ''), %(name)s, flow, day, sku,
+        units + case when d = {not_posted} and i %% {lines} = 0 then 1 else 0 end, amount, 1
+    from made
+    """,
+    """
+    insert into journal (connection, number, posted_at, posting_id, run_id, flow, source,
+        source_line, target, external_id, fact_date, posting_date, sku, item, location, quantity,
+        amount, currency, account, previous_hash, hash)
+    select %(name)s, i + 1, now(), id, 1, flow, flow || ' ' || d, 'line ' || i %% {lines},
+        kind || ' ' || d + 5000, 'mlc-' || code || '-' || d || '-1', day, day, sku, item,
+        location, units, amount, currency, account, '', encode(sha256(i::text::bytea), 'hex')
+    from made order by i
+    """,
+    "drop table made",
+)
+
+
+def _fill(task: Task) -> None:
+    parameters = {"name": task.name, "rows": task.rows, "first": MONTH.first}
+    with psycopg.connect(task.database_url) as connection:
+        for statement in _FILL:
+            text = statement.format(items=_ITEMS, lines=_LINES, not_posted=_NOT_POSTED)
+            named = {key: parameters[key] for key in parameters if f"%({key})s" in text}
+            connection.execute(text.encode(), named or None)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("analyze")
+
+
+def _pages(rows: int) -> Iterator[list[Movement]]:
+    """Yield NetSuite's lines of the month, as pages of a query."""
+    page: list[Movement] = []
+    for row in range(rows):
+        document = row // _LINES
+        if document == _DELETED:
+            continue
+        page.append(_movement(row, document))
+        if len(page) == _PAGE:
+            yield page
+            page = []
+    yield page
+
+
+def _movement(row: int, document: int) -> Movement:
+    turn = document % 3
+    units = (row % 9 + 1) * (-1 if turn == 1 else 1) + (document == _CHANGED and row % 3 == 0)
+    external_id = f"mlc-{('ir', 'if', 'vb')[turn]}-{document}-1"
+    stock = turn != 2  # noqa: PLR2004 - every third document is a bill
+    item = str(row * 7 % _ITEMS)
+    return Movement(
+        id=str(document + 5000),
+        line=row % _LINES + 1,
+        type=("ItemRcpt", "ItemShip", "VendBill")[turn],
+        date=MONTH.first + timedelta(days=document % 28),
+        number=f"D{document}",
+        external_id=external_id,
+        memo=f"ShipBob [{external_id}]",
+        item=item if stock else None,
+        item_name=f"SKU-{item}" if stock else None,
+        location=str(document % 4 + 6) if stock else None,
+        quantity=Decimal(units) if stock else None,
+        amount=None if stock else Decimal(row % 90 + 1) / 4,
+        account=None if stock else str(row % 3 + 60),
+    )
+
+
+if __name__ == "__main__":
+    main()

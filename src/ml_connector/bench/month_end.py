@@ -1,0 +1,106 @@
+"""Month end of a journal of so many rows: seconds, memory, and how the cost per row grows."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ml_connector.bench.closing import FAULTS, Closed, Task
+from ml_connector.bench.figures import Figure, Measured
+from ml_connector.errors import UserError
+from ml_connector.storage import embedded
+from ml_connector.storage.migrate import migrate
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+MOST_SECONDS: Final = 20.0
+MOST_MEGABYTES: Final = 512.0
+MOST_GROWTH: Final = 1.5
+_MICRO: Final = 1e6
+
+
+def month_end(folder: Path, *, quick: bool) -> Measured:
+    """Measure the report of a month whose journal has 10,000 up to 1,000,000 rows.
+
+    From when NetSuite's lines lie beside the books until the three files are written. Three
+    faults are in each month, and must be all that is found. The floor is the database copying
+    the same rows to a file. Rows are put in by the database; how long NetSuite takes to give
+    its lines, 1,000 a call, is not measured.
+
+    Args:
+        folder: for the database and the files.
+        quick: without the largest.
+
+    Raises:
+        UserError: a measured process ended early.
+    """
+    closed: dict[int, Closed] = {}
+    with embedded.start(folder / "postgres") as owner:
+        migrate(owner.url)
+        for rows in SIZES[:-1] if quick else SIZES:
+            closed[rows] = _closed(owner.url, rows, folder)
+    largest = max(closed)
+    per_row = {rows: one.report_seconds / rows * _MICRO for rows, one in closed.items()}
+    figures = [
+        Figure(
+            name=f"report of {largest:,} rows",
+            value=closed[largest].report_seconds,
+            unit="s",
+            at_most=MOST_SECONDS,
+        ),
+        Figure(
+            name="memory of its process",
+            value=closed[largest].megabytes,
+            unit="MB",
+            at_most=MOST_MEGABYTES,
+        ),
+        Figure(
+            name="floor: the rows copied to a file", value=closed[largest].floor_seconds, unit="s"
+        ),
+        Figure(
+            name="ratio to the floor",
+            value=closed[largest].report_seconds / closed[largest].floor_seconds,
+            unit="x",
+        ),
+        Figure(
+            name="NetSuite's lines put beside the books",
+            value=closed[largest].read_seconds,
+            unit="s",
+        ),
+        *(
+            Figure(name=f"a row of {rows:,}", value=value, unit="us")
+            for rows, value in per_row.items()
+        ),
+        Figure(
+            name="cost of a row, largest to smallest",
+            value=per_row[largest] / per_row[min(closed)],
+            unit="x",
+            at_most=MOST_GROWTH,
+        ),
+    ]
+    return Measured(
+        name="month-end",
+        about="report of a month, three ways, with three faults in it",
+        figures=tuple(figures),
+        wrong=tuple(
+            f"{rows:,} rows: found {one.kinds}, not the faults"
+            for rows, one in closed.items()
+            if set(one.kinds) != set(FAULTS)
+        ),
+    )
+
+
+def _closed(url: str, rows: int, folder: Path) -> Closed:
+    out = folder / str(rows)
+    task = Task(database_url=url, name=f"bench-{rows}", rows=rows, folder=str(out))
+    done = subprocess.run(
+        [sys.executable, "-m", "ml_connector.bench.closing"],
+        input=msgspec.json.encode(task),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise UserError(f"The month could not be closed: {' '.join(last)}", where="bench")
+    return msgspec.json.decode(done.stdout, type=Closed)

@@ -1,0 +1,46 @@
+"""The three files of a report, whole or not at all."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from ml_connector.errors import UserError
+from ml_connector.reconcile import lines, page, workbook
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report import Report
+from ml_connector.reconcile.stored import Stored
+
+
+async def write(books: Stored, report: Report, month: Month, folder: Path) -> list[Path]:
+    """Write page, workbook and CSV, beside their places first: none is ever half written.
+
+    Args:
+        books: the snapshot that the report was made of.
+        report: what it came to.
+        month: which month.
+        folder: made when it is not there.
+
+    Returns:
+        The files: HTML, XLSX, CSV.
+
+    Raises:
+        UserError: they can't be written.
+    """
+    try:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
+            stem = f"month-end-{report.connection}-{month}"
+            parts = [Path(beside) / f"{stem}{end}" for end in (".html", ".xlsx", ".csv")]
+            await asyncio.to_thread(parts[0].write_text, page.html(report, month), "utf-8")
+            await asyncio.to_thread(workbook.write, report, month, parts[1])
+            with parts[2].open("wb") as csv_file:
+                async for block in books.lines(report):
+                    csv_file.write(block)
+                csv_file.write(lines.differences(report))
+            return [part.replace(folder / part.name) for part in parts]
+    except OSError as error:
+        raise UserError(
+            f"The report can't be written: {error.strerror}",
+            where=str(folder),
+            next_step="Name another folder with --out, or make room there.",
+        ) from error
