@@ -68,3 +68,14 @@ def test_an_unknown_measure_is_wrong_usage(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert 'There is no measure "speed"' in done.stderr
+
+
+def test_a_month_end_finds_its_faults_whatever_its_size(tmp_path: Path) -> None:
+    done = bench(tmp_path, "month-end", "--quick", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [measured] = json.loads(done.stdout)
+    found: dict[str, Any] = {figure["name"]: figure for figure in measured["figures"]}
+
+    assert measured["wrong"] == []
+    assert found["memory of its process"]["meets"]
+    assert found["cost of a row, largest to smallest"]["meets"]

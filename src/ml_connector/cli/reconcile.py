@@ -20,7 +20,7 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.page import totals
 from ml_connector.reconcile.report import Difference
-from ml_connector.reconcile.sections import SECTIONS
+from ml_connector.reconcile.sections import SECTIONS, facts_title
 
 MOST_LISTED = 50
 """So many differences are printed; all of them are in the files."""
@@ -105,7 +105,7 @@ def print_report(context: Context, done: MonthEnd) -> None:
     for one in report.equations:
         unit = one.currency or "units"
         printer.line(
-            f"{titles[one.section]}: {one.lines} lines = {one.posted_lines} posted"
+            f"{facts_title(one.section)}: {one.lines} lines = {one.posted_lines} posted"
             f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
             f" + {one.unexplained_lines} unexplained;"
             f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"

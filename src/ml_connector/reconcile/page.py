@@ -11,7 +11,7 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.kinds import Kind
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import Difference, Report, Row, RowKey
-from ml_connector.reconcile.sections import SECTIONS, Section
+from ml_connector.reconcile.sections import SECTIONS, Section, facts_title
 
 MOST_ROWS: Final = 200
 """So many lines of a part stand on the page, those that differ first; all in the workbook."""
@@ -77,6 +77,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["shown"] = shown
+    environment.globals["facts_title"] = facts_title
     return environment
 
 

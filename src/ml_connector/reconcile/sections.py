@@ -11,6 +11,8 @@ class Section:
     Attributes:
         key: in CSV, JSON and sheet names.
         title: for people.
+        facts: for people, what the facts of its flow are called; its lines are accounted for
+            whatever documents they become.
         flow: whose facts and journal rows belong here; empty for what no flow of ours posts.
         kinds: the documents of that flow that belong here; empty for all of them.
         types: NetSuite's transaction types that others' movements of this kind have.
@@ -21,6 +23,7 @@ class Section:
 
     key: str
     title: str
+    facts: str = ""
     flow: str = ""
     kinds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
@@ -32,6 +35,7 @@ class Section:
 RECEIPTS: Final = Section(
     key="receipts",
     title="Receipts",
+    facts="Receiving",
     flow="receiving",
     kinds=frozenset({"itemReceipt"}),
     types=frozenset({"ItemRcpt"}),
@@ -48,12 +52,14 @@ ADJUSTMENTS: Final = Section(
 FULFILMENTS: Final = Section(
     key="fulfilments",
     title="Fulfilments",
+    facts="Shipments",
     flow="tracking",
     types=frozenset({"ItemShip"}),
 )
 RETURNS: Final = Section(
     key="returns",
     title="Returns",
+    facts="Returns",
     flow="returns",
     types=frozenset({"ItemRcpt"}),
     from_returns=True,
@@ -61,6 +67,7 @@ RETURNS: Final = Section(
 FEES: Final = Section(
     key="fees",
     title="Fees",
+    facts="Invoices",
     flow="billing",
     types=frozenset({"VendBill", "VendCred"}),
     money=True,
@@ -88,6 +95,11 @@ NAMES: Final = {
     "VendCred": "Vendor credit",
 }
 """What people call a transaction type."""
+
+
+def facts_title(key: str) -> str:
+    """Return what the facts are called whose lines a section's equation accounts for."""
+    return next((one.facts or one.title for one in SECTIONS if one.key == key), key)
 
 
 def name_of(transaction_type: str) -> str:

@@ -12,7 +12,7 @@ from ml_connector.reconcile.amounts import digits, plain
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.page import totals
 from ml_connector.reconcile.report import Difference, Report, Row, RowKey
-from ml_connector.reconcile.sections import SECTIONS
+from ml_connector.reconcile.sections import SECTIONS, facts_title
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -129,7 +129,7 @@ def _summary(out: _Book, report: Report) -> None:
         )
         amounts = (one.source, one.posted, one.waiting, one.refused, one.unexplained)
         at += 1
-        sheet.write_string(at, 0, titles[one.section])
+        sheet.write_string(at, 0, facts_title(one.section))
         sheet.write_string(at, 1, "lines")
         for column, count in enumerate(counts, 2):
             sheet.write_number(at, column, count, out.digits(0))
