@@ -105,11 +105,14 @@ def _expects(found: Authorization, items: Collection[str]) -> bool:
 
 def received_already(
     found: Authorization, facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
-) -> str | None:
-    """Return by which receipts of others exactly these units were received; None by none.
+) -> tuple[frozenset[str], str]:
+    """Return the items of which others received exactly these units, and by which receipts.
 
     The guard that needs no external id (netsuite.md section 11.4): receipts that NetSuite
     links to the authorization and that are not made for any return by us.
+
+    Returns:
+        Internal ids of items, and the numbers of the receipts; none and "" by nobody.
 
     Raises:
         NeedsHuman: others received units of these items, but not exactly these.
@@ -123,18 +126,18 @@ def received_already(
         and not (receipt.external_id or "").startswith(RECEIPTS)
         and receipt.id not in ours
     ]
-    if not others:
-        return None
+    concerned = frozenset(receipt.item_id for receipt in others)
+    these = [part for part in parts if part.item.id in concerned]
     there, here = Counter[tuple[str, str | None]](), Counter[tuple[str, str | None]]()
     for receipt in others:
         there[receipt.item_id, receipt.location] += receipt.quantity
-    for part in parts:
+    for part in these:
         here[part.item.id, part.location] += part.quantity
     numbers = ", ".join(sorted({receipt.number for receipt in others}))
-    if there == here and all(part.unit.action != "dispose" for part in parts):
-        return numbers
+    if there == here and all(part.unit.action != "dispose" for part in these):
+        return concerned, numbers
     raise NeedsHuman(
-        f"Return {facts.return_id} brought back {said(parts)}; {found.number} was received in"
+        f"Return {facts.return_id} brought back {said(these)}; {found.number} was received in"
         f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=(

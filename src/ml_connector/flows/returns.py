@@ -203,25 +203,30 @@ def _authorize(task: _Task, order: Sale, units: Mapping[int, int]) -> Plan:
 
 
 def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
-    by_others = received_already(found, facts, task.coming, task.posted)
-    if by_others is not None:
-        note = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
-        return Plan(
-            note=note,
-            refused=tuple(
-                Refused(source_line=part.unit.source_line, reason=note, quantity=part.quantity)
-                for part in task.coming
-            ),
-        )
-    refuse_not_open(found, facts)
+    items, by_others = received_already(found, facts, task.coming, task.posted)
+    coming = [part for part in task.coming if part.item.id not in items]
+    if coming:
+        refuse_not_open(found, facts)
     known = {document.external_id for document in task.posted}
-    taken = take(found, facts, task.coming, known)
+    taken = take(found, facts, coming, known)
     first = task.number("ir")
     receipts = [
         item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)
         for number, (location, lines) in enumerate(taken.by_location.items())
     ]
-    return _finish(facts, task, receipts, f"beyond {found.number}", surplus=taken.surplus)
+    decided = _finish(facts, task, receipts, f"beyond {found.number}", surplus=taken.surplus)
+    if not items:
+        return decided
+    reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
+    return msgspec.structs.replace(
+        decided,
+        note="; ".join(filter(None, (reason, decided.note))),
+        refused=tuple(
+            Refused(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
+            for part in task.coming
+            if part.item.id in items
+        ),
+    )
 
 
 def _finish(
