@@ -325,8 +325,7 @@ def test_lost_books_find_what_they_had_booked(desk: Desk) -> None:
         " where subject_id = %(id)s returning id",
         id=subject["id"],
     )
-    desk.acme.command("events", "replay", "--flow", "returns", "--since", "1h")
-    desk.wait_for(found)
+    desk.acme.world.shipbob.books.returns.edited(found)
     wait_until(
         lambda: (
             {

@@ -175,6 +175,21 @@ class NetSuite:
         if any(line.lot for line in document.lines):
             self.lots["LOT L-7"] = "4401"
 
+    def receive_by_hand(self, line: int, sku: str, units: int) -> None:
+        """Let a person receive units of a line."""
+        if units:
+            self.received[line] += units
+            self.receipts.append(
+                ReceivedUnits(
+                    id="7001",
+                    number="IR-HAND",
+                    external_id=None,
+                    item_id=sku,
+                    location="6",
+                    quantity=units,
+                )
+            )
+
     def _adjust(self, document: Document) -> None:
         if any(line.lot for line in document.lines):
             self.lots["LOT L-7"] = "4401"
@@ -271,6 +286,26 @@ def test_no_line_takes_more_than_was_authorised_and_waste_never_more_than_came_i
     for number, (_, units) in enumerate(lines, 1):
         assert netsuite.received[number] <= units
     assert all(units >= 0 for units in netsuite.stock.values())
+
+
+@given(returned, ordered, st.lists(st.integers(0, 6), max_size=4), policies)
+def test_units_that_a_person_received_are_never_received_again(
+    done: Units, lines: list[tuple[str, int]], by_hand: list[int], policy: str
+) -> None:
+    netsuite, terms = NetSuite("authorization", lines), settings(policy)
+    for number, ((sku, authorized), wanted) in enumerate(zip(lines, by_hand, strict=False), 1):
+        netsuite.receive_by_hand(number, sku, min(authorized, wanted))
+    touched = {receipt.item_id for receipt in netsuite.receipts}
+    last = converge(done, netsuite, terms)
+    equation = of_subject(
+        source_lines(netsuite.facts(done), terms),
+        [line for document in netsuite.posted for line in document.lines],
+        last.refused if last else (),
+        waits=last is None or last.afterwards is not None,
+    )
+
+    assert equation.holds
+    assert not touched & {line.sku for document in netsuite.posted for line in document.lines}
 
 
 @given(st.lists(returned, min_size=1, max_size=3), ordered, sources)
