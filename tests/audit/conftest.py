@@ -113,7 +113,7 @@ def _in_the_past(place: Workplace, installation: Installation, story: RetailerSt
 
 @asynccontextmanager
 async def _working(installation: Installation, place: Workplace) -> AsyncIterator[Reads]:
-    async def opened(_: str) -> Workplace:
+    async def opened(_: str, __: object = None) -> Workplace:
         return place
 
     converge = Converge(

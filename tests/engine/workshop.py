@@ -230,7 +230,7 @@ class Workshop:
         for key in self.source.units:
             yield Seen(key=key, changed_at=None)
 
-    async def _open(self, name: str) -> Workplace:
+    async def _open(self, name: str, _: object = None) -> Workplace:
         settings = ConnectionSettings.model_validate({**SETTINGS, "name": name})
         shipbob, netsuite = cast("ShipBob", object()), cast("NetSuite", object())
         return Workplace(

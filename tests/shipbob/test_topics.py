@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from ml_connector.shipbob.topics import (
     TOPIC_GROUPS,
     TOPIC_KINDS,
+    NamedParcel,
     Resource,
+    parcel_named,
     resource,
     subject_id,
 )
@@ -186,3 +188,63 @@ def test_any_bytes_give_an_answer(topic: str, raw: bytes) -> None:
     found = subject_id(topic, raw)
 
     assert found is None or (0 < len(found) <= 64 and found.isascii())
+
+
+PARCELS = [
+    (
+        "order.shipped",
+        {"id": 7, "shipments": [{"id": 1}]},
+        NamedParcel(kind="shipment", id="1", within="7"),
+    ),
+    (
+        "order.shipped",
+        {"id": 7, "shipments": [{"id": 1}, {"id": 2}]},
+        NamedParcel(kind="order", id="7"),
+    ),
+    ("order.shipped", {"id": 7, "shipments": []}, NamedParcel(kind="order", id="7")),
+    ("order.delivered", {"data": {"id": 7, "shipments": [{"shipment_id": 1}]}}, "1"),
+    (
+        "order.shipped",
+        {"id": 1, "order_id": 7, "tracking": None},
+        NamedParcel(kind="order", id="7"),
+    ),
+    ("order.shipped", {"id": 1, "tracking": None}, NamedParcel(kind="shipment", id="1")),
+    (
+        "order.shipment.on_hold",
+        {"id": 1, "order_id": 7},
+        NamedParcel(kind="shipment", id="1", within="7"),
+    ),
+    ("order.shipment.delivered", {"shipment_id": "1"}, NamedParcel(kind="shipment", id="1")),
+    ("order.shipment.cancelled", {"order_id": 7}, NamedParcel(kind="order", id="7")),
+    ("order.shipment.tracking_received", {"order_id": 7}, NamedParcel(kind="order", id="7")),
+    ("wro.completed", {"id": 1}, None),
+    ("order.shipped", [], None),
+    ("order.shipped", {"id": True, "shipments": "none"}, None),
+    ("return.completed", {"id": 1, "order_id": 7}, None),
+]
+
+
+@pytest.mark.parametrize(("topic", "value", "expected"), PARCELS)
+def test_a_webhook_names_a_shipment_or_else_an_order(
+    topic: str, value: object, expected: NamedParcel | str | None
+) -> None:
+    found = parcel_named(topic, body(value))
+
+    assert (found.id if found and isinstance(expected, str) else found) == expected
+
+
+@pytest.mark.parametrize(
+    "topic", sorted(topic for topic, kind in TOPIC_KINDS.items() if kind in {"order", "shipment"})
+)
+def test_every_sample_of_the_reference_names_its_parcel(topic: str, reference: Path) -> None:
+    path = reference / "shipbob" / "samples" / "webhooks" / f"{topic}.json"
+    found = parcel_named(topic, body(json.loads(path.read_text("utf-8"))["body"]))
+
+    assert found is not None
+    assert found.kind == ("order" if topic.endswith("tracking_received") else "shipment")
+
+
+@given(st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(body))
+def test_no_body_makes_it_fail(raw: bytes) -> None:
+    for topic in TOPIC_KINDS:
+        parcel_named(topic, raw)

@@ -41,18 +41,25 @@ class Workplaces:
         self._installation = installation
         self._open: dict[str, tuple[datetime, Workplace]] = {}
 
-    async def open(self, name: str) -> Workplace:
+    async def open(self, name: str, applied_at: datetime | None = None) -> Workplace:
         """Return the workplace of a connection.
+
+        Args:
+            name: of the connection.
+            applied_at: when it was applied last, where that was just read: it need not be
+                read again then.
 
         Raises:
             NeedsHuman: its credentials can't be used.
             LookupError: there is no such connection.
         """
+        known = self._open.get(name)
+        if known is not None and known[0] == applied_at:
+            return known[1]
         async with self._installation.database.transaction() as connection:
             applied = await connections.find(connection, name)
             if applied is None:
                 raise LookupError(f"There is no connection {name}")
-            known = self._open.get(name)
             if known is not None and known[0] == applied.applied_at:
                 return known[1]
             secrets = await self._installation.vault.all(name, on=connection)

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.bench.parcels import shipment
 from ml_connector.secret import Secret
 
 TOPICS: Final = (
@@ -18,6 +19,14 @@ TOPICS: Final = (
     "wro.box.arrived",
     "wro.box.scanned",
     "wro.box.stowed",
+)
+
+_ORDER_TOPICS: Final = ("order.shipped", "order.delivered")
+_PARCEL_TOPICS: Final = (
+    *_ORDER_TOPICS,
+    "order.shipment.tracking.updated",
+    "order.shipment.delivered",
+    "order.shipment.tracking.updated",
 )
 
 _LINES: Final = 12
@@ -47,20 +56,42 @@ class Deliveries:
         self._series = secrets.token_hex(8)
         self._numbers = itertools.count(1)
 
+    def body(self, number: int, topic: str) -> bytes:
+        """Return a body about this WRO; it is the same for all topics."""
+        del topic
+        return b'{"wro_id":%d,%b' % (number, self._rest)
+
     def make(self, wro_id: int) -> bytes:
         """Return the request that says something happened to this WRO."""
-        body = b'{"wro_id":%d,%b' % (wro_id, self._rest)
+        topic = next(self._topics)
+        body = self.body(wro_id, topic)
         webhook_id = f"msg_{self._series}_{next(self._numbers)}"
         timestamp = str(int(time.time()))
         signed = hmac.digest(self._key, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")
         head = (
             f"{self._head}content-type: application/json\r\n"
-            f"x-webhook-topic: {next(self._topics)}\r\n"
+            f"x-webhook-topic: {topic}\r\n"
             f"webhook-id: {webhook_id}\r\nwebhook-timestamp: {timestamp}\r\n"
             f"webhook-signature: v1,{base64.b64encode(signed).decode()}\r\n"
             f"content-length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
+
+
+class ParcelDeliveries(Deliveries):
+    """Webhooks about shipments: of the carrier, of ShipBob, and of orders with one shipment."""
+
+    def __init__(self, path: str, secret: Secret) -> None:
+        super().__init__(path, secret)
+        self._topics = itertools.cycle(_PARCEL_TOPICS)
+
+    def body(self, number: int, topic: str) -> bytes:
+        """Return a body about this shipment, as the topic has it (shipbob.md section 7.2)."""
+        parcel = shipment(number, uploaded=False)
+        if topic in _ORDER_TOPICS:
+            order = {"id": parcel["order_id"], "reference_id": parcel["reference_id"]}
+            return msgspec.json.encode({**order, "status": "Fulfilled", "shipments": [parcel]})
+        return msgspec.json.encode(parcel)
 
 
 def _rest_of_body() -> bytes:

@@ -10,14 +10,14 @@ import resource
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final, cast
 
 import msgspec
 import uvloop
 
-from ml_connector.bench.deliveries import Deliveries
+from ml_connector.bench.deliveries import Deliveries, ParcelDeliveries
 from ml_connector.secret import Secret
 
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -35,6 +35,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         poisson: the times are drawn, not even.
         first_id: id of the first WRO; each delivery is about the next one,
         one_id: or all are about this one.
+        ids: or one delivery about each of these, in this order, and then no more.
+        parcels: they are shipments, not WROs.
         seed: of what is drawn.
     """
 
@@ -48,6 +50,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     poisson: bool = False
     first_id: int = 1
     one_id: bool = False
+    ids: tuple[int, ...] = ()
+    parcels: bool = False
     seed: int = 1
 
 
@@ -110,8 +114,9 @@ class _Line(asyncio.Protocol):
 class _Sender:
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._deliveries = Deliveries(load.path, Secret(load.secret))
-        self._ids = count(load.first_id)
+        kind = ParcelDeliveries if load.parcels else Deliveries
+        self._deliveries = kind(load.path, Secret(load.secret))
+        self._ids: Iterator[int] = iter(load.ids) if load.ids else count(load.first_id)
         self._statuses: Counter[int] = Counter()
         self._latencies: list[float] = []
         self._due: dict[int, float] = {}
@@ -169,7 +174,9 @@ class _Sender:
                 self._late.append(due)
 
     def _ask(self, line: _Line, due: float) -> None:
-        wro_id = self._load.first_id if self._load.one_id else next(self._ids)
+        wro_id = self._load.first_id if self._load.one_id else next(self._ids, None)
+        if wro_id is None:
+            return
         if self._load.per_second is not None:
             self._due[wro_id] = due
         self._under_way += 1

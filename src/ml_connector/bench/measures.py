@@ -9,8 +9,10 @@ from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.figures import Measured
 from ml_connector.bench.month_end import month_end
+from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
 from ml_connector.bench.simulators import simulators
+from ml_connector.bench.tracking import tracking
 from ml_connector.bench.writes import writes
 from ml_connector.config.settings import Settings
 
@@ -56,6 +58,16 @@ def _on_rig(measure: Callable[[Rig, str, Place], Measured]) -> Callable[[Place],
     return do
 
 
+def _tracking(place: Place) -> Measured:
+    with (
+        upstream(place.folder, "parcels") as systems_url,
+        rig(
+            place.settings, place.folder, systems_url, in_flight=IN_FLIGHT, per_minute=PER_MINUTE
+        ) as made,
+    ):
+        return tracking(made, systems_url, quick=place.quick)
+
+
 MEASURES: Final = {
     "acks": Measure(
         do=_on_rig(lambda rig, _, at: acks(rig, seconds=at.seconds, rounds=at.rounds)), rounds=5
@@ -70,6 +82,7 @@ MEASURES: Final = {
         seconds=30.0,
         quick_seconds=6.0,
     ),
+    "tracking": Measure(do=_tracking),
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),

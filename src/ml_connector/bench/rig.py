@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
+import psycopg
 
 from ml_connector.app import applying, setup
 from ml_connector.app.installation import open_installation
@@ -65,6 +66,29 @@ class Rig:
             url = str(_first_document(process, self.folder / "serve.log")["url"])
             _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
             yield url
+
+    @contextlib.contextmanager
+    def apart(self, at_once: int) -> Iterator[tuple[str, Sequence[int]]]:
+        """Run ``serve`` without a worker, and one worker; give the URL and both process ids."""
+        serve = ["-m", "ml_connector", "serve", "--port", "0", "--json", "--no-worker"]
+        worker = ["-m", "ml_connector", "worker", "--concurrency", str(at_once)]
+        with (
+            _child(serve, self.folder / "serve.log", self._environment()) as served,
+            _child(worker, self.folder / "worker.log", self._environment()) as working,
+        ):
+            url = str(_first_document(served, self.folder / "serve.log")["url"])
+            _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
+            self._wait_for_a_worker()
+            yield url, (served.pid, working.pid)
+
+    def _wait_for_a_worker(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            while time.monotonic() < deadline:
+                if connection.execute("select 1 from procrastinate_workers limit 1").fetchone():
+                    return
+                time.sleep(_LOOK_SECONDS)
+        raise _did_not_start(self.folder / "worker.log")
 
     @contextlib.contextmanager
     def answering(self, name: str, *command: str) -> Iterator[str]:
@@ -114,22 +138,48 @@ def send(load: Load) -> Outcome:
 
 
 @contextlib.contextmanager
-def upstream(folder: Path) -> Iterator[str]:
-    """Run the canned systems as a process; give their URL."""
+def upstream(folder: Path, module: str = "upstream") -> Iterator[str]:
+    """Run canned systems of the bench as a process; give their URL."""
     with _on_socket(
-        ("-m", "ml_connector.bench.upstream"), folder / "upstream.log", dict(os.environ)
+        ("-m", f"ml_connector.bench.{module}"), folder / "upstream.log", dict(os.environ)
     ) as url:
         yield url
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process and of its living descendants."""
+    stats: dict[int, tuple[int, float]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+                ticks = int(words[11]) + int(words[12])
+                stats[int(entry.name)] = (int(words[1]), ticks / os.sysconf("SC_CLK_TCK"))
+    total, family = 0.0, [pid]
+    while family:
+        one = family.pop()
+        total += stats.get(one, (0, 0.0))[1]
+        family += [child for child, (parent, _) in stats.items() if parent == one]
+    return total
+
+
 @contextlib.contextmanager
-def rig(settings: Settings, folder: Path, systems_url: str) -> Iterator[Rig]:
+def rig(
+    settings: Settings,
+    folder: Path,
+    systems_url: str,
+    *,
+    in_flight: int = _IN_FLIGHT,
+    per_minute: int = _NO_LIMIT,
+) -> Iterator[Rig]:
     """Set an installation up in a folder and remove it afterwards.
 
     Args:
         settings: their database and keys are not used.
         folder: an existing one, for everything.
         systems_url: where NetSuite and ShipBob are.
+        in_flight: calls at once to NetSuite.
+        per_minute: calls to ShipBob.
     """
     own = settings.model_copy(
         update={
@@ -142,7 +192,7 @@ def rig(settings: Settings, folder: Path, systems_url: str) -> Iterator[Rig]:
     setup.initialise(own)
     secret = new_secret()
     with database_server(own) as server:
-        _connect(own, secret, systems_url)
+        _connect(own, secret, systems_url, in_flight=in_flight, per_minute=per_minute)
         yield Rig(settings=own, folder=folder, database_url=server.url, webhook_secret=secret)
 
 
@@ -157,7 +207,9 @@ def bench_folder(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _connect(settings: Settings, secret: Secret, systems_url: str) -> None:
+def _connect(
+    settings: Settings, secret: Secret, systems_url: str, *, in_flight: int, per_minute: int
+) -> None:
     private_key, _ = new_certificate(CONNECTION)
     path = settings.data_dir / f"{CONNECTION}.toml"
     path.touch(mode=0o600)
@@ -169,7 +221,7 @@ def _connect(settings: Settings, secret: Secret, systems_url: str) -> None:
         f'[shipbob]\napi_url = "{systems_url}"\nauth_url = "{systems_url}"\n'
         f'channel_id = 1\ntoken = "bench"\nwebhook_secrets = ["{secret.reveal()}"]\n'
         '[locations]\n"228" = "6"\n[accounts]\ninventory_adjustment = "54"\n'
-        f"[limits]\nnetsuite_concurrency = {_IN_FLIGHT}\nshipbob_per_minute = {_NO_LIMIT}\n",
+        f"[limits]\nnetsuite_concurrency = {in_flight}\nshipbob_per_minute = {per_minute}\n",
         "utf-8",
     )
 

@@ -51,8 +51,8 @@ class Workplace:
     settle: Settle
 
 
-OpenWorkplace = Callable[[str], Awaitable[Workplace]]
-"""Returns the workplace of a connection, by its name."""
+OpenWorkplace = Callable[[str, datetime | None], Awaitable[Workplace]]
+"""Returns the workplace of a connection, by its name and when it was applied last."""
 
 
 class Converge:
@@ -127,7 +127,7 @@ class Converge:
         self, subject: Claimed, flow: Flow, run_id: int, left_behind: Sequence[Posting]
     ) -> Equation | None:
         """Return what became of the subject's lines; None when more can be planned now."""
-        place = await self._open_workplace(subject.ref.connection)
+        place = await self._open_workplace(subject.ref.connection, subject.applied_at)
         for posting in left_behind:
             await place.settle.recover(subject, posting)
         facts = await flow.read(subject.ref.key, place.reads)

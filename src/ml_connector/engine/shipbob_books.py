@@ -21,7 +21,7 @@ from ml_connector.transport.batch import Batch
 from ml_connector.words import Cause
 
 _MOST_MARKED: Final = 100
-_APART_SECONDS: Final = 0.5  # many shipments are marked at once: ShipBob counts calls
+_APART_SECONDS: Final = 1.0  # many shipments are marked at once: ShipBob counts calls
 
 
 class ShipBobBooks:

@@ -25,7 +25,7 @@ OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 
 # ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
 # are gathered for so long. One that comes alone is read at once.
-_APART_SECONDS: Final = 0.5
+_APART_SECONDS: Final = 1.0
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -64,7 +64,7 @@ class ShipmentReads:
             self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS
         )
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 2
+            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 4
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 

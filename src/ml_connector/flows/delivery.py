@@ -56,12 +56,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         What is older never counts. What is as old, or has no time, counts only when it is
         further along the way; and what was delivered stays so.
         """
-        if self.text() == before.text():
+        if self.text() == before.text() or (self.as_of and _newer(before, self)):
             return False
         rank, rank_before = _FURTHEST.get(self.word, 0), _FURTHEST.get(before.word, 0)
         if before.word == _DELIVERED:
             return self.word == _DELIVERED and self.day is not None and _newer(self, before)
-        return rank > rank_before if not _newer(self, before) else True
+        return rank > rank_before or _newer(self, before)
 
 
 def delivery_of(shipment: ShipmentFact, zone: ZoneInfo) -> Delivery:

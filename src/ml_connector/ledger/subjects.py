@@ -49,6 +49,7 @@ class Claimed:
 
     Attributes:
         since: when the oldest event arrived that no finished run has seen.
+        applied_at: when its connection was applied last: the state of the settings.
     """
 
     id: int
@@ -57,6 +58,7 @@ class Claimed:
     mark: int
     attempt: int
     since: datetime | None
+    applied_at: datetime | None = None
 
 
 class Superseded(ConnectorError):
@@ -153,7 +155,8 @@ async def claim(
         " where id = %(id)s and job_id = %(job)s"
         " returning id, connection, flow, key, epoch, marked, attempt,"
         " (select min(received_at) from event"
-        "  where subject_id = subject.id and mark > subject.converged) as since",
+        "  where subject_id = subject.id and mark > subject.converged) as since,"
+        " (select applied_at from connection where name = subject.connection) as applied_at",
         {"id": subject_id, "job": job_id, "worker": worker},
     )
     if row is None:
@@ -165,6 +168,7 @@ async def claim(
         mark=row["marked"],
         attempt=row["attempt"],
         since=row["since"],
+        applied_at=row["applied_at"],
     )
 
 

@@ -1,0 +1,109 @@
+"""A day's parcels: many events about fewer shipments, while NetSuite is slow."""
+
+import random
+import time
+from typing import Final
+
+import httpx2
+import msgspec
+
+from ml_connector.bench.figures import Figure, Measured
+from ml_connector.bench.parcels import COUNTS_PATH, IN_FLIGHT, WRITE_SECONDS, Counts
+from ml_connector.bench.rig import Rig, cpu_seconds, send
+
+EVENTS: Final = 10_000
+SHIPMENTS: Final = 3_000
+AT_ONCE: Final = 150
+"""Subjects at once: fifteen writes under way, and who waits for shared reads and marks."""
+
+MOST_WRITES: Final = 1.02
+LEAST_SHIPMENTS_A_READ: Final = 20.0
+MOST_TIME: Final = 1.10
+MOST_CPU_MS: Final = 5.0
+
+_LOOK_SECONDS: Final = 0.25
+_PATIENCE: Final = 6.0
+
+
+def tracking(rig: Rig, systems_url: str, *, quick: bool) -> Measured:
+    """Measure what 10,000 tracking events about 3,000 new shipments cost, in random order.
+
+    NetSuite takes 300 ms for a write and 15 calls at once, so the writes alone take a minute:
+    that is the floor. The processor time is that of the web process and of the worker.
+
+    Args:
+        rig: what it runs on.
+        systems_url: of ``parcels``.
+        quick: a tenth of it.
+    """
+    events, shipments = (EVENTS // 10, SHIPMENTS // 10) if quick else (EVENTS, SHIPMENTS)
+    chance = random.Random(1)  # noqa: S311 - an order, not a secret
+    ids = [
+        *range(1, shipments + 1),
+        *(chance.randint(1, shipments) for _ in range(events - shipments)),
+    ]
+    chance.shuffle(ids)
+    floor = shipments * WRITE_SECONDS / IN_FLIGHT
+    with rig.apart(AT_ONCE) as (url, processes):
+        before = sum(map(cpu_seconds, processes))
+        began = time.monotonic()
+        outcome = send(rig.load(url, seconds=300.0, ids=tuple(ids), parcels=True, connections=16))
+        sent = time.monotonic() - began
+        counts = _wait(systems_url, shipments, began + _PATIENCE * floor + 60.0)
+        cpu = sum(map(cpu_seconds, processes)) - before
+    wrong: list[str] = []
+    if set(outcome.statuses) - {200}:
+        wrong.append(f"answers by status: {outcome.statuses}")
+    if counts.fulfilled != shipments or counts.twice:
+        wrong.append(f"{counts.fulfilled} of {shipments} fulfilled, {counts.twice} twice")
+    if counts.marked != shipments:
+        wrong.append(f"{counts.marked} of {shipments} marked at ShipBob")
+    return Measured(
+        name="tracking",
+        about=f"{events:,} events over {shipments:,} shipments, NetSuite at 300 ms and 15 at once",
+        figures=(
+            Figure(
+                name="NetSuite writes a shipment",
+                value=counts.netsuite_writes / shipments,
+                unit="",
+                at_most=MOST_WRITES,
+            ),
+            Figure(
+                name="shipments a ShipBob read",
+                value=shipments / max(1, counts.shipbob_reads),
+                unit="",
+                at_least=LEAST_SHIPMENTS_A_READ,
+            ),
+            Figure(name="floor: the writes alone", value=floor, unit="s"),
+            Figure(
+                name="time until the last write, to the floor",
+                value=(counts.last_write - began) / floor,
+                unit="x",
+                at_most=MOST_TIME,
+            ),
+            Figure(name="time until the last mark", value=counts.last_mark - began, unit="s"),
+            Figure(
+                name="processor time an event",
+                value=cpu / events * 1000,
+                unit="ms",
+                at_most=MOST_CPU_MS,
+            ),
+            Figure(name="time until all events were taken", value=sent, unit="s"),
+            Figure(name="NetSuite reads", value=counts.netsuite_reads, unit=""),
+            Figure(name="most in flight to NetSuite", value=counts.most_in_flight, unit=""),
+            Figure(name="ShipBob writes", value=counts.shipbob_writes, unit=""),
+        ),
+        wrong=tuple(wrong),
+    )
+
+
+def _wait(systems_url: str, shipments: int, until: float) -> Counts:
+    """Return what was asked of the systems once every shipment is marked, or time is up."""
+    with httpx2.Client(trust_env=False) as client:
+        while True:
+            counts = msgspec.json.decode(
+                client.get(systems_url + COUNTS_PATH).content, type=Counts
+            )
+            if counts.marked >= shipments or time.monotonic() > until:
+                return counts
+            time.sleep(_LOOK_SECONDS)
