@@ -12,9 +12,10 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import Process
-from ml_connector.app import applying, checks
+from ml_connector.app import applying
 from ml_connector.app.consents import Consents
 from ml_connector.app.installation import open_installation
+from ml_connector.app.ping import ping
 from ml_connector.config import connection as connection_file
 from ml_connector.ledger import connections
 from ml_connector.shipbob.oauth import SCOPES, challenge_of
@@ -187,7 +188,7 @@ def asked(merchant: Merchant) -> dict[str, str]:
 
     async def ask() -> dict[str, str]:
         async with open_installation(merchant.settings) as installation:
-            found = await checks.ping(installation, "acme")
+            found = await ping(installation, "acme")
             return {one.name: one.found for one in found if one.system == "shipbob"}
 
     return asyncio.run(ask())

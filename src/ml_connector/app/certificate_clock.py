@@ -5,12 +5,13 @@ NetSuite writes to administrators two months, one month and 14 days before the e
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from ml_connector.app.checks import Check
 from ml_connector.app.installation import Installation
 from ml_connector.app.rotation import Rotated, Rotation, noted
 from ml_connector.errors import ConnectorError
@@ -74,6 +75,29 @@ def ends_sentence(valid_until: datetime, now: datetime, *, account_id: str) -> s
     hours = (valid_until - now) / timedelta(hours=1)
     left = f"{hours / 24:.0f} days" if hours > 2 * 24 else f"{hours:.0f} hours"
     return f"{what} ends on {valid_until:%Y-%m-%d}, in {left}"
+
+
+def certificate_check(valid_until: datetime | None, *, account_id: str) -> Check:
+    """Return what there is to say of a certificate's end, as a check."""
+    check = Check(system="netsuite", name="certificate", outcome="ok", found="", needed=False)
+    if valid_until is None:
+        return replace(
+            check,
+            outcome="missing",
+            found="its end is not known",
+            remedy="Give certificate under [netsuite] in the connection file; or give the role the"
+            ' permission "Manage own OAuth 2.0 Client Credentials Certificates" and run'
+            " ml-connector sync credentials.",
+        )
+    now = utc_now()
+    over = valid_until <= now
+    return replace(
+        check,
+        outcome="failed" if over else "ok",
+        found=ends_sentence(valid_until, now, account_id=account_id),
+        remedy="Make a new pair: ml-connector connection certificate NAME." if over else "",
+        needed=over,
+    )
 
 
 class CertificateClock:

@@ -1,4 +1,4 @@
-"""Pinging a connection: one call to each system that proves it can be used."""
+"""Asking both systems before a connection is saved: one call that proves they can be used."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from ml_connector.app.installation import Installation
 from ml_connector.app.workplaces import netsuite_client, shipbob_client
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger import connections
 from ml_connector.netsuite import setup_queries
 from ml_connector.vault.keeps import KeepsTokens
 from ml_connector.vault.tokens import NewToken, Renew, Token
@@ -34,22 +33,6 @@ class Check:
     found: str
     remedy: str = ""
     needed: bool = True
-
-
-async def ping(installation: Installation, name: str) -> list[Check]:
-    """Check a stored connection.
-
-    Raises:
-        UserError: there is no such connection.
-    """
-    async with installation.database.transaction() as on:
-        applied = await connections.find(on, name)
-        if applied is None:
-            raise UserError(
-                f'There is no connection "{name}"', next_step="See ml-connector connection list."
-            )
-        secrets = await installation.vault.all(name, on=on)
-    return await ask_both(installation, applied.settings(secrets), installation.tokens)
 
 
 class PassingTokens:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from ml_connector.app.certificate_clock import CertificateClock, Looked, ends_sentence
+from ml_connector.app.certificate_clock import CertificateClock, Looked, certificate_check
 from ml_connector.app.checks import Check, outcome_of
 from ml_connector.app.installation import Installation
 from ml_connector.app.workplaces import netsuite_client, shipbob_client
@@ -12,7 +12,6 @@ from ml_connector.errors import ConnectorError
 from ml_connector.ledger import connections
 from ml_connector.ledger.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.vault.tokens import utc_now
 from ml_connector.words import AlarmKind, Cause, System
 
 
@@ -97,25 +96,7 @@ async def _tell(
 
 
 def _certificate(settings: ConnectionSettings, looked: Looked) -> list[Check]:
-    now = utc_now()
-    if looked.valid_until is None:
-        clock = Check(
-            system="netsuite",
-            name="certificate",
-            outcome="missing",
-            found="its end is not known",
-            remedy="Give certificate under [netsuite] in the connection file, or the role the"
-            ' permission "Manage own OAuth 2.0 Client Credentials Certificates".',
-            needed=False,
-        )
-    else:
-        clock = Check(
-            system="netsuite",
-            name="certificate",
-            outcome="ok" if looked.valid_until > now else "failed",
-            found=ends_sentence(looked.valid_until, now, account_id=settings.netsuite.account_id),
-        )
-    found = [clock]
+    found = [certificate_check(looked.valid_until, account_id=settings.netsuite.account_id)]
     if looked.failure is not None:
         found.append(
             Check(

@@ -16,6 +16,7 @@ from ml_connector.storage.database import Database
 from ml_connector.transport.client import Transport
 from ml_connector.transport.limits import Limits
 from ml_connector.transport.meter import PrometheusMeter
+from ml_connector.vault.masterkey import Ring
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
 
@@ -26,6 +27,7 @@ class Installation:
 
     Attributes:
         holder: name of this process, in leases and runs.
+        ring: the master keys.
         lanes: for deferring jobs.
     """
 
@@ -33,6 +35,7 @@ class Installation:
     holder: str
     server: DatabaseServer
     database: Database
+    ring: Ring
     vault: Vault
     tokens: Tokens
     limits: Limits
@@ -74,6 +77,7 @@ async def open_installation(
                         holder=holder,
                         server=server,
                         database=database,
+                        ring=ring,
                         vault=Vault(database, ring),
                         tokens=tokens,
                         limits=limits,

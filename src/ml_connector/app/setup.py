@@ -12,11 +12,11 @@ from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 from ml_connector.storage.database import printable_url
 from ml_connector.storage.schema import connect
+from ml_connector.vault.keyfile import KeyFile
 from ml_connector.vault.masterkey import (
     KEY_FILE_NAME,
     KeyRing,
     make_key_file,
-    ring_from_file,
     ring_from_text,
 )
 
@@ -43,15 +43,17 @@ class Made:
     lost_keys: tuple[str, ...] = ()
 
 
-def master_key_ring(settings: Settings) -> KeyRing:
+def master_key_ring(settings: Settings) -> KeyRing | KeyFile:
     """Return the master key ring: from the setting, the configured file, the data folder.
+
+    One in a file is read again when the file changes.
 
     Raises:
         UserError: there is none, or it can't be used.
     """
     if settings.master_key is not None:
         return ring_from_text(settings.master_key.reveal(), where="MLC_MASTER_KEY")
-    return ring_from_file(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
+    return KeyFile(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
 
 
 def initialise(settings: Settings) -> Made:

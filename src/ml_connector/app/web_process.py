@@ -86,6 +86,7 @@ def _installation(
         holder=holder,
         server=server,
         database=database,
+        ring=ring,
         vault=Vault(database, ring),
         tokens=Tokens(database, ring, holder=holder),
         limits=limits,

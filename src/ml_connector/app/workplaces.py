@@ -213,3 +213,28 @@ def shipbob_client(
         },
     )
     return client, access
+
+
+def shipbob_billing_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> ShipBob:
+    """Return a ShipBob client that reads billing: by the personal access token if there is one.
+
+    Raises:
+        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    if section.token is None:
+        return shipbob_client(installation, settings, tokens)[0]
+    access = ShipBobCredentials(token=section.token).access(
+        installation.transport, tokens, api_url=section.api_url, auth_url=section.auth_url
+    )
+    return ShipBob(
+        installation.transport,
+        connection=settings.name,
+        api_url=section.api_url,
+        version=section.version,
+        channel_id=section.channel_id,
+        auth=access,
+        limit_key=f"shipbob:{settings.name}",
+    )

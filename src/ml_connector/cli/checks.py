@@ -5,16 +5,22 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ml_connector.app import checks
 from ml_connector.app.checks import Check
 from ml_connector.app.installation import Installation
+from ml_connector.app.ping import ping as look
 from ml_connector.cli.context import current
 
 _SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
 
 
-def ping(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -> None:
-    """Check that both systems answer, with the remedy where one does not."""
+def ping(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Look at every product and its item too; takes longer."),
+    ] = False,
+) -> None:
+    """Check all that a connection needs in both systems, with the remedy where it lacks."""
     context = current()
     if name is not None:
         context.named(name)
@@ -22,7 +28,7 @@ def ping(name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None) -
     async def ask(installation: Installation) -> list[Check]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-        return await checks.ping(installation, one.name)
+        return await look(installation, one.name, deep=deep)
 
     found = context.run(ask)
     print_checks(found)
@@ -37,12 +43,17 @@ def print_checks(found: Sequence[Check]) -> None:
     printer = current().printer
     printer.table(
         ["system", "check", "result", "what was found"],
-        [[one.system, one.name, _SIGNS[one.outcome], one.found] for one in found],
+        [[one.system, one.name, _sign(one), one.found] for one in found],
         empty="Nothing was checked.",
     )
     for one in found:
         if one.outcome != "ok" and one.remedy:
             printer.line(f"{one.system} {one.name}: {one.remedy}", style="bold")
+
+
+def _sign(one: Check) -> str:
+    optional = one.outcome != "ok" and not one.needed
+    return f"{one.outcome} (not needed)" if optional else _SIGNS[one.outcome]
 
 
 def as_rows(found: Sequence[Check]) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ COMMANDS: Final = (
         name="ping",
         module="checks",
         attribute="ping",
-        about="Check that both systems answer, with the remedy where one does not.",
+        about="Check all that a connection needs in both systems, with the remedy where it lacks.",
     ),
     Command(
         name="serve",
@@ -128,6 +128,24 @@ COMMANDS: Final = (
         module="audit",
         attribute="commands",
         about="The proof of the journal, and what people did.",
+    ),
+    Command(
+        name="keys",
+        module="keys",
+        attribute="commands",
+        about="The master key.",
+    ),
+    Command(
+        name="backup",
+        module="backup",
+        attribute="backup",
+        about="Write the whole database into a file, while everything runs.",
+    ),
+    Command(
+        name="restore",
+        module="backup",
+        attribute="restore",
+        about="Put the database back from a backup, in place of what is there.",
     ),
     Command(
         name="sim",

@@ -108,6 +108,11 @@ class Account:
         return f"{self.base_url}/services/rest/query/v1/suiteql"
 
     @property
+    def limits_url(self) -> str:
+        """What the account may do at once, for administrators (netsuite.md section 10.3)."""
+        return f"{self.base_url}/services/rest/system/v1/governanceLimits"
+
+    @property
     def metadata_url(self) -> str:
         """The metadata catalogue (netsuite.md section 6.9)."""
         return f"{self.base_url}{_RECORD_PATH}/metadata-catalog"

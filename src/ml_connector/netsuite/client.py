@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.netsuite import records
+from ml_connector.netsuite import records, setup_queries
 from ml_connector.netsuite.account import Account, external_key, new_record_id
 from ml_connector.netsuite.certificate_service import CertificateService
 from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.metadata import Metadata, parse_metadata
-from ml_connector.netsuite.oauth import Sender
+from ml_connector.netsuite.oauth import Sender, clock_offset_seconds
 from ml_connector.netsuite.problem import shortened
 from ml_connector.netsuite.session import Auth, Session
-from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.netsuite.suiteql import SuiteQL, query_call
 from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.words import Cause
 
@@ -29,6 +30,19 @@ _WRITE_HEADERS: Final = {
 }
 # Replacing these lines would delete what somebody else ordered (section 6.5).
 _ORDERS: Final = frozenset({"purchaseorder", "salesorder", "transferorder", "returnauthorization"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountClock:
+    """What time it is, as NetSuite sees it.
+
+    Attributes:
+        now: in the account's zone, without one.
+        offset_seconds: how far this machine's clock is ahead; None when NetSuite doesn't say.
+    """
+
+    now: datetime
+    offset_seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +90,73 @@ class NetSuite:
     def certificates(self, client_id: str) -> CertificateService:
         """Return the certificates of the integration record with this client id."""
         return CertificateService(self._session, self._account, client_id)
+
+    async def account_clock(self) -> AccountClock:
+        """Return what time the account says it is, and how far our own clock is off.
+
+        Raises:
+            NeedsHuman, Retryable: as the session says.
+        """
+        call = query_call(
+            self._session,
+            self._account,
+            setup_queries.CLOCK,
+            (),
+            offset=0,
+            operation="suiteql.account_clock",
+            priority=Priority.LIVE,
+        )
+        answer = await self._session.send(call)
+        return AccountClock(
+            now=setup_queries.read_clock(answer),
+            offset_seconds=clock_offset_seconds(answer, datetime.now(UTC)),
+        )
+
+    async def look_at(self, record_type: str) -> None:
+        """See that the role may read a record type: ask for one id of it (section 6.1).
+
+        Raises:
+            NeedsHuman: it may not (``permission_missing``), or there is no such record type.
+            Retryable: no usable answer.
+        """
+        call = self._session.call(
+            f"{record_type}.list",
+            "GET",
+            f"{self._account.record_url(record_type)}?limit=1",
+            repeatable=True,
+        )
+        await self._session.send(call)
+
+    async def in_words_of(self, record_type: str, external_id: str) -> str:
+        """Return NetSuite's words for a record that does not exist; empty when it exists.
+
+        They come in the language of the integration user (section 9.2).
+
+        Raises:
+            NeedsHuman, Retryable: as the session says.
+        """
+        url = self._account.record_url(record_type, external_key(external_id))
+        try:
+            await self._session.send(
+                self._session.call(f"{record_type}.get", "GET", url, repeatable=True)
+            )
+        except RecordNotFound as error:
+            return str(error)
+        return ""
+
+    async def is_administrator(self) -> bool:
+        """Return whether the role is an administrator's: only those see limits (section 10.3).
+
+        Raises:
+            Retryable: no usable answer.
+        """
+        try:
+            await self._session.send(
+                self._session.call("limits.get", "GET", self._account.limits_url, repeatable=True)
+            )
+        except NeedsHuman:
+            return False
+        return True
 
     async def create(self, record_type: str, body: Body, *, send_by: float | None) -> Created:
         """Make a record (netsuite.md section 6.1). Sent once; look before sending it again.

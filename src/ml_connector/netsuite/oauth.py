@@ -138,7 +138,21 @@ class SignIn:
         """
         return await self._tokens.refused(self._connection, "netsuite", refused, self._renew)
 
+    async def prove(self, *, worked_before: bool) -> None:
+        """See that a token would be given now; the one that is in use is left alone.
+
+        Args:
+            worked_before: a token was had with these credentials before.
+
+        Raises:
+            NeedsHuman, Retryable: as for ``token``.
+        """
+        await self._ask(worked_before=worked_before)
+
     async def _renew(self, before: Token | None) -> NewToken:
+        return await self._ask(worked_before=before is not None)
+
+    async def _ask(self, *, worked_before: bool) -> NewToken:
         return await ask_token(
             self._transport,
             self._connection,
@@ -146,7 +160,7 @@ class SignIn:
             self._credentials,
             clock=self._clock,
             new_jti=self._new_jti,
-            worked_before=before is not None,
+            worked_before=worked_before,
         )
 
 

@@ -1,15 +1,15 @@
 """What is asked about an account itself: its periods, its locations, its clock."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final, Literal
 
 import msgspec
 
 from ml_connector.errors import Retryable
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
-from ml_connector.transport.call import Priority
+from ml_connector.transport.call import Answer, Priority
 
 _PERIODS: Final = """
 SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked, p.isadjust,
@@ -25,7 +25,7 @@ SELECT c.id, c.name, c.isinactive[, c.fullname][, c.subsidiary][, c.usebins]
 FROM location c WHERE c.id IN ({list}) ORDER BY c.id
 """
 
-_CLOCK: Final = "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') AS now FROM DUAL"
+CLOCK: Final = "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') AS now FROM DUAL"
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +71,59 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     subsidiary: str | None = None
     isinactive: Flag = Flag.F
     usebins: Flag = Flag.F
+
+
+_ACCOUNTS: Final = """
+SELECT a.id, a.acctnumber, a.fullname AS name, a.isinactive
+FROM account a WHERE a.id IN ({list}) ORDER BY a.id
+"""
+
+_VENDORS: Final = """
+SELECT v.id, v.entityid AS name[, v.isinactive]
+FROM vendor v WHERE v.id IN ({list}) ORDER BY v.id
+"""
+
+_FEATURES: Final = "SELECT f.id, f.name, f.isactive FROM companyfeaturesetup f ORDER BY f.id"
+
+_SUBSIDIARIES: Final = "SELECT s.id, s.name FROM subsidiary s ORDER BY s.id"
+
+_OPEN_ORDERS: Final = "SELECT COUNT(*) AS n FROM transaction t WHERE t.type = 'PurchOrd'"
+
+
+_ONE_ROW: Final = "SELECT r.id FROM {table} r WHERE ROWNUM <= 1"
+
+Table = Literal[
+    "accountingperiod", "item", "location", "account", "vendor", "subsidiary", "transaction"
+]
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """An account, a vendor or a subsidiary (schemas/suiteql-tables.json)."""
+
+    id: str
+    name: str = ""
+    acctnumber: str | None = None
+    isinactive: Flag = Flag.F
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature of the account, where the role may see them."""
+
+    id: str
+    name: str = ""
+    isactive: Flag = Flag.F
+
+
+class _Count(msgspec.Struct, frozen=True, kw_only=True):
+    n: int
+
+
+class _Clocks(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[dict[str, Any]] = []
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
 
 
 class _Now(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +173,7 @@ async def account_clock(suiteql: SuiteQL, *, priority: Priority = Priority.LIVE)
         Retryable: no row came.
     """
     rows = await suiteql.rows(
-        _CLOCK,
+        CLOCK,
         type=_Now,
         operation="suiteql.account_clock",
         priority=priority,
@@ -128,3 +181,77 @@ async def account_clock(suiteql: SuiteQL, *, priority: Priority = Priority.LIVE)
     if not rows:
         raise Retryable("NetSuite did not say what time it is")
     return rows[0].now
+
+
+def read_clock(answer: Answer) -> datetime:
+    """Read the account's time out of an answer to ``CLOCK``; it has no zone.
+
+    Raises:
+        Retryable: there is none in it.
+    """
+    try:
+        [row] = msgspec.json.decode(answer.body, type=_Clocks).items
+        return datetime.fromisoformat({key.lower(): row[key] for key in row}["now"])
+    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, ValueError):
+        raise Retryable("NetSuite did not say what time it is") from None
+
+
+async def accounts(suiteql: SuiteQL, account_ids: Sequence[str]) -> Mapping[str, Named]:
+    """Return the accounts with these internal ids; those that don't exist are left out."""
+    rows = await suiteql.rows_in(_ACCOUNTS, account_ids, type=Named, operation="suiteql.accounts")
+    return {row.id: row for row in rows}
+
+
+async def vendors(suiteql: SuiteQL, vendor_ids: Sequence[str]) -> Mapping[str, Named]:
+    """Return the vendors with these internal ids; those that don't exist are left out."""
+    rows = await suiteql.rows_in(_VENDORS, vendor_ids, type=Named, operation="suiteql.vendors")
+    return {row.id: row for row in rows}
+
+
+async def subsidiaries(suiteql: SuiteQL) -> list[Named]:
+    """Return the subsidiaries.
+
+    Raises:
+        UnknownIdentifier: the account has none (section 13.1), or the role may not see them.
+    """
+    return await suiteql.rows(_SUBSIDIARIES, type=Named, operation="suiteql.subsidiaries")
+
+
+async def features(suiteql: SuiteQL) -> list[Feature]:
+    """Return the account's features.
+
+    Raises:
+        UnknownIdentifier: the role may not see them.
+    """
+    return await suiteql.rows(_FEATURES, type=Feature, operation="suiteql.features")
+
+
+async def count_purchase_orders(suiteql: SuiteQL) -> int:
+    """Return how many purchase orders the role sees (section 12.4)."""
+    [row] = await suiteql.rows(_OPEN_ORDERS, type=_Count, operation="suiteql.count") or [
+        _Count(n=0)
+    ]
+    return row.n
+
+
+async def look_at(suiteql: SuiteQL, table: Table) -> None:
+    """See that the role may read a table: ask for one row of it (section 4.5).
+
+    Raises:
+        UnknownIdentifier: the role may not, or the account has no such table.
+    """
+    match table:
+        case "accountingperiod":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "accountingperiod"), type=_Row)
+        case "item":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "item"), type=_Row)
+        case "location":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "location"), type=_Row)
+        case "account":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "account"), type=_Row)
+        case "vendor":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "vendor"), type=_Row)
+        case "subsidiary":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "subsidiary"), type=_Row)
+        case "transaction":
+            await suiteql.rows(_ONE_ROW.replace("{table}", "transaction"), type=_Row)

@@ -113,6 +113,15 @@ class ShipBob:
         pages = self._session.every(request, Channel, lambda row: row.id, style=Style.CURSOR)
         return [channel async for channel in pages]
 
+    async def look_at(self, request: Request) -> None:
+        """See that our token may read something; see ``looks``.
+
+        Raises:
+            NeedsHuman: it may not (``permission_missing``).
+            Retryable: no usable answer.
+        """
+        await self._session.send(request)
+
     async def channel_id(self) -> int:
         """Return the channel that our writes name, found once if it was not configured.
 

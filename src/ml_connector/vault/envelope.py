@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ml_connector.errors import NeedsHuman
-from ml_connector.vault.masterkey import KeyRing
+from ml_connector.vault.masterkey import Ring
 from ml_connector.words import Cause
 
 _NONCE_BYTES: Final = 12
@@ -33,7 +33,7 @@ class Sealed:
     ciphertext: bytes
 
 
-def seal(ring: KeyRing, plaintext: bytes, *, bound_to: str) -> Sealed:
+def seal(ring: Ring, plaintext: bytes, *, bound_to: str) -> Sealed:
     """Seal a secret under the current master key.
 
     Args:
@@ -50,7 +50,7 @@ def seal(ring: KeyRing, plaintext: bytes, *, bound_to: str) -> Sealed:
     )
 
 
-def open_(ring: KeyRing, sealed: Sealed, *, bound_to: str) -> bytes:
+def open_(ring: Ring, sealed: Sealed, *, bound_to: str) -> bytes:
     """Open a secret.
 
     Raises:
@@ -60,7 +60,7 @@ def open_(ring: KeyRing, sealed: Sealed, *, bound_to: str) -> bytes:
     return _decrypt(data_key, sealed.ciphertext, bound_to)
 
 
-def rewrap(ring: KeyRing, sealed: Sealed, *, bound_to: str) -> Sealed:
+def rewrap(ring: Ring, sealed: Sealed, *, bound_to: str) -> Sealed:
     """Wrap the data key with the current master key; the secret itself is not opened.
 
     Returns the same object when it is wrapped with that key already.
@@ -79,7 +79,7 @@ def rewrap(ring: KeyRing, sealed: Sealed, *, bound_to: str) -> Sealed:
     )
 
 
-def _unwrap(ring: KeyRing, sealed: Sealed, bound_to: str) -> bytes:
+def _unwrap(ring: Ring, sealed: Sealed, bound_to: str) -> bytes:
     master = ring.find(sealed.key_id)
     if master is None:
         raise NeedsHuman(

@@ -6,11 +6,11 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from ml_connector.errors import UserError
 
@@ -39,6 +39,19 @@ class MasterKey:
 
     def __repr__(self) -> str:
         return f"MasterKey({self.key_id})"
+
+
+class Ring(Protocol):
+    """Master keys at hand: one that seals, and all that open."""
+
+    @property
+    def current(self) -> MasterKey:
+        """The key that seals."""
+        ...
+
+    def find(self, key_id: str) -> MasterKey | None:
+        """Return the key of this id, or None."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -130,19 +143,29 @@ def ring_from_file(path: Path) -> KeyRing:
     return ring_from_text(content.decode("ascii", "replace"), where=str(path))
 
 
+def new_key() -> MasterKey:
+    """Make a random master key."""
+    return MasterKey.of(secrets.token_bytes(KEY_BYTES))
+
+
+def as_text(keys: Iterable[MasterKey]) -> str:
+    """Return keys as a key file holds them: base64, one a line, the current one first."""
+    return "".join(base64.b64encode(key.material).decode() + "\n" for key in keys)
+
+
 def make_key_file(path: Path) -> KeyRing:
     """Make a new random master key in a file that only its owner can read.
 
     Raises:
         UserError: there is a file already, or it can't be written.
     """
-    key = secrets.token_bytes(KEY_BYTES)
+    key = new_key()
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(key) + b"\n")
+            file.write(as_text([key]).encode())
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
@@ -157,7 +180,7 @@ def make_key_file(path: Path) -> KeyRing:
             where=str(path),
             next_step="Choose a data folder that can be written to.",
         ) from None
-    return KeyRing((MasterKey.of(key),))
+    return KeyRing((key,))
 
 
 _HOW_TO_MAKE: Final = "Give 32 random bytes in base64, for example from `openssl rand -base64 32`."

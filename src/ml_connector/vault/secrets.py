@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, rows
 from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
-from ml_connector.vault.masterkey import KeyRing
+from ml_connector.vault.masterkey import Ring
 
 _PUT: Final = """
     insert into secret (connection, field, key_id, wrapped_key, ciphertext)
@@ -47,7 +47,7 @@ class Vault:
         ring: the master keys.
     """
 
-    def __init__(self, database: Database, ring: KeyRing) -> None:
+    def __init__(self, database: Database, ring: Ring) -> None:
         self._database = database
         self._ring = ring
 

@@ -11,7 +11,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, one, rows
 from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
-from ml_connector.vault.masterkey import KeyRing
+from ml_connector.vault.masterkey import Ring
 from ml_connector.words import Cause, System
 
 _MAKE: Final = """
@@ -188,7 +188,7 @@ class TokenRow:
     """
 
     database: Database = field(repr=False)
-    ring: KeyRing = field(repr=False)
+    ring: Ring = field(repr=False)
     connection: str
     system: System
 
@@ -313,7 +313,7 @@ async def clocks(database: Database) -> list[TokenClock]:
     ]
 
 
-async def rewrap_tokens(database: Database, ring: KeyRing) -> int:
+async def rewrap_tokens(database: Database, ring: Ring) -> int:
     """Wrap every pair's data key with the current master key. Returns how many were not yet.
 
     Raises:

@@ -16,7 +16,7 @@ import structlog
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, DatabaseAway
-from ml_connector.vault.masterkey import KeyRing
+from ml_connector.vault.masterkey import Ring
 from ml_connector.vault.tokenrow import (
     NewToken,
     Problem,
@@ -91,7 +91,7 @@ class Tokens:
     def __init__(
         self,
         database: Database,
-        ring: KeyRing,
+        ring: Ring,
         *,
         holder: str,
         clock: Callable[[], datetime] = utc_now,

@@ -1,0 +1,195 @@
+"""The least that the integration role needs, and how each permission can be looked at.
+
+Netsuite.md section 12.2 and schemas/permissions.json; the levels are what the documentation
+suggests. A permission is looked at by reading: a record type's collection
+(``GET /record/v1/{type}?limit=1``, section 6.1) or one row of a table (section 4.5). So what
+is seen is whether there is any access at all; a level that is too low for creating shows
+only when something is created.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ml_connector.netsuite.setup_queries import Table
+
+Level = Literal["View", "Create", "Edit", "Full"]
+Use = Literal["always", "billing", "OneWorld", "rotation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A permission of the role.
+
+    Attributes:
+        name: as NetSuite shows it.
+        tab: of the role's page.
+        level: the least that does.
+        why: what it is for.
+        use: when it is needed.
+        record_type: whose collection shows whether the role has it.
+        table: whose rows show it, where there is no such record type.
+    """
+
+    name: str
+    tab: Literal["Setup", "Reports", "Lists", "Transactions"]
+    level: Level
+    why: str
+    use: Use = "always"
+    record_type: str = ""
+    table: Table | None = None
+
+
+PERMISSIONS: Final = (
+    Permission(
+        name="REST Web Services", tab="Setup", level="Full", why="every call but the sign-in"
+    ),
+    Permission(
+        name="Log in using OAuth 2.0 Access Tokens", tab="Setup", level="Full", why="the sign-in"
+    ),
+    Permission(
+        name="Manage own OAuth 2.0 Client Credentials Certificates",
+        tab="Setup",
+        level="Full",
+        why="renewing the certificate without a person",
+        use="rotation",
+    ),
+    Permission(
+        name="Manage Accounting Periods",
+        tab="Setup",
+        level="View",
+        why="choosing an open posting period before anything is posted",
+        table="accountingperiod",
+    ),
+    Permission(
+        name="SuiteAnalytics Workbook", tab="Reports", level="Edit", why="every SuiteQL query"
+    ),
+    Permission(
+        name="Items",
+        tab="Lists",
+        level="View",
+        why="finding the item of a SKU, its units and whether it has lots",
+        table="item",
+    ),
+    Permission(
+        name="Locations",
+        tab="Lists",
+        level="View",
+        why="checking the locations that fulfillment centers are mapped to",
+        table="location",
+    ),
+    Permission(
+        name="Accounts",
+        tab="Lists",
+        level="View",
+        why="checking the accounts that are posted to",
+        table="account",
+    ),
+    Permission(
+        name="Vendors",
+        tab="Lists",
+        level="View",
+        why="checking the vendor of ShipBob's bills",
+        use="billing",
+        table="vendor",
+    ),
+    Permission(
+        name="Subsidiaries",
+        tab="Lists",
+        level="View",
+        why="documents that name a subsidiary",
+        use="OneWorld",
+        table="subsidiary",
+    ),
+    Permission(
+        name="Find Transaction",
+        tab="Transactions",
+        level="View",
+        why="finding orders and what was posted from them",
+        table="transaction",
+    ),
+    Permission(
+        name="Purchase Order",
+        tab="Transactions",
+        level="View",
+        why="reading what is ordered",
+        record_type="purchaseOrder",
+    ),
+    Permission(
+        name="Receive Order",
+        tab="Transactions",
+        level="Edit",
+        why="turning a purchase order into an item receipt",
+    ),
+    Permission(
+        name="Item Receipt",
+        tab="Transactions",
+        level="Edit",
+        why="posting what was stowed, and finding it again",
+        record_type="itemReceipt",
+    ),
+    Permission(
+        name="Adjust Inventory",
+        tab="Transactions",
+        level="Create",
+        why="stock without an order, surplus, write-offs",
+        record_type="inventoryAdjustment",
+    ),
+    Permission(
+        name="Sales Order",
+        tab="Transactions",
+        level="View",
+        why="finding the order of a shipment or a return",
+        record_type="salesOrder",
+    ),
+    Permission(
+        name="Fulfill Orders",
+        tab="Transactions",
+        level="Edit",
+        why="turning a sales order into an item fulfillment",
+    ),
+    Permission(
+        name="Item Fulfillment",
+        tab="Transactions",
+        level="Edit",
+        why="posting shipments and their tracking numbers",
+        record_type="itemFulfillment",
+    ),
+    Permission(
+        name="Return Authorization",
+        tab="Transactions",
+        level="Create",
+        why="returns that have no authorization yet",
+        record_type="returnAuthorization",
+    ),
+    Permission(
+        name="Receive Returns",
+        tab="Transactions",
+        level="Edit",
+        why="turning a return authorization into an item receipt",
+    ),
+    Permission(
+        name="Bills",
+        tab="Transactions",
+        level="Create",
+        why="ShipBob's invoices",
+        use="billing",
+        record_type="vendorBill",
+    ),
+    Permission(
+        name="Enter Vendor Credits",
+        tab="Transactions",
+        level="Create",
+        why="ShipBob's credits",
+        use="billing",
+        record_type="vendorCredit",
+    ),
+)
+
+EXCESS: Final = {
+    "customer": "Customers",
+    "transferOrder": "Transfer Order",
+    "inventoryTransfer": "Transfer Inventory",
+    "inboundShipment": "Inbound Shipment",
+}
+"""Record types that the connector never touches, by the permission that shows them: where the
+role sees one, it may more than it needs."""

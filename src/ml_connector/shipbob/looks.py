@@ -1,0 +1,69 @@
+"""The smallest reading request of each area: it shows whether our token may read there. Pure.
+
+Shipbob.md sections 3.2 (scopes) and 9; paths and parameters of the 2026-07 OpenAPI file.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ml_connector.shipbob.session import Request
+
+LOOKS: Final[Mapping[str, Request]] = MappingProxyType(
+    {
+        "receiving_read": Request(
+            operation="receiving.look",
+            doing="reading WROs",
+            path="/receiving",
+            scope="receiving_read",
+            query={"Page": "1", "Limit": "1"},
+        ),
+        "products_read": Request(
+            operation="product.look",
+            doing="reading products",
+            path="/product",
+            scope="products_read",
+            query={"PageSize": "1"},
+        ),
+        "inventory_read": Request(
+            operation="inventory.look",
+            doing="reading stock",
+            path="/inventory-level",
+            scope="inventory_read",
+            query={"PageSize": "1"},
+        ),
+        "orders_read": Request(
+            operation="order.look",
+            doing="reading orders",
+            path="/order",
+            scope="orders_read",
+            query={"Page": "1", "Limit": "1"},
+        ),
+        "returns_read": Request(
+            operation="return.look",
+            doing="reading returns",
+            path="/return",
+            scope="returns_read",
+            query={"Limit": "1"},
+        ),
+    }
+)
+"""By the scope that each needs."""
+
+BILLING: Final = Request(
+    operation="billing.look",
+    doing="reading invoices",
+    path="/invoices",
+    scope="billing_read",
+    query={"PageSize": "1"},
+)
+
+WRITES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "receiving_write": "announcing WROs and marking them as booked",
+        "orders_write": "marking tracking numbers as uploaded",
+        "products_write": 'making products, with missing_product = "create"',
+        "webhooks_write": "subscribing to webhooks",
+    }
+)
+"""Scopes for writing, and what each is for; what a channel lists shows whether it has them."""

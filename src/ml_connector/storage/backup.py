@@ -1,0 +1,211 @@
+"""Backup and restore of the whole database, with PostgreSQL's own programs.
+
+``pg_dump`` sees one moment of the database, however long it takes and whatever is written
+meanwhile; docs/adr/0011-backup-with-pg-dump.md says why nothing of our own does it.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from ml_connector.errors import UserError
+from ml_connector.storage.postgres_binaries import find_binaries
+from ml_connector.storage.schema import MIGRATIONS, connect
+
+_CREATED: Final = re.compile(r"create (?:table|view)(?: if not exists)? (\w+)", re.IGNORECASE)
+_LIBRARIES: Final = ("procrastinate_", "alembic_version")
+_ATTEMPTS: Final = 3
+_SECONDS: Final = 3600
+_MAGIC: Final = b"PGDMP"
+
+_OURS: Final = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+        and application_name like 'ml-connector%'
+"""
+
+_TABLES: Final = """
+    select c.relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+
+
+def dump(url: str, file: Path) -> int:
+    """Write the database into a file that only its owner can read; return its size in bytes.
+
+    An older file of this name is replaced when the new one is whole.
+
+    Raises:
+        UserError: it can't be made, with what PostgreSQL said.
+    """
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as error:
+        raise UserError(
+            f"The backup can't be written: {error.strerror}",
+            where=str(file),
+            next_step="Choose a folder that exists and can be written to.",
+        ) from error
+    try:
+        _run(
+            ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={beside}"],
+            url,
+            what="The backup failed",
+            where=str(file),
+        )
+        size = beside.stat().st_size
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+    return size
+
+
+def load(url: str, file: Path) -> None:
+    """Put the database back from a file, in place of what is there: all of it or nothing.
+
+    Others who use the database are disconnected, and connect again.
+
+    Raises:
+        UserError: the file is no backup, the database holds tables of somebody else, or
+            PostgreSQL refuses; says what it said.
+    """
+    listed = _contents(url, file)
+    _only_ours(url, file)
+    has_schema = re.search(r"\bSCHEMA - public\b", listed) is not None
+    before = "drop schema if exists public cascade;" + (
+        "" if has_schema else "create schema public;"
+    )
+    with tempfile.TemporaryDirectory(prefix="mlc-restore-") as folder:
+        # Whole before the first statement of it runs: a damaged file must change nothing.
+        script = Path(folder) / "restore.sql"
+        _run(
+            ["pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file)],
+            url,
+            what="The backup is damaged, and nothing was changed",
+            where=str(file),
+        )
+        for attempt in range(_ATTEMPTS):
+            _disconnect_others(url)
+            try:
+                _replay(url, script, before, where=str(file))
+                break
+            except UserError as error:
+                if attempt == _ATTEMPTS - 1 or "deadlock" not in str(error):
+                    raise
+    # What they prepared refers to tables that are gone.
+    _disconnect_others(url)
+
+
+def _contents(url: str, file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            magic = opened.read(len(_MAGIC))
+    except OSError as error:
+        raise UserError(
+            f"The backup can't be read: {error.strerror}",
+            where=str(file),
+            next_step="Check the path.",
+        ) from error
+    if magic != _MAGIC:
+        raise UserError(
+            "This is not a backup made by ml-connector backup",
+            where=str(file),
+            next_step="Give the file that ml-connector backup has written.",
+        )
+    return _run(
+        ["pg_restore", "--list", str(file)], url, what="The backup is damaged", where=str(file)
+    )
+
+
+def _only_ours(url: str, file: Path) -> None:
+    """Refuse to drop what is somebody else's."""
+    ours = {
+        name
+        for path in sorted((MIGRATIONS / "versions").iterdir())
+        if path.suffix in {".py", ".sql"}
+        for name in _CREATED.findall(path.read_text("utf-8"))
+    }
+    with connect(url) as connection:
+        there = [str(row[0]) for row in connection.execute(_TABLES).fetchall()]
+    strange = [
+        name
+        for name in there
+        if name not in ours
+        and not name.startswith(_LIBRARIES)
+        and not any(name.startswith(f"{one}_") for one in ours)
+    ]
+    if strange:
+        raise UserError(
+            f"The database holds tables of something else: {', '.join(sorted(strange)[:5])}",
+            where=str(file),
+            next_step="Restore into a database of its own (MLC_DATABASE_URL): everything in it"
+            " is replaced.",
+        )
+
+
+def _disconnect_others(url: str) -> None:
+    with connect(url) as connection:
+        connection.execute(_OURS)
+
+
+def _replay(url: str, script: Path, before: str, *, where: str) -> None:
+    """Run a script of statements in one transaction, after some of ours."""
+    _run(
+        [
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            f"--command={before}",
+            f"--file={script}",
+        ],
+        url,
+        what="The backup could not be restored, and nothing was changed",
+        where=where,
+    )
+
+
+def _run(arguments: list[str], url: str, *, what: str, where: str) -> str:
+    program, *rest = arguments
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+        [find_binaries().folder / program, *rest],
+        env=_environment(url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=_SECONDS,
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        told = next((line for line in said if "error" in line.lower()), said[0] if said else "")
+        raise UserError(
+            f"{what}: {told.partition('error:')[2].strip() or told}",
+            where=where,
+            next_step="Correct what PostgreSQL names and run it again. A server that is newer"
+            " than the programs of the wheel needs its own pg_dump and pg_restore.",
+        )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _environment(url: str) -> dict[str, str]:
+    """The way to the database in the environment: arguments can be seen by everybody."""
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    variables = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",
+        "dbname": "PGDATABASE",
+        "sslmode": "PGSSLMODE",
+        "sslrootcert": "PGSSLROOTCERT",
+    }
+    given = {variable: str(parts[key]) for key, variable in variables.items() if parts.get(key)}
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
+    return {**kept, **given, "PGAPPNAME": "mlc backup", "PGCONNECT_TIMEOUT": "10"}
