@@ -67,6 +67,7 @@ class Cause(StrEnum):
     RECORD_NOT_FOUND = "record_not_found"
     REFUSED_BY_NETSUITE = "refused_by_netsuite"
     REFUSED_BY_SHIPBOB = "refused_by_shipbob"
+    UNIDENTIFIED_STOCK = "unidentified_stock"
     QUANTITY_WENT_DOWN = "quantity_went_down"
     LOT_TRACKED = "lot_tracked"
     POSTED_DOCUMENT_DIFFERS = "posted_document_differs"

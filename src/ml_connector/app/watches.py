@@ -83,9 +83,8 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
             for name, matches in matching.items()
             if sum(not item.isinactive for item in matches) == 1
         }
-    if bound := wanted.get("item"):
-        there = await reads.items_by_id(bound)
-        appeared |= {bound[item] for item, found in there.items() if not found.isinactive}
+    appeared |= await _active_items(reads, wanted.get("item", {}))
+    appeared |= await _linked_uros(reads, wanted.get("uro", {}))
     appeared |= await _what_returns_wait_for(reads, wanted)
     for number, thing in wanted.get("purchase_order", {}).items():
         if any(order.status in "BDEFG" for order in await reads.orders(number)):
@@ -102,6 +101,21 @@ async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
         for month, thing in wanted.get(kind, {}).items():
             if await _period_is_open(reads, month, for_bills=kind == "bill_period"):
                 appeared.add(thing)
+    return appeared
+
+
+async def _active_items(reads: Reads, wanted: Mapping[str, str]) -> set[str]:
+    there = await reads.items_by_id(wanted)
+    return {wanted[item] for item, found in there.items() if not found.isinactive}
+
+
+async def _linked_uros(reads: Reads, wanted: Mapping[str, str]) -> set[str]:
+    """Return the unidentified receiving orders that have a WRO now, or are no more."""
+    appeared: set[str] = set()
+    for number, thing in wanted.items():
+        uro = await reads.unidentified.get(int(number))
+        if uro is None or uro.linked_wro_id:
+            appeared.add(thing)
     return appeared
 
 

@@ -66,6 +66,7 @@ class Reads:
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
         self.units = UnitReads(netsuite)
+        self.unidentified = shipbob.unidentified
         self._billing = billing
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)

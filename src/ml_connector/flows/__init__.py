@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ml_connector.engine.flow import Flows
-from ml_connector.flows import billing, purchase_orders, receiving, returns, tracking
+from ml_connector.flows import billing, purchase_orders, receiving, returns, tracking, unidentified
 
 FLOWS: Final[Flows] = MappingProxyType(
     {
@@ -15,6 +15,7 @@ FLOWS: Final[Flows] = MappingProxyType(
             tracking.FLOW,
             returns.FLOW,
             billing.FLOW,
+            unidentified.FLOW,
         )
     }
 )

@@ -42,6 +42,7 @@ from ml_connector.shipbob.returns import Returns
 from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
+from ml_connector.shipbob.unidentified import UroCalls
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
 
@@ -97,6 +98,7 @@ class ShipBob:
         self.returns = Returns(self._session)
         self.history = HistoryCalls(self._session)
         self.references = ReferenceCalls(self._session)
+        self.unidentified = UroCalls(self._session)
 
     # Account.
 
