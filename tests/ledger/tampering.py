@@ -15,6 +15,11 @@ from ml_connector.ledger.subjects import Claimed, SubjectRef
 from ml_connector.storage.database import Connection, Database, one, rows
 
 DAY = date(2026, 11, 20)
+COPY = (
+    "posted_at, posting_id, run_id, flow, source, source_line, target, external_id, fact_date,"
+    " posting_date, sku, item, location, lot, quantity, amount, currency, account, detail,"
+    " previous_hash"
+)
 
 
 def line(

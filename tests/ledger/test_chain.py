@@ -9,18 +9,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ledger.tampering import line, post, rewrite, rewrite_postings_too, subject, tamper
+from ledger.tampering import COPY, line, post, rewrite, rewrite_postings_too, subject, tamper
 from ml_connector.ledger import chain
 from ml_connector.ledger.chain import Verdict
 from ml_connector.ledger.journal import Head
 from ml_connector.ledger.noted_heads import NotedHead
 from ml_connector.storage.database import Database
-
-COPY = (
-    "posted_at, posting_id, run_id, flow, source, source_line, target, external_id, fact_date,"
-    " posting_date, sku, item, location, lot, quantity, amount, currency, account, detail,"
-    " previous_hash"
-)
 
 
 async def journal_of(database: Database, documents: int = 5) -> list[Head]:

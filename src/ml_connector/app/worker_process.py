@@ -12,6 +12,7 @@ from ml_connector.app.alarm_sending import TELL_EVERY_SECONDS, tell
 from ml_connector.app.alarm_watch import WATCH_EVERY_SECONDS, watch_books
 from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
+from ml_connector.app.keeping import make_months
 from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.proof import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.renewals import renew_tokens
@@ -31,6 +32,7 @@ from ml_connector.engine.upkeep import (
 )
 from ml_connector.engine.worker import work
 from ml_connector.flows import FLOWS
+from ml_connector.ledger import months
 from ml_connector.transport.leases import free_slots_of_the_dead
 
 AT_ONCE: Final = 16
@@ -108,6 +110,11 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 name="look at certificates",
                 every_seconds=600,
                 do=CertificateClock(installation).look_at_all,
+            ),
+            Chore(
+                name="make months",
+                every_seconds=months.CHORE_EVERY_SECONDS,
+                do=partial(make_months, installation),
             ),
             Chore(
                 name="note the journal's heads",

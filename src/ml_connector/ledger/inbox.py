@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from psycopg.types.json import Json
 
+from ml_connector.ledger import months
 from ml_connector.ledger.subjects import Marked, SubjectRef
 from ml_connector.storage.database import Connection, rows
 from ml_connector.words import Cause, Source
@@ -40,15 +41,26 @@ class Arrival:
     sent_at: datetime | None = None
 
 
+# A delivery's own row, in a table without months, is what lets it in once for ever.
 _INSERT: Final = """
-insert into event (connection, source, delivery_id, topic, flow, subject_id, mark, status, cause,
-                   sentence, remedy, headers, body, sent_at)
-select * from unnest(
-    %(connection)s::text[], %(source)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
-    %(flow)s::text[], %(subject_id)s::bigint[], %(mark)s::bigint[], %(status)s::text[],
-    %(cause)s::text[], %(sentence)s::text[], %(remedy)s::text[], %(headers)s::json[],
-    %(body)b::bytea[], %(sent_at)s::timestamptz[])
-on conflict (connection, delivery_id) do nothing
+with arrived as (
+    select * from unnest(
+        %(connection)s::text[], %(source)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
+        %(flow)s::text[], %(subject_id)s::bigint[], %(mark)s::bigint[], %(status)s::text[],
+        %(cause)s::text[], %(sentence)s::text[], %(remedy)s::text[], %(headers)s::json[],
+        %(body)b::bytea[], %(sent_at)s::timestamptz[])
+        as a(connection, source, delivery_id, topic, flow, subject_id, mark, status, cause,
+             sentence, remedy, headers, body, sent_at)
+), let_in as (
+    insert into delivery (connection, delivery_id, event_id)
+    select connection, delivery_id, nextval('event_ids') from arrived
+    on conflict (connection, delivery_id) do nothing
+    returning connection, delivery_id, event_id
+)
+insert into event (id, connection, source, delivery_id, topic, flow, subject_id, mark, status,
+                   cause, sentence, remedy, headers, body, sent_at)
+select l.event_id, a.* from arrived as a
+join let_in as l on l.connection = a.connection and l.delivery_id = a.delivery_id
 returning id, connection, delivery_id
 """
 
@@ -60,7 +72,7 @@ async def known(connection: Connection, arrivals: Sequence[Arrival]) -> dict[Del
     """Return the event ids of those deliveries that are in the inbox already."""
     found = await rows(
         connection,
-        "select e.id, e.connection, e.delivery_id from event as e"
+        "select e.event_id as id, e.connection, e.delivery_id from delivery as e"
         " join unnest(%(connection)s::text[], %(delivery_id)s::text[]) as a(c, d)"
         " on e.connection = a.c and e.delivery_id = a.d",
         {
@@ -78,6 +90,7 @@ async def store(
 
     A delivery that somebody else stored meanwhile gets no second row.
     """
+    await months.ensure(connection)
     subjects = [marked[arrival.subject] if arrival.subject else None for arrival in arrivals]
     found = await rows(
         connection,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.ledger import months
 from ml_connector.ledger.postings import Posting
 from ml_connector.storage.database import Connection, one, rows
 
@@ -110,6 +111,7 @@ async def append(
     """
     if not posting.document.lines:
         return None
+    await months.ensure(connection)
     # Rows of one connection are numbered one after the other: wait for whoever writes now.
     await rows(
         connection,

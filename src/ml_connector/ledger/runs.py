@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import ConnectorError
+from ml_connector.ledger import months
 from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.subjects import Claimed
 from ml_connector.storage.database import Connection, one, rows
@@ -19,6 +20,7 @@ async def begin(connection: Connection, subject: Claimed, *, worker: str, rules:
         worker: who runs it.
         rules: version of the rules that will decide.
     """
+    await months.ensure(connection)
     row = await one(
         connection,
         "insert into run (connection, subject_id, epoch, mark, worker, mode, rules)"
