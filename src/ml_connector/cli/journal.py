@@ -12,6 +12,7 @@ from ml_connector.app.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.journal_balance import balance
 from ml_connector.cli.journal_export import export
+from ml_connector.cli.journal_undo import undo
 from ml_connector.cli.times import moments
 from ml_connector.errors import UserError
 from ml_connector.ledger import trail
@@ -22,6 +23,7 @@ commands = typer.Typer(
 
 commands.command("balance")(balance)
 commands.command("export")(export)
+commands.command("undo")(undo)
 
 _SHORT: Final = 300
 

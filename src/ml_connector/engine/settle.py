@@ -177,7 +177,7 @@ class Settle:
                 connection,
                 posting,
                 connection_name=subject.ref.connection,
-                flow=subject.ref.flow,
+                flow=posting.flow or subject.ref.flow,
                 remote_id=written.remote_id,
                 posted_at=posted_at,
             )

@@ -412,8 +412,10 @@ select l.connection, l.flow, l.subject, l.name, l.fact_date, l.sku, l.state,
      where m.subject_id = l.subject_id and m.name = l.name and m.rest <> 0) as missing,
     case
         when l.state = 'waiting' then l.because
-        when l.is_reason then (select string_agg(distinct r.reason, '; ') from refusal as r
-            where r.subject_id = l.subject_id and r.name = l.name)
+        when l.is_reason then coalesce(
+            (select string_agg(distinct r.reason, '; ') from refusal as r
+             where r.subject_id = l.subject_id and r.name = l.name),
+            'A person took it back')
     end as reasons
 from line as l where l.state = any (%(states)s)
 order by l.connection, l.flow, l.fact_date, l.subject, l.name limit %(limit)s

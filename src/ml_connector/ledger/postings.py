@@ -28,6 +28,8 @@ class Posting:
 
     Attributes:
         over_at: by then a call that was begun must have ended at the other side too.
+        flow: whose journal rows it makes, where that is not the flow of its subject: a
+            counter-document's are those of the flow that posted what it takes back.
     """
 
     id: int
@@ -38,6 +40,7 @@ class Posting:
     remote_id: str | None
     over_at: datetime | None
     over: bool
+    flow: str | None = None
 
 
 _COLUMNS: Final = (

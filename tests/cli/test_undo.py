@@ -1,0 +1,115 @@
+"""``journal undo``: counter-documents, shown first, posted once, accounted for."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from acceptance.merchant import Merchant, fresh_database, merchant
+from cli.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def booked(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("booked"), url) as made,
+    ):
+        yield made
+
+
+@pytest.fixture
+def acme(bare: Command, booked: Merchant, monkeypatch: pytest.MonkeyPatch) -> Command:
+    for name, value in booked.environment.items():
+        if name.startswith("MLC_"):
+            monkeypatch.setenv(name, value)
+    return bare
+
+
+def receive(acme: Command, booked: Merchant, *, order: bool) -> tuple[str, str]:
+    """Book a WRO of 8 units; return the SKU and the external id of its document."""
+    sku = booked.sku("UNDO")
+    number = booked.order({sku: 8}) if order else None
+    wro = booked.deliver({sku: 8}, number=number)
+    answered = acme("sync", "receiving", "--id", str(wro.id), "--json")
+    assert answered.status == 0, answered.err
+    [document] = booked.documents(wro)
+    return sku, str(document["externalId"])
+
+
+@pytest.mark.parametrize("order", [True, False])
+def test_units_go_out_again_by_an_adjustment(
+    acme: Command, booked: Merchant, *, order: bool
+) -> None:
+    sku, external_id = receive(acme, booked, order=order)
+    asked = acme("journal", "undo", external_id)
+
+    assert asked.status == 1
+    assert f"-8 {sku} at location 6" in asked.out
+    assert "Nothing was undone" in asked.err
+    assert booked.books(sku).netsuite == {(sku, 6): 8}
+
+    answered = acme("journal", "undo", external_id, "--yes", "--json")
+    [undone] = json.loads(answered.out)["undone"]
+
+    assert answered.status == 0
+    assert undone["by"] == f"mlc-un-{external_id.removeprefix('mlc-')}"
+    books = booked.books(sku)
+    assert books.netsuite.get((sku, 6), 0) == 0
+    assert books.journal == {(sku, 6): 0}
+    rows = booked.rows(
+        "select flow, quantity from journal where sku = %(sku)s order by id", sku=sku
+    )
+    assert rows == [
+        {"flow": "receiving", "quantity": 8},
+        {"flow": "receiving", "quantity": -8},
+    ]
+
+
+def test_what_is_undone_is_refused_by_a_person_and_stays_so(
+    acme: Command, booked: Merchant
+) -> None:
+    sku, external_id = receive(acme, booked, order=False)
+    wro_id = external_id.split("-")[2]
+    acme("journal", "undo", external_id, "--yes")
+    again = acme("journal", "undo", external_id, "--yes")
+    synced = acme("sync", "receiving", "--id", wro_id, "--json")
+    lines = json.loads(synced.out)["lines"]
+
+    assert again.status == 1
+    assert "is undone already, by mlc-un-" in again.err
+    assert synced.status == 0
+    assert lines["refused"] == {"lines": 1, "quantity": 8, "money": {}}
+    assert lines["unexplained"] == {"lines": 0, "quantity": 0, "money": {}}
+    assert lines["all"]["quantity"] == 8
+    assert booked.books(sku).netsuite.get((sku, 6), 0) == 0
+    assert acme("audit", "verify").status == 0
+    acts = json.loads(acme("audit", "acts", "--what", "journal.undo", "--json").out)["acts"]
+    assert acts[0]["details"]["undone"] == external_id
+    shown = json.loads(acme("journal", "show", external_id, "--json").out)["found"]
+    assert shown[0]["undone_by"] == [f"mlc-un-{external_id.removeprefix('mlc-')}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mlc-ir-1-1", 'Nothing was posted as "mlc-ir-1-1"'),
+        ("99999", 'Nothing was posted as "99999"'),
+    ],
+)
+def test_what_was_never_posted_can_not_be_undone(acme: Command, name: str, said: str) -> None:
+    answered = acme("journal", "undo", name, "--yes")
+
+    assert answered.status == 1
+    assert said in answered.err
+
+
+def test_a_counter_document_is_not_undone(acme: Command, booked: Merchant) -> None:
+    _, external_id = receive(acme, booked, order=False)
+    acme("journal", "undo", external_id, "--yes")
+    answered = acme("journal", "undo", f"mlc-un-{external_id.removeprefix('mlc-')}", "--yes")
+
+    assert answered.status == 1
+    assert "is a counter-document itself" in answered.err
