@@ -17,7 +17,7 @@ from ml_connector.storage.database import Database
 from ml_connector.storage.migrate import migrate
 from ml_connector.storage.schema import MIGRATIONS, connect
 
-BEFORE_MONTHS = "0015"
+BEFORE_MONTHS = "0016"
 
 
 @pytest.fixture
