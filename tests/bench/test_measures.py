@@ -79,3 +79,13 @@ def test_a_month_end_finds_its_faults_whatever_its_size(tmp_path: Path) -> None:
     assert measured["wrong"] == []
     assert found["memory of its process"]["meets"]
     assert found["cost of a row, largest to smallest"]["meets"]
+
+
+def test_a_large_invoice_is_billed_to_the_cent_within_its_memory(tmp_path: Path) -> None:
+    done = bench(tmp_path, "invoice", "--quick", "--json")
+    [measured] = json.loads(done.stdout)
+    figures = {figure["name"]: figure for figure in measured["figures"]}
+
+    assert measured["wrong"] == []
+    assert figures["memory"]["value"] <= figures["memory"]["at_most"]
+    assert figures["own time"]["value"] > 0

@@ -1,12 +1,11 @@
 """What billing reads, answered from the files of a golden case."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ml_connector.engine.billing_reads import charge
-from ml_connector.ledger.charges import Charge, Invoice
+from ml_connector.ledger.charges import Charge, Invoice, Summed, summed
 from ml_connector.netsuite.bill_queries import ReferencedBill, Vendor
 from ml_connector.shipbob import billing, payloads
 
@@ -55,11 +54,10 @@ class BillingCase:
     async def pull_lately(self) -> bool:
         return True
 
-    async def kept_lines(self, invoice_id: int) -> AsyncIterator[Charge]:
-        for row in [*self._rows("kept.json"), *self._rows("lines.json")]:
-            yield charge(payloads.decode(row, billing.Transaction), invoice_id)
-        for one in self._assigned:
-            yield one
+    async def kept_lines(self, invoice_id: int) -> list[Summed]:
+        rows = [*self._rows("kept.json"), *self._rows("lines.json")]
+        kept = [charge(payloads.decode(row, billing.Transaction), invoice_id) for row in rows]
+        return [summed(one) for one in (*kept, *self._assigned)]
 
     async def bills(self, number: str) -> tuple[ReferencedBill, ...]:
         return tuple(

@@ -1,6 +1,6 @@
 """Laws of billing that hold for all charges, in every order, and every history of an invoice."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -14,9 +14,9 @@ from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData
 from ml_connector.flows.billing import BillingFacts, plan, source_lines
-from ml_connector.flows.invoiced import ChargeGroup, InvoiceFact, grouped
+from ml_connector.flows.invoiced import InvoiceFact, grouped
 from ml_connector.flows.money import in_whole_units, smallest_unit
-from ml_connector.ledger.charges import Charge, Tax
+from ml_connector.ledger.charges import Charge, Tax, summed
 from ml_connector.ledger.documents import CreateBill, Document, Plan, Posted
 from ml_connector.words import Cause
 
@@ -65,15 +65,7 @@ invoices = st.sampled_from(tuple(CURRENCIES)).flatmap(
 )
 
 
-async def groups_of(found: Sequence[Charge]) -> tuple[ChargeGroup, ...]:
-    async def each() -> AsyncIterator[Charge]:
-        for charge in found:
-            yield charge
-
-    return await grouped(each())
-
-
-async def facts_of(
+def facts_of(
     currency: str, found: Sequence[Charge], amount: Decimal | None = None, *, on_top: bool = False
 ) -> BillingFacts:
     total = sum((one.amount + (one.tax if on_top else 0) for one in found), Decimal(0))
@@ -86,7 +78,7 @@ async def facts_of(
             amount=total if amount is None else amount,
             currency=currency,
         ),
-        groups=await groups_of(found),
+        groups=grouped(map(summed, found)),
         listed=len(found),
     )
 
@@ -126,11 +118,11 @@ def posted(documents: Sequence[Document]) -> list[Posted]:
     amounts=st.sampled_from(("net", "gross")),
     taxes=st.sampled_from(("include", "separate")),
 )
-async def test_what_is_posted_and_refused_comes_to_the_invoice(
+def test_what_is_posted_and_refused_comes_to_the_invoice(
     invoice: tuple[str, list[Charge]], amounts: str, taxes: str
 ) -> None:
     currency, found = invoice
-    facts = await facts_of(currency, found, on_top=amounts == "net")
+    facts = facts_of(currency, found, on_top=amounts == "net")
     decided = plan(facts, (), settings(taxes=taxes))
 
     assert facts.invoice is not None
@@ -144,10 +136,10 @@ async def test_what_is_posted_and_refused_comes_to_the_invoice(
 
 @FEW
 @given(invoice=invoices)
-async def test_every_line_of_the_source_is_posted_or_refused_and_never_both(
+def test_every_line_of_the_source_is_posted_or_refused_and_never_both(
     invoice: tuple[str, list[Charge]],
 ) -> None:
-    facts = await facts_of(*invoice)
+    facts = facts_of(*invoice)
     decided = plan(facts, (), settings())
     on_documents = {line.source_line for one in decided.documents for line in one.lines}
     kept_out = {one.source_line for one in decided.refused}
@@ -158,21 +150,21 @@ async def test_every_line_of_the_source_is_posted_or_refused_and_never_both(
 
 @FEW
 @given(invoice=invoices, seed=st.randoms(use_true_random=False))
-async def test_the_order_of_the_lines_changes_nothing(
+def test_the_order_of_the_lines_changes_nothing(
     invoice: tuple[str, list[Charge]], seed: Random
 ) -> None:
     currency, found = invoice
     shuffled = list(found)
     seed.shuffle(shuffled)
 
-    first = plan(await facts_of(currency, found), (), settings())
-    assert plan(await facts_of(currency, shuffled), (), settings()) == first
+    first = plan(facts_of(currency, found), (), settings())
+    assert plan(facts_of(currency, shuffled), (), settings()) == first
 
 
 @FEW
 @given(invoice=invoices)
-async def test_planning_again_posts_nothing(invoice: tuple[str, list[Charge]]) -> None:
-    facts = await facts_of(*invoice)
+def test_planning_again_posts_nothing(invoice: tuple[str, list[Charge]]) -> None:
+    facts = facts_of(*invoice)
     decided = plan(facts, (), settings())
 
     assert plan(facts, posted(decided.documents), settings()).documents == ()
@@ -183,13 +175,13 @@ async def test_planning_again_posts_nothing(invoice: tuple[str, list[Charge]]) -
     currency=st.sampled_from(tuple(CURRENCIES)),
     data=st.data(),
 )
-async def test_corrections_bring_the_books_to_the_invoice_and_edit_nothing(
+def test_corrections_bring_the_books_to_the_invoice_and_edit_nothing(
     currency: str, data: st.DataObject
 ) -> None:
     found = data.draw(charges(currency))
     documents: list[Document] = []
     for _ in range(3):
-        facts = await facts_of(currency, found)
+        facts = facts_of(currency, found)
         decided = plan(facts, posted(documents), settings())
         documents += decided.documents
         assert facts.invoice is not None
@@ -202,7 +194,7 @@ async def test_corrections_bring_the_books_to_the_invoice_and_edit_nothing(
 
 @FEW
 @given(invoice=invoices, units=st.integers(-300, 300))
-async def test_a_bill_that_does_not_tie_is_never_posted(
+def test_a_bill_that_does_not_tie_is_never_posted(
     invoice: tuple[str, list[Charge]], units: int
 ) -> None:
     currency, found = invoice
@@ -212,7 +204,7 @@ async def test_a_bill_that_does_not_tie_is_never_posted(
     assume(amount not in {total, gross})
 
     with pytest.raises(NeedsData) as stopped:
-        plan(await facts_of(currency, found, amount), (), settings())
+        plan(facts_of(currency, found, amount), (), settings())
 
     assert stopped.value.cause is Cause.INVOICE_DOES_NOT_TIE
 

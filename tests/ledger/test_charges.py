@@ -132,3 +132,19 @@ async def test_when_charges_were_pulled_is_remembered(books: Database) -> None:
         after = await charges.pulled(connection, "acme")
 
     assert (before, after) == (None, at)
+
+
+async def test_lines_that_are_alike_are_added_up_exactly(books: Database) -> None:
+    other = {"tax_type": "PST", "tax_amount": "0.005"}
+    await keep(
+        books,
+        transaction(1, "0.1", invoice_id=1),
+        transaction(2, "0.20", invoice_id=1, taxes=[other]),
+        transaction(3, "5", invoice_id=1, transaction_fee="Per Pick Fee", taxes=[]),
+    )
+    found = {one.fee: one for one in await charges.sums(books, "acme", 1)}
+    taxes = {tax.tax_type: str(tax.tax_amount) for tax in found["Shipping"].taxes}
+
+    assert (found["Shipping"].count, str(found["Shipping"].amount)) == (2, "0.30")
+    assert taxes == {"GST": "0.10", "PST": "0.005"}
+    assert (found["Per Pick Fee"].amount, found["Per Pick Fee"].taxes) == (Decimal(5), ())

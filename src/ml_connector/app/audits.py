@@ -57,5 +57,9 @@ async def accrue(
     """
     settings = applied.settings({})
     day = at or datetime.now(UTC).astimezone(settings.schedule.zone).date()
-    groups = await grouped(charges.not_invoiced_at(installation.database, applied.name, day))
+    open_charges = [
+        charges.summed(charge)
+        async for charge in charges.not_invoiced_at(installation.database, applied.name, day)
+    ]
+    groups = grouped(open_charges)
     return accruals(groups, settings.billing), day

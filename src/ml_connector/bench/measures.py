@@ -8,6 +8,7 @@ from typing import Final
 from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.figures import Measured
+from ml_connector.bench.invoice import invoice
 from ml_connector.bench.month_end import month_end
 from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
@@ -83,6 +84,7 @@ MEASURES: Final = {
         quick_seconds=6.0,
     ),
     "tracking": Measure(do=_tracking),
+    "invoice": Measure(do=lambda at: invoice(at.settings, at.folder, quick=at.quick)),
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),

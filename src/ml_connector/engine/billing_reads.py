@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from ml_connector.ledger import charges
-from ml_connector.ledger.charges import Charge, Invoice, Kept
+from ml_connector.ledger.charges import Charge, Invoice, Kept, Summed
 from ml_connector.netsuite import bill_queries
 from ml_connector.netsuite.bill_queries import ReferencedBill, Vendor
 from ml_connector.netsuite.classify import UnknownIdentifier
@@ -119,9 +119,9 @@ class BillingReads:
         """Pull and keep the lines of an invoice; return how many ShipBob still lists."""
         return await self._keep(self._shipbob.invoice_lines(invoice_id), invoice_id)
 
-    def kept_lines(self, invoice_id: int) -> AsyncIterator[Charge]:
-        """Yield all lines of an invoice that were ever seen."""
-        return charges.lines(self._database, self._connection, invoice_id)
+    async def kept_lines(self, invoice_id: int) -> Sequence[Summed]:
+        """Return all lines of an invoice that were ever seen, those alike added up."""
+        return await charges.sums(self._database, self._connection, invoice_id)
 
     async def forgotten(self, invoice: Invoice) -> Sequence[Charge]:
         """Return what may be on an invoice although ShipBob does not say so any more.

@@ -103,12 +103,12 @@ async def read(key: str, reads: Reads) -> BillingFacts:
     if plain(invoice.type) in NEVER_BILLED:
         return BillingFacts(key=key, invoice=invoice)
     listed = await _listed(head.id, reads)
-    groups = await grouped(reads.billing.kept_lines(head.id))
+    groups = grouped(await reads.billing.kept_lines(head.id))
     if sum((group.amount for group in groups), Decimal(0)) != head.amount:
         forgotten = await reads.billing.forgotten(head)
         if completes(invoice, groups, forgotten):
             await reads.billing.assign(head.id, forgotten)
-            groups = await grouped(reads.billing.kept_lines(head.id))
+            groups = grouped(await reads.billing.kept_lines(head.id))
     found = await reads.billing.bills(str(head.id))
     vendor = await reads.billing.vendor()
     return BillingFacts(

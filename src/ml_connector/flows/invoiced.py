@@ -1,6 +1,6 @@
 """What an invoice of ShipBob's comes to: its charges in groups, and whether they tie. Pure."""
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.money import in_whole_units, is_whole, said, smallest_unit
-from ml_connector.ledger.charges import Charge
+from ml_connector.ledger.charges import Charge, Summed
 from ml_connector.words import Cause
 
 NEVER_BILLED: Final = frozenset({"payment", "balanceadjustment"})
@@ -77,13 +77,13 @@ class _Sums:
         self.taxes: dict[str, Decimal] = {}
 
 
-async def grouped(charges: AsyncIterable[Charge]) -> tuple[ChargeGroup, ...]:
+def grouped(charges: Iterable[Summed]) -> tuple[ChargeGroup, ...]:
     """Group charges by fee, type, reference type, fulfillment center and currency.
 
-    The order of the charges does not matter, and only the groups are held in memory.
+    Neither their order nor how far they are added up already matters.
     """
     groups: dict[tuple[str, str, str | None, str | None, str | None], _Sums] = {}
-    async for charge in charges:
+    for charge in charges:
         key = (
             (charge.fee or "").strip() or "(no fee)",
             (charge.type or "").strip() or "(no type)",
@@ -92,7 +92,7 @@ async def grouped(charges: AsyncIterable[Charge]) -> tuple[ChargeGroup, ...]:
             charge.currency,
         )
         sums = groups.setdefault(key, _Sums())
-        sums.count += 1
+        sums.count += charge.count
         sums.amount += charge.amount
         for tax in charge.taxes:
             kind = tax.tax_type or "tax"

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
+from psycopg.rows import DictRow
 
 from ml_connector.storage.database import Connection, Database, one, rows
 
@@ -50,6 +51,32 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     invoice_id: int | None = None
     invoice_type: str | None = None
     details: dict[str, Any] = {}
+
+
+class Summed(msgspec.Struct, frozen=True, kw_only=True):
+    """Charges of an invoice that are alike, added up. ``amount`` is signed."""
+
+    fee: str | None = None
+    type: str | None = None
+    reference_type: str | None = None
+    center: str | None = None
+    currency: str | None = None
+    count: int = 1
+    amount: Decimal
+    taxes: tuple[Tax, ...] = ()
+
+
+def summed(charge: Charge) -> Summed:
+    """Return one charge as a sum of one."""
+    return Summed(
+        fee=charge.fee,
+        type=charge.type,
+        reference_type=charge.reference_type,
+        center=charge.center,
+        currency=charge.currency,
+        amount=charge.amount,
+        taxes=charge.taxes,
+    )
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +152,21 @@ where (i.type, i.day, i.amount, i.currency)
     is distinct from (excluded.type, excluded.day, excluded.amount, excluded.currency)
 """
 
+_ALIKE: Final = ("fee", "type", "reference_type", "center", "currency")
+
+_SUMS: Final = f"""
+select {", ".join(_ALIKE)}, count(*) as count, sum(amount) as amount from charge
+where connection = %(name)s and invoice_id = %(invoice)s group by {", ".join(_ALIKE)}
+"""  # noqa: S608 - our own constants
+
+_TAX_SUMS: Final = f"""
+select {", ".join(_ALIKE)}, t ->> 'tax_type' as tax_type,
+    sum((t ->> 'tax_amount')::numeric) as tax_amount
+from charge, json_array_elements(taxes) as t
+where connection = %(name)s and invoice_id = %(invoice)s
+group by {", ".join(_ALIKE)}, t ->> 'tax_type'
+"""  # noqa: S608 - our own constants
+
 _COLUMNS: Final = (
     "transaction_id, type, fee, amount, currency, tax, taxes::text, charged_on, reference_type,"
     " reference_id, center, invoice_id, invoice_type, details"
@@ -183,15 +225,22 @@ async def invoices_since(connection: Connection, name: str, day: date) -> list[K
     return [Kept(**row) for row in found]
 
 
-async def lines(database: Database, name: str, invoice_id: int) -> AsyncIterator[Charge]:
-    """Yield the kept lines of an invoice, by transaction id."""
-    async for charge in _stream(
-        database,
-        f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
-        " where connection = %(name)s and invoice_id = %(invoice)s order by transaction_id",
-        {"name": name, "invoice": invoice_id},
-    ):
-        yield charge
+async def sums(database: Database, name: str, invoice_id: int) -> list[Summed]:
+    """Return what the kept lines of an invoice come to, those alike together.
+
+    An invoice may have a hundred thousand lines: the database adds them up, exactly.
+    """
+    parameters = {"name": name, "invoice": invoice_id}
+    amounts = await database.fetch(_SUMS, parameters)
+    taxes: dict[tuple[Any, ...], list[Tax]] = {}
+    for row in await database.fetch(_TAX_SUMS, parameters):
+        tax = Tax(tax_type=row["tax_type"], tax_amount=row["tax_amount"])
+        taxes.setdefault(_alike(row), []).append(tax)
+    return [Summed(**row, taxes=tuple(taxes.get(_alike(row), ()))) for row in amounts]
+
+
+def _alike(row: DictRow) -> tuple[Any, ...]:
+    return tuple(row[column] for column in _ALIKE)
 
 
 async def charged_between(
