@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ml_connector.reconcile.kinds import Kind
 from ml_connector.reconcile.report import Report
-from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, Found, World, clean
+from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, Found, clean
 
 WORLDS = settings(max_examples=300, deadline=None)
 RANDOMS = st.integers(0, 2**32).map(Random)
@@ -22,13 +22,6 @@ def named(report: Report) -> set[Found]:
         about = f"{one.source}, {one.source_line}" if one.source_line else one.external_id
         found.add(Found(one.kind, about))
     return found
-
-
-def ours_in_the_month(world: World) -> list[str]:
-    """Return the external ids of our documents that NetSuite dates in the month."""
-    return sorted(
-        {one.external_id for one in world.movements if one.external_id and one.date in MONTH}
-    )
 
 
 @WORLDS
@@ -47,7 +40,7 @@ def test_everything_that_people_do_is_found_and_named(
 ) -> None:
     world = clean(random)
     expected: set[Found] = set()
-    documents = ours_in_the_month(world)
+    documents = world.ours()
     for external_id in random.sample(documents, min(in_netsuite, len(documents))):
         expected |= random.choice(IN_NETSUITE)(world, external_id)
     sources: dict[str, int] = {}

@@ -20,9 +20,7 @@ def tampered(seed: int) -> World:
     """Return a world that people have been at, most of the time."""
     random = Random(seed)
     world = clean(random)
-    documents = sorted(
-        {one.external_id for one in world.movements if one.external_id and one.date in MONTH}
-    )
+    documents = world.ours()
     for external_id in random.sample(documents, min(seed % 4, len(documents))):
         random.choice(IN_NETSUITE)(world, external_id)
     sources = {fact.source: at for at, fact in enumerate(world.facts) if fact.fact_date in MONTH}

@@ -75,9 +75,15 @@ class World:
         self.movements += [
             one
             for at, line in enumerate(own)
+            if line.moves
             for one in _in_netsuite(line, at, created_from=created_from, order_type=order_type)
         ]
         return remote_id
+
+    def ours(self) -> list[str]:
+        """Return the external ids of our documents that NetSuite dates in the month."""
+        every = {one.external_id or "" for one in self.movements if one.date in MONTH}
+        return sorted(one for one in every if one.startswith("mlc-"))
 
     def document(self, external_id: str) -> list[Movement]:
         return [one for one in self.movements if one.external_id == external_id]
@@ -203,14 +209,24 @@ def _shipment(world: World, shipment: int) -> None:
         )
         for sku in world.random.sample(SKUS, world.random.randint(1, 3))
     ]
-    world.post(
-        "itemFulfillment",
-        f"mlc-if-{shipment}-1",
-        lines,
+    told = [
+        msgspec.structs.replace(
+            lines[0], source_line=name, sku=None, item=None, location=None, quantity=None
+        )
+        for name in world.random.choice([(), ("parcel 1Z999", "delivery")])
+    ]
+    # Somebody may have picked it: then our update ships it, and it keeps its own external id.
+    picked = world.random.random() < 0.3
+    remote_id = world.post(
+        "fulfillmentUpdate" if picked else "itemFulfillment",
+        f"mlc-{'it' if picked else 'if'}-{shipment}-1",
+        [*lines, *told],
         created_from=str(3000 + shipment),
         order_type="SalesOrd",
     )
-    world.facts += [_fact_of(line) for line in lines]
+    if picked:
+        world.change(remote_id, external_id=world.random.choice([None, f"WMS-{shipment}"]))
+    world.facts += [_fact_of(line) for line in (*lines, *told)]
 
 
 def _return(world: World, number: int) -> None:
@@ -485,12 +501,26 @@ def _about(fact: Fact) -> str:
 def raise_it(world: World, at: int) -> set[Found]:
     """Let ShipBob say more, with nobody waiting for it."""
     fact = world.facts[at]
+    if not fact.moves:
+        return leave_untold(world, at)
     world.facts[at] = _with(fact, world.random.randint(1, 9))
+    return {Found(Kind.FACT_NOT_POSTED, _about(fact))}
+
+
+def leave_untold(world: World, at: int) -> set[Found]:
+    """Let nothing be said of a parcel, of whatever source this is."""
+    fact = msgspec.structs.replace(
+        world.facts[at], source_line="parcel 1Z000", sku=None, quantity=None, amount=None
+    )
+    fact = msgspec.structs.replace(fact, currency=None, refused=Decimal(0), reason="")
+    world.facts.append(fact)
     return {Found(Kind.FACT_NOT_POSTED, _about(fact))}
 
 
 def raise_and_park(world: World, at: int) -> set[Found]:
     fact = world.facts[at]
+    if not fact.moves:
+        return leave_untold(world, at)
     world.facts[at] = msgspec.structs.replace(
         _with(fact, world.random.randint(1, 9)),
         waiting=Waiting(state="parked", cause="sku_missing_in_netsuite", sentence="No such item"),
@@ -500,6 +530,8 @@ def raise_and_park(world: World, at: int) -> set[Found]:
 
 def lower_it(world: World, at: int) -> set[Found]:
     fact = world.facts[at]
+    if not fact.moves:
+        return leave_untold(world, at)
     world.facts[at] = _with(fact, -1)
     return {Found(Kind.FACT_WENT_DOWN, _about(fact))}
 
@@ -519,10 +551,10 @@ def vanish(world: World, at: int) -> set[Found]:
     """Let the line be gone from its source, which is still there."""
     fact = world.facts[at]
     others = [one for one in world.facts if one.source == fact.source and one is not fact]
-    if not others or fact.refused or others[-1].fact_date not in MONTH:
+    if not fact.moves or not others or fact.refused or others[-1].fact_date not in MONTH:
         return lower_it(world, at)
     world.facts[at] = msgspec.structs.replace(
-        others[0], source_line="another line", quantity=None, amount=None, refused=Decimal(0)
+        others[0], source_line="another line", quantity=0, amount=None, refused=Decimal(0)
     )
     return {Found(Kind.FACT_WENT_DOWN, _about(fact))}
 
@@ -552,6 +584,7 @@ def forget_to_post(world: World, at: int) -> set[Found]:
 
 AT_SHIPBOB: tuple[At, ...] = (
     raise_it,
+    leave_untold,
     raise_and_park,
     lower_it,
     rename_the_sku,

@@ -24,7 +24,7 @@ OURS: Final = "mlc-%"
 _STOCK_COLUMNS: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.memo, t.entity, m.createdfrom,
     o.type AS ordertype, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
-    l.id AS line, l.item, i.itemid, l.location, l.quantity
+    l.id AS line, l.item, i.itemid, i.itemtype, l.location, l.quantity
     [, t.posting][, t.voided][, l.isinventoryaffecting]
 FROM transaction t
 JOIN transactionline l ON l.transaction = t.id
@@ -107,6 +107,7 @@ class StockLine(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     item: str
     itemid: str
+    itemtype: str = ""
     trandate: date
     quantity: Decimal = Decimal(0)
     tranid: str | None = None

@@ -102,17 +102,26 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
             date=self.head.date.isoformat(),
         )
 
+    @property
+    def has_kit(self) -> bool:
+        """Whether a kit is on it: then not every account lists the members' lines."""
+        return any(line.kit for line in self.lines)
+
     def tagged(self, external_id: str) -> bool:
         """Whether its memo carries the tag that we put on this document (section 11.8)."""
         return f"[{external_id}]" in (self.head.memo or "")
 
 
 def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
-    """Return the lines that move something, without the entries against them."""
+    """Return the lines that move something: neither entries against them, nor kits.
+
+    A kit has no stock of its own; its members have.
+    """
     return [
         line
         for line in lines
         if line.value
+        and not line.kit
         and (
             line.item is None
             or line.type not in _SIGN
@@ -122,10 +131,14 @@ def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
 
 
 def posted_documents(entries: Iterable[Entry]) -> list[PostedDocument]:
-    """Put journal rows together to documents, by external id."""
+    """Put journal rows together to documents, by external id.
+
+    A document that only tells something, such as a tracking number, moves nothing and is
+    none here.
+    """
     by_id: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.kind in TYPES:
+        if entry.kind in TYPES and (entry.quantity is not None or entry.amount is not None):
             by_id[entry.external_id].append(entry)
     return [
         PostedDocument(

@@ -13,6 +13,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.names import Names
 from ml_connector.reconcile.report import Difference
 
+_NO_ACCOUNT: Final = ("", "")
 _BILLS: Final = frozenset({"VendBill", "VendCred"})
 
 
@@ -123,7 +124,9 @@ def _differences(month: Month, pair: _Pair, names: Names) -> Iterator[Difference
     if found is None or found.head.voided:
         yield from _gone(pair, names)
     else:
-        if found.head.external_id != posted.external_id:
+        if posted.kind in sections.OF_OTHERS:
+            pass  # it keeps the external id that it had
+        elif found.head.external_id != posted.external_id:
             yield _external_id(pair, found)
         elif found.head.id != posted.remote_id and posted.places == found.places:
             yield _reentered(pair, found)
@@ -213,6 +216,10 @@ def _dated(month: Month, pair: _Pair, found: FoundDocument) -> Difference:
 def _moved(pair: _Pair, found: FoundDocument, names: Names) -> Iterator[Difference]:
     """Yield how the lines differ: another location, another account, other numbers."""
     wanted, there = pair.posted.places, found.places
+    if found.has_kit and not {item for item, _ in wanted} <= {item for item, _ in there}:
+        return  # its members are not listed, so their units can't be compared
+    if pair.posted.currency and set(there) == {_NO_ACCOUNT}:
+        wanted = {_NO_ACCOUNT: sum(wanted.values(), Decimal(0))}  # the ledger is hidden from us
     gaps = {
         place: there.get(place, Decimal(0)) - wanted.get(place, Decimal(0))
         for place in sorted({*wanted, *there})
@@ -225,15 +232,21 @@ def _moved(pair: _Pair, found: FoundDocument, names: Names) -> Iterator[Differen
     for places in items.values():
         relocated = not sum(gaps[place] for place in places)
         for place in places:
-            yield _moved_line(pair, found, names, place, relocated=relocated)
+            sides = (wanted.get(place, Decimal(0)), there.get(place, Decimal(0)))
+            yield _moved_line(pair, found, names, place, sides, relocated=relocated)
 
 
 def _moved_line(
-    pair: _Pair, found: FoundDocument, names: Names, place: Place, *, relocated: bool
+    pair: _Pair,
+    found: FoundDocument,
+    names: Names,
+    place: Place,
+    sides: tuple[Decimal, Decimal],
+    *,
+    relocated: bool,
 ) -> Difference:
     posted = pair.posted
-    was = posted.places.get(place, Decimal(0))
-    now = found.places.get(place, Decimal(0))
+    was, now = sides
     what = names.of_item(place[0])
     if posted.currency:
         kind = Kind.ACCOUNT_CHANGED if relocated else Kind.AMOUNT_CHANGED

@@ -97,6 +97,7 @@ def of_stock(line: StockLine) -> Movement:
         quantity=line.quantity,
         voided=bool(line.voided),
         posted=bool(line.posting),
+        kit=line.itemtype == "Kit",
     )
 
 

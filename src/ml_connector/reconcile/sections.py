@@ -80,11 +80,15 @@ TYPES: Final = {
     "itemReceipt": "ItemRcpt",
     "inventoryAdjustment": "InvAdjst",
     "itemFulfillment": "ItemShip",
+    "fulfillmentUpdate": "ItemShip",
     "inventoryTransfer": "InvTrnfr",
     "vendorBill": "VendBill",
     "vendorCredit": "VendCred",
 }
 """The documents that move stock or money, and NetSuite's type of each (netsuite.md 4, 5)."""
+
+OF_OTHERS: Final = frozenset({"fulfillmentUpdate"})
+"""Documents that change a record of somebody else's: it keeps its own external id."""
 
 NAMES: Final = {
     "ItemRcpt": "Item receipt",

@@ -67,6 +67,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Waiting | None = None
     told: bool = True
 
+    @property
+    def moves(self) -> bool:
+        """Whether it is of stock or money; else it only has to be told, such as a parcel."""
+        return self.quantity is not None or self.amount is not None
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One journal row: what a document of ours changed when it was posted.
@@ -100,6 +105,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """What it moves."""
         return measured(self.quantity, self.amount, self.currency)
 
+    @property
+    def moves(self) -> bool:
+        """Whether it moves stock or money; else it only tells something."""
+        return self.quantity is not None or self.amount is not None
+
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a NetSuite transaction that moves stock, or money of ShipBob's bills.
@@ -116,6 +126,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
         amount: of a line of money, in the transaction's currency.
         account: that the money goes to.
         posted: False while it touches no books, such as a fulfilment that is only picked.
+        kit: whether the item is a kit, which carries no stock itself.
     """
 
     id: str
@@ -136,6 +147,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     voided: bool = False
     posted: bool = True
+    kit: bool = False
 
     @property
     def value(self) -> Decimal:

@@ -26,10 +26,12 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         posted: in whatever month.
         skus: under which SKUs.
         documents: by which documents.
+        told: whether any journal row speaks of it.
     """
 
     fact: Fact
     posted: Decimal = Decimal(0)
+    told: bool = True
     skus: tuple[str, ...] = ()
     documents: tuple[DocumentRef, ...] = ()
 
@@ -42,6 +44,12 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     def rest(self) -> Decimal:
         """What is neither posted nor refused; negative where more was posted than there is."""
         return self.source.value - self.posted - self.fact.refused
+
+    @property
+    def missing(self) -> bool:
+        """Whether something of it is neither posted nor refused."""
+        untold = not self.fact.moves and not self.told and not self.fact.reason
+        return bool(self.rest) or untold
 
 
 def states(facts: Sequence[Fact], entries: Iterable[Entry]) -> list[SourceState]:
@@ -89,6 +97,7 @@ def _state(fact: Fact, entries: Sequence[Entry]) -> SourceState:
     return SourceState(
         fact=fact,
         posted=sum((entry.measured.value for entry in entries), Decimal(0)),
+        told=bool(entries),
         skus=tuple(sorted({entry.sku for entry in entries if entry.sku})),
         documents=tuple(sorted({ref_of(entry) for entry in entries})),
     )
@@ -109,9 +118,9 @@ def judge(month: Month, found: Iterable[SourceState]) -> Iterator[Difference]:
     for state in found:
         if state.fact.fact_date not in month:
             continue
-        if state.fact.refused:
+        if state.fact.refused or (state.fact.reason and not state.fact.moves):
             yield _difference(state, Kind.FACT_REFUSED, _refused(state), "")
-        if state.rest:
+        if state.missing:
             yield _open(state)
         if state.fact.sku and any(sku != state.fact.sku for sku in state.skus):
             yield _difference(
@@ -127,7 +136,9 @@ def judge(month: Month, found: Iterable[SourceState]) -> Iterator[Difference]:
 def _open(state: SourceState) -> Difference:
     fact, rest = state.fact, state.rest
     amount = with_unit(abs(rest), state.source.currency, fact.sku or "an unknown SKU")
-    if (rest > 0) != (state.source.value > 0) or not state.source.value:
+    if not fact.moves:
+        amount = "it"
+    elif (rest > 0) != (state.source.value > 0) or not state.source.value:
         return _difference(
             state,
             Kind.FACT_WENT_DOWN,
@@ -164,6 +175,8 @@ def _refused(state: SourceState) -> str:
     refused = with_unit(
         state.fact.refused, state.source.currency, state.fact.sku or "an unknown SKU"
     )
+    if not state.fact.moves:
+        refused = "it"
     return f"{_named(state)}: {refused} is refused. {state.fact.reason}"
 
 
@@ -221,17 +234,18 @@ def equations(month: Month, found: Iterable[SourceState]) -> tuple[Equation, ...
 
 def _plus(before: Equation, state: SourceState) -> Equation:
     rest, refused = state.rest, state.fact.refused
-    waits = bool(rest) and state.fact.waiting is not None and state.fact.told
-    lost = bool(rest) and not waits
+    missing, reason = state.missing, bool(refused or state.fact.reason)
+    waits = missing and state.fact.waiting is not None and state.fact.told
+    lost = missing and not waits
     return msgspec.structs.replace(
         before,
         lines=before.lines + 1,
         source=before.source + state.source.value,
-        posted_lines=before.posted_lines + (not rest and not refused),
+        posted_lines=before.posted_lines + (not missing and not reason),
         posted=before.posted + state.posted,
         waiting_lines=before.waiting_lines + waits,
         waiting=before.waiting + (rest if waits else 0),
-        refused_lines=before.refused_lines + (bool(refused) and not rest),
+        refused_lines=before.refused_lines + (reason and not missing),
         refused=before.refused + refused,
         unexplained_lines=before.unexplained_lines + lost,
         unexplained=before.unexplained + (rest if lost else 0),

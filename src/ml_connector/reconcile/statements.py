@@ -12,7 +12,7 @@ create temp table month_movement (
     id text, line int, type text, day date, number text, external_id text, memo text,
     entity text, created_from text, order_type text, item text, item_name text, location text,
     quantity numeric, amount numeric, account text, voided boolean, posted boolean,
-    moves boolean, ours boolean
+    kit boolean, moves boolean, ours boolean
 )
 """
 """NetSuite's lines, as they are read."""
@@ -20,7 +20,7 @@ create temp table month_movement (
 MOVEMENT_COLUMNS: Final = (
     *("id", "line", "type", "day", "number", "external_id", "memo", "entity", "created_from"),
     *("order_type", "item", "item_name", "location", "quantity", "amount", "account", "voided"),
-    *("posted", "moves", "ours"),
+    *("posted", "kit", "moves", "ours"),
 )
 
 LIVE: Final = """
@@ -77,6 +77,7 @@ _POSTING: Final = f"""
 select j.posting_id, min(j.external_id) as external_id, min(j.flow) as flow,
     split_part(min(j.target), ' ', 1) as kind, split_part(min(j.target), ' ', 2) as remote_id,
     min(j.posting_date) as day, sum({_MOVED}) as moved,
+    bool_or(j.quantity is not null or j.amount is not null) as stock,
     coalesce(sum({_BOOKED}) filter (where strpos(j.source_line, ' / ') = 0), 0) as booked
 from journal as j
 """  # noqa: S608 - our own constants
@@ -112,7 +113,7 @@ group by 1
 
 MISSING: Final = """
 select p.external_id, p.kind, p.remote_id from month_posting as p
-where p.kind = any (%(kinds)s) and p.day >= %(first)s and p.day < %(after)s
+where p.stock and p.kind = any (%(kinds)s) and p.day >= %(first)s and p.day < %(after)s
     and not exists (select 1 from month_found as f where f.external_id = p.external_id)
 order by 1
 """
@@ -123,7 +124,7 @@ create temp table month_raw as
 select distinct external_id from (
     select p.external_id from month_posting as p
     left join month_found as f on f.external_id = p.external_id
-    where p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
+    where p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
         or f.day <> p.day or f.id <> p.remote_id or not f.counts
         or f.type <> (%(types)s::jsonb) ->> p.kind)
         and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
@@ -169,7 +170,7 @@ order by j.number
 RAW_MOVEMENTS: Final = """
 select m.id, m.line, m.type, m.day as date, m.number, m.external_id, m.memo, m.entity,
     m.created_from, m.order_type, m.item, m.item_name, m.location, m.quantity, m.amount,
-    m.account, m.voided, m.posted
+    m.account, m.voided, m.posted, m.kit
 from month_movement as m
 where not m.ours or m.external_id in (select external_id from month_raw)
 order by m.id, m.line
@@ -203,21 +204,23 @@ group by 1
 
 DOCUMENT_COUNT: Final = """
 select count(*) as documents from month_posting
-where kind = any (%(kinds)s) and day >= %(first)s and day < %(after)s
+where stock and kind = any (%(kinds)s) and day >= %(first)s and day < %(after)s
 """
 
 # What is stated of a source: by the last run that saw it, or by ShipBob just now.
 _STATED: Final = """
 select l.flow, s.key, l.subject_id, l.name, l.currency, l.fact_date, l.sku,
     coalesce(l.quantity::numeric, l.amount, 0) as value,
-    l.quantity is null and l.amount is not null as money, true as told
+    l.quantity is null and l.amount is not null as money,
+    l.quantity is not null or l.amount is not null as moves, true as told
 from source_line as l join subject as s on s.id = l.subject_id
 where l.subject_id in (select subject_id from month_raw_subject) and not exists (
     select 1 from month_live as v where v.flow = l.flow and v.key = s.key)
 union all
 select v.flow, v.key, s.id, v.name, v.currency, v.fact_date, v.sku,
     coalesce(v.quantity::numeric, v.amount, 0),
-    v.quantity is null and v.amount is not null, s.id is not null
+    v.quantity is null and v.amount is not null,
+    v.quantity is not null or v.amount is not null, s.id is not null
 from month_live as v
 left join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """
@@ -237,6 +240,12 @@ with said as (
 ), booked as (
     select p.subject_id, sum(b.booked) as booked, bool_or(p.undoes is not null) as undone
     from month_posting as b join posting as p on p.id = b.posting_id group by 1
+), told as (
+    select distinct p.subject_id, j.source_line as name
+    from journal as j join posting as p on p.id = j.posting_id
+    where j.connection = %(name)s and j.quantity is null and j.amount is null
+        and (j.posting_date >= %(first)s and j.posting_date < %(after)s
+            or j.fact_date >= %(first)s and j.fact_date < %(after)s)
 )
 select coalesce(s.subject_id, b.subject_id) as subject_id
 from said as s full join booked as b on b.subject_id = s.subject_id
@@ -244,6 +253,10 @@ where s.subject_id is not null and s.said is distinct from coalesce(b.booked, 0)
     or b.undone
     or s.subject_id is null and not exists (
         select 1 from source_line as l where l.subject_id = b.subject_id)
+union
+select l.subject_id from source_line as l join month_subject as s using (subject_id)
+where l.quantity is null and l.amount is null and not exists (
+    select 1 from told as t where t.subject_id = l.subject_id and t.name = l.name)
 union
 select r.subject_id from refusal as r join month_subject as s using (subject_id)
 union
@@ -284,7 +297,8 @@ create temp table month_booked as
 select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name,
     {_UNIT} as currency, sum({_VALUE}) as posted,
     coalesce(-sum({_VALUE}) filter (where p.undoes is not null), 0) as undone,
-    min(j.sku) as first_sku, max(j.sku) as last_sku, min(j.fact_date) as fact_date
+    min(j.sku) as first_sku, max(j.sku) as last_sku, min(j.fact_date) as fact_date,
+    bool_or(j.quantity is not null or j.amount is not null) as moves
 from journal as j join posting as p on p.id = j.posting_id
 left join posting as u on u.id = p.undoes
 where j.connection = %(name)s and coalesce(u.subject_id, p.subject_id) in (
@@ -295,16 +309,16 @@ group by 1, 2, 3
 # A line that was posted and that its source does not show any more counts as none there; it
 # is of the day of its source, or of the first that was posted when the source has no lines.
 VANISHED: Final = """
-insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, told,
-    refused, reason)
+insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
+    told, refused, reason)
 select s.flow, s.key, b.subject_id, b.name, b.currency, day.latest, 0, b.currency <> '', true,
-    0, ''
+    true, 0, ''
 from month_booked as b join subject as s on s.id = b.subject_id
 cross join lateral (select coalesce(
     (select max(v.fact_date) from month_live as v where v.flow = s.flow and v.key = s.key),
     (select max(l.fact_date) from source_line as l where l.subject_id = s.id),
     b.fact_date) as latest) as day
-where strpos(b.name, ' / ') = 0 and day.latest >= %(first)s and day.latest < %(after)s
+where b.moves and strpos(b.name, ' / ') = 0 and day.latest >= %(first)s and day.latest < %(after)s
     and not exists (select 1 from month_line as l where l.subject_id = b.subject_id
         and l.name = b.name and l.currency = b.currency)
 """
@@ -317,20 +331,23 @@ left join subject as s on s.id = l.subject_id
 cross join lateral (select
     coalesce(b.posted, 0) as posted, l.refused + coalesce(b.undone, 0) as refused,
     l.value - coalesce(b.posted, 0) - l.refused - coalesce(b.undone, 0) as rest,
-    l.told and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked) as waits
+    l.told and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked) as waits,
+    not l.moves and b.name is null and l.reason = '' as untold
 ) as sums
 """
 
 STATES: Final = f"""
 select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.currency,
-    l.fact_date, l.sku, l.value, l.money, l.told, sums.posted, sums.refused,
+    l.fact_date, l.sku, l.value, l.money, l.moves, l.told, b.name is not null as spoken_of,
+    sums.posted, sums.refused,
     concat_ws('; ', nullif(l.reason, ''),
         case when b.undone <> 0 then 'Undone by a counter-document' end) as reason,
     b.first_sku, b.last_sku, sums.waits, s.state, s.cause,
     coalesce(nullif(s.waits, ''), s.sentence) as sentence, s.remedy,
     l.subject_id
 {_STATES} left join month_word as w on w.flow = l.flow
-where sums.rest <> 0 or sums.refused <> 0 or b.first_sku <> l.sku or b.last_sku <> l.sku
+where sums.rest <> 0 or sums.refused <> 0 or sums.untold
+    or l.reason <> '' or b.first_sku <> l.sku or b.last_sku <> l.sku
 order by l.flow, 2, l.name, l.currency
 """
 """The lines that are not simply posted."""
@@ -346,13 +363,15 @@ group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 
 EQUATIONS: Final = f"""
 select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
-    count(*) filter (where rest = 0 and sums.refused = 0) as posted_lines,
+    count(*) filter (where not (rest <> 0 or untold) and not (sums.refused <> 0 or l.reason <> ''))
+        as posted_lines,
     sum(sums.posted) as posted,
-    count(*) filter (where rest <> 0 and sums.waits) as waiting_lines,
+    count(*) filter (where (rest <> 0 or untold) and sums.waits) as waiting_lines,
     coalesce(sum(rest) filter (where sums.waits), 0) as waiting,
-    count(*) filter (where rest = 0 and sums.refused <> 0) as refused_lines,
+    count(*) filter (where not (rest <> 0 or untold) and (sums.refused <> 0 or l.reason <> ''))
+        as refused_lines,
     sum(sums.refused) as refused,
-    count(*) filter (where rest <> 0 and sums.waits is not true) as unexplained_lines,
+    count(*) filter (where (rest <> 0 or untold) and sums.waits is not true) as unexplained_lines,
     coalesce(sum(rest) filter (where sums.waits is not true), 0) as unexplained
 {_STATES} group by 1, 2 order by 1, 2
 """

@@ -284,6 +284,7 @@ class Stored:
             SourceState(
                 fact=_fact(row),
                 posted=row["posted"],
+                told=row["spoken_of"],
                 skus=tuple(sorted({row["first_sku"], row["last_sku"]} - {None})),
                 documents=tuple(sorted(documents.get((row["subject_id"], row["name"]), ()))),
             )
@@ -331,7 +332,7 @@ def _fact(row: Mapping[str, Any]) -> Fact:
         source_line=row["name"],
         fact_date=row["fact_date"],
         sku=row["sku"],
-        quantity=None if row["money"] else int(row["value"]),
+        quantity=int(row["value"]) if row["moves"] and not row["money"] else None,
         amount=row["value"] if row["money"] else None,
         currency=row["currency"] or None,
         refused=row["refused"],
@@ -346,5 +347,5 @@ def _movement_row(line: Movement) -> Sequence[object]:
         *(line.id, line.line, line.type, line.date, line.number, line.external_id, line.memo),
         *(line.entity, line.created_from, line.order_type, line.item, line.item_name),
         *(line.location, line.quantity, line.amount, line.account, line.voided, line.posted),
-        *(bool(books.moving([line])), (line.external_id or "").startswith(books.OURS)),
+        *(line.kit, bool(books.moving([line])), (line.external_id or "").startswith(books.OURS)),
     )
