@@ -155,18 +155,22 @@ def test_everybody_gets_the_answer_to_their_own_question(
     assert all(len(fetch) <= most for fetch in shop.fetches)
 
 
-async def test_a_fetch_that_is_not_full_waits_for_its_time() -> None:
+async def test_a_fetch_waits_for_those_who_keep_coming_but_not_for_nobody() -> None:
     began: list[tuple[float, Sequence[int]]] = []
 
     async def fetch(keys: Sequence[int]) -> dict[int, int]:
         began.append((time.monotonic(), keys))
         return {key: key for key in keys}
 
-    batch = Batch(fetch, most=3, apart_seconds=0.1)
-    await batch.get(1)
-    await asyncio.gather(batch.get(2), batch.get(3))
-    await asyncio.gather(*(batch.get(key) for key in (4, 5, 6)))
+    async def ask(key: int) -> None:
+        await asyncio.sleep(key / 50)  # one after the other, as work comes
+        await batch.get(key)
 
-    assert [keys for _, keys in began] == [(1,), (2, 3), (4, 5, 6)]
-    assert began[1][0] - began[0][0] >= 0.099
-    assert began[2][0] - began[1][0] < 0.05  # full: nothing to wait for
+    batch = Batch(fetch, most=5, apart_seconds=4.0)
+    await batch.get(0)
+    await asyncio.gather(*map(ask, (1, 2, 3)))
+    await asyncio.gather(*map(batch.get, (4, 5, 6, 7, 8)))
+
+    assert [keys for _, keys in began] == [(0,), (1, 2, 3), (4, 5, 6, 7, 8)]
+    assert began[1][0] - began[0][0] < 4.0
+    assert began[2][0] - began[1][0] < 4.0

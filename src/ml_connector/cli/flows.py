@@ -203,7 +203,9 @@ def _print_documents(one: Planned) -> None:
 def _line(line: JournalLine) -> str:
     if line.amount is not None:
         return f"{line.amount:f} {line.currency or ''} to account {line.account}: {line.detail}"
-    return f"{line.quantity or 0:+d} {line.sku} at location {line.location}"
+    if line.quantity is None:
+        return f"{line.source_line}: {line.detail}"
+    return f"{line.quantity:+d} {line.sku} at location {line.location}"
 
 
 def _as_json(one: Planned) -> dict[str, Any]:

@@ -5,7 +5,10 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+_LOOKS: Final = 8
+"""So often it is looked whether further keys come, while a fetch waits for them."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -22,8 +25,8 @@ class Batch(Generic[K, V]):
         fetch: gets the values of these keys; a key it leaves out has no value.
         most: keys in one fetch, at most.
         at_once: fetches under way at the same time, at most.
-        apart_seconds: a fetch that is not full begins so long after the one before, at the
-            earliest: where calls are dearer than a moment's wait.
+        apart_seconds: while further keys keep coming, a fetch that is not full begins so long
+            after the one before: where calls are dearer than a moment's wait.
     """
 
     def __init__(
@@ -65,9 +68,7 @@ class Batch(Generic[K, V]):
     async def _work(self) -> None:
         try:
             while self._asked:
-                wait = self._began + self._apart - time.monotonic()
-                if wait > 0 and len(self._asked) < self._most:
-                    await asyncio.sleep(wait)
+                await self._gather()
                 self._began = time.monotonic()
                 keys = list(islice(self._asked, self._most))
                 await self._answer({key: self._asked.pop(key) for key in keys})
@@ -79,6 +80,15 @@ class Batch(Generic[K, V]):
         finally:
             # In the same breath as the look at what is asked: no key is left unserved.
             self._working -= 1
+
+    async def _gather(self) -> None:
+        """Let others join until the fetch is due or full, or nobody comes any more."""
+        due = self._began + self._apart
+        while (left := due - time.monotonic()) > 0 and len(self._asked) < self._most:
+            before = len(self._asked)
+            await asyncio.sleep(min(left, self._apart / _LOOKS))
+            if len(self._asked) == before:
+                return
 
     async def _answer(self, asked: Mapping[K, asyncio.Future[V | None]]) -> None:
         try:
