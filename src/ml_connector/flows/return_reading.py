@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
@@ -27,6 +27,8 @@ from ml_connector.netsuite.sales_order_queries import SalesOrder
 from ml_connector.shipbob.returns import COMPLETED, Return
 from ml_connector.words import Cause
 
+# In the merchant's zone it may still be the day before, and that day's period another one.
+_A_DAY: Final = timedelta(days=1)
 _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
 
 
@@ -82,7 +84,7 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
                 end=period.enddate,
                 open=period.open_for_stock,
             )
-            for period in (await reads.periods(at.date()) if done and at else ())
+            for period in (await reads.periods((at - _A_DAY).date()) if done and at else ())
         ),
     )
 

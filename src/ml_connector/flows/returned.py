@@ -143,7 +143,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
         order_key: by what the sales order was searched; None when it was not.
         sales: the sales orders found so; one, when all is well.
         lots: NetSuite's lots, by item id and number with a space between.
-        periods: posting periods from the one of ``completed_at`` on; empty when unreadable.
+        periods: posting periods from the day before ``completed_at`` on; empty when unreadable.
     """
 
     return_id: int
