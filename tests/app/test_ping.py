@@ -274,7 +274,7 @@ async def applied(acme: Merchant, **tables: str) -> AsyncIterator[None]:
     ("tables", "check", "said", "is_needed"),
     [
         ({"locations": '"228" = "999"'}, "netsuite locations", "not there: 999", True),
-        ({"locations": ""}, "netsuite locations", "no fulfillment center is mapped", True),
+        ({"locations": ""}, "shipbob fulfillment centers", "0 mapped", True),
         ({"accounts": 'inventory_adjustment = "998"'}, "netsuite accounts", "998", True),
         ({"accounts": ""}, "netsuite adjustment account", "not set", False),
         ({"billing": 'vendor = "997"'}, "netsuite vendor", "not there: 997", True),

@@ -6,7 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from ml_connector.errors import UserError
-from ml_connector.netsuite.certificates import Certificate, KeyKind, check_pair, make_pair
+from ml_connector.netsuite.certificates import (
+    Certificate,
+    KeyKind,
+    check_days,
+    check_pair,
+    make_pair,
+)
 from ml_connector.secret import Secret
 
 
@@ -40,8 +46,10 @@ def make_files(
         anew: put old files aside (``.old-N``) instead of keeping them.
 
     Raises:
-        UserError: only one of the two is there, they can't be used, or can't be written.
+        UserError: it would be valid for too long, only one of the two is there, they can't be
+            used, or can't be written.
     """
+    check_days(days)
     key_file = folder / f"{name}-netsuite.pem"
     certificate_file = folder / f"{name}-netsuite.cer"
     if anew:

@@ -73,13 +73,7 @@ def make_pair(name: str, *, kind: KeyKind = "ec", now: datetime, days: int = MOS
     Raises:
         UserError: fewer than 1 or more than 730 days.
     """
-    if not 1 <= days <= MOST_DAYS:
-        raise UserError(
-            f"A certificate can't be valid for {days} days",
-            where="--days",
-            next_step=f"NetSuite takes at most two years: choose 1 to {MOST_DAYS}.",
-            usage=True,
-        )
+    check_days(days)
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     if kind == "ec":
         key = ec.generate_private_key(ec.SECP256R1())
@@ -110,6 +104,21 @@ def make_pair(name: str, *, kind: KeyKind = "ec", now: datetime, days: int = MOS
         private_key=Secret(private.decode()),
         certificate=read_certificate(signed.public_bytes(serialization.Encoding.PEM).decode()),
     )
+
+
+def check_days(days: int) -> None:
+    """See that NetSuite would not shorten a certificate's life.
+
+    Raises:
+        UserError: fewer than 1 or more than 730 days.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise UserError(
+            f"A certificate can't be valid for {days} days",
+            where="--days",
+            next_step=f"NetSuite takes at most two years: choose 1 to {MOST_DAYS}.",
+            usage=True,
+        )
 
 
 def read_certificate(pem: str, *, where: str = _WHERE) -> Certificate:
