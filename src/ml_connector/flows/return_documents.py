@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -25,7 +26,7 @@ from ml_connector.netsuite.records import (
     as_body,
 )
 
-RECEIPTS = "mlc-ir-ret-"
+RECEIPTS: Final = "mlc-ir-ret-"
 """How the external ids of all item receipts of returns begin."""
 
 

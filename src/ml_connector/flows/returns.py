@@ -187,17 +187,20 @@ def _bring_in(facts: ReturnFacts, task: _Task) -> Plan:
         if surplus and task.settings.policies.unmatched_return == "adjust":
             adjustment_account(facts, task.settings.accounts)
         if units:
-            return _authorize(task, order, units)
+            return _authorize(task, order, units, surplus)
     if task.settings.policies.unmatched_return == "park":
         raise not_covered(facts, task.coming)
     why = f"beyond {order.number}" if order else "no return authorization"
     return _finish(facts, task, (), why, surplus=task.coming)
 
 
-def _authorize(task: _Task, order: Sale, units: Mapping[int, int]) -> Plan:
+def _authorize(
+    task: _Task, order: Sale, units: Mapping[int, int], surplus: Sequence[Part]
+) -> Plan:
+    beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
     return Plan(
         documents=(return_authorization(task.booking, order, units),),
-        note=f"Then {said(task.coming)} are received from it",
+        note=f"Then what came back is booked: {said(task.coming)}{beyond}",
         again=True,
     )
 
