@@ -177,7 +177,8 @@ def test_consent_is_given_stored_and_used(browser: Browser) -> None:
     assert "ShipBob is connected" in answer.text
     assert "ml-connector acme" in answer.text
     assert found["token"] == "consent, renewed by itself"
-    assert found["channel"].endswith(str(max(merchant.world.shipbob.books.access.channels)))
+    newest = max(merchant.world.shipbob.books.access.channels)
+    assert f"channel {newest}" in found["channel"]
     assert "orders_read" in grant["scopes"]
     assert subject["state"] == "received"
     assert leftovers == []
@@ -239,6 +240,18 @@ def test_another_consents_state_with_this_code_gets_nothing(browser: Browser) ->
     assert answer.status_code == 400
     assert "invalid_grant" in answer.text  # its verifier does not fit the code
     assert token_version(browser.merchant) == -1
+
+
+def test_a_second_consent_writes_to_the_channel_that_it_made(browser: Browser) -> None:
+    first = browser.back(browser.consent(browser.start().headers["location"]))
+    second = browser.back(browser.consent(browser.start().headers["location"]))
+    channels = browser.merchant.world.shipbob.books.access.channels
+    made = [number for number, one in channels.items() if one.application_name == "ml-connector"]
+
+    assert len(made) == 2
+    assert f"({made[0]})" in first.text
+    assert f"({made[1]})" in second.text
+    assert f"channel {made[1]}" in asked(browser.merchant)["channel"]
 
 
 def test_who_says_no_is_told_how_to_go_on(browser: Browser) -> None:

@@ -248,7 +248,12 @@ async def _as_it_would_be(
     known = _REFRESH_TOKEN in stored and (
         refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
     )
-    return complete.settings({**stored, **given}), installation.tokens if known else None
+    consented = refresh is None and (
+        applied.stored["shipbob"].get("client_id") == settings.shipbob.client_id
+        and await installation.tokens.held(settings.name, "shipbob")
+    )
+    keeper = installation.tokens if known or consented else None
+    return complete.settings({**stored, **given}), keeper
 
 
 def _already(pair: NewToken) -> Renew:

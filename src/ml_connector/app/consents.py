@@ -174,6 +174,7 @@ class Consents:
         await self._clean_up(now)
         async with self._database.transaction() as on:
             link = await consents.find_link(on, name, ticket, now=now) if ticket else None
+            before = await consents.granted(on, name)
         public = self._installation.settings.public_url
         if link is None and (ticket or local_base is None or not _is_local(public)):
             raise ConsentRefused(
@@ -186,6 +187,10 @@ class Consents:
         application = await self._application(name, redirect_uri=redirect_uri)
         state, nonce, pair = secrets.token_urlsafe(32), secrets.token_urlsafe(16), oauth.new_pkce()
         scopes = link.scopes if link else SCOPES
+        channel_name = link.channel_name if link else f"ml-connector {name}"
+        if before is not None:
+            # A second consent may make a second channel: told apart by its name.
+            channel_name = f"{channel_name} {now:%Y-%m-%d %H:%M:%S}"
         async with self._database.transaction() as on:
             id_ = await consents.begin(
                 on,
@@ -196,6 +201,7 @@ class Consents:
                 until=now + STATE_LIVES,
                 scopes=scopes,
                 redirect_uri=redirect_uri,
+                channel_name=channel_name,
             )
             held = _Held(verifier=pair.verifier.reveal(), nonce=nonce)
             await self._installation.vault.put(
@@ -207,7 +213,7 @@ class Consents:
             nonce=nonce,
             challenge=pair.challenge,
             scopes=scopes,
-            integration_name=link.channel_name if link else f"ml-connector {name}",
+            integration_name=channel_name,
         )
 
     async def finish(self, *, state: str, code: str, error: str) -> Consented:
@@ -314,7 +320,7 @@ class Consents:
             woken = await wake_what_waited(self._installation, on, name, because="consent given")
             await _record(on, begun.person, "consent.given", name, {"scopes": granted.scopes})
         _log.info("consent_given", connection=name, woken=woken)
-        channel, clear = await self._channel(name)
+        channel, clear = await self._channel(begun)
         missing = set(begun.scopes) - set(granted.scopes) - {"offline_access"}
         return Consented(
             connection=name,
@@ -324,17 +330,22 @@ class Consents:
             woken=woken,
         )
 
-    async def _channel(self, name: str) -> tuple[str, bool]:
-        """Say which channel is written to now, and whether that is clear."""
+    async def _channel(self, begun: Begun) -> tuple[str, bool]:
+        """Find the channel of a consent; say which is written to, and whether that is clear."""
+        name = begun.connection
         try:
             settings = await self._settings(name)
             client, _ = shipbob_client(self._installation, settings, self._installation.tokens)
+            known = await client.channels()
+            named = [one for one in known if one.writable and one.name == begun.channel_name]
+            if len(named) == 1:
+                async with self._database.transaction() as on:
+                    await consents.set_channel(on, name, named[0].id)
             number = await client.channel_id()
-            known = {one.id: one for one in await client.channels()}
         except ConnectorError as error:
             return f"{error}. {error.remedy}", False
-        one = known.get(number)
-        if one is None or not one.writable:
+        one = next((one for one in known if one.id == number), None)
+        if one is None or not one.writable or (len(named) == 1 and one.id != named[0].id):
             return (
                 (
                     f"channel_id in [shipbob] is {number}, which this consent can't write to. Take"

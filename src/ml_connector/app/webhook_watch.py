@@ -19,7 +19,7 @@ from ml_connector.app.webhook_health import (
     silence,
 )
 from ml_connector.app.webhooks import Looked, sync_webhooks
-from ml_connector.app.workplaces import Workplaces
+from ml_connector.app.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections
@@ -56,7 +56,13 @@ async def _watch(
 async def _subscriptions(installation: Installation, workplaces: Workplaces, name: str) -> None:
     try:
         place = await workplaces.open(name)
-        looked = await sync_webhooks(installation, place.shipbob, place.settings, ask_again=False)
+        looked = await sync_webhooks(
+            installation,
+            place.shipbob,
+            place.settings,
+            others=await other_shipbob_clients(installation, place.settings),
+            ask_again=False,
+        )
     except NeedsHuman as error:
         await _raise(installation, name, "subscriptions", str(error), error.remedy)
     except UserError as error:

@@ -14,7 +14,7 @@ from ml_connector.engine.settle import Settle
 from ml_connector.engine.shipbob_books import ShipBobBooks
 from ml_connector.engine.shipment_reads import OrdersOf, ShipmentReads
 from ml_connector.errors import NeedsHuman
-from ml_connector.ledger import connections, subjects
+from ml_connector.ledger import connections, consents, subjects
 from ml_connector.ledger.bindings import KeptBindings
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
@@ -197,12 +197,19 @@ def shipbob_client(
         api_url=section.api_url,
         auth_url=section.auth_url,
     )
+
+    async def granted_channel() -> int | None:
+        async with installation.database.transaction() as on:
+            grant = await consents.granted(on, settings.name)
+        return grant["channel_id"] if grant else None
+
     client = ShipBob(
         installation.transport,
         connection=settings.name,
         api_url=section.api_url,
         version=section.version,
         channel_id=section.channel_id,
+        granted_channel=granted_channel,
         auth=access,
         limit_key=limit_key,
         by_scope={
@@ -238,3 +245,34 @@ def shipbob_billing_client(
         auth=access,
         limit_key=f"shipbob:{settings.name}",
     )
+
+
+async def other_shipbob_clients(
+    installation: Installation, settings: ConnectionSettings
+) -> list[ShipBob]:
+    """Return clients with the credentials of a connection that are not in use for writing.
+
+    What was made with them before, such as webhook subscriptions, only they can see.
+
+    Raises:
+        NeedsHuman: the personal access token belongs to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    consented = section.client_id is not None and (
+        section.refresh_token is not None
+        or await installation.tokens.held(settings.name, "shipbob")
+    )
+    if section.token is None or not consented:
+        return []
+    alone = section.model_copy(
+        update={
+            "client_id": None,
+            "client_secret": None,
+            "refresh_token": None,
+            "channel_id": None,
+        }
+    )
+    client, _ = shipbob_client(
+        installation, settings.model_copy(update={"shipbob": alone}), installation.tokens
+    )
+    return [client]

@@ -10,14 +10,17 @@ import typer
 from ml_connector.app import administration, applying
 from ml_connector.app.administration import Changed
 from ml_connector.app.installation import Installation
+from ml_connector.app.webhook_health import health
+from ml_connector.app.webhooks import SET_PUBLIC_URL
 from ml_connector.cli.certificate import certificate
 from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
 from ml_connector.config.connection import read
 from ml_connector.errors import UserError
-from ml_connector.ledger import connections
+from ml_connector.ledger import connections, consents
 from ml_connector.ledger.connections import AppliedConnection
+from ml_connector.ledger.subscriptions import SECRET_FIELD
 from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
 
@@ -71,6 +74,11 @@ def apply_file(
         context.printer.line(
             f"The certificate of the file, {settings.netsuite.certificate_id}, was replaced by"
             f" rotation: {applied.kept_certificate} goes on signing in."
+        )
+    if not context.settings.public_url:
+        context.printer.line(
+            "ShipBob can't send webhooks yet; until then the sweep finds what has changed."
+            f" {SET_PUBLIC_URL}"
         )
     if applied.woken:
         context.printer.line(f"{applied.woken} waiting subjects run again.")
@@ -136,14 +144,26 @@ def show_connection(name: Name = None) -> None:
     async def find(installation: Installation) -> dict[str, Any]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-            kept = await installation.vault.all(one.name, on=on)
+            kept = await installation.vault.fields(one.name, on=on)
+            grant = await consents.granted(on, one.name)
+            arrives = await health(on, one.name)
+        ours = sum(field.startswith(SECRET_FIELD) for field in kept)
         return {
             **one.stored,
             "mode": one.mode,
             "paused": one.paused,
             "applied_at": one.applied_at,
-            "secrets": sorted(kept),
+            "secrets": sorted(
+                field for field in kept if not field.startswith((SECRET_FIELD, "shipbob.consent."))
+            ),
             "webhook_url": applying.webhook_url(installation.settings, one.name),
+            "webhooks": {
+                "subscriptions_looked_at": arrives.looked_at,
+                "last_at": arrives.last_at,
+                "clock_offset_seconds": arrives.clock_offset_seconds,
+                "secrets_of_our_subscriptions": ours,
+            },
+            "consent": grant or {},
         }
 
     found = context.run(find)

@@ -11,7 +11,7 @@ from ml_connector.app.installation import Installation
 from ml_connector.app.probe import Probed, probe
 from ml_connector.app.webhook_health import Health, health
 from ml_connector.app.webhooks import Looked
-from ml_connector.app.workplaces import Workplaces
+from ml_connector.app.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -185,6 +185,7 @@ async def _look(installation: Installation, *, write: bool, rotate: bool = False
         installation,
         place.shipbob,
         place.settings,
+        others=await other_shipbob_clients(installation, place.settings),
         rotate=rotate,
         dry_run=not write or one.mode == "dry-run",
     )

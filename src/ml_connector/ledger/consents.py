@@ -36,6 +36,7 @@ class Begun:
 
     Attributes:
         link_id: the link that it began with; None: begun on this machine.
+        channel_name: what ShipBob was asked to call the channel.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Begun:
     person: str
     scopes: tuple[str, ...]
     redirect_uri: str
+    channel_name: str
 
 
 def fingerprint(text: str) -> str:
@@ -109,13 +111,14 @@ async def begin(
     until: datetime,
     scopes: Sequence[str],
     redirect_uri: str,
+    channel_name: str,
 ) -> int:
     """Keep that a browser is sent to ShipBob; return the consent's id."""
     row = await one(
         on,
         "insert into consent (connection, link_id, person, state_hash, until, scopes,"
-        " redirect_uri) values (%(name)s, %(link)s, %(person)s, %(hash)s, %(until)s, %(scopes)s,"
-        " %(redirect)s) returning id",
+        " redirect_uri, channel_name) values (%(name)s, %(link)s, %(person)s, %(hash)s,"
+        " %(until)s, %(scopes)s, %(redirect)s, %(channel)s) returning id",
         {
             "name": connection,
             "link": link_id,
@@ -124,6 +127,7 @@ async def begin(
             "until": until,
             "scopes": list(scopes),
             "redirect": redirect_uri,
+            "channel": channel_name,
         },
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row
@@ -147,6 +151,7 @@ async def take(on: Connection, state: str, *, now: datetime) -> Begun | None:
         person=row["person"],
         scopes=tuple(row["scopes"]),
         redirect_uri=row["redirect_uri"],
+        channel_name=row["channel_name"],
     )
 
 
@@ -183,7 +188,8 @@ async def grant(
         "insert into shipbob_grant (connection, granted_at, person, scopes, account)"
         " values (%(name)s, %(now)s, %(person)s, %(scopes)s, %(account)s)"
         " on conflict (connection) do update set granted_at = excluded.granted_at,"
-        " person = excluded.person, scopes = excluded.scopes, account = excluded.account",
+        " person = excluded.person, scopes = excluded.scopes, account = excluded.account,"
+        " channel_id = null",
         {
             "name": begun.connection,
             "now": now,
@@ -203,9 +209,18 @@ async def granted(on: Connection, connection: str) -> dict[str, Any] | None:
     """Return who gave the consent that is in use, when, and for what; None: nobody here."""
     return await one(
         on,
-        "select granted_at, person, scopes, account from shipbob_grant"
+        "select granted_at, person, scopes, account, channel_id from shipbob_grant"
         " where connection = %(name)s",
         {"name": connection},
+    )
+
+
+async def set_channel(on: Connection, connection: str, channel_id: int) -> None:
+    """Note which channel the consent that is in use writes to."""
+    await rows(
+        on,
+        "update shipbob_grant set channel_id = %(channel)s where connection = %(name)s",
+        {"name": connection, "channel": channel_id},
     )
 
 

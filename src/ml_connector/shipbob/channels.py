@@ -11,18 +11,23 @@ PERSONAL_APPLICATION: Final = "SMA"
 """The application that the first personal access token of an account makes (section 3.1)."""
 
 
-def own_channel(channels: Sequence[Channel], *, personal: bool | None = None) -> Channel:
+def own_channel(
+    channels: Sequence[Channel], *, personal: bool | None = None, granted: int | None = None
+) -> Channel:
     """Return the one channel that can be written to. An application writes only to its own.
 
     Args:
         channels: of the merchant, those of other applications among them.
         personal: whether the call is authorised by a personal access token; None: not known.
             Such tokens share one application, and an OAuth application is another one.
+        granted: the channel that a consent made; a second consent may make a second one.
 
     Raises:
         NeedsHuman: none can be written to, or several can: then a person must say which.
     """
     writable = [channel for channel in channels if channel.writable]
+    if made := [channel for channel in writable if channel.id == granted]:
+        return made[0]
     if len(writable) > 1 and personal is not None:
         own = [
             channel

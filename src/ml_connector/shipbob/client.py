@@ -3,7 +3,14 @@
 Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from datetime import datetime
 
 import msgspec
@@ -82,7 +89,9 @@ class ShipBob:
         auth: Access,
         limit_key: str,
         by_scope: Mapping[str, Door] | None = None,
+        granted_channel: Callable[[], Awaitable[int | None]] | None = None,
     ) -> None:
+        self._granted_channel = granted_channel or _not_known
         self._session = Session(
             transport,
             connection,
@@ -132,7 +141,9 @@ class ShipBob:
         """
         if self._channel_id is None:
             personal = await self._session.is_personal()
-            self._channel_id = own_channel(await self.channels(), personal=personal).id
+            granted = await self._granted_channel() if not personal else None
+            known = await self.channels()
+            self._channel_id = own_channel(known, personal=personal, granted=granted).id
         return self._channel_id
 
     async def fulfillment_centers(
@@ -403,3 +414,7 @@ class ShipBob:
         except NeedsData as missing:
             if missing.cause is not Cause.RECORD_NOT_FOUND:
                 raise
+
+
+async def _not_known() -> None:
+    """No consent is known to have made a channel."""
