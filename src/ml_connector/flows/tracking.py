@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
@@ -103,13 +105,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
             remedy="Nothing: it is looked at again.",
             retry_after_seconds=_LOOK_AGAIN_SECONDS,
         )
-    order = the_order(
-        facts.sales_orders,
-        facts.reference,
-        field=settings.policies.order_match,
-        shipment_id=shipment.id,
-    )
-    task = _Task(facts, order, tuple(posted), settings, fact_date)
+    task = _Task(facts, _order(facts, posted, settings), tuple(posted), settings, fact_date)
     own = _own(task)
     return _create(task) if own is None else _update(task, own)
 
@@ -130,11 +126,6 @@ class _Task(NamedTuple):
     @property
     def location(self) -> str | None:
         return self.settings.locations.get(str(self.shipment.center_id))
-
-    @property
-    def created(self) -> Posted | None:
-        """The item fulfilment that we made for this shipment."""
-        return next((one for one in self.posted if one.kind == "itemFulfillment"), None)
 
     def leaving(self, day: date) -> Leaving:
         return Leaving(
@@ -164,6 +155,23 @@ class _Task(NamedTuple):
             self.settings.policies.closed_period,
             document=f"the fulfilment of shipment {self.shipment.id}",
         )
+
+
+def _order(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> SalesOrderFact:
+    """Return the shipment's sales order; what is fulfilled already does without it."""
+    try:
+        return the_order(
+            facts.sales_orders,
+            facts.reference,
+            field=settings.policies.order_match,
+            shipment_id=facts.shipment.id,
+        )
+    except (NeedsData, NeedsHuman):
+        if not any(document.system == "netsuite" for document in posted):
+            raise
+        return SalesOrderFact(id="", number=facts.reference or "", status="")
 
 
 def _own(task: _Task) -> FulfillmentFact | None:
@@ -205,7 +213,11 @@ def _create(task: _Task) -> Plan:
         raise not_open(order, task.facts.reference, shipment.id)
     taken = take(wanted, order, shipment.id, task.facts.names)
     if not taken:
-        return Plan(note="ShipBob names no units in this shipment: there is nothing to fulfil")
+        raise NeedsHuman(
+            f"ShipBob names no units in shipment {shipment.id}, although it has shipped",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            remedy="Find out from ShipBob what is in it, then replay; or fulfil it by hand.",
+        )
     if task.location is None:
         raise _unmapped(shipment)
     check_lots(taken, order, task.facts.lots, shipment.id)
@@ -219,6 +231,8 @@ def _update(task: _Task, own: FulfillmentFact) -> Plan:
     ships = _ships(task) if own.status in {"A", "B"} else None
     day = task.day() if ships is not None else task.fact_date
     leaving = task.leaving(day)
+    if leaving.location is None and own.lines:  # its lines know, where the center isn't mapped
+        leaving = msgspec.structs.replace(leaving, location=own.lines[0].location)
     before = told_before(task.posted)
     tell = leaving.delivery.follows(before) if before else not _says(own, leaving)
     refused = _done_by_others(task, own, known)
