@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,28 +18,28 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from ml_connector.app import applying, month_end, setup
+from ml_connector.app import applying, month_end, now, setup
 from ml_connector.app.installation import open_installation
 from ml_connector.app.month_end import MonthEnd
 from ml_connector.app.server import database_server
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
+from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
-from ml_connector.sim.stories import STORIES, TOPICS, Difference, Step, Story
+from ml_connector.sim.shipbob.vocabulary import TOPICS
+from ml_connector.sim.stories import STORIES, Difference, Step, Story
 from ml_connector.sim.world import World, world
 from ml_connector.storage.database import Database, rows
-
-TOLD: Final = ("wro",)
-"""The stories whose end the flows of this build can prove."""
 
 CONNECTION: Final = "acme"
 PASSWORD: Final = "demo-password"  # noqa: S105 - of a throw-away installation on loopback
 _READY_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
+_FEW_DOCUMENTS: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,14 @@ class Proof:
 
     Attributes:
         stock: both systems, place by place.
+        opening: units that were in stock before the story began, by SKU and location.
         journal: units that the journal says were booked, by SKU and location.
         open_events: events that are not done.
         months: the month-end report of each month in which something was posted.
     """
 
     stock: Sequence[Difference]
+    opening: Mapping[tuple[str, str], int]
     journal: Mapping[tuple[str, str], int]
     events: int
     open_events: int
@@ -60,15 +63,20 @@ class Proof:
     months: Sequence[MonthEnd] = ()
 
     def booked(self, line: Difference) -> int:
-        """Return what the journal says of this SKU and place."""
-        return self.journal.get((line.sku, str(line.location)), 0)
+        """Return what must be there by the journal, on top of what was there before."""
+        place = (line.sku, str(line.location))
+        return self.opening.get(place, 0) + self.journal.get(place, 0)
+
+    def agrees(self, line: Difference) -> bool:
+        """Whether ShipBob, NetSuite and the journal say the same of a SKU at a place."""
+        return line.agrees and self.booked(line) == line.shipbob
 
     @property
     def holds(self) -> bool:
         """Whether ShipBob, NetSuite and the journal agree, and every month end is green."""
         return (
             self.open_events == 0
-            and all(line.agrees and self.booked(line) == line.shipbob for line in self.stock)
+            and all(map(self.agrees, self.stock))
             and all(month.report.green for month in self.months)
         )
 
@@ -90,7 +98,7 @@ def run(
 
     Args:
         settings: say where the data folder is; the demo has a folder of its own in it.
-        story: one of ``TOLD``.
+        story: one of ``STORIES``.
         port: of the service; 0 for any free one.
         says: prints.
         proved: prints the proof.
@@ -99,11 +107,11 @@ def run(
     Raises:
         UserError: no such story, or something could not be started.
     """
-    if story not in TOLD:
+    if story not in STORIES:
         raise UserError(
             f'There is no story "{story}"',
             where="--story",
-            next_step=f"Known: {', '.join(TOLD)}.",
+            next_step=f"Known: {', '.join(STORIES)}.",
             usage=True,
         )
     folder = settings.data_dir / "demo"
@@ -125,7 +133,7 @@ def run(
         _connect(own, both, told, url, folder)
         says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
         says("note", f"ml-connector {url}")
-        proof = asyncio.run(_tell(server.url, both, told, says))
+        proof = asyncio.run(_tell(own, server.url, both, told, says))
         proof = dataclasses.replace(proof, months=asyncio.run(_month_ends(own)))
         proved(proof)
         if stay:
@@ -135,7 +143,7 @@ def run(
     return proof
 
 
-async def _tell(url: str, both: World, told: Story, says: Says) -> Proof:
+async def _tell(settings: Settings, url: str, both: World, told: Story, says: Says) -> Proof:
     async with Database(url, size=2, name="ml-connector demo") as database:
         seen = 0
         for number, step in enumerate(told.steps(), 1):
@@ -143,7 +151,17 @@ async def _tell(url: str, both: World, told: Story, says: Says) -> Proof:
             await asyncio.to_thread(step.do)
             await asyncio.to_thread(both.shipbob.wait_for_webhooks)
             seen = await _settled(database, step, seen, says)
+        says("step", "Then the hourly look at what ShipBob has invoiced, done now")
+        await _bill(settings)
+        await _settled(database, Step(says="", do=int), seen, says)
         return await _prove(database, told)
+
+
+async def _bill(settings: Settings) -> None:
+    async with open_installation(settings) as installation:
+        async with installation.database.transaction() as connection:
+            [applied] = await connections.every(connection)
+        await now.sync(installation, applied, FLOWS["billing"], ids=(), since=None)
 
 
 async def _settled(database: Database, step: Step, seen: int, says: Says) -> int:
@@ -168,20 +186,34 @@ async def _settled(database: Database, step: Step, seen: int, says: Says) -> int
                 next_step="Look into it with the events commands; see the folder named above.",
             )
         await asyncio.sleep(_POLL_SECONDS)
-    for row in await database.fetch(
-        "select id, target, sku, quantity, location, external_id from journal"
-        " where id > %(seen)s order by id",
+    booked = await database.fetch(
+        "select id, target, external_id, sku, quantity, amount, currency, location, detail"
+        " from journal where id > %(seen)s order by id",
         {"seen": seen},
-    ):
-        seen = row["id"]
-        says(
-            "booked",
-            f"{row['target']}: {row['quantity']:+d} {row['sku']} at location {row['location']}"
-            f" ({row['external_id']})",
-        )
+    )
+    for line in _said(booked):
+        says("booked", line)
+    seen = max((row["id"] for row in booked), default=seen)
     for one in open_subjects:
         says("waits", f"{one['state']}: {one['sentence']}")
     return seen
+
+
+def _said(booked: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what was booked: each line with stock or money, or counts where there are many."""
+    documents = {row["target"] for row in booked}
+    if len(documents) > _FEW_DOCUMENTS:
+        kinds = Counter(document.split(" ")[0] for document in documents)
+        return [f"{count} x {kind}" for kind, count in sorted(kinds.items())]
+    return [
+        f"{row['target']}: {row['quantity']:+d} {row['sku']} at location {row['location']}"
+        f" ({row['external_id']})"
+        if row["quantity"] is not None
+        else f"{row['target']}: {row['amount']:f} {row['currency']} {row['detail']}"
+        f" ({row['external_id']})"
+        for row in booked
+        if row["quantity"] is not None or row["amount"] is not None
+    ]
 
 
 async def _prove(database: Database, told: Story) -> Proof:
@@ -202,6 +234,7 @@ async def _prove(database: Database, told: Story) -> Proof:
         )
     return Proof(
         stock=told.differences(),
+        opening={(sku, str(place)): units for (sku, place), units in told.opening().items()},
         journal={(row["sku"], row["location"]): row["units"] for row in booked},
         events=counts["events"],
         open_events=counts["open"],

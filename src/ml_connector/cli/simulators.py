@@ -38,6 +38,9 @@ _STYLES: Final = {
     "note": "dim",
 }
 
+_MOST_LINES: Final = 30
+"""Of the proof's table; of more, only those that differ are shown."""
+
 _STEP_SECONDS: Final = 2.0
 
 
@@ -86,6 +89,9 @@ def demo(
 
 def _print_proof(proof: Proof) -> None:
     printer = current().printer
+    shown = [line for line in proof.stock if not proof.agrees(line)]
+    if len(proof.stock) <= _MOST_LINES:
+        shown = list(proof.stock)
     printer.line("")
     printer.table(
         ["SKU", "center", "ShipBob", "location", "NetSuite", "journal", ""],
@@ -97,11 +103,13 @@ def _print_proof(proof: Proof) -> None:
                 line.location,
                 f"{line.netsuite:f}",
                 proof.booked(line),
-                "agrees" if line.agrees and proof.booked(line) == line.shipbob else "DIFFERS",
+                "agrees" if proof.agrees(line) else "DIFFERS",
             ]
-            for line in proof.stock
+            for line in shown
         ],
-        empty="There is no stock anywhere.",
+        empty=f"{len(proof.stock)} SKUs and places, and all agree: ShipBob, NetSuite, journal."
+        if proof.stock
+        else "There is no stock anywhere.",
     )
     printer.line("")
     printer.line(

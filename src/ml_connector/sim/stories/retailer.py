@@ -143,6 +143,13 @@ class RetailerStory:
             "schedule": 'timezone = "America/Chicago"',
         }
 
+    def opening(self) -> dict[tuple[str, int], int]:
+        """Return the stock of before the month, by SKU and NetSuite location."""
+        return {
+            (sku, self._locations[center]): units
+            for (sku, center), units in self.month.opening.items()
+        }
+
     def steps(self) -> Iterator[Step]:
         """Yield the days of the month, one step each."""
         days = groupby(self.month.events, key=lambda event: event.at.date())

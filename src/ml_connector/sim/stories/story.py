@@ -51,6 +51,10 @@ class Story(Protocol):
         """Return the tables of the connection file that this story wants."""
         ...
 
+    def opening(self) -> dict[tuple[str, int], int]:
+        """Return the stock of before the story began, by SKU and NetSuite location."""
+        ...
+
     def steps(self) -> Iterator[Step]:
         """Yield what happens, one step at a time."""
         ...

@@ -77,6 +77,10 @@ class WroStory:
             "schedule": 'timezone = "America/Chicago"\npurchase_orders = "10s"',
         }
 
+    def opening(self) -> dict[tuple[str, int], int]:
+        """Return nothing: the shelves are empty when the story begins."""
+        return {}
+
     def steps(self) -> Iterator[Step]:
         """Yield what happens, one step at a time."""
         shipbob, netsuite = self.shipbob, self.netsuite
