@@ -240,12 +240,6 @@ with said as (
 ), booked as (
     select p.subject_id, sum(b.booked) as booked, bool_or(p.undoes is not null) as undone
     from month_posting as b join posting as p on p.id = b.posting_id group by 1
-), told as (
-    select distinct p.subject_id, j.source_line as name
-    from journal as j join posting as p on p.id = j.posting_id
-    where j.connection = %(name)s and j.quantity is null and j.amount is null
-        and (j.posting_date >= %(first)s and j.posting_date < %(after)s
-            or j.fact_date >= %(first)s and j.fact_date < %(after)s)
 )
 select coalesce(s.subject_id, b.subject_id) as subject_id
 from said as s full join booked as b on b.subject_id = s.subject_id
@@ -256,7 +250,8 @@ where s.subject_id is not null and s.said is distinct from coalesce(b.booked, 0)
 union
 select l.subject_id from source_line as l join month_subject as s using (subject_id)
 where l.quantity is null and l.amount is null and not exists (
-    select 1 from told as t where t.subject_id = l.subject_id and t.name = l.name)
+    select 1 from posting as p join journal as j on j.posting_id = p.id
+    where p.subject_id = l.subject_id and j.source_line = l.name)
 union
 select r.subject_id from refusal as r join month_subject as s using (subject_id)
 union
@@ -391,8 +386,7 @@ def _safe(column: str) -> str:
 
 LINES_CSV: Final = f"""
 copy (
-    select 'journal' as record, (%(sections)s::jsonb) ->> (j.flow || ' '
-            || split_part(j.target, ' ', 1)) as section,
+    select 'journal' as record, (%(sections)s::jsonb) ->> (j.flow || ' ' || kind) as section,
         coalesce(v.kinds, 'agrees') as verdict, j.number as journal_number,
         j.source, {_safe("j.source_line")}, j.fact_date, j.posting_date,
         {_safe("j.sku")}, j.item, j.location, {_safe("j.lot")},
@@ -401,13 +395,14 @@ copy (
         case when day.in_fact then {_VALUE} end as shipbob,
         case when day.in_posting then {_VALUE} end as journal,
         case when day.in_posting and v.kinds is null
-            and split_part(j.target, ' ', 1) = any (%(kinds)s) then {_VALUE} end as netsuite,
-        split_part(j.target, ' ', 1) as document, split_part(j.target, ' ', 2) as document_id,
+            and kind = any (%(kinds)s) then {_VALUE} end as netsuite,
+        kind as document, split_part(j.target, ' ', 2) as document_id,
         j.external_id, null as says, null as remedy
     from journal as j
     cross join lateral (select
         j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
-        j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting) as day
+        j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
+        split_part(j.target, ' ', 1) as kind) as day
     left join month_verdict as v on v.external_id = j.external_id
     where j.connection = %(name)s and (day.in_fact or day.in_posting)
     order by j.number

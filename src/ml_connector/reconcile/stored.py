@@ -74,6 +74,8 @@ class Stored:
         self._on = on
         self._month = month
         self._words = words
+        self._sections_of: dict[str, str] = {}
+        self._frozen = False
         self._parameters: dict[str, Any] = {
             "name": name,
             "first": month.first,
@@ -96,6 +98,7 @@ class Stored:
         async with self._on.cursor() as cursor, cursor.copy(copy) as into:
             for one_of in movements:
                 await into.write_row(_movement_row(one_of))
+        await self._let_go()
 
     async def add_looked_up(self, movements: Sequence[Movement]) -> None:
         """Put what was looked up beside the books, but for what the month has shown already.
@@ -120,6 +123,12 @@ class Stored:
         async with self._on.cursor() as cursor, cursor.copy(copy) as into:
             for line in lines:
                 await into.write_row(msgspec.structs.astuple(line))
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """End the transaction while the systems are still read, which may take long."""
+        if not self._frozen:
+            await self._on.commit()
 
     async def freeze(self) -> tuple[Head, list[Missing]]:
         """Take the snapshot; return the chain's head, and what NetSuite did not show.
@@ -129,6 +138,7 @@ class Stored:
         lines were read.
         """
         await self._on.commit()
+        self._frozen = True
         await self._on.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         last = await one(
             self._on,
@@ -196,26 +206,14 @@ class Stored:
         ):
             for external_id, found in sorted(kinds.items()):
                 await into.write_row((external_id, " ".join(sorted(found))))
-        parameters = {**self._parameters, "sections": await self._sections()}
+        sections_of = msgspec.json.encode(self._sections_of).decode()
+        parameters = {**self._parameters, "sections": sections_of}
         async with (
             self._on.cursor() as cursor,
             cursor.copy(statements.LINES_CSV, parameters) as out,
         ):
             async for block in out:
                 yield bytes(block)
-
-    async def _sections(self) -> str:
-        found = await rows(
-            self._on,
-            "select distinct flow, split_part(target, ' ', 1) as kind from journal"
-            " where connection = %(name)s",
-            self._parameters,
-        )
-        table = {
-            f"{row['flow']} {row['kind']}": sections.of_entry(row["flow"], row["kind"]).key
-            for row in found
-        }
-        return msgspec.json.encode(table).decode()
 
     async def _entries(self, statement: str) -> list[Entry]:
         return [
@@ -231,11 +229,15 @@ class Stored:
     ) -> Names:
         entries = [entry for document in posted for entry in document.entries]
         items = sorted({line.item for line in movements if line.item is not None})
-        known = await rows(self._on, statements.SKUS, {**self._parameters, "items": items})
+        wanted = {**self._parameters, "items": items}
+        known = await rows(self._on, statements.SKUS, wanted) if items else []
         return Names.learn(entries, movements, skus, {row["item"]: row["sku"] for row in known})
 
     async def _journal_rows(self) -> tuple[list[tuple[RowKey, Row]], int]:
         found = await rows(self._on, statements.JOURNAL_ROWS, self._parameters)
+        for row in found:
+            section = sections.of_entry(row["flow"], row["kind"]).key
+            self._sections_of[f"{row['flow']} {row['kind']}"] = section
         table = [
             (
                 RowKey(
