@@ -89,3 +89,15 @@ def test_a_large_invoice_is_billed_to_the_cent_within_its_memory(tmp_path: Path)
     assert measured["wrong"] == []
     assert figures["memory"]["value"] <= figures["memory"]["at_most"]
     assert figures["own time"]["value"] > 0
+
+
+@pytest.mark.parametrize("name", ["first-poll", "large-wro"])
+def test_inbound_in_bulk_is_read_whole_and_stays_small(tmp_path: Path, name: str) -> None:
+    done = bench(tmp_path, name, "--quick", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [measured] = json.loads(done.stdout)
+    met = {figure["name"]: figure["meets"] for figure in measured["figures"]}
+
+    assert measured["wrong"] == []
+    assert met["memory"]
+    assert met.get("item look-ups per 1,000 SKUs", True)

@@ -63,6 +63,7 @@ class Case:
         self.skus = self._json("settings.json", {}).get("skus", {})
         self.bindings = self  # knows them as well
         self.units = self
+        self.purchase_orders = self
         self.billing = BillingCase(self.folder, self._netsuite)
         self.returns = CaseReturns(self.folder, self._netsuite)
         self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)
@@ -134,6 +135,9 @@ class Case:
             for line in row["lines"]
             if "in_units" in line
         }
+
+    async def transfers(self, numbers: Sequence[str]) -> set[str]:
+        return set(self._netsuite.get("transfer_orders", [])) & set(numbers)
 
     async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
         known = msgspec.convert(self._json("bindings.json", []), list[Binding])

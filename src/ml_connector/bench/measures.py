@@ -8,6 +8,7 @@ from typing import Final
 from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.figures import Measured
+from ml_connector.bench.inbound import first_poll, large_wro
 from ml_connector.bench.invoice import invoice
 from ml_connector.bench.month_end import month_end
 from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
@@ -85,6 +86,8 @@ MEASURES: Final = {
     ),
     "tracking": Measure(do=_tracking),
     "invoice": Measure(do=lambda at: invoice(at.settings, at.folder, quick=at.quick)),
+    "first-poll": Measure(do=lambda at: first_poll(at.folder, quick=at.quick), rounds=1),
+    "large-wro": Measure(do=lambda at: large_wro(at.folder, quick=at.quick), rounds=1),
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),

@@ -43,6 +43,10 @@ class OrderReads:
         """Return when these purchase orders were last changed; deleted ones are left out."""
         return await order_queries.order_changes(self._netsuite.query, order_ids)
 
+    async def transfers(self, numbers: Sequence[str]) -> set[str]:
+        """Return those of these numbers that are transfer orders, as live work."""
+        return await order_queries.transfer_orders(self._netsuite.query, numbers)
+
     async def clock(self) -> str | None:
         """Return ``YYYY-MM-DD HH:MM:SS`` by the account's clock; None where it has none."""
         try:

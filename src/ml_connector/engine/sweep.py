@@ -5,6 +5,7 @@ Webhooks may be lost, and an endpoint that failed for five days is switched off 
 after the last event about it becomes an event of its own.
 """
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.storage.database import Connection, Database, rows
 from ml_connector.words import Source
 
-BATCH: Final = 200
+BATCH: Final = 1000
 
 # The two clocks may differ, and a source may date a change before it tells of it.
 _CLOCKS_DIFFER: Final = timedelta(seconds=5)
@@ -70,26 +71,34 @@ async def sweep(
     never_told = late = 0
     batch: list[Seen] = []
 
-    async def close_gaps() -> None:
+    async def close_gaps(some: Sequence[Seen]) -> None:
         nonlocal never_told, late
         async with database.transaction() as connection:
-            new, changed = await gaps(connection, connection_name, flow, batch)
+            new, changed = await gaps(connection, connection_name, flow, some)
             told = partial(tell, connection, lanes, connection_name, flow, source="sweep")
             never_told += await told(new)
             late += await told(changed)
-        batch.clear()
 
     known = await posted_keys(database, connection_name, flow)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
     else:
         source = flow.sweep(reads, since, known)
-    async for seen in source:
-        keys.append(seen.key)
-        batch.append(seen)
-        if len(batch) >= BATCH:
-            await close_gaps()
-    await close_gaps()
+    # The source gives the next page while the inbox takes the last one in.
+    telling: asyncio.Task[None] | None = None
+    try:
+        async for seen in source:
+            keys.append(seen.key)
+            batch.append(seen)
+            if len(batch) >= BATCH:
+                if telling is not None:
+                    await telling
+                telling = asyncio.create_task(close_gaps(batch))
+                batch = []
+    finally:
+        if telling is not None:
+            await telling
+    await close_gaps(batch)
     return Swept(keys=tuple(keys), never_told=never_told, late=late)
 
 

@@ -48,6 +48,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
         orders: the purchase orders with the WRO's number; one, when all is well.
+        is_transfer: the number is that of a transfer order.
         unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
     """
@@ -66,6 +67,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     bindings: dict[int, Binding] = {}
     bound: dict[str, ItemFact] = {}
     unit_rates: dict[str, Decimal] = {}
+    is_transfer: bool = False
 
 
 async def read(key: str, reads: Reads) -> ReceivingFacts:
@@ -87,6 +89,8 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         lines = by_lot(lines, await reads.boxes(wro.id))
     number = (wro.purchase_order_number or "").strip() or None
     stowed_at = _stowed_at(wro)
+    orders = await read_orders(wro.id, number, stowed, items, reads) if number and stowed else ()
+    unknown = [number] if number and stowed and not orders else []
     return ReceivingFacts(
         wro_id=wro.id,
         status=wro.status,
@@ -99,9 +103,8 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         bindings=matches.bindings,
         bound=matches.bound,
         unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
-        orders=await read_orders(wro.id, number, stowed, items, reads)
-        if number and stowed
-        else (),
+        orders=orders,
+        is_transfer=bool(await reads.purchase_orders.transfers(unknown)),
         periods=tuple(
             PeriodFact(
                 name=period.periodname,
@@ -252,6 +255,16 @@ def _location(facts: ReceivingFacts, settings: ConnectionSettings) -> str:
 
 def _order(facts: ReceivingFacts) -> Order:
     number = facts.purchase_order_number
+    if facts.is_transfer:
+        raise NeedsHuman(
+            f"WRO {facts.wro_id} carries the number of transfer order {number}, which NetSuite's"
+            " REST service is not known to receive reliably",
+            cause=Cause.TRANSFER_ORDER,
+            remedy=(
+                "Receive the transfer order by hand in NetSuite, with the units that are stowed;"
+                " nothing is booked for this WRO."
+            ),
+        )
     if not facts.orders:
         raise NeedsData(
             f"NetSuite has no purchase order {number}, the number on WRO {facts.wro_id}",

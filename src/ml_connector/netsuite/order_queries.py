@@ -31,6 +31,11 @@ FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mai
 WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
 """
 
+_TRANSFERS: Final = """
+SELECT t.tranid FROM transaction t
+WHERE t.type = 'TrnfrOrd' AND t.tranid IN ({list}) ORDER BY t.tranid
+"""
+
 _ORDER_CHANGES: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
@@ -182,6 +187,10 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     order_line: int | None = None
 
 
+class _Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    tranid: str
+
+
 class _Link(msgspec.Struct, frozen=True, kw_only=True):
     previousline: int
     nextdoc: str
@@ -228,6 +237,14 @@ async def purchase_orders_by_id(
         priority=priority,
     )
     return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
+
+
+async def transfer_orders(suiteql: SuiteQL, tranids: Sequence[str]) -> set[str]:
+    """Return those of these numbers that are transfer orders."""
+    rows = await suiteql.rows_in(
+        _TRANSFERS, tranids, type=_Transfer, operation="suiteql.transfer_orders"
+    )
+    return {row.tranid for row in rows}
 
 
 async def order_changes(

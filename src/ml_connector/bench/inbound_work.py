@@ -1,0 +1,137 @@
+"""What is measured of inbound, as a process of its own: the first poll, a large WRO.
+
+Reads one ``Work`` as JSON from standard input; writes ``started`` when the installation is
+ready, begins with the next line it reads, and writes one ``Done``.
+"""
+
+import asyncio
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from prometheus_client import REGISTRY
+
+from ml_connector.app import applying, now, setup
+from ml_connector.app.installation import Installation, open_installation
+from ml_connector.app.workplaces import Workplaces
+from ml_connector.config import connection as connection_file
+from ml_connector.config import logs
+from ml_connector.config.settings import Settings
+from ml_connector.engine.sweep import sweep
+from ml_connector.flows import FLOWS
+from ml_connector.ledger import connections
+
+_KIB_PER_MB: Final = 1024
+_AT_ONCE: Final = 200
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do: poll all orders, or receive a WRO, with this connection."""
+
+    folder: str
+    connection: str
+    wro_id: int | None = None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    Attributes:
+        count: orders that were read, or lines that are in the journal.
+        cpu_seconds: processor time of this process.
+        megabytes: the largest size of this process.
+        item_queries: SuiteQL calls that looked items up.
+    """
+
+    count: int
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+    item_queries: float
+
+
+def main() -> None:
+    """Set up, wait for the word, work."""
+    work = msgspec.json.decode(sys.stdin.buffer.readline(), type=Work)
+    logs.configure("console", "warning")
+    settings = Settings(data_dir=Path(work.folder), database_url=None)
+    setup.initialise(settings)
+    path = Path(work.folder) / "acme.toml"
+    path.touch(mode=0o600)
+    path.write_text(work.connection, "utf-8")
+    asyncio.run(_work(settings, path, work))
+
+
+async def _work(settings: Settings, path: Path, work: Work) -> None:
+    async with open_installation(settings) as installation:
+        given = connection_file.read(path)
+        await applying.apply_connection(installation, given, person="bench", ping_first=False)
+        _write("started")
+        await asyncio.to_thread(sys.stdin.buffer.readline)
+        began, used = time.monotonic(), time.process_time()
+        if work.wro_id is None:
+            count = await _poll(installation)
+        else:
+            count = await _receive(installation, work.wro_id)
+        _write(
+            Done(
+                count=count,
+                seconds=time.monotonic() - began,
+                cpu_seconds=time.process_time() - used,
+                megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_MB,
+                item_queries=_calls("suiteql.items_by_sku") + _calls("suiteql.items_by_id"),
+            )
+        )
+
+
+async def _poll(installation: Installation) -> int:
+    """Find all open orders, tell the inbox of them, and read each with its lines."""
+    place = await Workplaces(installation).open("acme")
+    swept = await sweep(
+        installation.database,
+        installation.lanes,
+        FLOWS["purchase-orders"],
+        reads=place.reads,
+        connection_name="acme",
+        since=datetime.now(UTC),
+    )
+    count = 0
+    keys = iter(swept.keys)
+    while some := list(islice(keys, _AT_ONCE)):
+        orders = await asyncio.gather(*map(place.reads.order, some))
+        count += sum(order is not None and bool(order.lines) for order in orders)
+    return count
+
+
+async def _receive(installation: Installation, wro_id: int) -> int:
+    async with installation.database.transaction() as connection:
+        applied = await connections.find(connection, "acme")
+    if applied is None:
+        raise LookupError("acme")
+    await now.sync(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
+    [row] = await installation.database.fetch("select count(*) as n from journal")
+    return int(row["n"])
+
+
+def _calls(operation: str) -> float:
+    labels = {
+        "system": "netsuite",
+        "connection": "acme",
+        "operation": operation,
+        "outcome": "ok",
+    }
+    return REGISTRY.get_sample_value("mlc_calls_total", labels) or 0.0
+
+
+def _write(answer: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
