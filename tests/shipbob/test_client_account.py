@@ -294,6 +294,20 @@ async def test_a_subscription_is_removed_or_gone_already(
     assert calls[0].headers["shipbob_channel_id"] == "100102"
 
 
+async def test_a_subscription_is_removed_also_where_no_channel_is_clear(
+    connected: Connect, answer: MakeAnswer
+) -> None:
+    several = [
+        {"id": number, "name": "x", "application_name": "y", "scopes": ["webhooks_write"]}
+        for number in (1, 2)
+    ]
+    client, calls = connected(answer({"items": several}), answer(None, 204), channel_id=None)
+    await client.delete_webhook("ep_1")
+
+    assert calls[1].method == "DELETE"
+    assert "shipbob_channel_id" not in calls[1].headers
+
+
 async def test_a_subscription_that_is_not_ours_to_remove_names_the_scope(
     connected: Connect, answer: MakeAnswer
 ) -> None:

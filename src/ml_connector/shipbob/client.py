@@ -408,7 +408,13 @@ class ShipBob:
 
     async def delete_webhook(self, subscription_id: str, *, send_by: float | None = None) -> None:
         """Remove a subscription (section 7.1, DELETE /webhook/{id}); it may be gone already."""
-        request = subscriptions.delete(subscription_id, await self.channel_id(), send_by)
+        try:
+            channel: int | None = await self.channel_id()
+        except NeedsHuman as unclear:
+            if unclear.cause is not Cause.PERMISSION_MISSING:
+                raise
+            channel = None  # the call does not want one (section 3.4)
+        request = subscriptions.delete(subscription_id, channel, send_by)
         try:
             await self._session.send(request)
         except NeedsData as missing:

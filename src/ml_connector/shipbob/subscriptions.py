@@ -101,7 +101,7 @@ def created(answer: NewWebhook, given: Secret | None) -> NewSubscription:
     return NewSubscription(subscription=subscription, secret=secret)
 
 
-def delete(subscription_id: str, channel_id: int, send_by: float | None) -> Request:
+def delete(subscription_id: str, channel_id: int | None, send_by: float | None) -> Request:
     """DELETE /webhook/{id}."""
     return Request(
         operation="webhook.delete",
