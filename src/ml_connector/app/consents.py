@@ -317,6 +317,8 @@ class Consents:
                 "update connection set applied_at = now() where name = %(name)s",
                 {"name": name},
             )
+            await end_alarms(on, name, AlarmKind.CREDENTIALS, ["shipbob"])
+            await end_alarms(on, name, AlarmKind.CONSENT)
             woken = await wake_what_waited(self._installation, on, name, because="consent given")
             await _record(on, begun.person, "consent.given", name, {"scopes": granted.scopes})
         _log.info("consent_given", connection=name, woken=woken)
@@ -405,13 +407,11 @@ class _Held(msgspec.Struct, frozen=True):
 async def wake_what_waited(
     installation: Installation, on: Connection, name: str, *, because: str
 ) -> int:
-    """Let run again what waits for working credentials, and end their alarms."""
+    """Let run again what waits for working credentials; return how many subjects."""
     things = {
         thing for thing in await subjects.waiting(on, name) if thing.partition(":")[0] in _WOKEN
     }
     woken = await wake(on, installation.lanes, name, things, because=because)
-    await end_alarms(on, name, AlarmKind.CREDENTIALS, ["shipbob"])
-    await end_alarms(on, name, AlarmKind.CONSENT)
     return len(woken)
 
 
