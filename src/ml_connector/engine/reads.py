@@ -24,6 +24,7 @@ from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
+from ml_connector.shipbob.unidentified import UroCalls
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
@@ -66,7 +67,6 @@ class Reads:
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
         self.units = UnitReads(netsuite)
-        self.unidentified = shipbob.unidentified
         self._billing = billing
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
@@ -81,6 +81,11 @@ class Reads:
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
         self._periods: tuple[float, date, Sequence[Period]] | None = None
+
+    @property
+    def unidentified(self) -> UroCalls:
+        """The calls about unidentified receiving orders."""
+        return self._shipbob.unidentified
 
     @property
     def billing(self) -> BillingReads:
