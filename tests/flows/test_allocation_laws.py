@@ -1,0 +1,80 @@
+"""Laws of sharing out a WRO's units, also over lines in cases: nothing is lost, none rounded."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.flows.allocation import allocate, stretch
+from ml_connector.flows.facts import ItemFact
+from ml_connector.flows.receipts import Increase
+from ml_connector.flows.received import Order, OrderLine
+
+SKUS = ("TEE", "CAP")
+
+lines = st.lists(
+    st.tuples(st.sampled_from(SKUS), st.integers(0, 60), st.sampled_from([0, 6, 12])), max_size=5
+)
+stowed = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 90)), min_size=1, max_size=4)
+
+
+def order(wanted: list[tuple[str, int, int]]) -> Order:
+    return Order(
+        id="4711",
+        number="PO4711",
+        status="B",
+        lines=tuple(
+            OrderLine(
+                line=number,
+                item_id=sku,
+                open_quantity=units * (per_unit or 1),
+                unit="2" if per_unit else None,
+                per_unit=per_unit,
+            )
+            for number, (sku, units, per_unit) in enumerate(wanted, 1)
+        ),
+    )
+
+
+def increases(units: list[tuple[str, int]]) -> list[Increase]:
+    return [
+        Increase(
+            inventory_id=number,
+            sku=sku,
+            item=ItemFact(id=sku, name=sku),
+            lot=None,
+            lot_date=None,
+            quantity=quantity,
+        )
+        for number, (sku, quantity) in enumerate(units, 1)
+    ]
+
+
+@given(lines, stowed)
+def test_every_unit_is_taken_waits_for_its_case_or_is_surplus(
+    wanted: list[tuple[str, int, int]], units: list[tuple[str, int]]
+) -> None:
+    given_order, came = order(wanted), increases(units)
+    taken, surplus, broken = allocate(given_order, came)
+    surplus = stretch(given_order, taken, surplus)
+
+    for one in came:
+        shared = [
+            *(n for parts in taken.values() for increase, n in parts if increase == one),
+            *(n for increase, n in surplus if increase == one),
+            *(part.quantity for part in broken if part.increase == one),
+        ]
+        assert sum(shared) == one.quantity
+        assert all(n > 0 for n in shared)
+
+
+@given(lines, stowed)
+def test_no_line_takes_more_than_it_expects_or_a_part_of_its_unit(
+    wanted: list[tuple[str, int, int]], units: list[tuple[str, int]]
+) -> None:
+    given_order = order(wanted)
+    taken, _, broken = allocate(given_order, increases(units))
+
+    for line in given_order.lines:
+        units_taken = sum(quantity for _, quantity in taken.get(line.line, ()))
+        waiting = sum(part.quantity for part in broken if part.line == line)
+        assert units_taken + waiting <= line.open_quantity
+        assert units_taken % line.eaches == 0
