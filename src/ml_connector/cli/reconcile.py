@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -53,7 +53,8 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
             next_step="Write the year and the month, such as ml-connector reconcile 2026-11.",
             usage=True,
         )
-    Month.parse(month, today=date.max)  # a month that is none needs no database to be refused
+    # A month that is none, or that has begun nowhere yet, needs no database to be refused.
+    Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
 
     async def make(installation: Installation) -> MonthEnd:
         async with installation.database.transaction() as on:
