@@ -7,6 +7,7 @@ from typing import Final
 
 from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
+from ml_connector.bench.audit import audit
 from ml_connector.bench.figures import Measured
 from ml_connector.bench.inbound import first_poll, large_wro
 from ml_connector.bench.invoice import invoice
@@ -91,6 +92,7 @@ MEASURES: Final = {
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),
+    "audit": Measure(do=lambda at: audit(at.folder, quick=at.quick)),
     "month-end": Measure(do=lambda at: month_end(at.folder, quick=at.quick)),
 }
 

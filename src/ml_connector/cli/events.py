@@ -1,17 +1,22 @@
 """``events``: the inbox and what came of each event."""
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
+from ml_connector.app import keeping
 from ml_connector.app.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.engine import replay
 from ml_connector.errors import UserError
-from ml_connector.ledger import conservation, history
+from ml_connector.ledger import acts, conservation, history
 from ml_connector.ledger.equation import sentences
 from ml_connector.ledger.history import EventFilter
 from ml_connector.words import EVENT_STATUSES
@@ -146,9 +151,21 @@ def replay_events(
 
     async def again(installation: Installation) -> replay.Replayed:
         async with context.several(installation) as (on, names):
-            return await replay.replay(
+            done = await replay.replay(
                 on, installation.lanes, names, wanted, topics=installation.flows_by_topic
             )
+            await acts.record(
+                on,
+                context.person(),
+                "events.replay",
+                connection=context.options.connection,
+                details={
+                    "which": msgspec.to_builtins(wanted, str_keys=True),
+                    "events": done.events,
+                    "subjects": done.subjects,
+                },
+            )
+            return done
 
     replayed = context.run(again)
     context.printer.line(
@@ -168,6 +185,70 @@ def replay_events(
     )
     if missing:
         raise typer.Exit(_unknown(missing))
+
+
+@commands.command("bodies")
+def bodies(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="export or delete.")],
+    before: Annotated[
+        str | None,
+        typer.Option("--before", help="Of events received before: a date, or an age like 365d."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to export: a new file.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> None:
+    """Export or delete raw bodies, which hold personal data. Runs and journal stay."""
+    if action not in {"export", "delete"}:
+        raise UserError(
+            f'"{action}" is nothing to do with bodies',
+            where="events bodies",
+            next_step="Use export or delete.",
+            usage=True,
+        )
+    if before is None or (action == "export") != (out is not None):
+        raise UserError(
+            "It is not said which bodies, or where to",
+            where=f"events bodies {action}",
+            next_step="Write: events bodies export --before DATE --out FILE, or"
+            " events bodies delete --before DATE.",
+            usage=True,
+        )
+    context = current()
+    until = moment(before, "--before")
+    if out is not None:
+        count = context.run(partial(_export_bodies, until, out))
+        context.printer.line(f"{_count(count, 'body', 'bodies')} written to {out}.")
+        context.printer.answer({"exported": count, "file": str(out)})
+        return
+    asks = sys.stdin.isatty() and not context.printer.as_json
+    question = f"Delete all bodies from before {until:%Y-%m-%d %H:%M} UTC for good?"
+    if not yes and not (asks and typer.confirm(question, default=False, err=True)):
+        raise UserError(
+            "Nothing was deleted",
+            where="events bodies delete",
+            next_step="Export them first if they may be needed, then add --yes.",
+        )
+    deleted, kept = context.run(partial(_delete_bodies, until))
+    context.printer.line(f"{_count(deleted, 'body', 'bodies')} deleted.")
+    if kept:
+        context.printer.line(f"{_count(kept, 'event is', 'events are')} still open: kept.")
+    context.printer.answer({"deleted": deleted, "kept": kept})
+
+
+async def _export_bodies(before: datetime, out: Path, installation: Installation) -> int:
+    async with current().several(installation) as (_, names):
+        pass
+    return await keeping.export_bodies(installation.database, names, before=before, out=out)
+
+
+async def _delete_bodies(before: datetime, installation: Installation) -> tuple[int, int]:
+    async with current().several(installation) as (_, names):
+        pass
+    return await keeping.delete_bodies(
+        installation, names, before=before, person=current().person()
+    )
 
 
 def _unknown(ids: Sequence[int]) -> int:
@@ -207,5 +288,5 @@ def _shown(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -18,6 +18,7 @@ from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
+from ml_connector.ledger import acts
 from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.ledger.documents import JournalLine
 from ml_connector.ledger.equation import Equation, sentences
@@ -58,6 +59,13 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
     async def do(installation: Installation) -> Synced:
         async with installation.database.transaction() as on:
             applied = await context.connection(on)
+            await acts.record(
+                on,
+                context.person(),
+                "sync",
+                connection=applied.name,
+                details={"flow": flow.name, "ids": wanted, "since": since},
+            )
         return await now.sync(installation, applied, flow, ids=wanted, since=back_to)
 
     synced = context.run(do)

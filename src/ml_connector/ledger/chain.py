@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import msgspec
@@ -115,7 +116,7 @@ _EXTERNAL_ID: Final = HASHED.index("external_id")
 _FIRST_LATER: Final = len(HASHED)
 _HASH: Final = len(COLUMNS) - 1
 _LINE: Final = tuple(JournalLine.__struct_fields__)
-_LINE_AT: Final = tuple(COLUMNS.index(name) for name in _LINE)
+_as_said: Final = itemgetter(*(COLUMNS.index(name) for name in _LINE))
 
 # As ``journal.plain`` makes them, but by the database: the other half of the work on the
 # other half of the machine.
@@ -189,7 +190,7 @@ class _Witness:
         self._number = 0
         self._previous = GENESIS
         self._posting = 0
-        self._lines: list[Mapping[str, Any]] = []
+        self._lines: list[tuple[Any, ...]] = []
         self._told_of = 0
         self._seen: set[int] = set()
         self._met_up_to = 0
@@ -292,7 +293,7 @@ class _Witness:
             self._posting_ends(number)
             self._posting = posting_id
             posting = postings.get(posting_id)
-            self._lines = list(posting["lines"] or ()) if posting else []
+            self._lines = [_meant(line) for line in posting["lines"] or ()] if posting else []
             self._told_of = 0
             if posting is None or posting["connection"] != self.name or posting_id in self._seen:
                 self._lines = []
@@ -310,16 +311,21 @@ class _Witness:
         line = self._lines[self._told_of]
         self._told_of += 1
         posting = postings[posting_id]
+        said = _as_said(row)
+        if (
+            said == line
+            and row[_EXTERNAL_ID] == posting["external_id"]
+            and row[_TARGET] == posting["target"]
+        ):
+            return
         differs = [
-            name
-            for name, at in zip(_LINE, _LINE_AT, strict=True)
-            if row[at] != _meant(name, line.get(name))
+            name for name, one, other in zip(_LINE, said, line, strict=True) if one != other
         ]
         if row[_EXTERNAL_ID] != posting["external_id"]:
             differs.append("external_id")
         if row[_TARGET] != posting["target"]:
             differs.append("target")
-        if differs and not told:
+        if not told:
             self._breaks(
                 number,
                 "changed",
@@ -358,8 +364,11 @@ class _Witness:
             )
 
 
-def _meant(name: str, value: Any) -> Any:
-    return plain(Decimal(value)) if name == "amount" and value is not None else value
+def _meant(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a line of a document as its row should say it."""
+    if line.get("amount") is not None:
+        line = {**line, "amount": plain(Decimal(line["amount"]))}
+    return tuple(map(line.get, _LINE))
 
 
 async def _tell_moved_from_changed(

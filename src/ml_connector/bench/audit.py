@@ -1,0 +1,140 @@
+"""The journal's proof, its walks back and its sums, from 10,000 to 1,000,000 rows."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from ml_connector.bench.figures import Figure, Measured, percentile
+from ml_connector.bench.long_journal import fill
+from ml_connector.ledger import chain, conservation, trail
+from ml_connector.storage import embedded
+from ml_connector.storage.database import Database, rows
+from ml_connector.storage.migrate import migrate
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+QUICK_SIZES: Final = (2_000, 20_000)
+MOST_SECONDS: Final = 60.0
+MOST_MILLISECONDS: Final = 300.0
+MOST_GROWTH: Final = 1.5
+_SHOWN: Final = 40
+_MICRO: Final = 1e6
+
+
+def audit(folder: Path, *, quick: bool) -> Measured:
+    """Measure ``audit verify``, ``journal show`` and ``journal balance``.
+
+    The floor of the proof is the database copying the same rows out. Rows are put in with
+    their postings and source lines, four to a document; all sizes lie in one database.
+
+    Args:
+        folder: for the database.
+        quick: shorter journals.
+    """
+    with embedded.start(folder / "postgres") as owner:
+        migrate(owner.url)
+        return asyncio.run(_audit(owner.url, QUICK_SIZES if quick else SIZES))
+
+
+async def _audit(url: str, sizes: tuple[int, ...]) -> Measured:
+    proofs: dict[int, float] = {}
+    wrong: list[str] = []
+    async with Database(url, size=2, name="bench") as database:
+        for size in sizes:
+            name = f"bench-{size}"
+            async with database.transaction() as connection:
+                await fill(connection, name, size)
+            async with database.pool.connection() as connection:
+                await connection.set_autocommit(True)
+                await connection.execute("vacuum analyze")
+                await connection.set_autocommit(False)
+            proofs[size], [verdict] = await _timed(partial(chain.verify, database, [name]))
+            if verdict.broken or verdict.rows != size:
+                wrong.append(f"{name}: {verdict.rows} rows, broken {verdict.broken[:1]}")
+        largest = max(sizes)
+        name = f"bench-{largest}"
+        floor, _ = await _timed(partial(_copied, database, name))
+        shown = await _shown(database, name, largest)
+        summed, equation = await _timed(partial(_summed, database, name))
+        if not equation.holds or equation.posted.lines != largest:
+            wrong.append(f"{name}: {equation.unexplained.lines} lines unexplained")
+    per_row = {size: seconds / size * _MICRO for size, seconds in proofs.items()}
+    return Measured(
+        name="audit",
+        about="proof, walks back and sums of a journal",
+        figures=(
+            Figure(
+                name=f"audit verify, {largest:,} rows",
+                value=proofs[largest],
+                unit="s",
+                at_most=MOST_SECONDS,
+            ),
+            Figure(name="floor: the rows copied out", value=floor, unit="s"),
+            Figure(name="ratio to the floor", value=proofs[largest] / floor, unit="x"),
+            *(
+                Figure(name=f"a row of {size:,}", value=value, unit="us")
+                for size, value in per_row.items()
+            ),
+            Figure(
+                name="cost of a row, largest to smallest",
+                value=per_row[largest] / per_row[min(sizes)],
+                unit="x",
+                at_most=MOST_GROWTH,
+            ),
+            Figure(
+                name=f"journal show, p95, {largest:,} rows",
+                value=percentile(shown, 0.95) * 1000,
+                unit="ms",
+                at_most=MOST_MILLISECONDS,
+            ),
+            Figure(name=f"journal balance, {largest:,} lines", value=summed, unit="s"),
+        ),
+        wrong=tuple(wrong),
+    )
+
+
+async def _timed(work: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = await work()
+    return time.perf_counter() - began, result
+
+
+async def _copied(database: Database, name: str) -> int:
+    size = 0
+    async with database.transaction() as connection, connection.cursor() as cursor:
+        statement = "copy (select * from journal where connection = %s order by number) to stdout"
+        async with cursor.copy(statement, [name]) as copy:
+            async for block in copy:
+                size += len(block)
+    return size
+
+
+async def _shown(database: Database, name: str, size: int) -> list[float]:
+    """Return the seconds of walks back by number, external id and document."""
+    seconds: list[float] = []
+    for at in range(_SHOWN):
+        number = 1 + at * 7919 % size
+        async with database.transaction() as connection:
+            [row] = await rows(
+                connection,
+                "select target, external_id from journal where connection = %(name)s"
+                " and number = %(number)s",
+                {"name": name, "number": number},
+            )
+        wanted = (str(number), row["external_id"], row["target"])[at % 3]
+
+        async def walk(wanted: str = wanted) -> None:
+            async with database.transaction() as connection:
+                [posting_id, *_] = await trail.find(connection, [name], wanted)
+                await trail.walk(connection, posting_id)
+
+        took, _ = await _timed(walk)
+        seconds.append(took)
+    return seconds
+
+
+async def _summed(database: Database, name: str) -> Any:
+    async with database.transaction() as connection:
+        return await conservation.equation(connection, [name])
