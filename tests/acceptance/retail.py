@@ -1,10 +1,15 @@
 """What a retailer sells: orders in both systems, and what becomes of their parcels."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acceptance.merchant import LOCATIONS, Merchant
 from acceptance.polling import wait_until
+from ml_connector.app import now
+from ml_connector.app.installation import open_installation
+from ml_connector.flows import tracking
+from ml_connector.ledger import connections
 from ml_connector.sim.shipbob.dock import Item
 from ml_connector.sim.shipbob.orders import Order, Shipment
 
@@ -77,6 +82,18 @@ class Retail:
             key=str(shipment.id),
         )
         return found[0]["state"] if found else ""
+
+    def sync(self) -> None:
+        """Look at ShipBob for what no webhook told of, and wait, as the command does."""
+
+        async def sync() -> None:
+            async with open_installation(self.merchant.settings) as installation:
+                async with installation.database.transaction() as connection:
+                    applied = await connections.find(connection, "acme")
+                assert applied is not None
+                await now.sync(installation, applied, tracking.FLOW, ids=(), since=None)
+
+        asyncio.run(sync())
 
     def wait_for(
         self, *shipments: Shipment, state: str = "done", timeout_seconds: float = 45.0

@@ -176,7 +176,7 @@ def test_lost_doubled_and_shuffled_webhooks_change_nothing(acme: Merchant, retai
         assert acme.world.shipbob.wait_for_webhooks()
     finally:
         acme.world.shipbob.tune_webhooks(variant="bare", duplicates=0.0, losses=0.0, disorder=0.0)
-    acme.command("sync", "tracking")
+    retail.sync()
     shipments = [shipment for order in orders for shipment in order.shipments]
     retail.wait_for(*shipments)
     made = [one for order in orders for one in retail.fulfillments(order)]
