@@ -1,9 +1,10 @@
 """Facts that several flows need, as a run keeps them."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import msgspec
 
+from ml_connector.engine.reads import Reads
 from ml_connector.netsuite.queries import Item
 
 
@@ -38,4 +39,20 @@ def item_fact(item: Item) -> ItemFact:
         serialized=bool(item.isserialitem),
         kind=item.itemtype,
         stock_unit=item.stockunit,
+    )
+
+
+async def stock_periods(moment: datetime, reads: Reads) -> tuple[PeriodFact, ...]:
+    """Return the posting periods from the one of a moment on; none where unreadable.
+
+    Wherever the merchant is, the local date is the day before in UTC at the earliest.
+    """
+    return tuple(
+        PeriodFact(
+            name=period.periodname,
+            start=period.startdate,
+            end=period.enddate,
+            open=period.open_for_stock,
+        )
+        for period in await reads.periods((moment - timedelta(days=1)).date())
     )

@@ -23,7 +23,7 @@ from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.booking import Task, from_order, without_order
-from ml_connector.flows.facts import ItemFact, PeriodFact
+from ml_connector.flows.facts import ItemFact, PeriodFact, stock_periods
 from ml_connector.flows.items import MatchFacts, match, read_items
 from ml_connector.flows.posting_dates import posting_date
 from ml_connector.flows.receipts import Booking, Increase, source_line, wro_mark
@@ -105,15 +105,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
         orders=orders,
         is_transfer=bool(await reads.purchase_orders.transfers(unknown)),
-        periods=tuple(
-            PeriodFact(
-                name=period.periodname,
-                start=period.startdate,
-                end=period.enddate,
-                open=period.open_for_stock,
-            )
-            for period in (await reads.periods(stowed_at.date()) if stowed else ())
-        ),
+        periods=await stock_periods(stowed_at, reads) if stowed else (),
         synced=wro.external_sync_timestamp is not None,
     )
 

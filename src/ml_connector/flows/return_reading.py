@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
 from ml_connector.engine.reads import Reads
 from ml_connector.errors import NeedsData
-from ml_connector.flows.facts import ItemFact, PeriodFact
+from ml_connector.flows.facts import ItemFact, stock_periods
 from ml_connector.flows.items import read_items
 from ml_connector.flows.returned import (
     Authorization,
@@ -28,7 +28,6 @@ from ml_connector.shipbob.returns import COMPLETED, Return
 from ml_connector.words import Cause
 
 # In the merchant's zone it may still be the day before, and that day's period another one.
-_A_DAY: Final = timedelta(days=1)
 _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
 
 
@@ -77,15 +76,7 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
         order_key=order_key,
         sales=sales,
         lots=await _lots(done, items, reads),
-        periods=tuple(
-            PeriodFact(
-                name=period.periodname,
-                start=period.startdate,
-                end=period.enddate,
-                open=period.open_for_stock,
-            )
-            for period in (await reads.periods((at - _A_DAY).date()) if done and at else ())
-        ),
+        periods=await stock_periods(at, reads) if done and at else (),
     )
 
 

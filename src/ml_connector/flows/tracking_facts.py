@@ -1,13 +1,13 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from ml_connector.engine.reads import Reads
-from ml_connector.flows.facts import PeriodFact, item_fact
+from ml_connector.flows.facts import PeriodFact, item_fact, stock_periods
 from ml_connector.flows.items import item_name
 from ml_connector.flows.order_lines import Names
 from ml_connector.flows.sales_orders import LotFact, SalesOrderFact, lot_fact, sales_order_fact
@@ -87,7 +87,7 @@ async def read_tracking(key: str, reads: Reads) -> TrackingFacts:
         sales_orders=found,
         names=await _names(facts, found, reads),
         lots=await _lots(facts.shipment, found, reads),
-        periods=await _periods(facts.shipment, reads),
+        periods=await stock_periods(moment(facts.shipment), reads),
     )
 
 
@@ -169,20 +169,6 @@ async def _lots(
     }
     lots = await reads.shipments.lots(texts)
     return {text: tuple(map(lot_fact, matches)) for text, matches in lots.items()}
-
-
-async def _periods(shipment: ShipmentFact, reads: Reads) -> tuple[PeriodFact, ...]:
-    # The merchant's local date may be the day before.
-    day = moment(shipment).date() - timedelta(days=1)
-    return tuple(
-        PeriodFact(
-            name=period.periodname,
-            start=period.startdate,
-            end=period.enddate,
-            open=period.open_for_stock,
-        )
-        for period in await reads.periods(day)
-    )
 
 
 def moment(shipment: ShipmentFact) -> datetime:
