@@ -20,6 +20,7 @@ from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections
 from ml_connector.reconcile.month import Month
 from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.words import AlarmKind
 
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
 MONTH = Month.of(TODAY)
@@ -47,6 +48,15 @@ def close(acme: Merchant, out: Path | None = None) -> MonthEnd:
 
     done: MonthEnd = _run(acme, make)
     return done
+
+
+def alarms(acme: Merchant) -> list[tuple[str, bool]]:
+    """The months that an alarm was raised about, and whether it goes on."""
+    found = acme.rows(
+        "select key, ended_at is null as open from alarm where kind = %(kind)s order by id",
+        kind=AlarmKind.RECONCILIATION,
+    )
+    return [(row["key"], row["open"]) for row in found]
 
 
 def sync(acme: Merchant, *wros: Wro) -> None:
@@ -171,7 +181,10 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     )
     acme.world.netsuite.add_item(_sku_of(acme, parked), cost="1")
     sync(acme, unheard, parked)
+    assert alarms(acme) == [(str(MONTH), True)]
     green = close(acme, tmp_path / "green")
+
+    assert alarms(acme) == [(str(MONTH), False)]
 
     assert found(green) == set()
     assert [one.kind for one in green.report.explained] == [

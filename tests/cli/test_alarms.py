@@ -12,10 +12,11 @@ from pytest_httpserver import HTTPServer
 
 from acceptance.merchant import Merchant
 from cli.conftest import Command
-from ml_connector.app.alarm_sending import tell
+from ml_connector.app.alarm_sending import message_of, tell
 from ml_connector.app.alarm_watch import watch_books
 from ml_connector.app.installation import open_installation
-from ml_connector.ledger.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.alarms import Alarm, Group, end_alarms, raise_alarm
+from ml_connector.ledger.journal import Head
 from ml_connector.words import AlarmKind
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -245,3 +246,24 @@ def test_the_books_raise_and_end_alarms(desk: Desk) -> None:
         ("credentials", "receiving 9004"),
     }
     assert after == set()
+
+
+def test_a_message_carries_the_end_of_the_journal_where_there_is_one() -> None:
+    alarm = Alarm(
+        id=1,
+        connection="acme",
+        kind=AlarmKind.BUG,
+        key="k",
+        sentence="Something is wrong",
+        remedy="",
+        times=1,
+        raised_at=START,
+        last_raised_at=START,
+        told_at=None,
+    )
+    group = Group(connection="acme", kind=AlarmKind.BUG, alarms=(alarm,))
+
+    assert message_of(group, None)[1].endswith("alarms list --connection acme")
+    assert message_of(group, Head(connection="acme", number=7, hash="ab"))[1].endswith(
+        "The journal's head: 7:ab"
+    )

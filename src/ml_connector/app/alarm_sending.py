@@ -8,9 +8,10 @@ import structlog
 from ml_connector.app.channels import FIELD, Channel, send
 from ml_connector.app.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger import alarm_messages, connections
+from ml_connector.ledger import alarm_messages, chain, connections
 from ml_connector.ledger.alarm_messages import Message
 from ml_connector.ledger.alarms import Group, due, told
+from ml_connector.ledger.journal import Head
 from ml_connector.words import AlarmKind
 
 TELL_EVERY_SECONDS: Final = 15.0
@@ -52,10 +53,11 @@ async def _write(installation: Installation, now: datetime) -> None:
             )
             for one in await connections.every(on)
         }
+        heads = await chain.head(on)
         for group in await due(on, now=now):
             # Without a channel an alarm stays due: who adds one later is told.
             if fields := channels.get(group.connection):
-                title, body = message_of(group)
+                title, body = message_of(group, heads.get(group.connection))
                 await alarm_messages.add(
                     on,
                     group.connection,
@@ -68,8 +70,12 @@ async def _write(installation: Installation, now: datetime) -> None:
                 await told(on, group, now=now)
 
 
-def message_of(group: Group) -> tuple[str, str]:
-    """Return title and text of the message about a group. Pure."""
+def message_of(group: Group, head: Head | None) -> tuple[str, str]:
+    """Return title and text of the message about a group. Pure.
+
+    The end of the journal's chain goes along: so it is known outside of the database too,
+    where nobody who rewrites the journal can rewrite it.
+    """
     what = _TITLES.get(group.kind, group.kind)
     count = f" ({len(group.alarms)})" if len(group.alarms) > 1 else ""
     lines: list[str] = []
@@ -81,6 +87,8 @@ def message_of(group: Group) -> tuple[str, str]:
     if len(group.alarms) > _MOST_SHOWN:
         lines.append(f"- and {len(group.alarms) - _MOST_SHOWN} more.")
     lines += ["", f"All of it: ml-connector alarms list --connection {group.connection}"]
+    if head is not None:
+        lines.append(f"The journal's head: {head.number}:{head.hash}")
     return f"ml-connector {group.connection}: {what}{count}", "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from ml_connector.engine.converge import Workplace
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.sweep import gaps, posted_keys
 from ml_connector.flows import FLOWS
+from ml_connector.ledger.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.reconcile import files, netsuite_side, shipbob_side, stored
 from ml_connector.reconcile.compare import judge
@@ -23,7 +24,8 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import Report
 from ml_connector.reconcile.sections import SECTIONS
 from ml_connector.reconcile.stored import Stored
-from ml_connector.storage.database import rows
+from ml_connector.storage.database import Connection, rows
+from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
 """So long after its end a month is looked for in ShipBob's lists too; then in what is stored."""
@@ -222,3 +224,22 @@ async def _record(
                 "details": msgspec.json.encode(details).decode(),
             },
         )
+        await _alarm(connection, report)
+
+
+async def _alarm(connection: Connection, report: Report) -> None:
+    """Note that a month is not explained, until a later report of it is green."""
+    if report.green:
+        await end_alarms(connection, report.connection, AlarmKind.RECONCILIATION, [report.month])
+        return
+    count = len(report.open)
+    await raise_alarm(
+        connection,
+        report.connection,
+        AlarmKind.RECONCILIATION,
+        report.month,
+        sentence=f"The month end of {report.month} leaves {count}"
+        f" difference{'s' if count > 1 else ''} unexplained",
+        remedy="Follow the remedies in the report, then run ml-connector reconcile"
+        f" {report.month} again.",
+    )
