@@ -193,7 +193,7 @@ class Merchant:
         }
         booked = self.rows(
             "select sku, location, sum(quantity)::int as units from journal"
-            " where %(all)s or sku = any (%(skus)s) group by 1, 2",
+            " where quantity is not null and (%(all)s or sku = any (%(skus)s)) group by 1, 2",
             all=not skus,
             skus=list(skus),
         )

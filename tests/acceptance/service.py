@@ -41,7 +41,7 @@ def command(arguments: Sequence[str], environment: Mapping[str, str], folder: Pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         stdin=subprocess.DEVNULL,
     )
     return Answered(status=done.returncode, out=done.stdout, err=done.stderr)

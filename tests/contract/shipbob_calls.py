@@ -18,6 +18,7 @@ from ml_connector.shipbob.payloads import (
     NewVariant,
     NewWro,
 )
+from ml_connector.shipbob.session import Request
 from ml_connector.shipbob.topics import TOPIC_GROUPS
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.transport.client import Transport
@@ -111,6 +112,14 @@ async def _channel_id(client: ShipBob) -> object:
 CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
     "channels": lambda client: client.channels(),
     "channel_id": _channel_id,
+    "look_at": lambda client: client.look_at(
+        Request(
+            operation="fulfillment_center.list",
+            doing="looking at the fulfillment centers",
+            path="/fulfillment-center",
+            scope="receiving_read",
+        )
+    ),
     "fulfillment_centers": lambda client: client.fulfillment_centers(),
     "wro": lambda client: client.wro(1),
     "wro_boxes": lambda client: client.wro_boxes(1),

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,12 +41,14 @@ time.sleep(60)
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "data"
-    yield folder
-    # What a test left behind on purpose ends here: the last owner stops it.
-    if (folder / "postgres" / "cluster").exists():
-        embedded.start(folder).stop()
+def data_dir() -> Iterator[Path]:
+    # A short path: below a longer one the socket would have to lie elsewhere.
+    with tempfile.TemporaryDirectory(prefix="mlc-") as short:
+        folder = Path(short) / "data"
+        yield folder
+        # What a test left behind on purpose ends here: the last owner stops it.
+        if (folder / "postgres" / "cluster").exists():
+            embedded.start(folder).stop()
 
 
 def cluster(data_dir: Path) -> Path:

@@ -72,10 +72,16 @@ def test_refusals_are_counted_by_reason_and_shown(door: Door, receiver: Merchant
             for row in receiver.rows("select * from webhook_refusal")
         }
 
-    wait_until(lambda: rows().get("wrong_signature", (0, 0))[0] >= 3 and "too_old" in rows(), 10)
+    # Other tests may have been refused for the same reasons before.
+    wait_until(
+        lambda: (
+            rows().get("wrong_signature", (0, 0))[0] >= 3
+            and 595 < (rows().get("too_old", (0, 0))[1] or 0) < 660
+        ),
+        10,
+    )
 
     assert statuses == [401, 401, 401, 401, 404]
-    assert 595 < (rows()["too_old"][1] or 0) < 660
     shown = door.get("/metrics").body.decode()
     assert 'mlc_webhook_refusals{connection="acme",reason="too_old"}' in shown
     assert 'mlc_webhook_clock_offset_seconds{connection="acme"}' in shown

@@ -42,6 +42,20 @@ class Flag(StrEnum):
         return self is Flag.T
 
 
+_COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def column_name(text: str) -> str:
+    """Return the name of a column that goes into the text of a query.
+
+    Raises:
+        ValueError: it is more than letters, digits and underscores.
+    """
+    if not _COLUMN.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a column")
+    return text
+
+
 def in_lists(
     values: Sequence[str], *, most: int = MOST_IN_LIST
 ) -> Iterator[tuple[str, list[str]]]:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.netsuite.classify import UnknownIdentifier
-from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.dialect import Flag, column_name
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -239,7 +239,7 @@ async def sales_orders_by(
     if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
         raise ValueError(f"sales orders are not found by {field!r}")
     headers = await suiteql.rows_in(
-        _ORDERS.replace("{column}", field),
+        _ORDERS.replace("{column}", column_name(field)),
         values,
         type=_Header,
         operation="suiteql.sales_orders",
