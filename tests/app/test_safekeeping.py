@@ -6,9 +6,12 @@ import re
 import shutil
 import stat
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -201,6 +204,32 @@ def test_no_secret_is_in_logs_errors_answers_or_exports(acme: Merchant) -> None:
 
     assert answered.status == 1
     assert held(b"\n".join([*said, acts]), secrets_of(acme)) == []
+
+
+def content_of(path: Path) -> bytes:
+    """Everything in a file, unpacked where it is a workbook."""
+    if path.suffix != ".xlsx":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as workbook:
+        return b"\n".join(map(workbook.read, workbook.namelist()))
+
+
+def test_no_secret_is_in_what_is_exported_for_others(acme: Merchant, tmp_path: Path) -> None:
+    wro = acme.deliver({acme.sku(): 5})
+    synced = acme.command("sync", "receiving", "--id", str(wro.id))
+    out = tmp_path / "out"
+    month = f"{datetime.now(ZoneInfo('America/Chicago')):%Y-%m}"
+    acme.command("reconcile", month, "--out", str(out))
+    day = ["--from", f"{month}-01", "--to", "2099-12-31"]
+    exported = acme.command("journal", "export", *day, "--out", str(out / "journal.csv"))
+    bodies = acme.command("events", "list", "--json")
+    files = sorted(path for path in out.iterdir() if path.is_file())
+
+    assert synced.status == 0, synced.err
+    assert exported.status == 0, exported.err
+    assert {path.suffix for path in files} == {".csv", ".html", ".xlsx"}
+    assert held(b"\n".join(map(content_of, files)), secrets_of(acme)) == []
+    assert held(bodies.out.encode(), secrets_of(acme)) == []
 
 
 def test_the_embedded_server_is_backed_up_as_well(tmp_path: Path) -> None:
