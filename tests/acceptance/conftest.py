@@ -1,4 +1,7 @@
-"""One merchant for all acceptance tests, served by a real process; each test has its own SKUs."""
+"""One merchant for each file of acceptance tests, served by a real process.
+
+Each test has its own SKUs.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +12,7 @@ from acceptance.merchant import Merchant, fresh_database, merchant
 from acceptance.service import Process
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installed(
     server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Merchant]:
@@ -20,7 +23,7 @@ def installed(
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(installed: Merchant) -> Iterator[Process]:
     with installed.serving() as running:
         yield running

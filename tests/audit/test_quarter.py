@@ -1,9 +1,13 @@
 """A quarter of the retailer's story: every cent of every invoice, and every mistake in it."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from audit.conftest import Quarter
 from ml_connector.app.audits import accrue, audit_fees
+from ml_connector.audit.accruals import Accrual
+from ml_connector.sim.shipbob.billing import Transaction
 
 
 async def test_all_invoices_are_posted_and_every_cent_is_accounted_for(quarter: Quarter) -> None:
@@ -34,16 +38,24 @@ async def test_all_invoices_are_posted_and_every_cent_is_accounted_for(quarter: 
 
 
 async def test_what_is_not_invoiced_is_accrued(quarter: Quarter) -> None:
+    billing = quarter.world.shipbob.books.billing
+    days = {invoice.id: invoice.day for invoice in billing.invoices.values()}
+    last = max(days.values())
     async with quarter.installation() as (installation, applied):
-        found, _ = await accrue(installation, applied, at=None)
-        last = max(one.day for one in quarter.world.shipbob.books.billing.invoices.values())
-        before, _ = await accrue(installation, applied, at=last)
-    charges = quarter.world.shipbob.books.billing.transactions.values()
+        at_the_end, _ = await accrue(installation, applied, at=last)
+        before, _ = await accrue(installation, applied, at=last - timedelta(days=1))
+    not_invoiced = [one for one in billing.transactions.values() if one.invoice_id is None]
+    on_the_last = [
+        one for one in billing.transactions.values() if days.get(one.invoice_id or 0) == last
+    ]
 
-    assert sum((one.amount for one in found), Decimal(0)) == sum(
-        (one.amount for one in charges if one.invoice_id is None), Decimal(0)
-    )
-    assert before == found
+    assert _sum(at_the_end) == _sum(not_invoiced)
+    assert on_the_last
+    assert _sum(before) == _sum(not_invoiced) + _sum(on_the_last)
+
+
+def _sum(charges: Iterable[Accrual] | Iterable[Transaction]) -> Decimal:
+    return sum((one.amount for one in charges), Decimal(0))
 
 
 async def test_what_was_charged_rightly_gives_no_alarm(quarter: Quarter) -> None:

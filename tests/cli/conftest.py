@@ -14,7 +14,7 @@ from ml_connector.cli import run
 Command = Callable[..., Answered]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(
     server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Merchant]:
