@@ -65,6 +65,7 @@ def run_web(
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nobody is told apart by an address
             timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
             timeout_keep_alive=75,
         )

@@ -45,10 +45,10 @@ class Arrival:
 _INSERT: Final = """
 with arrived as (
     select * from unnest(
-        %(connection)s::text[], %(source)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
-        %(flow)s::text[], %(subject_id)s::bigint[], %(mark)s::bigint[], %(status)s::text[],
-        %(cause)s::text[], %(sentence)s::text[], %(remedy)s::text[], %(headers)s::json[],
-        %(body)b::bytea[], %(sent_at)s::timestamptz[])
+        %(connection)b::text[], %(source)b::text[], %(delivery_id)b::text[], %(topic)b::text[],
+        %(flow)b::text[], %(subject_id)b::bigint[], %(mark)b::bigint[], %(status)b::text[],
+        %(cause)b::text[], %(sentence)b::text[], %(remedy)b::text[], %(headers)b::json[],
+        %(body)b::bytea[], %(sent_at)b::timestamptz[])
         as a(connection, source, delivery_id, topic, flow, subject_id, mark, status, cause,
              sentence, remedy, headers, body, sent_at)
 ), let_in as (
@@ -73,7 +73,7 @@ async def known(connection: Connection, arrivals: Sequence[Arrival]) -> dict[Del
     found = await rows(
         connection,
         "select e.event_id as id, e.connection, e.delivery_id from delivery as e"
-        " join unnest(%(connection)s::text[], %(delivery_id)s::text[]) as a(c, d)"
+        " join unnest(%(connection)b::text[], %(delivery_id)b::text[]) as a(c, d)"
         " on e.connection = a.c and e.delivery_id = a.d",
         {
             "connection": [arrival.connection for arrival in arrivals],

@@ -81,8 +81,8 @@ _AWAITED_WITH: Final[Mapping[Cause, tuple[str, ...]]] = MappingProxyType(
 
 _MARK: Final = """
 insert into subject as s (connection, flow, key, within, marked)
-select * from unnest(%(connection)s::text[], %(flow)s::text[], %(key)s::text[],
-    %(within)s::text[], %(one)s::bigint[])
+select * from unnest(%(connection)b::text[], %(flow)b::text[], %(key)b::text[],
+    %(within)b::text[], %(one)b::bigint[])
 on conflict (connection, flow, key) do update set
     marked = s.marked + 1, within = coalesce(excluded.within, s.within),
     state = case when s.state in ('done', 'parked', 'dead') then 'received' else s.state end,
@@ -138,7 +138,7 @@ async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> N
         await rows(
             connection,
             "update subject as s set job_id = j.job"
-            " from unnest(%(subject)s::bigint[], %(job)s::bigint[]) as j(subject, job)"
+            " from unnest(%(subject)b::bigint[], %(job)b::bigint[]) as j(subject, job)"
             " where s.id = j.subject",
             {"subject": [subject for subject, _ in jobs], "job": [job for _, job in jobs]},
         )

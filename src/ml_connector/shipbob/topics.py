@@ -4,12 +4,13 @@ ShipBob publishes no body but one, so a body is only searched, leniently, for th
 resource; what happened is then read through the API. Source: ShipBob reference, section 7.2.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
+
+import msgspec
 
 Kind = Literal["order", "shipment", "return", "wro", "transaction"]
 
@@ -164,8 +165,8 @@ _DEEPEST_ENVELOPE: Final = 3
 def _fields(body: bytes) -> dict[str, object] | None:
     """Return the resource's own fields, names in lower case without underscores."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     for _ in range(_DEEPEST_ENVELOPE):
         if isinstance(value, list) and len(value) == 1:

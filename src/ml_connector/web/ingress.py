@@ -122,30 +122,26 @@ class Ingress:
         if scope["method"] != "POST":
             raise Refused(405, "Only POST is answered here")
         headers = _headers(scope)
-        endpoint = await self._endpoint(name)
         body = await _body(headers, receive)
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS):
+                return await self._store(name, headers, body)
+        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+            raise Refused(
+                503, "The event can't be stored just now", "Send it again later."
+            ) from error
+
+    async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        endpoint = await self._endpoints.find(name)
+        if endpoint is None:
+            raise Refused(404, "There is no such connection", "Check the URL's last part.")
         verified = await self._verified(endpoint, headers, body)
         try:
             msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Refused(400, "The body is not JSON", "Send the event as UTF-8 JSON.") from None
-        arrival = self._arrival(endpoint, headers, body, verified)
-        try:
-            async with asyncio.timeout(_STORAGE_SECONDS):
-                taken = await self._intake.accept(arrival)
-        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
-            raise _storage_away() from error
+        taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
-
-    async def _endpoint(self, name: str) -> Endpoint:
-        try:
-            async with asyncio.timeout(_STORAGE_SECONDS):
-                endpoint = await self._endpoints.find(name)
-        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
-            raise _storage_away() from error
-        if endpoint is None:
-            raise Refused(404, "There is no such connection", "Check the URL's last part.")
-        return endpoint
 
     async def _verified(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
@@ -155,11 +151,7 @@ class Ingress:
         except SignatureRefused as refusal:
             refused = refusal
         # The secret may have been rotated a moment ago, by another process.
-        try:
-            async with asyncio.timeout(_STORAGE_SECONDS):
-                anew = await self._endpoints.find_anew(endpoint.connection)
-        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
-            raise _storage_away() from error
+        anew = await self._endpoints.find_anew(endpoint.connection)
         if anew is not None and anew.secrets != endpoint.secrets:
             try:
                 return verify(headers, body, anew.secrets, now=self._clock())
@@ -192,10 +184,6 @@ class Ingress:
             body=body,
             sent_at=verified.sent_at,
         )
-
-
-def _storage_away() -> Refused:
-    return Refused(503, "The event can't be stored just now", "Send it again later.")
 
 
 def _headers(scope: Scope) -> dict[str, str]:
