@@ -307,3 +307,24 @@ async def test_a_missing_permission_is_classified(
         await suiteql.rows("SELECT id FROM item", type=Row)
 
     assert caught.value.cause is Cause.PERMISSION_MISSING
+
+
+async def test_columns_named_in_upper_case_are_read_as_well(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows = [{"ID": "1", "N": "5", "UNITS": "7"}, {"ID": "2"}]
+    httpserver.expect_request(PATH).respond_with_json(page(rows))
+
+    assert await suiteql.rows("SELECT id, n, units FROM item", type=Row) == [
+        Row(id="1", n=5, units="7"),
+        Row(id="2"),
+    ]
+
+
+async def test_a_null_that_is_not_left_out_is_a_null(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows = [{"id": "1", "n": None, "closed": None, "units": None}]
+    httpserver.expect_request(PATH).respond_with_json(page(rows))
+
+    assert await suiteql.rows("SELECT id, n, closed, units FROM item", type=Row) == [Row(id="1")]

@@ -27,7 +27,7 @@ from ml_connector.flows import FLOWS
 from ml_connector.ledger import connections
 
 _KIB_PER_MB: Final = 1024
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 400  # two fetches, so that one is read while the other is under way
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,7 @@ from ml_connector.ledger.documents import Plan, Posted, SourceLine
 from ml_connector.shipbob.topics import subject_id
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """A subject that the source has, as a sweep sees it.
 
     Attributes:

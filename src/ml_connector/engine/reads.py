@@ -73,7 +73,10 @@ class Reads:
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
         self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
-        self._orders_by_id: Batch[str, PurchaseOrder] = Batch(self._fetch_orders_by_id, most=200)
+        # 200 orders of five lines fill a page; one is read while the other is being fetched.
+        self._orders_by_id: Batch[str, PurchaseOrder] = Batch(
+            self._fetch_orders_by_id, most=200, at_once=2
+        )
         self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
         self._variants_by_id: Batch[int, tuple[Variant, ...]] = Batch(
             self._fetch_variants_by_id, most=100

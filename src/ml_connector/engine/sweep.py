@@ -17,6 +17,7 @@ from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.intake import take_in
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.reads import Reads
+from ml_connector.engine.unheard import take_in_unheard
 from ml_connector.ledger.inbox import Arrival
 from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.storage.database import Connection, Database, rows
@@ -74,7 +75,16 @@ async def sweep(
     async def close_gaps(some: Sequence[Seen]) -> None:
         nonlocal never_told, late
         async with database.transaction() as connection:
-            new, changed = await gaps(connection, connection_name, flow, some)
+            unheard = await take_in_unheard(
+                connection,
+                connection_name,
+                flow,
+                [one for one in some if one.version],
+                source="sweep",
+            )
+            never_told += len(unheard)
+            rest = [one for one in some if one.key not in unheard]
+            new, changed = await gaps(connection, connection_name, flow, rest)
             told = partial(tell, connection, lanes, connection_name, flow, source="sweep")
             never_told += await told(new)
             late += await told(changed)
@@ -148,6 +158,8 @@ async def gaps(
     connection: Connection, connection_name: str, flow: Flow, seen: Sequence[Seen]
 ) -> tuple[list[Seen], list[Seen]]:
     """Return what was never told of, and what has changed since it was."""
+    if not seen:
+        return [], []
     told = {
         row["key"]: row["last"]
         for row in await rows(

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import Retryable
 from ml_connector.netsuite import dialect
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.row_pages import RowPage, read_page
 from ml_connector.netsuite.session import Session
 from ml_connector.transport.call import Call, Patience, Priority
-from ml_connector.words import Cause
 
 PAGE_ROWS: Final = 1000
 MOST_PAGES: Final = 100
@@ -22,12 +22,6 @@ _LACKING_SECONDS: Final = 6 * 3600.0
 
 T = TypeVar("T")
 Parameters = Sequence[str | int]
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    items: list[dict[str, Any]] = []
-    has_more: bool = False
-    total_results: int | None = None
 
 
 class SuiteQL:
@@ -85,9 +79,14 @@ class SuiteQL:
         total: int | None = None
         for number in range(MOST_PAGES):
             page = await self._page(
-                query, params, offset=number * PAGE_ROWS, operation=operation, priority=priority
+                query,
+                params,
+                type=type,
+                offset=number * PAGE_ROWS,
+                operation=operation,
+                priority=priority,
             )
-            found += _typed(page.items, type, operation)
+            found += page.items
             if number and page.total_results != total:
                 raise Retryable(f"Rows of {operation} changed in NetSuite while they were read")
             total = page.total_results
@@ -161,9 +160,14 @@ class SuiteQL:
             query, params = query.replace("{list}", placeholders), (*values, *params)
         while True:
             page = await self._page(
-                query, (*params, *after), offset=0, operation=operation, priority=priority
+                query,
+                (*params, *after),
+                type=type,
+                offset=0,
+                operation=operation,
+                priority=priority,
             )
-            rows = _typed(page.items, type, operation)
+            rows = page.items
             if rows:
                 yield rows
             if not page.has_more and len(rows) < PAGE_ROWS:
@@ -178,10 +182,11 @@ class SuiteQL:
         query: str,
         params: Parameters,
         *,
+        type: type[T],  # noqa: A002 - what msgspec calls it too
         offset: int,
         operation: str,
         priority: Priority,
-    ) -> _Page:
+    ) -> RowPage[T]:
         """Ask for one page, without the optional parts that the account lacks."""
         while True:
             lacking = self._lacking_now()
@@ -208,10 +213,7 @@ class SuiteQL:
                     raise
                 self._lacking.update(dict.fromkeys(named, self._monotonic()))
                 continue
-            try:
-                return msgspec.json.decode(answer.body, type=_Page)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise Retryable(f"NetSuite's answer to {operation} can't be read") from error
+            return read_page(answer.body, type, operation)
 
     def _lacking_now(self) -> frozenset[str]:
         oldest = self._monotonic() - _LACKING_SECONDS
@@ -245,18 +247,3 @@ def query_call(
         repeatable=True,
         priority=priority,
     )
-
-
-def _typed(items: list[dict[str, Any]], row_type: type[T], operation: str) -> list[T]:
-    # The case of the keys may change with a release of NetSuite (section 4.2).
-    rows = [
-        {key.lower(): value for key, value in item.items() if value is not None} for item in items
-    ]
-    try:
-        return msgspec.convert(rows, type=list[row_type], strict=False)  # type: ignore[valid-type]  # a type made at run time
-    except msgspec.ValidationError as error:
-        raise NeedsHuman(
-            f"A row of {operation} is not what NetSuite is documented to answer: {error}",
-            cause=Cause.BUG,
-            remedy="Report it as a fault of this software, with the text above.",
-        ) from error

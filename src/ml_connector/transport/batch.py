@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
@@ -44,7 +44,7 @@ class Batch(Generic[K, V]):
         self._at_once = at_once
         self._apart = apart_seconds
         self._began = -math.inf
-        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -53,17 +53,15 @@ class Batch(Generic[K, V]):
 
         Raises whatever the fetch with this key raised; other fetches are not touched by it.
         """
-        answer = self._asked.get(key)
-        if answer is None:
-            answer = asyncio.get_running_loop().create_future()
-            self._asked[key] = answer
-            if self._working < self._at_once:
-                self._working += 1
-                task = asyncio.create_task(self._work())
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        # Shielded: one who stops waiting must not take the answer from the others.
-        return await asyncio.shield(answer)
+        # Each who asks has one of their own: who stops waiting takes nothing from the others.
+        answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(key, []).append(answer)
+        if self._working < self._at_once:
+            self._working += 1
+            task = asyncio.create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await answer
 
     async def _work(self) -> None:
         try:
@@ -73,8 +71,7 @@ class Batch(Generic[K, V]):
                 keys = list(islice(self._asked, self._most))
                 await self._answer({key: self._asked.pop(key) for key in keys})
         except BaseException:
-            for answer in self._asked.values():
-                answer.cancel()
+            _cancel(self._asked)
             self._asked.clear()
             raise
         finally:
@@ -90,17 +87,30 @@ class Batch(Generic[K, V]):
             if len(self._asked) == before:
                 return
 
-    async def _answer(self, asked: Mapping[K, asyncio.Future[V | None]]) -> None:
+    async def _answer(self, asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:
         try:
             found = await self._fetch(tuple(asked))
         except Exception as error:  # noqa: BLE001 - it goes to those who asked
-            for answer in asked.values():
+            for answer in _waiting(asked):
                 answer.set_exception(error)
                 answer.exception()  # nobody may be waiting any more; that is no fault
         except BaseException:
-            for answer in asked.values():
-                answer.cancel()
+            _cancel(asked)
             raise
         else:
-            for key, answer in asked.items():
-                answer.set_result(found.get(key))
+            for key, answers in asked.items():
+                value = found.get(key)
+                for answer in answers:
+                    if not answer.done():
+                        answer.set_result(value)
+
+
+def _waiting(
+    asked: Mapping[K, Sequence[asyncio.Future[V | None]]],
+) -> Iterator[asyncio.Future[V | None]]:
+    return (answer for answers in asked.values() for answer in answers if not answer.done())
+
+
+def _cancel(asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:
+    for answer in _waiting(asked):
+        answer.cancel()

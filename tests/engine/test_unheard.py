@@ -1,0 +1,145 @@
+"""What nobody ever told of is taken in by the page as it would be one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from engine.test_intake import broken
+from engine.workshop import Workshop
+from ml_connector.engine.flow import Seen
+from ml_connector.engine.reads import Reads
+from ml_connector.engine.sweep import BATCH, sweep, tell
+from ml_connector.engine.unheard import take_in_unheard
+from ml_connector.errors import Retryable
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.shipbob.client import ShipBob
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+EVENTS = """
+select s.key, s.within, s.marked, s.converged, s.state, s.attempt, s.waiting_for,
+    e.source, e.delivery_id, e.topic, e.flow, e.mark, e.status, e.headers::text, e.body, e.sent_at,
+    j.queue_name = s.connection as in_lane, j.priority, j.task_name, j.lock, j.queueing_lock,
+    j.scheduled_at, j.status::text as job_status,
+    d.event_id = e.id as let_in
+from subject as s
+join event as e on e.subject_id = s.id
+join delivery as d on d.connection = e.connection and d.delivery_id = e.delivery_id
+join procrastinate_jobs as j on j.id = s.job_id and (j.args ->> 'subject_id')::bigint = s.id
+where s.connection = %(connection)s order by s.key
+"""
+
+
+def seen(*keys: str, version: str = "1", within: str | None = None) -> list[Seen]:
+    return [Seen(key=key, version=version, within=within) for key in keys]
+
+
+async def hear(workshop: Workshop, some: list[Seen], *, name: str = "acme") -> set[str]:
+    async with workshop.database.transaction() as connection:
+        return await take_in_unheard(connection, name, workshop.flow, some, source="sweep")
+
+
+async def test_it_makes_the_rows_that_telling_one_by_one_makes(workshop: Workshop) -> None:
+    await workshop.database.fetch(
+        "insert into connection (name, mode, settings) values ('other', 'live', '{}')"
+    )
+    some = seen("4711", "é\"'\\,{}", "Ω 12", within="order 9")
+    async with workshop.database.transaction() as connection:
+        await tell(connection, workshop.lanes, "other", workshop.flow, some, source="sweep")
+    heard = await hear(workshop, some)
+    ours = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+    others = await workshop.database.fetch(EVENTS, {"connection": "other"})
+
+    assert heard == {one.key for one in some}
+    assert ours == others
+    assert len(ours) == len(some)
+    assert await broken(workshop) == []
+
+
+async def test_a_subject_that_is_in_the_books_is_left_alone(workshop: Workshop) -> None:
+    await workshop.news("a")
+    before = await workshop.subject("a")
+
+    assert await hear(workshop, seen("a", "b")) == {"b"}
+    assert await workshop.subject("a") == before
+    assert await hear(workshop, seen("a", "b", version="2")) == set()
+    assert await broken(workshop) == []
+
+
+async def test_two_who_find_the_same_at_once_take_it_in_once(workshop: Workshop) -> None:
+    keys = [str(number) for number in range(300)]
+    first, second = await asyncio.gather(
+        hear(workshop, seen(*keys)), hear(workshop, seen(*reversed(keys)))
+    )
+    events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+
+    assert sorted([*first, *second]) == sorted(keys)
+    assert sorted(event["key"] for event in events) == sorted(keys)
+    assert await broken(workshop) == []
+
+
+async def test_a_key_that_is_seen_twice_is_one_subject(workshop: Workshop) -> None:
+    assert await hear(workshop, seen("a", "a")) == {"a"}
+    assert (await workshop.subject("a"))["marked"] == 1
+
+
+async def test_nothing_is_kept_of_a_page_that_is_not_committed(workshop: Workshop) -> None:
+    async with workshop.database.transaction() as connection:
+        await take_in_unheard(connection, "acme", workshop.flow, seen("a"), source="sweep")
+        await connection.rollback()
+    kept = await workshop.database.fetch(
+        "select (select count(*) from event) + (select count(*) from subject)"
+        " + (select count(*) from delivery) + (select count(*) from procrastinate_jobs) as n"
+    )
+
+    assert kept == [{"n": 0}]
+
+
+async def test_a_job_of_it_runs_the_subject(workshop: Workshop) -> None:
+    workshop.source.units["a"] = 3
+    await hear(workshop, seen("a"))
+
+    assert (await workshop.run("a"))["state"] == "done"
+    assert len(await workshop.journal("a")) == 1
+
+
+async def test_a_sweep_that_ends_in_the_middle_is_made_good_by_the_next(
+    workshop: Workshop,
+) -> None:
+    keys = [f"{number:05}" for number in range(2 * BATCH + 7)]
+    break_at: list[str] = [keys[BATCH + 3]]
+
+    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[Seen]:
+        for key in keys:
+            if key in break_at:
+                break_at.remove(key)
+                raise Retryable("away")
+            yield Seen(key=key, version="1")
+
+    flow = replace(workshop.flow, sweep=source)
+    reads = Reads(cast("ShipBob", object()), cast("NetSuite", object()))
+
+    async def swept() -> int:
+        found = await sweep(
+            workshop.database,
+            workshop.lanes,
+            flow,
+            reads=reads,
+            connection_name="acme",
+            since=NOW,
+        )
+        return found.never_told
+
+    with pytest.raises(Retryable):
+        await swept()
+    rest = await swept()
+    again = await swept()
+    events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+
+    assert (rest, again) == (len(keys) - BATCH, 0)
+    assert [event["key"] for event in events] == keys
+    assert await broken(workshop) == []
