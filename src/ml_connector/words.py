@@ -69,6 +69,7 @@ class Cause(StrEnum):
     REFUSED_BY_NETSUITE = "refused_by_netsuite"
     REFUSED_BY_SHIPBOB = "refused_by_shipbob"
     UNIDENTIFIED_STOCK = "unidentified_stock"
+    STOCK_DRIFT = "stock_drift"
     QUANTITY_WENT_DOWN = "quantity_went_down"
     LOT_TRACKED = "lot_tracked"
     POSTED_DOCUMENT_DIFFERS = "posted_document_differs"

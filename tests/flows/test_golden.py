@@ -19,9 +19,12 @@ CASE_IDS = [(flow, name) for flow in FLOWS for name in names(flow)]
 async def decide(flow: Flow, case: Case) -> dict[str, Any]:
     facts = case.facts(flow.facts) or await flow.read(case.key, cast("Reads", case))
     try:
-        return said(flow.plan(facts, case.posted(), case.settings()))
+        answer = said(flow.plan(facts, case.posted(), case.settings()))
     except ConnectorError as error:
-        return {"refused": runs.failure(error)}
+        answer = {"refused": runs.failure(error)}
+    if flow.details is not None:
+        answer["details"] = list(flow.details(facts, case.settings()))
+    return answer
 
 
 def said(decided: Plan) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def _kind(cause: str | None) -> AlarmKind:
             return AlarmKind.BUG
         case Cause.CREDENTIALS_INVALID:
             return AlarmKind.CREDENTIALS
+        case Cause.STOCK_DRIFT:
+            return AlarmKind.DRIFT
         case _:
             return AlarmKind.PARKED
 

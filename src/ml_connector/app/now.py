@@ -1,7 +1,7 @@
 """Doing a flow now, and planning it without doing it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -34,11 +34,13 @@ class Planned:
     Attributes:
         plan: documents and notes; None when something is missing.
         failure: what is missing, as data.
+        details: what the flow tells of the facts besides; see ``Flow``.
     """
 
     key: str
     plan: Plan | None
     failure: dict[str, Any] | None
+    details: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,13 @@ class Synced:
         swept: what the sweep found; None when subjects were named.
         subjects: one row for each subject: key, state, cause, sentence, remedy, documents.
         equation: what all their source lines came to.
+        details: what the flow tells of the facts besides; see ``Flow``.
     """
 
     swept: Swept | None
     subjects: Sequence[dict[str, Any]]
     equation: Equation
+    details: Sequence[Mapping[str, Any]] = ()
 
 
 async def sync(
@@ -107,7 +111,32 @@ async def sync(
         equation = await conservation.equation(
             connection, [applied.name], subjects=[row["id"] for row in found]
         )
-    return Synced(swept=swept, subjects=found, equation=equation)
+    return Synced(
+        swept=swept,
+        subjects=found,
+        equation=equation,
+        details=await _details(installation, place, flow, [row["id"] for row in found]),
+    )
+
+
+async def _details(
+    installation: Installation, place: Workplace, flow: Flow, subjects: Sequence[int]
+) -> list[Mapping[str, Any]]:
+    """Return what the flow tells of the facts that were seen last."""
+    if flow.details is None:
+        return []
+    found = await installation.database.fetch(
+        "select distinct on (subject_id) facts from run where subject_id = any (%(ids)s)"
+        " and facts is not null order by subject_id, id desc",
+        {"ids": list(subjects)},
+    )
+    return [
+        row
+        for one_of in found
+        for row in flow.details(
+            msgspec.convert(one_of["facts"], flow.facts, str_keys=True), place.settings
+        )
+    ]
 
 
 async def plan(
@@ -164,7 +193,8 @@ async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Plann
         decided, failure = flow.plan(facts, posted, place.settings), None
     except ConnectorError as error:
         decided, failure = None, runs.failure(error)
-    return flow, Planned(key=row["key"], plan=decided, failure=failure)
+    details = flow.details(facts, place.settings) if flow.details else ()
+    return flow, Planned(key=row["key"], plan=decided, failure=failure, details=details)
 
 
 async def _plan_one(
@@ -180,7 +210,12 @@ async def _plan_one(
                 {"name": name, "flow": flow.name, "key": key},
             )
             posted = await postings.posted(connection, row["id"]) if row else ()
-        return Planned(key=key, plan=flow.plan(facts, posted, place.settings), failure=None)
+        return Planned(
+            key=key,
+            plan=flow.plan(facts, posted, place.settings),
+            failure=None,
+            details=flow.details(facts, place.settings) if flow.details else (),
+        )
     except ConnectorError as error:
         return Planned(key=key, plan=None, failure=runs.failure(error))
 

@@ -13,6 +13,7 @@ from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
 from ml_connector.engine.shipbob_books import ShipBobBooks
 from ml_connector.engine.shipment_reads import OrdersOf, ShipmentReads
+from ml_connector.engine.stock_reads import StockReads
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger import connections, consents, subjects
 from ml_connector.ledger.bindings import KeptBindings
@@ -93,6 +94,15 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
                 installation.database,
                 settings.name,
                 vendor=settings.billing.vendor,
+            ),
+            stock=StockReads(
+                shipbob,
+                netsuite,
+                installation.database,
+                settings.name,
+                locations=settings.locations,
+                quarantine=settings.policies.quarantine_location,
+                zone=settings.schedule.zone,
             ),
             ordered_since=settings.start_date,
             shipments=ShipmentReads(

@@ -1,6 +1,6 @@
 """``sync`` and ``plan``: do a flow now, or see what it would do."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -89,19 +89,22 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         ],
         empty="There was nothing to do.",
     )
-    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]}):
+    _print_details(synced.details)
+    told = {row["remedy"] for row in synced.details if row.get("remedy")}
+    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
         printer.line(f"Next: {remedy}", style="bold")
     if synced.equation != Equation():
         for sentence in sentences(synced.equation):
             printer.line(sentence, style="" if synced.equation.holds else "bold red")
-    printer.answer(
-        {
-            "flow": flow.name,
-            "swept": synced.swept,
-            "subjects": synced.subjects,
-            "lines": synced.equation,
-        }
-    )
+    answer: dict[str, Any] = {
+        "flow": flow.name,
+        "swept": synced.swept,
+        "subjects": synced.subjects,
+        "lines": synced.equation,
+    }
+    if flow.details is not None:
+        answer["details"] = synced.details
+    printer.answer(answer)
     if not synced.equation.holds or any(row["state"] != "done" for row in synced.subjects):
         raise typer.Exit(1)
 
@@ -189,9 +192,20 @@ def _print_plans(flow: Flow, plans: list[Planned]) -> None:
             printer.line(f"  Next: {one.failure['remedy']}")
         elif one.plan is not None:
             _print_documents(one)
+        _print_details(one.details)
     if not plans:
         printer.line("There is nothing to plan.")
     printer.answer({"flow": flow.name, "plans": [_as_json(one) for one in plans]})
+
+
+def _print_details(details: Sequence[Mapping[str, Any]]) -> None:
+    if not details:
+        return
+    printer = current().printer
+    columns = [name for name in details[0] if name != "remedy"]
+    printer.table(columns, [[row[name] for name in columns] for row in details], empty="")
+    for remedy in dict.fromkeys(row["remedy"] for row in details if row.get("remedy")):
+        printer.line(f"Next: {remedy}", style="bold")
 
 
 def _print_documents(one: Planned) -> None:
@@ -218,6 +232,8 @@ def _line(line: JournalLine) -> str:
 
 def _as_json(one: Planned) -> dict[str, Any]:
     answer: dict[str, Any] = {"key": one.key}
+    if one.details:
+        answer["details"] = one.details
     if one.failure is not None:
         return {**answer, "waits": one.failure}
     if one.plan is not None:

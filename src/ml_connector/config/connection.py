@@ -154,6 +154,7 @@ class Schedule(_Section):
     purchase_orders: str = "06:00"
     sweep: str = "15m"
     billing: str = "1h"
+    inventory: str = "05:00"
 
     @pydantic.field_validator("timezone")
     @classmethod
@@ -166,7 +167,7 @@ class Schedule(_Section):
             ) from None
         return value
 
-    @pydantic.field_validator("purchase_orders", "sweep", "billing")
+    @pydantic.field_validator("purchase_orders", "sweep", "billing", "inventory")
     @classmethod
     def _known_time(cls, value: str) -> str:
         every(value)

@@ -11,6 +11,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.reads import Reads
 from ml_connector.ledger.documents import Plan, Posted, SourceLine
 from ml_connector.shipbob.topics import subject_id
+from ml_connector.words import Source
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,9 @@ class Flow:
             of the given keys: less than a sweep sees, and sooner done. None: it is always
             swept.
         clock: the source's own time; None when it does not tell.
+        told_by: who tells of what a sweep finds: ``schedule`` where no webhook could have.
+        details: what commands print of the facts beside documents, as rows with the same
+            keys; None: nothing. Pure.
     """
 
     name: str
@@ -76,11 +80,13 @@ class Flow:
     read: Callable[[str, Reads], Awaitable[Any]]
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
-    schedule: Literal["sweep", "purchase_orders", "billing"] = "sweep"
+    schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
     back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[Seen]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
+    told_by: Source = "sweep"
+    details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None
 
 
 Flows = Mapping[str, Flow]

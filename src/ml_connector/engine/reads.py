@@ -14,6 +14,7 @@ from ml_connector.engine.billing_reads import BillingReads
 from ml_connector.engine.order_reads import OrderReads
 from ml_connector.engine.return_reads import ReturnReads
 from ml_connector.engine.shipment_reads import ShipmentReads
+from ml_connector.engine.stock_reads import StockReads
 from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
@@ -43,6 +44,7 @@ class Reads:
         bindings: which items are the same, as far as it was found out before.
         shipments: what is read about orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
+        stock: what lies where; see ``stock``.
         ordered_since: the connection's start date; earlier orders are not looked for.
 
     Attributes:
@@ -58,6 +60,7 @@ class Reads:
         bindings: Bindings | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
+        stock: StockReads | None = None,
         ordered_since: date | None = None,
     ) -> None:
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
@@ -68,6 +71,7 @@ class Reads:
         self.bindings: Bindings = bindings or NoBindings()
         self.units = UnitReads(netsuite)
         self._billing = billing
+        self._stock = stock
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
@@ -100,6 +104,17 @@ class Reads:
         if self._billing is None:
             raise LookupError("These reads have no store of charges")
         return self._billing
+
+    @property
+    def stock(self) -> StockReads:
+        """Everything about what lies where.
+
+        Raises:
+            LookupError: these reads were made without our own books.
+        """
+        if self._stock is None:
+            raise LookupError("These reads have no books of stock")
+        return self._stock
 
     async def wro(self, wro_id: int) -> Wro:
         """Return a WRO as it is now.

@@ -54,7 +54,7 @@ async def sweep(
     since: datetime,
     changed_since: str | None = None,
 ) -> Swept:
-    """Look a source through; every gap becomes an event of source ``sweep``.
+    """Look a source through; every gap becomes an event of source ``flow.told_by``.
 
     Args:
         database: the books.
@@ -80,12 +80,12 @@ async def sweep(
                 connection_name,
                 flow,
                 [one for one in some if one.version],
-                source="sweep",
+                source=flow.told_by,
             )
             never_told += len(unheard)
             rest = [one for one in some if one.key not in unheard]
             new, changed = await gaps(connection, connection_name, flow, rest)
-            told = partial(tell, connection, lanes, connection_name, flow, source="sweep")
+            told = partial(tell, connection, lanes, connection_name, flow, source=flow.told_by)
             never_told += await told(new)
             late += await told(changed)
 

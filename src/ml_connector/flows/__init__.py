@@ -4,7 +4,15 @@ from types import MappingProxyType
 from typing import Final
 
 from ml_connector.engine.flow import Flows
-from ml_connector.flows import billing, purchase_orders, receiving, returns, tracking, unidentified
+from ml_connector.flows import (
+    billing,
+    inventory,
+    purchase_orders,
+    receiving,
+    returns,
+    tracking,
+    unidentified,
+)
 
 FLOWS: Final[Flows] = MappingProxyType(
     {
@@ -16,6 +24,7 @@ FLOWS: Final[Flows] = MappingProxyType(
             returns.FLOW,
             billing.FLOW,
             unidentified.FLOW,
+            inventory.FLOW,
         )
     }
 )

@@ -326,6 +326,7 @@ def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequenc
                 fact_date=fact_date,
                 sku=line.sku,
                 quantity=before + line.stowed,
+                center=facts.fulfillment_center_id,
             )
     return tuple(lines.values())
 

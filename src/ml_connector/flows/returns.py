@@ -58,6 +58,7 @@ from ml_connector.flows.returned import (
     ReturnFacts,
     Sale,
     Unit,
+    known_action,
     source_line,
     unclear,
     units_of,
@@ -345,8 +346,21 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
         for one in line.done:
             name = source_line(line.inventory_id, line.lot, one.action)
             quantities[name, line.sku] += one.quantity or 0
+    # What was disposed of never came into stock.
+    gone = {
+        source_line(line.inventory_id, line.lot, one.action)
+        for line in facts.lines
+        for one in line.done
+        if known_action(one.action) == "dispose"
+    }
     return tuple(
-        SourceLine(source_line=name, fact_date=fact_date, sku=sku, quantity=quantity)
+        SourceLine(
+            source_line=name,
+            fact_date=fact_date,
+            sku=sku,
+            quantity=quantity,
+            center=None if name in gone else facts.center_id,
+        )
         for (name, sku), quantity in quantities.items()
         if quantity
     )

@@ -365,6 +365,7 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
                 fact_date=day,
                 sku=unit.sku,
                 quantity=-unit.quantity + ((before.quantity or 0) if before else 0),
+                center=shipment.center_id,
             )
     told = [*(parcel.source_line for parcel in shipment.parcels), delivery.SOURCE_LINE]
     return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))

@@ -86,6 +86,7 @@ async def keep(
             "sku": [line.sku for line in merged.values()],
             "quantity": [line.quantity for line in merged.values()],
             "amount": [line.amount for line in merged.values()],
+            "center": [line.center for line in merged.values()],
         },
     )
 
@@ -276,22 +277,22 @@ def _sum(one: Any, other: Any) -> Any:
 _KEEP: Final = """
 with seen as (
     select * from unnest(%(name)s::text[], %(currency)s::text[], %(fact_date)s::date[],
-        %(sku)s::text[], %(quantity)s::bigint[], %(amount)s::numeric[])
-        as s(name, currency, fact_date, sku, quantity, amount)
+        %(sku)s::text[], %(quantity)s::bigint[], %(amount)s::numeric[], %(center)s::bigint[])
+        as s(name, currency, fact_date, sku, quantity, amount, center)
 ), gone as (
     delete from source_line as l where l.subject_id = %(subject)s
     and not exists (select 1 from seen where (seen.name, seen.currency) = (l.name, l.currency))
 )
 insert into source_line as l (subject_id, name, currency, connection, flow, fact_date, sku,
-                              quantity, amount, run_id)
+                              quantity, amount, center, run_id)
 select %(subject)s, name, currency, %(connection)s, %(flow)s, fact_date, sku, quantity, amount,
-       %(run)s
+       center, %(run)s
 from seen
 on conflict (subject_id, name, currency) do update set
     fact_date = excluded.fact_date, sku = excluded.sku, quantity = excluded.quantity,
-    amount = excluded.amount, run_id = excluded.run_id
-where (l.fact_date, l.sku, l.quantity, l.amount)
-    is distinct from (excluded.fact_date, excluded.sku, excluded.quantity, excluded.amount)
+    amount = excluded.amount, center = excluded.center, run_id = excluded.run_id
+where (l.fact_date, l.sku, l.quantity, l.amount, l.center) is distinct from
+    (excluded.fact_date, excluded.sku, excluded.quantity, excluded.amount, excluded.center)
 """
 
 _REFUSE: Final = """

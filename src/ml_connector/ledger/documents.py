@@ -51,6 +51,7 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
             carries its name and a part (``item 7 / write-off``), and is not counted.
         fact_date: the merchant's local date of the fact.
         quantity: whole sellable eaches, signed; None where the line is only money.
+        center: ShipBob's fulfillment center whose stock it moves.
     """
 
     source_line: str
@@ -59,6 +60,7 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    center: int | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,14 @@ _OTHERS_STOCK: Final = (
     + _IN_MONTH
     + _AFTER
 )
+_OTHERS_OF_ITEMS: Final = (
+    _STOCK_COLUMNS
+    + "WHERE l.item IN ({list}) AND l.location = ?"
+    + " AND (t.externalid IS NULL OR t.externalid NOT LIKE ?)"
+    + _STOCK_LINES
+    + "AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')"
+    + _AFTER
+)
 _STOCK_BY_EXTERNAL_ID: Final = (
     _STOCK_COLUMNS + "WHERE t.externalid IN ({list})" + _STOCK_LINES + "ORDER BY t.id, l.id"
 )
@@ -181,6 +189,31 @@ async def others_stock(
         start=(0, 0, 0),
         key=_key,
         operation="suiteql.others_stock",
+    ):
+        yield page
+
+
+async def others_of_items(
+    suiteql: SuiteQL, items: Sequence[str], location: str, first: date
+) -> AsyncIterator[Sequence[StockLine]]:
+    """Yield the lines of everybody else's documents that move these items at a location.
+
+    Args:
+        suiteql: the account.
+        items: internal ids, at most 1,000.
+        location: its internal id.
+        first: the first day.
+    """
+    if not items:
+        return
+    async for page in suiteql.pages(
+        _OTHERS_OF_ITEMS,
+        (location, OURS, first.isoformat()),
+        within=items,
+        type=StockLine,
+        start=(0, 0, 0),
+        key=_key,
+        operation="suiteql.others_of_items",
     ):
         yield page
 

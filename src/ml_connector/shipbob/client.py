@@ -48,6 +48,7 @@ from ml_connector.shipbob.references import ReferenceCalls
 from ml_connector.shipbob.returns import Returns
 from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
+from ml_connector.shipbob.stock import StockCalls
 from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
 from ml_connector.shipbob.unidentified import UroCalls
 from ml_connector.transport.call import Patience, Priority
@@ -75,6 +76,7 @@ class ShipBob:
         billing: invoices and transactions.
         returns: the calls about returns.
         history: of the inventory.
+        stock: levels by fulfillment center.
         references: whether there is what a charge refers to.
     """
 
@@ -106,6 +108,7 @@ class ShipBob:
         self.billing = BillingApi(self._session)
         self.returns = Returns(self._session)
         self.history = HistoryCalls(self._session)
+        self.stock = StockCalls(self._session)
         self.references = ReferenceCalls(self._session)
         self.unidentified = UroCalls(self._session)
 

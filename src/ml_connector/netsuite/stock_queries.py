@@ -1,0 +1,63 @@
+"""What lies where in NetSuite, and who else moved it (netsuite.md sections 5.2 and 5.4)."""
+
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+# Two tables say the same; one public integrator calls the first the definitive one, and an
+# account or a role may lack either (section 4.5).
+_TABLES: Final = ("inventoryitemlocations", "aggregateitemlocation")
+
+_ON_HAND: Final = """
+SELECT s.item, i.itemid, s.location, s.quantityonhand
+FROM {table} s JOIN item i ON i.id = s.item
+WHERE s.location IN ({list}) AND s.quantityonhand <> 0
+    AND (s.item > ? OR (s.item = ? AND s.location > ?))
+ORDER BY s.item, s.location
+"""
+
+
+class OnHand(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of an item lie at a location, in its stock unit."""
+
+    item: str
+    itemid: str
+    location: str
+    quantityonhand: Decimal = Decimal(0)
+
+
+async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[list[OnHand]]:
+    """Yield what lies at these locations; what is not there is left out.
+
+    Args:
+        suiteql: the account.
+        locations: internal ids, at most 1,000.
+
+    Raises:
+        UnknownIdentifier: the account or the role shows neither of the tables.
+    """
+    if not locations:
+        return
+    for table in _TABLES:
+        try:
+            async for page in suiteql.pages(
+                _ON_HAND.replace("{table}", table),
+                within=sorted(locations),
+                type=OnHand,
+                start=(0, 0, 0),
+                key=lambda row: (int(row.item), int(row.item), int(row.location)),
+                operation="suiteql.on_hand",
+                priority=Priority.BULK,
+            ):
+                yield page
+        except UnknownIdentifier:
+            if table == _TABLES[-1]:
+                raise
+        else:
+            return
