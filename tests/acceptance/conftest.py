@@ -43,3 +43,15 @@ def unserved(tmp_path: Path, server_url: str, template: str) -> Iterator[Merchan
     """A merchant of the test's own, for whom only commands do anything."""
     with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def quiet(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    """The merchant of a file of tests, for whom only syncs do anything."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("quiet"), url) as made,
+    ):
+        yield made

@@ -1,8 +1,7 @@
 """Thirty days of inbound with faults: the books are equal, every difference is explained."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +10,10 @@ from typing import Any
 
 import pytest
 
+from acceptance.in_process import sync
 from acceptance.merchant import Merchant, Units, fresh_database, merchant
 from acceptance.polling import wait_until
 from acceptance.test_purchase_orders import order_id
-from ml_connector.app import now
-from ml_connector.app.installation import open_installation
-from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultKind
 from ml_connector.sim.shipbob.receiving import Wro
@@ -152,20 +148,6 @@ def open_units(wro: Wro) -> dict[int, int]:
         for item in box.items:
             left[item.inventory_id] += item.quantity - item.stowed
     return {inventory_id: units for inventory_id, units in left.items() if units > 0}
-
-
-def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str, Any]]:
-    """What the command does, without a process of its own."""
-
-    async def once() -> Sequence[dict[str, Any]]:
-        async with open_installation(acme.settings) as installation:
-            async with installation.database.transaction() as connection:
-                applied = await connections.find(connection, "acme")
-            assert applied is not None
-            done = await now.sync(installation, applied, FLOWS[flow], ids=list(ids), since=None)
-            return done.subjects
-
-    return list(asyncio.run(once()))
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ async def test_a_role_that_may_not_sign_in_this_way_is_told_so(acme: Merchant) -
 
 async def test_what_the_role_has_too_many_is_named(acme: Merchant) -> None:
     before = (await look(acme))["netsuite permissions too many"]
-    acme.world.netsuite.withdraw_permission("LIST_CUSTJOB", "TRAN_TRNFRORD")
+    acme.world.netsuite.withdraw_permission("LIST_CUSTJOB")
     after = (await look(acme))["netsuite permissions too many"]
 
     assert before.outcome == "failed"

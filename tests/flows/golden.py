@@ -19,6 +19,7 @@ from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.order_queries import OrderLine, PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries import Item
 from ml_connector.netsuite.setup_queries import Period
+from ml_connector.netsuite.transfer_orders import TransferOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Variant, Wro
 
@@ -63,7 +64,7 @@ class Case:
         self.skus = self._json("settings.json", {}).get("skus", {})
         self.bindings = self  # knows them as well
         self.units = self
-        self.purchase_orders = self
+        self.transfers = self
         self.billing = BillingCase(self.folder, self._netsuite)
         self.returns = CaseReturns(self.folder, self._netsuite)
         self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)
@@ -136,8 +137,12 @@ class Case:
             if "in_units" in line
         }
 
-    async def transfers(self, numbers: Sequence[str]) -> set[str]:
-        return set(self._netsuite.get("transfer_orders", [])) & set(numbers)
+    async def named(self, number: str) -> tuple[TransferOrder, ...]:
+        return tuple(
+            TransferOrder(id="5801", tranid=known, status="F")
+            for known in self._netsuite.get("transfer_orders", [])
+            if known == number
+        )
 
     async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
         known = msgspec.convert(self._json("bindings.json", []), list[Binding])

@@ -1,11 +1,12 @@
-"""Reads that find purchase orders which nobody tells us of."""
+"""Reads that find purchase and transfer orders which nobody tells us of."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
 
 from ml_connector.netsuite import order_polls, order_queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.order_polls import OPEN_STATUSES
 from ml_connector.netsuite.order_queries import ChangedOrder
 
 
@@ -22,30 +23,44 @@ class OrderReads:
         self._ordered_since = ordered_since
 
     async def open(self) -> AsyncIterator[Sequence[ChangedOrder]]:
-        """Yield the purchase orders that are open for receiving."""
-        pages = order_polls.open_orders(self._netsuite.query, ordered_since=self._ordered_since)
-        async for page in pages:
-            yield page
+        """Yield the purchase and transfer orders of which something is to come."""
+        for order_type in OPEN_STATUSES:
+            pages = order_polls.open_orders(
+                self._netsuite.query, order_type, ordered_since=self._ordered_since
+            )
+            async for page in pages:
+                yield page
 
-    async def changed(self, since: str) -> AsyncIterator[Sequence[ChangedOrder]]:
-        """Yield the purchase orders that changed since a moment by the account's clock."""
-        pages = order_polls.changed_orders(
-            self._netsuite.query, changed_since=since, ordered_since=self._ordered_since
-        )
-        async for page in pages:
-            yield page
+    async def changed(
+        self, since: str, *, also: Collection[str] = ()
+    ) -> AsyncIterator[Sequence[ChangedOrder]]:
+        """Yield the orders that changed since a moment by the account's clock.
+
+        Args:
+            since: that moment.
+            also: the ids of those that are wanted even if nothing is to come of them.
+        """
+        for order_type, statuses in OPEN_STATUSES.items():
+            pages = order_polls.changed_orders(
+                self._netsuite.query,
+                order_type,
+                changed_since=since,
+                ordered_since=self._ordered_since,
+            )
+            async for page in pages:
+                yield [order for order in page if order.status in statuses or order.id in also]
 
     async def deleted(self, since: str) -> set[str]:
         """Return the ids of what was deleted since then; perhaps of other types as well."""
         return await order_polls.deleted_records(self._netsuite.query, since=since)
 
-    async def changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
-        """Return when these purchase orders were last changed; deleted ones are left out."""
-        return await order_queries.order_changes(self._netsuite.query, order_ids)
+    async def is_deleted(self, order_id: str) -> bool:
+        """Return whether an order that is not to be seen was deleted, and is not merely hidden."""
+        return await order_polls.is_deleted(self._netsuite.query, order_id)
 
-    async def transfers(self, numbers: Sequence[str]) -> set[str]:
-        """Return those of these numbers that are transfer orders, as live work."""
-        return await order_queries.transfer_orders(self._netsuite.query, numbers)
+    async def changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
+        """Return when these orders were last changed; deleted ones are left out."""
+        return await order_queries.order_changes(self._netsuite.query, order_ids)
 
     async def clock(self) -> str | None:
         """Return ``YYYY-MM-DD HH:MM:SS`` by the account's clock; None where it has none."""

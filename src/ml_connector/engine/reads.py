@@ -15,6 +15,7 @@ from ml_connector.engine.order_reads import OrderReads
 from ml_connector.engine.return_reads import ReturnReads
 from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.engine.stock_reads import StockReads
+from ml_connector.engine.transfer_reads import TransferReads
 from ml_connector.engine.unit_reads import UnitReads
 from ml_connector.ledger.bindings import Bindings, NoBindings
 from ml_connector.netsuite import order_queries, queries, setup_queries
@@ -72,6 +73,7 @@ class Reads:
         self.units = UnitReads(netsuite)
         self._billing = billing
         self._stock = stock
+        self.transfers = TransferReads(netsuite)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)

@@ -1,13 +1,33 @@
 """The documents of purchase orders: WROs to make and to take back. All pure."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ml_connector.ledger.documents import CancelWro, CreateProduct, CreateWro, Document
 from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
+
+_SOONEST_ARRIVAL: Final = timedelta(days=1)
+
+
+def arrival(days: Iterable[date | None], read_at: datetime, zone: ZoneInfo) -> datetime:
+    """Return noon of the day the last line is expected, tomorrow at the soonest.
+
+    An arrival must lie in the future (shipbob.md section 9.4); whoever plans twice on a day
+    gets the same.
+
+    Args:
+        days: on which lines are expected, where they say so.
+        read_at: now.
+        zone: the merchant's.
+    """
+    tomorrow = read_at.astimezone(zone).date() + _SOONEST_ARRIVAL
+    known = [day for day in days if day is not None]
+    return datetime.combine(max([*known, tomorrow]), time(12), zone).astimezone(UTC)
 
 
 def wro_announcement(

@@ -17,6 +17,7 @@ from ml_connector.flows.products import (
     shipbob_sku,
 )
 from ml_connector.flows.received import OUR_RECEIPTS
+from ml_connector.flows.transferred import read_transfer
 from ml_connector.flows.units import LineUnit, read_units
 from ml_connector.ledger.bindings import Binding
 from ml_connector.netsuite.order_queries import PurchaseOrder, ReceiptLine
@@ -82,7 +83,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one purchase order sees.
+    """What the plan for one purchase or transfer order sees.
 
     Attributes:
         number: empty when the order was deleted.
@@ -92,6 +93,11 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         centers: fulfillment centers that stock may be sent to.
         read_at: when; an arrival date must lie after it.
         ordered_on: the order's own date.
+        moved_from: the location that the goods of a transfer order leave; None for a
+            purchase order. Its status is the letter of a purchase order in the same state.
+        shares_number: a transfer order that has the number of a purchase order.
+        unreadable: a transfer order that the role may not read.
+        hidden: NetSuite shows it no more, and does not say that it was deleted.
     """
 
     order_id: str
@@ -105,6 +111,10 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     ordered_on: date | None = None
     bindings: dict[str, tuple[Binding, ...]] = {}
     bound: dict[int, tuple[VariantFact, ...]] = {}
+    moved_from: str | None = None
+    shares_number: bool = False
+    unreadable: bool = False
+    hidden: bool = False
 
     @property
     def products(self) -> Products:
@@ -113,8 +123,10 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
-    """Gather an order, ShipBob's products for its lines, its WROs and its receipts."""
+    """Gather an order of either kind, ShipBob's products for its lines, WROs and receipts."""
     order = await reads.order(key)
+    transfer = await read_transfer(key, reads) if order is None else None
+    order = transfer.order if transfer is not None else order
     read_at = datetime.now(UTC).replace(microsecond=0)
     if order is None:
         return PurchaseOrderFacts(
@@ -126,23 +138,36 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
             wros=(),
             centers=(),
             read_at=read_at,
+            hidden=not await reads.purchase_orders.is_deleted(key),
         )
-    lines = tuple(_lines(order, await read_units(order.lines, "purchaseOrder", key, reads)))
+    units = (
+        transfer.units
+        if transfer is not None
+        else await read_units(order.lines, "purchaseOrder", key, reads)
+    )
+    lines = tuple(_lines(order, units))
     products = await _products(lines, reads) if order.status in OPEN else Products({}, {}, {})
     wros = await reads.wros_by_number(wro_numbers(order.tranid))
-    receipts = await reads.receipts(order.id) if wros else ()
+    if transfer is not None:
+        booked = _arrived(wros, order, _items_on(wros, lines, products.bindings, reads.skus))
+    else:
+        receipts = await reads.receipts(order.id) if wros else ()
+        booked = _booked(wros, receipts, _items_on(wros, lines, products.bindings, reads.skus))
     return PurchaseOrderFacts(
         order_id=order.id,
         number=order.tranid,
         status=order.status,
         lines=lines,
         variants=products.by_sku,
-        wros=tuple(_wro(wro, lines, receipts, products.bindings, reads.skus) for wro in wros),
+        wros=tuple(_wro(wro, booked[wro.id]) for wro in wros),
         centers=tuple(center.id for center in await reads.centers()),
         read_at=read_at,
         ordered_on=order.trandate,
         bindings=products.bindings,
         bound=products.bound,
+        moved_from=transfer.source if transfer is not None else None,
+        shares_number=transfer is not None and transfer.shares_number,
+        unreadable=transfer is not None and transfer.unreadable,
     )
 
 
@@ -201,28 +226,65 @@ def _variant(variant: Variant) -> VariantFact:
     )
 
 
-def _wro(
-    wro: Wro,
+_OnWros = Mapping[int, Mapping[str, int]]
+"""By WRO: which of its inventory ids an ordered item is, by NetSuite's item id."""
+
+_Booked = Mapping[int, Mapping[int, int]]
+"""By WRO: how many units NetSuite has received of each of its inventory ids."""
+
+
+def _items_on(
+    wros: Sequence[Wro],
     lines: Sequence[OrderedLine],
-    receipts: Sequence[ReceiptLine],
     bindings: Mapping[str, Sequence[Binding]],
     skus: Mapping[str, str],
-) -> WroFact:
-    """Return a WRO with what NetSuite has received of it, by its receipts' external ids."""
+) -> _OnWros:
     names = {line.item: shipbob_sku(line.ordered_item.names, skus) for line in lines}
-    by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
-    by_item = {
-        item: bound.inventory_id
-        for item, several in bindings.items()
-        for bound in several
-        if any(line.inventory_id == bound.inventory_id for line in wro.inventory_quantities)
-    }
-    booked: dict[int, int] = defaultdict(int)
-    for receipt in receipts:
-        inventory_id = by_item.get(receipt.item) or by_sku.get(names.get(receipt.item, ""))
-        ours = (receipt.externalid or "").startswith(f"{OUR_RECEIPTS}{wro.id}-")
-        if ours and inventory_id is not None:
-            booked[inventory_id] += int(receipt.quantity)
+    found: dict[int, dict[str, int]] = {}
+    for wro in wros:
+        by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
+        there = set(by_sku.values())
+        found[wro.id] = {item: by_sku[name] for item, name in names.items() if name in by_sku} | {
+            item: bound.inventory_id
+            for item, several in bindings.items()
+            for bound in several
+            if bound.inventory_id in there
+        }
+    return found
+
+
+def _booked(wros: Sequence[Wro], receipts: Sequence[ReceiptLine], items: _OnWros) -> _Booked:
+    """Return what NetSuite has received of each WRO, by its receipts' external ids."""
+    booked: dict[int, dict[int, int]] = {wro.id: defaultdict(int) for wro in wros}
+    for wro in wros:
+        for receipt in receipts:
+            inventory_id = items[wro.id].get(receipt.item)
+            ours = (receipt.externalid or "").startswith(f"{OUR_RECEIPTS}{wro.id}-")
+            if ours and inventory_id is not None:
+                booked[wro.id][inventory_id] += int(receipt.quantity)
+    return booked
+
+
+def _arrived(wros: Sequence[Wro], order: PurchaseOrder, items: _OnWros) -> _Booked:
+    """Return what NetSuite has received of each WRO of a transfer order.
+
+    People receive it, and no receipt names a WRO: what the order's lines have received is
+    what was stowed first.
+    """
+    left: dict[str, int] = defaultdict(int)
+    for line in order.lines:
+        left[line.item] += int(line.quantityshiprecv)
+    booked: dict[int, dict[int, int]] = {wro.id: {} for wro in wros}
+    for wro in sorted(wros, key=lambda wro: wro.id):
+        stowed = {line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities}
+        for item, inventory_id in items[wro.id].items():
+            taken = min(left[item], stowed[inventory_id])
+            booked[wro.id][inventory_id] = taken
+            left[item] -= taken
+    return booked
+
+
+def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
     return WroFact(
         id=wro.id,
         number=wro.purchase_order_number or "",

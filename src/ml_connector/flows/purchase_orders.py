@@ -1,5 +1,8 @@
 """Purchase orders: what NetSuite has ordered is announced to ShipBob as WROs.
 
+Transfer orders into a location of ShipBob's are announced in the same way, from their
+approval on; those between two locations of ShipBob's are not, since it moves its own stock.
+
 Only open orders (status B, D, E; netsuite.md section 5.7) with lines at locations that are
 mapped to a fulfillment center; of each line what is still open and not on its way. One WRO
 per fulfillment center, at most 10,000 SKUs each (shipbob.md section 5), with a number by
@@ -14,15 +17,15 @@ while that is possible.
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
-from ml_connector.engine.reads import Reads
+from ml_connector.engine.flow import Flow
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.announcements import cancellation, product, wro_announcement
+from ml_connector.flows.announcements import arrival, cancellation, product, wro_announcement
+from ml_connector.flows.order_changes import clock, poll, sweep
 from ml_connector.flows.ordered import (
     OPEN,
     OVER,
@@ -42,7 +45,6 @@ _AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
 _MOST_SKUS: Final = 10_000
 
 _LISTED_AFTER_SECONDS: Final = 5.0
-_SOONEST_ARRIVAL: Final = timedelta(days=1)
 
 
 class Wanted(NamedTuple):
@@ -67,17 +69,17 @@ def plan(
     Raises:
         NeedsData: ShipBob does not know a SKU, or a WRO is at an unmapped center.
         NeedsHuman: a fraction of a unit or a lot-tracked product is ordered, a location has
-            several fulfillment centers, or the order was reduced when its stock was on its
-            way already.
+            several fulfillment centers, a transfer order has the number of a purchase order,
+            or the order was reduced when its stock was on its way already.
         Retryable: a WRO that was just made is not listed yet.
     """
-    begins = settings.start_date
-    if begins is not None and facts.ordered_on is not None and facts.ordered_on < begins:
-        return Plan(note=f"Ordered before the start date {begins}: not announced")
+    none_of_ours = _none_of_ours(facts, settings)
+    if none_of_ours:
+        return Plan(note=none_of_ours)
     ours = _ours(facts, posted)
     wros = _standing(facts, posted)
     if not facts.number:
-        return Plan(documents=_take_all_back(posted), note="The order was deleted in NetSuite")
+        return _gone(facts, posted)
     if facts.status not in OPEN:
         return _no_more(facts, [wro for wro in wros if wro.id in ours])
     new_products = _new_products(facts, settings)
@@ -94,9 +96,11 @@ def plan(
     number = _next_number(facts)
     wanted = _wanted(facts, settings)
     for center, units in sorted(wanted.by_center.items()):
-        here = [wro for wro in wros if _location(facts, wro, settings) == _place(center, settings)]
-        awaited = [wro for wro in here if wro.status in _AWAITED and wro.id in ours]
-        rest = _missing(facts, units, here, spared=awaited)
+        there = [
+            wro for wro in wros if _location(facts, wro, settings) == _place(center, settings)
+        ]
+        awaited = [wro for wro in there if wro.status in _AWAITED and wro.id in ours]
+        rest = _missing(facts, units, there, spared=awaited)
         if _announced(awaited) == {one.inventory_id: one.quantity for one in rest}:
             continue
         documents += [cancellation(wro.id, wro.number) for wro in awaited]
@@ -108,12 +112,43 @@ def plan(
                     part_number=number,
                     center=center,
                     items=[(one.inventory_id, one.quantity) for one in part],
-                    arrival=_arrival(part, facts.read_at, settings),
+                    arrival=arrival(
+                        [one.expected for one in part], facts.read_at, settings.schedule.zone
+                    ),
                 )
             )
             number += 1
     note = "" if wanted.by_center else "No open line at a location of ShipBob"
     return Plan(documents=tuple(documents), note=note, bindings=wanted.bindings)
+
+
+def _none_of_ours(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> str:
+    """Return why an order is not to be announced at all; empty where it is.
+
+    Raises:
+        NeedsHuman: a transfer order has the number of a purchase order.
+    """
+    begins, here = settings.start_date, set(settings.locations.values())
+    if begins is not None and facts.ordered_on is not None and facts.ordered_on < begins:
+        return f"Ordered before the start date {begins}: not announced"
+    if facts.unreadable:
+        return (
+            f"{facts.number} is a transfer order, which the role may not read: not announced."
+            ' Give it "Transfer Order" (View) if it should be'
+        )
+    if facts.moved_from in here:
+        return (
+            f"{facts.number} moves stock between two locations of ShipBob, which sees to its own"
+            " moves: not announced"
+        )
+    if facts.shares_number and any(line.location in here for line in facts.lines):
+        raise NeedsHuman(
+            f"{facts.number} is the number of a transfer order and of a purchase order, so"
+            " nobody could tell whose goods arrive",
+            cause=Cause.TRANSFER_ORDER,
+            remedy="Give one of the two another number in NetSuite, then replay.",
+        )
+    return ""
 
 
 def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tuple[Document, ...]:
@@ -189,17 +224,39 @@ def _location(facts: PurchaseOrderFacts, wro: WroFact, settings: ConnectionSetti
     return location
 
 
-def _take_all_back(posted: Sequence[Posted]) -> tuple[Document, ...]:
+def _gone(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> Plan:
     """Cancel the WROs of a deleted order; ShipBob refuses where it has begun with one.
 
     Nothing can have been received from an order that NetSuite let somebody delete.
+
+    Raises:
+        NeedsHuman: it has WROs, and may only be hidden from the role.
     """
     taken_back = {document.remote_id for document in posted if document.kind == "wroCancellation"}
-    return tuple(
-        cancellation(int(document.remote_id), document.external_id)
+    left = [
+        document
         for document in posted
         if document.kind == "wro" and document.remote_id and document.remote_id not in taken_back
-    )
+    ]
+    if not facts.hidden:
+        return Plan(
+            documents=tuple(
+                cancellation(int(document.remote_id or 0), document.external_id)
+                for document in left
+            ),
+            note="The order was deleted in NetSuite",
+        )
+    if left:
+        raise NeedsHuman(
+            f"NetSuite shows order {facts.order_id} no more, and does not say that it was deleted;"
+            f" its WRO {left[0].remote_id} stands at ShipBob",
+            cause=Cause.PERMISSION_MISSING,
+            remedy=(
+                "Let the role see the order again (Purchase Order or Transfer Order, View, and its"
+                " subsidiary), then apply the connection again; or cancel the WRO at ShipBob."
+            ),
+        )
+    return Plan(note=f"NetSuite shows no order {facts.order_id}")
 
 
 def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
@@ -348,61 +405,6 @@ def _next_number(facts: PurchaseOrderFacts) -> int:
     return max(taken) + 1
 
 
-def _arrival(units: Sequence[Wanted], read_at: datetime, settings: ConnectionSettings) -> datetime:
-    """Return noon of the day the last line is expected, tomorrow at the soonest.
-
-    An arrival must lie in the future (section 9.4); whoever plans twice on a day gets the
-    same.
-    """
-    tomorrow = read_at.astimezone(settings.schedule.zone).date() + _SOONEST_ARRIVAL
-    days = [one.expected for one in units if one.expected is not None]
-    return datetime.combine(max([*days, tomorrow]), time(12), settings.schedule.zone).astimezone(
-        UTC
-    )
-
-
-async def sweep(reads: Reads, since: datetime, known: Collection[str]) -> AsyncIterator[Seen]:
-    """Yield all open orders, and those that once had a WRO and are open no more."""
-    del since  # an order is open or it is not, however old it is
-    seen: set[str] = set()
-    async for page in reads.purchase_orders.open():
-        for order in page:
-            seen.add(order.id)
-            yield Seen(key=order.id, version=order.lastmodified)
-    gone = sorted(set(known) - seen)
-    for one in await _now(gone, reads):
-        yield one
-
-
-async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterator[Seen]:
-    """Yield the orders that changed since a moment by the account's clock, and were deleted.
-
-    Of those that are open no more only the ones that once had a WRO.
-    """
-    once = set(known)
-    seen: set[str] = set()
-    async for page in reads.purchase_orders.changed(since):
-        for order in page:
-            if order.id not in seen and (order.status in OPEN or order.id in once):
-                seen.add(order.id)
-                yield Seen(key=order.id, version=order.lastmodified)
-    deleted = await reads.purchase_orders.deleted(since) if once else set()
-    for one in await _now(sorted((deleted & once) - seen), reads):
-        yield one
-
-
-async def _now(order_ids: Sequence[str], reads: Reads) -> list[Seen]:
-    """Return these orders as they are now, which may be deleted."""
-    found = await reads.purchase_orders.changes(order_ids)
-    versions = {order.id: order.lastmodified for order in found}
-    return [Seen(key=one, version=versions.get(one, "deleted")) for one in order_ids]
-
-
-async def clock(reads: Reads) -> str | None:
-    """Return the time by the account's clock, which dates the changes of its orders."""
-    return await reads.purchase_orders.clock()
-
-
 def source_lines(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
     """Return none: announcing moves no stock. What arrives is receiving's to account for."""
     del facts, settings
@@ -413,7 +415,7 @@ FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
     topics=frozenset(),
-    rules="purchase-orders-3",
+    rules="purchase-orders-4",
     facts=PurchaseOrderFacts,
     read=read,
     plan=plan,

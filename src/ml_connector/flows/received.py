@@ -106,6 +106,14 @@ async def read_orders(
     return tuple([await _order(wro_id, order, stowed, items, reads) for order in found])
 
 
+async def is_transfer(number: str, reads: Reads) -> bool:
+    """Return whether a WRO's number is that of a transfer order, or of its second WRO."""
+    split = _SPLIT.match(number)
+    return bool(
+        await reads.transfers.named(number) or (split and await reads.transfers.named(split[1]))
+    )
+
+
 async def _order(
     wro_id: int,
     order: PurchaseOrder,

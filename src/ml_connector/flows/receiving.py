@@ -27,7 +27,7 @@ from ml_connector.flows.facts import ItemFact, PeriodFact, stock_periods
 from ml_connector.flows.items import MatchFacts, match, read_items
 from ml_connector.flows.posting_dates import posting_date
 from ml_connector.flows.receipts import Booking, Increase, source_line, wro_mark
-from ml_connector.flows.received import Order, StowedLine, by_lot, read_orders
+from ml_connector.flows.received import Order, StowedLine, by_lot, is_transfer, read_orders
 from ml_connector.ledger.bindings import Binding
 from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
 from ml_connector.shipbob.payloads import Wro
@@ -90,7 +90,6 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     number = (wro.purchase_order_number or "").strip() or None
     stowed_at = _stowed_at(wro)
     orders = await read_orders(wro.id, number, stowed, items, reads) if number and stowed else ()
-    unknown = [number] if number and stowed and not orders else []
     return ReceivingFacts(
         wro_id=wro.id,
         status=wro.status,
@@ -104,7 +103,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         bound=matches.bound,
         unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
         orders=orders,
-        is_transfer=bool(await reads.purchase_orders.transfers(unknown)),
+        is_transfer=bool(number and stowed and not orders and await is_transfer(number, reads)),
         periods=await stock_periods(stowed_at, reads) if stowed else (),
         synced=wro.external_sync_timestamp is not None,
     )

@@ -1,11 +1,12 @@
-"""What polling asks: which purchase orders are open, changed or deleted (netsuite.md 4.7).
+"""What polling asks: which orders are open, changed or deleted (netsuite.md 4.7).
 
-Times are the account's own, as texts: its zone is not UTC (section 4.2).
+Purchase orders and transfer orders, each with a query of its own. Times are the account's
+own, as texts: its zone is not UTC (section 4.2).
 """
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,11 +15,24 @@ from ml_connector.netsuite.order_queries import ChangedOrder
 from ml_connector.netsuite.suiteql import SuiteQL
 
 _BEGINNING: Final = "1900-01-01"
+_NAMES: Final = {"PurchOrd": "purchase_orders", "TrnfrOrd": "transfer_orders"}
+
+OrderType = Literal["PurchOrd", "TrnfrOrd"]
+
+OPEN_STATUSES: Final[dict[OrderType, frozenset[str]]] = {
+    "PurchOrd": frozenset("BDE"),
+    "TrnfrOrd": frozenset("BDEF"),
+}
+"""Approved, and with something that has not arrived yet (section 5.7).
+
+The letters of transfer orders are from memory (schemas/status-codes.json): whether anything
+is still to come of one is seen by its quantities.
+"""
 
 _OPEN_ORDERS: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t
-WHERE t.type = 'PurchOrd' AND t.status IN ('B', 'D', 'E')
+WHERE t.type = '{type}' AND t.status IN ({statuses})
     AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD') AND t.id > ?
 ORDER BY t.id
 """
@@ -27,7 +41,7 @@ ORDER BY t.id
 _CHANGED_ORDERS: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS lastmodified
 FROM transaction t
-WHERE t.type = 'PurchOrd' AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
+WHERE t.type = '{type}' AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
     AND (t.lastmodifieddate > TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')
         OR (t.lastmodifieddate = TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') AND t.id > ?))
 ORDER BY t.lastmodifieddate, t.id
@@ -41,49 +55,71 @@ ORDER BY d.recordid
 """
 
 
+_DELETED_AMONG: Final = """
+SELECT d.recordid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted
+FROM deletedrecord d WHERE d.recordid IN ({list}) ORDER BY d.recordid
+"""
+
+_ANY_ORDER: Final = """
+SELECT t.id FROM transaction t WHERE t.type = 'PurchOrd' ORDER BY t.id FETCH FIRST 1 ROWS ONLY
+"""
+
+
+class _Order(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+
+
 class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
     recordid: str
 
 
 async def open_orders(
-    suiteql: SuiteQL, *, ordered_since: date | None
+    suiteql: SuiteQL, order_type: OrderType = "PurchOrd", *, ordered_since: date | None
 ) -> AsyncIterator[list[ChangedOrder]]:
-    """Yield the orders that are open for receiving, by keyset; status B, D or E (section 5.7).
+    """Yield the orders of a type of which something is to come, by keyset.
 
     Args:
         suiteql: the account.
+        order_type: purchase or transfer orders.
         ordered_since: those of this day or later; None for all.
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
+    statuses = ", ".join(f"'{letter}'" for letter in sorted(OPEN_STATUSES[order_type]))
+    query = _OPEN_ORDERS.replace("{type}", order_type).replace("{statuses}", statuses)
     async for page in suiteql.pages(
-        _OPEN_ORDERS,
+        query,
         (since,),
         type=ChangedOrder,
         start=(0,),
         key=lambda row: (int(row.id),),
-        operation="suiteql.open_purchase_orders",
+        operation=f"suiteql.open_{_NAMES[order_type]}",
     ):
         yield page
 
 
 async def changed_orders(
-    suiteql: SuiteQL, *, changed_since: str, ordered_since: date | None
+    suiteql: SuiteQL,
+    order_type: OrderType = "PurchOrd",
+    *,
+    changed_since: str,
+    ordered_since: date | None,
 ) -> AsyncIterator[list[ChangedOrder]]:
-    """Yield the orders that changed from a moment on, whatever their status, in that order.
+    """Yield the orders of a type that changed from a moment on, in that order.
 
     Args:
         suiteql: the account.
+        order_type: purchase or transfer orders, whatever their status.
         changed_since: ``YYYY-MM-DD HH:MM:SS`` by the account's clock, included.
         ordered_since: those of this day or later; None for all.
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
-        _CHANGED_ORDERS,
+        _CHANGED_ORDERS.replace("{type}", order_type),
         (since,),
         type=ChangedOrder,
         start=(changed_since, changed_since, 0),
         key=lambda row: (row.lastmodified, row.lastmodified, int(row.id)),
-        operation="suiteql.changed_purchase_orders",
+        operation=f"suiteql.changed_{_NAMES[order_type]}",
     ):
         yield [
             msgspec.structs.replace(row, lastmodified=row.lastmodified.replace(" ", "T"))
@@ -112,3 +148,19 @@ async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
     except UnknownIdentifier:
         return set()
     return found
+
+
+async def is_deleted(suiteql: SuiteQL, order_id: str) -> bool:
+    """Return whether an order that is not to be seen was deleted, and is not merely hidden.
+
+    A role that loses a permission sees no order any more (section 4.5). NetSuite keeps a list
+    of what was deleted; where the role may not read that, it is believed as long as the role
+    sees other purchase orders.
+    """
+    try:
+        listed = await suiteql.rows_in(
+            _DELETED_AMONG, [order_id], type=_Deleted, operation="suiteql.deleted_among"
+        )
+    except UnknownIdentifier:
+        return bool(await suiteql.rows(_ANY_ORDER, type=_Order, operation="suiteql.any_order"))
+    return bool(listed)

@@ -31,14 +31,9 @@ FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mai
 WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
 """
 
-_TRANSFERS: Final = """
-SELECT t.tranid FROM transaction t
-WHERE t.type = 'TrnfrOrd' AND t.tranid IN ({list}) ORDER BY t.tranid
-"""
-
 _ORDER_CHANGES: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
-FROM transaction t WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
+FROM transaction t WHERE t.type IN ('PurchOrd', 'TrnfrOrd') AND t.id IN ({list}) ORDER BY t.id
 """
 
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
@@ -155,7 +150,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """That a purchase order is there, and when it was changed last.
+    """That a purchase or transfer order is there, and when it was changed last.
 
     Attributes:
         lastmodified: in the account's time zone.
@@ -185,10 +180,6 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     trandate: date | None = None
     location: str | None = None
     order_line: int | None = None
-
-
-class _Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    tranid: str
 
 
 class _Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,14 +228,6 @@ async def purchase_orders_by_id(
         priority=priority,
     )
     return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
-
-
-async def transfer_orders(suiteql: SuiteQL, tranids: Sequence[str]) -> set[str]:
-    """Return those of these numbers that are transfer orders."""
-    rows = await suiteql.rows_in(
-        _TRANSFERS, tranids, type=_Transfer, operation="suiteql.transfer_orders"
-    )
-    return {row.tranid for row in rows}
 
 
 async def order_changes(

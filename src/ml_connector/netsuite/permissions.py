@@ -13,7 +13,7 @@ from typing import Final, Literal
 from ml_connector.netsuite.setup_queries import Table
 
 Level = Literal["View", "Create", "Edit", "Full"]
-Use = Literal["always", "billing", "OneWorld", "rotation"]
+Use = Literal["always", "billing", "OneWorld", "rotation", "transfers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +115,14 @@ PERMISSIONS: Final = (
         record_type="purchaseOrder",
     ),
     Permission(
+        name="Transfer Order",
+        tab="Transactions",
+        level="View",
+        why="announcing what is moved to a location of ShipBob's",
+        use="transfers",
+        record_type="transferOrder",
+    ),
+    Permission(
         name="Receive Order",
         tab="Transactions",
         level="Edit",
@@ -187,7 +195,6 @@ PERMISSIONS: Final = (
 
 EXCESS: Final = {
     "customer": "Customers",
-    "transferOrder": "Transfer Order",
     "inventoryTransfer": "Transfer Inventory",
     "inboundShipment": "Inbound Shipment",
 }

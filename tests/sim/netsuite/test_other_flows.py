@@ -297,10 +297,14 @@ def test_a_transfer_order_goes_through_transit(
     made(turn(client, path, "itemFulfillment", {"shipStatus": {"id": "C"}}))
     between = (sim.stock(), sim.balances()[sim.company.account("transit")])
     pending = query("SELECT status FROM transaction WHERE id = ?", str(order))
+    [on_its_way] = client.get(f"{RECORD}/{path}/item").json()["items"]
     receipt = made(turn(client, path, "itemReceipt"))
     line = client.get(f"{RECORD}/itemReceipt/{receipt}/item").json()["items"][0]
+    [arrived] = client.get(f"{RECORD}/{path}/item").json()["items"]
 
     assert "Invalid reference" in sentence(early)
+    assert (on_its_way["quantityFulfilled"], on_its_way["quantityReceived"]) == (4, 0)
+    assert (arrived["quantityFulfilled"], arrived["quantityReceived"]) == (4, 4)
     assert between == ({("SKU-20", 6): Decimal(6)}, Decimal(8))
     assert pending == [{"status": "F"}]
     assert sim.stock() == {("SKU-20", 6): 6, ("SKU-20", 7): 4}

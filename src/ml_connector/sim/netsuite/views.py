@@ -113,6 +113,8 @@ class Viewer:
         rate = self.company.conversion(line.values.get("units"))
         for name, column in _DERIVED.get(document.kind.name, ()):
             answer[name] = _number(exact(row[column]) / rate)
+        if document.kind.name == "transferOrder":
+            answer["quantityReceived"] = _number(self._arrived(document.id, line.id) / rate)
         if document.kind.name in _BILLED:
             answer["quantityBilled"] = _number(exact(row["quantitybilled"]) / rate)
         if "location" not in answer and row["location"] is not None:
@@ -122,6 +124,16 @@ class Viewer:
         if document.kind.name == "vendorBill":
             answer["uniqueKey"] = row["uniquekey"]
         return answer
+
+    def _arrived(self, order: int, line: int) -> Decimal:
+        """What has come of a transfer order's line: its arriving row is the one after it."""
+        return exact(
+            self.company.books.value(
+                'SELECT quantityshiprecv FROM transactionline WHERE "transaction" = ? AND id = ?',
+                (order, line + 1),
+            )
+            or 0
+        )
 
     def fields(self, values: Mapping[str, object], known: Mapping[str, Property]) -> Json:
         """Properties of a body or a line, as answered."""

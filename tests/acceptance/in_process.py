@@ -1,0 +1,25 @@
+"""Doing what commands do without a process of their own."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from acceptance.merchant import Merchant
+from ml_connector.app import now
+from ml_connector.app.installation import open_installation
+from ml_connector.flows import FLOWS
+from ml_connector.ledger import connections
+
+
+def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str, Any]]:
+    """What ``sync`` does: one row for each subject."""
+
+    async def once() -> Sequence[dict[str, Any]]:
+        async with open_installation(acme.settings) as installation:
+            async with installation.database.transaction() as connection:
+                applied = await connections.find(connection, "acme")
+            assert applied is not None
+            done = await now.sync(installation, applied, FLOWS[flow], ids=list(ids), since=None)
+            return done.subjects
+
+    return list(asyncio.run(once()))
