@@ -114,6 +114,7 @@ def _floor(task: Task, folder: Path) -> float:
 
 
 # Row i is line i % 3 of document i / 3; documents are receipts, fulfilments and bills in turn.
+# The last line of a fulfilment tells of a parcel and moves nothing.
 _FILL: Final = (
     "set session_replication_role = replica",
     "set synchronous_commit = off",
@@ -121,10 +122,11 @@ _FILL: Final = (
     """
     create temp table made as select i, d, base + d as id, flow, kind, code,
         %(first)s::date + d %% 28 as day,
-        case when flow <> 'billing' then 'SKU-' || i * 7 %% {items} end as sku,
-        case when flow <> 'billing' then (i * 7 %% {items})::text end as item,
-        case when flow <> 'billing' then (d %% 4 + 6)::text end as location,
-        case flow when 'receiving' then i %% 9 + 1 when 'tracking' then -(i %% 9 + 1) end as units,
+        case when stock then 'SKU-' || i * 7 %% {items} end as sku,
+        case when stock then (i * 7 %% {items})::text end as item,
+        case when stock then (d %% 4 + 6)::text end as location,
+        case when stock then (i %% 9 + 1) * case flow when 'tracking' then -1 else 1 end end
+            as units,
         case when flow = 'billing' then (i %% 90 + 1)::numeric / 4 end as amount,
         case when flow = 'billing' then 'USD' end as currency,
         case when flow = 'billing' then (i %% 3 + 60)::text end as account
@@ -132,7 +134,8 @@ _FILL: Final = (
         select i, i / {lines} as d, (select coalesce(max(id), 0) from posting) + 1 as base,
             (array['receiving', 'tracking', 'billing'])[i / {lines} %% 3 + 1] as flow,
             (array['itemReceipt', 'itemFulfillment', 'vendorBill'])[i / {lines} %% 3 + 1] as kind,
-            (array['ir', 'if', 'vb'])[i / {lines} %% 3 + 1] as code
+            (array['ir', 'if', 'vb'])[i / {lines} %% 3 + 1] as code,
+            i / {lines} %% 3 = 0 or i / {lines} %% 3 = 1 and i %% {lines} < {lines} - 1 as stock
         from generate_series(0, %(rows)s - 1) as i
     ) as drawn
     """,
@@ -183,7 +186,8 @@ def _pages(rows: int) -> Iterator[list[Movement]]:
     page: list[Movement] = []
     for row in range(rows):
         document = row // _LINES
-        if document == _DELETED:
+        parcel = document % 3 == 1 and row % _LINES == _LINES - 1
+        if document == _DELETED or parcel:
             continue
         page.append(_movement(row, document))
         if len(page) == _PAGE:

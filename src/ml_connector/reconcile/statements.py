@@ -43,7 +43,7 @@ select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
 
 DROP: Final = (
     "drop table if exists month_movement, month_live, month_word, month_posting, month_found,"
-    " month_raw, month_subject, month_raw_subject, month_line, month_booked, month_verdict"
+    " month_raw, month_raw_entry, month_section, month_subject, month_raw_subject, month_line, month_booked, month_verdict"
 )
 
 _VALUE: Final = "coalesce(j.quantity::numeric, j.amount, 0)"
@@ -73,6 +73,12 @@ _SAID: Final = (
     + " * coalesce(l.quantity::numeric, l.amount, 0)"
 )
 
+_IN_MONTH: Final = (
+    "(j.posting_date >= %(first)s and j.posting_date < %(after)s"
+    " or j.fact_date >= %(first)s and j.fact_date < %(after)s)"
+)
+"""Written like this everywhere: both days have an index, whose month alone is then read."""
+
 _POSTING: Final = f"""
 select j.posting_id, min(j.external_id) as external_id, min(j.flow) as flow,
     split_part(min(j.target), ' ', 1) as kind, split_part(min(j.target), ' ', 2) as remote_id,
@@ -84,29 +90,38 @@ from journal as j
 
 POSTINGS: Final = f"""
 create temp table month_posting as {_POSTING}
-where j.connection = %(name)s
-    and (j.posting_date >= %(first)s and j.posting_date < %(after)s
-        or j.fact_date >= %(first)s and j.fact_date < %(after)s)
+where j.connection = %(name)s and {_IN_MONTH}
 group by 1
 """
 """The documents that the journal dates in the month, or whose facts lie in it."""
 
-FOUND: Final = f"""
-create temp table month_found as
+_FOUND: Final = f"""
 select m.external_id, m.id, min(m.type) as type, min(m.day) as day,
     bool_and(m.posted and not m.voided) as counts,
     coalesce(sum(case
         when m.item is null then {_HASH.format("coalesce(m.account, '') || '|'")} * m.amount
         else {_HASH.format("m.item || '|' || coalesce(m.location, '')")} * m.quantity
     end) filter (where m.moves), 0) as moved
-from month_movement as m where m.ours group by 1, 2
+from month_movement as m
 """  # noqa: S608 - our own constants
+
+FOUND: Final = f"create temp table month_found as {_FOUND} where m.ours group by 1, 2"
+
+MORE_FOUND: Final = f"""
+insert into month_found {_FOUND} where m.ours and m.id = any (%(ids)s) group by 1, 2
+"""  # noqa: S608 - our own constants
+"""What was looked up, and not among the month's lines."""
+
+FOREIGN: Final = "create index on month_movement (type) where not ours"
+"""What others moved is little beside our own, and is asked for again and again."""
 
 MORE_POSTINGS: Final = f"""
 insert into month_posting {_POSTING}
-where j.connection = %(name)s and j.external_id in (
-    select f.external_id from month_found as f where not exists (
-        select 1 from month_posting as p where p.external_id = f.external_id))
+where j.posting_id in (
+    select o.id from month_found as f
+    join posting as o on o.connection = %(name)s and o.system = 'netsuite'
+        and o.external_id = f.external_id
+    where not exists (select 1 from month_posting as p where p.external_id = f.external_id))
 group by 1
 """  # noqa: S608 - our own constants
 """Those that only NetSuite dates in the month."""
@@ -145,23 +160,28 @@ select distinct external_id from (
 """
 """The documents that do not simply agree, and those that others may have copied."""
 
-ENTRIES: Final = """
+_ENTRIES: Final = """
 select j.number, j.flow, j.source, j.source_line, split_part(j.target, ' ', 1) as kind,
     split_part(j.target, ' ', 2) as remote_id, j.external_id, j.fact_date, j.posting_date,
     j.sku, j.item, j.location, j.quantity, j.amount, j.currency, j.account, j.detail
 from journal as j
 """
 
-RAW_ENTRIES: Final = f"""
-{ENTRIES}
-where j.connection = %(name)s and split_part(j.target, ' ', 1) = any (%(kinds)s)
-    and j.external_id in (select external_id from month_raw)
-order by j.number
+RAW_ENTRY: Final = f"""
+create temp table month_raw_entry as {_ENTRIES}
+where split_part(j.target, ' ', 1) = any (%(kinds)s) and j.posting_id in (
+    select p.posting_id from month_posting as p join month_raw as r using (external_id)
+    union
+    select o.id from month_raw as r join posting as o on o.connection = %(name)s
+        and o.system = 'netsuite' and o.external_id = r.external_id)
 """  # noqa: S608 - our own constants
+"""The journal rows of the documents that do not simply agree, of whatever month."""
+
+RAW_ENTRIES: Final = "select * from month_raw_entry order by number"
 
 CUT_OFF: Final = f"""
-{ENTRIES}
-where j.connection = %(name)s
+{_ENTRIES}
+where j.connection = %(name)s and {_IN_MONTH}
     and (j.fact_date >= %(first)s and j.fact_date < %(after)s)
         <> (j.posting_date >= %(first)s and j.posting_date < %(after)s)
 order by j.number
@@ -176,31 +196,47 @@ where not m.ours or m.external_id in (select external_id from month_raw)
 order by m.id, m.line
 """
 
-# What agrees stands in NetSuite as the journal says; the rest is counted line by line.
+# What agrees stands in NetSuite as the journal says; the rest is counted line by line. Summed
+# by the columns as they are, so that only the few sums have to be put into their places.
 JOURNAL_ROWS: Final = f"""
-select j.flow, split_part(j.target, ' ', 1) as kind,
-    case when {_MONEY} then coalesce(j.account, '') else coalesce(j.sku, '') end as what,
-    {_PLACE} as place, {_UNIT} as currency,
-    coalesce(sum({_VALUE}) filter (where in_fact), 0) as shipbob,
-    coalesce(sum({_VALUE}) filter (where in_fact and not in_posting), 0) as later,
-    coalesce(sum({_VALUE}) filter (where in_posting and not in_fact), 0) as earlier,
-    coalesce(sum({_VALUE}) filter (where in_posting), 0) as journal,
-    coalesce(sum({_VALUE}) filter (where in_posting and raw.external_id is null), 0) as netsuite,
-    count(*) filter (where in_posting) as entries
-from journal as j
-cross join lateral (select
-    j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
-    j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting) as day
-left join month_raw as raw on raw.external_id = j.external_id
-where j.connection = %(name)s and (in_fact or in_posting)
-group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+with summed as (
+    select j.flow, split_part(j.target, ' ', 1) as kind, j.account, j.sku, j.location, j.currency,
+        {_MONEY} as money,
+        j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
+        j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
+        coalesce(sum(j.quantity), sum(j.amount), 0) as value, count(*) as entries
+    from journal as j where j.connection = %(name)s and {_IN_MONTH}
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+), suspect as (
+    select j.flow, j.kind, j.account, j.sku, j.location, j.currency, {_MONEY} as money,
+        coalesce(sum(j.quantity), sum(j.amount), 0) as value
+    from month_raw_entry as j
+    where j.posting_date >= %(first)s and j.posting_date < %(after)s
+    group by 1, 2, 3, 4, 5, 6, 7
+), placed as (
+    select flow, kind, account, sku, location, currency, money, in_fact, in_posting, entries,
+        value, case when in_posting then value else 0 end as agreed from summed
+    union all
+    select flow, kind, account, sku, location, currency, money, false, false, 0, 0, -value
+    from suspect
+)
+select flow, kind, coalesce(case when money then account else sku end, '') as what,
+    case when money then '' else coalesce(location, '') end as place,
+    case when money then coalesce(currency, '') else '' end as currency,
+    coalesce(sum(value) filter (where in_fact), 0) as shipbob,
+    coalesce(sum(value) filter (where in_fact and not in_posting), 0) as later,
+    coalesce(sum(value) filter (where in_posting and not in_fact), 0) as earlier,
+    coalesce(sum(value) filter (where in_posting), 0) as journal,
+    sum(agreed) as netsuite,
+    coalesce(sum(entries) filter (where in_posting), 0)::bigint as entries
+from placed group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """  # noqa: S608 - our own constants
 
-SKUS: Final = """
+SKUS: Final = f"""
 select j.item, min(j.sku) as sku from journal as j
-where j.connection = %(name)s and j.sku is not null and j.item = any (%(items)s)
+where j.connection = %(name)s and {_IN_MONTH} and j.sku is not null and j.item = any (%(items)s)
 group by 1
-"""
+"""  # noqa: S608 - our own constants
 
 DOCUMENT_COUNT: Final = """
 select count(*) as documents from month_posting
@@ -234,19 +270,17 @@ where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(a
 
 RAW_SUBJECTS: Final = f"""
 create temp table month_raw_subject as
-with said as (
-    select l.subject_id, sum({_SAID}) as said from source_line as l
-    where l.subject_id in (select subject_id from month_subject) group by 1
-), booked as (
-    select p.subject_id, sum(b.booked) as booked, bool_or(p.undoes is not null) as undone
-    from month_posting as b join posting as p on p.id = b.posting_id group by 1
+with told as (
+    select l.subject_id, {_SAID} as value, true as stated, false as undone
+    from source_line as l where l.subject_id in (select subject_id from month_subject)
+    union all
+    select p.subject_id, -b.booked, false, p.undoes is not null
+    from month_posting as b join posting as p on p.id = b.posting_id
 )
-select coalesce(s.subject_id, b.subject_id) as subject_id
-from said as s full join booked as b on b.subject_id = s.subject_id
-where s.subject_id is not null and s.said is distinct from coalesce(b.booked, 0)
-    or b.undone
-    or s.subject_id is null and not exists (
-        select 1 from source_line as l where l.subject_id = b.subject_id)
+select t.subject_id from told as t group by 1
+having bool_or(t.stated) and sum(t.value) <> 0 or bool_or(t.undone)
+    or not bool_or(t.stated) and not exists (
+        select 1 from source_line as l where l.subject_id = t.subject_id)
 union
 select l.subject_id from source_line as l join month_subject as s using (subject_id)
 where l.quantity is null and l.amount is null and not exists (
@@ -296,8 +330,11 @@ select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name
     bool_or(j.quantity is not null or j.amount is not null) as moves
 from journal as j join posting as p on p.id = j.posting_id
 left join posting as u on u.id = p.undoes
-where j.connection = %(name)s and coalesce(u.subject_id, p.subject_id) in (
-    select subject_id from month_raw_subject)
+where j.posting_id in (
+    select o.id from posting as o join month_raw_subject as r on r.subject_id = o.subject_id
+    union
+    select c.id from posting as o join month_raw_subject as r on r.subject_id = o.subject_id
+    join posting as c on c.undoes = o.id)
 group by 1, 2, 3
 """  # noqa: S608 - our own constants
 
@@ -384,27 +421,36 @@ def _safe(column: str) -> str:
     )
 
 
+SECTION: Final = """
+create temp table month_section as
+select * from unnest(%(flows)s::text[], %(kinds)s::text[], %(sections)s::text[],
+    %(compared)s::boolean[]) as s(flow, kind, section, compared)
+"""
+"""Where the journal's rows belong: by flow and kind of document."""
+
+# Numbers are written as texts: PostgreSQL writes an integer much faster than a numeric.
+_WRITTEN: Final = "coalesce(j.quantity::text, j.amount::text, '0')"
+
 LINES_CSV: Final = f"""
 copy (
-    select 'journal' as record, (%(sections)s::jsonb) ->> (j.flow || ' ' || kind) as section,
-        coalesce(v.kinds, 'agrees') as verdict, j.number as journal_number,
+    select 'journal' as record, s.section, coalesce(v.kinds, 'agrees') as verdict,
+        j.number as journal_number,
         j.source, {_safe("j.source_line")}, j.fact_date, j.posting_date,
         {_safe("j.sku")}, j.item, j.location, {_safe("j.lot")},
         j.account, {_safe("j.detail")},
         {_UNIT} as currency,
-        case when day.in_fact then {_VALUE} end as shipbob,
-        case when day.in_posting then {_VALUE} end as journal,
-        case when day.in_posting and v.kinds is null
-            and kind = any (%(kinds)s) then {_VALUE} end as netsuite,
-        kind as document, split_part(j.target, ' ', 2) as document_id,
+        case when j.fact_date >= %(first)s and j.fact_date < %(after)s
+            then {_WRITTEN} end as shipbob,
+        case when j.posting_date >= %(first)s and j.posting_date < %(after)s
+            then {_WRITTEN} end as journal,
+        case when j.posting_date >= %(first)s and j.posting_date < %(after)s and v.kinds is null
+            and s.compared then {_WRITTEN} end as netsuite,
+        s.kind as document, split_part(j.target, ' ', 2) as document_id,
         j.external_id, null as says, null as remedy
     from journal as j
-    cross join lateral (select
-        j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
-        j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
-        split_part(j.target, ' ', 1) as kind) as day
+    left join month_section as s on s.flow = j.flow and s.kind = split_part(j.target, ' ', 1)
     left join month_verdict as v on v.external_id = j.external_id
-    where j.connection = %(name)s and (day.in_fact or day.in_posting)
+    where j.connection = %(name)s and {_IN_MONTH}
     order by j.number
 ) to stdout with (format csv, header)
 """  # noqa: S608 - our own constants

@@ -27,9 +27,12 @@ from ml_connector.reconcile.sides import Entry, Fact, Movement, Waiting
 from ml_connector.reconcile.sources import SourceState
 from ml_connector.storage.database import Connection, connection_options, one, rows
 
+_BLOCK: Final = 1 << 16
+"""So many bytes of CSV are handed on at once; PostgreSQL gives them line by line."""
+
 _SETTINGS: Final = (
     "set statement_timeout = '600s'",
-    "set work_mem = '64MB'",  # of one connection, while it makes a report
+    "set work_mem = '128MB'",  # of one connection, while it makes a report
     "set temp_buffers = '64MB'",
     "set default_statistics_target = 10",
 )
@@ -74,7 +77,6 @@ class Stored:
         self._on = on
         self._month = month
         self._words = words
-        self._sections_of: dict[str, str] = {}
         self._frozen = False
         self._parameters: dict[str, Any] = {
             "name": name,
@@ -111,9 +113,10 @@ class Stored:
             {"ids": sorted({one.id for one in movements})},
         )
         known = {row["id"] for row in shown}
-        await self.add_movements(one for one in movements if one.id not in known)
-        await rows(self._on, "drop table month_found")
-        await self._make(statements.FOUND, "month_found")
+        added = [one for one in movements if one.id not in known]
+        await self.add_movements(added)
+        ids = sorted({one.id for one in added})
+        await self._make(statements.MORE_FOUND, "month_found", ids=ids)
 
     async def add_live(self, lines: Iterable[LiveLine]) -> None:
         """Put lines of ShipBob that no run has seen so beside the books."""
@@ -147,7 +150,7 @@ class Stored:
             self._parameters,
         )
         await self._make(statements.POSTINGS, "month_posting")
-        await rows(self._on, "analyze month_movement")
+        await self._make(statements.FOREIGN, "month_movement")
         await self._make(statements.FOUND, "month_found")
         found = await rows(self._on, statements.MISSING, self._parameters)
         head = Head(number=last["number"], hash=last["hash"]) if last else Head()
@@ -166,6 +169,7 @@ class Stored:
         )
         tagged = sorted({tag for row in memos for tag in tags(row["memo"])})
         await self._make(statements.RAW, "month_raw", tagged=tagged)
+        await self._make(statements.RAW_ENTRY, "month_raw_entry")
         posted = books.posted_documents(await self._entries(statements.RAW_ENTRIES))
         movements = [
             msgspec.convert(row, Movement)
@@ -206,14 +210,18 @@ class Stored:
         ):
             for external_id, found in sorted(kinds.items()):
                 await into.write_row((external_id, " ".join(sorted(found))))
-        sections_of = msgspec.json.encode(self._sections_of).decode()
-        parameters = {**self._parameters, "sections": sections_of}
+        await rows(self._on, "analyze month_verdict")
+        whole = bytearray()
         async with (
             self._on.cursor() as cursor,
-            cursor.copy(statements.LINES_CSV, parameters) as out,
+            cursor.copy(statements.LINES_CSV, self._parameters) as out,
         ):
-            async for block in out:
-                yield bytes(block)
+            async for line in out:
+                whole += line
+                if len(whole) > _BLOCK:
+                    yield bytes(whole)
+                    whole.clear()
+        yield bytes(whole)
 
     async def _entries(self, statement: str) -> list[Entry]:
         return [
@@ -234,10 +242,20 @@ class Stored:
         return Names.learn(entries, movements, skus, {row["item"]: row["sku"] for row in known})
 
     async def _journal_rows(self) -> tuple[list[tuple[RowKey, Row]], int]:
+        # Few places, each with many rows: to sort them all first takes three times as long, and
+        # the planner can't know.
+        await rows(self._on, "set enable_sort = off")
         found = await rows(self._on, statements.JOURNAL_ROWS, self._parameters)
-        for row in found:
-            section = sections.of_entry(row["flow"], row["kind"]).key
-            self._sections_of[f"{row['flow']} {row['kind']}"] = section
+        await rows(self._on, "reset enable_sort")
+        kinds = sorted({(row["flow"], row["kind"]) for row in found})
+        await self._make(
+            statements.SECTION,
+            "month_section",
+            flows=[flow for flow, _ in kinds],
+            kinds=[kind for _, kind in kinds],
+            sections=[sections.of_entry(flow, kind).key for flow, kind in kinds],
+            compared=[kind in sections.TYPES for _, kind in kinds],
+        )
         table = [
             (
                 RowKey(
