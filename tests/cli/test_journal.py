@@ -13,7 +13,7 @@ from acceptance.merchant import Merchant, fresh_database, merchant
 from cli.conftest import Command
 from ledger.tampering import DAY, line, post, subject, tamper
 from ml_connector.app.journal_export import cell
-from ml_connector.ledger import conservation
+from ml_connector.ledger import source_lines
 from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
 from ml_connector.storage.database import Database
 
@@ -52,7 +52,7 @@ async def _fill(url: str) -> None:
         )
         await post(database, of, 2, [line("90311", 2, amount=Decimal("12.10"), currency="USD")])
         async with database.transaction() as connection:
-            await conservation.keep(
+            await source_lines.keep(
                 connection,
                 of.id,
                 1,
@@ -69,7 +69,7 @@ async def _fill(url: str) -> None:
                 connection_name="acme",
                 flow="receiving",
             )
-            await conservation.decide(
+            await source_lines.decide(
                 connection,
                 of.id,
                 1,

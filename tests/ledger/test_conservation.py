@@ -1,7 +1,7 @@
 """Every source line is posted, waiting, or refused with a reason; else the books are red."""
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from engine.workshop import Workshop
 from ledger.tampering import DAY, line, post, subject
 from ml_connector.errors import NeedsData
-from ml_connector.ledger import conservation
+from ml_connector.ledger import conservation, source_lines
 from ml_connector.ledger.conservation import Balance
 from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
 from ml_connector.ledger.equation import Equation, Sums, of_subject, sentences
-from ml_connector.storage.database import Database
+from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Cause
 
 DECIMALS = {"JPY": 0, "USD": 2, "KWD": 3}
@@ -122,7 +122,9 @@ _numbers = itertools.count(1)
 NAMES = ("line 1", "line 2", "line 1 / write-off")
 MONEY = st.tuples(st.sampled_from(sorted(DECIMALS)), st.integers(-50, 50))
 VALUES = st.one_of(st.tuples(st.none(), st.integers(-5, 5)), MONEY)
-TERMS = st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=4)
+LATER = st.sampled_from([0, 0, 1, 15])
+TERMS = st.lists(st.tuples(st.sampled_from(NAMES), VALUES, LATER), max_size=4)
+Terms = list[tuple[str, tuple[str | None, int], int]]
 
 
 def _amount(value: tuple[str | None, int]) -> Decimal | None:
@@ -138,32 +140,32 @@ def _amount(value: tuple[str | None, int]) -> Decimal | None:
 @given(lines=TERMS, posted=TERMS, refused=TERMS, waits=st.booleans())
 async def test_the_sums_of_the_database_are_those_of_the_rule(
     database: Database,
-    lines: list[tuple[str, tuple[str | None, int]]],
-    posted: list[tuple[str, tuple[str | None, int]]],
-    refused: list[tuple[str, tuple[str | None, int]]],
+    lines: Terms,
+    posted: Terms,
+    refused: Terms,
     waits: bool,  # noqa: FBT001 - drawn
 ) -> None:
     said = [
         SourceLine(
             source_line=name,
-            fact_date=DAY,
+            fact_date=DAY + timedelta(days=later),
             quantity=value[1] if value[0] is None else None,
             amount=_amount(value),
             currency=value[0],
         )
-        for name, value in lines
+        for name, value, later in lines
     ]
     booked = [
         JournalLine(
             source="count k",
             source_line=name,
-            fact_date=DAY,
+            fact_date=DAY + timedelta(days=later),
             posting_date=DAY,
             quantity=value[1] if value[0] is None else None,
             amount=_amount(value),
             currency=value[0],
         )
-        for name, value in posted
+        for name, value, later in posted
     ]
     left_out = [
         Refused(
@@ -173,24 +175,45 @@ async def test_the_sums_of_the_database_are_those_of_the_rule(
             amount=_amount(value),
             currency=value[0],
         )
-        for name, value in refused
+        for name, value, _ in refused
     ]
     of = await subject(database, f"k{next(_numbers)}")
     if booked:
         await post(database, of, 1, booked)
     async with database.transaction() as connection:
-        await conservation.keep(
+        await source_lines.keep(
             connection, of.id, 1, said, connection_name="acme", flow="receiving"
         )
-        await conservation.decide(
+        await source_lines.decide(
             connection, of.id, 1, left_out, waits="until completed" if waits else ""
         )
         stored = await conservation.equation(connection, ["acme"], subjects=[of.id])
         missing = await conservation.lines(connection, ["acme"], subjects=[of.id])
+        await _days_are_those_of_the_whole(connection)
     rule = of_subject(said, booked, left_out, waits=waits)
 
     assert stored == rule
     assert len(missing) == rule.unexplained.lines
+
+
+async def _days_are_those_of_the_whole(connection: Connection) -> None:
+    """Hold that reading some days alone gives what reading everything gives for them."""
+    whole = await conservation.balances(connection, ["acme"], by="day")
+    today = datetime.now(UTC).date()
+    for start, end in (
+        (DAY, DAY + timedelta(days=1)),
+        (DAY + timedelta(days=1), None),
+        (None, DAY + timedelta(days=2)),
+        (today, today + timedelta(days=1)),
+    ):
+        some = await conservation.balances(connection, ["acme"], by="day", start=start, end=end)
+
+        assert some == [
+            one
+            for one in whole
+            if (start is None or one.period >= str(start))
+            and (end is None or one.period < str(end))
+        ]
 
 
 async def test_sums_by_flow_day_and_month(database: Database) -> None:
@@ -201,7 +224,7 @@ async def test_sums_by_flow_day_and_month(database: Database) -> None:
         if key != "c":
             await post(database, of, 1, [line(key, 1, quantity=4, day=day)])
         async with database.transaction() as connection:
-            await conservation.keep(
+            await source_lines.keep(
                 connection, of.id, 1, [one], connection_name="acme", flow="receiving"
             )
     async with database.transaction() as connection:

@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from ml_connector.bench.figures import Figure, Measured, percentile
-from ml_connector.bench.long_journal import fill
+from ml_connector.bench.long_journal import LAST_MONTH, fill
 from ml_connector.ledger import chain, conservation, trail
 from ml_connector.storage import embedded
 from ml_connector.storage.database import Database, rows
@@ -27,7 +28,8 @@ def audit(folder: Path, *, quick: bool) -> Measured:
     """Measure ``audit verify``, ``journal show`` and ``journal balance``.
 
     The floor of the proof is the database copying the same rows out. Rows are put in with
-    their postings and source lines, four to a document; all sizes lie in one database.
+    their postings and source lines, four to a document, over twelve months; all sizes lie
+    in one database.
 
     Args:
         folder: for the database.
@@ -60,6 +62,10 @@ async def _audit(url: str, sizes: tuple[int, ...]) -> Measured:
         summed, equation = await _timed(partial(_summed, database, name))
         if not equation.holds or equation.posted.lines != largest:
             wrong.append(f"{name}: {equation.unexplained.lines} lines unexplained")
+        in_month, of_month = await _timed(partial(_summed, database, name, *LAST_MONTH))
+        month_lines = of_month.posted.lines
+        if not of_month.holds or not 0 < month_lines < largest / 10:
+            wrong.append(f"{name}: {month_lines} lines in a month")
     per_row = {size: seconds / size * _MICRO for size, seconds in proofs.items()}
     return Measured(
         name="audit",
@@ -90,6 +96,12 @@ async def _audit(url: str, sizes: tuple[int, ...]) -> Measured:
                 at_most=MOST_MILLISECONDS,
             ),
             Figure(name=f"journal balance, {largest:,} lines", value=summed, unit="s"),
+            Figure(name=f"journal balance, {month_lines:,} of a month", value=in_month, unit="s"),
+            Figure(
+                name="cost of a line, of a month to of all",
+                value=(in_month / month_lines) / (summed / largest),
+                unit="x",
+            ),
         ),
         wrong=tuple(wrong),
     )
@@ -135,6 +147,8 @@ async def _shown(database: Database, name: str, size: int) -> list[float]:
     return seconds
 
 
-async def _summed(database: Database, name: str) -> Any:
+async def _summed(
+    database: Database, name: str, start: date | None = None, end: date | None = None
+) -> Any:
     async with database.transaction() as connection:
-        return await conservation.equation(connection, [name])
+        return await conservation.equation(connection, [name], start=start, end=end)

@@ -16,11 +16,16 @@ LINES: Final = 4
 """Lines of each document."""
 
 _CHUNK: Final = 2_500
-_DAY: Final = date(2026, 11, 1)
+_FIRST: Final = date(2025, 12, 1)
+_DAYS: Final = 365
+LAST_MONTH: Final = (date(2026, 11, 1), date(2026, 12, 1))
+"""The last of the twelve months that a journal is spread over: its first day, the one after."""
 
 
 async def fill(connection: Connection, name: str, count: int) -> None:
-    """Write so many rows, with their postings and source lines, in one transaction.
+    """Write so many rows of a year, with subjects, postings and source lines.
+
+    All in one transaction; each document has a subject of its own.
 
     Args:
         connection: inside it.
@@ -33,21 +38,28 @@ async def fill(connection: Connection, name: str, count: int) -> None:
         "insert into connection (name, mode, settings) values (%(name)s, 'live', %(s)s)",
         {"name": name, "s": '{"start_date": "2026-11-01"}'},
     )
-    subject = await one(
+    await rows(
         connection,
-        "insert into subject (connection, flow, key, state) values (%(name)s, 'receiving', '1',"
-        " 'done') returning id",
-        {"name": name},
+        "select make_months(%(first)s, %(last)s)",
+        {"first": _FIRST, "last": LAST_MONTH[0]},
     )
+    first = await one(connection, "select coalesce(max(id), 0) + 1 as id from subject")
     run = await one(
         connection,
         "insert into run (connection, subject_id, epoch, mark, worker, mode, rules)"
         " values (%(name)s, %(subject)s, 1, 1, 'bench', 'live', 'bench') returning id",
-        {"name": name, "subject": subject["id"] if subject else 0},
+        {"name": name, "subject": first["id"] if first else 0},
     )
     last = await one(connection, "select coalesce(max(id), 0) as id from posting")
-    assert subject and run and last  # noqa: S101, PT018 - RETURNING and an aggregate give rows
-    documents = _documents(name, subject["id"], run["id"], last["id"], count // LINES)
+    assert first and run and last  # noqa: S101, PT018 - RETURNING and an aggregate give rows
+    await rows(
+        connection,
+        "insert into subject (id, connection, flow, key, state) overriding system value"
+        " select %(first)s + i, %(name)s, 'receiving', i::text, 'done'"
+        " from generate_series(0, %(last)s) as i",
+        {"first": first["id"], "name": name, "last": count // LINES},
+    )
+    documents = _documents(name, first["id"], run["id"], last["id"], count // LINES)
     previous = GENESIS
     number = 0
     while chunk := [one for _, one in zip(range(_CHUNK), documents, strict=False)]:
@@ -63,9 +75,10 @@ async def fill(connection: Connection, name: str, count: int) -> None:
     await rows(
         connection,
         "insert into source_line (subject_id, name, currency, connection, flow, fact_date, sku,"
-        " quantity, run_id) select %(subject)s, source_line, '', connection, flow, fact_date,"
-        " sku, quantity, run_id from journal where connection = %(name)s",
-        {"subject": subject["id"], "name": name},
+        " quantity, run_id) select p.subject_id, j.source_line, '', j.connection, j.flow,"
+        " j.fact_date, j.sku, j.quantity, j.run_id from journal as j"
+        " join posting as p on p.id = j.posting_id where j.connection = %(name)s",
+        {"name": name},
     )
 
 
@@ -86,11 +99,11 @@ _POSTING: Final = (
 
 
 def _documents(
-    name: str, subject_id: int, run_id: int, last_id: int, count: int
+    name: str, first_subject: int, run_id: int, last_id: int, count: int
 ) -> Iterator[tuple[list[Any], list[dict[str, Any]]]]:
-    posted_at = datetime.now(UTC).replace(microsecond=0)
     for at in range(1, count + 1):
-        day = _DAY + timedelta(days=at % 30)
+        day = _FIRST + timedelta(days=(at - 1) * _DAYS // count)
+        posted_at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         lines = tuple(
             JournalLine(
                 source=f"wro {at}",
@@ -119,7 +132,7 @@ def _documents(
             [
                 posting_id,
                 name,
-                subject_id,
+                first_subject + at,
                 run_id,
                 "netsuite",
                 "itemReceipt",

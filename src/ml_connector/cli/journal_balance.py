@@ -12,13 +12,13 @@ from ml_connector.cli.times import days
 from ml_connector.errors import UserError
 from ml_connector.ledger import conservation
 from ml_connector.ledger.conservation import Balance, By, Line
-from ml_connector.ledger.equation import Equation, sentences
+from ml_connector.ledger.equation import Equation, Sums, sentences
 
 
 class _Found(NamedTuple):
     sums: Sequence[Balance]
-    red: Sequence[Line]
-    rest: Sequence[Line]
+    red: Sequence[Line] = ()
+    rest: Sequence[Line] = ()
 
     @property
     def total(self) -> Equation:
@@ -65,18 +65,22 @@ def balance(
 
     async def look(installation: Installation) -> _Found:
         async with context.several(installation) as (on, names):
-            return _Found(
-                await conservation.balances(on, names, by=fine, start=first, end=after),
-                await conservation.lines(on, names, start=first, end=after, limit=limit),
-                await conservation.lines(
+            sums = await conservation.balances(on, names, by=fine, start=first, end=after)
+            total = _Found(sums).total
+            red: Sequence[Line] = ()
+            rest: Sequence[Line] = ()
+            if not total.holds:
+                red = await conservation.lines(on, names, start=first, end=after, limit=limit)
+            if total.waiting != Sums() or total.refused != Sums():
+                rest = await conservation.lines(
                     on,
                     names,
                     states=("waiting", "refused"),
                     start=first,
                     end=after,
                     limit=limit,
-                ),
-            )
+                )
+            return _Found(sums, red, rest)
 
     found = context.run(look).of(flow)
     _print(found)

@@ -18,7 +18,7 @@ from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import bindings, conservation, postings, runs, subjects
+from ml_connector.ledger import bindings, postings, runs, source_lines, subjects
 from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.equation import Equation, of_subject, sentences
 from ml_connector.ledger.inbox import Arrival
@@ -136,7 +136,7 @@ class Converge:
             await subjects.fence(connection, subject)
             posted = await postings.posted(connection, subject.id)
             await runs.saw(connection, run_id, facts)
-            await conservation.keep(
+            await source_lines.keep(
                 connection,
                 subject.id,
                 run_id,
@@ -228,7 +228,7 @@ class Converge:
         async with self._database.transaction() as connection:
             await subjects.fence(connection, subject)
             await runs.decided(connection, run_id, plan)
-            await conservation.decide(
+            await source_lines.decide(
                 connection, subject.id, run_id, plan.refused, waits=_may_wait(plan, mode)
             )
             await postings.drop_unsent(connection, subject, plan.documents)

@@ -1,4 +1,4 @@
-"""Line conservation over the stored lines: kept at each run, summed for each report.
+"""Line conservation over the stored lines, summed for each report.
 
 ``docs/explanation/audit-trail.md`` says the same in prose; ``ledger.equation`` is the rule
 for one line, which the query here repeats for all of them at once.
@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from ml_connector.ledger.documents import Refused, SourceLine
 from ml_connector.ledger.equation import PART_OF_A_LINE, UNITS, Equation, LineState, Sums
 from ml_connector.storage.database import Connection, rows
 
@@ -55,87 +54,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     reasons: str
 
 
-async def keep(
-    connection: Connection,
-    subject_id: int,
-    run_id: int,
-    lines: Sequence[SourceLine],
-    *,
-    connection_name: str,
-    flow: str,
-) -> None:
-    """Keep all lines of a subject as a run has seen them. What is unchanged is not written.
-
-    Lines of one name and currency are added up.
-    """
-    merged: dict[tuple[str, str], SourceLine] = {}
-    for line in lines:
-        key = (line.source_line, _currency(line))
-        merged[key] = _plus(merged[key], line) if key in merged else line
-    await rows(
-        connection,
-        _KEEP,
-        {
-            "subject": subject_id,
-            "run": run_id,
-            "connection": connection_name,
-            "flow": flow,
-            "name": [name for name, _ in merged],
-            "currency": [currency for _, currency in merged],
-            "fact_date": [line.fact_date for line in merged.values()],
-            "sku": [line.sku for line in merged.values()],
-            "quantity": [line.quantity for line in merged.values()],
-            "amount": [line.amount for line in merged.values()],
-            "center": [line.center for line in merged.values()],
-        },
-    )
-
-
-async def decide(
-    connection: Connection,
-    subject_id: int,
-    run_id: int,
-    refused: Sequence[Refused],
-    *,
-    waits: str,
-) -> None:
-    """Keep what a run decided to refuse, in place of what was refused before.
-
-    Args:
-        connection: inside the transaction that keeps the decision.
-        subject_id: the subject.
-        run_id: the run.
-        refused: all that is not posted on purpose.
-        waits: why what is missing may wait although nothing failed; empty when it may not.
-    """
-    merged: dict[tuple[str, str], Refused] = {}
-    for one in refused:
-        key = (one.source_line, _currency(one))
-        if key in merged:
-            before = merged[key]
-            reason = "; ".join(dict.fromkeys([before.reason, one.reason]))
-            one = msgspec.structs.replace(_plus(before, one), reason=reason)  # noqa: PLW2901 - added up
-        merged[key] = one
-    await rows(
-        connection,
-        _REFUSE,
-        {
-            "subject": subject_id,
-            "run": run_id,
-            "name": [name for name, _ in merged],
-            "currency": [currency for _, currency in merged],
-            "quantity": [one.quantity for one in merged.values()],
-            "amount": [one.amount for one in merged.values()],
-            "reason": [one.reason for one in merged.values()],
-        },
-    )
-    await rows(
-        connection,
-        "update subject set waits = %(waits)s where id = %(subject)s and waits <> %(waits)s",
-        {"subject": subject_id, "waits": waits},
-    )
-
-
 async def balances(
     connection: Connection,
     names: Sequence[str],
@@ -159,7 +77,7 @@ async def balances(
     period = {"day": "fact_date::text", "month": "to_char(fact_date, 'YYYY-MM')"}.get(by, "''")
     found = await rows(
         connection,
-        f"{_lines_of(subjects)} {_SUMS.format(flow=flow, period=period)}",
+        f"{_lines_of(start, end, subjects)} {_SUMS.format(flow=flow, period=period)}",
         _parameters(names, start, end, subjects),
     )
     return _as_balances(found)
@@ -195,7 +113,7 @@ async def lines(
     """Return the lines in one of these states, by flow, day and name."""
     found = await rows(
         connection,
-        f"{_lines_of(subjects)} {_LINES}",
+        f"{_lines_of(start, end, subjects)} {_LINES}",
         {
             **_parameters(names, start, end, subjects),
             "states": list(states),
@@ -256,67 +174,10 @@ def _parameters(
     }
 
 
-def _currency(line: SourceLine | Refused) -> str:
-    return "" if line.amount is None else line.currency or "?"
-
-
-def _plus(one: Any, other: Any) -> Any:
-    return msgspec.structs.replace(
-        other,
-        quantity=_sum(one.quantity, other.quantity),
-        amount=_sum(one.amount, other.amount),
-    )
-
-
-def _sum(one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
-
-
-_KEEP: Final = """
-with seen as (
-    select * from unnest(%(name)s::text[], %(currency)s::text[], %(fact_date)s::date[],
-        %(sku)s::text[], %(quantity)s::bigint[], %(amount)s::numeric[], %(center)s::bigint[])
-        as s(name, currency, fact_date, sku, quantity, amount, center)
-), gone as (
-    delete from source_line as l where l.subject_id = %(subject)s
-    and not exists (select 1 from seen where (seen.name, seen.currency) = (l.name, l.currency))
-)
-insert into source_line as l (subject_id, name, currency, connection, flow, fact_date, sku,
-                              quantity, amount, center, run_id)
-select %(subject)s, name, currency, %(connection)s, %(flow)s, fact_date, sku, quantity, amount,
-       center, %(run)s
-from seen
-on conflict (subject_id, name, currency) do update set
-    fact_date = excluded.fact_date, sku = excluded.sku, quantity = excluded.quantity,
-    amount = excluded.amount, center = excluded.center, run_id = excluded.run_id
-where (l.fact_date, l.sku, l.quantity, l.amount, l.center) is distinct from
-    (excluded.fact_date, excluded.sku, excluded.quantity, excluded.amount, excluded.center)
-"""
-
-_REFUSE: Final = """
-with said as (
-    select * from unnest(%(name)s::text[], %(currency)s::text[], %(quantity)s::bigint[],
-        %(amount)s::numeric[], %(reason)s::text[])
-        as s(name, currency, quantity, amount, reason)
-), gone as (
-    delete from refusal as r where r.subject_id = %(subject)s
-    and not exists (select 1 from said where (said.name, said.currency) = (r.name, r.currency))
-)
-insert into refusal as r (subject_id, name, currency, quantity, amount, reason, run_id)
-select %(subject)s, name, currency, quantity, amount, reason, %(run)s from said
-on conflict (subject_id, name, currency) do update set
-    quantity = excluded.quantity, amount = excluded.amount, reason = excluded.reason,
-    run_id = excluded.run_id
-where (r.quantity, r.amount, r.reason)
-    is distinct from (excluded.quantity, excluded.amount, excluded.reason)
-"""
-
 # `told` has a row for each mention of a line and measure; `line` one for each line; a line is
 # of the day its source says, and else of the first day that was posted for it.
 _LINES_OF: Final = """
-with stated as (
+with {wanted} stated as (
     select l.* from source_line as l where l.connection = any (%(names)s) {of_lines}
 ), booked as (
     select coalesce(o.subject_id, p.subject_id) as subject_id, j.source_line as name,
@@ -423,14 +284,39 @@ order by l.connection, l.flow, l.fact_date, l.subject, l.name limit %(limit)s
 """
 
 
-def _lines_of(subjects: Sequence[int] | None) -> str:
-    """Return the query's head: all lines of the connections, or only those of subjects."""
-    if subjects is None:
-        return _LINES_OF.format(of_lines="", of_postings="", of_subjects="")
+# Whose lines may be of these days: a line is of a day that its source, a row or a refusal of it
+# has. Each of the three is found by an index, and only their subjects are then added up.
+_OF_DAYS: Final = """
+    wanted as materialized (
+        select subject_id from source_line where connection = any (%(names)s)
+            and fact_date >= %(start)s and fact_date < %(end)s
+        union
+        select coalesce(o.subject_id, p.subject_id) from journal as j
+        join posting as p on p.id = j.posting_id left join posting as o on o.id = p.undoes
+        where j.connection = any (%(names)s)
+            and j.fact_date >= %(start)s and j.fact_date < %(end)s
+        union
+        select s.id from refusal as r join subject as s on s.id = r.subject_id
+        where s.connection = any (%(names)s)
+            and s.created_at::date >= %(start)s and s.created_at::date < %(end)s
+    ),
+"""
+_NAMED: Final = "wanted as (select unnest(%(subjects)s::bigint[]) as subject_id),"
+_OF_WANTED: Final = "and {0} in (select subject_id from wanted)"
+_POSTED_FOR_WANTED: Final = (
+    "and j.posting_id in (select id from posting where subject_id in (select subject_id from"
+    " wanted) union all select c.id from posting as u join posting as c on c.undoes = u.id where"
+    " u.subject_id in (select subject_id from wanted))"
+)
+
+
+def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | None) -> str:
+    """Return the query's head: all lines of the connections, or of some days or subjects."""
+    if subjects is None and start is None and end is None:
+        return _LINES_OF.format(wanted="", of_lines="", of_postings="", of_subjects="")
     return _LINES_OF.format(
-        of_lines="and l.subject_id = any (%(subjects)s)",
-        of_postings="and j.posting_id in (select id from posting where subject_id = any"
-        " (%(subjects)s) union all select c.id from posting as c join posting as u"
-        " on u.id = c.undoes where u.subject_id = any (%(subjects)s))",
-        of_subjects="and r.subject_id = any (%(subjects)s)",
+        wanted=_OF_DAYS if subjects is None else _NAMED,
+        of_lines=_OF_WANTED.format("l.subject_id"),
+        of_postings=_POSTED_FOR_WANTED,
+        of_subjects=_OF_WANTED.format("r.subject_id"),
     )

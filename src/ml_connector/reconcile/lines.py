@@ -16,7 +16,7 @@ COLUMNS: Final = (
     *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
     "remedy",
 )
-"""What ``statements.LINES_CSV`` heads its columns with."""
+"""What ``line_statements.LINES_CSV`` heads its columns with."""
 
 
 def differences(report: Report) -> bytes:

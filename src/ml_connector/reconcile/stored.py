@@ -10,7 +10,13 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from ml_connector.reconcile import books, sections, statements
+from ml_connector.reconcile import (
+    books,
+    line_statements,
+    sections,
+    source_statements,
+    statements,
+)
 from ml_connector.reconcile.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.documents import tags
 from ml_connector.reconcile.month import Month
@@ -88,7 +94,12 @@ class Stored:
 
     async def begin(self) -> None:
         """Make room for the lines of the two systems."""
-        for statement in (*_SETTINGS, statements.DROP, statements.MOVEMENTS, statements.LIVE):
+        for statement in (
+            *_SETTINGS,
+            statements.DROP,
+            statements.MOVEMENTS,
+            source_statements.LIVE,
+        ):
             await rows(self._on, statement)
         await self._on.commit()
 
@@ -121,7 +132,7 @@ class Stored:
     async def add_live(self, lines: Iterable[LiveLine]) -> None:
         """Put lines of ShipBob that no run has seen so beside the books."""
         copy = sql.SQL("copy month_live ({}) from stdin").format(
-            sql.SQL(", ").join(map(sql.Identifier, statements.LIVE_COLUMNS))
+            sql.SQL(", ").join(map(sql.Identifier, source_statements.LIVE_COLUMNS))
         )
         async with self._on.cursor() as cursor, cursor.copy(copy) as into:
             for line in lines:
@@ -203,7 +214,7 @@ class Stored:
         for difference in report.open:
             if difference.external_id:
                 kinds[difference.external_id].add(difference.kind)
-        await rows(self._on, statements.VERDICTS)
+        await rows(self._on, line_statements.VERDICTS)
         async with (
             self._on.cursor() as cursor,
             cursor.copy("copy month_verdict (external_id, kinds) from stdin") as into,
@@ -214,7 +225,7 @@ class Stored:
         whole = bytearray()
         async with (
             self._on.cursor() as cursor,
-            cursor.copy(statements.LINES_CSV, self._parameters) as out,
+            cursor.copy(line_statements.LINES_CSV, self._parameters) as out,
         ):
             async for line in out:
                 whole += line
@@ -249,7 +260,7 @@ class Stored:
         await rows(self._on, "reset enable_sort")
         kinds = sorted({(row["flow"], row["kind"]) for row in found})
         await self._make(
-            statements.SECTION,
+            line_statements.SECTION,
             "month_section",
             flows=[flow for flow, _ in kinds],
             kinds=[kind for _, kind in kinds],
@@ -278,19 +289,19 @@ class Stored:
 
     async def _sources(self) -> None:
         words = {"flows": list(self._words), "sources": list(self._words.values())}
-        await rows(self._on, statements.WORDS, words)
-        await self._make(statements.SUBJECTS, "month_subject")
-        await self._make(statements.RAW_SUBJECTS, "month_raw_subject")
-        await self._make(statements.LINES, "month_line")
-        await self._make(statements.BOOKED, "month_booked")
-        await rows(self._on, statements.VANISHED, self._parameters)
+        await rows(self._on, source_statements.WORDS, words)
+        await self._make(source_statements.SUBJECTS, "month_subject")
+        await self._make(source_statements.RAW_SUBJECTS, "month_raw_subject")
+        await self._make(source_statements.LINES, "month_line")
+        await self._make(source_statements.BOOKED, "month_booked")
+        await rows(self._on, source_statements.VANISHED, self._parameters)
 
     async def _states(self) -> list[SourceState]:
-        found = await rows(self._on, statements.STATES)
+        found = await rows(self._on, source_statements.STATES)
         subjects = sorted({row["subject_id"] for row in found if row["subject_id"]})
         documents: dict[tuple[int, str], list[DocumentRef]] = defaultdict(list)
         for row in await rows(
-            self._on, statements.DOCUMENTS_OF, {**self._parameters, "subjects": subjects}
+            self._on, source_statements.DOCUMENTS_OF, {**self._parameters, "subjects": subjects}
         ):
             documents[row["subject_id"], row["name"]].append(
                 DocumentRef(
@@ -312,9 +323,9 @@ class Stored:
         ]
 
     async def _equations(self) -> list[Equation]:
-        agreed = await rows(self._on, statements.EQUATIONS_AGREED, self._parameters)
+        agreed = await rows(self._on, source_statements.EQUATIONS_AGREED, self._parameters)
         found = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
-        found += await rows(self._on, statements.EQUATIONS)
+        found += await rows(self._on, source_statements.EQUATIONS)
         sums: dict[tuple[str, str], Equation] = {}
         for row in found:
             read = Equation(section=sections.of_facts(row.pop("flow")).key, **row)
