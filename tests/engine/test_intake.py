@@ -3,8 +3,11 @@
 import asyncio
 import random
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +71,43 @@ async def test_the_same_delivery_id_of_another_connection_is_another_delivery(
         )
 
     assert [one.new for one in taken] == [True, True]
+
+
+async def test_each_event_keeps_its_own_bytes_and_headers(workshop: Workshop) -> None:
+    arrivals = [
+        replace(arrival(key, f"msg_{n}"), body=body, headers=headers)
+        for n, (key, body, headers) in enumerate(
+            [
+                ("b", b"\x00\xff", {"user-agent": 'a "quoted" \\ one'}),
+                ("a", b"", {}),
+                ("a", "{é}".encode(), {"content-type": "é"}),
+            ]
+        )
+    ]
+    async with workshop.database.transaction() as connection:
+        taken = await take_in(connection, workshop.lanes, [arrivals[2], *arrivals])
+    kept = {
+        row["id"]: (row["delivery_id"], bytes(row["body"]), row["headers"])
+        for row in await workshop.database.fetch(
+            "select id, delivery_id, body, headers from event"
+        )
+    }
+
+    assert [one.new for one in taken] == [True, True, True, False]
+    assert [kept[one.event_id] for one in taken[:3]] == [
+        (one.delivery_id, one.body, one.headers) for one in (arrivals[2], *arrivals[:2])
+    ]
+
+
+async def test_a_lane_hears_once_of_many_jobs(workshop: Workshop) -> None:
+    async with await psycopg.AsyncConnection.connect(
+        workshop.database.url, autocommit=True
+    ) as listening:
+        await listening.execute('listen "procrastinate_queue_v1#acme"')
+        await workshop.news("a", "b", "c")
+        heard = [one async for one in listening.notifies(timeout=1)]
+
+    assert [msgspec.json.decode(one.payload)["type"] for one in heard] == ["job_inserted"]
 
 
 async def test_nothing_is_kept_when_the_transaction_is_rolled_back(workshop: Workshop) -> None:

@@ -13,7 +13,7 @@ from engine.memory_books import MemoryBooks
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.converge import Converge, Workplace
 from ml_connector.engine.flow import Seen
-from ml_connector.engine.intake import Taken, take_in
+from ml_connector.engine.intake import take_in
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Settle
@@ -28,7 +28,7 @@ from ml_connector.ledger.documents import (
     Posted,
     SourceLine,
 )
-from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.inbox import Arrival, Taken
 from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.shipbob.client import ShipBob

@@ -6,18 +6,14 @@ sweeps, wake-ups and people.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psycopg
 
 from ml_connector.engine.lanes import BULK, LIVE, Lanes
-from ml_connector.ledger import inbox, subjects
-from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.subjects import Marked
+from ml_connector.ledger import inbox
+from ml_connector.ledger.inbox import Arrival, Taken
 from ml_connector.storage.database import Connection, Database
 
 _BATCH: Final = 256
@@ -26,79 +22,20 @@ _BATCH: Final = 256
 # works on one while we answer the other. More than two only make the batches smaller.
 _AT_ONCE: Final = 2
 
-# A subject that is tried again later than this runs at once when there is news of it.
-_SOON: Final = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Taken:
-    """What became of an arrival.
-
-    Attributes:
-        event_id: its row in the inbox.
-        new: False when this delivery had been stored before.
-    """
-
-    event_id: int
-    new: bool
-
 
 async def take_in(
     connection: Connection, lanes: Lanes, arrivals: Sequence[Arrival]
 ) -> list[Taken]:
-    """Store arrivals, mark their subjects and see that each has a job.
+    """Store arrivals, mark their subjects and see that each has a job; answers in their order.
 
-    Must run in a transaction; nothing is on disk before it commits. A delivery that was
-    stored before, or that is twice among the arrivals, gets no second row and marks nothing.
+    All or nothing; nothing is on disk before the transaction of ``connection`` commits.
     """
-    known = await inbox.known(connection, arrivals)
-    fresh: dict[inbox.DeliveryKey, Arrival] = {}
-    # In one order for everybody, so that two commits never wait for each other in a ring.
-    for arrival in sorted(arrivals, key=lambda one: (one.connection, one.delivery_id)):
-        key = (arrival.connection, arrival.delivery_id)
-        if key not in known:
-            fresh.setdefault(key, arrival)
-    marked = await subjects.mark(
-        connection,
-        {arrival.subject for arrival in fresh.values() if arrival.subject},
-        within={
-            arrival.subject: arrival.within
-            for arrival in fresh.values()
-            if arrival.subject and arrival.within
-        },
+    if not arrivals:
+        return []
+    bulk = all(arrival.source == "sweep" for arrival in arrivals)
+    return await inbox.take_in(
+        connection, arrivals, task=lanes.task, priority=BULK if bulk else LIVE
     )
-    stored = await inbox.store(
-        connection, list(fresh.values()), {subject.ref: subject for subject in marked}
-    )
-    bulk = all(arrival.source == "sweep" for arrival in fresh.values())
-    await _see_to_jobs(connection, lanes, marked, priority=BULK if bulk else LIVE)
-    if len(stored) < len(fresh):  # somebody else stored the same delivery meanwhile
-        known |= await inbox.known(connection, list(fresh.values()))
-    answers: list[Taken] = []
-    for arrival in arrivals:
-        key = (arrival.connection, arrival.delivery_id)
-        if key in stored and fresh.get(key) is arrival:
-            answers.append(Taken(event_id=stored[key], new=True))
-        else:
-            answers.append(Taken(event_id=(known | stored)[key], new=False))
-    return answers
-
-
-async def _see_to_jobs(
-    connection: Connection, lanes: Lanes, marked: Sequence[Marked], *, priority: int
-) -> None:
-    soon = datetime.now(UTC) + _SOON
-    by_lane: dict[str, list[int]] = defaultdict(list)
-    for subject in marked:
-        if subject.job_id is not None:
-            if subject.due_at is None or subject.due_at <= soon:
-                continue
-            if not await lanes.withdraw(connection, subject.job_id):
-                continue
-        by_lane[subject.ref.connection].append(subject.id)
-    for lane, subject_ids in by_lane.items():
-        jobs = await lanes.defer(connection, lane, subject_ids, priority=priority)
-        await subjects.set_jobs(connection, list(zip(subject_ids, jobs, strict=True)))
 
 
 class Intake:
@@ -131,7 +68,7 @@ class Intake:
 
     async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]]) -> None:
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.single() as connection:
                 taken = await take_in(connection, self._lanes, [arrival for arrival, _ in batch])
         except psycopg.DataError as error:
             if len(batch) == 1:

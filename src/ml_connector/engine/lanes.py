@@ -32,6 +32,9 @@ class Lanes:
     Args:
         url: the database.
         run: what a job does; None where jobs are only deferred.
+
+    Attributes:
+        task: the name of the one kind of job.
     """
 
     def __init__(self, url: str, run: Run | None = None) -> None:
@@ -50,7 +53,7 @@ class Lanes:
             if self._run is not None and context.job.id is not None:
                 await self._run(subject_id, context.job.id)
 
-        self._converge = converge
+        self.task = converge.name
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
@@ -75,19 +78,13 @@ class Lanes:
             _DEFER,
             {
                 "lane": lane,
-                "task": self._converge.name,
+                "task": self.task,
                 "priority": priority,
                 "at": at,
                 "subjects": list(subject_ids),
             },
         )
         return [row["job"] for row in deferred]
-
-    async def withdraw(self, connection: Connection, job_id: int) -> bool:
-        """Take a job out that has not begun; False when it has."""
-        return await self._app.job_manager.cancel_job_by_id_async(
-            job_id, abort=False, delete_job=True, connection=connection
-        )
 
     async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
         """Work a lane off until cancelled; then let what runs end within the grace time."""

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from psycopg.types.json import Json
+import msgspec
 
 from ml_connector.ledger import months
-from ml_connector.ledger.subjects import Marked, SubjectRef
+from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.storage.database import Connection, rows
 from ml_connector.words import Cause, Source
 
@@ -41,75 +41,69 @@ class Arrival:
     sent_at: datetime | None = None
 
 
-# A delivery's own row, in a table without months, is what lets it in once for ever.
-_INSERT: Final = """
-with arrived as (
-    select * from unnest(
-        %(connection)b::text[], %(source)b::text[], %(delivery_id)b::text[], %(topic)b::text[],
-        %(flow)b::text[], %(subject_id)b::bigint[], %(mark)b::bigint[], %(status)b::text[],
-        %(cause)b::text[], %(sentence)b::text[], %(remedy)b::text[], %(headers)b::json[],
-        %(body)b::bytea[], %(sent_at)b::timestamptz[])
-        as a(connection, source, delivery_id, topic, flow, subject_id, mark, status, cause,
-             sentence, remedy, headers, body, sent_at)
-), let_in as (
-    insert into delivery (connection, delivery_id, event_id)
-    select connection, delivery_id, nextval('event_ids') from arrived
-    on conflict (connection, delivery_id) do nothing
-    returning connection, delivery_id, event_id
-)
-insert into event (id, connection, source, delivery_id, topic, flow, subject_id, mark, status,
-                   cause, sentence, remedy, headers, body, sent_at)
-select l.event_id, a.* from arrived as a
-join let_in as l on l.connection = a.connection and l.delivery_id = a.delivery_id
-returning id, connection, delivery_id
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of an arrival.
+
+    Attributes:
+        event_id: its row in the inbox.
+        new: False when this delivery had been stored before.
+    """
+
+    event_id: int
+    new: bool
+
+
+_TAKE_IN: Final = """
+select event_id, is_new from take_in(
+    %(arrivals)s::text::json, %(bodies)b::bytea[], %(task)s, %(priority)s)
 """
 
-DeliveryKey = tuple[str, str]
-"""Connection and delivery id."""
+_encode: Final = msgspec.json.Encoder().encode
 
 
-async def known(connection: Connection, arrivals: Sequence[Arrival]) -> dict[DeliveryKey, int]:
-    """Return the event ids of those deliveries that are in the inbox already."""
-    found = await rows(
-        connection,
-        "select e.event_id as id, e.connection, e.delivery_id from delivery as e"
-        " join unnest(%(connection)b::text[], %(delivery_id)b::text[]) as a(c, d)"
-        " on e.connection = a.c and e.delivery_id = a.d",
-        {
-            "connection": [arrival.connection for arrival in arrivals],
-            "delivery_id": [arrival.delivery_id for arrival in arrivals],
-        },
-    )
-    return {(row["connection"], row["delivery_id"]): row["id"] for row in found}
+async def take_in(
+    connection: Connection, arrivals: Sequence[Arrival], *, task: str, priority: int
+) -> list[Taken]:
+    """Store arrivals, mark their subjects and see that each has a job, in one statement.
 
+    A delivery that was stored before, or that is twice among the arrivals, gets no second row
+    and marks nothing.
 
-async def store(
-    connection: Connection, arrivals: Sequence[Arrival], marked: Mapping[SubjectRef, Marked]
-) -> dict[DeliveryKey, int]:
-    """Store arrivals and return the ids of those rows that are new.
-
-    A delivery that somebody else stored meanwhile gets no second row.
+    Args:
+        connection: nothing is on disk before its transaction commits.
+        arrivals: in any order; the answers are in the same.
+        task: what runs the subjects.
+        priority: of their jobs.
     """
     await months.ensure(connection)
-    subjects = [marked[arrival.subject] if arrival.subject else None for arrival in arrivals]
     found = await rows(
         connection,
-        _INSERT,
+        _TAKE_IN,
         {
-            "connection": [arrival.connection for arrival in arrivals],
-            "source": [arrival.source for arrival in arrivals],
-            "delivery_id": [arrival.delivery_id for arrival in arrivals],
-            "topic": [arrival.topic for arrival in arrivals],
-            "flow": [arrival.subject.flow if arrival.subject else None for arrival in arrivals],
-            "subject_id": [subject.id if subject else None for subject in subjects],
-            "mark": [subject.mark if subject else None for subject in subjects],
-            "status": [arrival.status for arrival in arrivals],
-            "cause": [arrival.cause for arrival in arrivals],
-            "sentence": [arrival.sentence for arrival in arrivals],
-            "remedy": [arrival.remedy for arrival in arrivals],
-            "headers": [Json(dict(arrival.headers)) for arrival in arrivals],
-            "body": [arrival.body for arrival in arrivals],
-            "sent_at": [arrival.sent_at for arrival in arrivals],
+            "arrivals": _encode([_document(arrival) for arrival in arrivals]).decode(),
+            "bodies": [arrival.body for arrival in arrivals],
+            "task": task,
+            "priority": priority,
         },
     )
-    return {(row["connection"], row["delivery_id"]): row["id"] for row in found}
+    return [Taken(event_id=row["event_id"], new=row["is_new"]) for row in found]
+
+
+def _document(arrival: Arrival) -> dict[str, Any]:
+    subject = arrival.subject
+    return {
+        "connection": arrival.connection,
+        "source": arrival.source,
+        "delivery_id": arrival.delivery_id,
+        "topic": arrival.topic,
+        "flow": subject.flow if subject else None,
+        "key": subject.key if subject else None,
+        "within": arrival.within,
+        "status": arrival.status,
+        "cause": arrival.cause,
+        "sentence": arrival.sentence,
+        "remedy": arrival.remedy,
+        "headers": arrival.headers,
+        "sent_at": arrival.sent_at,
+    }

@@ -79,11 +79,28 @@ class Database:
         else:
             await context.__aexit__(None, None, None)
 
+    @asynccontextmanager
+    async def single(self) -> AsyncGenerator[Connection]:
+        """A connection on which each statement is a transaction of its own.
+
+        It waits for one answer of the database, where a transaction waits for three.
+
+        Raises:
+            DatabaseAway: no connection could be had.
+        """
+        async with self.transaction() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    await connection.set_autocommit(False)
+
     async def fetch(
         self, query: str, parameters: Mapping[str, Any] | None = None
     ) -> list[DictRow]:
         """Run one query in a transaction of its own and return its rows."""
-        async with self.transaction() as connection:
+        async with self.single() as connection:
             return await rows(connection, query, parameters)
 
 

@@ -16,8 +16,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from ml_connector.engine.flow import Flow
-from ml_connector.engine.intake import Taken
-from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.inbox import Arrival, Taken
 from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.shipbob.signature import SignatureRefused, Verified, verify
 from ml_connector.storage.database import DatabaseAway
