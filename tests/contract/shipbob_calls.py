@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from ml_connector.errors import ConnectorError
@@ -102,7 +102,7 @@ async def _wros(client: ShipBob) -> object:
 
 async def _create_webhook(client: ShipBob) -> object:
     topics = [topic for group in TOPIC_GROUPS.values() for topic in group]
-    return await client.create_webhook("https://x.example/hook", topics, description="acme")
+    return await client.subscriptions.create("https://x.example/hook", topics, description="acme")
 
 
 async def _channel_id(client: ShipBob) -> object:
@@ -132,8 +132,15 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
         NewProduct(name="Tee", variants=(NewVariant(name="Tee S", sku="TEE-S"),))
     ),
     "inventory_item": lambda client: client.inventory_item(5),
-    "webhooks": lambda client: client.webhooks(),
-    "create_webhook": _create_webhook,
-    "delete_webhook": lambda client: client.delete_webhook("7"),
+    "subscriptions.every": lambda client: client.subscriptions.every(),
+    "subscriptions.create": _create_webhook,
+    "subscriptions.delete": lambda client: client.subscriptions.delete("7"),
+    "stock.levels": lambda client: listed(client.stock.levels()),
+    "history.adjustments": lambda client: listed(
+        client.history.adjustments(1, since=SINCE, until=SINCE + timedelta(days=1))
+    ),
+    "history.of_items": lambda client: listed(
+        client.history.of_items(1, [5, 6], since=SINCE, until=SINCE + timedelta(days=1))
+    ),
 }
-"""By the names of the client's methods."""
+"""By the names of the client's methods, and of those of its parts."""

@@ -266,13 +266,13 @@ async def test_subscribed_webhooks_verify_and_say_what_they_are_about(
 async def test_subscriptions_are_made_listed_and_removed(world: World) -> None:
     client = world.client()
     url = "https://connector.example.com/webhooks/shipbob/acme"
-    made = [await client.create_webhook(url, topics) for topics in TOPIC_GROUPS.values()]
-    listed = await client.webhooks()
+    made = [await client.subscriptions.create(url, topics) for topics in TOPIC_GROUPS.values()]
+    listed = await client.subscriptions.every()
     for one in listed:
-        await client.delete_webhook(one.id)
-    await client.delete_webhook(listed[0].id)
+        await client.subscriptions.delete(one.id)
+    await client.subscriptions.delete(listed[0].id)
 
     assert {one.id for one in listed} == {one.subscription.id for one in made}
     assert all(one.enabled for one in listed)
     assert all(one.secret.reveal().startswith("whsec_") for one in made)
-    assert await client.webhooks() == []
+    assert await client.subscriptions.every() == []

@@ -196,7 +196,7 @@ async def test_subscriptions_are_listed(
 ) -> None:
     row = {"id": "ep_1", "url": URL, "topics": ["wro.completed"], "enabled": False}
     client, calls = connected(answer({"items": [row], "next": None}))
-    (found,) = await client.webhooks()
+    (found,) = await client.subscriptions.every()
 
     conforms(calls[0])
     assert calls[0].url == f"{BASE}/webhook?RecordsPerPage=250"
@@ -221,12 +221,11 @@ async def test_a_subscription_is_made_and_its_secret_kept_apart(
         "secret": "whsec_c2VjcmV0",
     }
     client, calls = connected(answer(body, status))
-    made = await client.create_webhook(URL, TOPIC_GROUPS["receiving"], description="ours")
+    made = await client.subscriptions.create(URL, TOPIC_GROUPS["receiving"], description="ours")
     (call,) = calls
 
     conforms(call)
     assert (call.method, call.url, call.repeatable) == ("POST", f"{BASE}/webhook", False)
-    assert call.headers["shipbob_channel_id"] == "100102"
     assert json.loads(call.body or b"") == {
         "url": URL,
         "topics": list(TOPIC_GROUPS["receiving"]),
@@ -237,11 +236,11 @@ async def test_a_subscription_is_made_and_its_secret_kept_apart(
     assert "c2VjcmV0" not in repr(made)
 
 
-async def test_a_subscription_for_all_channels_names_none(
+async def test_a_subscription_is_for_all_channels_so_it_names_none(
     connected: Connect, answer: MakeAnswer
 ) -> None:
     client, calls = connected(answer({"id": "ep_1", "secret": "whsec_c2VjcmV0"}))
-    await client.create_webhook(URL, ["wro.completed"], all_channels=True)
+    await client.subscriptions.create(URL, ["wro.completed"])
 
     assert "shipbob_channel_id" not in calls[0].headers
 
@@ -249,7 +248,7 @@ async def test_a_subscription_for_all_channels_names_none(
 async def test_a_secret_of_ours_is_sent_and_kept(connected: Connect, answer: MakeAnswer) -> None:
     ours = Secret("whsec_" + "QUJD" * 8)
     client, calls = connected(answer({"id": "ep_1"}, 201))
-    made = await client.create_webhook(URL, ["wro.completed"], secret=ours)
+    made = await client.subscriptions.create(URL, ["wro.completed"], secret=ours)
 
     assert json.loads(calls[0].body or b"")["secret"] == ours.reveal()
     assert made.secret == ours
@@ -259,7 +258,7 @@ async def test_a_secret_of_ours_must_be_base64(connected: Connect) -> None:
     client, calls = connected()
 
     with pytest.raises(UserError, match="base64"):
-        await client.create_webhook(URL, ["wro.completed"], secret=Secret("my secret"))
+        await client.subscriptions.create(URL, ["wro.completed"], secret=Secret("my secret"))
     assert calls == []
 
 
@@ -269,7 +268,7 @@ async def test_a_subscription_without_a_secret_is_a_bug(
     client, _ = connected(answer({"id": "ep_1"}, 201))
 
     with pytest.raises(UnexpectedAnswer, match="secret"):
-        await client.create_webhook(URL, ["wro.completed"])
+        await client.subscriptions.create(URL, ["wro.completed"])
 
 
 async def test_a_topic_that_shipbob_refuses_is_told(
@@ -279,7 +278,7 @@ async def test_a_topic_that_shipbob_refuses_is_told(
     client, _ = connected(answer(body, 422))
 
     with pytest.raises(NeedsHuman, match=r"subscribing to wro\.nonsense: topics: unknown topic"):
-        await client.create_webhook(URL, ["wro.nonsense"])
+        await client.subscriptions.create(URL, ["wro.nonsense"])
 
 
 @pytest.mark.parametrize("status", [200, 204, 404])
@@ -287,7 +286,7 @@ async def test_a_subscription_is_removed_or_gone_already(
     connected: Connect, answer: MakeAnswer, conforms: Conforms, status: int
 ) -> None:
     client, calls = connected(answer(None, status))
-    await client.delete_webhook("ep_1")
+    await client.subscriptions.delete("ep_1")
 
     conforms(calls[0])
     assert (calls[0].method, calls[0].url) == ("DELETE", f"{BASE}/webhook/ep_1")
@@ -302,7 +301,7 @@ async def test_a_subscription_is_removed_also_where_no_channel_is_clear(
         for number in (1, 2)
     ]
     client, calls = connected(answer({"items": several}), answer(None, 204), channel_id=None)
-    await client.delete_webhook("ep_1")
+    await client.subscriptions.delete("ep_1")
 
     assert calls[1].method == "DELETE"
     assert "shipbob_channel_id" not in calls[1].headers
@@ -314,7 +313,7 @@ async def test_a_subscription_that_is_not_ours_to_remove_names_the_scope(
     client, _ = connected(answer(None, 403))
 
     with pytest.raises(NeedsHuman, match="webhooks_write"):
-        await client.delete_webhook("ep_1")
+        await client.subscriptions.delete("ep_1")
 
 
 @pytest.mark.parametrize("status", [401, 302])

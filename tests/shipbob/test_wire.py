@@ -111,7 +111,7 @@ async def test_a_subscription_is_not_tried_again_after_a_bad_gateway(
 
     async with listening(answer) as url, transport() as opened:
         with pytest.raises(Retryable) as unclear:
-            await client(opened, url).create_webhook("https://x.example", ["wro.completed"])
+            await client(opened, url).subscriptions.create("https://x.example", ["wro.completed"])
 
     assert unclear.value.outcome_unknown
     assert len(seen) == 1

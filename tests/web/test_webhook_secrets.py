@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
 from ml_connector.app.installation import open_installation
-from ml_connector.app.webhooks import Looked, sync_webhooks
+from ml_connector.app.subscribing import Looked
+from ml_connector.app.webhooks import sync_webhooks
 from ml_connector.app.workplaces import Workplaces
 from ml_connector.sim.shipbob.receiving import Wro
 from web.door import Door, new_secret

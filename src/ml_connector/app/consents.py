@@ -3,8 +3,6 @@
 Source: ShipBob reference, section 3.2. Who may begin is decided in ADR 0010.
 """
 
-import base64
-import binascii
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +14,21 @@ import msgspec
 import structlog
 from psycopg.types.json import Json
 
+from ml_connector.app.consent_application import application_of, settings_of
+from ml_connector.app.consent_channel import written_channel
+from ml_connector.app.consent_refusals import ERRORS, ConsentRefused, plain_word
 from ml_connector.app.installation import Installation
-from ml_connector.app.workplaces import shipbob_client
-from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.wakeups import wake
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger import connections, consents, subjects
+from ml_connector.ledger import consents, subjects
 from ml_connector.ledger.alarms import end_alarms
 from ml_connector.ledger.connections import AppliedConnection
 from ml_connector.ledger.consents import Begun
 from ml_connector.secret import Secret
 from ml_connector.shipbob import oauth
 from ml_connector.shipbob.hosts import check_issuer
-from ml_connector.shipbob.oauth import SCOPES, Application, Granted
+from ml_connector.shipbob.id_tokens import claims
+from ml_connector.shipbob.oauth import SCOPES, Granted
 from ml_connector.storage.database import Connection, rows
 from ml_connector.transport.guard import is_literal_loopback
 from ml_connector.web.consent import CALLBACK_PATH, START_PATH
@@ -42,32 +42,7 @@ _SECRET_FIELD: Final = "shipbob.consent."  # noqa: S105 - the name of a field
 _THIS_MACHINE: Final = "a browser on this machine"
 _WOKEN: Final = frozenset({"credentials", "permission"})
 
-_ERRORS: Final = {
-    "access_denied": (
-        "Consent was not given: somebody chose not to allow it",
-        "Open the link again and choose Allow, signed in as the account's owner.",
-    ),
-    "invalid_scope": (
-        "ShipBob does not let this application ask for all these permissions",
-        (
-            "Let ShipBob register the missing permissions for the application. billing_read is"
-            " asked for only when the link was made with --billing."
-        ),
-    ),
-    "unauthorized_client": (
-        "ShipBob does not let this application ask for consent",
-        (
-            "Check client_id in [shipbob], and that the application is registered for the"
-            " authorization code flow."
-        ),
-    ),
-}
-
 _log = structlog.get_logger("consent")
-
-
-class ConsentRefused(UserError):
-    """A consent can't be begun or finished; what to do is its ``next_step``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +101,7 @@ class Consents:
         Raises:
             UserError: the connection has no OAuth application, or no address is set.
         """
-        await self._application(applied.name, redirect_uri="")
+        await application_of(self._installation, applied.name, redirect_uri="")
         base = self._installation.settings.public_url
         if not base:
             raise UserError(
@@ -179,12 +154,12 @@ class Consents:
         if link is None and (ticket or local_base is None or not _is_local(public)):
             raise ConsentRefused(
                 "This link is not good any more" if ticket else "A link is needed to begin here",
-                next_step=f"Run: ml-connector connection consent {_shown(name)}. It prints a"
+                next_step=f"Run: ml-connector connection consent {plain_word(name)}. It prints a"
                 " link that is good for 30 minutes, until consent was given with it.",
             )
         base = (public or local_base or "").rstrip("/")
         redirect_uri = link.redirect_uri if link else f"{base}{CALLBACK_PATH}"
-        application = await self._application(name, redirect_uri=redirect_uri)
+        application = await application_of(self._installation, name, redirect_uri=redirect_uri)
         state, nonce, pair = secrets.token_urlsafe(32), secrets.token_urlsafe(16), oauth.new_pkce()
         scopes = link.scopes if link else SCOPES
         channel_name = link.channel_name if link else f"ml-connector {name}"
@@ -262,19 +237,21 @@ class Consents:
 
     async def _exchange(self, begun: Begun, held: "_Held", *, code: str, error: str) -> Granted:
         if error or not code:
-            sentence, next_step = _ERRORS.get(
+            sentence, next_step = ERRORS.get(
                 error,
                 (
                     (
                         "ShipBob ended the consent with an error"
-                        f" ({_shown(error) or 'no code came'})"
+                        f" ({plain_word(error) or 'no code came'})"
                     ),
                     "Open the link again; if it goes on, check the application at ShipBob.",
                 ),
             )
             raise ConsentRefused(sentence, next_step=next_step)
-        settings = await self._settings(begun.connection)
-        application = await self._application(begun.connection, redirect_uri=begun.redirect_uri)
+        settings = await settings_of(self._installation, begun.connection)
+        application = await application_of(
+            self._installation, begun.connection, redirect_uri=begun.redirect_uri
+        )
         try:
             granted = await oauth.exchange_code(
                 self._installation.transport,
@@ -293,7 +270,7 @@ class Consents:
                 next_step=f"{failure.remedy} A code of ShipBob's is good once, for two minutes:"
                 " open the link again.",
             ) from failure
-        nonce = _claims(granted.id_token).nonce
+        nonce = claims(granted.id_token).nonce
         if nonce and not secrets.compare_digest(nonce.encode(), held.nonce.encode()):
             raise ConsentRefused(
                 "ShipBob's answer belongs to another consent than the one begun here",
@@ -308,7 +285,7 @@ class Consents:
                 on,
                 begun,
                 scopes=granted.scopes or begun.scopes,
-                account=_claims(granted.id_token).sub,
+                account=claims(granted.id_token).sub,
                 now=now,
             )
             await consents.over(on, begun, "given")
@@ -322,7 +299,7 @@ class Consents:
             woken = await wake_what_waited(self._installation, on, name, because="consent given")
             await _record(on, begun.person, "consent.given", name, {"scopes": granted.scopes})
         _log.info("consent_given", connection=name, woken=woken)
-        channel, clear = await self._channel(begun)
+        channel, clear = await written_channel(self._installation, begun)
         missing = set(begun.scopes) - set(granted.scopes) - {"offline_access"}
         return Consented(
             connection=name,
@@ -330,59 +307,6 @@ class Consents:
             channel_clear=clear,
             missing=sorted(missing) if granted.scopes else (),
             woken=woken,
-        )
-
-    async def _channel(self, begun: Begun) -> tuple[str, bool]:
-        """Find the channel of a consent; say which is written to, and whether that is clear."""
-        name = begun.connection
-        try:
-            settings = await self._settings(name)
-            client, _ = shipbob_client(self._installation, settings, self._installation.tokens)
-            known = await client.channels()
-            named = [one for one in known if one.writable and one.name == begun.channel_name]
-            if len(named) == 1:
-                async with self._database.transaction() as on:
-                    await consents.set_channel(on, name, named[0].id)
-            number = await client.channel_id()
-        except ConnectorError as error:
-            return f"{error}. {error.remedy}", False
-        one = next((one for one in known if one.id == number), None)
-        if one is None or not one.writable or (len(named) == 1 and one.id != named[0].id):
-            return (
-                (
-                    f"channel_id in [shipbob] is {number}, which this consent can't write to. Take"
-                    " it out of the connection's file, or set it to the channel of this"
-                    " application, and apply the file."
-                ),
-                False,
-            )
-        return f"{one.name or 'unnamed'} ({number})", True
-
-    async def _settings(self, name: str) -> ConnectionSettings:
-        async with self._database.transaction() as on:
-            applied = await connections.find(on, name)
-            if applied is None:
-                raise ConsentRefused(
-                    "There is no such connection",
-                    next_step="Check the name in the address: ml-connector connection list.",
-                )
-            return applied.settings(await self._installation.vault.all(name, on=on))
-
-    async def _application(self, name: str, *, redirect_uri: str) -> Application:
-        section = (await self._settings(name)).shipbob
-        if section.client_id is None or section.client_secret is None:
-            raise ConsentRefused(
-                f'Connection "{name}" has no OAuth application',
-                where="client_id and client_secret in [shipbob]",
-                next_step="Register an application with ShipBob, put client_id and client_secret"
-                " into the connection's file, and apply it.",
-            )
-        return Application(
-            connection=name,
-            auth_url=section.auth_url,
-            client_id=section.client_id,
-            client_secret=section.client_secret,
-            redirect_uri=redirect_uri,
         )
 
     async def _clean_up(self, now: datetime) -> None:
@@ -415,23 +339,6 @@ async def wake_what_waited(
     return len(woken)
 
 
-class _Claims(msgspec.Struct, frozen=True):
-    nonce: str = ""
-    sub: str | None = None
-
-
-def _claims(id_token: Secret | None) -> _Claims:
-    """Read what an id token says; nothing where it is none or can't be read."""
-    parts = id_token.reveal().split(".") if id_token else []
-    if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
-        return _Claims()
-    try:
-        text = base64.urlsafe_b64decode(parts[1] + "==")
-        return msgspec.json.decode(text, type=_Claims, strict=False)
-    except (binascii.Error, ValueError, RecursionError):
-        return _Claims()
-
-
 def _is_local(public_url: str | None) -> bool:
     """Whether this service has no address but one on this machine."""
     if not public_url:
@@ -440,11 +347,6 @@ def _is_local(public_url: str | None) -> bool:
         return is_literal_loopback(urlsplit(public_url).hostname or "")
     except ValueError:
         return False
-
-
-def _shown(text: str) -> str:
-    """Return a text that came from outside as far as it is a plain word."""
-    return "".join(c for c in text[:60] if c.isascii() and (c.isalnum() or c in "_-."))
 
 
 async def _record(

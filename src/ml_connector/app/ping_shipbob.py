@@ -172,7 +172,7 @@ class PingShipBob:
                     needed=False,
                 )
             ]
-        listed = await client.webhooks()
+        listed = await client.subscriptions.every()
         ours = [one for one in listed if same_address(one.url, self._webhook_url)]
         off = [one.id for one in ours if not one.enabled]
         topics = sorted({topic for one in ours if one.enabled for topic in one.topics})

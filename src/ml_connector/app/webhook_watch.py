@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from ml_connector.app.installation import Installation
+from ml_connector.app.subscribing import Looked
 from ml_connector.app.webhook_health import (
     clock_trouble,
     explained_refusal,
@@ -18,7 +19,7 @@ from ml_connector.app.webhook_health import (
     lately,
     silence,
 )
-from ml_connector.app.webhooks import Looked, sync_webhooks
+from ml_connector.app.webhooks import sync_webhooks
 from ml_connector.app.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS

@@ -9,8 +9,8 @@ from ml_connector.app import samples as sampling
 from ml_connector.app import webhooks as app
 from ml_connector.app.installation import Installation
 from ml_connector.app.probe import Probed, probe
+from ml_connector.app.subscribing import Looked
 from ml_connector.app.webhook_health import Health, health
-from ml_connector.app.webhooks import Looked
 from ml_connector.app.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError

@@ -15,9 +15,8 @@ from datetime import datetime
 
 import msgspec
 
-from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.secret import Secret
-from ml_connector.shipbob import receiving, subscriptions
+from ml_connector.errors import NeedsHuman
+from ml_connector.shipbob import receiving
 from ml_connector.shipbob.access import Access
 from ml_connector.shipbob.billing import BillingApi
 from ml_connector.shipbob.channels import own_channel
@@ -40,7 +39,6 @@ from ml_connector.shipbob.payloads import (
     NewProduct,
     NewWro,
     Product,
-    WebhookSubscription,
     Wro,
     encode,
 )
@@ -49,7 +47,7 @@ from ml_connector.shipbob.returns import Returns
 from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
 from ml_connector.shipbob.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.stock import StockCalls
-from ml_connector.shipbob.subscriptions import NewSubscription, NewWebhook
+from ml_connector.shipbob.subscriptions import SubscriptionCalls
 from ml_connector.shipbob.unidentified import UroCalls
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
@@ -78,6 +76,8 @@ class ShipBob:
         history: of the inventory.
         stock: levels by fulfillment center.
         references: whether there is what a charge refers to.
+        unidentified: goods that no WRO announced.
+        subscriptions: to webhooks.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class ShipBob:
         self.stock = StockCalls(self._session)
         self.references = ReferenceCalls(self._session)
         self.unidentified = UroCalls(self._session)
+        self.subscriptions = SubscriptionCalls(self._session, self.channel_id)
 
     # Account.
 
@@ -360,69 +361,6 @@ class ShipBob:
             priority=priority,
         )
         return await self._session.one(request, InventoryItem)
-
-    # Webhook subscriptions.
-
-    async def webhooks(self, *, priority: Priority = Priority.LIVE) -> list[WebhookSubscription]:
-        """Return the subscriptions of our application (section 7.1, GET /webhook)."""
-        request = subscriptions.list_all(priority)
-        pages = self._session.every(
-            request, WebhookSubscription, lambda row: row.id, style=Style.CURSOR
-        )
-        return [subscription async for subscription in pages]
-
-    async def create_webhook(
-        self,
-        url: str,
-        topics: Sequence[str],
-        *,
-        description: str = "",
-        secret: Secret | None = None,
-        all_channels: bool = False,
-        send_by: float | None = None,
-    ) -> NewSubscription:
-        """Subscribe to topics (section 7.1, POST /webhook). Sent once.
-
-        The same topic may be subscribed to several times: list by URL and topics first.
-        ShipBob refuses a subscription as a whole for one topic that it doesn't know.
-
-        Args:
-            url: https, where deliveries go.
-            topics: see ``topics.TOPIC_GROUPS``.
-            description: shown in ShipBob's dashboard.
-            secret: None, which is preferred, lets ShipBob make one.
-            all_channels: leave out the channel header, which older documentation says
-                restricts the subscription to that channel (section 3.4).
-            send_by: monotonic time by which it must have begun.
-
-        Raises:
-            UserError: the secret is not base64.
-        """
-        request = subscriptions.create(
-            url,
-            topics,
-            description=description,
-            secret=secret,
-            channel_id=None if all_channels else await self.channel_id(),
-            send_by=send_by,
-        )
-        answer = await self._session.one(request, NewWebhook)
-        return subscriptions.created(answer, secret)
-
-    async def delete_webhook(self, subscription_id: str, *, send_by: float | None = None) -> None:
-        """Remove a subscription (section 7.1, DELETE /webhook/{id}); it may be gone already."""
-        try:
-            channel: int | None = await self.channel_id()
-        except NeedsHuman as unclear:
-            if unclear.cause is not Cause.PERMISSION_MISSING:
-                raise
-            channel = None  # the call does not want one (section 3.4)
-        request = subscriptions.delete(subscription_id, channel, send_by)
-        try:
-            await self._session.send(request)
-        except NeedsData as missing:
-            if missing.cause is not Cause.RECORD_NOT_FOUND:
-                raise
 
 
 async def _not_known() -> None:

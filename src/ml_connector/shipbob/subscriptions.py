@@ -1,17 +1,20 @@
-"""The requests about webhook subscriptions (ShipBob reference, section 7.1). Pure."""
+"""The calls about webhook subscriptions (ShipBob reference, section 7.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
+from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.shipbob.filters import LARGE_PAGE
+from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import WebhookSubscription
-from ml_connector.shipbob.session import Request, UnexpectedAnswer, segment
+from ml_connector.shipbob.session import Request, Session, UnexpectedAnswer, segment
 from ml_connector.shipbob.signature import parse_secret
 from ml_connector.transport.call import Patience, Priority
+from ml_connector.words import Cause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +57,15 @@ def create(
     *,
     description: str,
     secret: Secret | None,
-    channel_id: int | None,
     send_by: float | None,
 ) -> Request:
     """POST /webhook; nothing makes it idempotent, so it is sent once.
+
+    The one write that names no channel (section 3.4): the header "on ``POST /webhook``
+    restricts the subscription to that channel; send it there only when that is wanted", and a
+    public client leaves it out. It is not wanted: an application reads all channels of the
+    merchant and writes to its own, and the orders whose shipments we fulfil are made in the
+    channels of shops.
 
     Raises:
         UserError: the secret is not base64.
@@ -75,7 +83,6 @@ def create(
         path="/webhook",
         scope="webhooks_write",
         body=msgspec.json.encode(wanted),
-        channel_id=channel_id,
         patience=Patience.WRITE,
         repeatable=False,
         send_by=send_by,
@@ -114,3 +121,64 @@ def delete(subscription_id: str, channel_id: int | None, send_by: float | None) 
         patience=Patience.WRITE,
         send_by=send_by,
     )
+
+
+class SubscriptionCalls:
+    """The calls about webhook subscriptions, of one connection.
+
+    Args:
+        session: sends the calls.
+        channel_id: returns the channel that our writes name.
+    """
+
+    def __init__(self, session: Session, channel_id: Callable[[], Awaitable[int]]) -> None:
+        self._session = session
+        self._channel_id = channel_id
+
+    async def every(self, *, priority: Priority = Priority.LIVE) -> list[WebhookSubscription]:
+        """Return the subscriptions of our application (section 7.1, GET /webhook)."""
+        pages = self._session.every(
+            list_all(priority), WebhookSubscription, lambda row: row.id, style=Style.CURSOR
+        )
+        return [subscription async for subscription in pages]
+
+    async def create(
+        self,
+        url: str,
+        topics: Sequence[str],
+        *,
+        description: str = "",
+        secret: Secret | None = None,
+        send_by: float | None = None,
+    ) -> NewSubscription:
+        """Subscribe to topics, in all channels (section 7.1, POST /webhook). Sent once.
+
+        The same topic may be subscribed to several times: list by URL and topics first.
+        ShipBob refuses a subscription as a whole for one topic that it doesn't know.
+
+        Args:
+            url: https, where deliveries go.
+            topics: see ``topics.TOPIC_GROUPS``.
+            description: shown in ShipBob's dashboard.
+            secret: None, which is preferred, lets ShipBob make one.
+            send_by: monotonic time by which it must have begun.
+
+        Raises:
+            UserError: the secret is not base64.
+        """
+        request = create(url, topics, description=description, secret=secret, send_by=send_by)
+        return created(await self._session.one(request, NewWebhook), secret)
+
+    async def delete(self, subscription_id: str, *, send_by: float | None = None) -> None:
+        """Remove a subscription (section 7.1, DELETE /webhook/{id}); it may be gone already."""
+        try:
+            channel: int | None = await self._channel_id()
+        except NeedsHuman as unclear:
+            if unclear.cause is not Cause.PERMISSION_MISSING:
+                raise
+            channel = None  # the call does not want one (section 3.4)
+        try:
+            await self._session.send(delete(subscription_id, channel, send_by))
+        except NeedsData as missing:
+            if missing.cause is not Cause.RECORD_NOT_FOUND:
+                raise

@@ -1,0 +1,36 @@
+"""Why a consent can't be begun or finished, in words for a person."""
+
+from typing import Final
+
+from ml_connector.errors import UserError
+
+ERRORS: Final = {
+    "access_denied": (
+        "Consent was not given: somebody chose not to allow it",
+        "Open the link again and choose Allow, signed in as the account's owner.",
+    ),
+    "invalid_scope": (
+        "ShipBob does not let this application ask for all these permissions",
+        (
+            "Let ShipBob register the missing permissions for the application. billing_read is"
+            " asked for only when the link was made with --billing."
+        ),
+    ),
+    "unauthorized_client": (
+        "ShipBob does not let this application ask for consent",
+        (
+            "Check client_id in [shipbob], and that the application is registered for the"
+            " authorization code flow."
+        ),
+    ),
+}
+"""By OAuth's word for what went wrong: what that means, and what to do."""
+
+
+class ConsentRefused(UserError):
+    """A consent can't be begun or finished; what to do is its ``next_step``."""
+
+
+def plain_word(text: str) -> str:
+    """Return a text that came from outside as far as it is a plain word."""
+    return "".join(c for c in text[:60] if c.isascii() and (c.isalnum() or c in "_-."))
