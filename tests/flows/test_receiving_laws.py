@@ -180,3 +180,74 @@ def test_the_same_facts_give_the_same_documents_byte_for_byte(
             return str(error)
 
     assert encoded(seen) == encoded(stored)
+
+
+tellings = st.lists(st.integers(0, 2), max_size=12)
+"""Events, by the WRO that they are about: in any order, each any number of times."""
+
+steps = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from(SKUS), st.integers(1, 30)), max_size=6
+)
+"""What is stowed: of a WRO, so many more units of a SKU."""
+
+
+class Told:
+    """Three WROs of one order, and the books that come of telling of them."""
+
+    def __init__(self, ordered: Sequence[tuple[str, int]], terms: ConnectionSettings) -> None:
+        self.books = Books(ordered)
+        self.terms = terms
+        self.stowed: list[dict[str, int]] = [defaultdict(int) for _ in range(3)]
+        self.posted: list[list[Posted]] = [[], [], []]
+
+    def tell(self, wro: int) -> None:
+        """An event about a WRO: it is converged."""
+        self.books.posted = self.posted[wro]
+        seen = facts(self.stowed[wro], self.books, numbered=True)
+        lines = tuple(
+            msgspec.structs.replace(
+                line,  # reading leaves out what the external ids of other WROs explain
+                receipts=tuple(
+                    one for one in line.receipts if f"-{90311 + wro}-" in (one.external_id or "")
+                ),
+            )
+            for line in seen.orders[0].lines
+        )
+        order = msgspec.structs.replace(seen.orders[0], lines=lines)
+        seen = msgspec.structs.replace(seen, wro_id=90311 + wro, orders=(order,))
+        for document in plan(seen, self.books.posted, self.terms).documents:
+            self.books.post(document)
+
+    def outcome(self) -> tuple[Units, Mapping[int, int], Units]:
+        """Units booked of each SKU, received on each line, and put into stock beside it."""
+        booked: dict[str, int] = defaultdict(int)
+        beside: dict[str, int] = defaultdict(int)
+        for document in (one for several in self.posted for one in several):
+            for line in document.lines:
+                booked[line.sku or ""] += line.quantity or 0
+                if document.kind == "inventoryAdjustment":
+                    beside[line.sku or ""] += line.quantity or 0
+        return dict(booked), dict(self.books.received), dict(beside)
+
+
+@given(steps, tellings, st.permutations([0, 1, 2]), orders)
+def test_any_order_and_multiplicity_of_events_gives_the_same_books(
+    stowing: list[tuple[int, str, int]],
+    events: list[int],
+    last: list[int],
+    ordered: list[tuple[str, int]],
+) -> None:
+    terms = settings(over_receipt="adjust")
+    once, often = Told(ordered, terms), Told(ordered, terms)
+    for at in range(max(len(stowing), len(events))):
+        for wro, sku, units in stowing[at : at + 1]:
+            once.stowed[wro][sku] += units
+            often.stowed[wro][sku] += units
+        for wro in events[at : at + 1]:
+            often.tell(wro)
+    for wro in (0, 1, 2):
+        once.tell(wro)
+    for wro in (*last, *reversed(last)):
+        often.tell(wro)
+
+    assert often.outcome() == once.outcome()
