@@ -1,0 +1,115 @@
+"""Events in any order and number, and a backup put back: the same books, never a second WRO."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acceptance.in_process import sync
+from acceptance.merchant import Merchant
+from acceptance.test_purchase_orders import order_id, wros_of
+from ml_connector.app.installation import open_installation
+from ml_connector.app.safekeeping import backup, restore
+from ml_connector.engine.intake import take_in
+from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.subjects import SubjectRef
+from ml_connector.sim.shipbob.receiving import Wro
+
+ORDERED = 20
+
+
+def deliver(acme: Merchant, wro: Wro, ids: Sequence[int]) -> None:
+    """Let webhooks about a WRO arrive; the same id is the same delivery."""
+    arrivals = [
+        Arrival(
+            connection="acme",
+            source="webhook",
+            delivery_id=f"msg_{wro.id}_{one}",
+            topic="wro.updated",
+            subject=SubjectRef("acme", "receiving", str(wro.id)),
+            body=b"{}",
+        )
+        for one in ids
+    ]
+
+    async def once() -> None:
+        async with (
+            open_installation(acme.settings) as installation,
+            installation.database.transaction() as connection,
+        ):
+            await take_in(connection, installation.lanes, arrivals)
+
+    asyncio.run(once())
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("stow"), st.lists(st.integers(1, 9), min_size=1, max_size=1)),
+        st.tuples(st.just("deliver"), st.lists(st.integers(1, 3), min_size=1, max_size=5)),
+        st.tuples(st.just("work"), st.just([])),
+    ),
+    max_size=5,
+)
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps)
+def test_deliveries_in_any_order_and_number_give_the_same_books(
+    quiet: Merchant, history: list[tuple[str, list[int]]]
+) -> None:
+    shipbob = quiet.world.shipbob
+    sku = quiet.sku("TEE")
+    wro = quiet.announce({sku: ORDERED}, number=quiet.order({sku: ORDERED}))
+    stowed = 0
+    for what, numbers in history:
+        if what == "stow":
+            stowed += numbers[0]
+            shipbob.stow(wro, {sku: numbers[0]})
+        elif what == "deliver":
+            deliver(quiet, wro, numbers)
+        else:
+            sync(quiet, "receiving", [str(wro.id)])
+    shipbob.complete(wro)
+    deliver(quiet, wro, [7, 7, 8])
+    [first] = sync(quiet, "receiving", [str(wro.id)])
+    books = quiet.books(sku)
+    [again] = sync(quiet, "receiving", [str(wro.id)])
+
+    assert (first["state"], again["state"], again["documents"]) == ("done", "done", [])
+    assert books == ({(sku, 6): stowed} if stowed else {},) * 3
+    assert quiet.books(sku) == books
+
+
+def test_a_backup_put_back_makes_no_second_wro(unserved: Merchant, tmp_path: Path) -> None:
+    acme, shipbob, file = unserved, unserved.world.shipbob, tmp_path / "acme.backup"
+    sku = acme.sku("TEE")
+    number = acme.order({sku: ORDERED})
+    key = order_id(acme, number)
+    backup(acme.settings, file)
+    [announced] = sync(acme, "purchase-orders", [key])
+    restore(acme.settings, file, person="anna")
+    [forgotten] = acme.rows("select count(*)::int as n from posting")
+    [found] = sync(acme, "purchase-orders")
+    [again] = sync(acme, "purchase-orders", [key])
+    [wro] = wros_of(acme, number)
+    shipbob.complete(shipbob.stow(shipbob.arrive(wro), {sku: ORDERED}))
+    [received] = sync(acme, "receiving", [str(wro.id)])
+    restore(acme.settings, file, person="anna")
+    [shown] = sync(acme, "receiving", [str(wro.id)])
+    sync(acme, "purchase-orders", [key])
+
+    assert forgotten == {"n": 0}
+    assert [one["state"] for one in (announced, found, again, received)] == ["done"] * 4
+    assert len(wros_of(acme, number)) == 1
+    # What these books have forgotten is not received again, and nobody adopts it unseen.
+    assert (shown["state"], shown["cause"]) == ("dead", "received_by_others")
+    assert f"mlc-ir-{wro.id}-1" in shown["sentence"]
+    assert len(acme.documents(wro)) == 1
+    assert acme.books(sku)[:2] == ({(sku, 6): ORDERED},) * 2
