@@ -14,6 +14,7 @@ from cli.conftest import Command
 from ledger.tampering import DAY, line, post, subject, tamper
 from ml_connector.app.journal_export import cell
 from ml_connector.ledger import source_lines
+from ml_connector.ledger.claims import Run
 from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
 from ml_connector.storage.database import Database
 
@@ -52,30 +53,29 @@ async def _fill(url: str) -> None:
         )
         await post(database, of, 2, [line("90311", 2, amount=Decimal("12.10"), currency="USD")])
         async with database.transaction() as connection:
+            run = Run(id=1, subject=of)
             await source_lines.keep(
                 connection,
-                of.id,
-                1,
                 [
-                    SourceLine(source_line="inventory 7", fact_date=DAY, sku="=TEE", quantity=-5),
-                    SourceLine(source_line="inventory 8", fact_date=DAY, quantity=3),
-                    SourceLine(
-                        source_line="line 2",
-                        fact_date=DAY,
-                        amount=Decimal("12.10"),
-                        currency="USD",
-                    ),
+                    (
+                        run,
+                        [
+                            SourceLine(
+                                source_line="inventory 7", fact_date=DAY, sku="=TEE", quantity=-5
+                            ),
+                            SourceLine(source_line="inventory 8", fact_date=DAY, quantity=3),
+                            SourceLine(
+                                source_line="line 2",
+                                fact_date=DAY,
+                                amount=Decimal("12.10"),
+                                currency="USD",
+                            ),
+                        ],
+                    )
                 ],
-                connection_name="acme",
-                flow="receiving",
             )
-            await source_lines.decide(
-                connection,
-                of.id,
-                1,
-                [Refused(source_line="inventory 8", reason="by policy", quantity=3)],
-                waits="",
-            )
+            refused = Refused(source_line="inventory 8", reason="by policy", quantity=3)
+            await source_lines.decide(connection, [(run, [refused], "")])
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from engine.workshop import Workshop
 from ledger.tampering import DAY, line, post, subject
 from ml_connector.errors import NeedsData
 from ml_connector.ledger import conservation, source_lines
+from ml_connector.ledger.claims import Run
 from ml_connector.ledger.conservation import Balance
 from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
 from ml_connector.ledger.equation import Equation, Sums, of_subject, sentences
@@ -181,12 +182,10 @@ async def test_the_sums_of_the_database_are_those_of_the_rule(
     if booked:
         await post(database, of, 1, booked)
     async with database.transaction() as connection:
-        await source_lines.keep(
-            connection, of.id, 1, said, connection_name="acme", flow="receiving"
-        )
-        await source_lines.decide(
-            connection, of.id, 1, left_out, waits="until completed" if waits else ""
-        )
+        run = Run(id=1, subject=of)
+        await source_lines.keep(connection, [(run, said)])
+        waiting = "until completed" if waits else ""
+        await source_lines.decide(connection, [(run, left_out, waiting)])
         stored = await conservation.equation(connection, ["acme"], subjects=[of.id])
         missing = await conservation.lines(connection, ["acme"], subjects=[of.id])
         await _days_are_those_of_the_whole(connection)
@@ -224,9 +223,7 @@ async def test_sums_by_flow_day_and_month(database: Database) -> None:
         if key != "c":
             await post(database, of, 1, [line(key, 1, quantity=4, day=day)])
         async with database.transaction() as connection:
-            await source_lines.keep(
-                connection, of.id, 1, [one], connection_name="acme", flow="receiving"
-            )
+            await source_lines.keep(connection, [(Run(id=1, subject=of), [one])])
     async with database.transaction() as connection:
         flows = await conservation.balances(connection, ["acme"])
         days_ = await conservation.balances(connection, ["acme"], by="day")

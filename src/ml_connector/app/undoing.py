@@ -95,7 +95,9 @@ async def undo(installation: Installation, proposed: Counter, *, person: str) ->
         subject = await _claim(connection, proposed)
         left_behind = await postings.unfinished(connection, subject)
         run_id = await runs.begin(connection, subject, worker=installation.holder, rules=_RULES)
-        await runs.decided(connection, run_id, Plan(documents=(proposed.document,)))
+        await runs.write(
+            connection, [runs.Page(run_id=run_id, plan=Plan(documents=(proposed.document,)))]
+        )
     try:
         for posting in left_behind:
             await place.settle.recover(subject, replace(posting, flow=proposed.flow))

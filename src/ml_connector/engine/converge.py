@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,17 +16,20 @@ from ml_connector.engine.intake import take_in
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
-from ml_connector.engine.settle import Settle
+from ml_connector.engine.settle import Next, Settle
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import bindings, postings, runs, source_lines, subjects
-from ml_connector.ledger.documents import Plan
+from ml_connector.ledger import claims, postings, runs, subjects
+from ml_connector.ledger.claims import Run
+from ml_connector.ledger.documents import Plan, Posted, SourceLine
+from ml_connector.ledger.entries import Decision, Entry, Seen
 from ml_connector.ledger.equation import Equation, of_subject, sentences
 from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.postings import Posting
+from ml_connector.ledger.postings import Found, Posting
 from ml_connector.ledger.subjects import Claimed, SubjectRef, Superseded
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Connection, Database
+from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, Mode, System
 
 _log = structlog.get_logger("converge")
@@ -36,6 +39,9 @@ _MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED
 
 # So many runs in one job; more news than that gets a job of its own.
 _RUNS_IN_A_ROW: Final = 20
+
+# While many jobs begin, their subjects are claimed so often.
+_APART_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +78,9 @@ class Converge:
         self._open_workplace = open_workplace
         self._lanes = lanes
         self._worker = worker
+        self._claims: GroupCommit[tuple[int, int], tuple[Run, Found] | None] = GroupCommit(
+            database, self._claim, apart_seconds=_APART_SECONDS
+        )
 
     async def __call__(self, subject_id: int, job_id: int) -> None:
         """Converge the subject as long as there is news of it.
@@ -92,24 +101,37 @@ class Converge:
         [job_id] = await self._lanes.defer(connection, subject.ref.connection, [subject.id])
         await subjects.release(connection, subject, job_id=job_id)
 
+    async def _claim(
+        self, connection: Connection, wanted: Sequence[tuple[int, int]]
+    ) -> list[tuple[Run, Found] | Exception | None]:
+        """Begin the runs of subjects by their jobs; None where a job has nothing to run."""
+        begun = await claims.claim(
+            connection,
+            wanted,
+            worker=self._worker,
+            rules={flow.name: flow.rules for flow in self._flows.values()},
+        )
+        left = await postings.of_subjects(connection, [subject_id for subject_id, _ in begun])
+        return [
+            (run, left.get(run.subject.id, Found())) if (run := begun.get(pair)) else None
+            for pair in wanted
+        ]
+
     async def _run(self, subject_id: int, job_id: int) -> bool:
         """Run the subject once; True when it was marked again meanwhile."""
-        async with self._database.transaction() as connection:
-            subject = await subjects.claim(
-                connection, subject_id, job_id=job_id, worker=self._worker
-            )
-            if subject is None:
-                return False
-            flow = self._flows[subject.ref.flow]
-            run_id = await runs.begin(connection, subject, worker=self._worker, rules=flow.rules)
-            left_behind = await postings.unfinished(connection, subject)
+        claimed = await self._claims((subject_id, job_id))
+        if claimed is None:
+            return False
+        run, found = claimed
+        subject, run_id = run.subject, run.id
+        flow = self._flows[subject.ref.flow]
         with structlog.contextvars.bound_contextvars(
             connection=subject.ref.connection,
             subject=f"{flow.source} {subject.ref.key}",
             run=run_id,
         ):
             try:
-                equation = await self._decide_and_settle(subject, flow, run_id, left_behind)
+                return await self._decide_and_settle(run, flow, found)
             except asyncio.CancelledError:
                 await asyncio.shield(self._release(subject, run_id))
                 raise
@@ -121,53 +143,71 @@ class Converge:
                 return await self._stop(subject, run_id, error, str(error))
             except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
                 return await self._bug(subject, run_id, error)
-            return await self._done(subject, run_id, equation)
 
-    async def _decide_and_settle(
-        self, subject: Claimed, flow: Flow, run_id: int, left_behind: Sequence[Posting]
-    ) -> Equation | None:
-        """Return what became of the subject's lines; None when more can be planned now."""
+    async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
+        """Do what the run is for; True when the subject should run again at once."""
+        subject = run.subject
         place = await self._open_workplace(subject.ref.connection, subject.applied_at)
-        for posting in left_behind:
+        for posting in found.left_behind:
             await place.settle.recover(subject, posting)
         facts = await flow.read(subject.ref.key, place.reads)
-        lines = flow.source_lines(facts, place.settings)
-        async with self._database.transaction() as connection:
-            await subjects.fence(connection, subject)
-            posted = await postings.posted(connection, subject.id)
-            await runs.saw(connection, run_id, facts)
-            await source_lines.keep(
-                connection,
-                subject.id,
-                run_id,
-                lines,
-                connection_name=subject.ref.connection,
-                flow=flow.name,
-            )
-        plan = flow.plan(facts, posted, place.settings)
-        prepared = await self._prepare(subject, run_id, plan, place.mode)
-        if plan.stands_for:
-            await self._pass_on(subject, run_id, plan)
-        if place.mode == "live":
-            for posting in prepared:
-                try:
-                    await place.settle.post(subject, posting)
-                except NeedsHuman as refused:
-                    await self._look_anew(subject, flow, place, posting, refused)
-                    raise
+        posted = found.posted
+        if found.left_behind:
+            async with self._database.transaction() as connection:
+                posted = await postings.posted(connection, subject.id)
+        seen = Seen(facts=facts, lines=flow.source_lines(facts, place.settings))
+        try:
+            plan = flow.plan(facts, posted, place.settings)
+        except Exception:
+            await place.settle.enter(Entry(run=run, seen=seen))
+            raise
+        equation = _equation(plan, seen.lines, posted, place.mode)
+        decision = Decision(
+            plan=plan,
+            waits=_may_wait(plan, place.mode),
+            mode=place.mode,
+            sending=place.settle.sending,
+        )
+        entry = Entry(
+            run=run,
+            seen=seen,
+            decided=decision,
+            unexplained=equation.unexplained.lines if equation else None,
+        )
+        again = await self._settle(entry, plan, flow, place)
         if plan.afterwards is not None:
             raise plan.afterwards
-        if plan.again and place.mode == "live":
-            return None
-        return of_subject(
-            lines,
-            [
-                *(line for one in posted for line in one.lines),
-                *(line for one in plan.documents for line in one.lines),
-            ],
-            plan.refused,
-            waits=bool(_may_wait(plan, place.mode)),
-        )
+        if equation is None:
+            return await self._halfway(subject, run.id)
+        _tell(subject, equation)
+        return again
+
+    async def _settle(self, entry: Entry, plan: Plan, flow: Flow, place: Workplace) -> bool:
+        """Write a decision down and bring its documents into existence, one after the other.
+
+        What makes the run done ends it as well: the last document, or the decision itself
+        where there is none. True when the subject was marked again meanwhile.
+        """
+        run, unexplained = entry.run, entry.unexplained
+        posts = place.mode == "live" and bool(plan.documents)
+        if posts or plan.stands_for:
+            entry = replace(entry, unexplained=None)
+        entered, send_by = await place.settle.enter(entry)
+        again = entered.again
+        if plan.stands_for:
+            await self._pass_on(run.subject, run.id, plan)
+            if not posts and unexplained is not None:
+                ended, _ = await place.settle.enter(Entry(run=run, unexplained=unexplained))
+                again = ended.again
+        for posting, following in _in_turn(entered.postings, unexplained) if posts else ():
+            try:
+                send_by, again = await place.settle.post(
+                    run.subject, posting, send_by=send_by, following=following
+                )
+            except NeedsHuman as refused:
+                await self._look_anew(run.subject, flow, place, posting, refused)
+                raise
+        return again
 
     async def _pass_on(self, subject: Claimed, run_id: int, plan: Plan) -> None:
         """Mark the subjects that this one stands for.
@@ -220,55 +260,6 @@ class Converge:
                 f"The facts have changed meanwhile, it is decided again: {refused}",
                 cause=refused.cause,
             ) from refused
-
-    async def _prepare(
-        self, subject: Claimed, run_id: int, plan: Plan, mode: Mode
-    ) -> list[Posting]:
-        prepared: list[Posting] = []
-        async with self._database.transaction() as connection:
-            await subjects.fence(connection, subject)
-            await runs.decided(connection, run_id, plan)
-            await source_lines.decide(
-                connection, subject.id, run_id, plan.refused, waits=_may_wait(plan, mode)
-            )
-            await postings.drop_unsent(connection, subject, plan.documents)
-            if mode == "live":
-                await bindings.bind(
-                    connection,
-                    subject.ref.connection,
-                    plan.bindings,
-                    run_id=run_id,
-                    bound_by=f"{subject.ref.flow} {subject.ref.key}",
-                )
-            for document in plan.documents:
-                posting = await postings.prepare(
-                    connection,
-                    subject,
-                    run_id,
-                    document,
-                    state="prepared" if mode == "live" else "noted",
-                )
-                if posting is None:
-                    raise RuntimeError(
-                        f"{document.external_id} is planned, though a posting has this id already"
-                    )
-                prepared.append(posting)
-        return prepared
-
-    async def _done(self, subject: Claimed, run_id: int, equation: Equation | None) -> bool:
-        if equation is None:
-            return await self._halfway(subject, run_id)
-        async with self._database.transaction() as connection:
-            again = await subjects.done(
-                connection, subject, unexplained=equation.unexplained.lines
-            )
-            await runs.finish(connection, run_id, "done")
-        _measure(subject, "done")
-        if equation.holds:
-            _log.info("done", lines=list(sentences(equation)))
-        else:
-            _log.error("unexplained", lines=list(sentences(equation)))
-        return again
 
     async def _halfway(self, subject: Claimed, run_id: int) -> bool:
         """Let the same job run the subject once more: it has not converged yet."""
@@ -333,6 +324,44 @@ class Converge:
 def _may_wait(plan: Plan, mode: Mode) -> str:
     """Return why what is missing may wait although nothing failed; empty when it may not."""
     return plan.waiting or ("" if mode == "live" else "A dry run posts nothing")
+
+
+def _equation(
+    plan: Plan, lines: Sequence[SourceLine], posted: Sequence[Posted], mode: Mode
+) -> Equation | None:
+    """Return what becomes of the source's lines; None when the subject does not converge now."""
+    if plan.afterwards is not None or (plan.again and mode == "live"):
+        return None
+    return of_subject(
+        lines,
+        [
+            *(line for one in posted for line in one.lines),
+            *(line for one in plan.documents for line in one.lines),
+        ],
+        plan.refused,
+        waits=bool(_may_wait(plan, mode)),
+    )
+
+
+def _in_turn(prepared: Sequence[Posting], unexplained: int | None) -> list[tuple[Posting, Next]]:
+    """Return postings in their order, each with what follows as soon as it exists."""
+    return [
+        (
+            posting,
+            Next(posting=prepared[number + 1])
+            if number + 1 < len(prepared)
+            else Next(unexplained=unexplained),
+        )
+        for number, posting in enumerate(prepared)
+    ]
+
+
+def _tell(subject: Claimed, equation: Equation) -> None:
+    _measure(subject, "done")
+    if equation.holds:
+        _log.info("done", lines=list(sentences(equation)))
+    else:
+        _log.error("unexplained", lines=list(sentences(equation)))
 
 
 def _measure(subject: Claimed, outcome: str) -> None:

@@ -10,17 +10,20 @@ out by deadlines and by the fence on the subject.
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, Literal, NamedTuple
 
 import structlog
 
 from ml_connector.engine.books import Books, Written
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
-from ml_connector.ledger import journal, postings, runs, subjects
+from ml_connector.ledger import postings, runs
+from ml_connector.ledger.claims import Run
 from ml_connector.ledger.documents import Document
-from ml_connector.ledger.postings import Posting
+from ml_connector.ledger.entries import Entered, Entry, enter
+from ml_connector.ledger.postings import Posting, Sending, Settled
 from ml_connector.ledger.subjects import Claimed, Superseded
 from ml_connector.storage.database import Database
+from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, System
 
 SEND_WITHIN_SECONDS: Final = 10.0
@@ -30,7 +33,34 @@ OVER_WITHIN_SECONDS: Final = SEND_WITHIN_SECONDS + 60.0 + 20.0
 """By then a call that was begun has ended: the wait to begin, the longest call, and the
 time that NetSuite may go on after the client has hung up."""
 
+_APART_SECONDS: Final = 0.05
+"""While many runs are under way, what they write down is committed so often."""
+
 _log = structlog.get_logger("settle")
+
+
+class Next(NamedTuple):
+    """What is written down together with a posting that now exists.
+
+    Attributes:
+        posting: the prepared one whose call begins next.
+        unexplained: it was the last, and the run is done with so many lines unexplained.
+    """
+
+    posting: Posting | None = None
+    unexplained: int | None = None
+
+
+class Step(NamedTuple):
+    """What a run may do after a step.
+
+    Attributes:
+        send_by: monotonic time by which the call that began with this step must be sent.
+        again: the run is done, and its subject was marked again meanwhile.
+    """
+
+    send_by: float
+    again: bool
 
 
 class Settle:
@@ -52,9 +82,48 @@ class Settle:
         self._database = database
         self._systems = systems
         self._over_within = over_within
+        self._book: GroupCommit[Entry, Entered] = GroupCommit(
+            database, enter, apart_seconds=_APART_SECONDS
+        )
 
-    async def post(self, subject: Claimed, posting: Posting) -> None:
+    @property
+    def sending(self) -> Sending:
+        """How long a call may take that begins now."""
+        return Sending(SEND_WITHIN_SECONDS, self._over_within)
+
+    async def enter(self, entry: Entry) -> tuple[Entered, float]:
+        """Write a step of a run down, in one commit with those of other runs.
+
+        Returns:
+            What came of it, and the monotonic time by which a call that began must be sent.
+
+        Raises:
+            Superseded: another run has taken the subject over.
+        """
+        send_by = time.monotonic() + SEND_WITHIN_SECONDS
+        entered = await self._book(entry)
+        if entry.settled is not None and entered.recorded:
+            self._tell(entry, entry.settled, entered)
+        if entered.superseded:
+            raise Superseded(entry.run.subject.ref)
+        return entered, send_by
+
+    async def post(
+        self,
+        subject: Claimed,
+        posting: Posting,
+        *,
+        send_by: float | None = None,
+        following: Next = Next(),  # noqa: B008 - immutable
+    ) -> Step:
         """Bring one prepared document into existence, exactly once.
+
+        Args:
+            subject: as the run has claimed it.
+            posting: prepared; or its call has begun already.
+            send_by: monotonic time by which a call that has begun must be sent; None where
+                none has begun.
+            following: what the run does next.
 
         Raises:
             Superseded: another run has taken the subject over.
@@ -64,31 +133,23 @@ class Settle:
                 there is not what was meant.
         """
         books = self._systems[posting.document.system]
-        send_by = time.monotonic() + SEND_WITHIN_SECONDS
-        async with self._database.transaction() as connection:
-            await subjects.fence(connection, subject)
-            begun = await postings.begin(
-                connection,
-                posting,
-                send_within=SEND_WITHIN_SECONDS,
-                over_within=self._over_within,
-            )
-        if not begun:
-            raise Superseded(subject.ref)
+        if send_by is None:
+            begun = Entry(run=_run(subject, posting), begins=(posting, self.sending))
+            _, send_by = await self.enter(begun)
         try:
             written = await books.write(posting.document, send_by=send_by)
         except AlreadyExists as error:
-            await self._adopt_or_alarm(subject, posting, error)
+            return await self._adopt_or_alarm(subject, posting, error, following)
         except Retryable as error:
             if not error.outcome_unknown or books.repeatable(posting.document):
                 await self._take_back(posting, error)
                 raise
-            await self._look(subject, posting, error)
+            return await self._found_out(subject, posting, error, following)
         except ConnectorError as error:
             await self._take_back(posting, error)
             raise
         else:
-            await self._record(subject, posting, written, "done")
+            return await self._record(subject, posting, written, "done", following)
 
     async def recover(self, subject: Claimed, posting: Posting) -> None:
         """Find out what came of a posting that an earlier run left behind.
@@ -99,31 +160,37 @@ class Settle:
             Retryable: it isn't there, but the first call may still be under way.
             NeedsHuman: the record that is there is not what was meant.
         """
-        await self._look(subject, posting, None)
-
-    async def _look(self, subject: Claimed, posting: Posting, error: Retryable | None) -> None:
         books = self._systems[posting.document.system]
         if books.repeatable(posting.document):
-            await self._take_back(posting, error)
+            await self._take_back(posting, None)
             return
         found = await books.find(posting.document)
         if found is not None:
-            await self._adopt(subject, posting, found)
+            await self._adopt(subject, posting, found, Next())
             return
-        if posting.state == "alarm":
-            # Somebody has removed the record that was in the way.
-            await self._take_back(posting, error)
-            return
-        if error is None and posting.over:
+        # In the way was a record that somebody has removed; or no call can be under way.
+        if posting.state == "alarm" or posting.over:
             await self._take_back(posting, None)
             return
+        raise self._not_known_yet(posting, None)
+
+    async def _found_out(
+        self, subject: Claimed, posting: Posting, error: Retryable, following: Next
+    ) -> Step:
+        """Look at once for what may have come of a call that failed."""
+        found = await self._systems[posting.document.system].find(posting.document)
+        if found is not None:
+            return await self._adopt(subject, posting, found, following)
+        raise self._not_known_yet(posting, error) from error
+
+    def _not_known_yet(self, posting: Posting, error: Retryable | None) -> Retryable:
         # Not there yet, which proves nothing while the first call may be under way.
-        raise Retryable(
+        return Retryable(
             f"{_name(posting.document)}: the outcome of the call is not known yet",
             cause=error.cause if error else Cause.OUTCOME_UNKNOWN,
             remedy="Nothing: it is looked up before anything is sent again.",
             retry_after_seconds=self._seconds_until_over(posting),
-        ) from error
+        )
 
     def _seconds_until_over(self, posting: Posting) -> float:
         if posting.over_at is None:
@@ -131,12 +198,11 @@ class Settle:
         return max(1.0, (posting.over_at - datetime.now(UTC)).total_seconds() + 1.0)
 
     async def _adopt_or_alarm(
-        self, subject: Claimed, posting: Posting, error: AlreadyExists
-    ) -> None:
+        self, subject: Claimed, posting: Posting, error: AlreadyExists, following: Next
+    ) -> Step:
         found = await self._systems[posting.document.system].find(posting.document)
         if found is not None:
-            await self._adopt(subject, posting, found)
-            return
+            return await self._adopt(subject, posting, found, following)
         await self._take_back(posting, error)
         raise Retryable(
             f"{_name(posting.document)} is said to exist already, yet it can't be found",
@@ -144,10 +210,11 @@ class Settle:
             remedy="Nothing: it is looked up again.",
         ) from error
 
-    async def _adopt(self, subject: Claimed, posting: Posting, found: Written) -> None:
+    async def _adopt(
+        self, subject: Claimed, posting: Posting, found: Written, following: Next
+    ) -> Step:
         if not found.differs:
-            await self._record(subject, posting, found, "adopted")
-            return
+            return await self._record(subject, posting, found, "adopted", following)
         async with self._database.transaction() as connection:
             await postings.raise_alarm(connection, posting, found.answer)
         raise NeedsHuman(
@@ -160,34 +227,32 @@ class Settle:
         )
 
     async def _record(
-        self, subject: Claimed, posting: Posting, written: Written, state: Any
-    ) -> None:
-        # Not fenced: that the document exists is the truth, whoever found it out first.
-        async with self._database.transaction() as connection:
-            posted_at = await postings.settled(
-                connection,
-                posting,
-                state=state,
-                remote_id=written.remote_id,
-                answer=written.answer,
+        self,
+        subject: Claimed,
+        posting: Posting,
+        written: Written,
+        state: Literal["done", "adopted"],
+        following: Next,
+    ) -> Step:
+        entered, send_by = await self.enter(
+            Entry(
+                run=_run(subject, posting),
+                settled=Settled(posting, state, written.remote_id, written.answer),
+                begins=(following.posting, self.sending) if following.posting else None,
+                unexplained=following.unexplained,
             )
-            if posted_at is None:
-                raise Superseded(subject.ref)
-            head = await journal.append(
-                connection,
-                posting,
-                connection_name=subject.ref.connection,
-                flow=posting.flow or subject.ref.flow,
-                remote_id=written.remote_id,
-                posted_at=posted_at,
-            )
+        )
+        return Step(send_by, entered.again)
+
+    def _tell(self, entry: Entry, settled: Settled, entered: Entered) -> None:
+        subject, head = entry.run.subject, entered.head
         _log.info(
-            "posted" if state == "done" else "adopted",
+            "posted" if settled.state == "done" else "adopted",
             connection=subject.ref.connection,
             subject=f"{subject.ref.flow} {subject.ref.key}",
-            run=posting.run_id,
-            document=posting.document.external_id,
-            remote_id=written.remote_id,
+            run=settled.posting.run_id,
+            document=settled.posting.document.external_id,
+            remote_id=settled.remote_id,
             # Where the owner of the database can't quietly write it anew.
             journal=f"{head.number}:{head.hash}" if head else None,
         )
@@ -195,6 +260,10 @@ class Settle:
     async def _take_back(self, posting: Posting, error: ConnectorError | None) -> None:
         async with self._database.transaction() as connection:
             await postings.take_back(connection, posting, runs.failure(error) if error else None)
+
+
+def _run(subject: Claimed, posting: Posting) -> Run:
+    return Run(id=posting.run_id, subject=subject)
 
 
 def _name(document: Document) -> str:

@@ -5,16 +5,17 @@ hash of the one before, so that a changed, removed or reordered row shows.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ml_connector.ledger import months
 from ml_connector.ledger.postings import Posting
-from ml_connector.storage.database import Connection, one, rows
+from ml_connector.storage.database import Connection, one, recordset, rows
 
 GENESIS: Final = "0" * 64
 
@@ -59,8 +60,9 @@ _TYPES: Final = {
 
 # One statement for all rows: the database checks the chain once for each.
 _INSERT: Final = (
-    f"insert into journal ({', '.join(COLUMNS)}) select * from unnest("  # noqa: S608 - our own constants
-    + ", ".join(f"%({name})s::{_TYPES.get(name, 'text')}[]" for name in COLUMNS)
+    f"insert into journal ({', '.join(COLUMNS)}) select {', '.join(COLUMNS)}"  # noqa: S608 - our own constants
+    " from json_to_recordset(%(rows)s) as r ("
+    + ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in COLUMNS)
     + ")"
 )
 
@@ -87,6 +89,23 @@ def row_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
 
 
+class Recorded(NamedTuple):
+    """A posting that exists, for the journal.
+
+    Attributes:
+        connection_name: whose journal.
+        flow: whose rows they are.
+        remote_id: the record's internal id.
+        posted_at: when.
+    """
+
+    posting: Posting
+    connection_name: str
+    flow: str
+    remote_id: str
+    posted_at: datetime
+
+
 async def append(
     connection: Connection,
     posting: Posting,
@@ -96,50 +115,64 @@ async def append(
     remote_id: str,
     posted_at: datetime,
 ) -> Head | None:
-    """Append the lines of a posting that now exists, in the transaction that records it.
+    """Append the lines of one posting; see ``append_all``."""
+    recorded = Recorded(posting, connection_name, flow, remote_id, posted_at)
+    return (await append_all(connection, [recorded])).get(posting.id)
 
-    Args:
-        connection: inside that transaction.
-        posting: what was posted.
-        connection_name: whose journal.
-        flow: whose rows they are.
-        remote_id: the record's internal id.
-        posted_at: when.
+
+async def append_all(connection: Connection, recorded: Sequence[Recorded]) -> dict[int, Head]:
+    """Append the lines of postings that now exist, in the transaction that records them.
 
     Returns:
-        The chain's new end; None when the document changes neither stock nor money.
+        The chain's end after each posting, by its id; none for a document that changes
+        neither stock nor money.
     """
-    if not posting.document.lines:
-        return None
+    by_name: dict[str, list[Recorded]] = defaultdict(list)
+    for each in recorded:
+        if each.posting.document.lines:
+            by_name[each.connection_name].append(each)
+    if not by_name:
+        return {}
     await months.ensure(connection)
+    heads: dict[int, Head] = {}
+    for name in sorted(by_name):
+        heads |= await _append(connection, name, by_name[name])
+    return heads
+
+
+async def _append(
+    connection: Connection, name: str, recorded: Sequence[Recorded]
+) -> dict[int, Head]:
     # Rows of one connection are numbered one after the other: wait for whoever writes now.
     await rows(
         connection,
         "select pg_advisory_xact_lock(hashtextextended('journal ' || %(name)s, 0))",
-        {"name": connection_name},
+        {"name": name},
     )
-    last = await head(connection, connection_name)
+    last = await head(connection, name)
     number, previous = (last.number, last.hash) if last else (0, GENESIS)
-    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-    for line in posting.document.lines:
-        number += 1
-        row: dict[str, Any] = {
-            "connection": connection_name,
-            "number": number,
-            "posted_at": posted_at,
-            "posting_id": posting.id,
-            "run_id": posting.run_id,
-            "flow": flow,
-            "target": f"{posting.document.kind} {remote_id}",
-            "external_id": posting.document.external_id,
-            "previous_hash": previous,
-            **{name: getattr(line, name) for name in line.__struct_fields__},
-        }
-        previous = row["hash"] = row_hash(row)
-        for name, values in columns.items():
-            values.append(row[name])
-    await rows(connection, _INSERT, columns)
-    return Head(connection=connection_name, number=number, hash=previous)
+    values: list[dict[str, Any]] = []
+    heads: dict[int, Head] = {}
+    for each in recorded:
+        for line in each.posting.document.lines:
+            number += 1
+            row: dict[str, Any] = {
+                "connection": name,
+                "number": number,
+                "posted_at": each.posted_at,
+                "posting_id": each.posting.id,
+                "run_id": each.posting.run_id,
+                "flow": each.flow,
+                "target": f"{each.posting.document.kind} {each.remote_id}",
+                "external_id": each.posting.document.external_id,
+                "previous_hash": previous,
+                **{field: getattr(line, field) for field in line.__struct_fields__},
+            }
+            previous = row["hash"] = row_hash(row)
+            values.append(row)
+        heads[each.posting.id] = Head(connection=name, number=number, hash=previous)
+    await rows(connection, _INSERT, {"rows": recordset(values)})
+    return heads
 
 
 async def head(connection: Connection, connection_name: str) -> Head | None:

@@ -1,5 +1,6 @@
 """Runs: what a converge saw, what it decided, and what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.ledger import months
 from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.subjects import Claimed
-from ml_connector.storage.database import Connection, one, rows
+from ml_connector.storage.database import Connection, one, recordset, rows
 
 
 async def begin(connection: Connection, subject: Claimed, *, worker: str, rules: str) -> int:
@@ -39,29 +40,52 @@ async def begin(connection: Connection, subject: Claimed, *, worker: str, rules:
     return int(row["id"])
 
 
-async def decided(connection: Connection, run_id: int, plan: Plan) -> None:
-    """Keep what plan decided."""
-    decision = {
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written down about a run.
+
+    Attributes:
+        facts: what plan saw.
+        plan: what it decided.
+        ended: it is done.
+    """
+
+    run_id: int
+    facts: msgspec.Struct | None = None
+    plan: Plan | None = None
+    ended: bool = False
+
+
+async def write(connection: Connection, pages: Sequence[Page]) -> None:
+    """Keep what runs saw, what they decided, and that they are done; the rest stays."""
+    values = [
+        {
+            "id": one.run_id,
+            "facts": one.facts,
+            "decision": _decision(one.plan) if one.plan else None,
+            "ended": one.ended,
+        }
+        for one in pages
+    ]
+    await rows(
+        connection,
+        "update run as r set facts = coalesce(w.facts, r.facts),"
+        " decision = coalesce(w.decision, r.decision),"
+        " finished_at = case when w.ended then now() else r.finished_at end,"
+        " outcome = case when w.ended then 'done' else r.outcome end"
+        " from json_to_recordset(%(pages)s) as w (id bigint, facts json, decision json,"
+        " ended boolean) where r.id = w.id",
+        {"pages": recordset(values)},
+    )
+
+
+def _decision(plan: Plan) -> dict[str, Any]:
+    return {
         "documents": plan.documents,
         "note": plan.note,
         "refused": plan.refused,
         "waiting": plan.waiting,
         "afterwards": failure(plan.afterwards) if plan.afterwards else None,
     }
-    await rows(
-        connection,
-        "update run set decision = %(decision)s where id = %(id)s",
-        {"id": run_id, "decision": msgspec.json.encode(decision).decode()},
-    )
-
-
-async def saw(connection: Connection, run_id: int, facts: msgspec.Struct) -> None:
-    """Keep the facts that plan is about to see."""
-    await rows(
-        connection,
-        "update run set facts = %(facts)s where id = %(id)s",
-        {"id": run_id, "facts": msgspec.json.encode(facts).decode()},
-    )
 
 
 async def finish(

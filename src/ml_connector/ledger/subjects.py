@@ -187,17 +187,6 @@ async def fence(connection: Connection, subject: Claimed) -> None:
         raise Superseded(subject.ref)
 
 
-_DONE: Final = """
-update subject set
-    converged = greatest(converged, %(mark)s), attempt = 0,
-    state = case when marked > %(mark)s then 'received' else 'done' end,
-    job_id = case when marked > %(mark)s then job_id end,
-    due_at = null, cause = null, sentence = null, remedy = null, waiting_for = '{}',
-    worker = null, unexplained = %(unexplained)s, changed_at = now()
-where id = %(id)s and epoch = %(epoch)s
-returning marked
-"""
-
 _STOPPED: Final = """
 update subject set
     state = case when marked > %(mark)s then 'received' else %(state)s end,
@@ -216,17 +205,6 @@ update subject set
 where id = %(id)s and epoch = %(epoch)s
 returning marked
 """
-
-
-async def done(connection: Connection, subject: Claimed, *, unexplained: int = 0) -> bool:
-    """Record that the subject has converged; True when it was marked again meanwhile.
-
-    Args:
-        connection: the transaction that ends the run.
-        subject: as it was claimed.
-        unexplained: lines of the source that nothing accounts for.
-    """
-    return await _finish(connection, subject, _DONE, {"unexplained": unexplained})
 
 
 async def stopped(

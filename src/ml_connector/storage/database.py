@@ -1,6 +1,6 @@
 """The one way to PostgreSQL: a pool of psycopg connections and transactions on them."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -129,6 +129,15 @@ async def one(
     """Run a query on this connection and return its first row, or None."""
     found = await rows(connection, query, parameters)
     return found[0] if found else None
+
+
+def recordset(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+    """Return records as JSON for ``json_to_recordset``: one statement about all of them.
+
+    One parameter however many columns and rows there are. Decimals and dates go as text,
+    which PostgreSQL reads exactly.
+    """
+    return msgspec.json.encode(records).decode()
 
 
 def printable_url(url: str) -> str:

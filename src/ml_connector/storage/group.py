@@ -1,0 +1,122 @@
+"""Group commit: what many have to write at the same time is one transaction.
+
+A commit waits for the disk, and every statement is a round trip, whether it is about one row
+or about twenty. So what is asked for while a commit is under way goes into the next one.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import psycopg
+
+from ml_connector.storage.database import Connection, Database, DatabaseAway
+
+_MOST: Final = 64
+
+# Class 40: the whole transaction was rolled back because of another, such as a deadlock.
+_ROLLED_BACK: Final = "40"
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class GroupCommit(Generic[K, V]):
+    """Does items of many callers in one transaction; each is answered after its commit.
+
+    Args:
+        database: where to.
+        do: does these items inside a transaction and answers each, in their order; an
+            exception in place of an answer goes to its caller, and nothing may have been
+            written for it.
+        most: items in one transaction.
+        apart_seconds: a transaction begins so long after the one before, as long as items keep
+            coming; one that comes alone is done at once.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        do: Callable[[Connection, Sequence[K]], Awaitable[Sequence[V | Exception]]],
+        *,
+        most: int = _MOST,
+        apart_seconds: float = 0.0,
+    ) -> None:
+        self._database = database
+        self._do = do
+        self._most = most
+        self._apart = apart_seconds
+        self._began = -math.inf
+        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: K) -> V:
+        """Do one item; return after the commit that holds it.
+
+        When one of a group fails, all are rolled back and each is done in a transaction of
+        its own. A caller that is cancelled goes on only when its transaction is over, so that
+        nothing of it is written afterwards.
+
+        Raises:
+            DatabaseAway: nothing was written.
+            Exception: whatever ``do`` raised or answered for this item.
+        """
+        pair = item, asyncio.get_running_loop().create_future()
+        self._waiting.append(pair)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        try:
+            return await asyncio.shield(pair[1])
+        except asyncio.CancelledError:
+            if pair in self._waiting:
+                self._waiting.remove(pair)
+            elif not pair[1].done():
+                await asyncio.wait([pair[1]])
+            raise
+
+    async def _work(self) -> None:
+        batch: Sequence[tuple[K, asyncio.Future[V]]] = ()
+        try:
+            while self._waiting:
+                due = self._began + self._apart
+                if (left := due - time.monotonic()) > 0 and len(self._waiting) < self._most:
+                    await asyncio.sleep(left)
+                self._began = time.monotonic()
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                if batch:
+                    await self._commit(batch)
+        except BaseException:  # the event loop ends
+            for _, answer in (*batch, *self._waiting):
+                answer.cancel()
+            self._waiting = []
+            raise
+        finally:
+            self._working = None
+
+    async def _commit(self, batch: Sequence[tuple[K, asyncio.Future[V]]]) -> None:
+        try:
+            async with self._database.transaction() as connection:
+                answers = await self._do(connection, [item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - handed to those who wait, who raise it
+            if len(batch) > 1 and _may_be_of_one(error):
+                for pair in batch:
+                    await self._commit([pair])
+                return
+            answers = [error] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+                future.exception()  # nobody may be waiting any more; that is no fault
+            else:
+                future.set_result(answer)
+
+
+def _may_be_of_one(error: Exception) -> bool:
+    """Whether the others may do without the one that failed: not when the database is gone."""
+    if isinstance(error, psycopg.OperationalError):
+        return (error.sqlstate or "").startswith(_ROLLED_BACK)
+    return not isinstance(error, DatabaseAway)

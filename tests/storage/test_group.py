@@ -1,0 +1,143 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
+from ml_connector.storage.group import GroupCommit
+
+
+class Diary:
+    """Writes each item into a table, under a gate; items of these names fail or are refused."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.arrived = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(
+        self, connection: Connection, items: Sequence[str]
+    ) -> list[int | Exception]:
+        self.groups.append(list(items))
+        self.arrived.set()
+        await self.gate.wait()
+        answers: list[int | Exception] = []
+        for item in items:
+            if item == "refused":
+                answers.append(ValueError(item))
+                continue
+            row = await one(
+                connection,
+                "insert into diary (word) values (%(word)s) returning txid_current() as within",
+                {"word": item},
+            )
+            assert row is not None
+            answers.append(row["within"])
+        return answers
+
+
+@pytest.fixture
+async def diary(database: Database) -> Diary:
+    async with database.transaction() as connection:
+        await rows(connection, "create table diary (word text check (word <> 'wrong'))")
+    return Diary()
+
+
+async def written(database: Database) -> list[str]:
+    return [row["word"] for row in await database.fetch("select word from diary order by 1")]
+
+
+async def test_what_comes_while_a_commit_is_under_way_shares_the_next(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary)
+    diary.gate.clear()
+    first = asyncio.create_task(commit("a"))
+    await diary.arrived.wait()
+    others = [asyncio.create_task(commit(word)) for word in "bcd"]
+    await asyncio.sleep(0)
+    diary.gate.set()
+    within = await asyncio.gather(first, *others)
+
+    assert diary.groups == [["a"], ["b", "c", "d"]]
+    assert within[1] == within[2] == within[3] != within[0]
+    assert await written(database) == ["a", "b", "c", "d"]
+
+
+async def test_a_group_holds_no_more_than_it_may(database: Database, diary: Diary) -> None:
+    commit = GroupCommit(database, diary, most=2)
+    await asyncio.gather(*map(commit, "abcde"))
+
+    assert [len(group) for group in diary.groups] == [2, 2, 1]
+
+
+async def test_one_that_fails_does_not_cost_the_others(database: Database, diary: Diary) -> None:
+    commit = GroupCommit(database, diary)
+    answers = await asyncio.gather(*map(commit, ["a", "wrong", "b"]), return_exceptions=True)
+
+    assert [isinstance(answer, int) for answer in answers] == [True, False, True]
+    assert await written(database) == ["a", "b"]
+
+
+async def test_an_answer_that_is_an_exception_is_for_its_caller_alone(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary)
+    answers = await asyncio.gather(*map(commit, ["a", "refused"]), return_exceptions=True)
+
+    assert isinstance(answers[1], ValueError)
+    assert diary.groups == [["a", "refused"]]
+    assert await written(database) == ["a"]
+
+
+async def test_one_that_comes_alone_does_not_wait(database: Database, diary: Diary) -> None:
+    commit = GroupCommit(database, diary, apart_seconds=30.0)
+
+    async with asyncio.timeout(10):
+        await commit("a")
+
+
+async def test_commits_are_so_far_apart_while_items_keep_coming(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary, apart_seconds=0.2)
+    await commit("a")
+    b = asyncio.create_task(commit("b"))
+    await asyncio.sleep(0.02)
+    await asyncio.gather(b, commit("c"))
+
+    assert diary.groups == [["a"], ["b", "c"]]
+
+
+async def test_who_is_cancelled_goes_on_when_the_commit_is_over(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary)
+    diary.gate.clear()
+    begun = asyncio.create_task(commit("a"))
+    await diary.arrived.wait()
+    waiting = asyncio.create_task(commit("b"))
+    await asyncio.sleep(0)
+    begun.cancel()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    still_open = not begun.done()
+    diary.gate.set()
+    await asyncio.wait([begun])
+
+    assert still_open
+    assert begun.cancelled()
+    assert waiting.cancelled()
+    assert await written(database) == ["a"]
+
+
+async def test_without_a_database_everybody_is_told(diary: Diary) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"
+    async with Database(url, size=1) as away:
+        away.pool.timeout = 0.5
+        commit = GroupCommit(away, diary)
+        answers = await asyncio.gather(*map(commit, "ab"), return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [DatabaseAway, DatabaseAway]
+    assert diary.groups == []
