@@ -1,29 +1,17 @@
 """Month end over both simulators: what people do to NetSuite's books is found, and its end too."""
 
-import asyncio
-import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
 
+from acceptance.closing import MONTH, TODAY, close, found, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
-from ml_connector.app import month_end, now
-from ml_connector.app.installation import Installation, open_installation
-from ml_connector.app.month_end import MonthEnd
-from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
-from ml_connector.reconcile.month import Month
 from ml_connector.sim.shipbob.receiving import Wro
 from ml_connector.words import AlarmKind
-
-TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
-MONTH = Month.of(TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +26,6 @@ def books(
         yield made
 
 
-def close(acme: Merchant, out: Path | None = None) -> MonthEnd:
-    """Make the report of this month, as the command does."""
-
-    async def make(installation: Installation) -> MonthEnd:
-        async with installation.database.transaction() as on:
-            [applied] = await connections.every(on)
-        return await month_end.reconcile(installation, applied, MONTH, out=out, person="tests")
-
-    done: MonthEnd = _run(acme, make)
-    return done
-
-
 def alarms(acme: Merchant) -> list[tuple[str, bool]]:
     """The months that an alarm was raised about, and whether it goes on."""
     found = acme.rows(
@@ -59,38 +35,8 @@ def alarms(acme: Merchant) -> list[tuple[str, bool]]:
     return [(row["key"], row["open"]) for row in found]
 
 
-def sync(acme: Merchant, *wros: Wro) -> None:
-    async def do(installation: Installation) -> None:
-        async with installation.database.transaction() as on:
-            [applied] = await connections.every(on)
-        ids = [str(wro.id) for wro in wros]
-        await now.sync(installation, applied, FLOWS["receiving"], ids=ids, since=None)
-
-    _run(acme, do)
-
-
-def _run(acme: Merchant, work: Any) -> Any:
-    async def opened() -> Any:
-        async with open_installation(acme.settings) as installation:
-            return await work(installation)
-
-    return asyncio.run(opened())
-
-
-def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:
-    """Do something in NetSuite as a person does, from outside."""
-    with httpx2.Client(trust_env=False) as client:
-        answer = client.post(
-            f"{acme.world.netsuite_server.url}/_sim/actions/{action}",
-            content=json.dumps(arguments),
-        )
-    assert answer.is_success, answer.text
-    return answer.json()["result"]
-
-
-def found(report: MonthEnd) -> set[tuple[str, str]]:
-    """Return kind, and document or source, of what is to be resolved."""
-    return {(one.kind, one.external_id or one.source) for one in report.report.open}
+def receive(acme: Merchant, *wros: Wro) -> None:
+    sync(acme, "receiving", *(wro.id for wro in wros))
 
 
 def line(acme: Merchant, wro: Wro) -> dict[str, Any]:
@@ -110,7 +56,7 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     deleted, edited, doubled, moved, dated, bare = (
         acme.deliver({acme.sku("CAP"): units}) for units in (12, 13, 14, 15, 16, 17)
     )
-    sync(acme, received, deleted, edited, doubled, moved, dated, bare)
+    receive(acme, received, deleted, edited, doubled, moved, dated, bare)
     clean = close(acme, tmp_path / "clean")
 
     assert clean.report.open == ()
@@ -139,7 +85,7 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     in_netsuite(acme, "add_to_stock", sku=tee, location=6, quantity=7)
     unheard = acme.deliver({acme.sku("NEW"): 5})
     parked = acme.deliver({acme.sku("MISSING", in_netsuite=False): 6})
-    sync(acme, parked)
+    receive(acme, parked)
     red = close(acme, tmp_path / "red")
 
     assert found(red) == {
@@ -180,7 +126,7 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
         body={"externalId": f"mlc-ia-{bare.id}-1"},
     )
     acme.world.netsuite.add_item(_sku_of(acme, parked), cost="1")
-    sync(acme, unheard, parked)
+    receive(acme, unheard, parked)
     assert alarms(acme) == [(str(MONTH), True)]
     green = close(acme, tmp_path / "green")
 
@@ -194,7 +140,7 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
 
 
 def test_a_report_is_recorded_and_its_bytes_come_again(books: Merchant, tmp_path: Path) -> None:
-    sync(books, books.deliver({books.sku(): 3}))
+    receive(books, books.deliver({books.sku(): 3}))
     first, second = close(books, tmp_path / "1"), close(books, tmp_path / "2")
     recorded = books.rows("select * from month_report order by id")
     acts = books.rows("select * from act where what = 'reconcile'")
@@ -213,7 +159,7 @@ def test_the_command_says_no_while_something_is_left_to_explain(
     books: Merchant, tmp_path: Path
 ) -> None:
     wro = books.deliver({books.sku("GONE"): 4})
-    sync(books, wro)
+    receive(books, wro)
     agrees = books.command("reconcile", str(MONTH), "--out", str(tmp_path))
     document = line(books, wro)
     in_netsuite(

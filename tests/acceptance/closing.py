@@ -1,0 +1,69 @@
+"""The end of a month over both simulators: what tests of it do, and what they read."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from acceptance.merchant import Merchant
+from ml_connector.app import month_end, now
+from ml_connector.app.installation import Installation, open_installation
+from ml_connector.app.month_end import MonthEnd
+from ml_connector.flows import FLOWS
+from ml_connector.ledger import connections
+from ml_connector.reconcile.month import Month
+
+TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
+MONTH = Month.of(TODAY)
+
+
+def close(acme: Merchant, out: Path | None = None) -> MonthEnd:
+    """Make the report of this month, as the command does."""
+
+    async def make(installation: Installation) -> MonthEnd:
+        async with installation.database.transaction() as on:
+            [applied] = await connections.every(on)
+        return await month_end.reconcile(installation, applied, MONTH, out=out, person="tests")
+
+    done: MonthEnd = _run(acme, make)
+    return done
+
+
+def sync(acme: Merchant, flow: str, *keys: int) -> None:
+    """Let a flow look at these sources, or at all there are, and wait, as the command does."""
+
+    async def do(installation: Installation) -> None:
+        async with installation.database.transaction() as on:
+            [applied] = await connections.every(on)
+        ids = [str(key) for key in keys]
+        await now.sync(installation, applied, FLOWS[flow], ids=ids, since=None)
+
+    _run(acme, do)
+
+
+def _run(acme: Merchant, work: Any) -> Any:
+    async def opened() -> Any:
+        async with open_installation(acme.settings) as installation:
+            return await work(installation)
+
+    return asyncio.run(opened())
+
+
+def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:
+    """Do something in NetSuite as a person does, from outside."""
+    with httpx2.Client(trust_env=False) as client:
+        answer = client.post(
+            f"{acme.world.netsuite_server.url}/_sim/actions/{action}",
+            content=json.dumps(arguments),
+        )
+    assert answer.is_success, answer.text
+    return answer.json()["result"]
+
+
+def found(report: MonthEnd) -> set[tuple[str, str]]:
+    """Return kind, and document or source, of what is to be resolved."""
+    return {(one.kind, one.external_id or one.source) for one in report.report.open}
