@@ -25,12 +25,14 @@ select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
 """
 """What a flow calls its subjects, such as wro."""
 
+# What only has to be told, such as a parcel, counts as one in ``_SAID`` as in ``_BOOKED``: told
+# twice does not come to the same, and is then judged line by line.
 _SAID: Final = (
     HASH.format(
         "l.name || '|' || coalesce(l.sku, '') || '|' || case"
         " when l.quantity is null and l.amount is not null then l.currency else '' end"
     )
-    + " * coalesce(l.quantity::numeric, l.amount, 0)"
+    + " * coalesce(l.quantity::numeric, l.amount, 1)"
 )
 
 # What is stated of a source: by the last run that saw it, or by ShipBob just now.
@@ -71,12 +73,6 @@ select t.subject_id from told as t group by 1
 having bool_or(t.stated) and sum(t.value) <> 0 or bool_or(t.undone)
     or not bool_or(t.stated) and not exists (
         select 1 from source_line as l where l.subject_id = t.subject_id)
-union
-select l.subject_id from source_line as l join month_subject as s using (subject_id)
-where l.quantity is null and l.amount is null and not exists (
-    select 1 from posting as p join journal as j on j.posting_id = p.id
-    where p.subject_id = l.subject_id and j.source_line = l.name
-        and j.connection = %(name)s and j.quantity is null and j.amount is null)
 union
 select r.subject_id from refusal as r join month_subject as s using (subject_id)
 union

@@ -46,8 +46,10 @@ _MOVED: Final = (
     + f" * {VALUE}"
 )
 _BOOKED: Final = (
-    HASH.format(f"j.source_line || '|' || coalesce(j.sku, '') || '|' || {UNIT}") + f" * {VALUE}"
+    HASH.format(f"j.source_line || '|' || coalesce(j.sku, '') || '|' || {UNIT}")
+    + " * coalesce(j.quantity::numeric, j.amount, 1)"
 )
+
 IN_MONTH: Final = (
     "(j.posting_date >= %(first)s and j.posting_date < %(after)s"
     " or j.fact_date >= %(first)s and j.fact_date < %(after)s)"
@@ -112,15 +114,13 @@ order by 1
 RAW: Final = """
 create temp table month_raw as
 select distinct external_id from (
-    select p.external_id from month_posting as p
-    left join month_found as f on f.external_id = p.external_id
-    where p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
-        or f.day <> p.day or f.id <> p.remote_id or not f.counts
-        or f.type <> (%(types)s::jsonb) ->> p.kind)
+    select coalesce(p.external_id, f.external_id) as external_id from month_posting as p
+    full join month_found as f on f.external_id = p.external_id
+    where p.external_id is null
+        or p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
+            or f.day <> p.day or f.id <> p.remote_id or not f.counts
+            or f.type <> (%(types)s::jsonb) ->> p.kind)
         and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
-    union all
-    select f.external_id from month_found as f
-    left join month_posting as p on p.external_id = f.external_id where p.external_id is null
     union all
     select o.external_id from month_movement as o join month_movement as x
         on not x.ours and x.type = o.type and x.created_from = o.created_from
