@@ -91,23 +91,25 @@ async def test_an_answer_that_is_an_exception_is_for_its_caller_alone(
     assert await written(database) == ["a"]
 
 
-async def test_one_that_comes_alone_does_not_wait(database: Database, diary: Diary) -> None:
+async def test_where_few_come_nobody_waits(database: Database, diary: Diary) -> None:
     commit = GroupCommit(database, diary, apart_seconds=30.0)
 
     async with asyncio.timeout(10):
         await commit("a")
+        await asyncio.gather(commit("b"), commit("c"))
+        await commit("d")
 
 
-async def test_commits_are_so_far_apart_while_items_keep_coming(
+async def test_while_items_come_in_crowds_commits_are_so_far_apart(
     database: Database, diary: Diary
 ) -> None:
     commit = GroupCommit(database, diary, apart_seconds=0.2)
-    await commit("a")
-    b = asyncio.create_task(commit("b"))
+    await asyncio.gather(*map(commit, "abcd"))
+    e = asyncio.create_task(commit("e"))
     await asyncio.sleep(0.02)
-    await asyncio.gather(b, commit("c"))
+    await asyncio.gather(e, commit("f"))
 
-    assert diary.groups == [["a"], ["b", "c"]]
+    assert diary.groups == [list("abcd"), ["e", "f"]]
 
 
 async def test_who_is_cancelled_goes_on_when_the_commit_is_over(

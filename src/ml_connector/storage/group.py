@@ -16,6 +16,9 @@ from ml_connector.storage.database import Connection, Database, DatabaseAway
 
 _MOST: Final = 64
 
+# So many in one commit are a crowd, for whom it is worth waiting.
+_CROWD: Final = 4
+
 # Class 40: the whole transaction was rolled back because of another, such as a deadlock.
 _ROLLED_BACK: Final = "40"
 
@@ -32,8 +35,8 @@ class GroupCommit(Generic[K, V]):
             exception in place of an answer goes to its caller, and nothing may have been
             written for it.
         most: items in one transaction.
-        apart_seconds: a transaction begins so long after the one before, as long as items keep
-            coming; one that comes alone is done at once.
+        apart_seconds: while items come in crowds, a transaction begins so long after the one
+            before; where few come, each is done at once.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class GroupCommit(Generic[K, V]):
         self._most = most
         self._apart = apart_seconds
         self._began = -math.inf
+        self._together = 0
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -80,11 +84,12 @@ class GroupCommit(Generic[K, V]):
         batch: Sequence[tuple[K, asyncio.Future[V]]] = ()
         try:
             while self._waiting:
-                due = self._began + self._apart
-                if (left := due - time.monotonic()) > 0 and len(self._waiting) < self._most:
+                left = self._began + self._apart - time.monotonic()
+                if self._together >= _CROWD and left > 0 and len(self._waiting) < self._most:
                     await asyncio.sleep(left)
                 self._began = time.monotonic()
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                self._together = len(batch)
                 if batch:
                     await self._commit(batch)
         except BaseException:  # the event loop ends
