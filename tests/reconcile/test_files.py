@@ -135,6 +135,19 @@ def test_the_workbook_holds_texts_as_texts(tmp_path: Path) -> None:
     assert dates == {1980}
 
 
+def test_the_workbook_holds_days_as_days_and_prints_its_headings(tmp_path: Path) -> None:
+    workbook.write(report(), MONTH, tmp_path / "report.xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        differences = book.read("xl/worksheets/sheet2.xml").decode()
+        names = book.read("xl/workbook.xml").decode()
+
+    day = (date(2026, 11, 20) - date(1899, 12, 30)).days
+    assert f"<v>{day}</v>" in differences
+    assert "<autoFilter" in differences
+    assert 'topLeftCell="B2"' in differences
+    assert names.count("_xlnm.Print_Titles") == names.count("<sheet ")
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_no_cell_of_the_csv_is_a_formula(start: str) -> None:
     one = msgspec.structs.replace(

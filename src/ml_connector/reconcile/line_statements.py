@@ -34,7 +34,7 @@ copy (
         j.source, {_safe("j.source_line")}, j.fact_date, j.posting_date,
         {_safe("j.sku")}, j.item, j.location, {_safe("j.lot")},
         j.account, {_safe("j.detail")},
-        {UNIT} as currency,
+        nullif({UNIT}, '') as currency,
         case when j.fact_date >= %(first)s and j.fact_date < %(after)s
             then {_WRITTEN} end as shipbob,
         case when j.posting_date >= %(first)s and j.posting_date < %(after)s

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 100_000
 """So many lines of one sheet; the CSV file has all of them."""
 
+_A4: Final = 9
+
 _EXACT: Final = 15
 """A spreadsheet's numbers have so many digits; a longer one is written as text."""
 
@@ -52,16 +54,31 @@ class _Book:
         # The clock must not be in the bytes.
         self.book.set_properties({"created": datetime(month.last.year, month.last.month, 1)})  # noqa: DTZ001 - a workbook's times have no zone
         self.bold = self.book.add_format({"bold": True})
+        self.day = self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
         self._numbers: dict[int, Format] = {}
 
-    def sheet(self, name: str, columns: Sequence[str], widths: Sequence[int]) -> "Worksheet":
-        """Add a sheet with a heading that stays."""
+    def sheet(
+        self, name: str, columns: Sequence[str], widths: Sequence[int], *, names: int = 0
+    ) -> "Worksheet":
+        """Add a sheet with a heading that stays, on paper too.
+
+        Args:
+            name: on its tab.
+            columns: their headings.
+            widths: of the columns.
+            names: so many columns at the left stay as well.
+        """
         sheet = self.book.add_worksheet(name)
         for at, width in enumerate(widths):
             sheet.set_column(at, at, width)
-        sheet.freeze_panes(1, 0)
+        sheet.freeze_panes(1, names)
         sheet.write_row(0, 0, columns, self.bold)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer("&L&A&RPage &P of &N")
         return sheet
 
     def number(self, sheet: "Worksheet", row: int, column: int, value: Decimal, unit: str) -> None:
@@ -82,7 +99,7 @@ class _Book:
 def write(report: Report, month: Month, path: Path) -> None:
     """Write the workbook. The same report gives the same bytes."""
     out = _Book(path, month)
-    _summary(out, report)
+    _summary(out, report, month)
     _differences(out, "Differences", report.open)
     _differences(out, "Shown with reason", report.explained)
     for section in SECTIONS:
@@ -92,10 +109,11 @@ def write(report: Report, month: Month, path: Path) -> None:
     out.book.close()
 
 
-def _summary(out: _Book, report: Report) -> None:
+def _summary(out: _Book, report: Report, month: Month) -> None:
     sheet = out.sheet("Summary", ("Month end", report.month), (28, 26, *([16] * 9)))
     facts: list[tuple[str, str | int]] = [
         ("Connection", report.connection),
+        ("Days", f"{month.first} to {month.last}"),
         ("Time zone", report.zone),
         ("Result", "nothing left to explain" if report.green else "differences to resolve"),
         ("Differences to resolve", len(report.open)),
@@ -141,9 +159,10 @@ def _summary(out: _Book, report: Report) -> None:
 
 def _part(out: _Book, title: str, rows: Sequence[tuple[RowKey, Row]], *, money: bool) -> None:
     names = ("Account", "Currency") if money else ("SKU", "Location")
-    sheet = out.sheet(title, (*names, *_COLUMNS), (26, 12, *([14] * 9)))
+    sheet = out.sheet(title, (*names, *_COLUMNS), (26, 12, *([14] * 9)), names=2)
+    sheet.autofilter(0, 0, min(len(rows), MOST_ROWS), len(_COLUMNS) + 1)
     for at, (key, row) in enumerate(rows[:MOST_ROWS], 1):
-        sheet.write_string(at, 0, key.what)
+        sheet.write_string(at, 0, key.what or "(unknown)")
         sheet.write_string(at, 1, key.currency if money else key.where)
         _numbers(out, sheet, at, row, key.currency)
     if len(rows) > MOST_ROWS:
@@ -163,11 +182,17 @@ def _numbers(out: _Book, sheet: "Worksheet", at: int, row: Row, unit: str) -> No
 
 def _differences(out: _Book, title: str, found: Sequence[Difference]) -> None:
     widths = (36, 13, 22, 10, 8, 12, 12, 12, 18, 22, 11, 24, 44, 60, 60, 24)
-    sheet = out.sheet(title, _DIFFERENCE_COLUMNS, widths)
+    sheet = out.sheet(title, _DIFFERENCE_COLUMNS, widths, names=1)
+    sheet.autofilter(0, 0, max(1, min(len(found), MOST_ROWS)), len(_DIFFERENCE_COLUMNS) - 1)
     titles = {section.key: section.title for section in SECTIONS}
     for at, one in enumerate(found[:MOST_ROWS], 1):
         for column, text in _texts(one, titles[one.section]):
-            sheet.write_string(at, column, text, out.wrapped if column > 11 else None)  # noqa: PLR2004 - the columns of sentences
+            if text:
+                sheet.write_string(at, column, text, out.wrapped if column > 11 else None)  # noqa: PLR2004 - the columns of sentences
+        if one.fact_date is not None:
+            sheet.write_datetime(
+                at, _DIFFERENCE_COLUMNS.index("Fact date"), one.fact_date, out.day
+            )
         for column, value in enumerate((one.shipbob, one.journal, one.netsuite), 5):
             if value is not None:
                 out.number(sheet, at, column, value, one.currency)
@@ -182,7 +207,6 @@ def _texts(one: Difference, part: str) -> Iterable[tuple[int, str]]:
         f"{ref.type} {ref.number or ref.id} of {ref.date}" for ref in one.documents
     )
     unit = one.currency or ("units" if one.journal is not None else "")
-    day = one.fact_date.isoformat() if one.fact_date else ""
     yield from enumerate((one.kind.words, part, one.what, one.where, unit))
-    rest = (one.source, one.source_line, day, one.external_id, documents)
+    rest = (one.source, one.source_line, "", one.external_id, documents)
     yield from enumerate((*rest, one.says, one.remedy, one.cause), 8)
