@@ -49,7 +49,8 @@ class Synced:
 
     Attributes:
         swept: what the sweep found; None when subjects were named.
-        subjects: one row for each subject: key, state, cause, sentence, remedy, documents.
+        subjects: one row for each subject: key, state, cause, sentence, remedy, documents, and
+            the note of its last run.
         equation: what all their source lines came to.
         details: what the flow tells of the facts besides; see ``Flow``.
     """
@@ -267,6 +268,8 @@ async def _outcomes(
 ) -> list[dict[str, Any]]:
     return await installation.database.fetch(
         "select s.id, s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
+        " (select r.decision ->> 'note' from run as r where r.subject_id = s.id"
+        "  order by r.id desc limit 1) as note,"
         " coalesce((select json_agg(json_build_object('document', p.kind,"
         "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
         "   'title', p.document ->> 'title') order by p.id)"

@@ -53,7 +53,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         _run_errand(flow_name, ids, since)
         return
     flow = _flow(flow_name)
-    wanted = _checked_ids(ids)
+    wanted = _checked_ids(ids, flow)
     back_to = moment(since, "--since") if since else None
 
     async def do(installation: Installation) -> Synced:
@@ -83,7 +83,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
                 row["state"],
                 row["cause"],
                 ", ".join(str(one["external_id"]) for one in row["documents"]),
-                row["sentence"],
+                row["sentence"] or (row["note"] if row["state"] == "done" else None),
             ]
             for row in synced.subjects
         ],
@@ -128,7 +128,7 @@ def plan(
         webhooks.sync_now(named=bool(ids or since), write=False)
         return
     flow = _flow(flow_name)
-    wanted = _checked_ids(ids)
+    wanted = _checked_ids(ids, flow)
     back_to = moment(since, "--since") if since else None
 
     async def look(installation: Installation) -> list[Planned]:
@@ -171,13 +171,14 @@ def _flow(name: str | None) -> Flow:
     return FLOWS[name]
 
 
-def _checked_ids(ids: list[str] | None) -> list[str]:
+def _checked_ids(ids: list[str] | None, flow: Flow) -> list[str]:
     for one in ids or []:
         if not one.isascii() or not one.isdigit():
             raise UserError(
-                f'"{one}" is no id',
+                f'"{one}" is no id of a {flow.source}',
                 where="--id",
-                next_step="Ids are whole numbers, such as 90311.",
+                next_step="Ids are the system's own whole numbers, such as 90311; they are no"
+                " order numbers or names.",
                 usage=True,
             )
     return list(dict.fromkeys(ids or []))

@@ -118,7 +118,11 @@ def plan(
                 )
             )
             number += 1
-    note = "" if wanted.by_center else "No open line at a location of ShipBob"
+    note = ""
+    if not wanted.by_center:
+        note = f"{facts.number} has no open line at a location of ShipBob"
+    elif not documents:
+        note = f"All that {facts.number} still expects is on its way"
     return Plan(documents=tuple(documents), note=note, bindings=wanted.bindings)
 
 
@@ -130,7 +134,7 @@ def _none_of_ours(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> st
     """
     begins, here = settings.start_date, set(settings.locations.values())
     if begins is not None and facts.ordered_on is not None and facts.ordered_on < begins:
-        return f"Ordered before the start date {begins}: not announced"
+        return f"{facts.number} was ordered before the start date {begins}: not announced"
     if facts.unreadable:
         return (
             f"{facts.number} is a transfer order, which the role may not read: not announced."
