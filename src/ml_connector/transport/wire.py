@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Self
 
@@ -170,12 +171,18 @@ class _Progress:
         )
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust, read once in a process: the list of authorities takes long to read."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class _Pool(httpx2.AsyncBaseTransport):
     """Connections kept open, made through the guard. httpx2's own takes no network of ours."""
 
     def __init__(self) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_trusted(),
             max_connections=_MOST_CONNECTIONS,
             max_keepalive_connections=_MOST_IDLE_CONNECTIONS,
             keepalive_expiry=_IDLE_SECONDS,
