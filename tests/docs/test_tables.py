@@ -3,7 +3,8 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
+from typing import Any, get_args
 
 import pydantic
 import pytest
@@ -15,7 +16,11 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.lanes import STALLED_AFTER_SECONDS
 from ml_connector.engine.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
+from ml_connector.engine.stock_reads import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.engine.worker import GRACE_SECONDS
+from ml_connector.flows.drift import Likely
+from ml_connector.flows.inventory import LOOKS_BACK
+from ml_connector.flows.stocked import PICKED
 from ml_connector.shipbob.signature import TOLERANCE_SECONDS
 from ml_connector.transport.grants import LOW_WATER, MOST_BURST
 from ml_connector.transport.limits import LEASE_SECONDS
@@ -173,9 +178,31 @@ NUMBERS = [
     ("docs/reference/http.md", f"larger than {MOST_BYTES // 1024 // 1024} MiB"),
     ("docs/how-to/behind-nginx.md", f"more than {TOLERANCE_SECONDS} seconds off"),
     ("docs/explanation/limits.md", {10: "up to ten at once"}[MOST_BURST]),
+    ("docs/explanation/inventory.md", f"in the last {MOVING // timedelta(minutes=1)} minutes"),
+    ("docs/explanation/inventory.md", {2: "in the last two minutes"}[LAGS.seconds // 60]),
+    ("docs/explanation/inventory.md", f"since {LOOKS_BACK.days} days"),
+    ("docs/explanation/inventory.md", {3: "in the last three days"}[PICKED.days]),
+    ("docs/limitations.md", f"At most {MOST_LOOKED_INTO} SKUs"),
 ]
 
 
 @pytest.mark.parametrize(("page", "words"), NUMBERS)
 def test_numbers_in_the_text_are_those_of_the_code(page: str, words: str) -> None:
     assert words in pages.text(page)
+
+
+def test_no_page_names_a_version_of_the_schema_which_changes_with_most_releases() -> None:
+    named = [
+        pages.name(page)
+        for page in pages.pages()
+        if re.search(r"schema[`\"\s:]*0*\d{1,4}\b", page.read_text("utf-8"), re.IGNORECASE)
+    ]
+
+    assert named == []
+    assert '"schema": "<version>"' in pages.text("docs/reference/http.md")
+
+
+def test_every_likely_cause_of_a_drift_is_described_and_no_other() -> None:
+    page = pages.text("docs/explanation/inventory.md").partition("| `likely` |")[2]
+
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(get_args(Likely))

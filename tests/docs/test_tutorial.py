@@ -20,7 +20,7 @@ from docs import pages
 
 PAGE: Final = "docs/tutorial/first-connection.md"
 PORTS: Final = (9100, 9200, 9201, 8700)
-PATIENCE_SECONDS: Final = 40.0
+PATIENCE_SECONDS: Final = 100.0
 
 _STEP: Final = re.compile(
     r"^<!-- (?P<word>enter|expect|background)(?:: (?P<what>[^\n]+?))? -->$"
@@ -148,9 +148,6 @@ class Reader:
             check=False,
             timeout=PATIENCE_SECONDS,
         )
-        for name in ("SHIPBOB_TOKEN", "SB_WEBHOOK_SECRET"):
-            if given := re.search(rf"export {name}=(\S+)", self._as_here(block)):
-                self.variables[name] = given[1]
         return done.stdout + done.stderr
 
     def _as_here(self, block: str) -> str:
@@ -159,15 +156,6 @@ class Reader:
             block = re.sub(rf"\b{port}\b", here, block)
         if ids := re.findall(r"^(\d+) +\d{4}-", self.said, re.MULTILINE):
             block = re.sub(r"\bshow \d+", f"show {ids[0]}", block)
-        if "paste-the-token-here" in block:
-            printed = (self.folder / "sim.out").read_text("utf-8")
-            token = re.search(r"^ +token +(\S+)$", printed, re.MULTILINE)
-            assert token is not None
-            block = block.replace("paste-the-token-here", token[1])
-        if "paste-the-secret-here" in block:
-            secret = re.search(r'"secret": ?"(whsec_[^"]+)"', self.said)
-            assert secret is not None
-            block = block.replace("paste-the-secret-here", secret[1])
         return block
 
 
@@ -178,8 +166,9 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_tutorial_can_be_followed_step_by_step(reader: Reader) -> None:
+    journal: list[str] = []
     for step in steps():
         reader.follow(
             Step(
@@ -193,7 +182,8 @@ def test_the_tutorial_can_be_followed_step_by_step(reader: Reader) -> None:
                 background=step.background,
             )
         )
-    journal = reader.said.splitlines()
+        if step.block.startswith("ml-connector journal list"):
+            journal = reader.said.splitlines()
 
     assert len([line for line in journal if " mlc-" in line]) == 7
     assert len([step for step in steps() if step.expected]) > 10

@@ -70,7 +70,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
 
     synced = context.run(do)
     printer = context.printer
-    if synced.swept is not None:
+    if synced.swept is not None and flow.told_by == "sweep":
         printer.line(
             f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
             f" {synced.swept.late} had changed since."

@@ -1,7 +1,7 @@
 """Reads about stock: what lies where in both systems, and what explains a difference.
 
-All locations are read together: the subjects of one connection that are looked at within a
-moment share one reading.
+All locations are read together: the subjects of one connection that are looked at at the same
+time share one reading, and nobody is told what was read before they asked.
 """
 
 import asyncio
@@ -31,8 +31,10 @@ LAGS: Final = timedelta(minutes=2)
 """What we posted so lately may show in one system only: ShipBob's levels lag about a minute
 behind orders (shipbob.md section 9.3)."""
 
-_SHARED_SECONDS: Final = 30.0
-_MOST_LOOKED_INTO: Final = 500
+# So long the first one waits for others to share its reading.
+_GATHER_SECONDS: Final = 0.2
+MOST_LOOKED_INTO: Final = 500
+"""So many things at a location are looked into at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,11 +122,13 @@ class StockReads:
         self._kept: tuple[float, Snapshot] | None = None
 
     async def snapshot(self) -> Snapshot:
-        """Return what both systems have now, or had a moment ago."""
+        """Return what both systems have now."""
+        asked = time.monotonic()
         async with self._lock:
-            if self._kept is None or time.monotonic() > self._kept[0]:
-                taken = await self._take()
-                self._kept = (time.monotonic() + _SHARED_SECONDS, taken)
+            if self._kept is None or self._kept[0] < asked:
+                await asyncio.sleep(_GATHER_SECONDS)
+                began = time.monotonic()
+                self._kept = (began, await self._take())
             return self._kept[1]
 
     async def _take(self) -> Snapshot:
@@ -169,11 +173,11 @@ class StockReads:
         others: list[StockLine] = []
         # What can't be looked into leaves a difference without its cause, and hides none.
         try:
-            moved = await self._moved(location, sorted(inventory_ids)[:_MOST_LOOKED_INTO], since)
+            moved = await self._moved(location, sorted(inventory_ids)[:MOST_LOOKED_INTO], since)
         except (NeedsData, NeedsHuman) as error:
             unread.append(str(error))
         try:
-            others = await self._others(location, sorted(items)[:_MOST_LOOKED_INTO], since)
+            others = await self._others(location, sorted(items)[:MOST_LOOKED_INTO], since)
         except NeedsHuman as error:
             unread.append(str(error))
         async with self._database.transaction() as connection:

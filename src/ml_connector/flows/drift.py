@@ -15,11 +15,11 @@ import msgspec
 from ml_connector.flows.stocked import Level, Move, OpenItem, StockFacts
 
 Likely = Literal[
-    "booked_by_others",
     "adjusted_in_netsuite",
     "adjusted_in_shipbob",
     "never_told",
     "moved_between_centers",
+    "booked_by_others",
     "sku_missing_in_netsuite",
     "sku_missing_in_shipbob",
     "several_movements",

@@ -28,7 +28,8 @@ from ml_connector.flows.stocked import Elsewhere, ItemOf, Level, OpenItem, Stock
 from ml_connector.ledger.documents import Plan, Posted, SourceLine
 from ml_connector.words import Cause
 
-_LOOKS_BACK: Final = timedelta(days=35)
+LOOKS_BACK: Final = timedelta(days=35)
+"""So far back movements are looked at for the cause of a drift."""
 
 
 async def read(key: str, reads: Reads) -> StockFacts:
@@ -38,7 +39,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
     """
     stock = reads.stock
     snapshot = await stock.snapshot()
-    since = snapshot.taken_at - _LOOKS_BACK
+    since = snapshot.taken_at - LOOKS_BACK
     centers = tuple(sorted(one for one, place in stock.locations.items() if place == key))
     facts = StockFacts(
         location=key,

@@ -16,8 +16,8 @@ from ml_connector.netsuite.month_queries import StockLine
 from ml_connector.shipbob.history import Movement
 from ml_connector.words import Cause, System
 
-# What is picked is labelled within days; an order that is not has been missed.
-_PICKED: Final = timedelta(days=3)
+PICKED: Final = timedelta(days=3)
+"""What is picked is labelled within days; an order that is not has been missed."""
 
 _TYPE_WORDS: Final[Mapping[str, str]] = {
     "InvAdjst": "inventory adjustment",
@@ -261,7 +261,7 @@ def _of_shipbob(
     if source in trail.known.told or (age < MOVING and (source or order)):
         standing = "recent"
     elif order:
-        standing = "picked" if age < _PICKED else "untold"
+        standing = "picked" if age < PICKED else "untold"
     elif source:
         standing = "untold"
     named = source or (f"order {order}" if order else movement.reason)

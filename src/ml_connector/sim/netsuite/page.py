@@ -80,7 +80,7 @@ def render(sim: "NetSuiteSim", said: str = "") -> str:
     sections = (_stock, _documents, _order_lines, _periods, _ledger, _tokens, _faults, _calls)
     limits = sim.limits
     head = (
-        f"<h1>NetSuite {escape(sim.account_id)}</h1>"
+        f"<h1>Simulated NetSuite {escape(sim.account_id)}</h1>"
         f"<p>{sim.clock.now():%Y-%m-%d %H:%M:%S} UTC, account time zone "
         f"{escape(str(sim.books.zone))}. Requests in flight: {limits.in_flight} of "
         f"{limits.concurrency} (most so far {limits.peak}, refused {limits.refused}).</p>"

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.access import CODE_LIFETIME, Access, Application, Code
 from ml_connector.sim.shipbob.identity import signed
+from ml_connector.sim.shipbob.page import STYLE
 from ml_connector.sim.shipbob.product_views import USER_ID
 
 FOUND: Final = 302
@@ -154,16 +155,26 @@ def _consent_page(asked: Asked, application: Application) -> str:
     request = escape(urlencode(msgspec.structs.asdict(asked)))
     scopes = "".join(f"<li>{escape(scope)}</li>" for scope in asked.scope.split())
     name = escape(asked.integration_name or application.name)
-    return (
-        "<!doctype html><title>Connect to ShipBob</title>"
-        f"<h1>{escape(application.name)} wants to use your ShipBob account</h1><ul>{scopes}</ul>"
+    return _framed(
+        "Connect to ShipBob",
+        f"<h1>{escape(application.name)} wants to use your ShipBob account</h1>"
+        f'<p class="dim">It asks for</p><ul>{scopes}</ul>'
         '<form method="post" action="/connect/consent">'
         f'<input type="hidden" name="request" value="{request}">'
         f'<label>Name of this connection <input name="integration_name" value="{name}"></label>'
         '<button name="decision" value="allow">Allow</button>'
-        '<button name="decision" value="deny">Deny</button></form>'
+        '<button name="decision" value="deny">Deny</button></form>',
     )
 
 
 def _page(text: str, status: int) -> Response:
-    return HTMLResponse(f"<!doctype html><title>Error</title><h1>{escape(text)}</h1>", status)
+    return HTMLResponse(_framed("Error", f"<h1>{escape(text)}</h1>"), status)
+
+
+def _framed(title: str, content: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{STYLE}section{{max-width:40em;margin:10vh auto}}section input{{width:14em}}"
+        f'</style><section>{content}<p class="dim">Simulated ShipBob</p></section>'
+    )

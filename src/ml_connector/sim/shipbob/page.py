@@ -15,7 +15,7 @@ SHOWN: Final = 40
 
 Row = Sequence[str]
 
-_STYLE: Final = """
+STYLE: Final = """
 :root{color-scheme:light dark;--ink:#16202c;--dim:#5d6b7a;--line:#d9e0e7;--card:#fff;--bg:#f5f7f9;
 --accent:#1d5fd1}
 @media(prefers-color-scheme:dark){:root{--ink:#e6ebf1;--dim:#9aa7b5;--line:#2c3744;--card:#18212b;
@@ -37,6 +37,7 @@ input{font:inherit;width:7em;border:1px solid var(--line);border-radius:8px;padd
 background:none;color:inherit}
 .said{border:1px solid var(--accent);border-radius:8px;padding:6px 12px}
 """
+"""What all pages of the simulator look like."""
 
 
 class Page:
@@ -67,7 +68,7 @@ class Page:
         return (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
-            f"<title>Simulated ShipBob</title><style>{_STYLE}</style>"
+            f"<title>Simulated ShipBob</title><style>{STYLE}</style>"
             f'<header><h1>Simulated ShipBob</h1><span class="dim">{now}</span>'
             f'<span class="dim">calls in the last minute of {books.limit.per_minute or "any"}: '
             f"{escape(limit)}</span>"
