@@ -82,9 +82,24 @@ async def test_two_who_find_the_same_at_once_take_it_in_once(workshop: Workshop)
     assert await broken(workshop) == []
 
 
-async def test_a_key_that_is_seen_twice_is_one_subject(workshop: Workshop) -> None:
-    assert await hear(workshop, seen("a", "a")) == {"a"}
+async def test_a_page_with_a_key_twice_is_left_to_telling_one_by_one(
+    workshop: Workshop,
+) -> None:
+    assert await hear(workshop, seen("a", "b", "a")) == set()
+
+    async with workshop.database.transaction() as connection:
+        told = await tell(
+            connection,
+            workshop.lanes,
+            "acme",
+            workshop.flow,
+            seen("a", "b", "a"),
+            source="sweep",
+        )
+
+    assert told == 3 - 1
     assert (await workshop.subject("a"))["marked"] == 1
+    assert await broken(workshop) == []
 
 
 async def test_nothing_is_kept_of_a_page_that_is_not_committed(workshop: Workshop) -> None:

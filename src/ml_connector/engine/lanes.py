@@ -135,15 +135,15 @@ async def depths(connection: Connection) -> list[dict[str, Any]]:
 
 
 JOBS: Final = """
-    select id, n from unnest(procrastinate_defer_jobs_v1(array(
+    select procrastinate_defer_jobs_v1(array(
         select row(%(lane)s, 'converge', %(priority)s, null, null,
                    json_build_object('subject_id', id), null)::procrastinate_job_to_defer_v1
-        from {subjects} order by n))) with ordinality as job(id, n)
+        from {subjects} order by n)) as ids
 """
 """As ``Lanes.defer``, but from a table of subjects within a statement.
 
-The table has ``id`` and a gapless ``n``; the result has the same ``n`` and the job's id. The
-lane and the priority are parameters. It is what the job library itself asks the database.
+The table has ``id`` and ``n``, by which the jobs' ids are in order. The lane and the priority
+are parameters. It is what the job library itself asks the database.
 """
 
 LOST_JOBS: Final = (

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+import psycopg
 
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.lanes import BULK, JOBS
@@ -16,40 +17,34 @@ from ml_connector.ledger import months
 from ml_connector.storage.database import Connection, rows
 from ml_connector.words import Source
 
-# The job is made before the subject, which then need not be written twice. Where somebody
-# else makes the same subject in this moment, ours is not made, and its job finds no subject
-# and ends.
+# No joins: the planner can't know how many rows a page has, and each wrong guess costs more
+# than the work itself. So every key is looked up by itself, all ids are drawn first, and the
+# job is made before the subject, which then need not be written twice.
 _TAKE_IN: Final = f"""
-with unheard as (
-    select row_number() over (order by a.key collate "C") as n, a.key, a.version, a.within,
-        nextval(pg_get_serial_sequence('subject', 'id')) as id
+with unheard as materialized (
+    select row_number() over (order by a.key collate "C") as n, a.key, a.within,
+        %(prefix)s || a.key || ':' || a.version as delivery_id,
+        nextval('subject_id_seq') as id, nextval('event_ids') as event_id
     from json_to_recordset(%(seen)s::text::json) as a(key text, version text, within text)
-    where not exists (select 1 from subject as s where s.connection = %(connection)s
-                      and s.flow = %(flow)s and s.key = a.key)
-), job as ({JOBS.format(subjects="unheard")}
+    where (select s.id from subject as s where s.connection = %(connection)s
+           and s.flow = %(flow)s and s.key = a.key) is null
+), job as materialized ({JOBS.format(subjects="unheard")}
 ), marked as (
     insert into subject (id, connection, flow, key, within, marked, job_id)
     overriding system value
-    select u.id, %(connection)s, %(flow)s, u.key, u.within, 1, j.id
-    from unheard as u join job as j using (n) order by u.n
-    on conflict (connection, flow, key) do nothing
-    returning id
-), arrived as (
-    select u.id, u.key, %(prefix)s || u.key || ':' || u.version as delivery_id
-    from unheard as u join marked using (id)
+    select id, %(connection)s, %(flow)s, key, within, 1, (select ids from job)[n]
+    from unheard order by n
 ), let_in as (
     insert into delivery (connection, delivery_id, event_id)
-    select %(connection)s, delivery_id, nextval('event_ids') from arrived
-    on conflict (connection, delivery_id) do nothing
-    returning delivery_id, event_id
+    select %(connection)s, delivery_id, event_id from unheard order by n
 ), stored as (
     insert into event (id, connection, source, delivery_id, topic, flow, subject_id, mark,
                        status, headers, body)
-    select l.event_id, %(connection)s, %(source)s, l.delivery_id, %(topic)s, %(flow)s, a.id, 1,
+    select event_id, %(connection)s, %(source)s, delivery_id, %(topic)s, %(flow)s, id, 1,
            'received', '{{}}', ''
-    from arrived as a join let_in as l using (delivery_id)
+    from unheard order by n
 )
-select key from arrived
+select key from unheard
 """  # noqa: S608 - put together from texts of ours
 
 
@@ -63,7 +58,8 @@ async def take_in_unheard(
 ) -> set[str]:
     """Store, mark and give a job to those subjects that are not in the books; return their keys.
 
-    All or nothing, in the caller's transaction. The others are left alone.
+    All or nothing, in the caller's transaction. The others are left alone; and all are where
+    somebody else takes one of them in at this moment, or one is there twice.
 
     Args:
         connection: inside a transaction.
@@ -75,18 +71,19 @@ async def take_in_unheard(
     if not seen:
         return set()
     await months.ensure(connection)
-    found = await rows(
-        connection,
-        _TAKE_IN,
-        {
-            "seen": msgspec.json.encode(seen).decode(),
-            "connection": connection_name,
-            "flow": flow.name,
-            "source": source,
-            "topic": f"{flow.source} {source}",
-            "prefix": f"{source}:{flow.name}:",
-            "lane": connection_name,
-            "priority": BULK,
-        },
-    )
+    given = {
+        "seen": msgspec.json.encode(seen).decode(),
+        "connection": connection_name,
+        "flow": flow.name,
+        "source": source,
+        "topic": f"{flow.source} {source}",
+        "prefix": f"{source}:{flow.name}:",
+        "lane": connection_name,
+        "priority": BULK,
+    }
+    try:
+        async with connection.transaction():
+            found = await rows(connection, _TAKE_IN, given)
+    except psycopg.errors.UniqueViolation:
+        return set()
     return {row["key"] for row in found}
