@@ -84,6 +84,6 @@ async def take_in_unheard(
     try:
         async with connection.transaction():
             found = await rows(connection, _TAKE_IN, given)
-    except psycopg.errors.UniqueViolation:
+    except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
         return set()
     return {row["key"] for row in found}
