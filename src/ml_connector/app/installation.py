@@ -64,7 +64,7 @@ async def open_installation(
         UserError: it is not set up, or something of it can't be used.
     """
     with database_server(settings) as server:
-        check_schema(server.url)
+        check_schema(server.owner_url)
         ring = master_key_ring(settings)
         holder = process_name()
         async with Database(server.url, size=pool_size) as database:

@@ -10,12 +10,12 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Json
 
-from ml_connector.app.server import check_schema, database_server
+from ml_connector.app.server import check_schema, database_server, migrated
 from ml_connector.app.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.storage import backup as files
-from ml_connector.storage import schema
+from ml_connector.storage import running_role, schema
 from ml_connector.storage.schema import connect
 
 _KEYS: Final = """
@@ -66,9 +66,9 @@ def backup(settings: Settings, file: Path) -> BackedUp:
         UserError: it can't be made.
     """
     with database_server(settings) as server:
-        check_schema(server.url)
+        check_schema(server.owner_url)
         keys = _key_ids(server.url)
-        size = files.dump(server.url, file)
+        size = files.dump(server.owner_url, file)
     return BackedUp(size=size, schema=schema.newest(), key_ids=tuple(keys))
 
 
@@ -83,12 +83,10 @@ def restore(settings: Settings, file: Path, *, person: str) -> Restored:
     Raises:
         UserError: it can't be restored; then nothing was changed.
     """
-    # Alembic takes a second to load and is needed nowhere else.
-    from ml_connector.storage.migrate import migrate  # noqa: PLC0415
-
     with database_server(settings, make=True) as server:
-        files.load(server.url, file)
-        migrate(server.url)
+        after = running_role.STATEMENTS if server.owner else ()
+        files.load(server.owner_url, file, after=after)
+        migrated(server)
         keys = _key_ids(server.url)
         with connect(server.url) as connection:
             row = _row(connection, _STATE)

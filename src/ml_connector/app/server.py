@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
-from ml_connector.storage import embedded, schema
+from ml_connector.storage import embedded, running_role, schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,10 +14,14 @@ class DatabaseServer:
     """A PostgreSQL server that this process uses.
 
     Attributes:
+        url: for all that runs.
+        owner_url: for who makes, migrates and backs up the tables; the same where the server
+            is a configured one.
         owner: its share in the embedded server; None for a configured one.
     """
 
     url: str
+    owner_url: str
     owner: embedded.Owner | None = None
 
     def ensure_running(self) -> bool:
@@ -37,7 +41,7 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
         UserError: it can't be used, or nothing was set up yet.
     """
     if settings.database_url is not None:
-        yield DatabaseServer(url=settings.database_url)
+        yield DatabaseServer(url=settings.database_url, owner_url=settings.database_url)
         return
     if not make and not (settings.data_dir / "postgres").is_dir():
         raise UserError(
@@ -46,7 +50,22 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
             next_step="Run ml-connector init, or point MLC_DATA_DIR to the data folder.",
         )
     with embedded.start(settings.data_dir) as owner:
-        yield DatabaseServer(url=owner.url, owner=owner)
+        yield DatabaseServer(url=owner.running_url, owner_url=owner.url, owner=owner)
+
+
+def migrated(server: DatabaseServer) -> str:
+    """Bring the database to the newest schema, ready for all that runs; return its version.
+
+    Raises:
+        UserError: the database can't be reached.
+    """
+    # Alembic takes a second to load and is needed nowhere else.
+    from ml_connector.storage.migrate import migrate  # noqa: PLC0415
+
+    version = migrate(server.owner_url)
+    if server.owner is not None:
+        running_role.allow(server.owner_url)
+    return version
 
 
 def check_schema(url: str) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import argon2
 
-from ml_connector.app.server import database_server
+from ml_connector.app.server import database_server, migrated
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
@@ -72,11 +72,8 @@ def initialise(settings: Settings) -> Made:
         ) from error
     key_place, key_is_new = _master_key(settings)
     ring = master_key_ring(settings)
-    # Alembic takes a second to load and is needed nowhere else.
-    from ml_connector.storage.migrate import migrate  # noqa: PLC0415
-
     with database_server(settings, make=True) as server:
-        version = migrate(server.url)
+        version = migrated(server)
         with connect(server.url) as connection:
             row = connection.execute("select count(*) from person").fetchone()
             sealed = connection.execute("select distinct key_id from secret").fetchall()

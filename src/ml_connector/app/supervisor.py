@@ -90,7 +90,7 @@ def serve(
         database_server(settings) as server,
         _metrics_folder(settings) as metrics,
     ):
-        check_schema(server.url)
+        check_schema(server.owner_url)
         environment = {
             **os.environ,
             "MLC_DATABASE_URL": server.url,

@@ -45,7 +45,7 @@ def run_web(
         intake: makes what verified deliveries are handed to.
     """
     with database_server(settings) as server:
-        check_schema(server.url)
+        check_schema(server.owner_url)
         database = Database(server.url, size=6, name="ml-connector web")
         lanes = Lanes(server.url)
         installation = _installation(settings, server, database, lanes)

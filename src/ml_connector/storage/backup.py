@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -66,10 +67,15 @@ def dump(url: str, file: Path) -> int:
     return size
 
 
-def load(url: str, file: Path) -> None:
+def load(url: str, file: Path, *, after: Sequence[str] = ()) -> None:
     """Put the database back from a file, in place of what is there: all of it or nothing.
 
     Others who use the database are disconnected, and connect again.
+
+    Args:
+        url: of the owner of the tables.
+        file: what ``dump`` has written.
+        after: statements for the same transaction: a backup holds no privileges.
 
     Raises:
         UserError: the file is no backup, the database holds tables of somebody else, or
@@ -93,7 +99,7 @@ def load(url: str, file: Path) -> None:
         for attempt in range(_ATTEMPTS):
             _disconnect_others(url)
             try:
-                _replay(url, script, before, where=str(file))
+                _replay(url, script, before, after, where=str(file))
                 break
             except UserError as error:
                 if attempt == _ATTEMPTS - 1 or "deadlock" not in str(error):
@@ -154,8 +160,8 @@ def _disconnect_others(url: str) -> None:
         connection.execute(_OURS)
 
 
-def _replay(url: str, script: Path, before: str, *, where: str) -> None:
-    """Run a script of statements in one transaction, after some of ours."""
+def _replay(url: str, script: Path, before: str, after: Sequence[str], *, where: str) -> None:
+    """Run a script of statements in one transaction, between some of ours."""
     _run(
         [
             "psql",
@@ -165,6 +171,8 @@ def _replay(url: str, script: Path, before: str, *, where: str) -> None:
             "--set=ON_ERROR_STOP=1",
             f"--command={before}",
             f"--file={script}",
+            # The script leaves an empty search path behind.
+            *(f"--command=set search_path = public; {statement}" for statement in after),
         ],
         url,
         what="The backup could not be restored, and nothing was changed",

@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 
 from ml_connector.errors import UserError
-from ml_connector.storage import postgres_cluster, postmaster
+from ml_connector.storage import postgres_cluster, postmaster, running_role
 from ml_connector.storage.postgres_binaries import PostgresBinaries, find_binaries
 from ml_connector.storage.postgres_folder import (
     DATABASE,
@@ -175,6 +175,10 @@ class Owner:
     """A process's share in the embedded server. Use as a context manager, or call ``stop``.
 
     The methods may be called from any thread; they block for as long as PostgreSQL takes.
+
+    Attributes:
+        url: of the database, for the superuser that owns it.
+        running_url: for the role that our processes have (``storage.running_role``).
     """
 
     def __init__(self, server: EmbeddedPostgres, owners: int) -> None:
@@ -184,6 +188,7 @@ class Owner:
         self._stopping = threading.Lock()
         self._stopped = False
         self.url = server.place.url()
+        self.running_url = server.place.url(role=running_role.ROLE)
 
     def __enter__(self) -> Self:
         return self

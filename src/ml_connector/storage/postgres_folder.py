@@ -92,10 +92,10 @@ class PostgresFolder:
         temporary = system if system.is_dir() else Path(tempfile.gettempdir())
         return temporary / f"ml-connector-{digest}"
 
-    def url(self, database: str = DATABASE) -> str:
+    def url(self, database: str = DATABASE, *, role: str = DATABASE) -> str:
         """The address of a database over the socket, for libpq and SQLAlchemy alike."""
         host = quote(str(self.socket), safe="")
-        return f"postgresql://{DATABASE}@/{database}?host={host}&port={PORT}"
+        return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
     def make_root(self) -> None:
         """Make the data folder and ours in it, if they are not there yet."""
