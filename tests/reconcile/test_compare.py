@@ -7,8 +7,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml_connector.reconcile.compare import cut_off
 from ml_connector.reconcile.kinds import Kind
 from ml_connector.reconcile.report import Report
+from ml_connector.reconcile.sides import Entry
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, Found, clean
 
 WORLDS = settings(max_examples=300, deadline=None)
@@ -93,3 +95,21 @@ def test_every_source_line_is_posted_waiting_refused_or_unexplained(
 
         assert one.source == parts
         assert one.lines == lines
+
+
+def test_news_that_moves_nothing_is_cut_off_without_a_number() -> None:
+    told = Entry(
+        number=1,
+        flow="tracking",
+        source="shipment 5512",
+        source_line="parcel 1Z999",
+        kind="itemFulfillment",
+        remote_id="5002",
+        external_id="mlc-if-5512-1",
+        fact_date=MONTH.last,
+        posting_date=MONTH.after,
+    )
+    [one] = cut_off(MONTH, [told])
+
+    assert one.says == "shipment 5512, parcel 1Z999: news of 2026-11-30 was posted on 2026-12-01"
+    assert (one.shipbob, one.journal) == (None, None)

@@ -189,15 +189,15 @@ def cut_off(month: Month, entries: Iterable[Entry]) -> Iterator[Difference]:
         if fact == posting:
             continue
         key = key_of(entry)
-        moved = with_unit(entry.measured.value, key.currency, key.what)
+        moved = with_unit(entry.measured.value, key.currency, key.what) if entry.moves else "news"
         yield Difference(
             kind=Kind.POSTED_LATER if fact else Kind.POSTED_FROM_EARLIER,
             section=key.section,
             what=key.what,
             where=key.where,
             currency=key.currency,
-            shipbob=entry.measured.value,
-            journal=entry.measured.value,
+            shipbob=entry.measured.value if entry.moves else None,
+            journal=entry.measured.value if entry.moves else None,
             source=entry.source,
             source_line=entry.source_line,
             fact_date=entry.fact_date,
