@@ -160,6 +160,16 @@ def test_what_shipbob_counts_anew_or_moves_is_named(acme: Merchant, tee: str) ->
     assert {row["likely"] for row in moved.values()} == {"moved_between_centers"}
 
 
+def test_a_location_that_is_not_mapped_any_more_is_no_alarm(acme: Merchant, tee: str) -> None:
+    acme.world.netsuite.add_to_stock(tee, 7, 1)
+    look(acme, tee)
+    before = alarms(acme, tee)
+    acme.apply(locations='"228" = "6"')
+    look(acme, tee)
+
+    assert (before, alarms(acme, tee)) == (1, 0)
+
+
 def test_the_commands_show_what_differs_and_write_nothing(acme: Merchant, tee: str) -> None:
     acme.world.netsuite.add_to_stock(tee, 6, 2)
     documents = len(acme.world.netsuite.documents())

@@ -164,7 +164,9 @@ class PingNetSuite:
     def _permissions(self, client: NetSuite) -> list[Probe]:
         billing = self._settings.billing.vendor is not None
         world = self._settings.netsuite.subsidiary is not None
-        uses = {"always": True, "billing": billing, "OneWorld": world}
+        # By what a permission is for: whether the connection needs it; others aren't looked at.
+        uses = {"always": True, "transfers": False}
+        uses |= ({"billing": True} if billing else {}) | ({"OneWorld": True} if world else {})
         return [
             Probe(
                 name=f"permission {one.name}",
@@ -174,7 +176,7 @@ class PingNetSuite:
                 only_when_forbidden=True,
             )
             for one in PERMISSIONS
-            if uses.get(one.use) and (one.record_type or one.table)
+            if one.use in uses and (one.record_type or one.table)
         ]
 
 

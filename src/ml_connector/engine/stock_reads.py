@@ -121,6 +121,15 @@ class StockReads:
         self._lock = asyncio.Lock()
         self._kept: tuple[float, Snapshot] | None = None
 
+    async def left_over(self) -> list[str]:
+        """Return the locations whose last comparison ended in a difference."""
+        found = await self._database.fetch(
+            "select key from subject where connection = %(name)s and flow = 'inventory'"
+            " and state <> 'done'",
+            {"name": self._connection},
+        )
+        return [row["key"] for row in found]
+
     async def snapshot(self) -> Snapshot:
         """Return what both systems have now."""
         asked = time.monotonic()

@@ -190,9 +190,10 @@ def _whole(quantity: Decimal) -> int | float:
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
-    """Yield every location that a fulfillment center is mapped to."""
+    """Yield every location that a fulfillment center is mapped to, or was when it differed."""
     del since
-    for location in sorted(set(reads.stock.locations.values())):
+    mapped = reads.stock.locations.values()
+    for location in sorted({*mapped, *await reads.stock.left_over()}):
         yield Seen(key=location)
 
 
