@@ -149,3 +149,17 @@ def test_an_order_that_the_role_never_saw_is_none_of_ours(unserved: Merchant) ->
     [told] = sync(unserved, "purchase-orders", [order])
 
     assert (told["state"], told["documents"], wros_of(unserved, number)) == ("done", [], [])
+
+
+def test_an_order_that_is_deleted_has_its_wro_cancelled_though_nothing_lists_it(
+    unserved: Merchant,
+) -> None:
+    number = unserved.order({unserved.sku("TEE"): 5})
+    key = order_id(unserved, number)
+    sync(unserved, "purchase-orders")
+    unserved.world.netsuite.delete("purchaseOrder", int(key))
+    unserved.world.netsuite.books.execute("DELETE FROM deletedrecord")
+    [told] = sync(unserved, "purchase-orders", [key])
+    [wro] = wros_of(unserved, number)
+
+    assert (told["state"], wro.status) == ("done", "Cancelled")

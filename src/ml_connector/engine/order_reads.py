@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
+from typing import Any
 
+from ml_connector.errors import NeedsHuman
 from ml_connector.netsuite import order_polls, order_queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.order_polls import OPEN_STATUSES
 from ml_connector.netsuite.order_queries import ChangedOrder
+from ml_connector.words import Cause
 
 
 class OrderReads:
@@ -55,8 +58,26 @@ class OrderReads:
         return await order_polls.deleted_records(self._netsuite.query, since=since)
 
     async def is_deleted(self, order_id: str) -> bool:
-        """Return whether an order that is not to be seen was deleted, and is not merely hidden."""
-        return await order_polls.is_deleted(self._netsuite.query, order_id)
+        """Return whether an order that is not to be seen was deleted, and is not merely hidden.
+
+        A role that loses a permission sees no order any more (netsuite.md section 4.5). So
+        NetSuite must list it as deleted, or the record service say of both kinds of orders
+        that there is none, and not that the role may not see it (section 9.2).
+        """
+        if await order_polls.is_listed_as_deleted(self._netsuite.query, order_id):
+            return True
+        for record_type in ("purchaseOrder", "transferOrder"):
+            try:
+                found = await self._netsuite.get(
+                    record_type, record_id=order_id, shape=dict[str, Any]
+                )
+            except NeedsHuman as error:
+                if error.cause is Cause.PERMISSION_MISSING:
+                    return False
+                raise
+            if found is not None:
+                return False
+        return True
 
     async def changes(self, order_ids: Sequence[str]) -> Sequence[ChangedOrder]:
         """Return when these orders were last changed; deleted ones are left out."""

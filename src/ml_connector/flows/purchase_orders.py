@@ -70,7 +70,8 @@ def plan(
         NeedsData: ShipBob does not know a SKU, or a WRO is at an unmapped center.
         NeedsHuman: a fraction of a unit or a lot-tracked product is ordered, a location has
             several fulfillment centers, a transfer order has the number of a purchase order,
-            or the order was reduced when its stock was on its way already.
+            the role sees the order no more, or the order was reduced when its stock was on
+            its way already.
         Retryable: a WRO that was just made is not listed yet.
     """
     none_of_ours = _none_of_ours(facts, settings)

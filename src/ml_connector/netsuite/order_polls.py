@@ -60,14 +60,6 @@ SELECT d.recordid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted
 FROM deletedrecord d WHERE d.recordid IN ({list}) ORDER BY d.recordid
 """
 
-_ANY_ORDER: Final = """
-SELECT t.id FROM transaction t WHERE t.type = 'PurchOrd' ORDER BY t.id FETCH FIRST 1 ROWS ONLY
-"""
-
-
-class _Order(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-
 
 class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
     recordid: str
@@ -150,17 +142,12 @@ async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
     return found
 
 
-async def is_deleted(suiteql: SuiteQL, order_id: str) -> bool:
-    """Return whether an order that is not to be seen was deleted, and is not merely hidden.
-
-    A role that loses a permission sees no order any more (section 4.5). NetSuite keeps a list
-    of what was deleted; where the role may not read that, it is believed as long as the role
-    sees other purchase orders.
-    """
+async def is_listed_as_deleted(suiteql: SuiteQL, record_id: str) -> bool:
+    """Return whether NetSuite lists a record as deleted; no where that can't be read."""
     try:
         listed = await suiteql.rows_in(
-            _DELETED_AMONG, [order_id], type=_Deleted, operation="suiteql.deleted_among"
+            _DELETED_AMONG, [record_id], type=_Deleted, operation="suiteql.deleted_among"
         )
     except UnknownIdentifier:
-        return bool(await suiteql.rows(_ANY_ORDER, type=_Order, operation="suiteql.any_order"))
+        return False
     return bool(listed)
