@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
-from ml_connector.transport.grants import Grants, Rule, Slot, pace
+from ml_connector.transport.grants import Grants, Refused, Rule, pace
 from ml_connector.transport.limits import Limits
 
 KEY = "netsuite:TSTDRV1234567"
@@ -99,13 +99,13 @@ async def test_the_slots_of_a_killed_process_come_free_when_the_lease_ends(
 ) -> None:
     dead = Grants(database, KEY, holder="dead", lease_seconds=0.2)
     await dead.prepare(Rule(in_flight=1))
-    taken = await dead.take_slot(1, Priority.LIVE, 0.0)
+    taken = await dead.take_slots(1, 1, Priority.LIVE, 0.0)
     others.configure(KEY, in_flight=1)
 
     async with asyncio.timeout(5), others.pass_(KEY):
         holders = await database.fetch("select holder from slot")
 
-    assert isinstance(taken, Slot)
+    assert not isinstance(taken, Refused)
     assert holders[0]["holder"].startswith("two/")
 
 
@@ -153,12 +153,44 @@ async def test_a_lease_that_ran_out_is_not_given_back_over_the_new_holder(
     old = Grants(database, KEY, holder="same", lease_seconds=0.0)
     new = Grants(database, KEY, holder="same", lease_seconds=60.0)
     await old.prepare(rule)
-    stale = await old.take_slot(1, Priority.LIVE, 0.0)
-    await new.take_slot(1, Priority.LIVE, 0.0)
-    assert isinstance(stale, Slot)
+    stale = await old.take_slots(1, 1, Priority.LIVE, 0.0)
+    await new.take_slots(1, 1, Priority.LIVE, 0.0)
+    assert not isinstance(stale, Refused)
     await old.give_back(stale)
 
     assert await free_slots(database) == 0
+
+
+async def test_several_slots_are_leased_and_given_back_at_once(database: Database) -> None:
+    grants = Grants(database, KEY, holder="one", lease_seconds=60.0)
+    await grants.prepare(Rule(in_flight=5))
+    three = await grants.take_slots(5, 3, Priority.LIVE, 0.0)
+    one_of_two = await grants.take_slots(5, 9, Priority.BULK, 0.0)
+    reserved = await grants.take_slots(5, 9, Priority.LIVE, 0.0)
+    none = await grants.take_slots(5, 9, Priority.LIVE, 0.0)
+    assert not isinstance(three, Refused)
+    await grants.give_back(three)
+
+    assert [one.number for one in three] == [1, 2, 3]
+    assert not isinstance(one_of_two, Refused)
+    assert [(one.number, one.reserved) for one in one_of_two] == [(4, False)]
+    assert not isinstance(reserved, Refused)
+    assert [(one.number, one.reserved) for one in reserved] == [(5, True)]
+    assert isinstance(none, Refused)
+    assert await free_slots(database) == 3
+
+
+async def test_a_lowered_ceiling_counts_the_slots_above_it(database: Database) -> None:
+    grants = Grants(database, KEY, holder="one", lease_seconds=60.0)
+    await grants.prepare(Rule(in_flight=4))
+    all_four = await grants.take_slots(4, 4, Priority.LIVE, 0.0)
+    assert not isinstance(all_four, Refused)
+    await grants.give_back(all_four[:2])
+    await grants.lower(4)
+    found = await grants.take_slots(4, 4, Priority.LIVE, 0.0)
+
+    assert not isinstance(found, Refused)
+    assert [one.number for one in found] == [1]
 
 
 async def test_live_calls_go_before_bulk_calls_that_came_first(limits: Limits) -> None:

@@ -5,13 +5,17 @@ subject*. A subject has at most one live job (``subject.job_id``), which is what
 runs of it apart; the job library's own locks are not needed for that.
 """
 
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import procrastinate
+import psycopg
 from procrastinate.jobs import DeleteJobCondition
+from psycopg_pool import AsyncConnectionPool
 
 from ml_connector.storage.database import Connection, rows
 
@@ -19,11 +23,31 @@ HEARTBEAT_SECONDS: Final = 2.0
 STALLED_AFTER_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 2.0
 
+# A connection that served a moment ago is not asked first whether it is alive.
+_LOOK_AFTER_SECONDS: Final = 1.0
+
 LIVE: Final = 0
 BULK: Final = -10
 
 Run = Callable[[int, int], Awaitable[None]]
 """Converges a subject, given its id and the id of the job."""
+
+
+async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[Any]:
+    """Return the library's pool, without a question to the server before each query."""
+    looked_at: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
+
+    async def check(connection: psycopg.AsyncConnection[Any]) -> None:
+        now = time.monotonic()
+        if now > looked_at.get(connection, 0.0) + _LOOK_AFTER_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
+            looked_at[connection] = now
+
+    return AsyncConnectionPool(**{**options, "check": check})
 
 
 class Lanes:
@@ -38,12 +62,20 @@ class Lanes:
     """
 
     def __init__(self, url: str, run: Run | None = None) -> None:
-        # The listeners of all lanes and the fetching of jobs share this pool.
+        # The listeners of all lanes and the fetching of jobs share this pool. Each of the
+        # library's queries is a transaction of its own, and none must be on disk: a job whose
+        # fetching or end is lost with the database's machine is handed out again, and ends at
+        # once where it is no longer its subject's. Jobs come to be in transactions of ours.
         connector = procrastinate.PsycopgConnector(
             conninfo=url,
             min_size=0,
             max_size=60,
-            kwargs={"application_name": "ml-connector lanes"},
+            pool_factory=_pool,
+            configure=_without_transactions,
+            kwargs={
+                "application_name": "ml-connector lanes",
+                "options": "-c synchronous_commit=off",
+            },
         )
         self._app = procrastinate.App(connector=connector)
         self._run = run

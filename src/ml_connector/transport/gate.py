@@ -20,6 +20,9 @@ from ml_connector.transport.grants import LOW_WATER, Grants, Refused, Rule, Slot
 WARM_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 0.25
 
+# Slots that leave within so short a time are given back together.
+_GATHER_SECONDS: Final = 0.005
+
 # The head of the queue asks again after a wait in this range, while others hold the slots.
 _POLL_SECONDS: Final = (0.010, 0.050)
 
@@ -50,6 +53,7 @@ class Gate:
         self._changed = asyncio.Event()
         self._server: asyncio.Task[None] | None = None
         self._idle: list[tuple[float, Slot]] = []
+        self._leaving: list[Slot] = []
         self._held = 0
         self._blocked_until = 0.0
         self._remaining: int | None = None
@@ -120,7 +124,7 @@ class Gate:
             await self._server
         idle, self._idle = self._idle, []
         for _, slot in idle:
-            self._start(self._give_back(slot))
+            self._give_back(slot)
         if self._reaper is not None:
             self._reaper.cancel()
             self._reaper = None
@@ -184,11 +188,17 @@ class Gate:
     async def _lease(self, in_flight: int, priority: Priority) -> Slot | float | None:
         if self._held >= in_flight:
             return None  # they are all ours: one of our own calls must end first
-        found = await self._grants.take_slot(in_flight, priority, time.monotonic())
+        # For everybody who waits: what nobody takes goes back like any idle slot.
+        live = priority is Priority.LIVE
+        waiting = sum(one.priority is Priority.LIVE for one in self._queue) if live else 1
+        count = max(1, min(waiting, in_flight - self._held))
+        found = await self._grants.take_slots(in_flight, count, priority, time.monotonic())
         if isinstance(found, Refused):
             return found.blocked_seconds + _poll()
-        self._held += 1
-        return found
+        self._held += len(found)
+        for slot in found[1:]:
+            self._keep(slot)
+        return found[0]
 
     async def _prepare(self) -> None:
         rule = self._rule
@@ -212,7 +222,7 @@ class Gate:
     def _keep(self, slot: Slot) -> bool:
         """Keep a slot for the next call while it is warm, else give it back."""
         if not self._is_warm(slot):
-            self._start(self._give_back(slot))
+            self._give_back(slot)
             return False
         self._idle.append((time.monotonic(), slot))
         if self._reaper is None:
@@ -225,7 +235,7 @@ class Gate:
             _, slot = self._idle[place]
             if not self._is_warm(slot):
                 del self._idle[place]
-                self._start(self._give_back(slot))
+                self._give_back(slot)
             elif priority is Priority.LIVE or not slot.reserved:
                 del self._idle[place]
                 return slot
@@ -241,21 +251,29 @@ class Gate:
         idle, self._idle = self._idle, []
         for since, slot in idle:
             if since <= oldest:
-                self._start(self._give_back(slot))
+                self._give_back(slot)
             else:
                 self._idle.append((since, slot))
         if self._idle:
             self._schedule_reaper()
 
-    async def _give_back(self, slot: Slot) -> None:
+    def _give_back(self, slot: Slot) -> None:
+        self._leaving.append(slot)
+        if len(self._leaving) == 1:
+            self._start(self._give_back_all())
+
+    async def _give_back_all(self) -> None:
+        """Give back what leaves within a moment, in one statement."""
+        await asyncio.sleep(_GATHER_SECONDS)
+        slots, self._leaving = self._leaving, []
         try:
-            await self._grants.give_back(slot)
+            await self._grants.give_back(slots)
         except (DatabaseAway, psycopg.Error) as error:
             # The lease runs out by itself; the call's answer matters more than this.
-            _log.warning("slot_not_given_back", number=slot.number, reason=type(error).__name__)
+            _log.warning("slots_not_given_back", slots=len(slots), reason=type(error).__name__)
         finally:
-            self._held -= 1
-        # Not at once: other processes shall get their turn at the free slot.
+            self._held -= len(slots)
+        # Not at once: other processes shall get their turn at the free slots.
         asyncio.get_running_loop().call_later(_poll(), self._changed.set)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:

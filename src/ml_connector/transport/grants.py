@@ -4,10 +4,11 @@ Every decision is one statement on the database's own clock, so that it holds ac
 workers, processes and machines that share the database.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ml_connector.storage.database import Database, one, rows
+from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
 
 LOW_WATER: Final = 15
@@ -37,7 +38,7 @@ _PREPARE_SLOTS: Final = """
 """
 
 # The highest slot is the reserve: bulk calls leave it to live ones, unless it is the only one.
-_TAKE_SLOT: Final = f"""
+_TAKE_SLOTS: Final = f"""
     with allowed as (
         select limit_key, {_CEILING} as ceiling, blocked_until
         from limit_state where limit_key = %(key)s
@@ -47,10 +48,10 @@ _TAKE_SLOT: Final = f"""
                 when %(bulk)s::boolean and allowed.ceiling > 1 then 1 else 0 end
             and slot.leased_until <= clock_timestamp()
             and allowed.blocked_until <= clock_timestamp()
-            and allowed.ceiling > (
-                select count(*) from slot as busy
-                where busy.limit_key = %(key)s and busy.leased_until > clock_timestamp())
-        order by slot.number limit 1
+        order by slot.number
+        limit greatest(0, least(%(count)s::int, (select ceiling from allowed) - (
+            select count(*) from slot as busy
+            where busy.limit_key = %(key)s and busy.leased_until > clock_timestamp())))
         for update of slot skip locked
     ), took as (
         update slot
@@ -66,8 +67,9 @@ _TAKE_SLOT: Final = f"""
 
 _GIVE_BACK: Final = """
     update slot set holder = null, leased_until = '-infinity'
-    where limit_key = %(key)s and number = %(number)s
-        and holder = %(holder)s and leased_until = %(leased_until)s::timestamptz
+    from json_to_recordset(%(slots)s) as own (number int, leased_until timestamptz)
+    where slot.limit_key = %(key)s and slot.number = own.number
+        and slot.holder = %(holder)s and slot.leased_until = own.leased_until
 """
 
 # GCRA: next_at is the theoretical arrival time. No burst, and longer gaps, near the limit.
@@ -218,39 +220,49 @@ class Grants:
                 parameters = {"key": self._key, "in_flight": rule.in_flight}
                 await rows(connection, _PREPARE_SLOTS, parameters)
 
-    async def take_slot(self, in_flight: int, priority: Priority, now: float) -> Slot | Refused:
-        """Lease a free slot for longer than the longest call takes.
+    async def take_slots(
+        self, in_flight: int, count: int, priority: Priority, now: float
+    ) -> list[Slot] | Refused:
+        """Lease free slots for longer than the longest call takes.
 
         Args:
             in_flight: the configured limit.
+            count: so many at most.
             priority: bulk calls never get the reserved slot.
             now: monotonic time.
+
+        Returns:
+            At least one slot; or that there is none.
         """
         parameters = {
             "key": self._key,
             "in_flight": in_flight,
+            "count": count,
             "bulk": priority is Priority.BULK,
             "holder": self._holder,
             "lease": self._lease_seconds,
         }
-        async with self._database.transaction() as connection:
-            row = await one(connection, _TAKE_SLOT, parameters)
-        if row is None:
+        found = await self._database.fetch(_TAKE_SLOTS, parameters)
+        if not found:
             raise LookupError(f"the limit {self._key} has no row")
-        if row["number"] is None:
-            return Refused(max(0.0, row["blocked"]))
-        reserved = row["ceiling"] > 1 and row["number"] >= row["ceiling"]
-        return Slot(row["number"], row["leased_until"], now, reserved)
+        if found[0]["number"] is None:
+            return Refused(max(0.0, found[0]["blocked"]))
+        return [
+            Slot(
+                row["number"],
+                row["leased_until"],
+                now,
+                row["ceiling"] > 1 and row["number"] >= row["ceiling"],
+            )
+            for row in sorted(found, key=lambda row: row["number"])
+        ]
 
-    async def give_back(self, slot: Slot) -> None:
-        """Free a slot, unless the lease ran out and somebody else has it now."""
-        parameters = {
-            "key": self._key,
-            "number": slot.number,
-            "holder": self._holder,
-            "leased_until": slot.leased_until,
-        }
-        await self._database.fetch(_GIVE_BACK, parameters)
+    async def give_back(self, slots: Sequence[Slot]) -> None:
+        """Free slots, unless a lease ran out and somebody else has it now."""
+        own = [{"number": one.number, "leased_until": one.leased_until} for one in slots]
+        await self._database.fetch(
+            _GIVE_BACK, {"key": self._key, "holder": self._holder, "slots": recordset(own)}
+        )
 
     async def take_turn(self, per_minute: int, priority: Priority) -> Turn:
         """Ask for one call of the minute."""
@@ -261,10 +273,10 @@ class Grants:
             "early": chosen.early_seconds(priority),
             "low": LOW_WATER,
         }
-        async with self._database.transaction() as connection:
-            row = await one(connection, _TAKE_TURN, parameters)
-        if row is None:
+        found = await self._database.fetch(_TAKE_TURN, parameters)
+        if not found:
             raise LookupError(f"the limit {self._key} has no row")
+        [row] = found
         return Turn(row["granted"], max(0.0, row["wait"]), row["remaining"])
 
     async def lower(self, in_flight: int) -> None:
