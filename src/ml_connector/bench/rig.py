@@ -103,6 +103,11 @@ class Rig:
                 _wait_until_ready(f"{url}/readyz", self.folder / f"{name}.log")
                 yield url
 
+    def database_cpu_seconds(self) -> float:
+        """Return the processor time of PostgreSQL, with all its connections."""
+        server = self.folder / "postgres" / "cluster" / "postmaster.pid"
+        return cpu_seconds(int(server.read_text("utf-8").split()[0]))
+
     def load(self, url: str, **more: Any) -> Load:
         """Return a load for this connection's webhooks."""
         address = urlsplit(url)
@@ -147,13 +152,13 @@ def upstream(folder: Path, module: str = "upstream") -> Iterator[str]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of its living descendants."""
+    """Return the processor time of a process and of its descendants, also of ended ones."""
     stats: dict[int, tuple[int, float]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 words = (entry / "stat").read_text().rpartition(")")[2].split()
-                ticks = int(words[11]) + int(words[12])
+                ticks = sum(map(int, words[11:15]))  # its own, and those it has waited for
                 stats[int(entry.name)] = (int(words[1]), ticks / os.sysconf("SC_CLK_TCK"))
     total, family = 0.0, [pid]
     while family:

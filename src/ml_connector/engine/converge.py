@@ -41,7 +41,7 @@ _MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED
 _RUNS_IN_A_ROW: Final = 20
 
 # While many jobs begin, their subjects are claimed so often.
-_APART_SECONDS: Final = 0.02
+_APART_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)

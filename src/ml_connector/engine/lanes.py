@@ -24,7 +24,7 @@ STALLED_AFTER_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 2.0
 
 # A connection that served a moment ago is not asked first whether it is alive.
-_LOOK_AFTER_SECONDS: Final = 1.0
+_LOOK_AFTER_SECONDS: Final = 5.0
 
 LIVE: Final = 0
 BULK: Final = -10

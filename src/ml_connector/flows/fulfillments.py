@@ -264,9 +264,10 @@ def memo(there: str, leaving: Leaving) -> str | None:
     if leaving.date != leaving.fact_date:
         part += f", shipped {leaving.fact_date}"
     part += f" [{leaving.external_id}]"
-    before = re.sub(
-        rf"(^|; )ShipBob shipment {shipment_id}: [^\[\]]*\[{leaving.external_id}\]", "", there
-    ).strip()
+    before = there.strip()
+    if before:
+        ours = rf"(^|; )ShipBob shipment {shipment_id}: [^\[\]]*\[{leaving.external_id}\]"
+        before = re.sub(ours, "", there).strip()
     text = f"{before}; {part}" if before else part
     longest = _LONGEST_MEMO_OF_OTHERS if before else _LONGEST_MEMO
     return text if len(text) <= longest else None

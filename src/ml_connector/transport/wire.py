@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Self
 
 import httpcore2
@@ -91,21 +90,21 @@ class Wire:
         # At these levels the libraries would log addresses and headers, tokens included.
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._client = httpx2.AsyncClient(
-            transport=_Pool(),
-            headers={"user-agent": user_agent, "accept": "*/*"},
-            # A cookie of one account must never travel with a call for another.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # Requests and answers of httpx2 without its client: nothing here may follow a redirect,
+        # sign in by itself, or keep a cookie, which must never travel to another account.
+        self._pool = _Pool()
+        self._headers = {
+            "user-agent": user_agent,
+            "accept": "*/*",
+            "accept-encoding": "gzip, deflate",
+        }
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
+        await self._pool.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.__aexit__(None, None, None)
+        await self._pool.__aexit__(None, None, None)
 
     async def exchange(self, call: Call) -> Answer:
         """Send the call once and read the whole answer, whatever its status.
@@ -131,14 +130,19 @@ class Wire:
     async def _exchange(
         self, call: Call, seconds: float, progress: "_Progress"
     ) -> tuple[int, Mapping[str, str], bytes]:
-        async with self._client.stream(
+        headers = httpx2.Headers(self._headers)
+        headers.update(call.headers)
+        timeouts = dict.fromkeys(("read", "write", "pool"), seconds)
+        timeouts["connect"] = min(seconds, self._timeouts.connect)
+        request = httpx2.Request(
             call.method,
             call.url,
-            headers=dict(call.headers),
+            headers=headers,
             content=call.body,
-            timeout=httpx2.Timeout(seconds, connect=min(seconds, self._timeouts.connect)),
-            extensions={"trace": progress.trace},
-        ) as response:
+            extensions={"trace": progress.trace, "timeout": timeouts},
+        )
+        response = await self._pool.handle_async_request(request)
+        try:
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part
@@ -146,8 +150,10 @@ class Wire:
                     raise progress.failure(
                         call, f"sent more than {MOST_BODY_BYTES >> 20} MiB", repeatable=False
                     )
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return response.status_code, headers, bytes(body)
+        finally:
+            await response.aclose()
+        answered = {name.lower(): value for name, value in response.headers.items()}
+        return response.status_code, answered, bytes(body)
 
 
 class _Progress:
