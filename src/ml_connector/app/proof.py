@@ -11,8 +11,8 @@ from ml_connector.app.installation import Installation
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import chain, noted_heads
-from ml_connector.ledger.chain import Verdict
 from ml_connector.ledger.noted_heads import NotedHead
+from ml_connector.ledger.witness import Verdict
 
 _log = structlog.get_logger("audit")
 

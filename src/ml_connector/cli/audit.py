@@ -11,7 +11,7 @@ from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history, noted_heads
-from ml_connector.ledger.chain import Verdict
+from ml_connector.ledger.witness import Verdict
 from ml_connector.storage.database import Connection
 
 _MOST_CHANGES: Final = 8
