@@ -64,6 +64,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
     if not open_keys:
         return facts
     items, keys = stocked.differing(found, open_keys)
+    some = stocked.only(snapshot, items, keys)
     trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
     return replace(
         facts,
@@ -72,9 +73,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
         elsewhere=tuple(
             Elsewhere(key=level.key, location=other, rest=rest)
             for other in sorted(set(stock.locations.values()) - {key})
-            for level, _, rest in drift.balances(
-                *_at(other, snapshot, expected, reads, item_of)[:2]
-            )
+            for level, _, rest in drift.balances(*_at(other, some, expected, reads, item_of)[:2])
             if rest and level.key in open_keys
         ),
     )

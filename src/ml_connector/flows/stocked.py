@@ -312,6 +312,15 @@ def wanted_skus(
     return wanted
 
 
+def only(snapshot: Snapshot, items: set[str], keys: Mapping[int, str]) -> Snapshot:
+    """Return the snapshot with these items and inventory ids alone. Pure."""
+    return Snapshot(
+        taken_at=snapshot.taken_at,
+        shipbob=[one for one in snapshot.shipbob if one.inventory_id in keys],
+        netsuite=[row for row in snapshot.netsuite if row.item in items],
+    )
+
+
 def differing(found: Sequence[Level], keys: Iterable[str]) -> tuple[set[str], dict[int, str]]:
     """Return items, and keys by inventory id, of the levels with these keys. Pure."""
     some = set(keys)
