@@ -30,6 +30,9 @@ ERRANDS: Final[
 }
 """What ``sync`` does besides flows: errands that concern the connection itself."""
 
+_REMEDIES: Final = 10
+"""So many are printed for a person."""
+
 FlowName = Annotated[
     str | None,
     typer.Argument(metavar="FLOW", help=f"One of {', '.join((*FLOWS, *ERRANDS, 'webhooks'))}."),
@@ -205,8 +208,11 @@ def _print_details(details: Sequence[Mapping[str, Any]]) -> None:
     printer = current().printer
     columns = [name for name in details[0] if name != "remedy"]
     printer.table(columns, [[row[name] for name in columns] for row in details], empty="")
-    for remedy in dict.fromkeys(row["remedy"] for row in details if row.get("remedy")):
+    remedies = list(dict.fromkeys(row["remedy"] for row in details if row.get("remedy")))
+    for remedy in remedies[:_REMEDIES]:
         printer.line(f"Next: {remedy}", style="bold")
+    if len(remedies) > _REMEDIES:
+        printer.line(f"And {len(remedies) - _REMEDIES} more: --json has them all.", style="bold")
 
 
 def _print_documents(one: Planned) -> None:
