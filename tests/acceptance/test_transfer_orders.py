@@ -163,3 +163,15 @@ def test_an_order_that_is_deleted_has_its_wro_cancelled_though_nothing_lists_it(
     [wro] = wros_of(unserved, number)
 
     assert (told["state"], wro.status) == ("done", "Cancelled")
+
+
+def test_a_deletion_is_seen_by_a_role_that_knows_no_transfer_orders(unserved: Merchant) -> None:
+    unserved.world.netsuite.withdraw_permission("TRAN_TRNFRORD")
+    number = unserved.order({unserved.sku("TEE"): 5})
+    key = order_id(unserved, number)
+    sync(unserved, "purchase-orders")
+    unserved.world.netsuite.delete("purchaseOrder", int(key))
+    [told] = sync(unserved, "purchase-orders", [key])
+    [wro] = wros_of(unserved, number)
+
+    assert (told["state"], wro.status) == ("done", "Cancelled")

@@ -61,20 +61,21 @@ class OrderReads:
         """Return whether an order that is not to be seen was deleted, and is not merely hidden.
 
         A role that loses a permission sees no order any more (netsuite.md section 4.5). So
-        NetSuite must list it as deleted, or the record service say of both kinds of orders
-        that there is none, and not that the role may not see it (section 9.2).
+        the record service must say that there is none, and not that the role may not see it
+        (section 9.2). A role that never saw transfer orders can't ask for one: then NetSuite
+        must list the id as deleted.
         """
-        if await order_polls.is_listed_as_deleted(self._netsuite.query, order_id):
-            return True
         for record_type in ("purchaseOrder", "transferOrder"):
             try:
                 found = await self._netsuite.get(
                     record_type, record_id=order_id, shape=dict[str, Any]
                 )
             except NeedsHuman as error:
-                if error.cause is Cause.PERMISSION_MISSING:
-                    return False
-                raise
+                if error.cause is not Cause.PERMISSION_MISSING:
+                    raise
+                return record_type == "transferOrder" and (
+                    await order_polls.is_listed_as_deleted(self._netsuite.query, order_id)
+                )
             if found is not None:
                 return False
         return True
