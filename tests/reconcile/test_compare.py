@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from ml_connector.reconcile.compare import cut_off
 from ml_connector.reconcile.kinds import Kind
 from ml_connector.reconcile.report import Report
 from ml_connector.reconcile.sides import Entry
-from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, Found, clean
+from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, At, Found, Tamper, clean
 
 WORLDS = settings(max_examples=300, deadline=None)
 RANDOMS = st.integers(0, 2**32).map(Random)
@@ -55,6 +56,29 @@ def test_everything_that_people_do_is_found_and_named(
 
     assert named(report) == expected
     assert all(one.says and one.remedy for one in report.open if one.kind != Kind.FACT_WAITING)
+
+
+@pytest.mark.parametrize("tamper", IN_NETSUITE)
+def test_each_act_in_netsuite_alone_is_found_and_named(tamper: Tamper) -> None:
+    for seed in range(12):
+        world = clean(Random(seed))
+        for external_id in world.ours()[:1]:
+            expected = tamper(world, external_id)
+
+            assert expected
+            assert named(world.report()) == expected
+
+
+@pytest.mark.parametrize("at_shipbob", AT_SHIPBOB)
+def test_each_thing_at_shipbob_alone_is_found_and_named(at_shipbob: At) -> None:
+    for seed in range(12):
+        world = clean(Random(seed))
+        facts = [at for at, fact in enumerate(world.facts) if fact.fact_date in MONTH]
+        for at in facts[-1:]:
+            expected = at_shipbob(world, at)
+
+            assert expected
+            assert named(world.report()) == expected
 
 
 @WORLDS
