@@ -55,11 +55,13 @@ def test_no_value_of_another_system_is_taken_for_a_constant(value: str) -> None:
 
 
 def is_constant(node: ast.expr) -> bool:
-    """Whether an expression is a constant of a module, or one with a fixed part put in."""
+    """Whether an expression is a constant of a module, one of a table, or with a part put in."""
     match node:
         case ast.Constant(value=str()):
             return True
         case ast.Name(id=name):
+            return name.isupper()
+        case ast.Subscript(value=ast.Name(id=name)):
             return name.isupper()
         case ast.Call(func=ast.Name(id="column_name")):
             return True

@@ -29,19 +29,22 @@ The letters of transfer orders are from memory (schemas/status-codes.json): whet
 is still to come of one is seen by its quantities.
 """
 
-_OPEN_ORDERS: Final = """
+_OPEN_ORDERS: Final = {
+    order_type: f"""
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t
-WHERE t.type = '{type}' AND t.status IN ({statuses})
+WHERE t.type = '{order_type}' AND t.status IN ({", ".join(f"'{one}'" for one in sorted(letters))})
     AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD') AND t.id > ?
 ORDER BY t.id
-"""
+"""  # noqa: S608 - our own constants
+    for order_type, letters in OPEN_STATUSES.items()
+}
 
 # Thousands may share one second after a mass update, so the key is the pair (section 4.3).
 _CHANGED_ORDERS: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS lastmodified
 FROM transaction t
-WHERE t.type = '{type}' AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
+WHERE t.type = ? AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
     AND (t.lastmodifieddate > TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')
         OR (t.lastmodifieddate = TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') AND t.id > ?))
 ORDER BY t.lastmodifieddate, t.id
@@ -76,10 +79,8 @@ async def open_orders(
         ordered_since: those of this day or later; None for all.
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
-    statuses = ", ".join(f"'{letter}'" for letter in sorted(OPEN_STATUSES[order_type]))
-    query = _OPEN_ORDERS.replace("{type}", order_type).replace("{statuses}", statuses)
     async for page in suiteql.pages(
-        query,
+        _OPEN_ORDERS[order_type],
         (since,),
         type=ChangedOrder,
         start=(0,),
@@ -106,8 +107,8 @@ async def changed_orders(
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
-        _CHANGED_ORDERS.replace("{type}", order_type),
-        (since,),
+        _CHANGED_ORDERS,
+        (order_type, since),
         type=ChangedOrder,
         start=(changed_since, changed_since, 0),
         key=lambda row: (row.lastmodified, row.lastmodified, int(row.id)),

@@ -14,13 +14,16 @@ from ml_connector.transport.call import Priority
 # account or a role may lack either (section 4.5).
 _TABLES: Final = ("inventoryitemlocations", "aggregateitemlocation")
 
-_ON_HAND: Final = """
+_ON_HAND: Final = {
+    table: f"""
 SELECT s.item, i.itemid, s.location, s.quantityonhand
 FROM {table} s JOIN item i ON i.id = s.item
-WHERE s.location IN ({list}) AND s.quantityonhand <> 0
+WHERE s.location IN ({{list}}) AND s.quantityonhand <> 0
     AND (s.item > ? OR (s.item = ? AND s.location > ?))
 ORDER BY s.item, s.location
-"""
+"""  # noqa: S608 - our own constants
+    for table in _TABLES
+}
 
 
 class OnHand(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,7 @@ async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[l
     for table in _TABLES:
         try:
             async for page in suiteql.pages(
-                _ON_HAND.replace("{table}", table),
+                _ON_HAND[table],
                 within=sorted(locations),
                 type=OnHand,
                 start=(0, 0, 0),
