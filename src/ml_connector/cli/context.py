@@ -1,4 +1,7 @@
-"""What every command is given: settings, the printer, and the way to the books."""
+"""What every command is given: settings, the printer, and the way to the books.
+
+What a command works with is imported when it is used: it takes seconds, and help needs none.
+"""
 
 import asyncio
 import dataclasses
@@ -8,17 +11,17 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ml_connector.app.installation import Installation, open_installation
 from ml_connector.cli.arguments import GlobalOptions
 from ml_connector.cli.printing import Printer
-from ml_connector.config import logs
-from ml_connector.config.settings import Settings, load
 from ml_connector.errors import UserError
-from ml_connector.ledger import connections
-from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.storage.database import Connection
+
+if TYPE_CHECKING:
+    from ml_connector.app.installation import Installation
+    from ml_connector.config.settings import Settings
+    from ml_connector.ledger.connections import AppliedConnection
+    from ml_connector.storage.database import Connection
 
 T = TypeVar("T")
 
@@ -31,8 +34,11 @@ class Context:
     printer: Printer
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The installation's settings; reading them sets the logs up as well."""
+        from ml_connector.config import logs  # noqa: PLC0415 - see above
+        from ml_connector.config.settings import load  # noqa: PLC0415 - see above
+
         settings = load(self.options.config)
         logs.configure(settings.log_format, settings.log_level, color=self.options.color)
         return settings
@@ -45,8 +51,9 @@ class Context:
         """Return who acts, for the record: the account that runs the command."""
         return f"{getpass.getuser()} (command line)"
 
-    def run(self, work: Callable[[Installation], Awaitable[T]]) -> T:
+    def run(self, work: Callable[["Installation"], Awaitable[T]]) -> T:
         """Open the installation, do the work on it, close it again."""
+        from ml_connector.app.installation import open_installation  # noqa: PLC0415 - see above
 
         async def opened() -> T:
             async with open_installation(self.settings) as installation:
@@ -54,12 +61,14 @@ class Context:
 
         return asyncio.run(opened())
 
-    async def connection(self, on: Connection) -> AppliedConnection:
+    async def connection(self, on: "Connection") -> "AppliedConnection":
         """Return the connection that is meant.
 
         Raises:
             UserError: there is none, there are several and none was named, or no such one.
         """
+        from ml_connector.ledger import connections  # noqa: PLC0415 - see above
+
         known = await connections.every(on)
         names = ", ".join(one.name for one in known)
         if self.options.connection is not None:
@@ -82,9 +91,11 @@ class Context:
 
     @asynccontextmanager
     async def several(
-        self, installation: Installation
-    ) -> AsyncGenerator[tuple[Connection, list[str]]]:
+        self, installation: "Installation"
+    ) -> AsyncGenerator[tuple["Connection", list[str]]]:
         """A transaction, and the names of the connections that a list should cover."""
+        from ml_connector.ledger import connections  # noqa: PLC0415 - see above
+
         async with installation.database.transaction() as on:
             if self.options.connection is not None:
                 yield on, [(await self.connection(on)).name]
