@@ -13,7 +13,7 @@ from ml_connector.bench.rig import Rig, cpu_seconds, send
 
 EVENTS: Final = 10_000
 SHIPMENTS: Final = 3_000
-AT_ONCE: Final = 150
+AT_ONCE: Final = 200
 """Subjects at once: fifteen writes under way, and who waits for shared reads and marks."""
 
 MOST_WRITES: Final = 1.02

@@ -25,7 +25,7 @@ OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 
 # ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
 # are gathered for so long. One that comes alone is read at once.
-_APART_SECONDS: Final = 1.0
+_APART_SECONDS: Final = 0.8
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
