@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import fcntl
 import os
 import shutil
 import signal
@@ -33,6 +34,7 @@ from ml_connector.sim.shipbob.vocabulary import TOPICS
 from ml_connector.sim.stories import STORIES, Difference, Step, Story
 from ml_connector.sim.world import World, world
 from ml_connector.storage.database import Database, rows
+from ml_connector.storage.postgres_folder import open_lock, try_lock
 
 CONNECTION: Final = "acme"
 PASSWORD: Final = "demo-password"  # noqa: S105 - of a throw-away installation on loopback
@@ -105,7 +107,7 @@ def run(
         stay: afterwards keep everything running until ctrl-C.
 
     Raises:
-        UserError: no such story, or something could not be started.
+        UserError: no such story, another demo has the folder, or something could not be started.
     """
     if story not in STORIES:
         raise UserError(
@@ -115,32 +117,50 @@ def run(
             usage=True,
         )
     folder = settings.data_dir / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    own = settings.model_copy(
-        update={
-            "data_dir": folder,
-            "database_url": None,
-            "master_key": None,
-            "master_key_file": None,
-        }
-    )
-    says("note", f"Setting up a fresh installation in {folder}")
-    setup.initialise(own)
-    setup.add_administrator(own, Secret(PASSWORD))
-    with world() as both, _serving(own, port) as url, database_server(own) as server:
-        told = STORIES[story](both.netsuite, both.shipbob)
-        told.set_up()
-        _connect(own, both, told, url, folder)
-        says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
-        says("note", f"ml-connector {url}")
-        proof = asyncio.run(_tell(own, server.url, both, told, says))
-        proof = dataclasses.replace(proof, months=asyncio.run(_month_ends(own)))
-        proved(proof)
-        if stay:
-            _print_stay(says, url, folder)
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.pause()
-    return proof
+    with _alone(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        own = settings.model_copy(
+            update={
+                "data_dir": folder,
+                "database_url": None,
+                "master_key": None,
+                "master_key_file": None,
+            }
+        )
+        says("note", f"Setting up a fresh installation in {folder}")
+        setup.initialise(own)
+        setup.add_administrator(own, Secret(PASSWORD))
+        with world() as both, _serving(own, port) as url, database_server(own) as server:
+            told = STORIES[story](both.netsuite, both.shipbob)
+            told.set_up()
+            _connect(own, both, told, url, folder)
+            says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
+            says("note", f"ml-connector {url}")
+            proof = asyncio.run(_tell(own, server.url, both, told, says))
+            proof = dataclasses.replace(proof, months=asyncio.run(_month_ends(own)))
+            proved(proof)
+            if stay:
+                _print_stay(says, url, folder)
+                with contextlib.suppress(KeyboardInterrupt):
+                    signal.pause()
+        return proof
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other demos away from the folder, until this process ends in whatever way."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = open_lock(folder.with_suffix(".lock"))
+    try:
+        if not try_lock(lock, fcntl.LOCK_EX):
+            raise UserError(
+                "A demo is running there already",
+                where=str(folder),
+                next_step="End it with ctrl-C, or choose another folder with MLC_DATA_DIR.",
+            )
+        yield
+    finally:
+        os.close(lock)
 
 
 async def _tell(settings: Settings, url: str, both: World, told: Story, says: Says) -> Proof:
