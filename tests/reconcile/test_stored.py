@@ -2,6 +2,9 @@
 
 import csv
 import io
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -11,7 +14,7 @@ from ml_connector.reconcile import lines, stored
 from ml_connector.reconcile.compare import judge
 from ml_connector.reconcile.report import Report
 from ml_connector.reconcile.sides import Fact
-from ml_connector.storage.database import Database
+from ml_connector.storage.database import Database, rows
 from reconcile.loading import WORDS, live, load
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, clean
 
@@ -29,21 +32,40 @@ def tampered(seed: int) -> World:
     return world
 
 
-async def through_the_database(database: Database, world: World) -> tuple[Report, bytes]:
-    """Compare with the database between; return the report and its lines as CSV."""
+Meanwhile = Callable[[], Awaitable[object]]
+
+
+async def nothing() -> None:
+    """Do nothing."""
+
+
+async def through_the_database(
+    database: Database, world: World, *, meanwhile: Meanwhile = nothing
+) -> tuple[Report, bytes]:
+    """Compare with the database between; return the report and its lines as CSV.
+
+    Args:
+        database: where the world is put.
+        world: the three sides.
+        meanwhile: is done once the snapshot is taken.
+    """
     await load(database, world)
     async with stored.opened(database.url, "acme", MONTH, WORDS) as books:
         seen = [one for one in world.movements if one.date in MONTH]
         await books.add_movements(seen)
         await books.add_live(live(world))
         head, missing = await books.freeze()
+        await meanwhile()
         wanted = {one.external_id for one in missing}
         by_id = {one.remote_id for one in missing}
         await books.add_looked_up(
             [one for one in world.movements if one.external_id in wanted or one.id in by_id]
         )
         report = judge(MONTH, await books.gather({}))
-        text = b"".join([block async for block in books.lines(report)])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "lines.csv"
+            await books.write_lines(report, path)
+            text = path.read_bytes()
     assert head.number == max(one.number for one in world.entries)
     return report, text + lines.differences(report)
 
@@ -79,3 +101,44 @@ async def test_the_same_sides_give_the_same_bytes(database: Database) -> None:
     second = await through_the_database(database, world)
 
     assert first == second
+
+
+async def test_what_is_posted_after_the_snapshot_is_in_no_part_of_the_report(
+    database: Database,
+) -> None:
+    world = tampered(7)
+    before = await through_the_database(database, world)
+
+    async def post() -> None:
+        async with database.transaction() as on:
+            await rows(on, "set local session_replication_role = replica")
+            await rows(on, "update source_line set quantity = quantity + 1")
+            await rows(on, "update subject set state = 'parked'")
+            for last, day in (("now", MONTH.first), ("later", MONTH.after)):
+                await rows(
+                    on,
+                    "insert into journal (connection, number, posted_at, posting_id, run_id, flow,"
+                    " source, source_line, target, external_id, fact_date, posting_date, sku,"
+                    " item, location, quantity, previous_hash, hash) select connection,"
+                    " number + 1, now(), posting_id, run_id, flow, source, source_line, target,"
+                    " external_id, %(day)s, fact_date, sku, item, location, 1, '', %(hash)s"
+                    " from journal order by number desc limit 1",
+                    {"hash": last, "day": day},
+                )
+
+    assert await through_the_database(database, world, meanwhile=post) == before
+
+
+async def test_lines_that_could_not_be_written_can_be_written_again(
+    database: Database, tmp_path: Path
+) -> None:
+    await load(database, tampered(7))
+    async with stored.opened(database.url, "acme", MONTH, WORDS) as books:
+        head, _ = await books.freeze()
+        report = judge(MONTH, await books.gather({}), head=head)
+        with pytest.raises(FileNotFoundError):
+            await books.write_lines(report, tmp_path / "gone" / "lines.csv")
+        await books.write_lines(report, tmp_path / "lines.csv")
+
+    assert (tmp_path / "lines.csv").read_bytes().startswith(b"record,section,verdict,")
+    assert not (tmp_path / "lines.rest").exists()

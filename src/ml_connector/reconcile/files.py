@@ -33,9 +33,8 @@ async def write(books: Stored, report: Report, month: Month, folder: Path) -> li
             parts = [Path(beside) / f"{stem}{end}" for end in (".html", ".xlsx", ".csv")]
             await asyncio.to_thread(parts[0].write_text, page.html(report, month), "utf-8")
             await asyncio.to_thread(workbook.write, report, month, parts[1])
-            with parts[2].open("wb") as csv_file:
-                async for block in books.lines(report):
-                    csv_file.write(block)
+            await books.write_lines(report, parts[2])
+            with parts[2].open("ab") as csv_file:
                 csv_file.write(lines.differences(report))
             return [part.replace(folder / part.name) for part in parts]
     except OSError as error:

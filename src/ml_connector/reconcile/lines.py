@@ -16,7 +16,7 @@ COLUMNS: Final = (
     *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
     "remedy",
 )
-"""What ``line_statements.LINES_CSV`` heads its columns with."""
+"""What ``line_statements.HEADING_AND_LINES`` heads its columns with."""
 
 
 def differences(report: Report) -> bytes:

@@ -25,7 +25,7 @@ MOVEMENT_COLUMNS: Final = (
 
 DROP: Final = (
     "drop table if exists month_movement, month_live, month_word, month_posting, month_found,"
-    " month_raw, month_raw_entry, month_section, month_subject, month_raw_subject, month_line,"
+    " month_raw, month_raw_entry, month_subject, month_raw_subject, month_line,"
     " month_booked, month_verdict"
 )
 
@@ -179,7 +179,8 @@ with summed as (
         {MONEY} as money,
         j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
         j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
-        coalesce(sum(j.quantity), sum(j.amount), 0) as value, count(*) as entries
+        coalesce(sum(j.quantity), sum(j.amount), 0) as value, count(*) as entries,
+        min(j.number) as lowest, max(j.number) as highest
     from journal as j where j.connection = %(name)s and {IN_MONTH}
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 ), suspect as (
@@ -190,9 +191,10 @@ with summed as (
     group by 1, 2, 3, 4, 5, 6, 7
 ), placed as (
     select flow, kind, account, sku, location, currency, money, in_fact, in_posting, entries,
-        value, case when in_posting then value else 0 end as agreed from summed
+        lowest, highest, value, case when in_posting then value else 0 end as agreed from summed
     union all
-    select flow, kind, account, sku, location, currency, money, false, false, 0, 0, -value
+    select flow, kind, account, sku, location, currency, money, false, false, 0,
+        null, null, 0, -value
     from suspect
 )
 select flow, kind, coalesce(case when money then account else sku end, '') as what,
@@ -203,7 +205,8 @@ select flow, kind, coalesce(case when money then account else sku end, '') as wh
     coalesce(sum(value) filter (where in_posting and not in_fact), 0) as earlier,
     coalesce(sum(value) filter (where in_posting), 0) as journal,
     sum(agreed) as netsuite,
-    coalesce(sum(entries) filter (where in_posting), 0)::bigint as entries
+    coalesce(sum(entries) filter (where in_posting), 0)::bigint as entries,
+    min(lowest) as lowest, max(highest) as highest
 from placed group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """  # noqa: S608 - our own constants
 

@@ -1,9 +1,10 @@
 """The stored side: journal, sources and refusals, with NetSuite's lines beside them in SQL."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from psycopg import sql
 
 from ml_connector.reconcile import (
     books,
-    line_statements,
+    journal_lines,
     sections,
     source_statements,
     statements,
@@ -31,10 +32,8 @@ from ml_connector.reconcile.report import (
 )
 from ml_connector.reconcile.sides import Entry, Fact, Movement, Waiting
 from ml_connector.reconcile.sources import SourceState
+from ml_connector.storage import snapshots
 from ml_connector.storage.database import Connection, connection_options, one, rows
-
-_BLOCK: Final = 1 << 16
-"""So many bytes of CSV are handed on at once; PostgreSQL gives them line by line."""
 
 _SETTINGS: Final = (
     "set statement_timeout = '600s'",
@@ -73,17 +72,23 @@ class Stored:
     it is of that snapshot.
 
     Args:
-        on: a database connection that nothing else uses.
+        url: of the database.
+        on: a connection to it that nothing else uses.
         name: of the merchant's connection.
         month: which month.
         words: what each flow calls its subjects, such as ``wro``.
     """
 
-    def __init__(self, on: Connection, name: str, month: Month, words: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, on: Connection, name: str, month: Month, words: Mapping[str, str]
+    ) -> None:
+        self._url = url
         self._on = on
         self._month = month
         self._words = words
-        self._frozen = False
+        self._snapshot = ""
+        self._numbers = (0, 0)
+        self._sections: dict[str, str] = {}
         self._parameters: dict[str, Any] = {
             "name": name,
             "first": month.first,
@@ -141,7 +146,7 @@ class Stored:
 
     async def _let_go(self) -> None:
         """End the transaction while the systems are still read, which may take long."""
-        if not self._frozen:
+        if not self._snapshot:
             await self._on.commit()
 
     async def freeze(self) -> tuple[Head, list[Missing]]:
@@ -152,8 +157,7 @@ class Stored:
         lines were read.
         """
         await self._on.commit()
-        self._frozen = True
-        await self._on.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+        self._snapshot = await snapshots.take(self._on)
         last = await one(
             self._on,
             "select number, hash from journal where connection = %(name)s"
@@ -208,31 +212,25 @@ class Stored:
         await rows(self._on, statement, {**self._parameters, **more})
         await rows(self._on, f"analyze {table}")
 
-    async def lines(self, report: Report) -> AsyncIterator[bytes]:
-        """Yield every journal row of the month as CSV, each with its document's verdict."""
+    async def write_lines(self, report: Report, path: Path) -> None:
+        """Write every journal row of the month as CSV, each with its document's verdict.
+
+        Raises:
+            OSError: the file can't be written.
+        """
         kinds: dict[str, set[str]] = defaultdict(set)
         for difference in report.open:
             if difference.external_id:
                 kinds[difference.external_id].add(difference.kind)
-        await rows(self._on, line_statements.VERDICTS)
-        async with (
-            self._on.cursor() as cursor,
-            cursor.copy("copy month_verdict (external_id, kinds) from stdin") as into,
-        ):
-            for external_id, found in sorted(kinds.items()):
-                await into.write_row((external_id, " ".join(sorted(found))))
-        await rows(self._on, "analyze month_verdict")
-        whole = bytearray()
-        async with (
-            self._on.cursor() as cursor,
-            cursor.copy(line_statements.LINES_CSV, self._parameters) as out,
-        ):
-            async for line in out:
-                whole += line
-                if len(whole) > _BLOCK:
-                    yield bytes(whole)
-                    whole.clear()
-        yield bytes(whole)
+        await journal_lines.write(
+            self._url,
+            self._snapshot,
+            {**self._parameters, "sections": msgspec.json.encode(self._sections).decode()},
+            [(document, " ".join(sorted(found))) for document, found in sorted(kinds.items())],
+            path,
+            lowest=self._numbers[0],
+            highest=self._numbers[1],
+        )
 
     async def _entries(self, statement: str) -> list[Entry]:
         return [
@@ -258,15 +256,15 @@ class Stored:
         await rows(self._on, "set enable_sort = off")
         found = await rows(self._on, statements.JOURNAL_ROWS, self._parameters)
         await rows(self._on, "reset enable_sort")
-        kinds = sorted({(row["flow"], row["kind"]) for row in found})
-        await self._make(
-            line_statements.SECTION,
-            "month_section",
-            flows=[flow for flow, _ in kinds],
-            kinds=[kind for _, kind in kinds],
-            sections=[sections.of_entry(flow, kind).key for flow, kind in kinds],
-            compared=[kind in sections.TYPES for _, kind in kinds],
+        numbered = [row for row in found if row["lowest"] is not None]
+        self._numbers = (
+            min((row["lowest"] for row in numbered), default=0),
+            max((row["highest"] for row in numbered), default=0),
         )
+        self._sections = {
+            f"{row['flow']} {row['kind']}": sections.of_entry(row["flow"], row["kind"]).key
+            for row in found
+        }
         table = [
             (
                 RowKey(
@@ -342,7 +340,7 @@ async def opened(
     options = connection_options("ml-connector reconcile")
     connection = await psycopg.AsyncConnection[dict[str, Any]].connect(url, **options)
     async with connection:
-        stored = Stored(connection, name, month, words)
+        stored = Stored(url, connection, name, month, words)
         await stored.begin()
         yield stored
         await connection.rollback()

@@ -1,0 +1,121 @@
+"""The journal's part of the CSV, copied from the database straight into the file.
+
+A million rows come as a million messages: a thread takes them for a quarter of what an event
+loop needs. So each half of the rows is copied by a thread with a connection of its own, all of
+them in the snapshot that the report is made of.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from ml_connector.reconcile import line_statements
+from ml_connector.storage import snapshots
+
+_NAME: Final = "ml-connector reconcile"
+_BLOCK: Final = 1 << 20
+"""So many bytes are written at once."""
+
+
+class Half:
+    """Some of the journal's rows on their way into a file. Its methods wait.
+
+    Args:
+        connection: in the report's snapshot.
+        parameters: of the statements of lines, with the numbers ``from`` and ``to``.
+        verdicts: what is the matter with a document, by external id.
+        path: of the file.
+        heading: whether the columns' names come first.
+    """
+
+    def __init__(
+        self,
+        connection: snapshots.SyncConnection,
+        parameters: Mapping[str, object],
+        verdicts: Sequence[tuple[str, str]],
+        path: Path,
+        *,
+        heading: bool,
+    ) -> None:
+        self._connection = connection
+        self._parameters = parameters
+        self._verdicts = verdicts
+        self._path = path
+        self._statement = line_statements.HEADING_AND_LINES if heading else line_statements.LINES
+
+    def write(self) -> None:
+        """Write the rows.
+
+        Raises:
+            OSError: the file can't be written.
+        """
+        with self._connection.cursor() as cursor:
+            cursor.execute("set local statement_timeout = '600s'")
+            cursor.execute(line_statements.VERDICTS)
+            with cursor.copy("copy month_verdict (external_id, kinds) from stdin") as into:
+                for verdict in self._verdicts:
+                    into.write_row(verdict)
+            cursor.execute("analyze month_verdict")
+            with (
+                self._path.open("wb", buffering=_BLOCK) as file,
+                cursor.copy(self._statement.encode(), self._parameters) as out,
+            ):
+                file.writelines(out)
+
+    def stop(self) -> None:
+        """Let the database end what it does for this; ``write`` then fails."""
+        self._connection.cancel_safe(timeout=5)
+
+
+async def write(
+    url: str,
+    snapshot: str,
+    parameters: Mapping[str, Any],
+    verdicts: Sequence[tuple[str, str]],
+    path: Path,
+    *,
+    lowest: int,
+    highest: int,
+) -> None:
+    """Write the journal rows of the month into a file, with the columns' names above.
+
+    Args:
+        url: of the database.
+        snapshot: that the report is made of.
+        parameters: of ``line_statements``.
+        verdicts: what is the matter with a document, by external id.
+        path: the file; the second half of the rows lies beside it for a while.
+        lowest: number of the first row of the month.
+        highest: number of the last.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    middle = (lowest + highest) // 2
+    spans = [(lowest, middle), (middle + 1, highest)]
+    paths = [path, path.with_suffix(".rest")]
+    loop = asyncio.get_running_loop()
+    with ExitStack() as opened, ThreadPoolExecutor(len(spans)) as threads:
+        halves: list[Half] = []
+        for at, (first, last) in zip(paths, spans, strict=True):
+            connection = await asyncio.to_thread(snapshots.opened, url, snapshot, name=_NAME)
+            opened.callback(connection.close)
+            wanted = {**parameters, "from": first, "to": last}
+            halves.append(Half(connection, wanted, verdicts, at, heading=at == path))
+        try:
+            await asyncio.gather(*(loop.run_in_executor(threads, one.write) for one in halves))
+        except BaseException:
+            for one in halves:
+                one.stop()
+            raise
+    await asyncio.to_thread(_append, paths[1], path)
+
+
+def _append(rest: Path, path: Path) -> None:
+    with rest.open("rb") as source, path.open("ab") as into:
+        shutil.copyfileobj(source, into, _BLOCK)
+    rest.unlink()

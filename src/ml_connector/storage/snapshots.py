@@ -1,0 +1,53 @@
+"""Several connections that see the database as it was at one moment."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ml_connector.storage.database import Connection, connection_options, one, rows
+
+SyncConnection = psycopg.Connection[dict[str, Any]]
+"""A connection for a thread: what comes in many small pieces costs far less there."""
+
+
+async def take(connection: Connection) -> str:
+    """Begin a transaction whose statements all see this moment; return the moment's name.
+
+    Others may see it too for as long as the transaction lasts.
+
+    Args:
+        connection: in no transaction.
+    """
+    await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+    found = await one(connection, "select pg_export_snapshot() as name")
+    return str(found["name"]) if found else ""
+
+
+async def share(connection: Connection, name: str) -> None:
+    """Begin a transaction that sees the moment of this name.
+
+    Args:
+        connection: in no transaction.
+        name: of a moment whose transaction still lasts.
+    """
+    await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+    await rows(connection, _shared(name).as_string())
+
+
+def opened(url: str, snapshot: str, *, name: str) -> SyncConnection:
+    """Open a connection that sees the moment of this name. It waits for the server.
+
+    Args:
+        url: of the database.
+        snapshot: the name of a moment whose transaction still lasts.
+        name: what the connection is called in pg_stat_activity.
+    """
+    connection: SyncConnection = psycopg.Connection.connect(url, **connection_options(name))
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.execute(_shared(snapshot))
+    return connection
+
+
+def _shared(name: str) -> sql.Composed:
+    return sql.SQL("set transaction snapshot {}").format(sql.Literal(name))
