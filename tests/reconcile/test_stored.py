@@ -4,6 +4,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
@@ -12,8 +13,9 @@ import pytest
 
 from ml_connector.reconcile import lines, stored
 from ml_connector.reconcile.compare import judge
+from ml_connector.reconcile.kinds import Kind
 from ml_connector.reconcile.report import Report
-from ml_connector.reconcile.sides import Fact
+from ml_connector.reconcile.sides import Entry, Fact
 from ml_connector.storage.database import Database, rows
 from reconcile.loading import WORDS, live, load
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, clean
@@ -31,6 +33,8 @@ def tampered(seed: int) -> World:
         random.choice(AT_SHIPBOB)(world, at)
     return world
 
+
+EARLIER = MONTH.first - timedelta(days=12)
 
 Meanwhile = Callable[[], Awaitable[object]]
 
@@ -93,6 +97,55 @@ async def test_the_report_is_that_of_the_sides_compared_whole(
     assert sum(row["record"] == "journal" for row in listed) == len(in_month)
     assert sum(row["record"] == "difference" for row in listed) == len(whole.open)
     assert sum(row["record"] == "shown" for row in listed) == len(whole.explained)
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [[(EARLIER, EARLIER)], [(MONTH.first, MONTH.first)]],
+        [[(EARLIER, MONTH.after), (MONTH.first, MONTH.after)]],
+    ],
+    ids=["two documents", "two rows of one document"],
+)
+async def test_what_was_posted_of_another_month_counts_against_its_source(
+    database: Database, documents: list[list[tuple[date, date]]]
+) -> None:
+    """What the month has of a source comes to what ShipBob says now: it was 5 and 5, is 5."""
+    world = World(Random(1))
+    for number, dates in enumerate(documents):
+        entries = [
+            Entry(
+                number=0,
+                flow="receiving",
+                source="wro 1",
+                source_line="inventory 7",
+                kind="",
+                remote_id="",
+                external_id="",
+                fact_date=fact_date,
+                posting_date=posting_date,
+                sku="TEE",
+                item="7",
+                location="6",
+                quantity=5,
+            )
+            for fact_date, posting_date in dates
+        ]
+        world.post("itemReceipt", f"mlc-ir-1-{number}", entries)
+    world.facts = [
+        Fact(
+            flow="receiving",
+            source="wro 1",
+            source_line="inventory 7",
+            fact_date=MONTH.first,
+            sku="TEE",
+            quantity=5,
+        )
+    ]
+    report, _ = await through_the_database(database, world)
+
+    assert Kind.FACT_WENT_DOWN in {one.kind for one in report.open}
+    assert report == world.report()
 
 
 async def test_the_same_sides_give_the_same_bytes(database: Database) -> None:

@@ -11,7 +11,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import FEES, TYPES
 from ml_connector.reconcile.sides import Movement
-from ml_connector.reconcile.stored import Missing
+from ml_connector.reconcile.stored_documents import Missing
 
 
 async def movements(

@@ -5,7 +5,7 @@ Parameters and rules are those of ``statements``.
 
 from typing import Final
 
-from ml_connector.reconcile.statements import HASH, UNIT, VALUE
+from ml_connector.reconcile.statements import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
 create temp table month_live (
@@ -25,15 +25,16 @@ select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
 """
 """What a flow calls its subjects, such as wro."""
 
-# What only has to be told, such as a parcel, counts as one in ``_SAID`` as in ``_BOOKED``: told
-# twice does not come to the same, and is then judged line by line.
-_SAID: Final = (
-    HASH.format(
-        "l.name || '|' || coalesce(l.sku, '') || '|' || case"
-        " when l.quantity is null and l.amount is not null then l.currency else '' end"
-    )
-    + " * coalesce(l.quantity::numeric, l.amount, 1)"
+_STATED_UNIT: Final = (
+    "case when l.quantity is null and l.amount is not null then l.currency else '' end"
 )
+
+# What only has to be told, such as a parcel, counts as one in both: told twice does not come to
+# the same, and is then judged line by line.
+_SAID_OF: Final = hashed(_STATED_UNIT, "coalesce(l.sku, '')", "l.name")
+_SAID: Final = f"({_SAID_OF})::numeric * coalesce(l.quantity::numeric, l.amount, 1)"
+_BOOKED_OF: Final = hashed(UNIT, "coalesce(j.sku, '')", "j.source_line")
+_BOOKED: Final = f"({_BOOKED_OF})::numeric * coalesce(j.quantity::numeric, j.amount, 1)"
 
 # What is stated of a source: by the last run that saw it, or by ShipBob just now.
 _STATED: Final = """
@@ -53,28 +54,50 @@ from month_live as v
 left join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """
 
-SUBJECTS: Final = """
-create temp table month_subject as
-select distinct l.subject_id from source_line as l
+SAID: Final = f"""
+create temp table month_said as
+select l.subject_id, l.flow, {_STATED_UNIT} as currency, count(*) as lines,
+    coalesce(sum(l.quantity), 0) + coalesce(sum(l.amount) filter (where l.quantity is null), 0)
+        as value,
+    sum({_SAID}) as said
+from source_line as l
 where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
-"""
-"""The sources with a line whose latest state lies in the month."""
+group by 1, 2, 3
+"""  # noqa: S608 - our own constants
+"""What the sources say whose latest state lies in the month."""
+
+BOOKED_BY: Final = f"""
+create temp table month_booked_by as
+select j.posting_id,
+    coalesce(sum({_BOOKED}) filter (where strpos(j.source_line, ' / ') = 0), 0) as booked,
+    bool_or(j.posting_date < %(first)s or j.posting_date >= %(after)s) as elsewhere
+from journal as j where j.connection = %(name)s and {IN_MONTH}
+group by 1
+"""  # noqa: S608 - our own constants
+"""What each document booked that the journal dates in the month, or whose facts lie in it."""
 
 RAW_SUBJECTS: Final = f"""
 create temp table month_raw_subject as
 with told as (
-    select l.subject_id, {_SAID} as value, true as stated, false as undone
-    from source_line as l where l.subject_id in (select subject_id from month_subject)
+    select s.subject_id, s.said as value, true as stated, false as undone from month_said as s
     union all
     select p.subject_id, -b.booked, false, p.undoes is not null
-    from month_posting as b join posting as p on p.id = b.posting_id
+    from month_booked_by as b join posting as p on p.id = b.posting_id
 )
 select t.subject_id from told as t group by 1
 having bool_or(t.stated) and sum(t.value) <> 0 or bool_or(t.undone)
     or not bool_or(t.stated) and not exists (
         select 1 from source_line as l where l.subject_id = t.subject_id)
 union
-select r.subject_id from refusal as r join month_subject as s using (subject_id)
+select p.subject_id from month_said as s join posting as p on p.subject_id = s.subject_id
+where not exists (select 1 from month_booked_by as b where b.posting_id = p.id)
+    and exists (select 1 from journal as j where j.posting_id = p.id)
+union
+select p.subject_id from month_booked_by as b join posting as p on p.id = b.posting_id
+where b.elsewhere
+    and exists (select 1 from journal as j where j.posting_id = b.posting_id and not {IN_MONTH})
+union
+select r.subject_id from refusal as r join month_said as s using (subject_id)
 union
 select u.subject_id from posting as p join posting as u on u.id = p.undoes
 where p.connection = %(name)s
@@ -82,15 +105,12 @@ union
 select s.id from month_live as v
 join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """  # noqa: S608 - our own constants
-"""The sources whose lines are not simply posted."""
+"""The sources whose lines are not simply posted, all of them with rows of the month alone."""
 
 EQUATIONS_AGREED: Final = """
-select l.flow, case when l.quantity is null and l.amount is not null then l.currency else '' end
-        as currency,
-    count(*) as lines, sum(coalesce(l.quantity::numeric, l.amount, 0)) as source
-from source_line as l
-where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
-    and not exists (select 1 from month_raw_subject as r where r.subject_id = l.subject_id)
+select s.flow, s.currency, sum(s.lines)::bigint as lines, sum(s.value) as source
+from month_said as s
+where not exists (select 1 from month_raw_subject as r where r.subject_id = s.subject_id)
 group by 1, 2 order by 1, 2
 """
 """Line conservation of what is simply posted."""

@@ -23,31 +23,29 @@ MOVEMENT_COLUMNS: Final = (
     *("posted", "kit", "moves", "ours"),
 )
 
-DROP: Final = (
-    "drop table if exists month_movement, month_live, month_word, month_posting, month_found,"
-    " month_raw, month_raw_entry, month_subject, month_raw_subject, month_line,"
-    " month_booked, month_verdict"
-)
-
 VALUE: Final = "coalesce(j.quantity::numeric, j.amount, 0)"
 MONEY: Final = "(j.quantity is null and j.amount is not null)"
 UNIT: Final = f"case when {MONEY} then coalesce(j.currency, '') else '' end"
-_PLACE: Final = f"case when {MONEY} then '' else coalesce(j.location, '') end"
 
-# A sum of values, each times the hash of where it belongs, is the same for two sets of lines
-# only when they come to the same everywhere, however they are split into lines. It tells in
-# one pass what agrees; what does not is then judged line by line.
-HASH: Final = "hashtextextended({0}, 0)::numeric"
+
+def hashed(*texts: str) -> str:
+    """Return the hash of some texts, none of them null, as a number of 64 bits in SQL.
+
+    A sum of values, each times the hash of where it belongs, is the same for two sets of lines
+    only when they come to the same everywhere, however they are split into lines. It tells in
+    one pass what agrees; what does not is then judged line by line.
+    """
+    seed = "0"
+    for text in texts:
+        seed = f"hashtextextended({text}, {seed})"
+    return seed
+
+
+_MONEY_PLACE: Final = hashed("'money'", "coalesce({0}.account, '')")
+_STOCK_PLACE: Final = hashed("coalesce({0}.item, '')", "coalesce({0}.location, '')")
 _MOVED: Final = (
-    HASH.format(
-        f"case when {MONEY} then coalesce(j.account, '') || '|'"
-        " else coalesce(j.item, '') || '|' || coalesce(j.location, '') end"
-    )
-    + f" * {VALUE}"
-)
-_BOOKED: Final = (
-    HASH.format(f"j.source_line || '|' || coalesce(j.sku, '') || '|' || {UNIT}")
-    + " * coalesce(j.quantity::numeric, j.amount, 1)"
+    f"(case when {MONEY} then {_MONEY_PLACE.format('j')} else {_STOCK_PLACE.format('j')} end)"
+    f"::numeric * {VALUE}"
 )
 
 IN_MONTH: Final = (
@@ -60,8 +58,7 @@ _POSTING: Final = f"""
 select j.posting_id, min(j.external_id) as external_id,
     split_part(min(j.target), ' ', 1) as kind, split_part(min(j.target), ' ', 2) as remote_id,
     min(j.posting_date) as day, sum({_MOVED}) as moved,
-    bool_or(j.quantity is not null or j.amount is not null) as stock,
-    coalesce(sum({_BOOKED}) filter (where strpos(j.source_line, ' / ') = 0), 0) as booked
+    bool_or(j.quantity is not null or j.amount is not null) as stock
 from journal as j
 """  # noqa: S608 - our own constants
 
@@ -76,8 +73,8 @@ _FOUND: Final = f"""
 select m.external_id, m.id, min(m.type) as type, min(m.day) as day,
     bool_and(m.posted and not m.voided) as counts,
     coalesce(sum(case
-        when m.item is null then {HASH.format("coalesce(m.account, '') || '|'")} * m.amount
-        else {HASH.format("m.item || '|' || coalesce(m.location, '')")} * m.quantity
+        when m.item is null then ({_MONEY_PLACE.format("m")})::numeric * m.amount
+        else ({_STOCK_PLACE.format("m")})::numeric * m.quantity
     end) filter (where m.moves), 0) as moved
 from month_movement as m
 """  # noqa: S608 - our own constants
@@ -92,35 +89,59 @@ insert into month_found {_FOUND} where m.ours and m.id = any (%(ids)s) group by 
 FOREIGN: Final = "create index on month_movement (type) where not ours"
 """What others moved is little beside our own, and is asked for again and again."""
 
+_DIFFERS: Final = """
+p.external_id is null
+    or p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
+        or f.day <> p.day or f.id <> p.remote_id or not f.counts
+        or f.type <> (%(types)s::jsonb) ->> p.kind)
+    and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
+"""
+"""Whether a document of ours, as it was posted and as it was found, does not simply agree."""
+
+SUSPECT: Final = f"""
+create temp table month_suspect as
+select coalesce(p.external_id, f.external_id) as external_id, p.kind, p.remote_id,
+    p.external_id is null as unposted, f.external_id is null as unfound
+from month_posting as p full join month_found as f on f.external_id = p.external_id
+where {_DIFFERS}
+"""  # noqa: S608 - our own constants
+"""The documents that do not simply agree before anything was looked up."""
+
+MISSING: Final = """
+select external_id, kind, remote_id from month_suspect where unfound order by external_id
+"""
+"""Documents of ours that the month's lines in NetSuite do not show."""
+
+# Whatever is looked up belongs to a document that is suspect, or makes it one. So all that
+# follows is about these few.
+LOOKED_UP: Final = """
+insert into month_suspect
+select f.external_id, null, null, true, false from month_found as f where f.id = any (%(ids)s)
+"""
+
 MORE_POSTINGS: Final = f"""
 insert into month_posting {_POSTING}
 where j.posting_id in (
-    select o.id from month_found as f
+    select o.id from month_suspect as s
     join posting as o on o.connection = %(name)s and o.system = 'netsuite'
-        and o.external_id = f.external_id
-    where not exists (select 1 from month_posting as p where p.external_id = f.external_id))
+        and o.external_id = s.external_id
+    where s.unposted
+        and not exists (select 1 from month_posting as p where p.external_id = s.external_id))
 group by 1
 """  # noqa: S608 - our own constants
 """Those that only NetSuite dates in the month."""
 
-MISSING: Final = """
-select p.external_id, p.kind, p.remote_id from month_posting as p
-where p.stock and p.kind = any (%(kinds)s) and p.day >= %(first)s and p.day < %(after)s
-    and not exists (select 1 from month_found as f where f.external_id = p.external_id)
-order by 1
-"""
-"""Documents of ours that the month's lines in NetSuite do not show."""
-
-RAW: Final = """
+RAW: Final = f"""
 create temp table month_raw as
 select distinct external_id from (
-    select coalesce(p.external_id, f.external_id) as external_id from month_posting as p
-    full join month_found as f on f.external_id = p.external_id
-    where p.external_id is null
-        or p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
-            or f.day <> p.day or f.id <> p.remote_id or not f.counts
-            or f.type <> (%(types)s::jsonb) ->> p.kind)
-        and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
+    select coalesce(p.external_id, f.external_id) as external_id
+    from (
+        select * from month_posting where external_id in (select external_id from month_suspect)
+    ) as p
+    full join (
+        select * from month_found where external_id in (select external_id from month_suspect)
+    ) as f on f.external_id = p.external_id
+    where {_DIFFERS}
     union all
     select o.external_id from month_movement as o join month_movement as x
         on not x.ours and x.type = o.type and x.created_from = o.created_from
@@ -132,10 +153,10 @@ select distinct external_id from (
     union all
     select unnest(%(tagged)s::text[])
 ) as suspect
-"""
+"""  # noqa: S608 - our own constants
 """The documents that do not simply agree, and those that others may have copied."""
 
-_ENTRIES: Final = """
+ENTRIES: Final = """
 select j.number, j.flow, j.source, j.source_line, split_part(j.target, ' ', 1) as kind,
     split_part(j.target, ' ', 2) as remote_id, j.external_id, j.fact_date, j.posting_date,
     j.sku, j.item, j.location, j.quantity, j.amount, j.currency, j.account, j.detail
@@ -143,7 +164,7 @@ from journal as j
 """
 
 RAW_ENTRY: Final = f"""
-create temp table month_raw_entry as {_ENTRIES}
+create temp table month_raw_entry as {ENTRIES}
 where split_part(j.target, ' ', 1) = any (%(kinds)s) and j.posting_id in (
     select p.posting_id from month_posting as p join month_raw as r using (external_id)
     union
@@ -154,14 +175,6 @@ where split_part(j.target, ' ', 1) = any (%(kinds)s) and j.posting_id in (
 
 RAW_ENTRIES: Final = "select * from month_raw_entry order by number"
 
-CUT_OFF: Final = f"""
-{_ENTRIES}
-where j.connection = %(name)s and {IN_MONTH}
-    and (j.fact_date >= %(first)s and j.fact_date < %(after)s)
-        <> (j.posting_date >= %(first)s and j.posting_date < %(after)s)
-order by j.number
-"""
-
 RAW_MOVEMENTS: Final = """
 select m.id, m.line, m.type, m.day as date, m.number, m.external_id, m.memo, m.entity,
     m.created_from, m.order_type, m.item, m.item_name, m.location, m.quantity, m.amount,
@@ -171,50 +184,15 @@ where not m.ours or m.external_id in (select external_id from month_raw)
 order by m.id, m.line
 """
 
-# What agrees stands in NetSuite as the journal says; the rest is counted line by line. Summed
-# by the columns as they are, so that only the few sums have to be put into their places.
-JOURNAL_ROWS: Final = f"""
-with summed as (
-    select j.flow, split_part(j.target, ' ', 1) as kind, j.account, j.sku, j.location, j.currency,
-        {MONEY} as money,
-        j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
-        j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
-        coalesce(sum(j.quantity), sum(j.amount), 0) as value, count(*) as entries,
-        min(j.number) as lowest, max(j.number) as highest
-    from journal as j where j.connection = %(name)s and {IN_MONTH}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
-), suspect as (
-    select j.flow, j.kind, j.account, j.sku, j.location, j.currency, {MONEY} as money,
-        coalesce(sum(j.quantity), sum(j.amount), 0) as value
-    from month_raw_entry as j
-    where j.posting_date >= %(first)s and j.posting_date < %(after)s
-    group by 1, 2, 3, 4, 5, 6, 7
-), placed as (
-    select flow, kind, account, sku, location, currency, money, in_fact, in_posting, entries,
-        lowest, highest, value, case when in_posting then value else 0 end as agreed from summed
-    union all
-    select flow, kind, account, sku, location, currency, money, false, false, 0,
-        null, null, 0, -value
-    from suspect
-)
-select flow, kind, coalesce(case when money then account else sku end, '') as what,
-    case when money then '' else coalesce(location, '') end as place,
-    case when money then coalesce(currency, '') else '' end as currency,
-    coalesce(sum(value) filter (where in_fact), 0) as shipbob,
-    coalesce(sum(value) filter (where in_fact and not in_posting), 0) as later,
-    coalesce(sum(value) filter (where in_posting and not in_fact), 0) as earlier,
-    coalesce(sum(value) filter (where in_posting), 0) as journal,
-    sum(agreed) as netsuite,
-    coalesce(sum(entries) filter (where in_posting), 0)::bigint as entries,
-    min(lowest) as lowest, max(highest) as highest
-from placed group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+RAW_ROWS: Final = f"""
+select j.flow, j.kind, coalesce(case when {MONEY} then j.account else j.sku end, '') as what,
+    case when {MONEY} then '' else coalesce(j.location, '') end as place, {UNIT} as currency,
+    sum({VALUE}) as value
+from month_raw_entry as j
+where j.posting_date >= %(first)s and j.posting_date < %(after)s
+group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """  # noqa: S608 - our own constants
-
-SKUS: Final = f"""
-select j.item, min(j.sku) as sku from journal as j
-where j.connection = %(name)s and {IN_MONTH} and j.sku is not null and j.item = any (%(items)s)
-group by 1
-"""  # noqa: S608 - our own constants
+"""What of the journal's sums is counted line by line instead."""
 
 DOCUMENT_COUNT: Final = """
 select count(*) as documents from month_posting

@@ -1,0 +1,69 @@
+"""A database connection that works on a report, with temporary tables of its own."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from ml_connector.storage.database import Connection, rows
+
+_SETTINGS: Final = (
+    "set statement_timeout = '600s'",
+    "set work_mem = '64MB'",  # of one of two connections, while they make a report
+    "set temp_buffers = '64MB'",
+    "set default_statistics_target = 10",
+)
+
+
+class Session:
+    """One connection, and what every statement of the report is told.
+
+    Args:
+        on: a connection that nothing else uses.
+        parameters: ``name`` of the merchant's connection, ``first`` day of the month and the
+            one ``after`` its last, and what more the statements name.
+    """
+
+    def __init__(self, on: Connection, parameters: Mapping[str, Any]) -> None:
+        self.on = on
+        self._parameters = parameters
+
+    async def begin(self, *statements: str) -> None:
+        """Settle how the connection works, and make the tables that are filled from outside."""
+        for statement in (*_SETTINGS, *statements):
+            await rows(self.on, statement)
+        await self.on.commit()
+
+    async def rows(self, statement: str, **more: object) -> list[DictRow]:
+        """Return what a statement finds."""
+        return await rows(self.on, statement, {**self._parameters, **more})
+
+    async def make(self, statement: str, table: str, **more: object) -> None:
+        """Make a table and let the planner know what is in it: nobody else does."""
+        await self.rows(statement, **more)
+        await rows(self.on, f"analyze {table}")
+
+    async def fill(
+        self, table: str, columns: Sequence[str], lines: Iterable[Sequence[object]]
+    ) -> None:
+        """Add lines to a table."""
+        copy = sql.SQL("copy {} ({}) from stdin").format(
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        async with self.on.cursor() as cursor, cursor.copy(copy) as into:
+            for line in lines:
+                await into.write_row(line)
+
+
+async def together(*work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it at the same time; when one fails, the others end before it is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
