@@ -9,6 +9,9 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.set-up
 ARGS ?=
 
+# Where this is set, each of the many processes compiles all of its libraries anew: seconds each.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench docs clean
 

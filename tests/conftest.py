@@ -1,6 +1,7 @@
 """What all tests share: a PostgreSQL server for the session, a fresh database for each test."""
 
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ from psycopg import sql
 
 from ml_connector.storage.database import Database
 from ml_connector.storage.migrate import migrate
+
+# Where this is set, each process that a test starts compiles all of its libraries anew, which
+# takes seconds: for the tests, what was compiled is kept beside the sources as usual.
+sys.dont_write_bytecode = False
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
