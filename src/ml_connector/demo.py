@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +19,10 @@ import httpx2
 import msgspec
 
 from ml_connector.app import applying, month_end, now, setup
+from ml_connector.app.caretaker import cared_for, clear
 from ml_connector.app.installation import open_installation
 from ml_connector.app.month_end import MonthEnd
+from ml_connector.app.parent import belonging_to_this
 from ml_connector.app.server import database_server
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
@@ -117,8 +118,13 @@ def run(
             usage=True,
         )
     folder = settings.data_dir / "demo"
-    with _alone(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+    with _alone(folder), cared_for(folder, remove=False):
+        if not clear(folder):
+            raise UserError(
+                "Something still uses what an earlier demo left there",
+                where=str(folder),
+                next_step="End it, or choose another folder with MLC_DATA_DIR.",
+            )
         own = settings.model_copy(
             update={
                 "data_dir": folder,
@@ -312,9 +318,7 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
 def _serving(settings: Settings, port: int) -> Iterator[str]:
     """Run ``serve`` as a process of its own, its log in the demo's folder."""
     command = [sys.executable, "-m", "ml_connector", "serve", "--port", str(port), "--json"]
-    environment: dict[str, Any] = {
-        key: value for key, value in os.environ.items() if not key.startswith("MLC_")
-    }
+    environment = belonging_to_this(with_settings=False)
     environment["MLC_DATA_DIR"] = str(settings.data_dir)
     log = settings.data_dir / "serve.log"
     with log.open("wb") as errors:

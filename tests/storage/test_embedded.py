@@ -179,6 +179,20 @@ def test_a_killed_owner_leaves_a_server_that_the_next_one_joins_and_stops(data_d
     assert not postmaster.is_alive(pid)
 
 
+def test_what_killed_owners_left_is_stopped_but_never_under_an_owner(data_dir: Path) -> None:
+    with other_owner(data_dir) as process:
+        pid = server_pid(data_dir)
+        owned = embedded.stop_left_over(data_dir, wait_seconds=0)
+        alive = postmaster.is_alive(pid)
+        process.kill()
+        process.wait()
+    left_over = embedded.stop_left_over(data_dir, wait_seconds=10)
+
+    assert (owned, alive) == (False, True)
+    assert (left_over, postmaster.is_alive(pid)) == (True, False)
+    assert embedded.stop_left_over(data_dir / "none", wait_seconds=0)
+
+
 def test_a_killed_server_is_brought_back_with_its_rows(data_dir: Path) -> None:
     with embedded.start(data_dir) as owner:
         book(owner.url, 7)

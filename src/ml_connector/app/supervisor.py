@@ -5,7 +5,6 @@ that while a dead part comes back connections queue instead of being refused.
 """
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.parent import PARENT_VARIABLE
+from ml_connector.app.parent import belonging_to_this
 from ml_connector.app.server import check_schema, database_server
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -92,13 +91,12 @@ def serve(
     ):
         check_schema(server.owner_url)
         environment = {
-            **os.environ,
+            **belonging_to_this(),
             "MLC_DATABASE_URL": server.url,
             "MLC_DATA_DIR": str(settings.data_dir),
             # It may come from a file that the parts don't look for.
             **({"MLC_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-            PARENT_VARIABLE: str(os.getpid()),
         }
         descriptor = listener.fileno()
         parts = [Part("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]

@@ -1,6 +1,5 @@
 """The web part as a process."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +9,6 @@ import uvloop
 
 from ml_connector.app.consents import Consents
 from ml_connector.app.installation import Installation
-from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.server import DatabaseServer, check_schema, database_server
 from ml_connector.app.setup import master_key_ring
 from ml_connector.config.settings import Settings
@@ -72,7 +70,7 @@ def run_web(
         # Not uvicorn's own ``fd``: it takes the socket for a UNIX one, so that the loop leaves
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
         listener = socket.socket(fileno=file_descriptor)
-        uvloop.run(_serve(uvicorn.Server(config), listener))
+        uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
 def _installation(
@@ -94,18 +92,3 @@ def _installation(
         transport=Transport(limits=limits),
         lanes=lanes,
     )
-
-
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    gone = asyncio.Event()
-
-    async def end_when_gone() -> None:
-        await gone.wait()
-        server.should_exit = True
-
-    async with ends_with_parent(gone):
-        ender = asyncio.create_task(end_when_gone())
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            ender.cancel()

@@ -13,7 +13,6 @@ from ml_connector.app.alarm_watch import WATCH_EVERY_SECONDS, watch_books
 from ml_connector.app.certificate_clock import CertificateClock
 from ml_connector.app.installation import open_installation
 from ml_connector.app.keeping import make_months
-from ml_connector.app.parent import ends_with_parent
 from ml_connector.app.proof import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.renewals import renew_tokens
 from ml_connector.app.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
@@ -51,10 +50,7 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
-    async with (
-        open_installation(settings, pool_size=at_once + 10) as installation,
-        ends_with_parent(stop),
-    ):
+    async with open_installation(settings, pool_size=at_once + 10) as installation:
         workplaces = Workplaces(installation)
         converge = Converge(
             installation.database,

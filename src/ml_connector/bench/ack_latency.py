@@ -1,5 +1,6 @@
 """How long ShipBob waits for an ack while the worker is busy with what was acknowledged."""
 
+from ml_connector.bench.child import MODULE
 from ml_connector.bench.figures import Measured, of_rounds, percentile
 from ml_connector.bench.load import Outcome
 from ml_connector.bench.rig import Rig, send
@@ -26,7 +27,7 @@ def ack_latency(rig: Rig, *, seconds: float, rounds: int) -> Measured:
     acks: list[list[float]] = []
     with (
         rig.serving() as url,
-        rig.answering("unstored", "-m", "ml_connector.bench.unstored") as unstored_url,
+        rig.answering("unstored", *MODULE, "unstored") as unstored_url,
     ):
         _run(rig, url, 1.0, 1, wrong)
         _run(rig, unstored_url, 1.0, 1, wrong)

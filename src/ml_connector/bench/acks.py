@@ -2,6 +2,7 @@
 
 import psycopg
 
+from ml_connector.bench.child import MODULE, PROGRAM
 from ml_connector.bench.deliveries import TOPICS
 from ml_connector.bench.figures import Figure, Measured, of_rounds
 from ml_connector.bench.load import Outcome
@@ -31,8 +32,8 @@ def acks(rig: Rig, *, seconds: float, rounds: int) -> Measured:
     one: list[float] = []
     wrong: list[str] = []
     with (
-        rig.answering("unstored", "-m", "ml_connector.bench.unstored") as unstored_url,
-        rig.answering("web", "-m", "ml_connector", "web", "--fd") as stored_url,
+        rig.answering("unstored", *MODULE, "unstored") as unstored_url,
+        rig.answering("web", *PROGRAM, "web", "--fd") as stored_url,
     ):
         # Not counted, so that both are warm; what is stored here is in the inbox all the same.
         _ok(_run(rig, unstored_url, 0.5, first_id=1), wrong)

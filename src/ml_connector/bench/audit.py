@@ -35,7 +35,7 @@ def audit(folder: Path, *, quick: bool) -> Measured:
         folder: for the database.
         quick: shorter journals.
     """
-    with embedded.start(folder / "postgres") as owner:
+    with embedded.start(folder) as owner:
         migrate(owner.url)
         return asyncio.run(_audit(owner.url, QUICK_SIZES if quick else SIZES))
 

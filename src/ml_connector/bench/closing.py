@@ -217,7 +217,3 @@ def _movement(row: int, document: int) -> Movement:
         amount=None if stock else Decimal(row % 90 + 1) / 4,
         account=None if stock else str(row % 3 + 60),
     )
-
-
-if __name__ == "__main__":
-    main()

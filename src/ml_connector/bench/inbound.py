@@ -1,18 +1,16 @@
 """Inbound: the first poll of very many orders, and a WRO of very many SKUs."""
 
 import subprocess
-import sys
-from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 
+from ml_connector.bench.child import MODULE, child, next_line, say
 from ml_connector.bench.figures import Figure, Measured
 from ml_connector.bench.inbound_work import Done, Work
 from ml_connector.bench.large_books import LargeBooks
-from ml_connector.errors import UserError
 
 _ORDERS: Final = 100_000
 _SKUS: Final = 10_000
@@ -71,42 +69,26 @@ def large_wro(folder: Path, *, quick: bool) -> Measured:
 
 
 def _measure(folder: Path, *, orders: int, skus: int, receive: bool) -> tuple[Done, float]:
-    with (folder / "inbound.log").open("wb") as log:
-        books = ["-m", "ml_connector.bench.large_books", str(orders), str(skus)]
-        with (
-            _child(books, log) as systems,
-            _child(["-m", "ml_connector.bench.inbound_work"], log) as worker,
-        ):
-            large = msgspec.json.decode(_line(systems), type=LargeBooks)
-            work = Work(
-                folder=str(folder),
-                connection=large.connection,
-                wro_id=large.wro_id if receive else None,
-            )
-            _say(worker, msgspec.json.encode(work))
-            _line(worker)
-            _say(systems, b"")
-            _line(systems)  # what was spent until now is none of the measure's
-            _say(worker, b"")
-            done = msgspec.json.decode(_line(worker), type=Done)
-            _say(systems, b"")
-            return done, msgspec.json.decode(_line(systems), type=float)
-
-
-def _child(arguments: Sequence[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
-    )
-
-
-def _say(process: "subprocess.Popen[bytes]", line: bytes) -> None:
-    if process.stdin is not None:
-        process.stdin.write(line + b"\n")
-        process.stdin.flush()
+    books = [*MODULE, "large_books", str(orders), str(skus)]
+    with (
+        child(books, folder / "books.log") as systems,
+        child([*MODULE, "inbound_work"], folder / "inbound.log") as worker,
+    ):
+        large = msgspec.json.decode(_line(systems), type=LargeBooks)
+        work = Work(
+            folder=str(folder),
+            connection=large.connection,
+            wro_id=large.wro_id if receive else None,
+        )
+        say(worker, msgspec.json.encode(work))
+        _line(worker)
+        say(systems)
+        _line(systems)  # what was spent until now is none of the measure's
+        say(worker)
+        done = msgspec.json.decode(_line(worker), type=Done)
+        say(systems)
+        return done, msgspec.json.decode(_line(systems), type=float)
 
 
 def _line(process: "subprocess.Popen[bytes]") -> bytes:
-    told = process.stdout.readline() if process.stdout else b""
-    if not told:
-        raise UserError("A process of the bench ended too soon", where="bench")
-    return told
+    return next_line(process, "A process of the bench ended too soon")

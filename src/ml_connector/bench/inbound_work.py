@@ -131,7 +131,3 @@ def _calls(operation: str) -> float:
 def _write(answer: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,5 @@
 """A large invoice: pulled, kept, grouped, tied and posted."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +7,10 @@ import msgspec
 
 from ml_connector.app import setup
 from ml_connector.app.server import database_server
+from ml_connector.bench.child import MODULE, child, finished, next_line
 from ml_connector.bench.figures import Figure, Measured
 from ml_connector.bench.large_invoice import Billed
 from ml_connector.config.settings import Settings
-from ml_connector.errors import UserError
 
 LINES: Final = 100_000
 MOST_SECONDS: Final = 10.0
@@ -48,18 +45,15 @@ def invoice(settings: Settings, folder: Path, *, quick: bool) -> Measured:
         }
     )
     setup.initialise(own)
-    with database_server(own) as server, (folder / "systems.log").open("wb") as log:
-        systems = subprocess.Popen(  # noqa: S603 - our own command
-            [*_MODULE, "systems", str(lines), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        try:
-            told = msgspec.json.decode(_line(systems), type=_Told)
-            billed = _billed(folder, told.invoice, server.url)
-        finally:
-            systems.communicate()
+    with (
+        database_server(own) as server,
+        child(
+            [*MODULE, "large_invoice", "systems", str(lines), str(folder)], folder / "systems.log"
+        ) as systems,
+    ):
+        line = next_line(systems, "The systems with the invoice did not start")
+        told = msgspec.json.decode(line, type=_Told)
+        billed = _billed(folder, told.invoice, server.url)
     wrong = []
     if (billed.state, f"{billed.posted:f}", billed.lines) != ("done", told.amount, lines):
         wrong.append(
@@ -76,26 +70,10 @@ def invoice(settings: Settings, folder: Path, *, quick: bool) -> Measured:
     )
 
 
-_MODULE: Final = (sys.executable, "-m", "ml_connector.bench.large_invoice")
-
-
-def _line(process: "subprocess.Popen[bytes]") -> bytes:
-    told = process.stdout.readline() if process.stdout else b""
-    if not told:
-        raise UserError("The systems with the invoice did not start", where="bench invoice")
-    return told
-
-
 def _billed(folder: Path, number: int, database_url: str) -> Billed:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLC_")}
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*_MODULE, "bill", str(number)],
-        env={**kept, "MLC_DATA_DIR": str(folder), "MLC_DATABASE_URL": database_url},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+    told = finished(
+        [*MODULE, "large_invoice", "bill", str(number)],
+        what="The invoice could not be billed",
+        more={"MLC_DATA_DIR": str(folder), "MLC_DATABASE_URL": database_url},
     )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UserError(f"The invoice could not be billed: {' '.join(last)}", where="bench")
-    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Billed)
+    return msgspec.json.decode(told.splitlines()[-1], type=Billed)

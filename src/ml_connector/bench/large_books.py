@@ -102,7 +102,3 @@ def _copy(netsuite: NetSuiteSim, order_id: int, times: int) -> None:
 def _write(answer: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()

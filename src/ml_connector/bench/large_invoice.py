@@ -128,7 +128,3 @@ def main() -> None:
     logs.configure("json", "warning")
     billed = asyncio.run(bill(load(None), int(rest[0])))
     sys.stdout.write(msgspec.json.encode(billed).decode() + "\n")
-
-
-if __name__ == "__main__":
-    main()

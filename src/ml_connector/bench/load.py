@@ -206,7 +206,3 @@ def main() -> None:
         return await _Sender(load).run()
 
     sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(send())))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,13 @@
 """Month end of a journal of so many rows: seconds, memory, and how the cost per row grows."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from ml_connector.bench.child import MODULE, finished
 from ml_connector.bench.closing import FAULTS, Closed, Task
 from ml_connector.bench.figures import Figure, Measured
-from ml_connector.errors import UserError
 from ml_connector.storage import embedded
 from ml_connector.storage.migrate import migrate
 
@@ -37,7 +35,7 @@ def month_end(folder: Path, *, quick: bool) -> Measured:
         UserError: a measured process ended early.
     """
     closed: dict[int, Closed] = {}
-    with embedded.start(folder / "postgres") as owner:
+    with embedded.start(folder) as owner:
         migrate(owner.url)
         for rows in QUICK_SIZES if quick else SIZES:
             closed[rows] = _closed(owner.url, rows, folder)
@@ -95,13 +93,7 @@ def month_end(folder: Path, *, quick: bool) -> Measured:
 def _closed(url: str, rows: int, folder: Path) -> Closed:
     out = folder / str(rows)
     task = Task(database_url=url, name=f"bench-{rows}", rows=rows, folder=str(out))
-    done = subprocess.run(
-        [sys.executable, "-m", "ml_connector.bench.closing"],
-        input=msgspec.json.encode(task),
-        capture_output=True,
-        check=False,
+    told = finished(
+        [*MODULE, "closing"], what="The month could not be closed", given=msgspec.json.encode(task)
     )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UserError(f"The month could not be closed: {' '.join(last)}", where="bench")
-    return msgspec.json.decode(done.stdout, type=Closed)
+    return msgspec.json.decode(told, type=Closed)

@@ -6,11 +6,8 @@ Everything is a process of its own, on loopback, and is stopped at the end.
 import asyncio
 import contextlib
 import os
-import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +21,10 @@ import msgspec
 import psycopg
 
 from ml_connector.app import applying, setup
+from ml_connector.app.caretaker import cared_for, clear
 from ml_connector.app.installation import open_installation
 from ml_connector.app.server import database_server
+from ml_connector.bench.child import MODULE, PROGRAM, child, finished
 from ml_connector.bench.deliveries import new_secret
 from ml_connector.bench.load import Load, Outcome
 from ml_connector.config import connection as connection_file
@@ -38,7 +37,6 @@ CONNECTION: Final = "bench"
 PATH: Final = f"/webhooks/shipbob/{CONNECTION}"
 
 _READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.05
 _NO_LIMIT: Final = 100_000
 _IN_FLIGHT: Final = 64
@@ -61,8 +59,8 @@ class Rig:
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Run ``serve`` as anybody would; give its URL."""
-        command = ["-m", "ml_connector", "serve", "--port", "0", "--json"]
-        with _child(command, self.folder / "serve.log", self._environment()) as process:
+        command = [*PROGRAM, "serve", "--port", "0", "--json"]
+        with child(command, self.folder / "serve.log", more=self._settings()) as process:
             url = str(_first_document(process, self.folder / "serve.log")["url"])
             _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
             yield url
@@ -70,11 +68,11 @@ class Rig:
     @contextlib.contextmanager
     def apart(self, at_once: int) -> Iterator[tuple[str, Sequence[int]]]:
         """Run ``serve`` without a worker, and one worker; give the URL and both process ids."""
-        serve = ["-m", "ml_connector", "serve", "--port", "0", "--json", "--no-worker"]
-        worker = ["-m", "ml_connector", "worker", "--concurrency", str(at_once)]
+        serve = [*PROGRAM, "serve", "--port", "0", "--json", "--no-worker"]
+        worker = [*PROGRAM, "worker", "--concurrency", str(at_once)]
         with (
-            _child(serve, self.folder / "serve.log", self._environment()) as served,
-            _child(worker, self.folder / "worker.log", self._environment()) as working,
+            child(serve, self.folder / "serve.log", more=self._settings()) as served,
+            child(worker, self.folder / "worker.log", more=self._settings()) as working,
         ):
             url = str(_first_document(served, self.folder / "serve.log")["url"])
             _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
@@ -94,12 +92,12 @@ class Rig:
     def answering(self, name: str, *command: str) -> Iterator[str]:
         """Run one web process as ``serve`` does, without its supervisor; give its URL."""
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="metrics-") as metrics:
-            environment = {
-                **self._environment(),
+            more = {
+                **self._settings(),
                 "MLC_DATABASE_URL": self.database_url,
                 "PROMETHEUS_MULTIPROC_DIR": metrics,
             }
-            with _on_socket(command, self.folder / f"{name}.log", environment) as url:
+            with _on_socket(command, self.folder / f"{name}.log", more) as url:
                 _wait_until_ready(f"{url}/readyz", self.folder / f"{name}.log")
                 yield url
 
@@ -119,9 +117,8 @@ class Rig:
             **more,
         )
 
-    def _environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("MLC_")}
-        return {**kept, "MLC_DATA_DIR": str(self.folder), "MLC_LOG_LEVEL": "warning"}
+    def _settings(self) -> dict[str, str]:
+        return {"MLC_DATA_DIR": str(self.folder), "MLC_LOG_LEVEL": "warning"}
 
 
 def send(load: Load) -> Outcome:
@@ -130,24 +127,16 @@ def send(load: Load) -> Outcome:
     Raises:
         UserError: it could not be sent.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "ml_connector.bench.load"],
-        input=msgspec.json.encode(load),
-        capture_output=True,
-        check=False,
+    told = finished(
+        [*MODULE, "load"], what="The load could not be sent", given=msgspec.json.encode(load)
     )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UserError(f"The load could not be sent: {' '.join(last)}", where="bench")
-    return msgspec.json.decode(done.stdout, type=Outcome)
+    return msgspec.json.decode(told, type=Outcome)
 
 
 @contextlib.contextmanager
 def upstream(folder: Path, module: str = "upstream") -> Iterator[str]:
     """Run canned systems of the bench as a process; give their URL."""
-    with _on_socket(
-        ("-m", f"ml_connector.bench.{module}"), folder / "upstream.log", dict(os.environ)
-    ) as url:
+    with _on_socket([*MODULE, module], folder / "upstream.log", {}) as url:
         yield url
 
 
@@ -203,13 +192,14 @@ def rig(
 
 @contextlib.contextmanager
 def bench_folder(settings: Settings) -> Iterator[Path]:
-    """A folder in the data folder, gone at the end."""
+    """A folder in the data folder, gone at the end, with a PostgreSQL that is left in it."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=settings.data_dir))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with cared_for(folder, remove=True):
+        try:
+            yield folder
+        finally:
+            clear(folder)
 
 
 def _connect(
@@ -240,45 +230,13 @@ def _connect(
 
 
 @contextlib.contextmanager
-def _on_socket(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def _on_socket(command: Sequence[str], log: Path, more: Mapping[str, str]) -> Iterator[str]:
     """Run a process that serves on a socket of ours; its descriptor is the last argument."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         descriptor = listener.fileno()
         arguments = [*command, str(descriptor)]
-        with _child(arguments, log, environment, descriptors=(descriptor,)):
+        with child(arguments, log, more=more, descriptors=(descriptor,)):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@contextlib.contextmanager
-def _child(
-    arguments: Sequence[str],
-    log: Path,
-    environment: Mapping[str, str],
-    *,
-    descriptors: Sequence[int] = (),
-) -> "Iterator[subprocess.Popen[bytes]]":
-    with log.open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *arguments],
-            cwd=log.parent,
-            env=environment,
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def _first_document(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 import asyncio
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 
+from ml_connector.bench.child import MODULE, child, finished, next_line, say
 from ml_connector.bench.figures import Figure, Measured, of_rounds
 from ml_connector.bench.simulated import Ask, Month
-from ml_connector.errors import UserError
 
 LEAST_CALLS: Final = 1_000.0
 MOST_SECONDS: Final = 10.0
@@ -41,7 +40,7 @@ def simulators(folder: Path, *, seconds: float, rounds: int, quick: bool) -> Mea
     """
     rates: dict[str, list[float]] = {}
     wrong: list[str] = []
-    with (folder / "simulated.log").open("wb") as log, _child(log) as process:
+    with child([*MODULE, "simulated"], folder / "simulated.log") as process:
         asks = msgspec.json.decode(_line(process), type=list[Ask])
         for _ in range(rounds):
             for ask in asks:
@@ -100,37 +99,17 @@ async def _line_of_calls(ask: Ask, until: float) -> tuple[int, int]:
     return answered, refused
 
 
-def _child(log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "ml_connector.bench.simulated"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-    )
-
-
 def _line(process: "subprocess.Popen[bytes]") -> bytes:
-    told = process.stdout.readline() if process.stdout else b""
-    if not told:
-        raise UserError("The simulators did not start", where="bench simulators")
-    return told
+    return next_line(process, "The simulators did not start")
 
 
 def _used(process: "subprocess.Popen[bytes]") -> float:
-    if process.stdin is not None:
-        process.stdin.write(b"\n")
-        process.stdin.flush()
+    say(process)
     return msgspec.json.decode(_line(process), type=float)
 
 
 def _month(shipments: int) -> Month:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "ml_connector.bench.simulated", "month", str(shipments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+    told = finished(
+        [*MODULE, "simulated", "month", str(shipments)], what="The month could not be played"
     )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UserError(f"The month could not be played: {' '.join(last)}", where="bench")
-    return msgspec.json.decode(done.stdout, type=Month)
+    return msgspec.json.decode(told, type=Month)

@@ -29,7 +29,3 @@ def main() -> None:
     settings = load(None)
     logs.configure(settings.log_format, settings.log_level)
     run_web(settings, int(sys.argv[1]), intake=Forgets)
-
-
-if __name__ == "__main__":
-    main()

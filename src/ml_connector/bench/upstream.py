@@ -173,7 +173,3 @@ def main() -> None:
         server_header=False,
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from ml_connector.app.parent import end_with_parent
 from ml_connector.cli.arguments import GlobalOptions, take_global_options
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import ConnectorError, UserError
@@ -14,6 +15,7 @@ from ml_connector.errors import ConnectorError, UserError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 "no" or failed, 2 wrong usage."""
+    end_with_parent()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

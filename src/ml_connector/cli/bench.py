@@ -7,6 +7,7 @@ import typer
 from ml_connector.bench import measures
 from ml_connector.bench.figures import Figure, Measured
 from ml_connector.cli.context import current
+from ml_connector.cli.signals import end_as_with_ctrl_c
 from ml_connector.errors import UserError
 
 
@@ -32,6 +33,7 @@ def bench(
             next_step=f"Known: {', '.join(measures.NAMES)}, {measures.ALL}.",
             usage=True,
         )
+    end_as_with_ctrl_c()
     found = measures.run(
         context.settings, name, quick=quick, seconds=seconds, rounds=rounds, measured=_print
     )

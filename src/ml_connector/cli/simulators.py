@@ -1,7 +1,6 @@
 """``sim`` and ``demo``."""
 
 import contextlib
-import signal
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from ml_connector import demo as demonstration
 from ml_connector.cli.context import current
 from ml_connector.cli.reconcile import as_json as report_as_json
 from ml_connector.cli.reconcile import print_report
+from ml_connector.cli.signals import end_as_with_ctrl_c
 from ml_connector.demo import Proof
 from ml_connector.errors import UserError
 from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
@@ -74,6 +74,7 @@ def demo(
     def says(kind: str, text: str) -> None:
         printer.line(indent.get(kind, "") + text, style=_STYLES[kind])
 
+    end_as_with_ctrl_c()
     proof = demonstration.run(
         context.settings,
         story=story,
@@ -172,8 +173,7 @@ def sim(
 ) -> None:
     """Run the simulators alone, for other people's tests."""
     context = current()
-    for one in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores the second
-        signal.signal(one, signal.default_int_handler)
+    end_as_with_ctrl_c()
     plan = _read_faults(faults) if faults is not None else None
     teller = _story(story)
     try:

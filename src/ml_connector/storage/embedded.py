@@ -2,7 +2,7 @@
 
 A process that uses the server is an owner: it holds a shared lock on a file, which the kernel
 drops when the process dies, however it dies. The last owner to stop stops the server. A server
-whose owners were all killed goes on, and the next owner joins it.
+whose owners were all killed goes on, and the next owner joins it, or ``stop_left_over`` stops it.
 
 Decision and alternatives: docs/adr/0002-embedded-postgresql.md.
 """
@@ -261,6 +261,49 @@ def start(data_dir: Path, *, settings: Mapping[str, str] = _NO_SETTINGS) -> Owne
             return _join(server)
     except OSError as error:
         raise unusable_folder(error, data_dir) from error
+
+
+def stop_left_over(data_dir: Path, *, wait_seconds: float) -> bool:
+    """Stop the server of a data folder that nobody owns any more, if there is one.
+
+    Args:
+        data_dir: may be missing.
+        wait_seconds: how long to wait for owners that are about to end.
+
+    Returns:
+        Whether it is stopped; False when an owner goes on.
+
+    Raises:
+        UserError: it withstands, or the folder can't be used.
+    """
+    place = PostgresFolder(data_dir=data_dir.expanduser().resolve())
+    deadline = time.monotonic() + wait_seconds
+    while place.owners.exists():
+        try:
+            with place.mutex():
+                if _stop_unless_owned(place):
+                    return True
+        except FileNotFoundError:
+            break  # somebody removes the folder at the same time
+        except OSError as error:
+            raise unusable_folder(error, data_dir) from error
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _stop_unless_owned(place: PostgresFolder) -> bool:
+    # Opened anew under each mutex: a folder that was removed and made again has another file.
+    owners = open_lock(place.owners)
+    try:
+        if not try_lock(owners, fcntl.LOCK_EX):
+            return False
+        account = choose_account(place.cluster)
+        EmbeddedPostgres(place, find_binaries(), account, _NO_SETTINGS).shut_down()
+    finally:
+        os.close(owners)
+    return True
 
 
 def _join(server: EmbeddedPostgres) -> Owner:
