@@ -1,5 +1,6 @@
 """Another system's books in memory, with everything that can go wrong on the way there."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
@@ -40,6 +41,8 @@ class MemoryBooks:
         late: calls that were sent and are not carried out yet.
         away: it can't be asked.
         again: whether writing twice is harmless.
+        answers: while it is not set, calls stay under way.
+        most_under_way: calls that were under way at the same time.
     """
 
     outcomes: deque[Outcome] = field(default_factory=deque)
@@ -49,10 +52,22 @@ class MemoryBooks:
     looks: int = 0
     away: bool = False
     again: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    under_way: int = 0
+    most_under_way: int = 0
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     async def write(self, document: Document, *, send_by: float) -> Written:
         del send_by
         self.writes += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await self.answers.wait()
+        finally:
+            self.under_way -= 1
         outcome: Outcome = self.outcomes.popleft() if self.outcomes else "succeeds"
         match outcome:
             case "succeeds":
@@ -91,6 +106,10 @@ class MemoryBooks:
         return None
 
     def repeatable(self, document: Document) -> bool:
+        del document
+        return self.again
+
+    def shared(self, document: Document) -> bool:
         del document
         return self.again
 

@@ -13,7 +13,12 @@ from ml_connector.engine.netsuite_books import NetSuiteBooks
 from ml_connector.engine.shipbob_books import ShipBobBooks
 from ml_connector.engine.shipment_reads import ShipmentReads
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.ledger.documents import Document, MarkTrackingUploaded, UpdateFulfillment
+from ml_connector.ledger.documents import (
+    Document,
+    MarkTrackingUploaded,
+    MarkWroSynced,
+    UpdateFulfillment,
+)
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.session import Auth
@@ -198,6 +203,51 @@ async def test_a_mark_that_is_refused_does_not_take_the_others_with_it() -> None
     books = ShipBobBooks(shipbob(wire))
     outcomes = await asyncio.gather(
         *(books.write(mark(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
+    )
+
+    assert [isinstance(one, NeedsHuman) for one in outcomes] == [False, True, False]
+
+
+def booked(wro_id: int) -> Document:
+    return Document(
+        system="shipbob",
+        kind="wroMark",
+        external_id=f"mlc-wm-{wro_id}",
+        title="Mark",
+        request=MarkWroSynced(wro_id=wro_id),
+    )
+
+
+def syncs(*refused: int, silent: Sequence[int] = (), strict: bool = False) -> Reply:
+    """Answer marks of WROs; ``strict``: one that is refused refuses all that are with it."""
+
+    def reply(call: Call) -> tuple[int, Any]:
+        ids = json.loads(call.body or b"")["ids"]
+        if strict and set(refused) & set(ids):
+            return 400, "One of them is not valid"
+        told = [one for one in ids if len(ids) == 1 or one not in silent]
+        return 200, {"results": [{"id": one, "is_success": one not in refused} for one in told]}
+
+    return reply
+
+
+async def test_wros_that_are_booked_together_are_marked_together() -> None:
+    wire = Wire(syncs())
+    books = ShipBobBooks(shipbob(wire))
+    written = await asyncio.gather(*(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)))
+
+    assert [one.remote_id for one in written] == ["1", "2", "3"]
+    assert len(wire.calls) == 1
+    assert books.repeatable(booked(1))
+    assert books.shared(booked(1))
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_wro_that_is_not_marked_is_asked_for_alone(*, strict: bool) -> None:
+    wire = Wire(syncs(2, silent=[3], strict=strict))
+    books = ShipBobBooks(shipbob(wire))
+    outcomes = await asyncio.gather(
+        *(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
     )
 
     assert [isinstance(one, NeedsHuman) for one in outcomes] == [False, True, False]

@@ -310,6 +310,19 @@ async def test_the_documented_answer_to_a_mark_is_a_success_too(
     assert [one.is_success for one in await client.set_external_sync([5], synced=False)] == [True]
 
 
+@pytest.mark.parametrize(
+    ("documented", "marked"),
+    [(wro(5), [True, False]), ([wro(5), wro(6)], [True, True]), (None, [True, True])],
+)
+async def test_the_documented_answer_tells_of_the_wros_that_it_shows(
+    connected: Connect, answer: MakeAnswer, documented: object, marked: list[bool]
+) -> None:
+    client, _ = connected(answer(documented))
+    results = await client.set_external_sync([5, 6], synced=True)
+
+    assert [(one.id, one.is_success) for one in results] == [(5, marked[0]), (6, marked[1])]
+
+
 async def test_a_mark_that_fails_is_told(connected: Connect, answer: MakeAnswer) -> None:
     results = [{"id": 5, "action": "ExternalSync", "is_success": False, "reason": "not yours"}]
     client, _ = connected(answer({"results": results}))

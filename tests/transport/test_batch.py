@@ -174,3 +174,18 @@ async def test_a_fetch_waits_for_those_who_keep_coming_but_not_for_nobody() -> N
     assert [keys for _, keys in began] == [(0,), (1, 2, 3), (4, 5, 6, 7, 8)]
     assert began[1][0] - began[0][0] < 4.0
     assert began[2][0] - began[1][0] < 4.0
+
+
+async def test_the_first_fetches_after_a_pause_need_not_be_apart() -> None:
+    shop = Shop()
+    batch = Batch(shop, most=10, apart_seconds=60.0, burst=3)
+
+    async with asyncio.timeout(5):
+        for key in "abc":
+            await batch.get(key)
+    waiting = asyncio.create_task(batch.get("d"))
+    await asyncio.sleep(0.05)
+    begun = list(shop.fetches)
+    waiting.cancel()
+
+    assert begun == [["a"], ["b"], ["c"]]

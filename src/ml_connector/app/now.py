@@ -14,6 +14,7 @@ from ml_connector.engine.converge import Converge, Workplace
 from ml_connector.engine.flow import Flow, Seen
 from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.sweep import Swept, sweep, tell
+from ml_connector.engine.turns import runs_for
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import conservation, postings, runs
@@ -22,7 +23,6 @@ from ml_connector.ledger.documents import Plan
 from ml_connector.ledger.equation import Equation
 from ml_connector.storage.database import one
 
-_AT_ONCE: Final = 8
 _GRACE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
 
@@ -106,7 +106,7 @@ async def sync(
             since=since or began - flow.back,
         )
     keys = list(ids) if swept is None else list(swept.keys)
-    await _work_until_settled(installation, workplaces, applied.name, flow, keys)
+    await _work_until_settled(installation, workplaces, applied, flow, keys)
     found = await _outcomes(installation, applied, flow, keys, began)
     async with installation.database.transaction() as connection:
         equation = await conservation.equation(
@@ -224,7 +224,7 @@ async def _plan_one(
 async def _work_until_settled(
     installation: Installation,
     workplaces: Workplaces,
-    name: str,
+    applied: AppliedConnection,
     flow: Flow,
     keys: Sequence[str],
 ) -> None:
@@ -238,10 +238,12 @@ async def _work_until_settled(
     lanes = Lanes(installation.server.url, converge)
     async with lanes.open():
         lane = asyncio.create_task(
-            lanes.work(name, at_once=_AT_ONCE, grace_seconds=_GRACE_SECONDS)
+            lanes.work(
+                applied.name, at_once=runs_for(applied.limits), grace_seconds=_GRACE_SECONDS
+            )
         )
         try:
-            while await _unsettled(installation, name, flow, keys) and not lane.done():  # noqa: ASYNC110 - the database is polled, nobody tells us
+            while await _unsettled(installation, applied.name, flow, keys) and not lane.done():  # noqa: ASYNC110 - the database is polled, nobody tells us
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
             lane.cancel()

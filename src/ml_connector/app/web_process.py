@@ -16,6 +16,7 @@ from ml_connector.engine.flow import topics_of
 from ml_connector.engine.intake import Intake
 from ml_connector.engine.lanes import Lanes
 from ml_connector.flows import FLOWS
+from ml_connector.memory import spare_what_stays
 from ml_connector.process import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.client import Transport
@@ -70,6 +71,7 @@ def run_web(
         # Not uvicorn's own ``fd``: it takes the socket for a UNIX one, so that the loop leaves
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
         listener = socket.socket(fileno=file_descriptor)
+        spare_what_stays()
         uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 

@@ -32,25 +32,31 @@ from ml_connector.engine.upkeep import (
 from ml_connector.engine.worker import work
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import months
+from ml_connector.memory import spare_what_stays
 from ml_connector.transport.leases import free_slots_of_the_dead
 
-AT_ONCE: Final = 16
-"""Subjects in flight for each connection."""
+_POOL: Final = 40
+"""Connections to the database: runs wait for each other's commits, not each for its own."""
 
 _log = structlog.get_logger("worker")
 
 
-def run_worker(settings: Settings, *, at_once: int) -> None:
-    """Work until SIGTERM or SIGINT."""
+def run_worker(settings: Settings, *, at_once: int | None = None) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the installation.
+        at_once: subjects in hand for each connection; None: as its limits allow.
+    """
     uvloop.run(_run_worker(settings, at_once=at_once))
 
 
-async def _run_worker(settings: Settings, *, at_once: int) -> None:
+async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
-    async with open_installation(settings, pool_size=at_once + 10) as installation:
+    async with open_installation(settings, pool_size=_POOL) as installation:
         workplaces = Workplaces(installation)
         converge = Converge(
             installation.database,
@@ -118,6 +124,7 @@ async def _run_worker(settings: Settings, *, at_once: int) -> None:
                 do=partial(note_heads, installation, by="worker"),
             ),
         ]
+        spare_what_stays()
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)
         await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
         await note_last_heads(installation)

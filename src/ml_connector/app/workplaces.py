@@ -14,6 +14,7 @@ from ml_connector.engine.settle import Settle
 from ml_connector.engine.shipbob_books import ShipBobBooks
 from ml_connector.engine.shipment_reads import OrdersOf, ShipmentReads
 from ml_connector.engine.stock_reads import StockReads
+from ml_connector.engine.turns import Turns, turns_for
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger import connections, consents, subjects
 from ml_connector.ledger.bindings import KeptBindings
@@ -115,6 +116,7 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
         settle=Settle(
             installation.database,
             {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},
+            turns=Turns(turns_for(settings.limits)),
         ),
     )
 

@@ -66,10 +66,10 @@ class Rig:
             yield url
 
     @contextlib.contextmanager
-    def apart(self, at_once: int) -> Iterator[tuple[str, Sequence[int]]]:
+    def apart(self) -> Iterator[tuple[str, Sequence[int]]]:
         """Run ``serve`` without a worker, and one worker; give the URL and both process ids."""
         serve = [*PROGRAM, "serve", "--port", "0", "--json", "--no-worker"]
-        worker = [*PROGRAM, "worker", "--concurrency", str(at_once)]
+        worker = [*PROGRAM, "worker"]
         with (
             child(serve, self.folder / "serve.log", more=self._settings()) as served,
             child(worker, self.folder / "worker.log", more=self._settings()) as working,

@@ -13,8 +13,6 @@ from ml_connector.bench.rig import Rig, cpu_seconds, send
 
 EVENTS: Final = 10_000
 SHIPMENTS: Final = 3_000
-AT_ONCE: Final = 200
-"""Subjects at once: fifteen writes under way, and who waits for shared reads and marks."""
 
 MOST_WRITES: Final = 1.02
 LEAST_SHIPMENTS_A_READ: Final = 20.0
@@ -46,7 +44,7 @@ def tracking(rig: Rig, systems_url: str, *, quick: bool) -> Measured:
     ]
     chance.shuffle(ids)
     floor = shipments * WRITE_SECONDS / IN_FLIGHT
-    with rig.apart(AT_ONCE) as (url, processes):
+    with rig.apart() as (url, processes):
         before = [*map(cpu_seconds, processes), rig.database_cpu_seconds()]
         began = time.monotonic()
         outcome = send(rig.load(url, seconds=300.0, ids=tuple(ids), parcels=True, connections=16))

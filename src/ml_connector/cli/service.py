@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ml_connector.app import supervisor
-from ml_connector.app.worker_process import AT_ONCE, run_worker
+from ml_connector.app.worker_process import run_worker
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -33,9 +33,15 @@ def serve(
 
 def worker(
     concurrency: Annotated[
-        int,
-        typer.Option("--concurrency", min=1, max=200, help="Subjects at once, per connection."),
-    ] = AT_ONCE,
+        int | None,
+        typer.Option(
+            "--concurrency",
+            min=1,
+            max=400,
+            help="Subjects in hand at once, per connection.",
+            show_default="20 for each request to NetSuite that [limits] allows",
+        ),
+    ] = None,
 ) -> None:
     """Run one more worker, on any machine that reaches the database."""
     context = current()

@@ -45,3 +45,7 @@ class Books(Protocol):
     def repeatable(self, document: Document) -> bool:
         """Whether writing the document twice changes nothing."""
         ...
+
+    def shared(self, document: Document) -> bool:
+        """Whether it goes out in one call with others of its kind, whoever waits for it."""
+        ...

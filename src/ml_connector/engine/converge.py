@@ -17,6 +17,7 @@ from ml_connector.engine.lanes import Lanes
 from ml_connector.engine.meters import EVENT_SECONDS, RUNS
 from ml_connector.engine.reads import Reads
 from ml_connector.engine.settle import Next, Settle
+from ml_connector.engine.turns import Turn
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger import claims, postings, runs, subjects
 from ml_connector.ledger.claims import Run
@@ -150,31 +151,28 @@ class Converge:
         place = await self._open_workplace(subject.ref.connection, subject.applied_at)
         for posting in found.left_behind:
             await place.settle.recover(subject, posting)
-        facts = await flow.read(subject.ref.key, place.reads)
         posted = found.posted
         if found.left_behind:
             async with self._database.transaction() as connection:
                 posted = await postings.posted(connection, subject.id)
-        seen = Seen(facts=facts, lines=flow.source_lines(facts, place.settings))
-        try:
-            plan = flow.plan(facts, posted, place.settings)
-        except Exception:
-            await place.settle.enter(Entry(run=run, seen=seen))
-            raise
-        equation = _equation(plan, seen.lines, posted, place.mode)
-        decision = Decision(
-            plan=plan,
-            waits=_may_wait(plan, place.mode),
-            mode=place.mode,
-            sending=place.settle.sending,
-        )
-        entry = Entry(
-            run=run,
-            seen=seen,
-            decided=decision,
-            unexplained=equation.unexplained.lines if equation else None,
-        )
-        again = await self._settle(entry, plan, flow, place)
+        seen, plan = await self._decide(run, flow, posted, place)
+        async with place.settle.turn(plan.documents if place.mode == "live" else ()) as turn:
+            if turn.late:
+                seen, plan = await self._decide(run, flow, posted, place)
+            equation = _equation(plan, seen.lines, posted, place.mode)
+            decision = Decision(
+                plan=plan,
+                waits=_may_wait(plan, place.mode),
+                mode=place.mode,
+                sending=place.settle.sending,
+            )
+            entry = Entry(
+                run=run,
+                seen=seen,
+                decided=decision,
+                unexplained=equation.unexplained.lines if equation else None,
+            )
+            again = await self._settle(entry, plan, flow, place, turn)
         if plan.afterwards is not None:
             raise plan.afterwards
         if equation is None:
@@ -182,7 +180,21 @@ class Converge:
         _tell(subject, equation)
         return again
 
-    async def _settle(self, entry: Entry, plan: Plan, flow: Flow, place: Workplace) -> bool:
+    async def _decide(
+        self, run: Run, flow: Flow, posted: Sequence[Posted], place: Workplace
+    ) -> tuple[Seen, Plan]:
+        """Read the facts and plan; what was seen is kept where nothing can be planned."""
+        facts = await flow.read(run.subject.ref.key, place.reads)
+        seen = Seen(facts=facts, lines=flow.source_lines(facts, place.settings))
+        try:
+            return seen, flow.plan(facts, posted, place.settings)
+        except Exception:
+            await place.settle.enter(Entry(run=run, seen=seen))
+            raise
+
+    async def _settle(
+        self, entry: Entry, plan: Plan, flow: Flow, place: Workplace, turn: Turn
+    ) -> bool:
         """Write a decision down and bring its documents into existence, one after the other.
 
         What makes the run done ends it as well: the last document, or the decision itself
@@ -199,7 +211,9 @@ class Converge:
             if not posts and unexplained is not None:
                 ended, _ = await place.settle.enter(Entry(run=run, unexplained=unexplained))
                 again = ended.again
-        for posting, following in _in_turn(entered.postings, unexplained) if posts else ():
+        for posting, following in _in_order(entered.postings, unexplained) if posts else ():
+            if place.settle.is_shared(posting.document):
+                turn.end()
             try:
                 send_by, again = await place.settle.post(
                     run.subject, posting, send_by=send_by, following=following
@@ -343,7 +357,7 @@ def _equation(
     )
 
 
-def _in_turn(prepared: Sequence[Posting], unexplained: int | None) -> list[tuple[Posting, Next]]:
+def _in_order(prepared: Sequence[Posting], unexplained: int | None) -> list[tuple[Posting, Next]]:
     """Return postings in their order, each with what follows as soon as it exists."""
     return [
         (

@@ -137,6 +137,11 @@ class NetSuiteBooks:
         """Only what replaces by content may be written twice (netsuite.md section 11.5)."""
         return isinstance(document.request, UpdateFulfillment)
 
+    def shared(self, document: Document) -> bool:
+        """Each record is a call of its own."""
+        del document
+        return False
+
 
 def _gone(fulfillment_id: str) -> NeedsHuman:
     return NeedsHuman(

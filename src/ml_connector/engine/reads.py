@@ -89,6 +89,12 @@ class Reads:
         )
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
+        # What is kept is fetched by one for all who lack it.
+        self._missing_centers: Batch[None, Sequence[FulfillmentCenter]] = Batch(
+            self._fetch_centers, most=1
+        )
+        self._missing_skus: Batch[int, str | None] = Batch(self._fetch_skus, most=1, at_once=4)
+        self._missing_periods: Batch[date, Sequence[Period]] = Batch(self._fetch_periods, most=100)
         self._periods: tuple[float, date, Sequence[Period]] | None = None
 
     @property
@@ -141,12 +147,8 @@ class Reads:
 
     async def sku(self, inventory_id: int) -> str | None:
         """Return the SKU of a ShipBob inventory item; None when it has none."""
-        if inventory_id not in self._skus_by_inventory:
-            item = await self._shipbob.inventory_item(inventory_id)
-            if not item.sku:
-                return None
-            self._skus_by_inventory[inventory_id] = item.sku
-        return self._skus_by_inventory[inventory_id]
+        known = self._skus_by_inventory.get(inventory_id)
+        return known or await self._missing_skus.get(inventory_id)
 
     async def items(self, names: Collection[str]) -> dict[str, tuple[Item, ...]]:
         """Return NetSuite's items by name; a name without an item has an empty tuple."""
@@ -190,8 +192,7 @@ class Reads:
         """Return the fulfillment centers that the merchant may send stock to."""
         kept = self._centers
         if kept is None or time.monotonic() > kept[0]:
-            found = await self._shipbob.fulfillment_centers()
-            kept = self._centers = (time.monotonic() + _FRESH_SECONDS, found)
+            return await self._missing_centers.get(None) or ()
         return kept[1]
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
@@ -202,17 +203,37 @@ class Reads:
         """Return the posting periods from the one of this day on; none where unreadable."""
         kept = self._periods
         if kept is None or time.monotonic() > kept[0] or day < kept[1]:
-            since = day - _PERIODS_BACK
-            try:
-                found = await setup_queries.periods(self._netsuite.query, since)
-            except UnknownIdentifier:
-                found = []
-            kept = self._periods = (time.monotonic() + _FRESH_SECONDS, since, found)
-        return [period for period in kept[2] if period.enddate >= day]
+            found = await self._missing_periods.get(day) or ()
+        else:
+            found = kept[2]
+        return [period for period in found if period.enddate >= day]
 
     def forget_periods(self) -> None:
         """Read the posting periods again when they are asked for next."""
         self._periods = None
+
+    async def _fetch_centers(
+        self, _: Sequence[None]
+    ) -> Mapping[None, Sequence[FulfillmentCenter]]:
+        found = await self._shipbob.fulfillment_centers()
+        self._centers = (time.monotonic() + _FRESH_SECONDS, found)
+        return {None: found}
+
+    async def _fetch_skus(self, inventory_ids: Sequence[int]) -> Mapping[int, str | None]:
+        [inventory_id] = inventory_ids
+        item = await self._shipbob.inventory_item(inventory_id)
+        if item.sku:
+            self._skus_by_inventory[inventory_id] = item.sku
+        return {inventory_id: item.sku or None}
+
+    async def _fetch_periods(self, days: Sequence[date]) -> Mapping[date, Sequence[Period]]:
+        since = min(days) - _PERIODS_BACK
+        try:
+            found = await setup_queries.periods(self._netsuite.query, since)
+        except UnknownIdentifier:
+            found = []
+        self._periods = (time.monotonic() + _FRESH_SECONDS, since, found)
+        return dict.fromkeys(days, found)
 
     async def _fetch_wros(self, ids: Sequence[int]) -> Mapping[int, Wro]:
         if len(ids) == 1:

@@ -8,13 +8,15 @@ out by deadlines and by the fence on the subject.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 import structlog
 
 from ml_connector.engine.books import Books, Written
+from ml_connector.engine.turns import Turn, Turns
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
 from ml_connector.ledger import postings, runs
 from ml_connector.ledger.claims import Run
@@ -70,6 +72,7 @@ class Settle:
         database: the books.
         systems: the two systems' books.
         over_within: seconds after which a begun call must have ended at both sides.
+        turns: who may write now; None: everybody.
     """
 
     def __init__(
@@ -78,8 +81,10 @@ class Settle:
         systems: Mapping[System, Books],
         *,
         over_within: float = OVER_WITHIN_SECONDS,
+        turns: Turns | None = None,
     ) -> None:
         self._database = database
+        self._turns = turns or Turns({})
         self._systems = systems
         self._over_within = over_within
         self._book: GroupCommit[Entry, Entered] = GroupCommit(
@@ -90,6 +95,15 @@ class Settle:
     def sending(self) -> Sending:
         """How long a call may take that begins now."""
         return Sending(SEND_WITHIN_SECONDS, self._over_within)
+
+    def turn(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[Turn]:
+        """Wait for a turn to write these documents; none is needed for a shared call."""
+        alone = documents and not self.is_shared(documents[0])
+        return self._turns.turn(documents[0].system if alone else None)
+
+    def is_shared(self, document: Document) -> bool:
+        """Whether a document goes out in one call with others of its kind."""
+        return self._systems[document.system].shared(document)
 
     async def enter(self, entry: Entry) -> tuple[Entered, float]:
         """Write a step of a run down, in one commit with those of other runs.

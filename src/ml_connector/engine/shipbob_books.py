@@ -15,13 +15,23 @@ from ml_connector.ledger.documents import (
     MarkWroSynced,
 )
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import NewProduct, NewVariant, NewWro, Wro, decode
+from ml_connector.shipbob.payloads import (
+    ExternalSyncResult,
+    NewProduct,
+    NewVariant,
+    NewWro,
+    Wro,
+    decode,
+)
 from ml_connector.shipbob.shipments import UploadResult
 from ml_connector.transport.batch import Batch
 from ml_connector.words import Cause
 
 _MOST_MARKED: Final = 100
-_APART_SECONDS: Final = 1.0  # many shipments are marked at once: ShipBob counts calls
+
+# A mark is the last thing of a run, and nothing waits for it: while there are many, ShipBob's
+# calls of the minute (shipbob.md section 4) are left to the reads.
+_APART_SECONDS: Final = 2.0
 
 
 class ShipBobBooks:
@@ -32,6 +42,9 @@ class ShipBobBooks:
         self._uploaded: Batch[int, UploadResult] = Batch(
             self._mark_uploaded, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
         )
+        self._synced: Batch[int, ExternalSyncResult] = Batch(
+            self._mark_synced, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
+        )
 
     async def write(self, document: Document, *, send_by: float) -> Written:
         """Write what the document says. Raises as ``Books.write`` does.
@@ -41,7 +54,7 @@ class ShipBobBooks:
         """
         match document.request:
             case MarkWroSynced(wro_id=wro_id):
-                return await self._mark(wro_id, send_by)
+                return await self._mark_booked(wro_id)
             case MarkTrackingUploaded(shipment_id=shipment_id):
                 return await self._mark_taken_over(shipment_id)
             case CancelWro(wro_id=wro_id):
@@ -103,6 +116,10 @@ class ShipBobBooks:
         """Marks and cancellations are naturally idempotent (shipbob.md section 8)."""
         return isinstance(document.request, MarkWroSynced | MarkTrackingUploaded | CancelWro)
 
+    def shared(self, document: Document) -> bool:
+        """Marks: many ids in one call (shipbob.md sections 9.4 and 9.5)."""
+        return isinstance(document.request, MarkWroSynced | MarkTrackingUploaded)
+
     async def _mark_taken_over(self, shipment_id: int) -> Written:
         """Mark one shipment, in one call with the others that are marked just now.
 
@@ -129,16 +146,28 @@ class ShipBobBooks:
             return {}  # one of them is refused: each is asked for alone
         return {result.shipment_id: result for result in results}
 
-    async def _mark(self, wro_id: int, send_by: float) -> Written:
-        results = await self._shipbob.set_external_sync([wro_id], synced=True, send_by=send_by)
-        refused = [result for result in results if result.id == wro_id and not result.is_success]
-        if refused:
+    async def _mark_booked(self, wro_id: int) -> Written:
+        """Mark one WRO, in one call with the others that are marked just now."""
+        result = await self._synced.get(wro_id)
+        if result is None:
+            [result] = await self._shipbob.set_external_sync([wro_id], synced=True)
+        if not result.is_success:
             raise NeedsHuman(
-                f"ShipBob did not mark WRO {wro_id} as booked: {refused[0].reason[:200]}",
+                f"ShipBob did not mark WRO {wro_id} as booked: {result.reason[:200]}",
                 cause=Cause.REFUSED_BY_SHIPBOB,
                 remedy="The stock is booked. See why at ShipBob, then replay.",
             )
         return Written(remote_id=str(wro_id), answer={"marked": True})
+
+    async def _mark_synced(self, wro_ids: Sequence[int]) -> Mapping[int, ExternalSyncResult]:
+        """Leave out which ones an answer about several does not say to be marked."""
+        try:
+            results = await self._shipbob.set_external_sync(wro_ids, synced=True)
+        except (NeedsData, NeedsHuman):
+            if len(wro_ids) == 1:
+                raise
+            return {}  # one of them is refused: each is asked for alone
+        return {one.id: one for one in results if one.is_success or len(wro_ids) == 1}
 
 
 def _differs(meant: NewWro, found: list[Wro]) -> str:

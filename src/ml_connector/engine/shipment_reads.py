@@ -24,8 +24,9 @@ OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
 
 # ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
-# are gathered for so long. One that comes alone is read at once.
-_APART_SECONDS: Final = 0.8
+# are gathered for so long. One that comes alone is read at once, and so are the first few.
+_APART_SECONDS: Final = 1.0
+_BURST: Final = 3
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -55,16 +56,16 @@ class ShipmentReads:
         self._order_match = order_match
         self._orders_of = orders_of
         self._by_shipment: Batch[int, Order] = Batch(
-            self._fetch_by_shipment, most=250, apart_seconds=_APART_SECONDS
+            self._fetch_by_shipment, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
         )
         self._orders: Batch[int, Order] = Batch(
-            self._fetch_orders, most=250, apart_seconds=_APART_SECONDS
+            self._fetch_orders, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
         )
         self._parcels: Batch[int, tuple[ParcelTracking, ...]] = Batch(
-            self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS
+            self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
         )
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 4
+            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 2, burst=_BURST
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.turns import runs_for
 from ml_connector.engine.upkeep import Chore, keep_up
 from ml_connector.ledger import connections
 from ml_connector.storage.database import Database, DatabaseAway
@@ -22,7 +23,7 @@ async def work(
     lanes: Lanes,
     chores: Sequence[Chore],
     *,
-    at_once: int,
+    at_once: int | None,
     stop: asyncio.Event,
 ) -> None:
     """Work until ``stop`` is set; then take no more, let what runs end, or release it.
@@ -31,7 +32,7 @@ async def work(
         database: the pool.
         lanes: the lanes, with what a job does.
         chores: upkeep that some worker must do.
-        at_once: subjects in flight for each connection.
+        at_once: subjects in hand for each connection; None: as its limits allow.
         stop: set when the process should end.
     """
     async with lanes.open():
@@ -54,12 +55,16 @@ async def work(
 
 
 async def _tend(
-    database: Database, lanes: Lanes, tasks: dict[str, asyncio.Task[None]], at_once: int
+    database: Database, lanes: Lanes, tasks: dict[str, asyncio.Task[None]], at_once: int | None
 ) -> None:
     """Begin the lanes of new connections, end those of paused ones, restart broken ones."""
     try:
         async with database.transaction() as connection:
-            wanted = {one.name for one in await connections.every(connection) if not one.paused}
+            wanted = {
+                one.name: at_once or runs_for(one.limits)
+                for one in await connections.every(connection)
+                if not one.paused
+            }
     except DatabaseAway as error:
         _log.warning("database_away", reason=str(error))
         return
@@ -70,10 +75,11 @@ async def _tend(
             del tasks[name]
         elif name not in wanted:
             task.cancel()
-    for name in wanted - tasks.keys():
-        _log.info("lane_begins", lane=name)
+    for name in wanted.keys() - tasks.keys():
+        _log.info("lane_begins", lane=name, at_once=wanted[name])
         tasks[name] = asyncio.create_task(
-            lanes.work(name, at_once=at_once, grace_seconds=GRACE_SECONDS), name=f"lane {name}"
+            lanes.work(name, at_once=wanted[name], grace_seconds=GRACE_SECONDS),
+            name=f"lane {name}",
         )
 
 

@@ -1,5 +1,6 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -81,13 +82,17 @@ async def read_tracking(key: str, reads: Reads) -> TrackingFacts:
     )
     if reference is None or not (fact.has_shipped or fact.is_cancelled):
         return facts
-    found = tuple(map(sales_order_fact, await reads.shipments.sales_orders(reference)))
+    # At once: the way to a decision is as short as its longest read.
+    matches, periods = await asyncio.gather(
+        reads.shipments.sales_orders(reference), stock_periods(moment(facts.shipment), reads)
+    )
+    found = tuple(map(sales_order_fact, matches))
     return msgspec.structs.replace(
         facts,
         sales_orders=found,
         names=await _names(facts, found, reads),
         lots=await _lots(facts.shipment, found, reads),
-        periods=await stock_periods(moment(facts.shipment), reads),
+        periods=periods,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
-from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.connection import ConnectionSettings, RequestLimits
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Mode
@@ -29,6 +29,11 @@ class AppliedConnection:
     start_date: date
     stored: Mapping[str, Any]
     applied_at: datetime
+
+    @property
+    def limits(self) -> RequestLimits:
+        """Its ``[limits]``."""
+        return RequestLimits.model_validate(self.stored["limits"])
 
     def settings(self, secrets: Mapping[str, Secret]) -> ConnectionSettings:
         """Return the settings, complete with these secrets."""

@@ -1,6 +1,6 @@
 """The requests about WROs (ShipBob reference, section 9.4). Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -100,16 +100,26 @@ def external_sync_results(value: object, ids: Sequence[int]) -> list[ExternalSyn
     """Read the answer of ``set_external_sync``: one result for each id, in order.
 
     The live answer is ``{results}``; an id that it leaves out counts as failure. The
-    documented answer, a WRO, counts as success of all, and so does an empty one.
+    documented answer, a WRO, counts as success of that one, and of the only one that was
+    asked for; an empty answer as success of all.
 
     Raises:
         msgspec.ValidationError: there are results, of another form.
     """
-    if not isinstance(value, dict) or "results" not in value:
+    if isinstance(value, dict) and "results" in value:
+        results = payloads.decode(value["results"], list[ExternalSyncResult])
+    elif not value or len(ids) == 1:
         return [ExternalSyncResult(id=one, is_success=True) for one in ids]
-    results = payloads.decode(value["results"], list[ExternalSyncResult])
+    else:
+        wros = value if isinstance(value, list) else [value]
+        results = [ExternalSyncResult(id=one, is_success=True) for one in _ids(wros)]
     said = {result.id: result for result in results}
     silent = "ShipBob's answer does not mention it"
     return [
         said.get(one) or ExternalSyncResult(id=one, is_success=False, reason=silent) for one in ids
     ]
+
+
+def _ids(wros: Iterable[object]) -> list[int]:
+    named = (wro.get("id") for wro in wros if isinstance(wro, dict))
+    return [one for one in named if isinstance(one, int)]

@@ -27,6 +27,7 @@ class Batch(Generic[K, V]):
         at_once: fetches under way at the same time, at most.
         apart_seconds: while further keys keep coming, a fetch that is not full begins so long
             after the one before: where calls are dearer than a moment's wait.
+        burst: fetches after a pause that need not be apart.
     """
 
     def __init__(
@@ -36,14 +37,16 @@ class Batch(Generic[K, V]):
         most: int,
         at_once: int = 1,
         apart_seconds: float = 0.0,
+        burst: int = 1,
     ) -> None:
-        if most < 1 or at_once < 1:
+        if most < 1 or at_once < 1 or burst < 1:
             raise ValueError("a batch needs room for one key and one fetch")
         self._fetch = fetch
         self._most = most
         self._at_once = at_once
         self._apart = apart_seconds
-        self._began = -math.inf
+        self._early = (burst - 1) * apart_seconds
+        self._next = -math.inf  # when the next fetch is due at a steady pace
         self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,7 +70,7 @@ class Batch(Generic[K, V]):
         try:
             while self._asked:
                 await self._gather()
-                self._began = time.monotonic()
+                self._next = max(self._next, time.monotonic()) + self._apart
                 keys = list(islice(self._asked, self._most))
                 await self._answer({key: self._asked.pop(key) for key in keys})
         except BaseException:
@@ -80,7 +83,7 @@ class Batch(Generic[K, V]):
 
     async def _gather(self) -> None:
         """Let others join until the fetch is due or full, or nobody comes any more."""
-        due = self._began + self._apart
+        due = self._next - self._early
         while (left := due - time.monotonic()) > 0 and len(self._asked) < self._most:
             before = len(self._asked)
             await asyncio.sleep(min(left, self._apart / _LOOKS))

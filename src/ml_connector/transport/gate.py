@@ -16,8 +16,11 @@ from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.call import Priority
 from ml_connector.transport.grants import LOW_WATER, Grants, Refused, Rule, Slot
 
-# How long a leased slot stays with this process: handed from call to call, then idle.
+# How long a leased slot stays with this process: handed from call to call, then idle. While it
+# holds many, others who wait get one soon enough when it keeps each of them longer.
 WARM_SECONDS: Final = 1.0
+WARM_SECONDS_A_SLOT: Final = 0.3
+MOST_WARM_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 0.25
 
 # Slots that leave within so short a time are given back together.
@@ -40,8 +43,8 @@ class Gate:
     """Lets calls through one at a time, as the database grants it.
 
     Only the head of the queue competes in the database. A slot stays warm for the next in
-    the queue for at most ``WARM_SECONDS`` after it was leased, so that other processes get
-    their turn, and an idle one goes back after ``IDLE_SECONDS``.
+    the queue for a bounded time after it was leased, so that other processes get their turn,
+    and an idle one goes back after ``IDLE_SECONDS``.
     """
 
     def __init__(self, grants: Grants, rule: Rule) -> None:
@@ -89,8 +92,8 @@ class Gate:
             raise
 
     def leave(self, slot: Slot | None) -> None:
-        """The call is over: keep its slot for the next one, or give it back."""
-        if slot is not None and self._keep(slot):
+        """The call is over: hand its slot on, keep it for the next one, or give it back."""
+        if slot is not None and not self._hand_on(slot) and self._keep(slot):
             self._changed.set()
 
     async def lower(self) -> None:
@@ -216,8 +219,23 @@ class Gate:
     # Warm slots.
 
     def _is_warm(self, slot: Slot) -> bool:
-        oldest = max(self._fresh_from, time.monotonic() - WARM_SECONDS)
-        return slot.taken_at > oldest
+        share = WARM_SECONDS_A_SLOT * (self._rule.in_flight or 1)
+        seconds = min(max(WARM_SECONDS, share), MOST_WARM_SECONDS)
+        return slot.taken_at > max(self._fresh_from, time.monotonic() - seconds)
+
+    def _hand_on(self, slot: Slot) -> bool:
+        """Let the head of the queue go with a warm slot, if it needs nothing else."""
+        head = self._head()
+        if (
+            head is None
+            or not self._is_warm(slot)
+            or (slot.reserved and head.priority is Priority.BULK)
+            or self._rule.per_minute is not None
+            or self._blocked_until > time.monotonic()
+        ):
+            return False
+        heapq.heappop(self._queue).passed.set_result(slot)
+        return True
 
     def _keep(self, slot: Slot) -> bool:
         """Keep a slot for the next call while it is warm, else give it back."""

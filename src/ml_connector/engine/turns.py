@@ -1,0 +1,91 @@
+"""Turns: how many runs of one connection write to a system, or are just about to.
+
+What a run has written down as begun must be sent within seconds or never, and whatever is
+under way when a process dies has to be looked up. So no more calls are written down than the
+system's limit is about to let through. Who waits for a turn has written nothing yet.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from ml_connector.config.connection import RequestLimits
+from ml_connector.words import System
+
+_LATE_AFTER_SECONDS: Final = 30.0
+
+# While one call is under way, the next is written down: so many more for each in flight.
+_AHEAD: Final = 2 / 3
+
+# Runs in hand for each call that NetSuite serves: one writes, a few are about to, and the rest
+# wait for reads and marks that many share.
+_RUNS_A_CALL: Final = 20
+_MOST_CALLS: Final = 20
+
+# ShipBob counts calls a minute (shipbob.md section 4): those of so many seconds are ahead.
+_AHEAD_SECONDS: Final = 5
+
+
+def turns_for(limits: RequestLimits) -> dict[System, int]:
+    """Return how many may write to each system at once, under a connection's limits."""
+    in_flight = limits.netsuite_concurrency
+    return {
+        "netsuite": in_flight + max(1, round(in_flight * _AHEAD)),
+        "shipbob": max(2, limits.shipbob_per_minute * _AHEAD_SECONDS // 60),
+    }
+
+
+def runs_for(limits: RequestLimits) -> int:
+    """Return how many runs of a connection a worker has in hand at once."""
+    return _RUNS_A_CALL * min(limits.netsuite_concurrency, _MOST_CALLS)
+
+
+class Turn:
+    """A place among those who write.
+
+    Attributes:
+        late: it took so long to come that what was read before should be read again.
+    """
+
+    def __init__(self, places: asyncio.Semaphore | None, *, late: bool) -> None:
+        self._places = places
+        self.late = late
+
+    def end(self) -> None:
+        """Let the next one write. Ending twice is harmless."""
+        if self._places is not None:
+            self._places.release()
+            self._places = None
+
+
+class Turns:
+    """The turns of one connection.
+
+    Args:
+        most: by system; one that is not named has no limit.
+        late_after_seconds: a turn that comes later than that is late.
+    """
+
+    def __init__(
+        self, most: Mapping[System, int], *, late_after_seconds: float = _LATE_AFTER_SECONDS
+    ) -> None:
+        self._places = {system: asyncio.Semaphore(number) for system, number in most.items()}
+        self._late_after = late_after_seconds
+
+    @asynccontextmanager
+    async def turn(self, system: System | None) -> AsyncGenerator[Turn]:
+        """Wait for a turn in order of arrival; it ends with the block, or earlier.
+
+        None needs no turn.
+        """
+        places = self._places.get(system) if system else None
+        began = time.monotonic()
+        if places is not None:
+            await places.acquire()
+        turn = Turn(places, late=time.monotonic() - began > self._late_after)
+        try:
+            yield turn
+        finally:
+            turn.end()
