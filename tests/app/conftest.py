@@ -1,4 +1,4 @@
-"""One merchant for each test: both systems simulated, an installation nobody serves."""
+"""One merchant for each test, or file: both systems simulated, an installation nobody serves."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +12,19 @@ from ml_connector.app.installation import Installation, open_installation
 @pytest.fixture
 def acme(server_url: str, template: str, tmp_path: Path) -> Iterator[Merchant]:
     with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    """A merchant of a file of tests, with one product at ShipBob."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("shop"), url) as made,
+    ):
+        made.world.shipbob.add_product("TEE-BLK-M")
         yield made
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.merchant import Merchant
 from ml_connector.app.checks import Check
 from ml_connector.app.installation import open_installation
 from ml_connector.app.ping import ping
@@ -50,17 +50,11 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def shop(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Merchant]:
-    with (
-        fresh_database(server_url, template) as url,
-        merchant(tmp_path_factory.mktemp("shop"), url) as made,
-    ):
-        made.world.shipbob.add_product("TEE-BLK-M")
-        made.world.netsuite.add_item("TEE-BLK-M")
-        made.apply(**WHOLE)
-        yield made
+def shop(shop: Merchant) -> Merchant:
+    """The same in NetSuite, and applied with all that ping looks at."""
+    shop.world.netsuite.add_item("TEE-BLK-M")
+    shop.apply(**WHOLE)
+    return shop
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.merchant import Merchant
 from ml_connector.app.checks import Check
 from ml_connector.app.installation import open_installation
 from ml_connector.app.ping_shipbob import PingShipBob
@@ -17,18 +17,6 @@ from ml_connector.shipbob.looks import LOOKS
 from ml_connector.sim.shipbob.vocabulary import PAT_SCOPES
 
 SCOPES = [*LOOKS, "billing_read"]
-
-
-@pytest.fixture(scope="module")
-def shop(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Merchant]:
-    with (
-        fresh_database(server_url, template) as url,
-        merchant(tmp_path_factory.mktemp("shop"), url) as made,
-    ):
-        made.world.shipbob.add_product("TEE-BLK-M")
-        yield made
 
 
 @pytest.fixture
