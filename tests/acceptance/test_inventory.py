@@ -1,6 +1,7 @@
 """Stock that differs is explained by what is open, or named with what probably made it."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -52,14 +53,18 @@ def alarms(merchant: Merchant, sku: str) -> int:
     )
 
 
+def alarm(merchant: Merchant) -> tuple[str, str]:
+    """Return the sentence and the remedy of the open alarm of drift; empty without one."""
+    found = merchant.rows(
+        "select sentence, remedy from alarm where kind = 'drift' and ended_at is null"
+    )
+    return (found[0]["sentence"], found[0]["remedy"]) if found else ("", "")
+
+
 def alarming_locations(merchant: Merchant) -> set[str]:
     """Return the locations that the open alarm of drift is about."""
-    found = merchant.rows("select sentence from alarm where kind = 'drift' and ended_at is null")
-    return {
-        location
-        for row in found
-        for location in row["sentence"].removeprefix("inventory ").split(" stopped")[0].split(", ")
-    }
+    named = re.search(r"\(([^)]*)\), first seen", alarm(merchant)[0])
+    return set(named[1].split(", ")) if named else set()
 
 
 def long_ago(merchant: Merchant) -> None:
@@ -168,6 +173,25 @@ def test_what_shipbob_counts_anew_or_moves_is_named(acme: Merchant, tee: str) ->
     assert "cycle count" in counted["6"]["why"]
     assert (moved["6"]["drift"], moved["7"]["drift"]) == (-4, 4)
     assert {row["likely"] for row in moved.values()} == {"moved_between_centers"}
+
+
+def test_the_alarm_says_of_each_location_what_differs(unserved: Merchant) -> None:
+    tee, cap = unserved.sku("TEE"), unserved.sku("CAP")
+    unserved.world.netsuite.add_to_stock(tee, 6, 3)
+    unserved.world.netsuite.add_to_stock(cap, 7, 2)
+    look(unserved, tee)
+    both, remedy = alarm(unserved)
+    unserved.world.netsuite.add_to_stock(tee, 6, -3)
+    look(unserved, tee)
+    one, _ = alarm(unserved)
+
+    assert both.startswith("Stock differs at 2 locations (6, 7), first seen at ")
+    assert f"1 SKU at location 6: {tee}: ShipBob has 0, NetSuite 3" in both
+    assert f"1 SKU at location 7: {cap}: ShipBob has 0, NetSuite 2" in both
+    assert remedy.startswith("At location 6: ")
+    assert remedy.endswith("ml-connector plan inventory")
+    assert one.startswith("Stock differs at 1 location (7), first seen at ")
+    assert tee not in one
 
 
 def test_a_location_that_is_not_mapped_any_more_is_no_alarm(acme: Merchant, tee: str) -> None:

@@ -20,7 +20,7 @@ _PREFIX: Final = "stopped:"
 _STOPPED: Final = """
     select flow, cause, count(*)::int as count, min(changed_at) as oldest,
         (array_agg(key order by changed_at, id))[1:3] as keys,
-        (array_agg(sentence order by changed_at, id))[1] as sentence,
+        (array_agg(sentence order by changed_at, id))[1:3] as sentences,
         (array_agg(remedy order by changed_at, id))[1] as remedy
     from subject where connection = %(name)s and state in ('parked', 'dead')
     group by flow, cause
@@ -50,8 +50,8 @@ async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -
             applied.name,
             kind,
             key,
-            sentence=_sentence(row),
-            remedy=row["remedy"] or "See ml-connector events list --status dead.",
+            sentence=_drift(row) if kind is AlarmKind.DRIFT else _sentence(row),
+            remedy=_remedy(row, kind),
             now=now,
         )
     for alarm in await open_alarms(on, [applied.name]):
@@ -72,11 +72,31 @@ def _kind(cause: str | None) -> AlarmKind:
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
-    named = ", ".join(row["keys"])
-    more = (
-        f" and {row['count'] - len(row['keys'])} more" if row["count"] > len(row["keys"]) else ""
-    )
     return (
-        f"{row['flow']} {named}{more} stopped ({row['cause']}), the oldest at"
-        f" {row['oldest']:%Y-%m-%d %H:%M} UTC: {row['sentence']}"
+        f"{row['flow']} {_named(row)} stopped ({row['cause']}), the oldest at"
+        f" {row['oldest']:%Y-%m-%d %H:%M} UTC: {row['sentences'][0]}"
     )
+
+
+def _drift(row: Mapping[str, Any]) -> str:
+    """Return which locations differ, and for the first few of them which SKUs and by how much."""
+    locations = "1 location" if row["count"] == 1 else f"{row['count']} locations"
+    return (
+        f"Stock differs at {locations} ({_named(row)}), first seen at"
+        f" {row['oldest']:%Y-%m-%d %H:%M} UTC. {'. '.join(row['sentences'])}"
+    )
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    more = row["count"] - len(row["keys"])
+    return ", ".join(row["keys"]) + (f" and {more} more" if more else "")
+
+
+def _remedy(row: Mapping[str, Any], kind: AlarmKind) -> str:
+    first = row["remedy"] or "See ml-connector events list --status dead."
+    if kind is AlarmKind.DRIFT and row["count"] > 1:
+        return (
+            f"At location {row['keys'][0]}: {first}"
+            " All locations, with a remedy for each SKU: ml-connector plan inventory"
+        )
+    return str(first)
