@@ -21,7 +21,8 @@ from ml_connector.flows.sales_orders import (
     SalesOrderFact,
 )
 from ml_connector.flows.shipped import OrderedProduct, Parcel, Product, ShipmentFact, Units
-from ml_connector.flows.tracking import plan, source_lines
+from ml_connector.flows.shipped_lines import source_lines
+from ml_connector.flows.tracking import plan
 from ml_connector.flows.tracking_facts import TrackingFacts
 from ml_connector.ledger.documents import (
     Document,

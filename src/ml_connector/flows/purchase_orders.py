@@ -18,47 +18,29 @@ while that is possible.
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.announcements import arrival, cancellation, product, wro_announcement
+from ml_connector.flows.open_units import STOCKED, OpenUnits, centers_by_location, open_units
 from ml_connector.flows.order_changes import clock, poll, sweep
 from ml_connector.flows.ordered import (
     OPEN,
     OVER,
-    OrderedLine,
     PurchaseOrderFacts,
     WroFact,
     read,
 )
-from ml_connector.flows.products import products_of, unknown
-from ml_connector.flows.units import refuse_other_unit
-from ml_connector.ledger.bindings import Binding
+from ml_connector.flows.products import unknown
 from ml_connector.ledger.documents import Document, Plan, Posted, SourceLine
 from ml_connector.words import Cause
 
-_STOCKED: Final = frozenset({"InvtPart", "Assembly"})  # netsuite.md section 5.6
 _AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
 _MOST_SKUS: Final = 10_000
 
 _LISTED_AFTER_SECONDS: Final = 5.0
-
-
-class Wanted(NamedTuple):
-    """Units of one SKU that a fulfillment center should be told of."""
-
-    sku: str
-    inventory_id: int
-    quantity: int
-    expected: date | None
-
-
-class _Wanted(NamedTuple):
-    by_center: dict[int, list[Wanted]]
-    bindings: tuple[Binding, ...]
 
 
 def plan(
@@ -95,7 +77,7 @@ def plan(
         )
     documents: list[Document] = []
     number = _next_number(facts)
-    wanted = _wanted(facts, settings)
+    wanted = open_units(facts, settings)
     for center, units in sorted(wanted.by_center.items()):
         there = [
             wro for wro in wros if _location(facts, wro, settings) == _place(center, settings)
@@ -163,11 +145,11 @@ def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tu
     """
     if settings.policies.missing_product != "create":
         return ()
-    centers = _centers_by_location(facts, settings)
+    centers = centers_by_location(facts, settings)
     wanted = {
         line.ordered_item
         for line in facts.lines
-        if line.open_quantity and line.location in centers and line.item_type in _STOCKED
+        if line.open_quantity and line.location in centers and line.item_type in STOCKED
     }
     return tuple(
         product(facts.order_id, sku, item.names[0])
@@ -282,86 +264,19 @@ def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
     )
 
 
-def _wanted(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> _Wanted:
-    """Return what is open by fulfillment center, one entry for each product."""
-    centers = _centers_by_location(facts, settings)
-    lines: list[tuple[int, OrderedLine]] = []
-    for line in facts.lines:
-        center = centers.get(line.location or "")
-        if center is None or line.item_type not in _STOCKED:
-            continue
-        if line.fraction:
-            raise NeedsHuman(
-                f"{facts.number} line {line.line} orders a fraction of {line.item_name}",
-                cause=Cause.UNIT_DIFFERS,
-                remedy="ShipBob counts whole eaches: order whole units, then replay.",
-            )
-        if line.open_quantity:
-            refuse_other_unit(facts.number, line.line, line.unit, settings)
-            lines.append((center, line))
-    products = products_of(
-        {line.ordered_item for _, line in lines},
-        facts.products,
-        settings.skus,
-        order_number=facts.number,
-    )
-    units: dict[int, dict[int, Wanted]] = defaultdict(dict)
-    for center, line in lines:
-        sku, inventory_id, _ = products[line.ordered_item]
-        before = units[center].get(inventory_id)
-        units[center][inventory_id] = Wanted(
-            sku,
-            inventory_id,
-            line.open_quantity + (before.quantity if before else 0),
-            max(filter(None, [before and before.expected, line.expected]), default=None),
-        )
-    return _Wanted(
-        {center: sorted(some.values()) for center, some in units.items()},
-        tuple(one.binding for _, one in sorted(products.items()) if one.binding is not None),
-    )
-
-
-def _centers_by_location(
-    facts: PurchaseOrderFacts, settings: ConnectionSettings
-) -> dict[str, int]:
-    """Return the fulfillment center that stock for a location is sent to.
-
-    Hubs are mapped to the same location as the centers behind them (shipbob.md section
-    9.1); only the centers that stock may be sent to count here.
-
-    Raises:
-        NeedsHuman: a location of this order has several.
-    """
-    found: dict[str, list[int]] = defaultdict(list)
-    for center, location in settings.locations.items():
-        if int(center) in facts.centers:
-            found[location].append(int(center))
-    for line in facts.lines:
-        several = found.get(line.location or "", [])
-        if len(several) > 1:
-            raise NeedsHuman(
-                f"Location {line.location} of {facts.number} has several fulfillment centers"
-                f" that stock may be sent to: {', '.join(map(str, sorted(several)))}",
-                cause=Cause.LOCATION_UNMAPPED,
-                remedy="Give each fulfillment center a NetSuite location of its own.",
-                waiting_for=[f"location:{center}" for center in several],
-            )
-    return {location: centers[0] for location, centers in found.items()}
-
-
 def _missing(
     facts: PurchaseOrderFacts,
-    units: Sequence[Wanted],
+    units: Sequence[OpenUnits],
     wros: Sequence[WroFact],
     *,
     spared: Sequence[WroFact],
-) -> list[Wanted]:
+) -> list[OpenUnits]:
     """Return what is open and on no WRO but the awaited ones, which can be made anew.
 
     Raises:
         NeedsHuman: more is on its way than the order still expects.
     """
-    rest: list[Wanted] = []
+    rest: list[OpenUnits] = []
     too_many: list[WroFact] = []
     for one in units:
         others = [wro for wro in wros if wro not in spared]
@@ -396,7 +311,7 @@ def _announced(wros: Sequence[WroFact]) -> dict[int, int]:
     return dict(units)
 
 
-def _parts(units: Sequence[Wanted]) -> list[Sequence[Wanted]]:
+def _parts(units: Sequence[OpenUnits]) -> list[Sequence[OpenUnits]]:
     return [units[start : start + _MOST_SKUS] for start in range(0, len(units), _MOST_SKUS)]
 
 

@@ -11,17 +11,15 @@ fields under ``[tracking]`` or into the memo, never goes backwards by the shipme
 At last ShipBob is told that the tracking is taken over.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
-from ml_connector.engine.reads import Reads
+from ml_connector.engine.flow import Flow
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows import delivery
 from ml_connector.flows.delivery import delivery_of, told_before
 from ml_connector.flows.fulfillments import (
     Leaving,
@@ -47,16 +45,16 @@ from ml_connector.flows.sales_orders import (
     the_order,
 )
 from ml_connector.flows.shipped import ShipmentFact
-from ml_connector.flows.tracking_facts import ORDER, TrackingFacts, moment, read_tracking
-from ml_connector.ledger.documents import Document, Plan, Posted, Refused, SourceLine
+from ml_connector.flows.shipped_lines import fact_date_of, refused, source_lines
+from ml_connector.flows.tracking_facts import ORDER, TrackingFacts, read_tracking
+from ml_connector.flows.tracking_sweep import sweep
+from ml_connector.ledger.documents import Document, Plan, Posted, Refused
 from ml_connector.netsuite.fulfillment_records import SHIPPED
-from ml_connector.shipbob.shipments import Order, Shipment
 from ml_connector.shipbob.topics import parcel_named
 from ml_connector.words import Cause
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
 _UPDATES_BACK: Final = timedelta(days=7)
-_TAKEN_OVER_BACK: Final = timedelta(days=60)
 
 
 def key_of(topic: str, body: bytes) -> str | None:
@@ -88,7 +86,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
         return Plan(stands_for=ids, within=str(facts.order_id), note=note)
     shipment = facts.shipment
-    fact_date = _fact_date(shipment, settings)
+    fact_date = fact_date_of(shipment, settings)
     if shipment.is_cancelled:
         return _cancelled(facts, posted, settings)
     if not shipment.has_shipped:
@@ -97,7 +95,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         return Plan(note=f"Nothing has shipped yet: it is {state}")
     if settings.start_date is not None and fact_date < settings.start_date:
         reason = f"Before the start date {settings.start_date}: not posted"
-        return Plan(note=reason, refused=_refused(source_lines(facts, settings), reason))
+        return Plan(note=reason, refused=refused(source_lines(facts, settings), reason))
     if shipment.status == "LabeledCreated" and not shipment.parcels and not posted:
         raise Retryable(
             f"Shipment {shipment.id} has a label, but no tracking number yet",
@@ -292,7 +290,7 @@ def _done_by_others(
             else line.source_line.removeprefix("parcel ") in known
         )
     ]
-    return _refused(lines, reason)
+    return refused(lines, reason)
 
 
 def _mark(task: _Task, *, anew: bool) -> tuple[Document, ...]:
@@ -324,7 +322,7 @@ def _cancelled(
         return Plan(note="Cancelled after its label; its item fulfilment is gone from NetSuite")
     lines = source_lines(facts, settings)
     return Plan(
-        note="Cancelled: nothing has shipped", refused=_refused(lines, "Cancelled at ShipBob")
+        note="Cancelled: nothing has shipped", refused=refused(lines, "Cancelled at ShipBob")
     )
 
 
@@ -344,76 +342,6 @@ def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
             f'Add "{shipment.center_id}" = "<NetSuite location id>" under [locations] and apply'
             " the connection again; what waits goes on by itself."
         ),
-    )
-
-
-def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what has shipped: the units that left the shelf, the parcels, how far they are."""
-    if facts.shipment_id is None:
-        return ()
-    shipment = facts.shipment
-    labelled_once = shipment.is_cancelled and shipment.shipped_at is not None
-    if not (shipment.has_shipped or labelled_once):
-        return ()
-    day = _fact_date(shipment, settings)
-    lines: dict[str, SourceLine] = {}
-    for product in shipment.products:
-        for unit in product.units:
-            before = lines.get(unit.source_line)
-            lines[unit.source_line] = SourceLine(
-                source_line=unit.source_line,
-                fact_date=day,
-                sku=unit.sku,
-                quantity=-unit.quantity + ((before.quantity or 0) if before else 0),
-                center=shipment.center_id,
-            )
-    told = [*(parcel.source_line for parcel in shipment.parcels), delivery.SOURCE_LINE]
-    return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))
-
-
-def _refused(lines: Sequence[SourceLine], reason: str) -> tuple[Refused, ...]:
-    return tuple(
-        Refused(source_line=line.source_line, quantity=line.quantity, reason=reason)
-        for line in lines
-    )
-
-
-def _fact_date(shipment: ShipmentFact, settings: ConnectionSettings) -> date:
-    return moment(shipment).astimezone(settings.schedule.zone).date()
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
-    """Yield the shipments with tracking that nobody took over, and those on their way.
-
-    Source: shipbob.md section 7.6. Shipments that wait to be taken over are few, so they are
-    looked for further back.
-    """
-    seen: set[int] = set()
-    long_ago = min(since, datetime.now(UTC) - _TAKEN_OVER_BACK)
-    async for order in reads.shipments.orders_to_take_over(long_ago):
-        for shipment in order.shipments:
-            if _has_tracking(shipment) and not shipment.is_tracking_uploaded:
-                seen.add(shipment.id)
-                yield _seen(order, shipment)
-    async for order in reads.shipments.orders_on_their_way(since):
-        for shipment in order.shipments:
-            if _has_tracking(shipment) and shipment.id not in seen:
-                seen.add(shipment.id)
-                yield _seen(order, shipment)
-
-
-def _has_tracking(shipment: Shipment) -> bool:
-    return shipment.tracking is not None and bool(shipment.tracking.tracking_number)
-
-
-def _seen(order: Order, shipment: Shipment) -> Seen:
-    times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
-    changed = max(times, default=None)
-    return Seen(
-        key=str(shipment.id),
-        version=changed.isoformat() if changed else "",
-        changed_at=changed,
-        within=str(order.id),
     )
 
 
