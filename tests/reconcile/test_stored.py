@@ -1,5 +1,6 @@
 """What the database sums up and sets aside changes nothing in the report."""
 
+import asyncio
 import csv
 import io
 import tempfile
@@ -182,16 +183,35 @@ async def test_what_is_posted_after_the_snapshot_is_in_no_part_of_the_report(
     assert await through_the_database(database, world, meanwhile=post) == before
 
 
-async def test_lines_that_could_not_be_written_can_be_written_again(
+async def test_lines_are_written_again_after_they_failed_or_were_given_up(
     database: Database, tmp_path: Path
 ) -> None:
     await load(database, tampered(7))
+    path = tmp_path / "lines.csv"
     async with stored.opened(database.url, "acme", MONTH, WORDS) as books:
         head, _ = await books.freeze()
         report = judge(MONTH, await books.gather({}), head=head)
         with pytest.raises(FileNotFoundError):
             await books.write_lines(report, tmp_path / "gone" / "lines.csv")
+        given_up = asyncio.ensure_future(books.write_lines(report, path))
+        await asyncio.sleep(0)  # it has begun
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        await books.write_lines(report, path)
+
+    assert path.read_bytes().startswith(b"record,section,verdict,")
+    assert path.read_bytes().count(b"\njournal,") > 1
+    assert not path.with_suffix(".rest").exists()
+
+
+async def test_a_month_without_rows_has_the_columns_names_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    async with stored.opened(database.url, "nobody", MONTH, WORDS) as books:
+        head, missing = await books.freeze()
+        report = judge(MONTH, await books.gather({}), head=head)
         await books.write_lines(report, tmp_path / "lines.csv")
 
-    assert (tmp_path / "lines.csv").read_bytes().startswith(b"record,section,verdict,")
-    assert not (tmp_path / "lines.rest").exists()
+    assert (head.number, missing, report.green) == (0, [], True)
+    assert (tmp_path / "lines.csv").read_text().split(",") == [*lines.COLUMNS[:-1], "remedy\n"]

@@ -9,7 +9,7 @@ import asyncio
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +20,15 @@ _NAME: Final = "ml-connector reconcile"
 _BLOCK: Final = 1 << 20
 """So many bytes are written at once."""
 
+_STOP_SECONDS: Final = 5.0
+
 
 class Half:
-    """Some of the journal's rows on their way into a file. Its methods wait.
+    """Some of the journal's rows on their way into a file.
 
     Args:
-        connection: in the report's snapshot.
+        url: of the database.
+        snapshot: that the report is made of.
         parameters: of the statements of lines, with the numbers ``from`` and ``to``.
         verdicts: what is the matter with a document, by external id.
         path: of the file.
@@ -34,32 +37,43 @@ class Half:
 
     def __init__(
         self,
-        connection: snapshots.SyncConnection,
+        url: str,
+        snapshot: str,
         parameters: Mapping[str, object],
         verdicts: Sequence[tuple[str, str]],
         path: Path,
         *,
         heading: bool,
     ) -> None:
-        self._connection = connection
+        self._url = url
+        self._snapshot = snapshot
         self._parameters = parameters
         self._verdicts = verdicts
         self._path = path
         self._statement = line_statements.HEADING_AND_LINES if heading else line_statements.LINES
+        self._connection: snapshots.SyncConnection | None = None
+        self._stopped = False
 
     def write(self) -> None:
-        """Write the rows.
+        """Write the rows; for a thread, which waits for them.
 
         Raises:
             OSError: the file can't be written.
         """
-        with self._connection.cursor() as cursor:
+        with (
+            closing(snapshots.opened(self._url, self._snapshot, name=_NAME)) as connection,
+            connection.cursor() as cursor,
+        ):
+            self._connection = connection
             cursor.execute("set local statement_timeout = '600s'")
+            cursor.execute("set local work_mem = '64MB'")  # however many verdicts: a hashed set
             cursor.execute(line_statements.VERDICTS)
             with cursor.copy("copy month_verdict (external_id, kinds) from stdin") as into:
                 for verdict in self._verdicts:
                     into.write_row(verdict)
             cursor.execute("analyze month_verdict")
+            if self._stopped:
+                return
             with (
                 self._path.open("wb", buffering=_BLOCK) as file,
                 cursor.copy(self._statement.encode(), self._parameters) as out,
@@ -67,8 +81,10 @@ class Half:
                 file.writelines(out)
 
     def stop(self) -> None:
-        """Let the database end what it does for this; ``write`` then fails."""
-        self._connection.cancel_safe(timeout=5)
+        """Let the database end what it does for this; ``write`` then fails, or returns."""
+        self._stopped = True
+        if self._connection is not None and not self._connection.closed:
+            self._connection.cancel_safe(timeout=_STOP_SECONDS)
 
 
 async def write(
@@ -98,14 +114,19 @@ async def write(
     middle = (lowest + highest) // 2
     spans = [(lowest, middle), (middle + 1, highest)]
     paths = [path, path.with_suffix(".rest")]
+    halves = [
+        Half(
+            url,
+            snapshot,
+            {**parameters, "from": first, "to": last},
+            verdicts,
+            at,
+            heading=at == path,
+        )
+        for at, (first, last) in zip(paths, spans, strict=True)
+    ]
     loop = asyncio.get_running_loop()
-    with ExitStack() as opened, ThreadPoolExecutor(len(spans)) as threads:
-        halves: list[Half] = []
-        for at, (first, last) in zip(paths, spans, strict=True):
-            connection = await asyncio.to_thread(snapshots.opened, url, snapshot, name=_NAME)
-            opened.callback(connection.close)
-            wanted = {**parameters, "from": first, "to": last}
-            halves.append(Half(connection, wanted, verdicts, at, heading=at == path))
+    with ThreadPoolExecutor(len(halves)) as threads:
         try:
             await asyncio.gather(*(loop.run_in_executor(threads, one.write) for one in halves))
         except BaseException:

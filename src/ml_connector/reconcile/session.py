@@ -11,6 +11,7 @@ from ml_connector.storage.database import Connection, rows
 
 _SETTINGS: Final = (
     "set statement_timeout = '600s'",
+    "set idle_in_transaction_session_timeout = 0",  # others work, or NetSuite is asked
     "set work_mem = '64MB'",  # of one of two connections, while they make a report
     "set temp_buffers = '64MB'",
     "set default_statistics_target = 10",
