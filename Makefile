@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml uv.lock
 demo: setup ## Both simulators, the service, and a story told between them. ARGS="--exit" ends by itself.
 	$(BIN)/ml-connector demo $(ARGS)
 
-test: setup ## Run all tests, a file at a time on each core. ARGS="tests/flows" for some.
+test: setup ## Run all tests, a file at a time in each process. ARGS="tests/flows" for some.
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## Check style, types and the direction of imports.

@@ -27,6 +27,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LONGEST = (
+    "contract",
+    "docs/test_tutorial",
+    "sim/shipbob/test_third_party_client",
+    "app",
+    "bench",
+    "storage/test_embedded",
+    "chaos",
+    "acceptance",
+    "vault/test_ninety_days",
+    "sim/netsuite/test_public_client",
+    "transport",
+)
+"""Folders and files that take minutes, or half of one; those that take longest first."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Else the files with the most tests would begin first, which is not what takes long.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Most of the time a test waits for processes it has started, so there is room for more."""
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first, so that no core is left alone with one at the end."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix()
+        ranks = (number for number, start in enumerate(LONGEST) if path.startswith(start))
+        return next(ranks, len(LONGEST))
+
+    items.sort(key=rank)
+
+
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 
 
