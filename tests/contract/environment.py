@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from sim.environments import with_uv
 from sim.shipbob.test_third_party_client import OFFLINE, run
 
 _NO_NPM_REGISTRY: Final = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "E404")
@@ -17,16 +18,12 @@ def from_package_index(package: str, folder: Path) -> Path:
 
     Skips the test where no package index has it.
     """
-    uv = shutil.which("uv")
     environment = folder / "env"
-    python = environment / "bin/python"
+    if with_uv(package, environment):
+        return environment / "bin"
     try:
-        if uv:
-            run(uv, "venv", "-q", "--python", sys.executable, environment, cwd=folder)
-            run(uv, "pip", "install", "-q", "--python", python, package, cwd=folder)
-        else:
-            run(sys.executable, "-m", "venv", environment, cwd=folder)
-            run(python, "-m", "pip", "install", "-q", package, cwd=folder)
+        run(sys.executable, "-m", "venv", environment, cwd=folder)
+        run(environment / "bin/python", "-m", "pip", "install", "-q", package, cwd=folder)
     except AssertionError as failure:
         _skip_where_offline(package, failure, OFFLINE)
         raise

@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
+from sim.environments import with_uv
 
 CLIENT = "netsuite-python==2.1.5"
 BUNDLE = "lib/python*/site-packages/certifi/cacert.pem"
@@ -84,6 +85,8 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with nothing but the public client."""
     folder = tmp_path_factory.mktemp("client") / "venv"
+    if with_uv(CLIENT, folder):
+        return folder
     run(sys.executable, "-m", "venv", folder).check_returncode()
     python = folder / "bin" / "python"
     pip = (python, "-m", "pip", "--disable-pip-version-check")

@@ -5,7 +5,6 @@ involved but the OpenAPI file and the served simulator.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,6 +14,7 @@ import pytest
 
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from sim.environments import with_uv
 
 GENERATOR = "openapi-python-client==0.29.1"
 
@@ -143,15 +143,11 @@ def run(*command: str | Path, cwd: Path, path: str = "") -> str:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the generator, made with uv or with pip."""
     folder = tmp_path_factory.mktemp("third_party")
-    uv = shutil.which("uv")
+    if with_uv(GENERATOR, folder / "env"):
+        return folder
     try:
-        if uv:
-            run(uv, "venv", "-q", "--python", sys.executable, folder / "env", cwd=folder)
-            python = folder / "env/bin/python"
-            run(uv, "pip", "install", "-q", "--python", python, GENERATOR, cwd=folder)
-        else:
-            run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
-            run(folder / "env/bin/pip", "install", "-q", GENERATOR, cwd=folder)
+        run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
+        run(folder / "env/bin/pip", "install", "-q", GENERATOR, cwd=folder)
     except AssertionError as failure:
         if any(text in str(failure) for text in OFFLINE):
             pytest.skip(f"No package index has {GENERATOR}: it could not be installed.")
