@@ -31,7 +31,7 @@ from ml_connector.shipbob.id_tokens import claims
 from ml_connector.shipbob.oauth import SCOPES, Granted
 from ml_connector.storage.database import Connection, rows
 from ml_connector.transport.guard import is_literal_loopback
-from ml_connector.web.consent import CALLBACK_PATH, START_PATH
+from ml_connector.web.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.words import AlarmKind
 
 LINK_LIVES: Final = timedelta(minutes=30)

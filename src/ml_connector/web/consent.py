@@ -18,10 +18,8 @@ from litestar.handlers import HTTPRouteHandler
 from ml_connector.errors import UserError
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.guard import is_literal_loopback
+from ml_connector.web.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.web.pages import page, resend_page
-
-START_PATH: Final = "/oauth/shipbob/start"
-CALLBACK_PATH: Final = "/oauth/shipbob/callback"
 
 MOST_BYTES: Final = 64 * 1024
 
