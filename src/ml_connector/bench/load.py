@@ -59,6 +59,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it.
 
     Attributes:
+        began: monotonic time at which the first request could be sent.
         statuses: answers by HTTP status; 0 for a connection that broke.
         seconds: until the last answer.
         latencies: seconds from due to answered, one for each answer.
@@ -66,6 +67,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         cpu_seconds: of this process.
     """
 
+    began: float
     statuses: dict[int, int]
     seconds: float
     latencies: list[float]
@@ -153,6 +155,7 @@ class _Sender:
             line.close()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return Outcome(
+            began=began,
             statuses=dict(self._statuses),
             seconds=seconds,
             latencies=self._latencies,
