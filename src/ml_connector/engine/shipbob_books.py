@@ -31,7 +31,7 @@ _MOST_MARKED: Final = 100
 
 # A mark is the last thing of a run, and nothing waits for it: while there are many, ShipBob's
 # calls of the minute (shipbob.md section 4) are left to the reads.
-_APART_SECONDS: Final = 2.0
+_APART_SECONDS: Final = 1.25
 
 
 class ShipBobBooks:

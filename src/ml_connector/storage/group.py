@@ -19,6 +19,9 @@ _MOST: Final = 64
 # So many in one commit are a crowd, for whom it is worth waiting.
 _CROWD: Final = 4
 
+# So many go on before other work gets its turn: not a whole crowd at once.
+_AT_A_TIME: Final = 4
+
 # Class 40: the whole transaction was rolled back because of another, such as a deadlock.
 _ROLLED_BACK: Final = "40"
 
@@ -110,7 +113,9 @@ class GroupCommit(Generic[K, V]):
                     await self._commit([pair])
                 return
             answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
+        for number, ((_, future), answer) in enumerate(zip(batch, answers, strict=True)):
+            if number % _AT_A_TIME == _AT_A_TIME - 1:
+                await asyncio.sleep(0)
             if future.done():
                 continue
             if isinstance(answer, Exception):

@@ -10,6 +10,9 @@ from typing import Final, Generic, TypeVar
 _LOOKS: Final = 8
 """So often it is looked whether further keys come, while a fetch waits for them."""
 
+_AT_A_TIME: Final = 4
+"""So many go on with their answers before other work gets its turn: not hundreds at once."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -92,7 +95,7 @@ class Batch(Generic[K, V]):
 
     async def _answer(self, asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:
         try:
-            found = await self._fetch(tuple(asked))
+            await self._hand_out(await self._fetch(tuple(asked)), asked)
         except Exception as error:  # noqa: BLE001 - it goes to those who asked
             for answer in _waiting(asked):
                 answer.set_exception(error)
@@ -100,12 +103,16 @@ class Batch(Generic[K, V]):
         except BaseException:
             _cancel(asked)
             raise
-        else:
-            for key, answers in asked.items():
-                value = found.get(key)
-                for answer in answers:
-                    if not answer.done():
-                        answer.set_result(value)
+
+    async def _hand_out(
+        self, found: Mapping[K, V], asked: Mapping[K, Sequence[asyncio.Future[V | None]]]
+    ) -> None:
+        for number, (key, answers) in enumerate(asked.items(), start=1):
+            for answer in answers:
+                if not answer.done():
+                    answer.set_result(found.get(key))
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
 
 def _waiting(
