@@ -87,7 +87,11 @@ class Settle:
         self._turns = turns or Turns({})
         self._systems = systems
         self._over_within = over_within
+        # Who holds a turn does not wait for a crowd whose marks have come back all at once.
         self._book: GroupCommit[Entry, Entered] = GroupCommit(
+            database, enter, apart_seconds=_APART_SECONDS
+        )
+        self._book_of_the_rest: GroupCommit[Entry, Entered] = GroupCommit(
             database, enter, apart_seconds=_APART_SECONDS
         )
 
@@ -115,12 +119,21 @@ class Settle:
             Superseded: another run has taken the subject over.
         """
         send_by = time.monotonic() + SEND_WITHIN_SECONDS
-        entered = await self._book(entry)
+        book = self._book if self._has_turn(entry) else self._book_of_the_rest
+        entered = await book(entry)
         if entry.settled is not None and entered.recorded:
             self._tell(entry, entry.settled, entered)
         if entered.superseded:
             raise Superseded(entry.run.subject.ref)
         return entered, send_by
+
+    def _has_turn(self, entry: Entry) -> bool:
+        """Whether the run writes to a system by itself, or is about to."""
+        settled = (entry.settled.posting.document,) if entry.settled else ()
+        begun = (entry.begins[0].document,) if entry.begins else ()
+        live = entry.decided is not None and entry.decided.mode == "live"
+        planned = entry.decided.plan.documents[:1] if entry.decided and live else ()
+        return any(not self.is_shared(one) for one in (*settled, *begun, *planned))
 
     async def post(
         self,

@@ -26,7 +26,7 @@ OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 # ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
 # are gathered for so long. One that comes alone is read at once, and so are the first few.
 _APART_SECONDS: Final = 1.0
-_BURST: Final = 3
+_BURST: Final = 5
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -64,8 +64,13 @@ class ShipmentReads:
         self._parcels: Batch[int, tuple[ParcelTracking, ...]] = Batch(
             self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
         )
+        # Three queries one after the other: the next fetch need not wait for the last of them.
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 2, burst=_BURST
+            self._fetch_sales_orders,
+            most=500,
+            at_once=2,
+            apart_seconds=_APART_SECONDS / 2,
+            burst=_BURST,
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 
