@@ -10,6 +10,9 @@ from typing import Final, Generic, TypeVar
 _LOOKS: Final = 8
 """So often it is looked whether further keys come, while a fetch waits for them."""
 
+_MOMENT_SECONDS: Final = 0.02
+"""So long a fetch that others could join waits for those who were answered with the first."""
+
 _AT_A_TIME: Final = 4
 """So many go on with their answers before other work gets its turn: not hundreds at once."""
 
@@ -86,6 +89,8 @@ class Batch(Generic[K, V]):
 
     async def _gather(self) -> None:
         """Let others join until the fetch is due or full, or nobody comes any more."""
+        if self._apart:
+            await asyncio.sleep(min(self._apart, _MOMENT_SECONDS))
         due = self._next - self._early
         while (left := due - time.monotonic()) > 0 and len(self._asked) < self._most:
             before = len(self._asked)
