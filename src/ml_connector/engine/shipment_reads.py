@@ -69,7 +69,7 @@ class ShipmentReads:
             self._fetch_sales_orders,
             most=500,
             at_once=2,
-            apart_seconds=_APART_SECONDS / 2,
+            apart_seconds=_APART_SECONDS,
             burst=_BURST,
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
