@@ -36,7 +36,10 @@ OVER_WITHIN_SECONDS: Final = SEND_WITHIN_SECONDS + 60.0 + 20.0
 time that NetSuite may go on after the client has hung up."""
 
 _APART_SECONDS: Final = 0.05
-"""While many runs are under way, what they write down is committed so often."""
+"""While many runs are under way, what those with a turn write down is committed so often."""
+
+_REST_APART_SECONDS: Final = 0.25
+"""And what the others do."""
 
 _log = structlog.get_logger("settle")
 
@@ -92,7 +95,7 @@ class Settle:
             database, enter, apart_seconds=_APART_SECONDS
         )
         self._book_of_the_rest: GroupCommit[Entry, Entered] = GroupCommit(
-            database, enter, apart_seconds=_APART_SECONDS
+            database, enter, apart_seconds=_REST_APART_SECONDS
         )
 
     @property

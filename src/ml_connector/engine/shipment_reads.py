@@ -64,13 +64,8 @@ class ShipmentReads:
         self._parcels: Batch[int, tuple[ParcelTracking, ...]] = Batch(
             self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
         )
-        # Three queries one after the other: the next fetch need not wait for the last of them.
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders,
-            most=500,
-            at_once=2,
-            apart_seconds=_APART_SECONDS,
-            burst=_BURST,
+            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 2, burst=_BURST
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 
