@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -16,6 +16,13 @@ _log = structlog.get_logger("worker")
 
 _LOOK_FOR_CONNECTIONS_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 6.0
+
+
+class _Lane(NamedTuple):
+    """A lane that is worked off, and how many subjects it has in hand."""
+
+    task: asyncio.Task[None]
+    at_once: int
 
 
 async def work(
@@ -37,14 +44,14 @@ async def work(
     """
     async with lanes.open():
         upkeep = asyncio.create_task(keep_up(database, chores), name="upkeep")
-        lane_tasks: dict[str, asyncio.Task[None]] = {}
+        working: dict[str, _Lane] = {}
         try:
             while not stop.is_set():
-                await _tend(database, lanes, lane_tasks, at_once)
+                await _tend(database, lanes, working, at_once)
                 await _wait(stop, _LOOK_FOR_CONNECTIONS_SECONDS)
         finally:
-            _log.info("stopping", lanes=sorted(lane_tasks))
-            tasks = [*lane_tasks.values(), upkeep]
+            _log.info("stopping", lanes=sorted(working))
+            tasks = [*(lane.task for lane in working.values()), upkeep]
             for task in tasks:
                 task.cancel()
             # Bounded: a process that can't end would be in the way of the next one. What is
@@ -55,9 +62,12 @@ async def work(
 
 
 async def _tend(
-    database: Database, lanes: Lanes, tasks: dict[str, asyncio.Task[None]], at_once: int | None
+    database: Database, lanes: Lanes, working: dict[str, _Lane], at_once: int | None
 ) -> None:
-    """Begin the lanes of new connections, end those of paused ones, restart broken ones."""
+    """Begin the lanes of new connections, end those of paused ones, restart broken ones.
+
+    A lane whose connection has other limits now ends as well, and begins again with those.
+    """
     try:
         async with database.transaction() as connection:
             wanted = {
@@ -68,19 +78,20 @@ async def _tend(
     except DatabaseAway as error:
         _log.warning("database_away", reason=str(error))
         return
-    for name, task in list(tasks.items()):
+    for name, (task, held) in list(working.items()):
         if task.done():
             if not task.cancelled() and task.exception() is not None:
                 _log.warning("lane_ended", lane=name, reason=str(task.exception()))
-            del tasks[name]
-        elif name not in wanted:
+            del working[name]
+        elif wanted.get(name) != held:
             task.cancel()
-    for name in wanted.keys() - tasks.keys():
+    for name in wanted.keys() - working.keys():
         _log.info("lane_begins", lane=name, at_once=wanted[name])
-        tasks[name] = asyncio.create_task(
+        task = asyncio.create_task(
             lanes.work(name, at_once=wanted[name], grace_seconds=GRACE_SECONDS),
             name=f"lane {name}",
         )
+        working[name] = _Lane(task, wanted[name])
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
