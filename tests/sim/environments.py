@@ -14,10 +14,10 @@ def with_uv(package: str, environment: Path) -> bool:
     uv = shutil.which("uv", path=Path(sys.executable).parent) or shutil.which("uv")
     if uv is None:
         return False
-    for command in (
-        (uv, "venv", "-q", "--python", sys.executable, environment),
-        (uv, "pip", "install", "-q", "--python", environment / "bin/python", package),
-    ):
+    python = environment / "bin/python"
+    # Copies: a linked file is uv's own, and who writes into it changes it for everybody.
+    install = (uv, "pip", "install", "-q", "--link-mode", "copy", "--python", python, package)
+    for command in ((uv, "venv", "-q", "--python", sys.executable, environment), install):
         words = [str(word) for word in command]
         if subprocess.run(words, capture_output=True, check=False).returncode:  # noqa: S603 - our own command
             shutil.rmtree(environment, ignore_errors=True)
