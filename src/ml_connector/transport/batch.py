@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-_LOOKS: Final = 8
+_LOOKS: Final = 3
 """So often it is looked whether further keys come, while a fetch waits for them."""
 
 _MOMENT_SECONDS: Final = 0.02
