@@ -125,14 +125,7 @@ def run(
                 where=str(folder),
                 next_step="End it, or choose another folder with MLC_DATA_DIR.",
             )
-        own = settings.model_copy(
-            update={
-                "data_dir": folder,
-                "database_url": None,
-                "master_key": None,
-                "master_key_file": None,
-            }
-        )
+        own = settings.of_its_own_in(folder)
         says("note", f"Setting up a fresh installation in {folder}")
         setup.initialise(own)
         setup.add_administrator(own, Secret(PASSWORD))

@@ -36,14 +36,7 @@ def invoice(settings: Settings, folder: Path, *, quick: bool) -> Measured:
         UserError: a process did not do its part.
     """
     lines = LINES // 10 if quick else LINES
-    own = settings.model_copy(
-        update={
-            "data_dir": folder,
-            "database_url": None,
-            "master_key": None,
-            "master_key_file": None,
-        }
-    )
+    own = settings.of_its_own_in(folder)
     setup.initialise(own)
     with (
         database_server(own) as server,

@@ -175,14 +175,7 @@ def rig(
         in_flight: calls at once to NetSuite.
         per_minute: calls to ShipBob.
     """
-    own = settings.model_copy(
-        update={
-            "data_dir": folder,
-            "database_url": None,
-            "master_key": None,
-            "master_key_file": None,
-        }
-    )
+    own = settings.of_its_own_in(folder)
     setup.initialise(own)
     secret = new_secret()
     with database_server(own) as server:

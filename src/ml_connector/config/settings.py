@@ -67,6 +67,17 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    def of_its_own_in(self, folder: Path) -> "Settings":
+        """Return these settings for an installation of its own: its database, its keys."""
+        return self.model_copy(
+            update={
+                "data_dir": folder,
+                "database_url": None,
+                "master_key": None,
+                "master_key_file": None,
+            }
+        )
+
     @classmethod
     def settings_customise_sources(
         cls,
