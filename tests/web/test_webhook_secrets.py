@@ -53,6 +53,33 @@ def test_no_fact_is_missed_while_secrets_rotate(door: Door, receiver: Merchant) 
     assert len(second.removed) == len(first.groups)
 
 
+def test_what_is_under_way_while_secrets_rotate_still_comes(
+    door: Door, receiver: Merchant
+) -> None:
+    assert door.get("/healthz").status == 200
+    receiver.apply(limits="shipbob_per_minute = 1_000_000")
+    shipbob = receiver.world.shipbob
+    hooks = shipbob.books.webhooks.subscriptions
+    before = dict(hooks)
+    hooks.clear()
+    old = len(synced(receiver, rotate=False).groups)
+    shipbob.hold_webhooks()
+    wro = receiver.announce({receiver.sku("TURN"): 3})
+
+    with ThreadPoolExecutor(1) as pool:
+        rotating = pool.submit(synced, receiver, rotate=True)
+        wait_until(lambda: len(hooks) == 2 * old, 30)
+        shipbob.release_webhooks()  # told to the old subscriptions only
+        rotated = rotating.result()
+    wait_until(lambda: str(wro.id) in told_of(receiver), 30)
+    after = set(hooks)
+    hooks.clear()
+    hooks.update(before)
+    receiver.apply()
+
+    assert after == {one.id for one in rotated.groups}
+
+
 def told_of(receiver: Merchant) -> set[str]:
     found = receiver.rows(
         "select distinct s.key from event as e join subject as s on s.id = e.subject_id"

@@ -4,6 +4,7 @@ Source: ShipBob reference, section 7.1. A new one is made, and its secret stored
 one is removed; what ShipBob refuses costs only its own group.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,11 @@ from ml_connector.words import Cause
 State = Literal["kept", "made", "refused", "to make"]
 
 _DESCRIPTION: Final = "ml-connector: {group}"
+
+# What happened before the new subscription was made is told to the old one only, and what is
+# under way to a removed one may be dropped. A delivery that failed comes again after 5 seconds
+# (section 7.5); the later attempts are left to the sweeps.
+_UNDER_WAY_SECONDS: Final = 8.0
 
 _log = structlog.get_logger("webhooks")
 
@@ -144,7 +150,14 @@ class Look:
             outcomes.append(outcome)
             if outcome.state == "refused":
                 still_needed |= set(topics)
-        removed = await self._remove(existing, plan, outcomes, still_needed)
+        removed = self._to_remove(existing, plan, outcomes, still_needed)
+        if not self._dry_run:
+            if any(one.state == "made" for one in outcomes) and removed.keys() & {
+                one.id for one in existing if one.enabled is not False and one.id in known
+            }:
+                await asyncio.sleep(_UNDER_WAY_SECONDS)
+            for id_, reason in removed.items():
+                await self._delete(self._client, id_, reason)
         for other in others:
             removed |= await self._remove_strays(other)
         await self._tidy(made, existing, removed)
@@ -246,14 +259,14 @@ class Look:
         _log.info("subscribed", connection=self._name, group=group, subscription=id_)
         return id_
 
-    async def _remove(
+    def _to_remove(
         self,
         existing: Sequence[WebhookSubscription],
         plan: SubscriptionPlan,
         outcomes: Sequence[GroupOutcome],
         still_needed: set[str],
     ) -> dict[str, str]:
-        """Remove what is not wanted, unless nothing stands in for it."""
+        """What is not wanted, unless nothing stands in for it; with the reason."""
         in_use = {one.id for one in outcomes if one.id}
         removed: dict[str, str] = {}
         doomed = dict(plan.remove)
@@ -265,7 +278,6 @@ class Look:
                 continue
             if one.enabled is not False and still_needed & set(one.topics):
                 continue
-            await self._delete(self._client, one.id, doomed[one.id])
             removed[one.id] = doomed[one.id]
         return removed
 

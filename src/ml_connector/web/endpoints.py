@@ -49,6 +49,7 @@ class Endpoints:
         return self._known.get(name)
 
     async def _read(self) -> None:
+        began = time.monotonic()
         async with self._database.transaction() as connection:
             known: dict[str, Endpoint] = {}
             for applied in await connections.every(connection):
@@ -61,5 +62,5 @@ class Endpoints:
                         if field.startswith("shipbob.webhook_secret")
                     ),
                 )
-        self._known = known
-        self._read_at = time.monotonic()
+        if began > self._read_at:  # several may read at once, and end in another order
+            self._known, self._read_at = known, began
