@@ -81,7 +81,6 @@ class CaseReturns:
                 matched=row["number"],
                 lines=tuple(
                     SalesOrderLine(
-                        transaction=row["id"],
                         line=line["line"],
                         item=line["item_id"],
                         itemid=line["item_id"],

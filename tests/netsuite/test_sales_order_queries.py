@@ -23,7 +23,7 @@ HEADER = {
     "trandate": "2026-11-20",
 }
 LINE = {
-    "transaction": "766",
+    **HEADER,
     "item": "20",
     "itemid": "COF-LR-12",
     "itemtype": "InvtPart",
@@ -58,23 +58,17 @@ def unknown(name: str) -> Response:
 def account(
     *,
     orders: Rows = [HEADER],  # noqa: B006 - never changed
-    lines: Rows = [],  # noqa: B006 - never changed
     fulfillments: Rows = [],  # noqa: B006 - never changed
-    links: Rows = [],  # noqa: B006 - never changed
     numbers: Rows | None = [],  # noqa: B006 - never changed
 ) -> Callable[[Request], Response]:
     """Answers each question with its rows."""
 
     def answer(request: Request) -> Response:
         query = json.loads(request.data)["q"]
-        if "FROM nexttransactionlinelink" in query:
-            return page(links)
         if "FROM trackingnumbermap" in query:
             return unknown("trackingnumbermap") if numbers is None else page(numbers)
         if "'ItemShip'" in query:
             return page(fulfillments)
-        if "FROM transactionline l" in query:
-            return page(lines)
         return page(orders)
 
     return answer
@@ -94,37 +88,49 @@ async def test_a_sales_order_comes_with_its_lines_whatever_the_sign(
         {**LINE, "line": "2", "quantity": "-10", "quantityshiprecv": "-4"},
         {**LINE, "line": "9", "quantity": "-5", "isclosed": "T"},
     ]
-    httpserver.expect_request(PATH).respond_with_handler(account(lines=lines))
+    httpserver.expect_request(PATH).respond_with_handler(account(orders=lines))
 
     found = await sales_order_queries.sales_orders_by(suiteql, "tranid", ["SO-10045", "SO-NONE"])
 
     ((order,),) = found.values()
-    headers, line_query, fulfillments = asked(httpserver)
+    query, fulfillments = asked(httpserver)
     assert set(found) == {"SO-10045"}
     assert (order.id, order.status, order.location) == ("766", "B", "6")
     assert [line.line for line in order.lines] == [1, 2, 4, 9]
     assert [line.ordered_quantity for line in order.lines] == [10, 10, 3, 5]
     assert [line.open_quantity for line in order.lines] == [6, 6, 0, 0]
-    assert "t.tranid IN (?, ?)" in headers[0]
-    assert headers[1] == ["SO-10045", "SO-NONE"]
-    assert line_query[1] == fulfillments[1] == ["766"]
+    assert "t.tranid IN (?, ?)" in query[0]
+    assert query[1] == ["SO-10045", "SO-NONE"]
+    assert fulfillments[1] == ["766"]
+
+
+async def test_what_no_item_is_known_of_is_no_line(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    hidden = {**HEADER, "line": "2", "item": "21", "quantity": "-1"}
+    rows = [{**LINE, "line": "1", "quantity": "-1"}, hidden, {**HEADER, "id": "767"}]
+    httpserver.expect_request(PATH).respond_with_handler(account(orders=rows))
+
+    found = await sales_order_queries.sales_orders_by(suiteql, "tranid", ["SO-10045"])
+
+    lines = {order.id: [line.line for line in order.lines] for order in found["SO-10045"]}
+    assert lines == {"766": [1], "767": []}
 
 
 async def test_fulfilments_come_with_lines_and_tracking_numbers(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     rows = [
-        {**FULFILLMENT, "line": "1"},
+        {**FULFILLMENT, "line": "1", "orderline": "4"},
         {**FULFILLMENT, "line": "2", "item": "21", "quantity": "-1"},
         {"id": "5003", "createdfrom": "766", "memo": "by hand"},
     ]
-    links = [{"previousline": "4", "nextdoc": "5002", "nextline": "1"}]
     numbers = [
         {"transaction": "5002", "trackingnumber": "1Z1"},
         {"transaction": "5002", "trackingnumber": "1Z2"},
     ]
     httpserver.expect_request(PATH).respond_with_handler(
-        account(fulfillments=rows, links=links, numbers=numbers)
+        account(fulfillments=rows, numbers=numbers)
     )
 
     found = await sales_order_queries.sales_orders_by(suiteql, "tranid", ["SO-10045"])

@@ -139,31 +139,7 @@ class Parcels:
         query = msgspec.json.decode(body)
         text, params = query["q"], query.get("params", [])
         if "'SalesOrd'" in text:
-            return [
-                {
-                    "id": str(_SALES_ORDERS + int(one.removeprefix("SO-"))),
-                    "tranid": one,
-                    "matched": one,
-                    "status": "B",
-                    "location": "6",
-                }
-                for one in params
-            ]
-        if "JOIN item i" in text:
-            return [
-                {
-                    "transaction": one,
-                    "line": "1",
-                    "item": "501",
-                    "itemid": "TEE-BLK-M",
-                    "fullname": "TEE-BLK-M",
-                    "itemtype": "InvtPart",
-                    "quantity": "-2",
-                    "quantityshiprecv": "2" if int(one) in self._fulfilled else "0",
-                    "isclosed": "F",
-                }
-                for one in params
-            ]
+            return [self._order_line(one) for one in params]
         if "'ItemShip'" in text and "FROM transaction t" in text:
             return [
                 {
@@ -189,6 +165,24 @@ class Parcels:
                 }
             ]
         return []
+
+    def _order_line(self, number: str) -> dict[str, str]:
+        order = _SALES_ORDERS + int(number.removeprefix("SO-"))
+        return {
+            "id": str(order),
+            "tranid": number,
+            "matched": number,
+            "status": "B",
+            "location": "6",
+            "line": "1",
+            "item": "501",
+            "itemid": "TEE-BLK-M",
+            "fullname": "TEE-BLK-M",
+            "itemtype": "InvtPart",
+            "quantity": "-2",
+            "quantityshiprecv": "2" if order in self._fulfilled else "0",
+            "isclosed": "F",
+        }
 
     async def _shipbob(
         self, scope: Scope, path: str, body: bytes

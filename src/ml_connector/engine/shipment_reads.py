@@ -65,7 +65,7 @@ class ShipmentReads:
             self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
         )
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS / 2, burst=_BURST
+            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS, burst=_BURST
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 

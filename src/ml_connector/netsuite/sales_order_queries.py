@@ -18,45 +18,39 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
 # ``{column}`` is a column of ours or a custom field's id; ``{list}`` becomes placeholders.
+# Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
+# the components of an assembly. One question for both: an order in flight is asked for often.
 _ORDERS: Final = """
 SELECT t.id, t.tranid, t.status, t.{column} AS matched, m.location[, m.subsidiary],
-    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
-FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
-"""
-
-# Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
-# the components of an assembly.
-_ORDER_LINES: Final = """
-SELECT l.transaction, l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity,
-    l.quantityshiprecv, l.isclosed, l.location
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+    l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity, l.quantityshiprecv,
+    l.isclosed, l.location AS linelocation
     [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit]
-FROM transactionline l JOIN item i ON i.id = l.item
-WHERE l.transaction IN ({list})
-    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
-    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+FROM transaction t
+LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+LEFT JOIN transactionline l ON l.transaction = t.id
+    AND l.mainline = 'F' AND l.item IS NOT NULL
+    AND (l.taxline = 'F' OR l.taxline IS NULL) AND (l.iscogs = 'F' OR l.iscogs IS NULL)
     [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
-ORDER BY l.transaction, l.id
+LEFT JOIN item i ON i.id = l.item
+WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id, l.id
 """
 
 # The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
 # itself are negative (section 5.2).
 _FULFILLMENTS: Final = """
 SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
-    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location,
+    k.previousline AS orderline
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 LEFT JOIN transactionline l ON l.transaction = t.id
     AND l.mainline = 'F' AND l.item IS NOT NULL AND l.quantity < 0
     AND (l.taxline = 'F' OR l.taxline IS NULL) AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+LEFT JOIN nexttransactionlinelink k ON k.nextdoc = t.id AND k.nextline = l.id
+    AND k.previousdoc = m.createdfrom AND k.nexttype = 'ItemShip'
 WHERE t.type = 'ItemShip' AND m.createdfrom IN ({list})
-ORDER BY t.id, l.id
-"""
-
-_FULFILLMENT_LINKS: Final = """
-SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
-WHERE k.previousdoc IN ({list}) AND k.nexttype = 'ItemShip'
-ORDER BY k.nextdoc, k.nextline, k.previousline
+ORDER BY t.id, l.id, k.previousline
 """
 
 _TRACKING_NUMBERS: Final = """
@@ -85,7 +79,6 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
         units: id of the line's unit; the quantities are not in it (section 13.3).
     """
 
-    transaction: str
     line: int
     item: str
     itemid: str
@@ -181,7 +174,9 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     inventorynumber: str
 
 
-class _Header(msgspec.Struct, frozen=True, kw_only=True):
+class _OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an order with its header; or an order without a line."""
+
     id: str
     tranid: str
     status: str
@@ -189,6 +184,19 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
     subsidiary: str | None = None
     trandate: date | None = None
+    line: int | None = None
+    item: str | None = None
+    itemid: str | None = None
+    itemtype: str = ""
+    fullname: str = ""
+    quantity: Decimal = Decimal(0)
+    quantityshiprecv: Decimal = Decimal(0)
+    isclosed: Flag = Flag.F
+    linelocation: str | None = None
+    islotitem: Flag = Flag.F
+    isserialitem: Flag = Flag.F
+    units: str | None = None
+    stockunit: str | None = None
 
 
 class _FulfillmentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,12 +211,7 @@ class _FulfillmentRow(msgspec.Struct, frozen=True, kw_only=True):
     item: str | None = None
     quantity: Decimal = Decimal(0)
     location: str | None = None
-
-
-class _Link(msgspec.Struct, frozen=True, kw_only=True):
-    previousline: int
-    nextdoc: str
-    nextline: int
+    orderline: int | None = None
 
 
 class _TrackingNumber(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,25 +241,52 @@ async def sales_orders_by(
     """
     if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
         raise ValueError(f"sales orders are not found by {field!r}")
-    headers = await suiteql.rows_in(
+    rows = await suiteql.rows_in(
         _ORDERS.replace("{column}", column_name(field)),
         values,
-        type=_Header,
+        type=_OrderRow,
         operation="suiteql.sales_orders",
         priority=priority,
     )
-    ids = [header.id for header in headers]
-    lines = await _lines(suiteql, ids, priority)
-    fulfillments = await fulfillments_of(suiteql, ids, priority=priority)
+    lines: dict[str, list[SalesOrderLine]] = {}
+    for row in rows:
+        if row.line is not None and row.item is not None and row.itemid is not None:
+            lines.setdefault(row.id, []).append(_line(row, row.line, row.item, row.itemid))
+    headers = {row.id: row for row in rows}
+    fulfillments = await fulfillments_of(suiteql, list(headers), priority=priority)
     orders: dict[str, tuple[SalesOrder, ...]] = {}
-    for header in headers:
+    for header in headers.values():
         order = SalesOrder(
-            **msgspec.structs.asdict(header),
-            lines=tuple(lines.get(header.id, ())),
+            id=header.id,
+            tranid=header.tranid,
+            status=header.status,
+            matched=header.matched,
+            location=header.location,
+            subsidiary=header.subsidiary,
+            trandate=header.trandate,
+            lines=tuple(sorted(lines.get(header.id, ()), key=lambda line: line.line)),
             fulfillments=tuple(fulfillments.get(header.id, ())),
         )
         orders[order.matched] = (*orders.get(order.matched, ()), order)
     return orders
+
+
+def _line(row: _OrderRow, line: int, item: str, itemid: str) -> SalesOrderLine:
+    return SalesOrderLine(
+        line=line,
+        item=item,
+        itemid=itemid,
+        itemtype=row.itemtype,
+        fullname=row.fullname,
+        quantity=row.quantity,
+        quantityshiprecv=row.quantityshiprecv,
+        isclosed=row.isclosed,
+        location=row.linelocation,
+        islotitem=row.islotitem,
+        isserialitem=row.isserialitem,
+        units=row.units,
+        stockunit=row.stockunit,
+    )
 
 
 async def fulfillments_of(
@@ -277,26 +307,17 @@ async def fulfillments_of(
     )
     if not rows:
         return {}
-    links = await suiteql.rows_in(
-        _FULFILLMENT_LINKS,
-        sorted({row.createdfrom for row in rows}),
-        type=_Link,
-        operation="suiteql.fulfillment_links",
-        priority=priority,
-    )
-    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
     numbers = await _tracking_numbers(suiteql, [row.id for row in rows], priority)
-    lines: dict[str, list[FulfilledLine]] = {}
+    lines: dict[str, dict[int, FulfilledLine]] = {}
     for row in rows:
         if row.line is not None and row.item is not None:
-            line = FulfilledLine(
+            lines.setdefault(row.id, {})[row.line] = FulfilledLine(
                 line=row.line,
                 item=row.item,
                 quantity=abs(row.quantity),
                 location=row.location,
-                order_line=order_line.get((row.id, row.line)),
+                order_line=row.orderline,
             )
-            lines.setdefault(row.id, []).append(line)
     found: dict[str, list[Fulfillment]] = {}
     for row in {row.id: row for row in rows}.values():
         fulfillment = Fulfillment(
@@ -307,7 +328,7 @@ async def fulfillments_of(
             status=row.status,
             memo=row.memo,
             trandate=row.trandate,
-            lines=tuple(lines.get(row.id, ())),
+            lines=tuple(lines.get(row.id, {}).values()),
             tracking_numbers=tuple(numbers.get(row.id, ())),
         )
         found.setdefault(row.createdfrom, []).append(fulfillment)
@@ -342,21 +363,3 @@ async def lots_by_number(
     return await suiteql.rows_in(
         _LOTS, numbers, type=Lot, operation="suiteql.lots", priority=priority
     )
-
-
-async def _lines(
-    suiteql: SuiteQL, order_ids: Sequence[str], priority: Priority
-) -> Mapping[str, list[SalesOrderLine]]:
-    rows = await suiteql.rows_in(
-        _ORDER_LINES,
-        order_ids,
-        type=SalesOrderLine,
-        operation="suiteql.sales_order_lines",
-        priority=priority,
-    )
-    lines: dict[str, list[SalesOrderLine]] = {}
-    for row in rows:
-        lines.setdefault(row.transaction, []).append(row)
-    for listed in lines.values():
-        listed.sort(key=lambda line: line.line)
-    return lines
