@@ -3,11 +3,12 @@ import ipaddress
 import socket
 from typing import Any
 
-import httpcore2
 import pytest
 
-from ml_connector.errors import NeedsHuman, UserError
-from ml_connector.transport.guard import GuardedNetwork, check_base_url, is_public
+from ml_connector.errors import NeedsHuman, Retryable, UserError
+from ml_connector.transport.call import Call
+from ml_connector.transport.guard import check_base_url, is_public
+from ml_connector.transport.wire import NetworkFailure, Timeouts, Wire
 from ml_connector.words import Cause
 
 
@@ -97,16 +98,42 @@ def test_only_public_addresses_are_public(address: str, expected: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is expected
 
 
+async def refusal(url: str) -> NetworkFailure:
+    """Return why a call to this address got no answer."""
+    made = Call(
+        connection="acme", system="shipbob", operation="receiving.get", method="GET", url=url
+    )
+    async with Wire(timeouts=Timeouts(connect=2, read=5), user_agent="test") as wire:
+        with pytest.raises(NetworkFailure) as caught:
+            await wire.exchange(made)
+    return caught.value
+
+
 @pytest.mark.parametrize(
-    "host", ["10.1.2.3", "127.1", "0x7f.1", "2130706433", "localhost.", "::ffff:127.0.0.1", "0"]
+    "host",
+    [
+        "10.1.2.3",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "localhost.",
+        "[::ffff:127.0.0.1]",
+        "[fe80::1]",
+        "0",
+    ],
 )
 async def test_a_host_that_leads_inside_is_refused_before_anything_is_sent(host: str) -> None:
-    with pytest.raises((NeedsHuman, httpcore2.ConnectError)) as caught:
-        await GuardedNetwork().connect_tcp(host, 9, timeout=2)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    refused = await refusal(f"https://{host}:{server.sockets[0].getsockname()[1]}/")
+    server.close()
 
-    if isinstance(caught.value, NeedsHuman):
-        assert caught.value.cause is Cause.PERMISSION_MISSING
-        assert "not a public address" in str(caught.value)
+    assert refused.before_sending
+    if isinstance(refused.failure, NeedsHuman):  # else it is no host at all, or not found
+        assert refused.failure.cause is Cause.PERMISSION_MISSING
+        assert "not a public address" in str(refused.failure)
+    else:
+        assert isinstance(refused.failure, Retryable)
+        assert host not in {"10.1.2.3", "[::ffff:127.0.0.1]", "[fe80::1]"}
 
 
 class Names:
@@ -129,27 +156,39 @@ async def test_a_name_with_any_inner_address_is_refused(
     answer: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Names(answer), raising=True)
-    with pytest.raises(NeedsHuman, match="not a public address"):
-        await GuardedNetwork().connect_tcp("api.example.com", 443, timeout=2)
+    refused = await refusal("https://api.example.com/")
+
+    assert isinstance(refused.failure, NeedsHuman)
+    assert "not a public address" in str(refused.failure)
 
 
 async def test_localhost_that_leads_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Names(["8.8.8.8"]))
-    with pytest.raises(NeedsHuman):
-        await GuardedNetwork().connect_tcp("localhost", 443, timeout=2)
+
+    assert isinstance((await refusal("https://localhost/")).failure, NeedsHuman)
 
 
 async def test_a_name_is_resolved_once_and_every_address_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     names = Names(["127.0.0.9", "127.0.0.1"], ["10.0.0.1"])
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
-    stream = await GuardedNetwork().connect_tcp("localhost", port, timeout=2)
-    address = stream.get_extra_info("server_addr")
-    await stream.aclose()
+    made = Call(
+        connection="acme",
+        system="shipbob",
+        operation="receiving.get",
+        method="GET",
+        url=f"http://localhost:{port}/",
+    )
+    async with Wire(timeouts=Timeouts(connect=2, read=5), user_agent="test") as wire:
+        answered = await wire.exchange(made)
     server.close()
 
-    assert address == ("127.0.0.1", port)
+    assert answered.status == 204
     assert names.asked.count("localhost") == 1

@@ -8,7 +8,16 @@ import structlog
 from structlog.typing import Processor
 
 # Libraries that tell of every step at INFO; their warnings are still shown.
-_QUIET = ("procrastinate", "alembic", "httpx2", "httpcore2", "psycopg", "asyncio", "uvicorn")
+_QUIET = (
+    "procrastinate",
+    "alembic",
+    "aiohttp",
+    "httpx2",
+    "httpcore2",
+    "psycopg",
+    "asyncio",
+    "uvicorn",
+)
 
 
 def configure(style: Literal["console", "json"], level: str, *, color: bool | None = None) -> None:

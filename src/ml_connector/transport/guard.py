@@ -1,21 +1,12 @@
 """Where calls may go: https to public addresses, or a literal loopback host."""
 
-import asyncio
 import ipaddress
-import socket
-import time
-from collections.abc import Iterable
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
-
-import httpcore2
 
 from ml_connector.errors import NeedsHuman, UserError
 from ml_connector.words import Cause
 
-SocketOption = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # The well-known prefix of NAT64: such an address carries an IPv4 address in its last 32 bits.
@@ -94,75 +85,33 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-class GuardedNetwork(httpcore2.AsyncNetworkBackend):
-    """Opens connections only to addresses that were checked.
+def check_address(host: str, address: Address) -> None:
+    """Refuse an address that a host leads to, and that must not be called.
 
-    A name is resolved once, and the connection goes to the very address that was looked at,
-    so that a name can't lead elsewhere between the check and the connection.
+    Raises:
+        NeedsHuman: it is not public; or not the machine itself, which the host names.
     """
-
-    def __init__(self) -> None:
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore2
-        local_address: str | None = None,
-        socket_options: Iterable[SocketOption] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """Resolve, check and connect.
-
-        Raises:
-            NeedsHuman: the host leads to an address that is not public.
-            httpcore2.ConnectError: it can't be resolved or reached.
-            httpcore2.ConnectTimeout: not within ``timeout`` seconds.
-        """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            async with asyncio.timeout(timeout):
-                addresses = await _resolve(host, port)
-        except TimeoutError as error:
-            raise httpcore2.ConnectTimeout(f"{host} was not resolved in time") from error
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            # What is left of the time is shared, so that one dead address doesn't eat it.
-            share = None if deadline is None else max(0.1, (deadline - time.monotonic()) / left)
-            try:
-                return await self._network.connect_tcp(
-                    address, port, share, local_address, socket_options
-                )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                if left == 1:
-                    raise
-        raise httpcore2.ConnectError(f"{host} has no address")
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep, as httpcore2 wants its network to."""
-        await asyncio.sleep(seconds)
+    if address.is_loopback if is_literal_loopback(host) else is_public(address):
+        return
+    raise NeedsHuman(
+        f"{host} leads to {address}, which is not a public address: nothing was sent",
+        cause=Cause.PERMISSION_MISSING,
+        remedy="Check the address of this system in the connection and the name service of this"
+        " machine. Only public addresses, or 127.0.0.1 and localhost written out, may be called.",
+    )
 
 
-async def _resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, all of them checked."""
+def check_literal(host: str) -> None:
+    """Refuse a host that is written as an address which must not be called.
+
+    Raises:
+        NeedsHuman: as ``check_address`` does.
+    """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )
-    except (OSError, UnicodeError) as error:
-        raise httpcore2.ConnectError(f"{host} can't be resolved") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    local = is_literal_loopback(host)
-    for text in addresses:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if not (address.is_loopback if local else is_public(address)):
-            raise NeedsHuman(
-                f"{host} leads to {address}, which is not a public address: nothing was sent",
-                cause=Cause.PERMISSION_MISSING,
-                remedy="Check the address of this system in the connection and the name service "
-                "of this machine. Only public addresses, or 127.0.0.1 and localhost written "
-                "out, may be called.",
-            )
-    return addresses
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return  # a name: looked at when it is resolved
+    check_address(host, address)
 
 
 def _refusal(shown: str, what: str, next_step: str) -> UserError:
