@@ -334,6 +334,17 @@ async def test_a_name_that_does_not_exist_was_not_called(
     assert not caught.value.outcome_unknown
 
 
+async def test_a_header_that_can_not_be_sent_is_no_bug(
+    server: Server, transport: Transport
+) -> None:
+    made = call(server, headers={"Authorization": "Bearer CAN\r\nARY"}, repeatable=True)
+    with pytest.raises(Retryable, match="can't be asked") as caught:
+        await transport.send(made, fine)
+
+    assert "ARY" not in str(caught.value)
+    assert server.requests == []
+
+
 async def test_a_call_that_waited_too_long_for_its_turn_is_not_sent(
     server: Server, transport: Transport, tally: Tally
 ) -> None:

@@ -91,6 +91,10 @@ class HttpClient:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise  # the time of the whole call
             raise Unanswered(_in_words(error)) from error
+        except ValueError as error:  # such as a line break in a token
+            raise Unanswered(
+                "can't be asked: something in the request must not be sent", repeatable=False
+            ) from error
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:
@@ -138,9 +142,12 @@ def _in_words(error: Exception) -> str:
             return "could not be reached: its certificate is not trusted here"
         case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
             return "could not be reached"
-        case _BrokenOff() | aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
-            return "broke off the connection"
-        case OSError():
+        case (
+            _BrokenOff()
+            | aiohttp.ClientPayloadError()
+            | aiohttp.ClientConnectionError()
+            | OSError()
+        ):
             return "broke off the connection"
         case _:
             return f"gave an unreadable answer ({type(error).__name__})"
