@@ -1,6 +1,7 @@
 """The retailer's month, with faults in the books of both sides: the report lists just those."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -70,18 +71,34 @@ class Retailer:
                 yield document
 
 
-@pytest.fixture
-def retailer(server_url: str, template: str, tmp_path: Path) -> Iterator[Retailer]:
-    with world() as both, fresh_database(server_url, template) as url:
-        story = RetailerStory(both.netsuite, both.shipbob, shipments=SHIPMENTS, days=DAYS)
+@contextlib.contextmanager
+def retailing(
+    database_url: str, folder: Path, *, shipments: int, days: int, port: int | None = None
+) -> Iterator[Retailer]:
+    """A month that is not played yet, and an installation for it.
+
+    Args:
+        database_url: of a migrated database of its own.
+        folder: for its files.
+        shipments: of the month.
+        days: of the month.
+        port: where a service is told by webhooks; None: nobody is told.
+    """
+    with world() as both:
+        story = RetailerStory(both.netsuite, both.shipbob, shipments=shipments, days=days)
         story.set_up()
-        settings = Settings(data_dir=tmp_path / "data", database_url=url)
+        settings = Settings(data_dir=folder / "data", database_url=database_url)
         setup.initialise(settings)
-        path = tmp_path / "acme.toml"
+        secret = None
+        if port is not None:
+            topics = {topic for flow in FLOWS.values() for topic in flow.topics}
+            url = f"http://127.0.0.1:{port}/webhooks/shipbob/acme"
+            _, secret = both.shipbob.subscribe(url, topics)
+        path = folder / "acme.toml"
         first = datetime.now(ZONE).date().replace(day=1)
         path.write_text(
             both.connection_file(
-                None, subsidiary=1, head=f"start_date = {first}", **story.connection_tables()
+                secret, subsidiary=1, head=f"start_date = {first}", **story.connection_tables()
             ),
             "utf-8",
         )
@@ -93,7 +110,16 @@ def retailer(server_url: str, template: str, tmp_path: Path) -> Iterator[Retaile
             )
 
         made.run(apply)
-        story.play_all()
+        yield made
+
+
+@pytest.fixture
+def retailer(server_url: str, template: str, tmp_path: Path) -> Iterator[Retailer]:
+    with (
+        fresh_database(server_url, template) as url,
+        retailing(url, tmp_path, shipments=SHIPMENTS, days=DAYS) as made,
+    ):
+        made.story.play_all()
         yield made
 
 
