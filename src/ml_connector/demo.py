@@ -18,20 +18,22 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from ml_connector.app import applying, month_end, now, setup
-from ml_connector.app.caretaker import cared_for, clear
-from ml_connector.app.installation import open_installation
-from ml_connector.app.month_end import MonthEnd
-from ml_connector.app.parent import belonging_to_this
-from ml_connector.app.server import database_server
+from ml_connector.app.connections import apply as applying
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.database_server import database_server
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.parent_watch import belonging_to_this
+from ml_connector.app.installation.throwaway import cared_for, clear
+from ml_connector.app.operations import month_end, sync
+from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
-from ml_connector.sim.shipbob.vocabulary import TOPICS
+from ml_connector.sim.shipbob.values.vocabulary import TOPICS
 from ml_connector.sim.stories import STORIES, Difference, Step, Story
 from ml_connector.sim.world import World, world
 from ml_connector.storage.database import Database, rows
@@ -180,7 +182,7 @@ async def _bill(settings: Settings) -> None:
     async with open_installation(settings) as installation:
         async with installation.database.transaction() as connection:
             [applied] = await connections.every(connection)
-        await now.sync(installation, applied, FLOWS["billing"], ids=(), since=None)
+        await sync.sync(installation, applied, FLOWS["billing"], ids=(), since=None)
 
 
 async def _settled(database: Database, step: Step, seen: int, says: Says) -> int:

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from acceptance.merchant import Merchant
-from ml_connector.app import month_end, now
-from ml_connector.app.installation import Installation, open_installation
-from ml_connector.app.month_end import MonthEnd
+from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.operations import month_end
+from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
 
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()

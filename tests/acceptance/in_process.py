@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from acceptance.merchant import Merchant
-from ml_connector.app import now
-from ml_connector.app.installation import open_installation
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.operations import sync as now
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 
 
 def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str, Any]]:

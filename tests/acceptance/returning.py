@@ -6,8 +6,8 @@ from typing import Any
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
-from ml_connector.sim.shipbob.dock import Item
-from ml_connector.sim.shipbob.returns import Return
+from ml_connector.sim.shipbob.books.returns import Return
+from ml_connector.sim.shipbob.people.dock import Item
 
 QUARANTINE = 9
 WRITE_OFF = 55

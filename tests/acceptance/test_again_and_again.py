@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id, wros_of
-from ml_connector.app.installation import open_installation
-from ml_connector.app.safekeeping import backup, restore
-from ml_connector.engine.intake import take_in
-from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.subjects import SubjectRef
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.app.installation.backup import backup, restore
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.engine.inbox.intake import take_in
+from ml_connector.ledger.inbox.inbox import Arrival
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 ORDERED = 20
 

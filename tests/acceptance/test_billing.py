@@ -11,7 +11,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
 from acceptance.service import Process
-from ml_connector.sim.shipbob.billing import Invoice
+from ml_connector.sim.shipbob.books.billing import Invoice
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from acceptance.polling import wait_until
 from acceptance.test_purchase_orders import order_id
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultKind
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 DAYS = 30
 NETSUITE_FAULTS: Sequence[FaultKind] = (

@@ -10,13 +10,15 @@ import msgspec
 import pytest
 
 from acceptance.merchant import Merchant, fresh_database, merchant
-from ml_connector.app import now
-from ml_connector.app.alarm_watch import watch_books
-from ml_connector.app.installation import open_installation
-from ml_connector.app.now import Synced
+from ml_connector.app.alarms.watch import watch_books
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.sync import Synced
 from ml_connector.engine.flow import Flow
-from ml_connector.flows import inventory, receiving, tracking
-from ml_connector.ledger import connections
+from ml_connector.flows.inventory import plan as inventory
+from ml_connector.flows.receiving import plan as receiving
+from ml_connector.flows.tracking import plan as tracking
+from ml_connector.ledger.connections import connections
 
 Details = Mapping[str, Mapping[str, Any]]
 

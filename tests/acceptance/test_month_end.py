@@ -10,7 +10,7 @@ import pytest
 
 from acceptance.closing import MONTH, TODAY, close, found, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.words import AlarmKind
 
 

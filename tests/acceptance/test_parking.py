@@ -7,7 +7,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 
 def waits_with(acme: Merchant, wro: Wro) -> tuple[str, list[str]]:

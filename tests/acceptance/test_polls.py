@@ -7,9 +7,9 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id
-from ml_connector.app.installation import open_installation
-from ml_connector.app.sweeps import sweep_what_is_due
-from ml_connector.app.workplaces import Workplaces
+from ml_connector.app.chores.sweeps import sweep_what_is_due
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.workplaces import Workplaces
 
 EVERY_SECOND = 'timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1d"'
 

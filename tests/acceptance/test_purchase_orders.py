@@ -5,7 +5,7 @@ from typing import Any
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 
 def order_id(acme: Merchant, number: str) -> str:
@@ -51,7 +51,7 @@ def test_every_write_names_the_channel(acme: Merchant) -> None:
     synced(acme, number)
     # A ``:query`` reads, although it is a POST (shipbob.md sections 9.3 and 9.7); there the
     # header is not declared, and where it is declared for a read it hides other channels.
-    # Subscribing names none (section 3.4); see shipbob/subscriptions.py.
+    # Subscribing names none (section 3.4); see shipbob/webhooks/subscriptions.py.
     writes = [
         call
         for call in acme.world.shipbob.calls

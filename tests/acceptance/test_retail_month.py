@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acceptance.merchant import fresh_database
-from ml_connector.app import applying, month_end, now, setup
-from ml_connector.app.installation import Installation, open_installation
+from ml_connector.app.connections import apply as applying
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.operations import month_end
+from ml_connector.app.operations import sync as now
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
+from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report import Report
 from ml_connector.sim.stories.retailer import RetailerStory
 from ml_connector.sim.world import World, world
 

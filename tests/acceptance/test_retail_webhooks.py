@@ -11,7 +11,7 @@ from acceptance.merchant import fresh_database
 from acceptance.polling import wait_until
 from acceptance.service import free_port, serving
 from acceptance.test_retail_month import Retailer, retailing
-from ml_connector.app.installation import Installation
+from ml_connector.app.installation.installation import Installation
 
 SHIPMENTS, DAYS = 40, 10
 LOST, DOUBLED, SHUFFLED = 0.05, 0.1, 1.0

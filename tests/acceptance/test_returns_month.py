@@ -10,8 +10,8 @@ import pytest
 from acceptance.closing import close, found, in_netsuite, sync
 from acceptance.merchant import fresh_database, merchant
 from acceptance.returning import QUARANTINE, WRITE_OFF, Desk, Done
-from ml_connector.app.month_end import MonthEnd
-from ml_connector.sim.shipbob.returns import Return
+from ml_connector.app.operations.month_end import MonthEnd
+from ml_connector.sim.shipbob.books.returns import Return
 
 
 @pytest.fixture(scope="module")

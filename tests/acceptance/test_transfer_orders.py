@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import expected, order_id, wros_of
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 WAREHOUSE = 3
 

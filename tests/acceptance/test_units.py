@@ -3,7 +3,7 @@
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant, quantities
 from acceptance.test_purchase_orders import expected, order_id, wros_of
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 CASE = 12
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.merchant import Merchant, fresh_database, merchant
-from ml_connector.app.installation import Installation, open_installation
+from ml_connector.app.installation.installation import Installation, open_installation
 
 
 @pytest.fixture

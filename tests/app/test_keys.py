@@ -13,8 +13,8 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
 from acceptance.service import COMMAND
-from ml_connector.app.installation import open_installation
-from ml_connector.app.key_rotation import KeysRotated, rotate
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.key_rotation import KeysRotated, rotate
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret

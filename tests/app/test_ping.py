@@ -14,14 +14,18 @@ import pydantic
 import pytest
 
 from acceptance.merchant import Merchant
-from ml_connector.app.checks import Check
-from ml_connector.app.installation import open_installation
-from ml_connector.app.ping import ping
-from ml_connector.app.ping_netsuite import PingNetSuite
-from ml_connector.app.ping_shipbob import PingShipBob
-from ml_connector.app.workplaces import netsuite_client, shipbob_billing_client, shipbob_client
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.workplaces import (
+    netsuite_client,
+    shipbob_billing_client,
+    shipbob_client,
+)
+from ml_connector.app.ping.netsuite import PingNetSuite
+from ml_connector.app.ping.ping import ping
+from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.config.connection import AccountsSection, BillingSection
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 from ml_connector.netsuite.permissions import PERMISSIONS
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.words import System

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from acceptance.merchant import Merchant
-from ml_connector.app.checks import Check
-from ml_connector.app.installation import open_installation
-from ml_connector.app.ping_shipbob import PingShipBob
-from ml_connector.app.workplaces import shipbob_billing_client, shipbob_client
-from ml_connector.ledger import connections
-from ml_connector.shipbob.looks import LOOKS
-from ml_connector.sim.shipbob.vocabulary import PAT_SCOPES
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.workplaces import shipbob_billing_client, shipbob_client
+from ml_connector.app.ping.shipbob import PingShipBob
+from ml_connector.ledger.connections import connections
+from ml_connector.shipbob.permission_probes import LOOKS
+from ml_connector.sim.shipbob.values.vocabulary import PAT_SCOPES
 
 SCOPES = [*LOOKS, "billing_read"]
 

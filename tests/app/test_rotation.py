@@ -10,17 +10,17 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
 from acceptance.service import COMMAND
-from ml_connector.app.applying import apply_connection
-from ml_connector.app.certificate_clock import CertificateClock, stage
-from ml_connector.app.installation import Installation
-from ml_connector.app.rotation import Rotation
+from ml_connector.app.connections.apply import apply_connection
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.certificate_expiry import CertificateClock, stage
+from ml_connector.app.sign_in.certificate_rotation import Rotation
 from ml_connector.config import connection as connection_file
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.ledger import connections
-from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.netsuite.certificates import make_pair
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.netsuite.sign_in.certificates import make_pair
 from ml_connector.sim.faults import FaultKind
-from ml_connector.sim.netsuite.tokens import TOKEN_PATH, Certificate
+from ml_connector.sim.netsuite.http.tokens import TOKEN_PATH, Certificate
 from ml_connector.sim.world import CLIENT_ID
 from ml_connector.words import Cause
 

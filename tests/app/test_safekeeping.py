@@ -18,7 +18,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import COMMAND
-from ml_connector.app.safekeeping import backup, restore
+from ml_connector.app.installation.backup import backup, restore
 from ml_connector.errors import UserError
 from ml_connector.storage.postgres_binaries import find_binaries
 

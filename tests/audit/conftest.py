@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from acceptance.merchant import fresh_database
-from ml_connector.app import applying, setup
-from ml_connector.app.installation import Installation, open_installation
-from ml_connector.app.workplaces import Workplaces
+from ml_connector.app.connections import apply
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
-from ml_connector.engine.billing_reads import BillingReads
 from ml_connector.engine.converge import Converge, Workplace
-from ml_connector.engine.lanes import Lanes
-from ml_connector.engine.reads import Reads
-from ml_connector.engine.sweep import sweep
+from ml_connector.engine.inbox.sweep import sweep
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.connections import AppliedConnection, find
+from ml_connector.ledger.connections.connections import AppliedConnection, find
+from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.reads import Reads
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.shipbob import ShipBobSim
@@ -82,7 +83,7 @@ def told(database_url: str, folder: Path) -> Iterator[Quarter]:
 async def _live_through(settings: Settings, path: Path, story: RetailerStory) -> Sequence[Planted]:
     planted: Sequence[Planted] = ()
     async with open_installation(settings) as installation:
-        await applying.apply_connection(
+        await apply.apply_connection(
             installation, connection_file.read(path), person="test", ping_first=False
         )
         place = await Workplaces(installation).open("acme")

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ml_connector.audit.causes import Cause, Evidence, Loss
-from ml_connector.audit.fees import CLAIM_WITHIN, audit
-from ml_connector.audit.gathering import lost
-from ml_connector.ledger.charges import Charge
-from ml_connector.shipbob.history import Change, Movement
+from ml_connector.fee_audit.causes import Cause, Evidence, Loss
+from ml_connector.fee_audit.fees import CLAIM_WITHIN, audit
+from ml_connector.fee_audit.gathering import lost
+from ml_connector.ledger.sources.charges import Charge
+from ml_connector.shipbob.resources.inventory_history import Change, Movement
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 11, 29)
 BEFORE = FIRST - timedelta(days=90)

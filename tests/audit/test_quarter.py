@@ -5,9 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from audit.conftest import Quarter
-from ml_connector.app.audits import accrue, audit_fees
-from ml_connector.audit.accruals import Accrual
-from ml_connector.sim.shipbob.billing import Transaction
+from ml_connector.app.operations.fee_audit import accrue, audit_fees
+from ml_connector.fee_audit.accruals import Accrual
+from ml_connector.sim.shipbob.books.billing import Transaction
 
 
 async def test_all_invoices_are_posted_and_every_cent_is_accounted_for(quarter: Quarter) -> None:

@@ -11,7 +11,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
 from acceptance.service import Process, working
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 from web.door import Door
 
 pytestmark = pytest.mark.chaos

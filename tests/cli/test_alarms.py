@@ -12,11 +12,11 @@ from pytest_httpserver import HTTPServer
 
 from acceptance.merchant import Merchant
 from cli.conftest import Command
-from ml_connector.app.alarm_sending import message_of, tell
-from ml_connector.app.alarm_watch import watch_books
-from ml_connector.app.installation import open_installation
-from ml_connector.ledger.alarms import Alarm, Group, end_alarms, raise_alarm
-from ml_connector.ledger.journal import Head
+from ml_connector.app.alarms.sending import message_of, tell
+from ml_connector.app.alarms.watch import watch_books
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.ledger.alarms.alarms import Alarm, Group, end_alarms, raise_alarm
+from ml_connector.ledger.journal.journal import Head
 from ml_connector.words import AlarmKind
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)

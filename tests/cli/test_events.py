@@ -8,10 +8,10 @@ import pytest
 
 from acceptance.merchant import Merchant
 from cli.conftest import Command
-from ml_connector.engine.intake import take_in
-from ml_connector.engine.lanes import Lanes
-from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.subjects import SubjectRef
+from ml_connector.engine.inbox.intake import take_in
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.ledger.inbox.inbox import Arrival
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Database
 from ml_connector.words import Cause
 

@@ -12,10 +12,10 @@ import pytest
 from acceptance.merchant import Merchant, fresh_database, merchant
 from cli.conftest import Command
 from ledger.tampering import DAY, line, post, subject, tamper
-from ml_connector.app.journal_export import cell
-from ml_connector.ledger import source_lines
-from ml_connector.ledger.claims import Run
-from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
+from ml_connector.app.operations.journal_export import cell
+from ml_connector.ledger.conservation import source_lines
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.postings.documents import JournalLine, Refused, SourceLine
 from ml_connector.storage.database import Database
 
 

@@ -10,8 +10,8 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.service import Answered
 from cli.conftest import Command
-from ml_connector.shipbob.topics import TOPIC_GROUPS
-from ml_connector.sim.shipbob.webhooks import Subscription
+from ml_connector.shipbob.webhooks.topics import TOPIC_GROUPS
+from ml_connector.sim.shipbob.webhooks.webhooks import Subscription
 
 ALL = {group: set(topics) for group, topics in TOPIC_GROUPS.items()}
 

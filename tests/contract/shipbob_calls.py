@@ -7,7 +7,6 @@ from typing import Final, TypeVar
 
 from ml_connector.errors import ConnectorError
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import PersonalAccess
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import (
     Freight,
@@ -19,9 +18,10 @@ from ml_connector.shipbob.payloads import (
     NewWro,
 )
 from ml_connector.shipbob.session import Request
-from ml_connector.shipbob.topics import TOPIC_GROUPS
+from ml_connector.shipbob.sign_in.access import PersonalAccess
+from ml_connector.shipbob.webhooks.topics import TOPIC_GROUPS
 from ml_connector.transport.call import Answer, Call, Classify
-from ml_connector.transport.client import Transport
+from ml_connector.transport.http.client import Transport
 
 T = TypeVar("T")
 

@@ -19,14 +19,14 @@ from contract.prism import prism
 from contract.shipbob_calls import CALLS, CHANNEL, WRO, Exchange, Recorder, shipbob
 from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.history import HistoryCalls
+from ml_connector.shipbob.resources.inventory_history import HistoryCalls
+from ml_connector.shipbob.resources.stock import StockCalls
 from ml_connector.shipbob.session import UnexpectedAnswer
-from ml_connector.shipbob.stock import StockCalls
-from ml_connector.shipbob.subscriptions import SubscriptionCalls
+from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Call
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 
 PRISM: Final = "@stoplight/prism-cli@5.14.2"
 

@@ -27,7 +27,7 @@ def test_only_storage_imports_sqlalchemy_and_alembic() -> None:
 
 
 def test_only_the_lanes_import_the_job_library() -> None:
-    assert importers("procrastinate") == {"engine/lanes.py"}
+    assert importers("procrastinate") == {"engine/work/lanes.py"}
 
 
 def test_decisions_are_numbered_without_gaps_and_listed() -> None:

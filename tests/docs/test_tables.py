@@ -11,20 +11,20 @@ import pytest
 
 from docs import pages
 from docs.pages import ROOT
-from ml_connector.app.setup import FEWEST_CHARACTERS
+from ml_connector.app.installation.setup import FEWEST_CHARACTERS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
-from ml_connector.engine.lanes import STALLED_AFTER_SECONDS
-from ml_connector.engine.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
-from ml_connector.engine.stock_reads import LAGS, MOST_LOOKED_INTO, MOVING
-from ml_connector.engine.worker import GRACE_SECONDS
-from ml_connector.flows.drift import Likely
-from ml_connector.flows.inventory import LOOKS_BACK
-from ml_connector.flows.stocked import PICKED
-from ml_connector.shipbob.signature import TOLERANCE_SECONDS
+from ml_connector.engine.settle.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
+from ml_connector.engine.work.lanes import STALLED_AFTER_SECONDS
+from ml_connector.engine.work.worker import GRACE_SECONDS
+from ml_connector.flows.inventory.drift import Likely
+from ml_connector.flows.inventory.facts import PICKED
+from ml_connector.flows.inventory.plan import LOOKS_BACK
+from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
+from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
 from ml_connector.storage.running_role import ROLE
-from ml_connector.transport.grants import LOW_WATER, MOST_BURST
-from ml_connector.transport.limits import LEASE_SECONDS
+from ml_connector.transport.limits.grants import LOW_WATER, MOST_BURST
+from ml_connector.transport.limits.limits import LEASE_SECONDS
 from ml_connector.web.ingress import MOST_BYTES
 from ml_connector.words import EVENT_STATUSES, Cause
 

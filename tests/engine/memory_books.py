@@ -5,9 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ml_connector.engine.books import Written
+from ml_connector.engine.settle.target import Written
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
-from ml_connector.ledger.documents import Document
+from ml_connector.ledger.postings.documents import Document
 from ml_connector.words import Cause
 
 Outcome = Literal[

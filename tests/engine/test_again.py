@@ -7,7 +7,7 @@ import pytest
 
 from engine.workshop import Count, Workshop, document
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.ledger.documents import Plan, Posted
+from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.storage.database import Database
 
 

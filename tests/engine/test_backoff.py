@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from ml_connector.engine.backoff import delay_seconds
+from ml_connector.engine.work.backoff import delay_seconds
 
 
 @pytest.mark.parametrize("attempt", range(9))

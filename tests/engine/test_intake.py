@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.workshop import FLOW, Workshop, arrival
-from ml_connector.engine.intake import Intake, take_in
-from ml_connector.engine.lanes import Lanes
-from ml_connector.engine.upkeep import find_lost
+from ml_connector.engine.inbox.intake import Intake, take_in
+from ml_connector.engine.work.chores import find_lost
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import subjects
-from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.subjects import SubjectRef
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.inbox import Arrival
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Database
 from ml_connector.words import Cause
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.engine.lanes import Lanes
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.storage.database import Database, rows
 
 WAITING = 3_000

@@ -9,11 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ml_connector.engine.netsuite_books import NetSuiteBooks
-from ml_connector.engine.shipbob_books import ShipBobBooks
-from ml_connector.engine.shipment_reads import ShipmentReads
+from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
+from ml_connector.engine.settle.shipbob_target import ShipBobBooks
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.ledger.documents import (
+from ml_connector.ledger.postings.documents import (
     Document,
     MarkTrackingUploaded,
     MarkWroSynced,
@@ -22,9 +21,10 @@ from ml_connector.ledger.documents import (
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.session import Auth
+from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import Access, Bearer
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.sign_in.access import Access, Bearer
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.vault.tokens import Token
 from ml_connector.words import Cause

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ml_connector.engine.polls import changed_since, is_full
-from ml_connector.ledger.polls import Poll
+from ml_connector.engine.inbox.polls import changed_since, is_full
+from ml_connector.ledger.inbox.polls import Poll
 
 SIX = datetime(2026, 11, 1, 6, tzinfo=UTC)  # one o'clock in Chicago, the first time that day
 LAST = Poll(account_time="2026-11-01 01:00:00", polled_at=SIX, full_at=SIX)

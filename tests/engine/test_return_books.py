@@ -9,23 +9,23 @@ import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
-from ml_connector.engine.netsuite_books import NetSuiteBooks
+from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
 from ml_connector.errors import AlreadyExists, NeedsHuman
-from ml_connector.flows.facts import ItemFact
-from ml_connector.flows.return_documents import (
+from ml_connector.flows.returns.documents import (
     Part,
     ReturnBooking,
     item_receipt,
     return_authorization,
 )
-from ml_connector.flows.returned import Authorization, AuthorizedLine, Sale, SoldLine, Unit
-from ml_connector.ledger.documents import Document
+from ml_connector.flows.returns.facts import Authorization, AuthorizedLine, Sale, SoldLine, Unit
+from ml_connector.ledger.postings.documents import Document
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.rules.facts import ItemFact
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.tokens import Token
 
 RECORD = "/services/rest/record/v1"

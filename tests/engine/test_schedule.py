@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ml_connector.engine.schedule import is_due
+from ml_connector.engine.inbox.schedule import is_due
 
 CHICAGO = ZoneInfo("America/Chicago")
 FIVE_MINUTES = timedelta(minutes=5)

@@ -6,9 +6,10 @@ import pytest
 
 from engine.memory_books import Outcome
 from engine.workshop import Workshop, document
-from ml_connector.ledger import postings, runs, subjects
-from ml_connector.ledger.postings import Posting
-from ml_connector.ledger.subjects import Claimed, Superseded
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.subjects import Claimed, Superseded
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.postings import Posting
 
 
 async def counted(workshop: Workshop, key: str, units: int, *outcomes: Outcome) -> str:

@@ -1,8 +1,8 @@
 """A subject may stand for others, and may be known to be part of something larger."""
 
 from engine.workshop import FLOW, Workshop
-from ml_connector.ledger import subjects
-from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.postings.documents import Plan
 
 
 async def test_what_a_subject_stands_for_is_marked_and_says_where_it_belongs(

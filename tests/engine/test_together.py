@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from engine.workshop import DAY, Count, Workshop, document, mark
-from ml_connector.ledger import claims, subjects
-from ml_connector.ledger.claims import Run
-from ml_connector.ledger.documents import Plan, Refused, SourceLine
-from ml_connector.ledger.entries import Decision, Entry, Seen, enter
-from ml_connector.ledger.postings import Sending, Settled
+from ml_connector.ledger.inbox import claims, subjects
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.postings.documents import Plan, Refused, SourceLine
+from ml_connector.ledger.postings.postings import Sending, Settled
+from ml_connector.ledger.run_steps import Decision, Entry, Seen, enter
 from ml_connector.storage.database import Database
 
 SENDING = Sending(10, 90)

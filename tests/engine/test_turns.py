@@ -5,8 +5,8 @@ from typing import Any
 
 from engine.workshop import Workshop
 from ml_connector.config.connection import RequestLimits
-from ml_connector.engine.settle import Settle
-from ml_connector.engine.turns import Turns, runs_for, turns_for
+from ml_connector.engine.settle.settle import Settle
+from ml_connector.engine.settle.write_slots import Turns, runs_for, turns_for
 from ml_connector.words import System
 
 KEYS = [f"k{number}" for number in range(12)]

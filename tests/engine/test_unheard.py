@@ -11,11 +11,11 @@ import pytest
 from engine.test_intake import broken
 from engine.workshop import Workshop
 from ml_connector.engine.flow import Seen
-from ml_connector.engine.reads import Reads
-from ml_connector.engine.sweep import BATCH, sweep, tell
-from ml_connector.engine.unheard import take_in_unheard
+from ml_connector.engine.inbox.bulk_intake import take_in_unheard
+from ml_connector.engine.inbox.sweep import BATCH, sweep, tell
 from ml_connector.errors import Retryable
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

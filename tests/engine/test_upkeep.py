@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ml_connector.engine.upkeep import Chore, keep_up
+from ml_connector.engine.work.chores import Chore, keep_up
 from ml_connector.storage.database import Database
 
 

@@ -1,13 +1,14 @@
 """Stopped subjects wake when what they wait for appears; a person can start events again."""
 
 from engine.workshop import FLOW, Workshop
-from ml_connector.engine.intake import take_in
-from ml_connector.engine.replay import replay
-from ml_connector.engine.wakeups import wake
+from ml_connector.engine.inbox.intake import take_in
+from ml_connector.engine.inbox.replay import replay
+from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.ledger import history, subjects
+from ml_connector.ledger import history
 from ml_connector.ledger.history import EventFilter
-from ml_connector.ledger.inbox import Arrival
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.words import Cause
 
 

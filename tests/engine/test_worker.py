@@ -8,8 +8,8 @@ import structlog
 from psycopg.types.json import Json
 
 from engine.workshop import SETTINGS, Workshop
-from ml_connector.engine.lanes import Lanes
-from ml_connector.engine.worker import work
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.worker import work
 
 
 async def set_limit(workshop: Workshop, concurrency: int) -> None:

@@ -13,13 +13,14 @@ from engine.memory_books import MemoryBooks
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.converge import Converge, Workplace
 from ml_connector.engine.flow import Seen
-from ml_connector.engine.intake import take_in
-from ml_connector.engine.lanes import Lanes
-from ml_connector.engine.reads import Reads
-from ml_connector.engine.settle import Settle
+from ml_connector.engine.inbox.intake import take_in
+from ml_connector.engine.settle.settle import Settle
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.documents import (
+from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings.documents import (
     CreateRecord,
     Document,
     JournalLine,
@@ -28,9 +29,8 @@ from ml_connector.ledger.documents import (
     Posted,
     SourceLine,
 )
-from ml_connector.ledger.inbox import Arrival, Taken
-from ml_connector.ledger.subjects import SubjectRef
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database, rows
 

@@ -13,13 +13,13 @@ from golden_returns import CaseReturns
 from golden_shipments import GoldenShipments
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.ledger.bindings import Binding
-from ml_connector.ledger.documents import Posted
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.order_queries import OrderLine, PurchaseOrder, ReceiptLine
-from ml_connector.netsuite.queries import Item
-from ml_connector.netsuite.setup_queries import Period
-from ml_connector.netsuite.transfer_orders import TransferOrder
+from ml_connector.netsuite.queries.items import Item
+from ml_connector.netsuite.queries.purchase_orders import OrderLine, PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries.setup import Period
+from ml_connector.netsuite.queries.transfer_orders import TransferOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Variant, Wro
 

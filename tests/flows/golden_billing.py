@@ -4,10 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml_connector.engine.billing_reads import charge
-from ml_connector.ledger.charges import Charge, Invoice, Summed, summed
-from ml_connector.netsuite.bill_queries import ReferencedBill, Vendor
-from ml_connector.shipbob import billing, payloads
+from ml_connector.ledger.sources.charges import Charge, Invoice, Summed, summed
+from ml_connector.netsuite.queries.bills import ReferencedBill, Vendor
+from ml_connector.reads.billing import charge
+from ml_connector.shipbob import payloads
+from ml_connector.shipbob.resources import billing
 
 
 class BillingCase:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.return_queries import (
+from ml_connector.netsuite.queries.return_authorizations import (
     AuthorizationLine,
     ReturnAuthorization,
     ReturnReceiptLine,
 )
-from ml_connector.netsuite.sales_order_queries import Lot, SalesOrder, SalesOrderLine
+from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder, SalesOrderLine
 from ml_connector.shipbob import payloads
-from ml_connector.shipbob.returns import Return
-from ml_connector.shipbob.shipments import Order
+from ml_connector.shipbob.resources.returns import Return
+from ml_connector.shipbob.resources.shipments import Order
 
 
 class CaseReturns:

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.netsuite.sales_order_queries import Lot, SalesOrder
+from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Variant
-from ml_connector.shipbob.shipments import Order, ParcelTracking
+from ml_connector.shipbob.resources.shipments import Order, ParcelTracking
 
 
 class GoldenShipments:

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.flows.allocation import allocate, stretch
-from ml_connector.flows.facts import ItemFact
-from ml_connector.flows.receipts import Increase
-from ml_connector.flows.received import Order, OrderLine
+from ml_connector.flows.receiving.allocation import allocate, stretch
+from ml_connector.flows.receiving.documents import Increase
+from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from engine.workshop import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import UserError
-from ml_connector.flows.counter import Undoable, counter
-from ml_connector.ledger.bills import Bill, ExpenseLine, Expenses, Reference
-from ml_connector.ledger.documents import (
+from ml_connector.flows.reversal import Undoable, counter
+from ml_connector.ledger.postings.bills import Bill, ExpenseLine, Expenses, Reference
+from ml_connector.ledger.postings.documents import (
     CreateBill,
     CreateRecord,
     Document,

@@ -7,11 +7,11 @@ import pytest
 
 from golden import CASES, Case, names
 from ml_connector.engine.flow import Flow
-from ml_connector.engine.reads import Reads
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import runs
-from ml_connector.ledger.documents import Plan
+from ml_connector.ledger.postings import runs
+from ml_connector.ledger.postings.documents import Plan
+from ml_connector.reads.reads import Reads
 
 CASE_IDS = [(flow, name) for flow in FLOWS for name in names(flow)]
 

@@ -8,12 +8,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.engine.stock_reads import Expected, Snapshot
-from ml_connector.flows import drift, stocked
-from ml_connector.flows.stocked import Level, Move, OpenItem, StockFacts
-from ml_connector.ledger.stock import OpenLine, Standing
-from ml_connector.netsuite.stock_queries import OnHand
-from ml_connector.shipbob.stock import CenterLevel, StockLevel
+from ml_connector.flows.inventory import drift
+from ml_connector.flows.inventory import facts as stocked
+from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
+from ml_connector.ledger.sources.stock import OpenLine, Standing
+from ml_connector.netsuite.queries.stock import OnHand
+from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.shipbob.resources.stock import CenterLevel, StockLevel
 from ml_connector.words import Cause
 
 UNITS = st.integers(0, 500)

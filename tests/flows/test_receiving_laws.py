@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings, Policies
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.facts import ItemFact
-from ml_connector.flows.received import Order, OrderLine, Receipt, StowedLine
-from ml_connector.flows.receiving import ReceivingFacts, plan
-from ml_connector.ledger.documents import Document, Posted, TransformRecord
+from ml_connector.flows.receiving.plan import ReceivingFacts, plan
+from ml_connector.flows.receiving.read import Order, OrderLine, Receipt, StowedLine
+from ml_connector.ledger.postings.documents import Document, Posted, TransformRecord
+from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP", "SOCK")
 OVER_RECEIPT = get_args(Policies.model_fields["over_receipt"].annotation)

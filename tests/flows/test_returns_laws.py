@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError
-from ml_connector.flows.facts import ItemFact
-from ml_connector.flows.returned import (
+from ml_connector.flows.returns.facts import (
     Authorization,
     AuthorizedLine,
     Done,
@@ -24,9 +23,10 @@ from ml_connector.flows.returned import (
     Sale,
     SoldLine,
 )
-from ml_connector.flows.returns import plan, source_lines
-from ml_connector.ledger.documents import Document, Plan, Posted, TransformRecord
-from ml_connector.ledger.equation import of_subject
+from ml_connector.flows.returns.plan import plan, source_lines
+from ml_connector.ledger.conservation.equation import of_subject
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, TransformRecord
+from ml_connector.rules.facts import ItemFact
 
 SKUS: Final = ("TEE", "CAP", "LOT")
 ACTIONS: Final = ("Restock", "Quarantine", "Dispose")

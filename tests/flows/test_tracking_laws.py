@@ -13,24 +13,24 @@ from hypothesis import strategies as st
 
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.flows.delivery import Delivery, told_before
-from ml_connector.flows.sales_orders import (
+from ml_connector.flows.tracking.delivery import Delivery, told_before
+from ml_connector.flows.tracking.facts import OrderedProduct, Parcel, Product, ShipmentFact, Units
+from ml_connector.flows.tracking.plan import plan
+from ml_connector.flows.tracking.read import TrackingFacts
+from ml_connector.flows.tracking.sales_orders import (
     FulfilledUnits,
     FulfillmentFact,
     OrderLineFact,
     SalesOrderFact,
 )
-from ml_connector.flows.shipped import OrderedProduct, Parcel, Product, ShipmentFact, Units
-from ml_connector.flows.shipped_lines import source_lines
-from ml_connector.flows.tracking import plan
-from ml_connector.flows.tracking_facts import TrackingFacts
-from ml_connector.ledger.documents import (
+from ml_connector.flows.tracking.source_lines import source_lines
+from ml_connector.ledger.postings.documents import (
     Document,
     Posted,
     TransformRecord,
     UpdateFulfillment,
 )
-from ml_connector.netsuite.fulfillment_records import Package, as_packages, merged
+from ml_connector.netsuite.records.fulfillments import Package, as_packages, merged
 
 SKUS = ("TEE", "CAP", "SOCK")
 INVENTORY = {sku: number for number, sku in enumerate(SKUS, 1)}

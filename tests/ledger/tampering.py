@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Json
 
-from ml_connector.ledger import journal, postings
-from ml_connector.ledger.documents import CreateRecord, Document, JournalLine
-from ml_connector.ledger.journal import Head
-from ml_connector.ledger.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.journal import journal
+from ml_connector.ledger.journal.journal import Head
+from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
 from ml_connector.storage.database import Connection, Database, one, rows
 
 DAY = date(2026, 11, 20)

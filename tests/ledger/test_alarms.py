@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ml_connector.ledger import alarms
-from ml_connector.ledger.alarms import due, end_alarms, open_alarms, raise_alarm, told
+from ml_connector.ledger.alarms import alarms
+from ml_connector.ledger.alarms.alarms import due, end_alarms, open_alarms, raise_alarm, told
 from ml_connector.storage.database import Database
 from ml_connector.words import AlarmKind
 

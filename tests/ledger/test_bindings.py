@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.workshop import Workshop
-from ml_connector.ledger.bindings import Binding, KeptBindings, bind, history
+from ml_connector.ledger.connections.item_bindings import Binding, KeptBindings, bind, history
 from ml_connector.storage.database import Database
 
 TEE = Binding(inventory_id=8588331, item="501", sku="TEE", item_name="TEE")

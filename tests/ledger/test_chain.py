@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ledger.tampering import COPY, line, post, rewrite, rewrite_postings_too, subject, tamper
-from ml_connector.ledger import chain
-from ml_connector.ledger.journal import Head
-from ml_connector.ledger.noted_heads import NotedHead
-from ml_connector.ledger.witness import Verdict
+from ml_connector.ledger.journal import chain
+from ml_connector.ledger.journal.checker import Verdict
+from ml_connector.ledger.journal.journal import Head
+from ml_connector.ledger.journal.noted_heads import NotedHead
 from ml_connector.storage.database import Database
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from ml_connector.engine.billing_reads import charge
-from ml_connector.ledger import charges
-from ml_connector.ledger.charges import Charge, Invoice
-from ml_connector.shipbob import billing, payloads
+from ml_connector.ledger.sources import charges
+from ml_connector.ledger.sources.charges import Charge, Invoice
+from ml_connector.reads.billing import charge
+from ml_connector.shipbob import payloads
+from ml_connector.shipbob.resources import billing
 from ml_connector.storage.database import Database, rows
 
 DAY = date(2026, 11, 18)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from engine.workshop import Workshop
 from ledger.tampering import DAY, line, post, subject
 from ml_connector.errors import NeedsData
-from ml_connector.ledger import conservation, source_lines
-from ml_connector.ledger.claims import Run
-from ml_connector.ledger.conservation import Balance
-from ml_connector.ledger.documents import JournalLine, Refused, SourceLine
-from ml_connector.ledger.equation import Equation, Sums, of_subject, sentences
+from ml_connector.ledger.conservation import source_lines, sums
+from ml_connector.ledger.conservation.equation import Equation, Sums, of_subject, sentences
+from ml_connector.ledger.conservation.sums import Balance
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.postings.documents import JournalLine, Refused, SourceLine
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Cause
 
@@ -186,8 +186,8 @@ async def test_the_sums_of_the_database_are_those_of_the_rule(
         await source_lines.keep(connection, [(run, said)])
         waiting = "until completed" if waits else ""
         await source_lines.decide(connection, [(run, left_out, waiting)])
-        stored = await conservation.equation(connection, ["acme"], subjects=[of.id])
-        missing = await conservation.lines(connection, ["acme"], subjects=[of.id])
+        stored = await sums.equation(connection, ["acme"], subjects=[of.id])
+        missing = await sums.lines(connection, ["acme"], subjects=[of.id])
         await _days_are_those_of_the_whole(connection)
     rule = of_subject(said, booked, left_out, waits=waits)
 
@@ -197,7 +197,7 @@ async def test_the_sums_of_the_database_are_those_of_the_rule(
 
 async def _days_are_those_of_the_whole(connection: Connection) -> None:
     """Hold that reading some days alone gives what reading everything gives for them."""
-    whole = await conservation.balances(connection, ["acme"], by="day")
+    whole = await sums.balances(connection, ["acme"], by="day")
     today = datetime.now(UTC).date()
     for start, end in (
         (DAY, DAY + timedelta(days=1)),
@@ -205,7 +205,7 @@ async def _days_are_those_of_the_whole(connection: Connection) -> None:
         (None, DAY + timedelta(days=2)),
         (today, today + timedelta(days=1)),
     ):
-        some = await conservation.balances(connection, ["acme"], by="day", start=start, end=end)
+        some = await sums.balances(connection, ["acme"], by="day", start=start, end=end)
 
         assert some == [
             one
@@ -225,13 +225,13 @@ async def test_sums_by_flow_day_and_month(database: Database) -> None:
         async with database.transaction() as connection:
             await source_lines.keep(connection, [(Run(id=1, subject=of), [one])])
     async with database.transaction() as connection:
-        flows = await conservation.balances(connection, ["acme"])
-        days_ = await conservation.balances(connection, ["acme"], by="day")
-        months = await conservation.balances(connection, ["acme"], by="month")
-        november = await conservation.equation(
+        flows = await sums.balances(connection, ["acme"])
+        days_ = await sums.balances(connection, ["acme"], by="day")
+        months = await sums.balances(connection, ["acme"], by="month")
+        november = await sums.equation(
             connection, ["acme"], start=DAY.replace(day=1), end=DAY.replace(month=12, day=1)
         )
-        [missing] = await conservation.lines(connection, ["acme"])
+        [missing] = await sums.lines(connection, ["acme"])
 
     four = Sums(lines=1, quantity=4)
     good, red = Equation(all=four, posted=four), Equation(all=four, unexplained=four)
@@ -259,7 +259,7 @@ async def workshop(database: Database) -> Workshop:
 
 async def stored(workshop: Workshop) -> Equation:
     async with workshop.database.transaction() as connection:
-        return await conservation.equation(connection, ["acme"])
+        return await sums.equation(connection, ["acme"])
 
 
 async def test_a_run_keeps_the_lines_it_saw_and_what_came_of_them(workshop: Workshop) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.workshop import DAY, Workshop
-from ml_connector.ledger.journal import GENESIS, HASHED, HASHED_WHEN_SET, row_hash
+from ml_connector.ledger.journal.journal import GENESIS, HASHED, HASHED_WHEN_SET, row_hash
 from ml_connector.storage.database import Database
 
 

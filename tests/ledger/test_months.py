@@ -8,7 +8,8 @@ import pytest
 
 from engine.workshop import Workshop
 from ledger.tampering import COPY, line, post, subject
-from ml_connector.ledger import chain, months
+from ml_connector.ledger import months
+from ml_connector.ledger.journal import chain
 from ml_connector.storage.database import Database
 
 PARTITIONS = (

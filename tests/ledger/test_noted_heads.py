@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ml_connector.errors import UserError
-from ml_connector.ledger import noted_heads
-from ml_connector.ledger.journal import Head
+from ml_connector.ledger.journal import noted_heads
+from ml_connector.ledger.journal.journal import Head
 
 
 def head(number: int, connection: str = "acme") -> Head:

@@ -12,8 +12,8 @@ from ml_connector.netsuite.session import Session
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.tokens import Token
 
 

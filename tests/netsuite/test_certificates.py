@@ -10,14 +10,14 @@ from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import UserError
 from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.certificates import (
+from ml_connector.netsuite.sign_in.certificates import (
     KeyKind,
     check_pair,
     key_print,
     make_pair,
     read_certificate,
 )
-from ml_connector.netsuite.signing import load_key
+from ml_connector.netsuite.sign_in.signing import load_key
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 

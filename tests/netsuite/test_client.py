@@ -12,7 +12,7 @@ from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft, RecordNotFound
 from ml_connector.netsuite.client import Created, NetSuite, created
-from ml_connector.netsuite.records import (
+from ml_connector.netsuite.records.records import (
     ItemReceipt,
     ItemReceiptLine,
     ItemReceiptLines,

@@ -12,17 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
-from ml_connector.netsuite import (
-    order_queries,
-    queries,
-    sales_order_queries,
-    setup_queries,
-)
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.oauth import Credentials, SignIn
-from ml_connector.netsuite.records import (
+from ml_connector.netsuite.queries import items as queries
+from ml_connector.netsuite.queries import purchase_orders, sales_orders, setup
+from ml_connector.netsuite.records.records import (
     InventoryAdjustment,
     InventoryAdjustmentLine,
     InventoryAdjustmentLines,
@@ -32,13 +27,14 @@ from ml_connector.netsuite.records import (
     ReadTransaction,
     Ref,
 )
-from ml_connector.netsuite.signing import SigningKey
+from ml_connector.netsuite.sign_in.oauth import Credentials, SignIn
+from ml_connector.netsuite.sign_in.signing import SigningKey
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import serve
 from ml_connector.storage.database import Database
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
 from ml_connector.words import Cause
@@ -148,7 +144,7 @@ async def receive(netsuite: NetSuite, order: int, external_id: str, quantity: in
 
 async def test_items_and_orders_are_found(netsuite: NetSuite, order: int) -> None:
     items = await queries.items_by_sku(netsuite.query, ["SKU-1", "SKU-2", "O'Brien"])
-    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
+    orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
 
     (found,) = orders["PO4711"]
     assert {sku: item.id for sku, (item,) in items.items()} == {"SKU-1": "701", "SKU-2": "702"}
@@ -166,8 +162,8 @@ async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: i
     read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
     by_id = await queries.transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
     by_tag = await queries.transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
-    received = await order_queries.received_by_receipts(netsuite.query, str(order))
-    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    received = await purchase_orders.received_by_receipts(netsuite.query, str(order))
+    orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
     assert read is not None
     assert str(read.id) == receipt_id
@@ -290,9 +286,9 @@ async def test_a_role_without_the_permission_is_told_so(
 async def test_the_account_says_its_time_periods_and_locations(
     netsuite: NetSuite, order: int
 ) -> None:
-    clock = await setup_queries.account_clock(netsuite.query)
-    periods = await setup_queries.periods(netsuite.query, TODAY)
-    locations = await setup_queries.locations(netsuite.query, ["601", "999999"])
+    clock = await setup.account_clock(netsuite.query)
+    periods = await setup.periods(netsuite.query, TODAY)
+    locations = await setup.locations(netsuite.query, ["601", "999999"])
 
     assert order
     assert abs(datetime.fromisoformat(clock) - NOW.replace(tzinfo=None)) < timedelta(days=1)
@@ -314,8 +310,8 @@ async def test_an_account_without_subsidiaries_answers_the_same_questions(
 ) -> None:
     sim.preferences.one_world = False
 
-    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
-    locations = await setup_queries.locations(netsuite.query, ["601"])
+    orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    locations = await setup.locations(netsuite.query, ["601"])
 
     assert [found.id for found in orders["PO4711"]] == [str(order)]
     assert orders["PO4711"][0].subsidiary is None
@@ -329,7 +325,7 @@ async def test_a_closed_period_is_told_as_one(
 
     with pytest.raises(NeedsHuman) as caught:
         await receive(netsuite, order, "mlc-ir-1-1", 40)
-    periods = await setup_queries.periods(netsuite.query, TODAY)
+    periods = await setup.periods(netsuite.query, TODAY)
 
     assert caught.value.cause is Cause.PERIOD_CLOSED
     assert not periods[0].open_for_stock
@@ -345,7 +341,7 @@ async def test_an_order_received_in_full_has_nothing_left(
 
     with pytest.raises(NothingLeft):
         await receive(netsuite, order, "mlc-ir-1-1", 1)
-    orders = await order_queries.purchase_orders_by_number(netsuite.query, ["PO4711"])
+    orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
     assert orders["PO4711"][0].status == "F"
     assert orders["PO4711"][0].open_lines == ()
@@ -395,7 +391,7 @@ async def test_a_sales_order_tells_what_is_fulfilled_with_which_tracking_number(
         "package": {"items": [{"packageTrackingNumber": "1Z1", "packageWeight": 1}]},
     }
     made = await netsuite.transform("salesOrder", str(sold), "itemFulfillment", body, send_by=None)
-    found = await sales_order_queries.sales_orders_by(netsuite.query, "tranid", ["SO-10045"])
+    found = await sales_orders.sales_orders_by(netsuite.query, "tranid", ["SO-10045"])
 
     (order,) = found["SO-10045"]
     (fulfillment,) = order.fulfillments

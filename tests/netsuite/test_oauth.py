@@ -12,18 +12,18 @@ from werkzeug import Request, Response
 
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.oauth import (
+from ml_connector.netsuite.sign_in.oauth import (
     Credentials,
     SignIn,
     classify_token,
     parse_token,
     token_call,
 )
-from ml_connector.netsuite.signing import load_key
+from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Answer, Patience
-from ml_connector.transport.client import Transport
+from ml_connector.transport.http.client import Transport
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
 from ml_connector.words import Cause

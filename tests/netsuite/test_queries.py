@@ -9,9 +9,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from ml_connector.errors import Retryable
-from ml_connector.netsuite import order_queries, queries, setup_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.queries import items as queries
+from ml_connector.netsuite.queries import purchase_orders, setup
 from ml_connector.netsuite.suiteql import SuiteQL
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -136,7 +137,7 @@ async def test_a_purchase_order_comes_with_its_lines(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering([HEADER], lines))
 
-    found = await order_queries.purchase_orders_by_number(suiteql, ["PO45723", "PO-NONE"])
+    found = await purchase_orders.purchase_orders_by_number(suiteql, ["PO45723", "PO-NONE"])
 
     (order,) = found["PO45723"]
     headers_query, lines_query = asked(httpserver)
@@ -156,7 +157,7 @@ async def test_an_order_that_is_not_there_costs_one_query(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await order_queries.purchase_orders_by_number(suiteql, ["PO-NONE"]) == {}
+    assert await purchase_orders.purchase_orders_by_number(suiteql, ["PO-NONE"]) == {}
     assert len(httpserver.log) == 1
 
 
@@ -167,7 +168,7 @@ async def test_two_orders_of_one_number_are_both_told(
         answering([HEADER, {**HEADER, "id": "2174"}], [])
     )
 
-    found = await order_queries.purchase_orders_by_number(suiteql, ["PO45723"])
+    found = await purchase_orders.purchase_orders_by_number(suiteql, ["PO45723"])
 
     assert [order.id for order in found["PO45723"]] == ["2173", "2174"]
 
@@ -189,8 +190,8 @@ async def test_columns_that_the_account_lacks_do_not_stop_the_lines(
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
 
-    lines = await order_queries.order_lines(suiteql, ["2173"])
-    again = await order_queries.order_lines(suiteql, ["2173"])
+    lines = await purchase_orders.order_lines(suiteql, ["2173"])
+    again = await purchase_orders.order_lines(suiteql, ["2173"])
 
     assert lines == again
     assert lines["2173"][0].open_quantity == Decimal(5)
@@ -248,7 +249,7 @@ async def test_receipts_of_an_order_name_the_line_they_receive(
     links = [{"previousline": "4", "nextdoc": "5002", "nextline": "1"}]
     httpserver.expect_request(PATH).respond_with_handler(answering(receipts, links))
 
-    found = await order_queries.received_by_receipts(suiteql, "2173")
+    found = await purchase_orders.received_by_receipts(suiteql, "2173")
 
     assert [(line.id, line.order_line, line.quantity) for line in found] == [
         ("5002", 4, Decimal(40)),
@@ -262,7 +263,7 @@ async def test_an_order_without_receipts_needs_no_links(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await order_queries.received_by_receipts(suiteql, "2173") == []
+    assert await purchase_orders.received_by_receipts(suiteql, "2173") == []
     assert len(httpserver.log) == 1
 
 
@@ -282,7 +283,7 @@ async def test_periods_say_what_may_still_be_posted(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering(rows))
 
-    found = await setup_queries.periods(suiteql, date(2026, 10, 12))
+    found = await setup.periods(suiteql, date(2026, 10, 12))
 
     assert [period.open_for_stock for period in found] == [False, True, False]
     assert [period.open_for_bills for period in found] == [False, False, False]
@@ -298,7 +299,7 @@ async def test_periods_hidden_from_the_role_are_reported(
     )
 
     with pytest.raises(UnknownIdentifier) as caught:
-        await setup_queries.periods(suiteql, date(2026, 10, 12))
+        await setup.periods(suiteql, date(2026, 10, 12))
 
     assert caught.value.kind == "table"
 
@@ -308,7 +309,7 @@ async def test_locations_that_exist_are_returned(httpserver: HTTPServer, suiteql
         answering([{"id": "6", "name": "ShipBob", "isinactive": "F", "usebins": "T"}])
     )
 
-    found = await setup_queries.locations(suiteql, ["6", "7"])
+    found = await setup.locations(suiteql, ["6", "7"])
 
     assert set(found) == {"6"}
     assert found["6"].usebins
@@ -320,7 +321,7 @@ async def test_the_account_tells_its_own_time(httpserver: HTTPServer, suiteql: S
         answering([{"now": "2026-11-20 03:00:00"}])
     )
 
-    assert await setup_queries.account_clock(suiteql) == "2026-11-20 03:00:00"
+    assert await setup.account_clock(suiteql) == "2026-11-20 03:00:00"
     assert "FROM DUAL" in asked(httpserver)[0][0]
 
 
@@ -330,4 +331,4 @@ async def test_an_account_without_a_time_is_asked_again(
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
     with pytest.raises(Retryable):
-        await setup_queries.account_clock(suiteql)
+        await setup.account_clock(suiteql)

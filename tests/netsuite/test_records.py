@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector.netsuite.records import (
+from ml_connector.netsuite.records.records import (
     InventoryAdjustment,
     InventoryAdjustmentLine,
     InventoryAdjustmentLines,

@@ -8,11 +8,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.netsuite import return_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.return_queries import AuthorizationLine
+from ml_connector.netsuite.queries import return_authorizations
+from ml_connector.netsuite.queries.return_authorizations import AuthorizationLine
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.words import Cause
 
@@ -50,7 +50,7 @@ async def test_an_authorization_is_found_by_its_number_with_its_lines(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering([HEADER], lines))
 
-    [found] = await return_queries.by_number(suiteql, ["RMA-20017", "O'Brien"])
+    [found] = await return_authorizations.by_number(suiteql, ["RMA-20017", "O'Brien"])
     (headers, values), (line_query, ids) = asked(httpserver)
 
     assert (found.id, found.tranid, found.status) == ("901", "RMA-20017", "B")
@@ -67,7 +67,7 @@ async def test_an_authorization_is_found_by_its_external_id(
     header = {**HEADER, "externalid": "mlc-ra-55012", "createdfrom": "766"}
     httpserver.expect_request(PATH).respond_with_handler(answering([header], []))
 
-    [found] = await return_queries.by_external_id(suiteql, ["mlc-ra-55012"])
+    [found] = await return_authorizations.by_external_id(suiteql, ["mlc-ra-55012"])
 
     assert (found.externalid, found.createdfrom, found.lines) == ("mlc-ra-55012", "766", ())
     assert "t.externalid IN (?)" in asked(httpserver)[0][0]
@@ -78,9 +78,9 @@ async def test_nothing_to_look_for_or_nothing_found_costs_no_further_query(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await return_queries.by_number(suiteql, []) == []
+    assert await return_authorizations.by_number(suiteql, []) == []
     assert not httpserver.log
-    assert await return_queries.by_number(suiteql, ["RMA-NONE"]) == []
+    assert await return_authorizations.by_number(suiteql, ["RMA-NONE"]) == []
     assert len(httpserver.log) == 1
 
 
@@ -123,7 +123,7 @@ async def test_authorizations_of_an_order_say_which_line_of_it_they_stand_for(
     links = [{"previousline": "4", "nextdoc": "901", "nextline": "1"}]
     httpserver.expect_request(PATH).respond_with_handler(answering([header], lines, links))
 
-    [found] = await return_queries.from_order(suiteql, "766")
+    [found] = await return_authorizations.from_order(suiteql, "766")
     queries = asked(httpserver)
 
     assert [line.order_line for line in found.lines] == [4, None]
@@ -151,7 +151,7 @@ async def test_what_was_received_is_told_by_authorization(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering(rows))
 
-    found = await return_queries.received(suiteql, ["901", "902"])
+    found = await return_authorizations.received(suiteql, ["901", "902"])
     ((query, values),) = asked(httpserver)
 
     assert [(line.tranid, line.quantity, line.location) for line in found["901"]] == [
@@ -181,7 +181,7 @@ async def test_columns_that_the_account_lacks_do_not_stop_the_lines(
         return answering(rows)(request)
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
-    [found] = await return_queries.by_number(suiteql, ["RMA-20017"])
+    [found] = await return_authorizations.by_number(suiteql, ["RMA-20017"])
 
     assert found.lines[0].open_quantity == 5
     assert found.lines[0].units is None
@@ -198,7 +198,7 @@ async def test_a_table_that_the_role_may_not_see_is_named(
     httpserver.expect_request(PATH).respond_with_json({"o:errorDetails": [detail]}, 400)
 
     with pytest.raises(UnknownIdentifier):
-        await return_queries.received(suiteql, ["901"])
+        await return_authorizations.received(suiteql, ["901"])
 
 
 # The transform that makes an authorization

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ml_connector.errors import UserError
-from ml_connector.netsuite.signing import assertion, load_key
+from ml_connector.netsuite.sign_in.signing import assertion, load_key
 from ml_connector.secret import Secret
 
 TOKEN_URL = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"

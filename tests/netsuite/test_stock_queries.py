@@ -7,8 +7,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from ml_connector.netsuite import month_queries, stock_queries
 from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.queries import month, stock
 from ml_connector.netsuite.suiteql import SuiteQL
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -51,7 +51,7 @@ async def test_what_is_on_hand_is_asked_for_all_locations_at_once(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     asked = lacking(httpserver)
-    [[found]] = [page async for page in stock_queries.on_hand(suiteql, ["7", "6"])]
+    [[found]] = [page async for page in stock.on_hand(suiteql, ["7", "6"])]
 
     [(query, params)] = asked
     assert query == (
@@ -67,7 +67,7 @@ async def test_an_account_without_the_first_table_is_asked_for_the_second(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     asked = lacking(httpserver, "inventoryitemlocations")
-    found = [page async for page in stock_queries.on_hand(suiteql, ["6"])]
+    found = [page async for page in stock.on_hand(suiteql, ["6"])]
 
     assert len(found) == 1
     assert "FROM aggregateitemlocation s" in asked[-1][0]
@@ -79,7 +79,7 @@ async def test_an_account_with_neither_table_says_so(
     lacking(httpserver, "inventoryitemlocations", "aggregateitemlocation")
 
     with pytest.raises(UnknownIdentifier):
-        _ = [page async for page in stock_queries.on_hand(suiteql, ["6"])]
+        _ = [page async for page in stock.on_hand(suiteql, ["6"])]
 
 
 async def test_documents_of_others_are_asked_for_by_item_and_location(
@@ -103,7 +103,7 @@ async def test_documents_of_others_are_asked_for_by_item_and_location(
         return rows(line)
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
-    found = month_queries.others_of_items(suiteql, ["501", "502"], "6", date(2026, 10, 21))
+    found = month.others_of_items(suiteql, ["501", "502"], "6", date(2026, 10, 21))
     [[adjusted]] = [page async for page in found]
 
     assert asked[0]["params"][:5] == ["501", "502", "6", "mlc-%", "2026-10-21"]

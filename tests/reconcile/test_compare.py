@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.reconcile.compare import cut_off
-from ml_connector.reconcile.kinds import Kind
-from ml_connector.reconcile.report import Report
-from ml_connector.reconcile.sides import Entry
+from ml_connector.reconcile.compare.compare import cut_off
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.sides import Entry
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, At, Found, Tamper, clean
 
 WORLDS = settings(max_examples=300, deadline=None)

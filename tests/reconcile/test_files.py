@@ -9,11 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ml_connector.reconcile import lines, page, workbook
 from ml_connector.reconcile.amounts import plain, shown
-from ml_connector.reconcile.cells import safe
-from ml_connector.reconcile.kinds import Kind
-from ml_connector.reconcile.report import (
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import (
     Difference,
     DocumentRef,
     Equation,
@@ -23,6 +21,8 @@ from ml_connector.reconcile.report import (
     RowKey,
     ordered,
 )
+from ml_connector.reconcile.report import lines, page, workbook
+from ml_connector.reconcile.report.cells import safe
 from reconcile.worlds import MONTH
 
 NASTY = '=HYPERLINK("http://evil","x")<script>alert(1)</script>'

@@ -12,11 +12,12 @@ from random import Random
 import msgspec
 import pytest
 
-from ml_connector.reconcile import lines, stored
-from ml_connector.reconcile.compare import judge
-from ml_connector.reconcile.kinds import Kind
-from ml_connector.reconcile.report import Report
-from ml_connector.reconcile.sides import Entry, Fact
+from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.sides import Entry, Fact
+from ml_connector.reconcile.report import lines
+from ml_connector.reconcile.stored import stored
 from ml_connector.storage.database import Database, rows
 from reconcile.loading import WORDS, live, load
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, clean

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from ml_connector.reconcile.compare import compare
-from ml_connector.reconcile.kinds import Kind
+from ml_connector.reconcile.compare.compare import compare
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.sides import Entry, Fact, Movement, Waiting
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report import Report
 from ml_connector.reconcile.sections import TYPES
-from ml_connector.reconcile.sides import Entry, Fact, Movement, Waiting
 
 MONTH = Month(date(2026, 11, 1))
 LOCATIONS = ("6", "7", "9")

@@ -14,8 +14,8 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import Bearer
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.sign_in.access import Bearer
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import System

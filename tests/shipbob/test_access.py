@@ -5,13 +5,13 @@ import pytest
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import (
+from ml_connector.shipbob.sign_in.access import (
     ChosenAccess,
     ConsentAccess,
     Credentials,
     PersonalAccess,
 )
-from ml_connector.shipbob.oauth import Application
+from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
 

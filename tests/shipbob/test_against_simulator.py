@@ -12,23 +12,23 @@ import pytest
 
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import Access, ConsentAccess, PersonalAccess
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.oauth import Application
 from ml_connector.shipbob.payloads import (
     FulfillmentCenterChoice,
     NewBox,
     NewBoxItem,
     NewWro,
 )
-from ml_connector.shipbob.signature import verify
-from ml_connector.shipbob.topics import TOPIC_GROUPS, subject_id
+from ml_connector.shipbob.sign_in.access import Access, ConsentAccess, PersonalAccess
+from ml_connector.shipbob.sign_in.oauth import Application
+from ml_connector.shipbob.webhooks.signature import verify
+from ml_connector.shipbob.webhooks.topics import TOPIC_GROUPS, subject_id
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.storage.database import Database
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
 from ml_connector.words import Cause

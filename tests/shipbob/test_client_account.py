@@ -8,7 +8,7 @@ from ml_connector.errors import NeedsData, NeedsHuman, Retryable, UserError
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.session import UnexpectedAnswer
-from ml_connector.shipbob.topics import TOPIC_GROUPS
+from ml_connector.shipbob.webhooks.topics import TOPIC_GROUPS
 from ml_connector.transport.call import Answer, Call
 from ml_connector.words import Cause
 

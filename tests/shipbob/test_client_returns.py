@@ -9,7 +9,7 @@ import pytest
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import decode, read
-from ml_connector.shipbob.returns import Return
+from ml_connector.shipbob.resources.returns import Return
 from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.transport.call import Answer, Call, Priority
 from ml_connector.words import Cause

@@ -8,8 +8,8 @@ import pytest
 
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.resources.shipments import Order, Shipment, Tracking
 from ml_connector.shipbob.session import UnexpectedAnswer
-from ml_connector.shipbob.shipments import Order, Shipment, Tracking
 from ml_connector.transport.call import Answer, Call, Priority
 from ml_connector.words import Cause
 

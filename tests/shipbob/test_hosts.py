@@ -5,7 +5,13 @@ import pytest
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
-from ml_connector.shipbob.hosts import PRODUCTION, SANDBOX, Hosts, auth_url_of, check_issuer
+from ml_connector.shipbob.sign_in.hosts import (
+    PRODUCTION,
+    SANDBOX,
+    Hosts,
+    auth_url_of,
+    check_issuer,
+)
 from ml_connector.words import Cause
 
 

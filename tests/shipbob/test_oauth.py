@@ -8,8 +8,8 @@ import pytest
 
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.secret import Secret
-from ml_connector.shipbob import oauth
-from ml_connector.shipbob.oauth import Application, classify_token
+from ml_connector.shipbob.sign_in import oauth
+from ml_connector.shipbob.sign_in.oauth import Application, classify_token
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.vault.tokens import Token
 from ml_connector.words import Cause

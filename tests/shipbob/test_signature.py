@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
-from ml_connector.shipbob.signature import SignatureRefused, parse_secret, verify
+from ml_connector.shipbob.webhooks.signature import SignatureRefused, parse_secret, verify
 
 KEY = bytes(range(32))
 SECRET = Secret("whsec_" + base64.b64encode(KEY).decode())

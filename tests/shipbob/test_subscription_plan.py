@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.shipbob.payloads import WebhookSubscription
-from ml_connector.shipbob.subscription_plan import (
+from ml_connector.shipbob.webhooks.subscription_plan import (
     SubscriptionPlan,
     plan_subscriptions,
     same_address,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.shipbob.topics import (
+from ml_connector.shipbob.webhooks.topics import (
     TOPIC_GROUPS,
     TOPIC_KINDS,
     NamedParcel,

@@ -8,11 +8,11 @@ import pytest
 
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import PersonalAccess
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.sign_in.access import PersonalAccess
 from ml_connector.storage.database import Database
-from ml_connector.transport.client import Transport
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
 
 Listening = Callable[[Callable[[bytes], bytes]], AbstractAsyncContextManager[str]]
 

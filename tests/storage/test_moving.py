@@ -11,8 +11,8 @@ from alembic.config import Config
 from psycopg import sql
 
 from conftest import administer, with_database
-from ml_connector.ledger import chain, journal
-from ml_connector.ledger.journal import GENESIS, HASHED, HASHED_WHEN_SET
+from ml_connector.ledger.journal import chain, journal
+from ml_connector.ledger.journal.journal import GENESIS, HASHED, HASHED_WHEN_SET
 from ml_connector.storage.database import Database
 from ml_connector.storage.migrate import migrate
 from ml_connector.storage.schema import MIGRATIONS, connect

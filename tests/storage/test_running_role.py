@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from ml_connector.app import setup
-from ml_connector.app.server import DatabaseServer, database_server
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.database_server import DatabaseServer, database_server
 from ml_connector.config.settings import Settings
 from ml_connector.storage import running_role
 

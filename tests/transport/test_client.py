@@ -12,10 +12,10 @@ import pytest
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Answer, Call, Patience
-from ml_connector.transport.client import Transport
-from ml_connector.transport.http_client import MOST_BODY_BYTES
-from ml_connector.transport.limits import Limits
-from ml_connector.transport.wire import Timeouts
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.http_client import MOST_BODY_BYTES
+from ml_connector.transport.http.wire import Timeouts
+from ml_connector.transport.limits.limits import Limits
 from ml_connector.words import Cause, System
 
 Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

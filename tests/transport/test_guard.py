@@ -7,8 +7,8 @@ import pytest
 
 from ml_connector.errors import NeedsHuman, Retryable, UserError
 from ml_connector.transport.call import Call
-from ml_connector.transport.guard import check_base_url, is_public
-from ml_connector.transport.wire import NetworkFailure, Timeouts, Wire
+from ml_connector.transport.guard.guard import check_base_url, is_public
+from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 from ml_connector.words import Cause
 
 

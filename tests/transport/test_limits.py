@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
-from ml_connector.transport.grants import Grants, Refused, Rule, pace
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.limits.grants import Grants, Refused, Rule, pace
+from ml_connector.transport.limits.limits import Limits
 
 KEY = "netsuite:TSTDRV1234567"
 
@@ -112,7 +112,7 @@ async def test_the_slots_of_a_killed_process_come_free_when_the_lease_ends(
 HOLD_A_SLOT = """
 import asyncio, sys
 from ml_connector.storage.database import Database
-from ml_connector.transport.limits import Limits
+from ml_connector.transport.limits.limits import Limits
 
 async def hold():
     async with Database(sys.argv[1]) as database:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.transport.call import Answer, Call
-from ml_connector.transport.recording import MOST_BODY_CHARACTERS, record
-from ml_connector.transport.redaction import Json
+from ml_connector.transport.http.recording import MOST_BODY_CHARACTERS, record
+from ml_connector.transport.http.redaction import Json
 
 
 def call(body: bytes | None = None, **headers: str) -> Call:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import Retryable
 from ml_connector.transport.call import Call
-from ml_connector.transport.wire import NetworkFailure, Timeouts, Wire
+from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 
 
 @pytest.fixture

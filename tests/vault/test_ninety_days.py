@@ -13,8 +13,8 @@ import pytest
 
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.secret import Secret
-from ml_connector.shipbob.access import ConsentAccess
-from ml_connector.shipbob.oauth import Application
+from ml_connector.shipbob.sign_in.access import ConsentAccess
+from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.storage.database import Database

@@ -10,7 +10,7 @@ from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.vault.masterkey import KeyRing, MasterKey
-from ml_connector.vault.tokenrow import TokenRow
+from ml_connector.vault.token_row import TokenRow
 from ml_connector.vault.tokens import NewToken, Token, Tokens
 from ml_connector.words import Cause
 

@@ -12,13 +12,13 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import Process
-from ml_connector.app import applying
-from ml_connector.app.consents import Consents
-from ml_connector.app.installation import open_installation
-from ml_connector.app.ping import ping
+from ml_connector.app.connections import apply as applying
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.ping.ping import ping
+from ml_connector.app.sign_in.consents import Consents
 from ml_connector.config import connection as connection_file
-from ml_connector.ledger import connections
-from ml_connector.shipbob.oauth import SCOPES, challenge_of
+from ml_connector.ledger.connections import connections
+from ml_connector.shipbob.sign_in.oauth import SCOPES, challenge_of
 
 CALLBACK = "/oauth/shipbob/callback"
 START = "/oauth/shipbob/start"

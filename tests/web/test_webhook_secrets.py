@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
-from ml_connector.app.installation import open_installation
-from ml_connector.app.subscribing import Looked
-from ml_connector.app.webhooks import sync_webhooks
-from ml_connector.app.workplaces import Workplaces
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.app.webhooks.subscribe import Looked
+from ml_connector.app.webhooks.sync import sync_webhooks
+from ml_connector.sim.shipbob.books.receiving import Wro
 from web.door import Door, new_secret
 
 

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from ml_connector.app.parent import end_with_parent
+from ml_connector.app.installation.parent_watch import end_with_parent
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from ml_connector.bench.figures import Figure, Measured, percentile
 from ml_connector.bench.long_journal import LAST_MONTH, fill
-from ml_connector.ledger import chain, conservation, trail
+from ml_connector.ledger.conservation import sums
+from ml_connector.ledger.journal import chain, trail
 from ml_connector.storage import embedded
 from ml_connector.storage.database import Database, rows
 from ml_connector.storage.migrate import migrate
@@ -151,4 +152,4 @@ async def _summed(
     database: Database, name: str, start: date | None = None, end: date | None = None
 ) -> Any:
     async with database.transaction() as connection:
-        return await conservation.equation(connection, [name], start=start, end=end)
+        return await sums.equation(connection, [name], start=start, end=end)

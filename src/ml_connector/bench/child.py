@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from ml_connector.app.parent import belonging_to_this
+from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.errors import UserError
 
 PROGRAM: Final = ("-m", "ml_connector")

@@ -16,11 +16,12 @@ from typing import Final
 import msgspec
 import psycopg
 
-from ml_connector.reconcile import files, stored
-from ml_connector.reconcile.compare import judge
-from ml_connector.reconcile.kinds import Kind
+from ml_connector.reconcile import files
+from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sides import Movement
+from ml_connector.reconcile.stored import stored
 
 MONTH: Final = Month(date(2026, 11, 1))
 FAULTS: Final = (Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED)

@@ -16,15 +16,17 @@ from typing import Final
 import msgspec
 from prometheus_client import REGISTRY
 
-from ml_connector.app import applying, now, setup
-from ml_connector.app.installation import Installation, open_installation
-from ml_connector.app.workplaces import Workplaces
+from ml_connector.app.connections import apply
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.app.operations import sync
 from ml_connector.config import connection as connection_file
 from ml_connector.config import logs
 from ml_connector.config.settings import Settings
-from ml_connector.engine.sweep import sweep
+from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 
 _KIB_PER_MB: Final = 1024
 _AT_ONCE: Final = 400  # two fetches, so that one is read while the other is under way
@@ -70,7 +72,7 @@ def main() -> None:
 async def _work(settings: Settings, path: Path, work: Work) -> None:
     async with open_installation(settings) as installation:
         given = connection_file.read(path)
-        await applying.apply_connection(installation, given, person="bench", ping_first=False)
+        await apply.apply_connection(installation, given, person="bench", ping_first=False)
         _write("started")
         await asyncio.to_thread(sys.stdin.buffer.readline)
         began, used = time.monotonic(), time.process_time()
@@ -113,7 +115,7 @@ async def _receive(installation: Installation, wro_id: int) -> int:
         applied = await connections.find(connection, "acme")
     if applied is None:
         raise LookupError("acme")
-    await now.sync(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
+    await sync.sync(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
     [row] = await installation.database.fetch("select count(*) as n from journal")
     return int(row["n"])
 

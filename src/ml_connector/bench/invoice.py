@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.app import setup
-from ml_connector.app.server import database_server
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.database_server import database_server
 from ml_connector.bench.child import MODULE, child, finished, next_line
 from ml_connector.bench.figures import Figure, Measured
 from ml_connector.bench.large_invoice import Billed

@@ -16,14 +16,14 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.app import now
-from ml_connector.app.applying import apply_connection
-from ml_connector.app.installation import open_installation
+from ml_connector.app.connections.apply import apply_connection
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.operations import sync
 from ml_connector.config import connection as connection_file
 from ml_connector.config import logs
 from ml_connector.config.settings import Settings, load
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.connections import find
+from ml_connector.ledger.connections.connections import find
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.world import world
@@ -101,7 +101,7 @@ async def bill(settings: Settings, invoice: int) -> Billed:
         if applied is None:
             raise LookupError("the connection was not applied")
         before = time.process_time()
-        synced = await now.sync(
+        synced = await sync.sync(
             installation, applied, FLOWS["billing"], ids=[str(invoice)], since=None
         )
         seconds = time.process_time() - before

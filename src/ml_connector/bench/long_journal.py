@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 from psycopg import sql
 
-from ml_connector.ledger.documents import CreateRecord, Document, JournalLine
-from ml_connector.ledger.journal import COLUMNS, GENESIS, row_hash
+from ml_connector.ledger.journal.journal import COLUMNS, GENESIS, row_hash
+from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
 from ml_connector.storage.database import Connection, one, rows
 
 LINES: Final = 4

@@ -20,10 +20,11 @@ import httpx2
 import msgspec
 import psycopg
 
-from ml_connector.app import applying, setup
-from ml_connector.app.caretaker import cared_for, clear
-from ml_connector.app.installation import open_installation
-from ml_connector.app.server import database_server
+from ml_connector.app.connections import apply as applying
+from ml_connector.app.installation import setup
+from ml_connector.app.installation.database_server import database_server
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.throwaway import cared_for, clear
 from ml_connector.bench.child import MODULE, PROGRAM, child, finished
 from ml_connector.bench.deliveries import new_secret
 from ml_connector.bench.load import Load, Outcome

@@ -3,12 +3,12 @@
 import itertools
 import sys
 
-from ml_connector.app.web_process import run_web
 from ml_connector.config import logs
 from ml_connector.config.settings import load
-from ml_connector.engine.lanes import Lanes
-from ml_connector.ledger.inbox import Arrival, Taken
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.ledger.inbox.inbox import Arrival, Taken
 from ml_connector.storage.database import Database
+from ml_connector.web.process import run_web
 
 
 class Forgets:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ml_connector.app.parent import end_with_parent
+from ml_connector.app.installation.parent_watch import end_with_parent
 from ml_connector.cli.arguments import GlobalOptions, take_global_options
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import ConnectorError, UserError

@@ -6,12 +6,12 @@ from typing import Any
 
 import typer
 
-from ml_connector.app.channels import Channel, channels_of, send
-from ml_connector.app.installation import Installation
+from ml_connector.app.alarms.channels import Channel, channels_of, send
+from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
-from ml_connector.ledger import alarm_messages
-from ml_connector.ledger.alarms import Alarm, open_alarms
+from ml_connector.ledger.alarms import messages
+from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
 
 commands = typer.Typer(
     help="What a person should hear of, and who is told.",
@@ -35,7 +35,7 @@ def list_alarms() -> None:
             channels = []
             for name in names:
                 for one in channels_of(await installation.vault.all(name, on=on)):
-                    state = await alarm_messages.state(on, name, one.field)
+                    state = await messages.state(on, name, one.field)
                     channels.append({"connection": name, "channel": one.shown, **state})
             return await open_alarms(on, names), channels
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ml_connector.app import proof
-from ml_connector.app.installation import Installation
+from ml_connector.app.chores import journal_heads
+from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
-from ml_connector.ledger import history, noted_heads
-from ml_connector.ledger.witness import Verdict
+from ml_connector.ledger import history
+from ml_connector.ledger.journal import noted_heads
+from ml_connector.ledger.journal.checker import Verdict
 from ml_connector.storage.database import Connection
 
 _MOST_CHANGES: Final = 8
@@ -37,7 +38,7 @@ def verify(
     """Prove that no row of the journal was changed, removed, put in, reordered or cut off."""
     context = current()
 
-    async def prove(installation: Installation) -> proof.Proof:
+    async def prove(installation: Installation) -> journal_heads.Proof:
         async with installation.database.transaction() as on:
             names = await _names(on)
         if heads and (names is None or len(names) != 1):
@@ -49,7 +50,7 @@ def verify(
             else []
         )
         with context.printer.counting("rows") as told:
-            return await proof.prove(installation, names, given=given, progress=told)
+            return await journal_heads.prove(installation, names, given=given, progress=told)
 
     found = context.run(prove)
     printer = context.printer
@@ -166,7 +167,7 @@ async def _names(on: Connection) -> list[str] | None:
     return [name]
 
 
-def _first(found: proof.Proof) -> dict[str, Any] | None:
+def _first(found: journal_heads.Proof) -> dict[str, Any] | None:
     broken = [one for verdict in found.verdicts for one in verdict.broken]
     if not broken:
         return None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app import safekeeping
+from ml_connector.app.installation import backup as safekeeping
 from ml_connector.cli.context import current
 
 

@@ -9,12 +9,12 @@ from typing import Annotated, Final
 
 import typer
 
-from ml_connector.app.audits import accrue, audit_fees
-from ml_connector.app.installation import Installation
-from ml_connector.audit.accruals import Accrual, totals
-from ml_connector.audit.fees import Audit, Finding
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.fee_audit import accrue, audit_fees
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
+from ml_connector.fee_audit.accruals import Accrual, totals
+from ml_connector.fee_audit.fees import Audit, Finding
 
 commands = typer.Typer(
     help="ShipBob's charges: the fee audit and the accruals.",

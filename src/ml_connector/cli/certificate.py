@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ml_connector.app.certificate_files import PairFiles, make_files, upload_steps
-from ml_connector.app.installation import Installation
-from ml_connector.app.rotation import Rotated, Rotation
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.certificate_files import PairFiles, make_files, upload_steps
+from ml_connector.app.sign_in.certificate_rotation import Rotated, Rotation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
-from ml_connector.ledger.alarms import end_alarms
-from ml_connector.netsuite.certificates import MOST_DAYS
+from ml_connector.ledger.alarms.alarms import end_alarms
+from ml_connector.netsuite.sign_in.certificates import MOST_DAYS
 from ml_connector.words import AlarmKind
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ml_connector.app.checks import Check
-from ml_connector.app.installation import Installation
-from ml_connector.app.ping import ping as look
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.ping.ping import ping as look
 from ml_connector.cli.context import current
 
 _SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}

@@ -7,20 +7,21 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from ml_connector.app import administration, applying
-from ml_connector.app.administration import Changed
-from ml_connector.app.installation import Installation
-from ml_connector.app.webhook_health import health
-from ml_connector.app.webhooks import SET_PUBLIC_URL
+from ml_connector.app.connections import administration
+from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.administration import Changed
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.webhooks.health import health
+from ml_connector.app.webhooks.sync import SET_PUBLIC_URL
 from ml_connector.cli.certificate import certificate
 from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
 from ml_connector.config.connection import read
 from ml_connector.errors import UserError
-from ml_connector.ledger import connections, consents
-from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.ledger.subscriptions import SECRET_FIELD
+from ml_connector.ledger.connections import connections, consents
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.connections.subscriptions import SECRET_FIELD
 from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app.consents import Consents, Invitation
-from ml_connector.app.installation import Installation
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.consents import Consents, Invitation
 from ml_connector.cli.context import current
 
 

@@ -18,9 +18,9 @@ from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
 
 if TYPE_CHECKING:
-    from ml_connector.app.installation import Installation
+    from ml_connector.app.installation.installation import Installation
     from ml_connector.config.settings import Settings
-    from ml_connector.ledger.connections import AppliedConnection
+    from ml_connector.ledger.connections.connections import AppliedConnection
     from ml_connector.storage.database import Connection
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Context:
 
     def run(self, work: Callable[["Installation"], Awaitable[T]]) -> T:
         """Open the installation, do the work on it, close it again."""
-        from ml_connector.app.installation import open_installation  # noqa: PLC0415 - see above
+        from ml_connector.app.installation.installation import open_installation  # noqa: PLC0415 - see above
 
         async def opened() -> T:
             async with open_installation(self.settings) as installation:
@@ -67,7 +67,7 @@ class Context:
         Raises:
             UserError: there is none, there are several and none was named, or no such one.
         """
-        from ml_connector.ledger import connections  # noqa: PLC0415 - see above
+        from ml_connector.ledger.connections import connections  # noqa: PLC0415 - see above
 
         known = await connections.every(on)
         names = ", ".join(one.name for one in known)
@@ -94,7 +94,7 @@ class Context:
         self, installation: "Installation"
     ) -> AsyncGenerator[tuple["Connection", list[str]]]:
         """A transaction, and the names of the connections that a list should cover."""
-        from ml_connector.ledger import connections  # noqa: PLC0415 - see above
+        from ml_connector.ledger.connections import connections  # noqa: PLC0415 - see above
 
         async with installation.database.transaction() as on:
             if self.options.connection is not None:

@@ -10,14 +10,16 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ml_connector.app import keeping
-from ml_connector.app.installation import Installation
+from ml_connector.app.chores import retention
+from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
-from ml_connector.engine import replay
+from ml_connector.engine.inbox import replay
 from ml_connector.errors import UserError
-from ml_connector.ledger import acts, conservation, history
-from ml_connector.ledger.equation import sentences
+from ml_connector.ledger import history
+from ml_connector.ledger.connections import acts
+from ml_connector.ledger.conservation import sums
+from ml_connector.ledger.conservation.equation import sentences
 from ml_connector.ledger.history import EventFilter
 from ml_connector.words import EVENT_STATUSES
 
@@ -86,7 +88,7 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
         async with installation.database.transaction() as on:
             one = await history.event(on, event_id)
             if one is not None and one["subject_id"] is not None:
-                one["lines"] = await conservation.equation(
+                one["lines"] = await sums.equation(
                     on, [one["connection"]], subjects=[one["subject_id"]]
                 )
             return one
@@ -240,13 +242,13 @@ def bodies(
 async def _export_bodies(before: datetime, out: Path, installation: Installation) -> int:
     async with current().several(installation) as (_, names):
         pass
-    return await keeping.export_bodies(installation.database, names, before=before, out=out)
+    return await retention.export_bodies(installation.database, names, before=before, out=out)
 
 
 async def _delete_bodies(before: datetime, installation: Installation) -> tuple[int, int]:
     async with current().several(installation) as (_, names):
         pass
-    return await keeping.delete_bodies(
+    return await retention.delete_bodies(
         installation, names, before=before, person=current().person()
     )
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from ml_connector.app import now
-from ml_connector.app.checks import Check
-from ml_connector.app.credentials import sync_credentials
-from ml_connector.app.installation import Installation
-from ml_connector.app.now import Planned, Synced
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.sync import Planned, Synced
+from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.cli import webhooks
 from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.context import current
@@ -18,10 +18,10 @@ from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import acts
-from ml_connector.ledger.connections import AppliedConnection
-from ml_connector.ledger.documents import JournalLine
-from ml_connector.ledger.equation import Equation, sentences
+from ml_connector.ledger.connections import acts
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.conservation.equation import Equation, sentences
+from ml_connector.ledger.postings.documents import JournalLine
 
 ERRANDS: Final[
     Mapping[str, Callable[[Installation, AppliedConnection], Awaitable[list[Check]]]]

@@ -7,15 +7,15 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from ml_connector.app import trails
-from ml_connector.app.installation import Installation
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import find_posting
 from ml_connector.cli.context import current
 from ml_connector.cli.journal_balance import balance
 from ml_connector.cli.journal_export import export
 from ml_connector.cli.journal_undo import undo
 from ml_connector.cli.times import moments
 from ml_connector.errors import UserError
-from ml_connector.ledger import trail
+from ml_connector.ledger.journal import trail
 
 commands = typer.Typer(
     help="What was posted, from what, why.", no_args_is_help=True, rich_markup_mode=None
@@ -129,7 +129,7 @@ def show_posting(
         async with context.several(installation) as (on, names):
             found = await trail.find(on, names, text)
             walked = [await trail.walk(on, posting_id) for posting_id in found]
-        return walked or await trails.by_document_number(installation, names, text)
+        return walked or await find_posting.by_document_number(installation, names, text)
 
     found = context.run(find)
     if not found:

@@ -6,13 +6,13 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from ml_connector.app.installation import Installation
+from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import days
 from ml_connector.errors import UserError
-from ml_connector.ledger import conservation
-from ml_connector.ledger.conservation import Balance, By, Line
-from ml_connector.ledger.equation import Equation, Sums, sentences
+from ml_connector.ledger.conservation import sums as conservation
+from ml_connector.ledger.conservation.equation import Equation, Sums, sentences
+from ml_connector.ledger.conservation.sums import Balance, By, Line
 
 
 class _Found(NamedTuple):

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app import journal_export
-from ml_connector.app.installation import Installation
-from ml_connector.app.journal_export import Exported
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import journal_export
+from ml_connector.app.operations.journal_export import Exported
 from ml_connector.cli.context import current
 from ml_connector.cli.times import days, moments
 from ml_connector.errors import UserError

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ml_connector.app import undoing
-from ml_connector.app.installation import Installation
-from ml_connector.app.undoing import Counter
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import undo as undoing
+from ml_connector.app.operations.undo import Counter
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
-from ml_connector.ledger.documents import JournalLine
+from ml_connector.ledger.postings.documents import JournalLine
 
 
 def undo(

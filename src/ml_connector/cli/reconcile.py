@@ -11,15 +11,15 @@ import msgspec
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from ml_connector.app import month_end
-from ml_connector.app.installation import Installation
-from ml_connector.app.month_end import MonthEnd
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import month_end
+from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.cli.context import Context, current
 from ml_connector.errors import UserError
 from ml_connector.reconcile.amounts import shown
+from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.page import totals
-from ml_connector.reconcile.report import Difference
+from ml_connector.reconcile.report.page import totals
 from ml_connector.reconcile.sections import SECTIONS, facts_title
 
 MOST_LISTED = 50

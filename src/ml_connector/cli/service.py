@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app import supervisor
-from ml_connector.app.worker_process import run_worker
+from ml_connector.app.processes import supervisor
+from ml_connector.app.processes.worker import run_worker
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -61,6 +61,6 @@ def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
             usage=True,
         ) from error
     # Litestar is only needed here.
-    from ml_connector.app.web_process import run_web  # noqa: PLC0415
+    from ml_connector.web.process import run_web  # noqa: PLC0415
 
     run_web(context.settings, file_descriptor)

@@ -4,7 +4,7 @@ import getpass
 import secrets
 import sys
 
-from ml_connector.app import setup
+from ml_connector.app.installation import setup
 from ml_connector.cli.context import current
 from ml_connector.secret import Secret
 

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ml_connector.app import samples as sampling
-from ml_connector.app import webhooks as app
-from ml_connector.app.installation import Installation
-from ml_connector.app.probe import Probed, probe
-from ml_connector.app.subscribing import Looked
-from ml_connector.app.webhook_health import Health, health
-from ml_connector.app.workplaces import Workplaces, other_shipbob_clients
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces, other_shipbob_clients
+from ml_connector.app.webhooks import samples as sampling
+from ml_connector.app.webhooks import sync as app
+from ml_connector.app.webhooks.health import Health, health
+from ml_connector.app.webhooks.probe import Probed, probe
+from ml_connector.app.webhooks.subscribe import Looked
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 

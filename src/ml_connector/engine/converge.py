@@ -10,24 +10,25 @@ from typing import Final
 import structlog
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.backoff import delay_seconds
 from ml_connector.engine.flow import Flow, Flows
-from ml_connector.engine.intake import take_in
-from ml_connector.engine.lanes import Lanes
-from ml_connector.engine.meters import EVENT_SECONDS, RUNS
-from ml_connector.engine.reads import Reads
-from ml_connector.engine.settle import Next, Settle
-from ml_connector.engine.turns import Turn
+from ml_connector.engine.inbox.intake import take_in
+from ml_connector.engine.settle.settle import Next, Settle
+from ml_connector.engine.settle.write_slots import Turn
+from ml_connector.engine.work.backoff import delay_seconds
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger import claims, postings, runs, subjects
-from ml_connector.ledger.claims import Run
-from ml_connector.ledger.documents import Plan, Posted, SourceLine
-from ml_connector.ledger.entries import Decision, Entry, Seen
-from ml_connector.ledger.equation import Equation, of_subject, sentences
-from ml_connector.ledger.inbox import Arrival
-from ml_connector.ledger.postings import Found, Posting
-from ml_connector.ledger.subjects import Claimed, SubjectRef, Superseded
+from ml_connector.ledger.conservation.equation import Equation, of_subject, sentences
+from ml_connector.ledger.inbox import claims, subjects
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.inbox.inbox import Arrival
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
+from ml_connector.ledger.postings.postings import Found, Posting
+from ml_connector.ledger.run_steps import Decision, Entry, Seen
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Connection, Database
 from ml_connector.storage.group import GroupCommit

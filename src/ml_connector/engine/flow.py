@@ -8,9 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.reads import Reads
-from ml_connector.ledger.documents import Plan, Posted, SourceLine
-from ml_connector.shipbob.topics import subject_id
+from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
+from ml_connector.reads.reads import Reads
+from ml_connector.shipbob.webhooks.topics import subject_id
 from ml_connector.words import Source
 
 

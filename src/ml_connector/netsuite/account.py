@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ml_connector.errors import UserError
-from ml_connector.transport.guard import check_base_url
+from ml_connector.transport.guard.guard import check_base_url
 
 _ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 _LONGEST_ACCOUNT_ID: Final = 60  # a label of a host name ends at 63 characters

@@ -8,14 +8,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.netsuite import records, setup_queries
 from ml_connector.netsuite.account import Account, external_key, new_record_id
 from ml_connector.netsuite.certificate_service import CertificateService
 from ml_connector.netsuite.classify import RecordNotFound
-from ml_connector.netsuite.metadata import Metadata, parse_metadata
-from ml_connector.netsuite.oauth import Sender, clock_offset_seconds
 from ml_connector.netsuite.problem import shortened
+from ml_connector.netsuite.queries import setup
+from ml_connector.netsuite.records import records
+from ml_connector.netsuite.records.metadata import Metadata, parse_metadata
 from ml_connector.netsuite.session import Auth, Session
+from ml_connector.netsuite.sign_in.oauth import Sender, clock_offset_seconds
 from ml_connector.netsuite.suiteql import SuiteQL, query_call
 from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.words import Cause
@@ -100,7 +101,7 @@ class NetSuite:
         call = query_call(
             self._session,
             self._account,
-            setup_queries.CLOCK,
+            setup.CLOCK,
             (),
             offset=0,
             operation="suiteql.account_clock",
@@ -108,7 +109,7 @@ class NetSuite:
         )
         answer = await self._session.send(call)
         return AccountClock(
-            now=setup_queries.read_clock(answer),
+            now=setup.read_clock(answer),
             offset_seconds=clock_offset_seconds(answer, datetime.now(UTC)),
         )
 

@@ -10,7 +10,7 @@ only when something is created.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ml_connector.netsuite.setup_queries import Table
+from ml_connector.netsuite.queries.setup import Table
 
 Level = Literal["View", "Create", "Edit", "Full"]
 Use = Literal["always", "billing", "OneWorld", "rotation", "transfers"]

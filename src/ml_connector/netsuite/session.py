@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.netsuite.classify import TokenRefused, classify
-from ml_connector.netsuite.oauth import Sender
+from ml_connector.netsuite.sign_in.oauth import Sender
 from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.vault.tokens import Token
 from ml_connector.words import Cause

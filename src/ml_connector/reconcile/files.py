@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 
 from ml_connector.errors import UserError
-from ml_connector.reconcile import lines, page, workbook
+from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report import Report
-from ml_connector.reconcile.stored import Stored
+from ml_connector.reconcile.report import lines, page, workbook
+from ml_connector.reconcile.stored.stored import Stored
 
 
 async def write(books: Stored, report: Report, month: Month, folder: Path) -> list[Path]:

@@ -16,10 +16,6 @@ from datetime import datetime
 import msgspec
 
 from ml_connector.errors import NeedsHuman
-from ml_connector.shipbob import receiving
-from ml_connector.shipbob.access import Access
-from ml_connector.shipbob.billing import BillingApi
-from ml_connector.shipbob.channels import own_channel
 from ml_connector.shipbob.filters import (
     LARGE_PAGE,
     inventory_queries,
@@ -27,8 +23,6 @@ from ml_connector.shipbob.filters import (
     wro_filters,
     wro_keys,
 )
-from ml_connector.shipbob.history import HistoryCalls
-from ml_connector.shipbob.oauth import Sends
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import (
     Box,
@@ -42,13 +36,19 @@ from ml_connector.shipbob.payloads import (
     Wro,
     encode,
 )
-from ml_connector.shipbob.references import ReferenceCalls
-from ml_connector.shipbob.returns import Returns
+from ml_connector.shipbob.resources import receiving
+from ml_connector.shipbob.resources.billing import BillingApi
+from ml_connector.shipbob.resources.channels import own_channel
+from ml_connector.shipbob.resources.inventory_history import HistoryCalls
+from ml_connector.shipbob.resources.references import ReferenceCalls
+from ml_connector.shipbob.resources.returns import Returns
+from ml_connector.shipbob.resources.shipment_calls import ShipmentCalls
+from ml_connector.shipbob.resources.stock import StockCalls
+from ml_connector.shipbob.resources.unidentified import UroCalls
 from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
-from ml_connector.shipbob.shipment_calls import ShipmentCalls
-from ml_connector.shipbob.stock import StockCalls
-from ml_connector.shipbob.subscriptions import SubscriptionCalls
-from ml_connector.shipbob.unidentified import UroCalls
+from ml_connector.shipbob.sign_in.access import Access
+from ml_connector.shipbob.sign_in.oauth import Sends
+from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
 

@@ -9,9 +9,9 @@ import msgspec
 
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.shipbob import paging, payloads
-from ml_connector.shipbob.access import Access, Bearer
 from ml_connector.shipbob.classify import classifier
-from ml_connector.shipbob.oauth import Sends
+from ml_connector.shipbob.sign_in.access import Access, Bearer
+from ml_connector.shipbob.sign_in.oauth import Sends
 from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.words import Cause
 

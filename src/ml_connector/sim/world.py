@@ -15,7 +15,7 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import Served, serve
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.access import Application
+from ml_connector.sim.shipbob.books.access import Application
 from ml_connector.words import System
 
 NETSUITE_PORT: Final = 9100

@@ -17,7 +17,7 @@ from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, DatabaseAway
 from ml_connector.vault.masterkey import Ring
-from ml_connector.vault.tokenrow import (
+from ml_connector.vault.token_row import (
     NewToken,
     Problem,
     Stored,

@@ -15,10 +15,10 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
+from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.errors import UserError
 from ml_connector.storage.database import DatabaseAway
-from ml_connector.transport.guard import is_literal_loopback
-from ml_connector.web.consent_paths import CALLBACK_PATH, START_PATH
+from ml_connector.transport.guard.guard import is_literal_loopback
 from ml_connector.web.pages import page, resend_page
 
 MOST_BYTES: Final = 64 * 1024

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ml_connector.ledger import connections
+from ml_connector.ledger.connections import connections
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.vault.secrets import Vault

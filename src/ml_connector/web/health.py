@@ -10,9 +10,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
 
-from ml_connector.engine.lanes import depths
+from ml_connector.engine.work.lanes import depths
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import connections, deliveries, subscriptions
+from ml_connector.ledger.connections import connections, subscriptions
+from ml_connector.ledger.inbox import deliveries
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
 from ml_connector.storage.schema import newest
 

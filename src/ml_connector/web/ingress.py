@@ -16,9 +16,9 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from ml_connector.engine.flow import Flow
-from ml_connector.ledger.inbox import Arrival, Taken
-from ml_connector.ledger.subjects import SubjectRef
-from ml_connector.shipbob.signature import SignatureRefused, Verified, verify
+from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.shipbob.webhooks.signature import SignatureRefused, Verified, verify
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.web.endpoints import Endpoint, Endpoints
 from ml_connector.web.refusals import Refusals

@@ -13,8 +13,8 @@ from typing import Final
 import psycopg
 import structlog
 
-from ml_connector.ledger import deliveries
-from ml_connector.shipbob.signature import SignatureRefused
+from ml_connector.ledger.inbox import deliveries
+from ml_connector.shipbob.webhooks.signature import SignatureRefused
 from ml_connector.storage.database import Database, DatabaseAway
 
 _EVERY_SECONDS: Final = 1.0

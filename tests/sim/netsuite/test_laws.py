@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
-from ml_connector.sim.netsuite.refusal import Refusal
+from ml_connector.sim.netsuite.values.refusal import Refusal
 
 ITEMS = (20, 21)
 PLACES = (6, 7)

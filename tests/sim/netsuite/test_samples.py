@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from ml_connector.sim.netsuite import NetSuiteSim
-from ml_connector.sim.netsuite.record_types import RECORD_TYPES
-from ml_connector.sim.netsuite.tables import tables
-from ml_connector.sim.netsuite.transforms import pairs
+from ml_connector.sim.netsuite.books.tables import tables
+from ml_connector.sim.netsuite.records.transforms import pairs
+from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES
 
 RECORD = "/services/rest/record/v1"
 

@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.billing import Tariff
+from ml_connector.sim.shipbob.books.billing import Tariff
 
 QUERY = "/2026-07/transactions:query"
 

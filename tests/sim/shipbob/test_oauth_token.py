@@ -8,7 +8,7 @@ import pytest
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.access import Application
+from ml_connector.sim.shipbob.books.access import Application
 
 REDIRECT = "https://connector.example.test/callback"
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.vocabulary import TOPICS
+from ml_connector.sim.shipbob.values.vocabulary import TOPICS
 
 CHANNEL = {"shipbob_channel_id": "100102"}
 

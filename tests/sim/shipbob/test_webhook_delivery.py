@@ -9,8 +9,8 @@ from standardwebhooks import Webhook
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.bodies import VARIANTS
-from ml_connector.sim.shipbob.webhooks import RETRY_AFTER, sign
+from ml_connector.sim.shipbob.webhooks.bodies import VARIANTS
+from ml_connector.sim.shipbob.webhooks.webhooks import RETRY_AFTER, sign
 
 
 class Received(Protocol):

@@ -5,7 +5,7 @@ import pytest
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.receiving import Wro
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 
 @pytest.fixture

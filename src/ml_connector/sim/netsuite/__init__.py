@@ -28,8 +28,8 @@ header (``X-NetSuite-Warning``); ``expr1`` for unnamed columns; a transfer order
 (order line plus one).
 """
 
-from ml_connector.sim.netsuite.company import Preferences
-from ml_connector.sim.netsuite.refusal import Refusal
+from ml_connector.sim.netsuite.books.company import Preferences
 from ml_connector.sim.netsuite.simulator import NetSuiteSim
+from ml_connector.sim.netsuite.values.refusal import Refusal
 
 __all__ = ["NetSuiteSim", "Preferences", "Refusal"]

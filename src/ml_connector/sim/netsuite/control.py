@@ -41,7 +41,7 @@ from starlette.routing import Mount, Route
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault
 from ml_connector.sim.netsuite import page
-from ml_connector.sim.netsuite.refusal import Refusal
+from ml_connector.sim.netsuite.values.refusal import Refusal
 
 if TYPE_CHECKING:
     from ml_connector.sim.netsuite.simulator import NetSuiteSim

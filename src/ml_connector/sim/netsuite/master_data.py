@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ml_connector.sim.netsuite.books import whole
-from ml_connector.sim.netsuite.company import Company
-from ml_connector.sim.netsuite.documents import pack
-from ml_connector.sim.netsuite.listed import ListedRecords
-from ml_connector.sim.netsuite.properties import Property
+from ml_connector.sim.netsuite.books.books import whole
+from ml_connector.sim.netsuite.books.company import Company
+from ml_connector.sim.netsuite.books.documents import pack
+from ml_connector.sim.netsuite.records.listed import ListedRecords
+from ml_connector.sim.netsuite.values.properties import Property
 
 Number = int | Decimal | str
 """Quantities and money are given exactly, never as float."""

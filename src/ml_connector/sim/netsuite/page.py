@@ -5,9 +5,9 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from ml_connector.sim.netsuite import instants
-from ml_connector.sim.netsuite.numbers import text
-from ml_connector.sim.netsuite.refusal import Refusal
+from ml_connector.sim.netsuite.values import instants
+from ml_connector.sim.netsuite.values.numbers import text
+from ml_connector.sim.netsuite.values.refusal import Refusal
 
 if TYPE_CHECKING:
     from ml_connector.sim.netsuite.simulator import NetSuiteSim

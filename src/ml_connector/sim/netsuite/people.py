@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from ml_connector.sim.netsuite import periods
-from ml_connector.sim.netsuite.body import BodyReader
-from ml_connector.sim.netsuite.books import whole
-from ml_connector.sim.netsuite.company import Company
-from ml_connector.sim.netsuite.documents import Document, load
+from ml_connector.sim.netsuite.books import periods
+from ml_connector.sim.netsuite.books.books import whole
+from ml_connector.sim.netsuite.books.company import Company
+from ml_connector.sim.netsuite.books.documents import Document, load
+from ml_connector.sim.netsuite.documents.posting import remove, save
 from ml_connector.sim.netsuite.master_data import Number, item_id
-from ml_connector.sim.netsuite.posting import remove, save
-from ml_connector.sim.netsuite.record_types import RECORD_TYPES, RecordType
-from ml_connector.sim.netsuite.transforms import transform
+from ml_connector.sim.netsuite.records.body import BodyReader
+from ml_connector.sim.netsuite.records.transforms import transform
+from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES, RecordType
 
 LineSpec = Mapping[str, object]
 """A line of an order: ``item`` (id or SKU) and REST property names, ``line`` for an own id."""

@@ -9,20 +9,20 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
-from ml_connector.sim.netsuite.books import Books, TellsTime, whole
-from ml_connector.sim.netsuite.company import Company, Preferences
+from ml_connector.sim.netsuite.books.books import Books, TellsTime, whole
+from ml_connector.sim.netsuite.books.company import Company, Preferences
+from ml_connector.sim.netsuite.books.documents import each_document
 from ml_connector.sim.netsuite.control import control_app
-from ml_connector.sim.netsuite.documents import each_document
-from ml_connector.sim.netsuite.gate import Gate
-from ml_connector.sim.netsuite.limits import Limits
+from ml_connector.sim.netsuite.http.gate import Gate
+from ml_connector.sim.netsuite.http.limits import Limits
+from ml_connector.sim.netsuite.http.services import Services
+from ml_connector.sim.netsuite.http.tokens import SignIn
 from ml_connector.sim.netsuite.master_data import MasterData
-from ml_connector.sim.netsuite.numbers import exact
 from ml_connector.sim.netsuite.people import People, transaction_type
-from ml_connector.sim.netsuite.refusal import invalid_login
-from ml_connector.sim.netsuite.roles import ADMINISTRATOR, Level, Roles
-from ml_connector.sim.netsuite.services import Services
-from ml_connector.sim.netsuite.tokens import SignIn
-from ml_connector.sim.netsuite.views import Viewer
+from ml_connector.sim.netsuite.records.roles import ADMINISTRATOR, Level, Roles
+from ml_connector.sim.netsuite.records.views import Viewer
+from ml_connector.sim.netsuite.values.numbers import exact
+from ml_connector.sim.netsuite.values.refusal import invalid_login
 
 DEFAULT_ROLE = 1000
 DEFAULT_USER = 12

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 
-from ml_connector.sim.shipbob.account_api import AccountApi
-from ml_connector.sim.shipbob.billing_api import BillingApi
-from ml_connector.sim.shipbob.books import Books
-from ml_connector.sim.shipbob.endpoint import Endpoint
-from ml_connector.sim.shipbob.orders import Shipment
-from ml_connector.sim.shipbob.orders_api import OrdersApi
-from ml_connector.sim.shipbob.product_changes_api import ProductChangesApi
-from ml_connector.sim.shipbob.products_api import ProductsApi
-from ml_connector.sim.shipbob.receiving_api import ReceivingApi
-from ml_connector.sim.shipbob.returns_api import ReturnsApi
-from ml_connector.sim.shipbob.shipments_api import ShipmentsApi
-from ml_connector.sim.shipbob.stock_api import StockApi
-from ml_connector.sim.shipbob.tracking_api import TrackingApi
-from ml_connector.sim.shipbob.uros_api import UrosApi
+from ml_connector.sim.shipbob.account import Books
+from ml_connector.sim.shipbob.api.account_api import AccountApi
+from ml_connector.sim.shipbob.api.billing_api import BillingApi
+from ml_connector.sim.shipbob.api.orders_api import OrdersApi
+from ml_connector.sim.shipbob.api.product_changes_api import ProductChangesApi
+from ml_connector.sim.shipbob.api.products_api import ProductsApi
+from ml_connector.sim.shipbob.api.receiving_api import ReceivingApi
+from ml_connector.sim.shipbob.api.returns_api import ReturnsApi
+from ml_connector.sim.shipbob.api.shipments_api import ShipmentsApi
+from ml_connector.sim.shipbob.api.stock_api import StockApi
+from ml_connector.sim.shipbob.api.tracking_api import TrackingApi
+from ml_connector.sim.shipbob.api.uros_api import UrosApi
+from ml_connector.sim.shipbob.books.orders import Shipment
+from ml_connector.sim.shipbob.http.endpoint import Endpoint
 
 
 class Apis:

@@ -8,17 +8,17 @@ from starlette.types import ASGIApp
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
-from ml_connector.sim.shipbob.billing import Tariff
-from ml_connector.sim.shipbob.books import Books, locked
-from ml_connector.sim.shipbob.desk import Desk
-from ml_connector.sim.shipbob.dock import Dock
-from ml_connector.sim.shipbob.floor import Floor
-from ml_connector.sim.shipbob.gate import CallRecord
-from ml_connector.sim.shipbob.hosts import Hosts
-from ml_connector.sim.shipbob.office import Office
-from ml_connector.sim.shipbob.post_room import PostRoom
-from ml_connector.sim.shipbob.switches import Settings, Switches
-from ml_connector.sim.shipbob.webhooks import Delivery
+from ml_connector.sim.shipbob.account import Books, locked
+from ml_connector.sim.shipbob.books.billing import Tariff
+from ml_connector.sim.shipbob.hosts.hosts import Hosts
+from ml_connector.sim.shipbob.hosts.switches import Settings, Switches
+from ml_connector.sim.shipbob.http.gate import CallRecord
+from ml_connector.sim.shipbob.people.desk import Desk
+from ml_connector.sim.shipbob.people.dock import Dock
+from ml_connector.sim.shipbob.people.floor import Floor
+from ml_connector.sim.shipbob.people.office import Office
+from ml_connector.sim.shipbob.people.post_room import PostRoom
+from ml_connector.sim.shipbob.webhooks.webhooks import Delivery
 
 
 class ShipBobSim:

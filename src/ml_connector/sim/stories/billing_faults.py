@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.billing import Transaction
+from ml_connector.sim.shipbob.books.billing import Transaction
 
 NO_SUCH_SHIPMENT = "999000111"
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.shipbob import ShipBobSim
-from ml_connector.sim.shipbob.orders import Order
+from ml_connector.sim.shipbob.books.orders import Order
 from ml_connector.sim.stories.retail_catalogue import STYLES, VENDORS
 from ml_connector.sim.stories.retail_events import (
     Announced,

@@ -1,0 +1,1 @@
+"""Alarms: what is watched, and how people are told."""

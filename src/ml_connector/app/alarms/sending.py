@@ -1,0 +1,122 @@
+"""Telling people of alarms: one message a group, to each channel, again until it was taken."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ml_connector.app.alarms.channels import FIELD, Channel, send
+from ml_connector.app.installation.installation import Installation
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.ledger.alarms import messages as alarm_messages
+from ml_connector.ledger.alarms.alarms import Group, due, told
+from ml_connector.ledger.alarms.messages import Message
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.journal import chain
+from ml_connector.ledger.journal.journal import Head
+from ml_connector.words import AlarmKind
+
+TELL_EVERY_SECONDS: Final = 15.0
+
+_LEASE: Final = timedelta(minutes=2)
+_MOST_SHOWN: Final = 10
+
+_TITLES: Final[dict[str, str]] = {
+    AlarmKind.CREDENTIALS: "credentials are not accepted",
+    AlarmKind.CERTIFICATE: "NetSuite's certificate",
+    AlarmKind.CONSENT: "ShipBob's consent ends",
+    AlarmKind.WEBHOOKS: "webhooks",
+    AlarmKind.PARKED: "work waits for long",
+    AlarmKind.DRIFT: "stock differs",
+    AlarmKind.RECONCILIATION: "a month end is not explained",
+    AlarmKind.BUG: "a bug",
+}
+
+_log = structlog.get_logger("alarms")
+
+
+async def tell(installation: Installation, *, now: datetime | None = None) -> None:
+    """Write messages about what is due, and send what waits to be sent."""
+    moment = now or datetime.now(UTC)
+    await _write(installation, moment)
+    async with installation.database.transaction() as on:
+        messages = await alarm_messages.take(on, now=moment, lease=_LEASE)
+    for message in messages:
+        await _send(installation, message, moment)
+
+
+async def _write(installation: Installation, now: datetime) -> None:
+    async with installation.database.transaction() as on:
+        channels = {
+            one.name: sorted(
+                field
+                for field in await installation.vault.fields(one.name, on=on)
+                if field.startswith(FIELD)
+            )
+            for one in await connections.every(on)
+        }
+        heads = await chain.head(on)
+        for group in await due(on, now=now):
+            # Without a channel an alarm stays due: who adds one later is told.
+            if fields := channels.get(group.connection):
+                title, body = message_of(group, heads.get(group.connection))
+                await alarm_messages.add(
+                    on,
+                    group.connection,
+                    fields,
+                    kind=group.kind,
+                    title=title,
+                    body=body,
+                    now=now,
+                )
+                await told(on, group, now=now)
+
+
+def message_of(group: Group, head: Head | None) -> tuple[str, str]:
+    """Return title and text of the message about a group. Pure.
+
+    The end of the journal's chain goes along: so it is known outside of the database too,
+    where nobody who rewrites the journal can rewrite it.
+    """
+    what = _TITLES.get(group.kind, group.kind)
+    count = f" ({len(group.alarms)})" if len(group.alarms) > 1 else ""
+    lines: list[str] = []
+    for alarm in group.alarms[:_MOST_SHOWN]:
+        lines.append(f"- {alarm.sentence}.")
+        if alarm.remedy:
+            lines.append(f"  What to do: {alarm.remedy}")
+        lines.append(f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC.")
+    if len(group.alarms) > _MOST_SHOWN:
+        lines.append(f"- and {len(group.alarms) - _MOST_SHOWN} more.")
+    lines += ["", f"All of it: ml-connector alarms list --connection {group.connection}"]
+    if head is not None:
+        lines.append(f"The journal's head: {head.number}:{head.hash}")
+    return f"ml-connector {group.connection}: {what}{count}", "\n".join(lines)
+
+
+async def _send(installation: Installation, message: Message, now: datetime) -> None:
+    error = await _try(installation, message)
+    async with installation.database.transaction() as on:
+        if error:
+            await alarm_messages.failed(on, message, error, now=now)
+        else:
+            await alarm_messages.sent(on, message, now=now)
+    if error:
+        _log.warning(
+            "alarm_not_sent",
+            connection=message.connection,
+            channel=message.channel,
+            kind=message.kind,
+            reason=error,
+        )
+
+
+async def _try(installation: Installation, message: Message) -> str:
+    try:
+        url = await installation.vault.get(message.connection, message.channel)
+        if url is None:
+            return "the channel was taken out of the connection"
+        channel = Channel(field=message.channel, url=url)
+        return await send(channel, title=message.title, body=message.body)
+    except (UserError, ConnectorError) as error:
+        return str(error)

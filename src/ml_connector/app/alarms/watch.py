@@ -1,0 +1,102 @@
+"""Alarms that the books tell of: bugs, refused credentials, work that waits for long."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.config.connection import AlarmsSection, every
+from ml_connector.ledger.alarms.alarms import end_alarms, open_alarms, raise_alarm
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.storage.database import Connection, rows
+from ml_connector.words import AlarmKind, Cause
+
+WATCH_EVERY_SECONDS: Final = 60.0
+
+_PREFIX: Final = "stopped:"
+"""Keys of alarms that are raised and ended here."""
+
+_STOPPED: Final = """
+    select flow, cause, count(*)::int as count, min(changed_at) as oldest,
+        (array_agg(key order by changed_at, id))[1:3] as keys,
+        (array_agg(sentence order by changed_at, id))[1:3] as sentences,
+        (array_agg(remedy order by changed_at, id))[1] as remedy
+    from subject where connection = %(name)s and state in ('parked', 'dead')
+    group by flow, cause
+"""
+
+
+async def watch_books(installation: Installation, *, now: datetime | None = None) -> None:
+    """Raise and end the alarms about stopped subjects of every connection."""
+    moment = now or datetime.now(UTC)
+    async with installation.database.transaction() as on:
+        for applied in await connections.every(on):
+            await _watch(on, applied, now=moment)
+
+
+async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -> None:
+    patience = every(AlarmsSection.model_validate(applied.stored.get("alarms", {})).parked_after)
+    going_on: set[tuple[str, str]] = set()
+    for row in await rows(on, _STOPPED, {"name": applied.name}):
+        kind = _kind(row["cause"])
+        old = not hasattr(patience, "hour") and now - row["oldest"] >= patience
+        if kind is AlarmKind.PARKED and not old:
+            continue
+        key = f"{_PREFIX}{row['flow']}:{row['cause']}"
+        going_on.add((kind, key))
+        await raise_alarm(
+            on,
+            applied.name,
+            kind,
+            key,
+            sentence=_drift(row) if kind is AlarmKind.DRIFT else _sentence(row),
+            remedy=_remedy(row, kind),
+            now=now,
+        )
+    for alarm in await open_alarms(on, [applied.name]):
+        if alarm.key.startswith(_PREFIX) and (alarm.kind, alarm.key) not in going_on:
+            await end_alarms(on, applied.name, AlarmKind(alarm.kind), [alarm.key], now=now)
+
+
+def _kind(cause: str | None) -> AlarmKind:
+    match cause:
+        case Cause.BUG:
+            return AlarmKind.BUG
+        case Cause.CREDENTIALS_INVALID:
+            return AlarmKind.CREDENTIALS
+        case Cause.STOCK_DRIFT:
+            return AlarmKind.DRIFT
+        case _:
+            return AlarmKind.PARKED
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['flow']} {_named(row)} stopped ({row['cause']}), the oldest at"
+        f" {row['oldest']:%Y-%m-%d %H:%M} UTC: {row['sentences'][0]}"
+    )
+
+
+def _drift(row: Mapping[str, Any]) -> str:
+    """Return which locations differ, and for the first few of them which SKUs and by how much."""
+    locations = "1 location" if row["count"] == 1 else f"{row['count']} locations"
+    return (
+        f"Stock differs at {locations} ({_named(row)}), first seen at"
+        f" {row['oldest']:%Y-%m-%d %H:%M} UTC. {'. '.join(row['sentences'])}"
+    )
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    more = row["count"] - len(row["keys"])
+    return ", ".join(row["keys"]) + (f" and {more} more" if more else "")
+
+
+def _remedy(row: Mapping[str, Any], kind: AlarmKind) -> str:
+    first = row["remedy"] or "See ml-connector events list --status dead."
+    if kind is AlarmKind.DRIFT and row["count"] > 1:
+        return (
+            f"At location {row['keys'][0]}: {first}"
+            " All locations, with a remedy for each SKU: ml-connector plan inventory"
+        )
+    return str(first)

@@ -1,0 +1,96 @@
+"""The proof of the journal, with the heads that were noted outside the database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import structlog
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.config.settings import Settings
+from ml_connector.errors import UserError
+from ml_connector.ledger.journal import chain, noted_heads
+from ml_connector.ledger.journal.checker import Verdict
+from ml_connector.ledger.journal.noted_heads import NotedHead
+
+_log = structlog.get_logger("audit")
+
+NOTE_EVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What ``audit verify`` found.
+
+    Attributes:
+        file: where the heads are noted.
+        file_wrong: what is wrong with that file itself.
+    """
+
+    verdicts: Sequence[Verdict]
+    file: Path
+    file_wrong: Sequence[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.file_wrong and not any(one.broken for one in self.verdicts)
+
+
+def heads_file(settings: Settings) -> Path:
+    """Return where the heads of the journal are noted, outside the database."""
+    return settings.data_dir / noted_heads.FILE_NAME
+
+
+async def prove(
+    installation: Installation,
+    names: Sequence[str] | None,
+    *,
+    given: Sequence[NotedHead] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> Proof:
+    """Prove the journals of these connections, and note their heads when all is well.
+
+    Args:
+        installation: where.
+        names: of connections; None: of all that ever had a journal.
+        given: heads that a person has from a report or the log.
+        progress: is told how far it is.
+    """
+    file = heads_file(installation.settings)
+    noted, wrong = noted_heads.read(file)
+    if names is not None:
+        noted = [one for one in noted if one.connection in names]
+    verdicts = await chain.verify(
+        installation.database, names, noted=[*noted, *given], progress=progress
+    )
+    proof = Proof(verdicts=verdicts, file=file, file_wrong=wrong)
+    if proof.holds:
+        noted_heads.note(file, [one.head for one in verdicts if one.head], by="audit verify")
+    return proof
+
+
+async def note_heads(installation: Installation, *, by: str) -> None:
+    """Note where each connection's chain ends now, in the file and in the log.
+
+    A head that the file ends with already is noted no second time.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    async with installation.database.transaction() as connection:
+        heads = await chain.head(connection)
+    if noted_heads.note(heads_file(installation.settings), heads.values(), by=by):
+        _log.info(
+            "journal_heads",
+            heads={name: f"{head.number}:{head.hash}" for name, head in heads.items()},
+        )
+
+
+async def note_last_heads(installation: Installation) -> None:
+    """Note the heads once more when a process ends, if the database is still there."""
+    try:
+        await note_heads(installation, by="worker")
+    except (UserError, psycopg.Error) as error:
+        _log.warning("journal_heads_not_noted", reason=str(error))

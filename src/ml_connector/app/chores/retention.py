@@ -1,0 +1,126 @@
+"""What is kept, and for how long: months made ahead, bodies exported and deleted."""
+
+import base64
+import os
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.errors import UserError
+from ml_connector.ledger import months
+from ml_connector.ledger.connections import acts
+from ml_connector.storage.database import Database, one, rows
+
+_log = structlog.get_logger("keeping")
+
+
+async def make_months(installation: Installation) -> None:
+    """Make the partitions of the coming months."""
+    async with installation.database.transaction() as connection:
+        made = await months.make(connection, datetime.now(UTC).date())
+    if made:
+        _log.info("months_made", partitions=made)
+
+
+async def export_bodies(
+    database: Database, names: Sequence[str], *, before: datetime, out: Path
+) -> int:
+    """Write headers and raw bodies of older events as JSON lines; return how many.
+
+    Args:
+        database: the books.
+        names: of connections.
+        before: events received before then.
+        out: a new file; readable by its owner only.
+
+    Raises:
+        UserError: the file is there already, or can't be written.
+    """
+    count = 0
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            async for row in _bodies(database, names, before):
+                file.write(msgspec.json.encode(row) + b"\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UserError(
+            f"The file can't be written: {error.strerror}",
+            where=str(out),
+            next_step="Choose a new file with --out.",
+        ) from error
+    return count
+
+
+async def _bodies(
+    database: Database, names: Sequence[str], before: datetime
+) -> AsyncIterator[dict[str, Any]]:
+    async with (
+        database.transaction() as connection,
+        connection.cursor(name="bodies") as cursor,
+    ):
+        await cursor.execute(
+            "select id, connection, source, topic, delivery_id, sent_at, received_at, headers,"
+            " body from event where connection = any (%(names)s)"
+            " and received_at < %(before)s and body_deleted_at is null order by id",
+            {"names": list(names), "before": before},
+        )
+        async for row in cursor:
+            body = bytes(row.pop("body"))
+            try:
+                yield {**row, "body": body.decode("utf-8")}
+            except UnicodeDecodeError:
+                yield {**row, "body_base64": base64.b64encode(body).decode("ascii")}
+
+
+async def delete_bodies(
+    installation: Installation, names: Sequence[str], *, before: datetime, person: str
+) -> tuple[int, int]:
+    """Take headers and raw bodies of older events away, for good.
+
+    The events stay, with what they were about, and so do runs and journal. What is still
+    open keeps its body.
+
+    Returns:
+        how many bodies are gone, and how many stay since their events are open.
+    """
+    wanted = {"names": list(names), "before": before}
+    async with installation.database.transaction() as connection:
+        await rows(connection, "set local statement_timeout = '600s'")
+        gone = await one(
+            connection,
+            "with gone as (update event as e set body = '', headers = '{}',"
+            "  body_deleted_at = now()"
+            "  where e.connection = any (%(names)s) and e.received_at < %(before)s"
+            "  and e.body_deleted_at is null and (e.subject_id is null and e.status = 'ignored'"
+            "   or exists (select 1 from subject as s where s.id = e.subject_id"
+            "    and s.converged >= e.mark)) returning 1)"
+            " select count(*) as n from gone",
+            wanted,
+        )
+        left = await one(
+            connection,
+            "select count(*) as n from event where connection = any (%(names)s)"
+            " and received_at < %(before)s and body_deleted_at is null",
+            wanted,
+        )
+        deleted, kept = (int(row["n"]) if row else 0 for row in (gone, left))
+        await acts.record(
+            connection,
+            person,
+            "events.bodies-delete",
+            connection=names[0] if len(names) == 1 else None,
+            details={
+                "received_before": before.isoformat(),
+                "connections": list(names),
+                "deleted": deleted,
+            },
+        )
+    return deleted, kept

@@ -1,0 +1,141 @@
+"""Sweeping every flow of every connection when its schedule says."""
+
+from datetime import UTC, datetime, time
+from typing import Final
+
+import structlog
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.config.connection import Schedule, every
+from ml_connector.engine.flow import Flow
+from ml_connector.engine.inbox.polls import changed_since, is_full
+from ml_connector.engine.inbox.schedule import is_due
+from ml_connector.engine.inbox.sweep import sweep
+from ml_connector.errors import ConnectorError, Retryable
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.inbox import polls
+from ml_connector.ledger.inbox.polls import Poll
+from ml_connector.storage.database import one, rows
+
+_log = structlog.get_logger("sweep")
+
+SWEEPS_EVERY_SECONDS: Final = 5.0
+"""So often it is looked whether a sweep is due."""
+
+_AGAIN_SECONDS: Final = 30.0
+_PERSON_SECONDS: Final = 300.0
+
+
+async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) -> None:
+    """Sweep every flow of every connection whose time has come."""
+    async with installation.database.transaction() as connection:
+        known = await connections.every(connection)
+    for applied in known:
+        if applied.paused:
+            continue
+        schedule = Schedule.model_validate(applied.stored["schedule"])
+        for flow in FLOWS.values():
+            try:
+                if await _take_turn(installation, applied.name, flow, schedule):
+                    daily = isinstance(every(getattr(schedule, flow.schedule)), time)
+                    await _sweep(installation, workplaces, applied.name, flow, daily=daily)
+            except ConnectorError as error:
+                await _give_turn_back(installation, applied.name, flow, error)
+                _log.warning(
+                    "sweep_failed",
+                    connection=applied.name,
+                    flow=flow.name,
+                    cause=error.cause,
+                    reason=str(error),
+                )
+
+
+async def _sweep(
+    installation: Installation, workplaces: Workplaces, name: str, flow: Flow, *, daily: bool
+) -> None:
+    place = await workplaces.open(name)
+    now = datetime.now(UTC)
+    account_time = await flow.clock(place.reads) if flow.clock else None
+    async with installation.database.transaction() as connection:
+        last = await polls.last(connection, name, flow.name) if account_time else None
+    full = last is None or daily or is_full(last, now=now)
+    swept = await sweep(
+        installation.database,
+        installation.lanes,
+        flow,
+        reads=place.reads,
+        connection_name=name,
+        since=now - flow.back,
+        changed_since=None
+        if full or last is None or account_time is None
+        else changed_since(last, account_time=account_time, now=now),
+    )
+    if account_time is not None:
+        poll = Poll(
+            account_time=account_time,
+            polled_at=now,
+            full_at=now if full or last is None else last.full_at,
+        )
+        async with installation.database.transaction() as connection:
+            await polls.keep(connection, name, flow.name, poll)
+    if swept.never_told or swept.late:
+        _log.info(
+            "swept",
+            connection=name,
+            flow=flow.name,
+            never_told=swept.never_told,
+            late=swept.late,
+        )
+
+
+async def _take_turn(
+    installation: Installation, name: str, flow: Flow, schedule: Schedule
+) -> bool:
+    """Take the turn when it is due; one worker gets it.
+
+    What has a time of day runs at that time for the first time, so that a new connection
+    can be looked at (``plan``) before it sends anything; what has an interval begins at once.
+    """
+    when = every(getattr(schedule, flow.schedule))
+    async with installation.database.transaction() as connection:
+        row = await one(
+            connection,
+            "insert into turn (connection, what, taken_at) values (%(name)s, %(flow)s,"
+            " case when %(daily)s then now() else '-infinity'::timestamptz end)"
+            " on conflict (connection, what) do update set what = turn.what"
+            " returning nullif(taken_at, '-infinity') as last, now() as now,"
+            " not_before > now() as too_soon",
+            {"name": name, "flow": flow.name, "daily": isinstance(when, time)},
+        )
+        assert row is not None  # noqa: S101 - RETURNING gives the row
+        if row["too_soon"] or not is_due(
+            when, last=row["last"], now=row["now"], zone=schedule.zone
+        ):
+            return False
+        await rows(
+            connection,
+            "update turn set taken_at = now() where connection = %(name)s and what = %(flow)s",
+            {"name": name, "flow": flow.name},
+        )
+    return True
+
+
+async def _give_turn_back(
+    installation: Installation, name: str, flow: Flow, error: ConnectorError
+) -> None:
+    """Let the turn be due again after a pause: the source could not be read.
+
+    What a person must mend is asked for less often, so that a refusal costs few calls.
+    """
+    pause = _PERSON_SECONDS
+    if isinstance(error, Retryable):
+        pause = max(_AGAIN_SECONDS, error.retry_after_seconds or 0)
+    async with installation.database.transaction() as connection:
+        await rows(
+            connection,
+            "update turn set taken_at = '-infinity', not_before = now() +"
+            " make_interval(secs => %(pause)s) where connection = %(name)s and what = %(flow)s",
+            {"name": name, "flow": flow.name, "pause": pause},
+        )

@@ -1,0 +1,1 @@
+"""Connections: applied, checked, paused, removed."""

@@ -1,0 +1,128 @@
+"""What a person does with a connection besides applying it: pause, resume, mode, remove."""
+
+from dataclasses import dataclass
+
+from ml_connector.app.connections.apply import post_what_was_noted
+from ml_connector.app.installation.installation import Installation
+from ml_connector.ledger.connections import acts, connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.storage.database import Connection, one
+from ml_connector.words import Mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What an act came to.
+
+    Attributes:
+        changed: False when it was so already; then nothing was noted.
+        woken: subjects that run again because of it.
+        open_documents: documents that are written down and not settled.
+    """
+
+    name: str
+    changed: bool
+    woken: int = 0
+    open_documents: int = 0
+
+
+async def set_paused(
+    on: Connection, applied: AppliedConnection, *, paused: bool, by: str
+) -> Changed:
+    """Pause or resume a connection.
+
+    While it is paused its webhooks are stored and nothing else is done; what came meanwhile
+    is done when it is resumed. A run that has begun may end first.
+
+    Args:
+        on: the transaction to be part of.
+        applied: the connection.
+        paused: pause, or resume.
+        by: the person.
+    """
+    if applied.paused == paused:
+        return Changed(name=applied.name, changed=False)
+    await connections.set_paused(on, applied.name, paused=paused)
+    await acts.record(
+        on,
+        by,
+        "connection.pause" if paused else "connection.resume",
+        connection=applied.name,
+        details={"before": {"paused": applied.paused}, "after": {"paused": paused}},
+    )
+    return Changed(name=applied.name, changed=True, open_documents=await _open(on, applied.name))
+
+
+async def set_mode(
+    installation: Installation, on: Connection, applied: AppliedConnection, *, mode: Mode, by: str
+) -> Changed:
+    """Let a connection write to both systems, or only plan and record.
+
+    When it goes live, everything that was only noted is decided anew and posted.
+
+    Args:
+        installation: where.
+        on: the transaction to be part of.
+        applied: the connection.
+        mode: ``live`` or ``dry-run``.
+        by: the person.
+    """
+    if applied.mode == mode:
+        return Changed(name=applied.name, changed=False)
+    await connections.set_mode(on, applied.name, mode)
+    woken = 0
+    if mode == "live":
+        woken = await post_what_was_noted(installation, on, applied.name)
+    await acts.record(
+        on,
+        by,
+        "connection.set-mode",
+        connection=applied.name,
+        details={"before": {"mode": applied.mode}, "after": {"mode": mode}},
+    )
+    return Changed(name=applied.name, changed=True, woken=woken)
+
+
+async def remove(
+    installation: Installation, on: Connection, applied: AppliedConnection, *, by: str
+) -> Changed:
+    """Remove a connection: its credentials are deleted, its books are kept.
+
+    Events, runs, documents and journal stay. Applying a file of the same name goes on with
+    them.
+
+    Args:
+        installation: where.
+        on: the transaction to be part of.
+        applied: the connection.
+        by: the person.
+    """
+    open_documents = await _open(on, applied.name)
+    secrets = sorted(await installation.vault.fields(applied.name, on=on))
+    for field in secrets:
+        await installation.vault.delete(applied.name, field, on=on)
+    for system in ("netsuite", "shipbob"):
+        await installation.tokens.forget(applied.name, system, on=on)
+    await connections.remove(on, applied.name)
+    await acts.record(
+        on,
+        by,
+        "connection.remove",
+        connection=applied.name,
+        details={
+            "before": {**applied.stored, "mode": applied.mode, "paused": applied.paused},
+            "after": None,
+            "secrets": secrets,
+        },
+    )
+    return Changed(name=applied.name, changed=True, open_documents=open_documents)
+
+
+async def _open(on: Connection, name: str) -> int:
+    row = await one(
+        on,
+        "select count(*) as n from posting where connection = %(name)s"
+        " and state in ('prepared', 'sending')",
+        {"name": name},
+    )
+    return int(row["n"]) if row else 0

@@ -1,0 +1,344 @@
+"""Applying a connection: asked first, stored whole, its secrets sealed."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from ml_connector.app.alarms.channels import FIELD as ALARM_URL
+from ml_connector.app.alarms.channels import check_channel
+from ml_connector.app.connections import checks
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.certificate_rotation import NEXT_KEY
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.settings import Settings
+from ml_connector.engine.inbox.wakeups import run_again, wake
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.connections import acts, certificates, connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.sign_in.certificates import check_pair, key_print, read_certificate
+from ml_connector.netsuite.sign_in.signing import load_key
+from ml_connector.secret import Secret
+from ml_connector.shipbob.webhooks.signature import parse_secret
+from ml_connector.storage.database import Connection, rows
+from ml_connector.transport.guard.guard import check_base_url
+from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.vault.tokens import NewToken, Renew, Token
+
+_log = structlog.get_logger("apply")
+
+_REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
+_WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
+_BY_APPLYING: Final = frozenset(
+    {
+        "location",
+        "account",
+        "sku",
+        "item",
+        "product",
+        "policy",
+        "vendor",
+        "currency",
+        "credentials",
+        "permission",
+    }
+)
+"""Kinds of awaited things that a person may have brought about before applying again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What came of applying a connection.
+
+    Attributes:
+        saved: False when a needed check failed.
+        changed: False when it was there exactly like this.
+        woken: subjects that run again because of it.
+        kept_certificate: the certificate that went on in place of the file's, which rotation
+            had replaced; None when the file's is used.
+        spent: the file's refresh token was configured once before; the newer one stays.
+    """
+
+    saved: bool
+    changed: bool
+    woken: int
+    checks: Sequence[Check]
+    kept_certificate: str | None = None
+    spent: bool = False
+
+
+async def apply_connection(
+    installation: Installation, settings: ConnectionSettings, *, person: str, ping_first: bool
+) -> Applied:
+    """Create or update a connection. Applying the same again changes nothing.
+
+    A secret that is the same as the stored one stays as it is, so that a refresh token that
+    was spent meanwhile is not revived.
+
+    Args:
+        installation: where to.
+        settings: what the file says, secrets included.
+        person: who applies it, for the record of people's acts.
+        ping_first: ask both systems before saving, and save nothing if one can't be used.
+
+    Raises:
+        UserError: something in the settings can't be used.
+    """
+    check(settings)
+    named = settings.netsuite.certificate_id
+    settings = await _past_rotations(installation, settings)
+    kept = settings.netsuite.certificate_id
+    settings, spent = await without_spent(installation, settings)
+    found: Sequence[Check] = ()
+    passing = checks.PassingTokens()
+    if ping_first:
+        complete, keeper = await _as_it_would_be(installation, settings)
+        passing = checks.PassingTokens(shipbob=keeper)
+        found = await checks.ask_both(installation, complete, passing)
+        failed = any(one.outcome != "ok" for one in found if one.needed)
+        # A pair that has replaced the configured refresh token must never be lost.
+        if failed and passing.renewed.get("shipbob") is None:
+            return Applied(saved=False, changed=False, woken=0, checks=found, spent=spent)
+    today = datetime.now(settings.schedule.zone).date()
+    async with installation.database.transaction() as on:
+        before = await connections.find(on, settings.name)
+        goes_live = before is not None and before.mode == "dry-run" and settings.mode == "live"
+        applied, changed = await connections.save(on, settings, today=today)
+        renewed = await _keep_secrets(installation, on, settings)
+        await _note_certificate(installation, on, settings)
+        await settle_tokens(
+            installation, on, before=before, after=applied, settings=settings, renewed=renewed
+        )
+        woken = 0
+        if changed or renewed or ping_first:
+            refs = await wake(
+                on,
+                installation.lanes,
+                applied.name,
+                await _perhaps_settled(on, applied.name),
+                because="applied anew",
+            )
+            woken = len(refs)
+        if goes_live:
+            woken += await post_what_was_noted(installation, on, applied.name)
+        if changed or renewed:
+            await _record(on, person, settings, before, sorted(renewed))
+    if (pair := passing.renewed.get("shipbob")) is not None:
+        await installation.tokens.valid(settings.name, "shipbob", _already(pair))
+    return Applied(
+        saved=True,
+        changed=changed or bool(renewed),
+        woken=woken,
+        checks=found,
+        kept_certificate=kept if kept != named else None,
+        spent=spent,
+    )
+
+
+def check(settings: ConnectionSettings) -> None:
+    """See that everything in a connection's settings can be used.
+
+    Raises:
+        UserError: an address, a key or a webhook secret can't.
+    """
+    section = settings.netsuite
+    Account.of(section.account_id, base_url=section.base_url, restlets_url=section.restlets_url)
+    if section.private_key is not None:
+        load_key(section.private_key)
+        if section.certificate is not None:
+            check_pair(section.private_key, section.certificate, now=datetime.now(UTC))
+    check_base_url(settings.shipbob.api_url)
+    check_base_url(settings.shipbob.auth_url)
+    for secret in settings.shipbob.webhook_secrets:
+        parse_secret(secret)
+    for number, url in enumerate(settings.alarms.urls):
+        check_channel(url, where=f"alarms.urls, number {number + 1}")
+
+
+def webhook_url(settings: Settings, name: str) -> str:
+    """Return where ShipBob sends a connection's webhooks."""
+    base = (settings.public_url or "http://127.0.0.1:8700").rstrip("/")
+    return f"{base}/webhooks/shipbob/{name}"
+
+
+async def _past_rotations(
+    installation: Installation, settings: ConnectionSettings
+) -> ConnectionSettings:
+    """Return the settings with the certificate in use, where rotation replaced the file's.
+
+    A file that was written before a rotation must not bring the old certificate back. It is
+    told by the certificate id and, where it holds a key, by the key.
+    """
+    section = settings.netsuite
+    async with installation.database.transaction() as on:
+        old = await certificates.of_id(on, settings.name, section.certificate_id)
+        current = await certificates.current(on, settings.name)
+    if old is None or current is None or current.certificate_id is None:
+        return settings
+    rotated = old.state in {"replaced", "revoked"} and old.revoke_after is not None
+    if not rotated or (
+        section.private_key is not None
+        and key_print(load_key(section.private_key)) != old.key_print
+    ):
+        return settings
+    return settings.model_copy(
+        update={
+            "netsuite": section.model_copy(
+                update={
+                    "certificate_id": current.certificate_id,
+                    "private_key": None,
+                    "certificate": None,
+                }
+            )
+        }
+    )
+
+
+async def _note_certificate(
+    installation: Installation, on: Connection, settings: ConnectionSettings
+) -> None:
+    """Note which certificate signs in, and what is known of it."""
+    section = settings.netsuite
+    known = await certificates.current(on, settings.name)
+    key = section.private_key or (await _stored(installation, settings.name, on)).get(
+        "netsuite.private_key"
+    )
+    fingerprint = key_print(load_key(key)) if key is not None else None
+    ends_at = read_certificate(section.certificate).valid_until if section.certificate else None
+    if (
+        known is not None
+        and known.certificate_id == section.certificate_id
+        and known.key_print == fingerprint
+        and section.certificate in {None, known.pem}
+    ):
+        return
+    await installation.vault.delete(settings.name, NEXT_KEY, on=on)
+    await certificates.adopt(
+        on,
+        settings.name,
+        section.certificate_id,
+        key_print=fingerprint,
+        pem=section.certificate,
+        valid_until=ends_at,
+    )
+
+
+async def _as_it_would_be(
+    installation: Installation, settings: ConnectionSettings
+) -> tuple[ConnectionSettings, KeepsTokens | None]:
+    """Return the settings with the secrets that are stored and not in the file.
+
+    Also who keeps ShipBob's tokens, when the file brings no new refresh token.
+    """
+    async with installation.database.transaction() as on:
+        applied = await connections.find(on, settings.name)
+        if applied is None:
+            return settings, None
+        stored = await _stored(installation, settings.name, on)
+    given = settings.secrets()
+    complete = replace(applied, mode=settings.mode, stored=settings.model_dump(mode="json"))
+    refresh = given.get(_REFRESH_TOKEN)
+    known = _REFRESH_TOKEN in stored and (
+        refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
+    )
+    consented = refresh is None and (
+        applied.stored["shipbob"].get("client_id") == settings.shipbob.client_id
+        and await installation.tokens.held(settings.name, "shipbob")
+    )
+    keeper = installation.tokens if known or consented else None
+    return complete.settings({**stored, **given}), keeper
+
+
+def _already(pair: NewToken) -> Renew:
+    async def renew(_: Token | None) -> NewToken:
+        return pair
+
+    return renew
+
+
+async def _keep_secrets(
+    installation: Installation, on: Connection, settings: ConnectionSettings
+) -> set[str]:
+    """Store the secrets of the file; return the fields that are new, changed or gone."""
+    vault = installation.vault
+    stored = await _stored(installation, settings.name, on)
+    given = settings.secrets()
+    changed: set[str] = set()
+    for field, secret in given.items():
+        if field not in stored or not _same(stored[field], secret):
+            await vault.put(settings.name, field, secret, on=on)
+            changed.add(field)
+    for field in await vault.fields(settings.name, on=on) - given.keys():
+        replaced = (
+            bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
+        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(ALARM_URL))
+        if replaced or field not in stored:
+            await vault.delete(settings.name, field, on=on)
+            changed.add(field)
+    return changed
+
+
+async def _stored(installation: Installation, name: str, on: Connection) -> dict[str, Secret]:
+    """Return the stored secrets that can be opened; others are worth nothing any more."""
+    opened: dict[str, Secret] = {}
+    for field in await installation.vault.fields(name, on=on):
+        try:
+            secret = await installation.vault.get(name, field, on=on)
+        except ConnectorError as error:
+            _log.warning("secret_dropped", connection=name, field=field, reason=str(error))
+        else:
+            if secret is not None:
+                opened[field] = secret
+    return opened
+
+
+def _same(one: Secret, other: Secret) -> bool:
+    return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
+
+
+async def _perhaps_settled(on: Connection, name: str) -> set[str]:
+    """Return the awaited things that applying a connection may have brought about.
+
+    What did not come about waits on: to converge once more costs nothing.
+    """
+    awaited = await subjects.waiting(on, name)
+    return {thing for thing in awaited if thing.partition(":")[0] in _BY_APPLYING}
+
+
+async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
+    """Let the subjects run again that a dry run only took notes of; return how many."""
+    found = await rows(
+        on,
+        "select distinct s.connection, s.flow, s.key from subject as s"
+        " join posting as p on p.subject_id = s.id"
+        " where s.connection = %(name)s and p.state = 'noted'",
+        {"name": name},
+    )
+    refs = [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
+    await run_again(on, installation.lanes, refs, source="wake", topic="the connection went live")
+    return len(refs)
+
+
+async def _record(
+    on: Connection,
+    person: str,
+    settings: ConnectionSettings,
+    before: AppliedConnection | None,
+    secrets: Sequence[str],
+) -> None:
+    """Note who applied what; of secrets only which ones are new, changed or gone."""
+    after = settings.model_dump(mode="json")
+    details = {
+        "before": None if before is None else {**before.stored, "mode": before.mode},
+        "after": after,
+        "secrets": secrets,
+    }
+    await acts.record(on, person, "connection.apply", connection=settings.name, details=details)

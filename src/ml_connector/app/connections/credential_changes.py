@@ -1,0 +1,106 @@
+"""What becomes of stored tokens when a connection is applied with other credentials."""
+
+from collections.abc import Collection
+from typing import Final
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.ledger.connections import connections, consents
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.secret import Secret
+from ml_connector.storage.database import Connection
+from ml_connector.words import System
+
+_REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
+_SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
+_TOKENS_OF: Final[dict[System, set[str]]] = {
+    "netsuite": {"netsuite.private_key"},
+    "shipbob": {_REFRESH_TOKEN},
+}
+"""The secrets that a stored token belongs to: another secret makes it worthless.
+
+A consent outlives a new client_secret of the same application."""
+
+_SIGNS_IN: Final[dict[System, set[str]]] = {
+    "netsuite": {"netsuite.private_key"},
+    "shipbob": {"shipbob.token", "shipbob.client_secret", _REFRESH_TOKEN},
+}
+"""The secrets that a sign-in needs: with another one it may be tried again."""
+
+
+async def settle_tokens(
+    installation: Installation,
+    on: Connection,
+    *,
+    before: AppliedConnection | None,
+    after: AppliedConnection,
+    settings: ConnectionSettings,
+    renewed: Collection[str],
+) -> None:
+    """Drop tokens of credentials that are no longer in use; let those of new ones be asked for.
+
+    What has nothing to do with a system's sign-in leaves a final refusal as it is.
+
+    Args:
+        installation: where.
+        on: the transaction that stores the connection.
+        before: the connection as it was; None: it is new.
+        after: as it is now.
+        settings: what the file says.
+        renewed: the fields of the secrets that are new, changed or gone.
+    """
+    for system in _SYSTEMS:
+        if not _TOKENS_OF[system].isdisjoint(renewed) or (
+            system == "shipbob" and _is_another_application(before, after)
+        ):
+            await installation.tokens.forget(after.name, system, on=on)
+        elif _concerns(system, before, after) or not _SIGNS_IN[system].isdisjoint(renewed):
+            await installation.tokens.clear_problem(after.name, system, on=on)
+    if settings.shipbob.refresh_token is not None:
+        await consents.note_configured(on, after.name, settings.shipbob.refresh_token.reveal())
+
+
+async def without_spent(
+    installation: Installation, settings: ConnectionSettings
+) -> tuple[ConnectionSettings, bool]:
+    """Leave out a refresh token that was configured once, before the one that is stored now.
+
+    A refresh token is good once. To show a spent one may end the consent that replaced it.
+
+    Returns:
+        the settings, and whether something was left out.
+    """
+    given = settings.shipbob.refresh_token
+    if given is None:
+        return settings, False
+    async with installation.database.transaction() as on:
+        if await connections.find(on, settings.name) is None:
+            return settings, False
+        if not await consents.was_configured(on, settings.name, given.reveal()):
+            return settings, False
+        stored = await _stored_refresh_token(installation, settings.name, on)
+    if stored == given:
+        return settings, False
+    section = settings.shipbob.model_copy(update={"refresh_token": stored})
+    return settings.model_copy(update={"shipbob": section}), True
+
+
+async def _stored_refresh_token(
+    installation: Installation, name: str, on: Connection
+) -> Secret | None:
+    if _REFRESH_TOKEN not in await installation.vault.fields(name, on=on):
+        return None
+    return await installation.vault.get(name, _REFRESH_TOKEN, on=on)
+
+
+def _is_another_application(before: AppliedConnection | None, after: AppliedConnection) -> bool:
+    """Whether a stored consent belongs to an application that is not used any more."""
+    if before is None:
+        return False
+    old, new = before.stored["shipbob"], after.stored["shipbob"]
+    return any(old.get(key) != new.get(key) for key in ("client_id", "auth_url"))
+
+
+def _concerns(system: System, before: AppliedConnection | None, after: AppliedConnection) -> bool:
+    """Whether something about the sign-in of a system is new."""
+    return before is None or before.stored.get(system) != after.stored.get(system)

@@ -1,0 +1,1 @@
+"""The installation: data folder, database, master key, back-up."""

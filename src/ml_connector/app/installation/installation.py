@@ -1,0 +1,92 @@
+"""An opened installation: the books, the vault, the limits, the transport."""
+
+import functools
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ml_connector.app.installation.database_server import (
+    DatabaseServer,
+    check_schema,
+    database_server,
+)
+from ml_connector.app.installation.setup import master_key_ring
+from ml_connector.config.settings import Settings
+from ml_connector.engine.flow import Flow, topics_of
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.flows import FLOWS
+from ml_connector.process_name import process_name
+from ml_connector.storage.database import Database
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.meter import PrometheusMeter
+from ml_connector.transport.limits.limits import Limits
+from ml_connector.vault.masterkey import Ring
+from ml_connector.vault.secrets import Vault
+from ml_connector.vault.tokens import Tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What commands, web and worker work with.
+
+    Attributes:
+        holder: name of this process, in leases and runs.
+        ring: the master keys.
+        lanes: for deferring jobs.
+    """
+
+    settings: Settings
+    holder: str
+    server: DatabaseServer
+    database: Database
+    ring: Ring
+    vault: Vault
+    tokens: Tokens
+    limits: Limits
+    transport: Transport
+    lanes: Lanes
+
+    @property
+    def flows_by_topic(self) -> Mapping[str, Flow]:
+        """Which flow each handled webhook topic concerns."""
+        return topics_of(FLOWS)
+
+
+@functools.cache
+def _meter() -> PrometheusMeter:
+    """The one meter of this process: its counters can be registered only once."""
+    return PrometheusMeter()
+
+
+@asynccontextmanager
+async def open_installation(
+    settings: Settings, *, pool_size: int = 10
+) -> AsyncGenerator[Installation]:
+    """Open the installation for the length of the block.
+
+    Raises:
+        UserError: it is not set up, or something of it can't be used.
+    """
+    with database_server(settings) as server:
+        check_schema(server.owner_url)
+        ring = master_key_ring(settings)
+        holder = process_name()
+        async with Database(server.url, size=pool_size) as database:
+            limits = Limits(database, holder=holder)
+            tokens = Tokens(database, ring, holder=holder)
+            async with Transport(limits=limits, meter=_meter()) as transport:
+                try:
+                    yield Installation(
+                        settings=settings,
+                        holder=holder,
+                        server=server,
+                        database=database,
+                        ring=ring,
+                        vault=Vault(database, ring),
+                        tokens=tokens,
+                        limits=limits,
+                        transport=transport,
+                        lanes=Lanes(server.url),
+                    )
+                finally:
+                    await tokens.aclose()

@@ -1,0 +1,125 @@
+"""Setting up: data folder, master key, database, the first administrator."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import argon2
+
+from ml_connector.app.installation.database_server import database_server, migrated
+from ml_connector.config.settings import Settings
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+from ml_connector.storage.database import printable_url
+from ml_connector.storage.schema import connect
+from ml_connector.vault.keyfile import KeyFile
+from ml_connector.vault.masterkey import (
+    KEY_FILE_NAME,
+    KeyRing,
+    make_key_file,
+    ring_from_text,
+)
+
+FEWEST_CHARACTERS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What is set up now.
+
+    Attributes:
+        key_is_new: the master key was made just now.
+        needs_administrator: there is no person yet who could sign in.
+        lost_keys: ids of master keys that stored credentials are sealed with and that are
+            not at hand.
+    """
+
+    data_dir: Path
+    database: str
+    schema: str
+    master_key: str
+    key_is_new: bool
+    needs_administrator: bool
+    lost_keys: tuple[str, ...] = ()
+
+
+def master_key_ring(settings: Settings) -> KeyRing | KeyFile:
+    """Return the master key ring: from the setting, the configured file, the data folder.
+
+    One in a file is read again when the file changes.
+
+    Raises:
+        UserError: there is none, or it can't be used.
+    """
+    if settings.master_key is not None:
+        return ring_from_text(settings.master_key.reveal(), where="MLC_MASTER_KEY")
+    return KeyFile(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
+
+
+def initialise(settings: Settings) -> Made:
+    """Make what is missing of data folder, master key, database and schema.
+
+    Raises:
+        UserError: something can't be made or used; says what and where.
+    """
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The data folder can't be made: {error.strerror}",
+            where=str(settings.data_dir),
+            next_step="Choose another with MLC_DATA_DIR, or make that path writable.",
+        ) from error
+    key_place, key_is_new = _master_key(settings)
+    ring = master_key_ring(settings)
+    with database_server(settings, make=True) as server:
+        version = migrated(server)
+        with connect(server.url) as connection:
+            row = connection.execute("select count(*) from person").fetchone()
+            sealed = connection.execute("select distinct key_id from secret").fetchall()
+        lost = sorted({str(one[0]) for one in sealed} - {key.key_id for key in ring.keys})
+        embedded = settings.database_url is None
+        return Made(
+            data_dir=settings.data_dir,
+            database="embedded PostgreSQL" if embedded else printable_url(server.url),
+            schema=version,
+            master_key=key_place,
+            key_is_new=key_is_new,
+            needs_administrator=row is not None and row[0] == 0,
+            lost_keys=tuple(lost),
+        )
+
+
+def check_password(password: Secret, *, where: str) -> None:
+    """See that a password is long enough.
+
+    Raises:
+        UserError: it is not.
+    """
+    if len(password.reveal()) < FEWEST_CHARACTERS:
+        raise UserError(
+            f"The password has fewer than {FEWEST_CHARACTERS} characters",
+            where=where,
+            next_step="Choose a longer one.",
+        )
+
+
+def add_administrator(settings: Settings, password: Secret) -> None:
+    """Add the person "admin", with the role of an administrator."""
+    hashed = argon2.PasswordHasher().hash(password.reveal())
+    with database_server(settings) as server, connect(server.url) as connection:
+        connection.execute(
+            "insert into person (name, role, password_hash) values ('admin', 'admin', %s)"
+            " on conflict do nothing",
+            [hashed],
+        )
+
+
+def _master_key(settings: Settings) -> tuple[str, bool]:
+    """Return where the master key is, and whether it was made just now."""
+    path = settings.master_key_file or settings.data_dir / KEY_FILE_NAME
+    if settings.master_key is None and not path.exists():
+        make_key_file(path)
+        return str(path), True
+    master_key_ring(settings)
+    return ("MLC_MASTER_KEY" if settings.master_key is not None else str(path)), False

@@ -1,0 +1,291 @@
+"""What a run of one connection works with: clients, shared reads, settle."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.converge import Workplace
+from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
+from ml_connector.engine.settle.settle import Settle
+from ml_connector.engine.settle.shipbob_target import ShipBobBooks
+from ml_connector.engine.settle.write_slots import Turns, turns_for
+from ml_connector.errors import NeedsHuman
+from ml_connector.ledger.connections import connections, consents
+from ml_connector.ledger.connections.item_bindings import KeptBindings
+from ml_connector.ledger.inbox import subjects
+from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.sign_in.oauth import Credentials as NetSuiteCredentials
+from ml_connector.netsuite.sign_in.oauth import SignIn
+from ml_connector.netsuite.sign_in.signing import load_key
+from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.reads import Reads
+from ml_connector.reads.shipments import OrdersOf, ShipmentReads
+from ml_connector.reads.stock import StockReads
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.session import Door
+from ml_connector.shipbob.sign_in.access import Access
+from ml_connector.shipbob.sign_in.access import Credentials as ShipBobCredentials
+from ml_connector.shipbob.sign_in.oauth import Application
+from ml_connector.storage.database import Database
+from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.words import Cause
+
+_PERSONAL_PER_MINUTE: Final = 25
+"""Beside the connection's own limit: both together stay below ShipBob's 150 (section 4)."""
+
+
+class Workplaces:
+    """The workplaces of one process, made anew when a connection was applied anew."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._open: dict[str, tuple[datetime, Workplace]] = {}
+
+    async def open(self, name: str, applied_at: datetime | None = None) -> Workplace:
+        """Return the workplace of a connection.
+
+        Args:
+            name: of the connection.
+            applied_at: when it was applied last, where that was just read: it need not be
+                read again then.
+
+        Raises:
+            NeedsHuman: its credentials can't be used.
+            LookupError: there is no such connection.
+        """
+        known = self._open.get(name)
+        if known is not None and known[0] == applied_at:
+            return known[1]
+        async with self._installation.database.transaction() as connection:
+            applied = await connections.find(connection, name)
+            if applied is None:
+                raise LookupError(f"There is no connection {name}")
+            if known is not None and known[0] == applied.applied_at:
+                return known[1]
+            secrets = await self._installation.vault.all(name, on=connection)
+        made = workplace(self._installation, applied.settings(secrets))
+        self._open[name] = (applied.applied_at, made)
+        return made
+
+
+def workplace(installation: Installation, settings: ConnectionSettings) -> Workplace:
+    """Put the workplace of a connection together.
+
+    Raises:
+        NeedsHuman: the credentials can't be used.
+    """
+    netsuite, netsuite_auth = netsuite_client(installation, settings, installation.tokens)
+    shipbob, shipbob_auth = shipbob_client(installation, settings, installation.tokens)
+    return Workplace(
+        settings=settings,
+        mode=settings.mode,
+        shipbob=shipbob,
+        netsuite=netsuite,
+        sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},
+        reads=Reads(
+            shipbob,
+            netsuite,
+            skus=settings.skus,
+            bindings=KeptBindings(installation.database, settings.name),
+            billing=BillingReads(
+                shipbob.billing,
+                netsuite,
+                installation.database,
+                settings.name,
+                vendor=settings.billing.vendor,
+            ),
+            stock=StockReads(
+                shipbob,
+                netsuite,
+                installation.database,
+                settings.name,
+                locations=settings.locations,
+                quarantine=settings.policies.quarantine_location,
+                zone=settings.schedule.zone,
+            ),
+            ordered_since=settings.start_date,
+            shipments=ShipmentReads(
+                shipbob,
+                netsuite,
+                order_match=settings.policies.order_match,
+                orders_of=_orders_of(installation.database, settings.name),
+            ),
+        ),
+        settle=Settle(
+            installation.database,
+            {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},
+            turns=Turns(turns_for(settings.limits)),
+        ),
+    )
+
+
+def _orders_of(database: Database, name: str) -> OrdersOf:
+    """Return what looks up the orders of shipments, as far as the inbox was told."""
+
+    async def orders_of(shipment_ids: Sequence[int]) -> Mapping[int, int]:
+        async with database.transaction() as connection:
+            known = await subjects.known_within(
+                connection, name, "tracking", [str(one) for one in shipment_ids]
+            )
+        return {int(key): int(order) for key, order in known.items() if order.isdigit()}
+
+    return orders_of
+
+
+def netsuite_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> tuple[NetSuite, SignIn]:
+    """Return a NetSuite client of a connection, under its limit, and what signs it in.
+
+    Raises:
+        NeedsHuman: there is no private key, or it can't be used.
+    """
+    section = settings.netsuite
+    if section.private_key is None:
+        raise NeedsHuman(
+            f'Connection "{settings.name}" has no private key for NetSuite',
+            cause=Cause.CREDENTIALS_INVALID,
+            remedy="Set private_key under [netsuite] and apply the connection again.",
+            waiting_for=["credentials:netsuite"],
+        )
+    account = Account.of(
+        section.account_id, base_url=section.base_url, restlets_url=section.restlets_url
+    )
+    limit_key = f"netsuite:{account.account_id.upper()}"
+    installation.limits.configure(limit_key, in_flight=settings.limits.netsuite_concurrency)
+    auth = SignIn(
+        transport=installation.transport,
+        tokens=tokens,
+        connection=settings.name,
+        account=account,
+        credentials=NetSuiteCredentials(
+            client_id=section.client_id,
+            certificate_id=section.certificate_id,
+            key=load_key(section.private_key),
+        ),
+    )
+    client = NetSuite(
+        installation.transport,
+        connection=settings.name,
+        account=account,
+        auth=auth,
+        limit_key=limit_key,
+    )
+    return client, auth
+
+
+def shipbob_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> tuple[ShipBob, Access]:
+    """Return a ShipBob client of a connection, under its limit, and what signs it in.
+
+    Raises:
+        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    application = None
+    if section.client_id is not None and section.client_secret is not None:
+        application = Application(
+            connection=settings.name,
+            auth_url=section.auth_url,
+            client_id=section.client_id,
+            client_secret=section.client_secret,
+        )
+    credentials = ShipBobCredentials(
+        token=section.token, application=application, refresh_token=section.refresh_token
+    )
+    limit_key = f"shipbob:{settings.name}"
+    installation.limits.configure(limit_key, per_minute=settings.limits.shipbob_per_minute)
+    # The few calls that only a personal access token may make count by themselves.
+    personal_key = f"shipbob:{settings.name}:personal"
+    installation.limits.configure(
+        personal_key, per_minute=min(_PERSONAL_PER_MINUTE, settings.limits.shipbob_per_minute)
+    )
+    access = credentials.access(
+        installation.transport,
+        tokens,
+        api_url=section.api_url,
+        auth_url=section.auth_url,
+    )
+
+    async def granted_channel() -> int | None:
+        async with installation.database.transaction() as on:
+            grant = await consents.granted(on, settings.name)
+        return grant["channel_id"] if grant else None
+
+    client = ShipBob(
+        installation.transport,
+        connection=settings.name,
+        api_url=section.api_url,
+        version=section.version,
+        channel_id=section.channel_id,
+        granted_channel=granted_channel,
+        auth=access,
+        limit_key=limit_key,
+        by_scope={
+            scope: Door(auth=other, limit_key=personal_key)
+            for scope, other in credentials.by_scope(
+                api_url=section.api_url, auth_url=section.auth_url
+            ).items()
+        },
+    )
+    return client, access
+
+
+def shipbob_billing_client(
+    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+) -> ShipBob:
+    """Return a ShipBob client that reads billing: by the personal access token if there is one.
+
+    Raises:
+        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    if section.token is None:
+        return shipbob_client(installation, settings, tokens)[0]
+    access = ShipBobCredentials(token=section.token).access(
+        installation.transport, tokens, api_url=section.api_url, auth_url=section.auth_url
+    )
+    return ShipBob(
+        installation.transport,
+        connection=settings.name,
+        api_url=section.api_url,
+        version=section.version,
+        channel_id=section.channel_id,
+        auth=access,
+        limit_key=f"shipbob:{settings.name}",
+    )
+
+
+async def other_shipbob_clients(
+    installation: Installation, settings: ConnectionSettings
+) -> list[ShipBob]:
+    """Return clients with the credentials of a connection that are not in use for writing.
+
+    What was made with them before, such as webhook subscriptions, only they can see.
+
+    Raises:
+        NeedsHuman: the personal access token belongs to another of ShipBob's worlds.
+    """
+    section = settings.shipbob
+    consented = section.client_id is not None and (
+        section.refresh_token is not None
+        or await installation.tokens.held(settings.name, "shipbob")
+    )
+    if section.token is None or not consented:
+        return []
+    alone = section.model_copy(
+        update={
+            "client_id": None,
+            "client_secret": None,
+            "refresh_token": None,
+            "channel_id": None,
+        }
+    )
+    client, _ = shipbob_client(
+        installation, settings.model_copy(update={"shipbob": alone}), installation.tokens
+    )
+    return [client]

@@ -1,0 +1,65 @@
+"""The fee audit and the accruals of a connection."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.fee_audit.accruals import Accrual, accruals
+from ml_connector.fee_audit.fees import LOOK_BACK, Audit, audit
+from ml_connector.fee_audit.gathering import gather
+from ml_connector.flows.billing.invoice_lines import grouped
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.sources import charges
+
+
+async def audit_fees(
+    installation: Installation,
+    applied: AppliedConnection,
+    *,
+    first: date | None,
+    last: date | None,
+) -> tuple[Audit, date, date]:
+    """Hold the kept charges of a period against what caused them.
+
+    Args:
+        installation: where.
+        applied: the connection.
+        first: day of the period; None: 90 days, so that all can still be claimed.
+        last: day of the period; None: today in the merchant's zone.
+
+    Raises:
+        ConnectorError: ShipBob can't be asked.
+    """
+    place = await Workplaces(installation).open(applied.name)
+    end = last or datetime.now(place.settings.schedule.zone).date()
+    begin = first or end - LOOK_BACK
+    known = [
+        charge
+        async for charge in charges.charged_between(
+            installation.database, applied.name, begin - LOOK_BACK, end
+        )
+    ]
+    period = (one for one in known if one.charged_on is not None and one.charged_on >= begin)
+    evidence = await gather(place.shipbob, period, first=begin, last=end)
+    return audit(known, evidence, first=begin, last=end), begin, end
+
+
+async def accrue(
+    installation: Installation, applied: AppliedConnection, *, at: date | None
+) -> tuple[Sequence[Accrual], date]:
+    """Return what was charged and not invoiced at the end of a day, by account.
+
+    Args:
+        installation: where.
+        applied: the connection.
+        at: the day; None: today in the merchant's zone.
+    """
+    settings = applied.settings({})
+    day = at or datetime.now(UTC).astimezone(settings.schedule.zone).date()
+    open_charges = [
+        charges.summed(charge)
+        async for charge in charges.not_invoiced_at(installation.database, applied.name, day)
+    ]
+    groups = grouped(open_charges)
+    return accruals(groups, settings.billing), day

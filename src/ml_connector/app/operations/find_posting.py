@@ -1,0 +1,40 @@
+"""Finding a posting by the number that NetSuite gave its document, such as ``IR1203``."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.journal import trail
+from ml_connector.netsuite.queries import items
+
+_ASK_SECONDS: Final = 15.0
+_NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/#._-]{1,44}")
+
+
+async def by_document_number(
+    installation: Installation, names: Sequence[str], number: str
+) -> list[dict[str, Any]]:
+    """Ask NetSuite which records have this document number, and walk back from ours.
+
+    The number is NetSuite's to give, and a person's to change, so it is not kept here. An
+    account that does not answer is as good as one that does not know the number.
+    """
+    walked: list[dict[str, Any]] = []
+    if not _NUMBER.fullmatch(number) or number.startswith("mlc-"):
+        return walked
+    workplaces = Workplaces(installation)
+    for name in names:
+        try:
+            place = await workplaces.open(name)
+            async with asyncio.timeout(_ASK_SECONDS):
+                found = await items.transactions_by_number(place.netsuite.query, number)
+        except (ConnectorError, TimeoutError):
+            continue
+        async with installation.database.transaction() as connection:
+            ids = await trail.by_remote_ids(connection, [name], [one.id for one in found])
+            walked += [await trail.walk(connection, posting_id) for posting_id in ids]
+    return walked

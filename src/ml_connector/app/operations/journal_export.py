@@ -1,0 +1,141 @@
+"""The journal as CSV: for a spreadsheet, an auditor, another program."""
+
+import csv
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, Final
+
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from ml_connector.errors import UserError
+from ml_connector.ledger.journal.journal import COLUMNS
+from ml_connector.storage.database import Database, rows
+
+BY: Final = {"posted": "posted_at", "posting-date": "posting_date", "fact-date": "fact_date"}
+"""What a period is of: the moment of posting, the document's date, the fact's date."""
+
+_BATCH: Final = 5_000
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What was written."""
+
+    file: Path
+    rows: int
+
+
+async def export(
+    database: Database,
+    names: Sequence[str],
+    *,
+    by: str,
+    start: datetime | date | None,
+    end: datetime | date | None,
+    out: Path,
+    progress: Callable[[int], object] | None = None,
+) -> Exported:
+    """Write journal rows to a CSV file, whole or not at all. Memory does not grow with them.
+
+    The same rows give the same bytes: ordered by connection and number, times in UTC,
+    amounts with the digits they were posted with.
+
+    Args:
+        database: the books.
+        names: of connections.
+        by: what the period is of, a key of ``BY``.
+        start: from then.
+        end: before then.
+        out: the file; replaced when it is there.
+        progress: is told how many rows were written.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    count = 0
+    with _whole_or_nothing(out) as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        async for batch in _batches(database, names, BY[by], start, end):
+            writer.writerows([cell(value) for value in row] for row in batch)
+            count += len(batch)
+            if progress is not None:
+                progress(count)
+    return Exported(file=out, rows=count)
+
+
+@contextmanager
+def _whole_or_nothing(out: Path) -> Iterator[IO[str]]:
+    """Write beside the file, and put it in its place when everything is on the disk."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            dir=out.parent,
+            prefix=f".{out.name}.",
+            encoding="utf-8",
+            newline="",
+            delete=False,
+        ) as file:
+            temporary = Path(file.name)
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(out)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise UserError(
+            f"The file can't be written: {error.strerror}",
+            where=str(out),
+            next_step="Choose another with --out.",
+        ) from error
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell. Text that a spreadsheet would run as a formula gets a quote."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return value.isoformat(timespec="microseconds")
+        case Decimal():
+            return f"{value:f}"
+        case int() | date():
+            return str(value)
+        case _:
+            text = str(value)
+            return f"'{text}" if text.lstrip(" ").startswith(_DANGEROUS) else text
+
+
+async def _batches(
+    database: Database,
+    names: Sequence[str],
+    column: str,
+    start: datetime | date | None,
+    end: datetime | date | None,
+) -> AsyncIterator[list[tuple[Any, ...]]]:
+    query = sql.SQL(
+        "select {columns} from journal where connection = any (%(names)s)"
+        " and {day} >= %(start)s and {day} < %(end)s order by connection, number"
+    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), day=sql.Identifier(column))
+    parameters = {
+        "names": list(names),
+        "start": start if start is not None else "-infinity",
+        "end": end if end is not None else "infinity",
+    }
+    async with database.transaction() as connection:
+        await rows(connection, "set transaction isolation level repeatable read read only")
+        async with connection.cursor(name="export", row_factory=tuple_row) as cursor:
+            await cursor.execute(query, parameters)
+            while batch := await cursor.fetchmany(_BATCH):
+                yield batch

@@ -1,0 +1,247 @@
+"""``reconcile``: read both systems, compare, write the report, and keep that it was made."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.engine.converge import Workplace
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.inbox.sweep import gaps, posted_keys
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.reconcile import files
+from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sections import SECTIONS
+from ml_connector.reconcile.sides import netsuite, shipbob
+from ml_connector.reconcile.stored import stored
+from ml_connector.reconcile.stored.stored import Stored
+from ml_connector.storage.database import Connection, rows
+from ml_connector.words import AlarmKind
+
+STILL_KNOWN: Final = timedelta(days=45)
+"""So long after its end a month is looked for in ShipBob's lists too; then in what is stored."""
+
+Progress = Callable[[str, int], object]
+"""Is told what is being done, and how many lines of it were read so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthEnd:
+    """A report that was made.
+
+    Attributes:
+        id: of the record that it was made.
+        files: what was written.
+        asked_shipbob: whether ShipBob's lists were read, beside what is stored.
+    """
+
+    id: int
+    report: Report
+    files: Sequence[Path]
+    asked_shipbob: bool
+
+
+async def reconcile(
+    installation: Installation,
+    applied: AppliedConnection,
+    month: Month,
+    *,
+    out: Path | None,
+    person: str,
+    progress: Progress = lambda _what, _count: None,
+) -> MonthEnd:
+    """Make the report of a month.
+
+    Args:
+        installation: where.
+        applied: the connection.
+        month: which month.
+        out: the folder for the files; None: a fresh one in the data folder.
+        person: who asks for it, for the record of people's acts.
+        progress: is told how far it is.
+
+    Raises:
+        ConnectorError: one of the systems can't be read.
+        UserError: the files can't be written.
+    """
+    place = await Workplaces(installation).open(applied.name)
+    words = {flow.name: flow.source for flow in FLOWS.values()}
+    recent = datetime.now(UTC) < month.ends(place.settings.schedule.zone) + STILL_KNOWN
+    async with stored.opened(installation.server.url, applied.name, month, words) as books:
+        await _read_netsuite(books, place, month, progress)
+        if recent:
+            await _read_shipbob(installation, books, place, month, progress)
+        report = await _compare(books, place, month, progress)
+        report_id = await _next_id(installation)
+        folder = out or _folder(installation, applied.name, month, report_id)
+        progress("Writing the report", 0)
+        written = await files.write(books, report, month, folder)
+    await _record(installation, report_id, report, written, person)
+    return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
+
+
+async def made(installation: Installation, names: Collection[str]) -> list[dict[str, Any]]:
+    """Return the reports that were made for these connections, the newest first."""
+    return await installation.database.fetch(
+        "select id, connection, month, made_at, person, green, open, explained, head_number,"
+        " head_hash, files from month_report where connection = any (%(names)s) order by id desc",
+        {"names": list(names)},
+    )
+
+
+async def _read_netsuite(
+    books: Stored, place: Workplace, month: Month, progress: Progress
+) -> None:
+    settings = place.settings
+    locations = set(settings.locations.values())
+    if settings.policies.quarantine_location is not None:
+        locations.add(settings.policies.quarantine_location)
+    count = 0
+    progress("Reading NetSuite", count)
+    async for page_of in netsuite.movements(
+        place.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
+    ):
+        await books.add_movements(page_of)
+        count += len(page_of)
+        progress("Reading NetSuite", count)
+
+
+async def _read_shipbob(
+    installation: Installation,
+    books: Stored,
+    place: Workplace,
+    month: Month,
+    progress: Progress,
+) -> None:
+    name = place.settings.name
+    compared = {section.flow for section in SECTIONS}
+
+    async def known(flow: Flow) -> Collection[str]:
+        return await posted_keys(installation.database, name, flow)
+
+    async def unheard(flow: Flow, seen: Sequence[Seen]) -> Sequence[Seen]:
+        async with installation.database.transaction() as connection:
+            new, changed = await gaps(connection, name, flow, seen)
+        return [*new, *changed]
+
+    count = 0
+    progress("Reading ShipBob", count)
+    for flow in FLOWS.values():
+        if flow.name not in compared:
+            continue
+        since = month.begins(place.settings.schedule.zone) - shipbob.LOOKS_BACK
+        async for found in shipbob.news(
+            flow,
+            place.reads,
+            place.settings,
+            month,
+            since=since,
+            known=known,
+            unheard=unheard,
+        ):
+            await books.add_live(found)
+            count += len(found)
+            progress("Reading ShipBob", count)
+
+
+async def _compare(books: Stored, place: Workplace, month: Month, progress: Progress) -> Report:
+    progress("Comparing", 0)
+    head, missing = await books.freeze()
+    if missing:
+        progress("Looking for documents in NetSuite", len(missing))
+        await books.add_looked_up(await netsuite.look_up(place.netsuite.query, missing))
+    progress("Comparing", 0)
+    gathered = await books.gather(place.settings.skus)
+    return judge(
+        month,
+        gathered,
+        connection=place.settings.name,
+        zone=place.settings.schedule.timezone,
+        head=head,
+    )
+
+
+def _folder(installation: Installation, name: str, month: Month, report_id: int) -> Path:
+    return installation.settings.data_dir / "reports" / name / f"{month}-{report_id}"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _next_id(installation: Installation) -> int:
+    [row] = await installation.database.fetch("select nextval('month_report_id') as id")
+    return int(row["id"])
+
+
+async def _record(
+    installation: Installation,
+    report_id: int,
+    report: Report,
+    written: Sequence[Path],
+    person: str,
+) -> None:
+    digests = {str(path.resolve()): await asyncio.to_thread(_digest, path) for path in written}
+    details = {"report": report_id, "month": report.month, "green": report.green}
+    async with installation.database.transaction() as connection:
+        await rows(
+            connection,
+            "insert into month_report (id, connection, month, person, green, open, explained,"
+            " head_number, head_hash, files, differences) values (%(id)s, %(connection)s,"
+            " %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s, %(number)s, %(hash)s,"
+            " %(files)s, %(differences)s)",
+            {
+                "id": report_id,
+                "connection": report.connection,
+                "month": report.month,
+                "person": person,
+                "green": report.green,
+                "open": len(report.open),
+                "explained": len(report.explained),
+                "number": report.head.number,
+                "hash": report.head.hash,
+                "files": msgspec.json.encode(digests).decode(),
+                "differences": msgspec.json.encode(report.open).decode(),
+            },
+        )
+        await rows(
+            connection,
+            "insert into act (person, what, connection, details)"
+            " values (%(person)s, 'reconcile', %(connection)s, %(details)s)",
+            {
+                "person": person,
+                "connection": report.connection,
+                "details": msgspec.json.encode(details).decode(),
+            },
+        )
+        await _alarm(connection, report)
+
+
+async def _alarm(connection: Connection, report: Report) -> None:
+    """Note that a month is not explained, until a later report of it is green."""
+    if report.green:
+        await end_alarms(connection, report.connection, AlarmKind.RECONCILIATION, [report.month])
+        return
+    count = len(report.open)
+    await raise_alarm(
+        connection,
+        report.connection,
+        AlarmKind.RECONCILIATION,
+        report.month,
+        sentence=f"The month end of {report.month} leaves {count}"
+        f" difference{'s' if count > 1 else ''} unexplained",
+        remedy="Follow the remedies in the report, then run ml-connector reconcile"
+        f" {report.month} again.",
+    )

@@ -1,0 +1,290 @@
+"""Doing a flow now, and planning it without doing it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.engine.converge import Converge, Workplace
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.inbox.sweep import Swept, sweep, tell
+from ml_connector.engine.settle.write_slots import runs_for
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.conservation import sums
+from ml_connector.ledger.conservation.equation import Equation
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.documents import Plan
+from ml_connector.storage.database import one
+
+_GRACE_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What the plan for one subject would post.
+
+    Attributes:
+        plan: documents and notes; None when something is missing.
+        failure: what is missing, as data.
+        details: what the flow tells of the facts besides; see ``Flow``.
+    """
+
+    key: str
+    plan: Plan | None
+    failure: dict[str, Any] | None
+    details: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What came of a sync.
+
+    Attributes:
+        swept: what the sweep found; None when subjects were named.
+        subjects: one row for each subject: key, state, cause, sentence, remedy, documents, and
+            the note of its last run.
+        equation: what all their source lines came to.
+        details: what the flow tells of the facts besides; see ``Flow``.
+    """
+
+    swept: Swept | None
+    subjects: Sequence[dict[str, Any]]
+    equation: Equation
+    details: Sequence[Mapping[str, Any]] = ()
+
+
+async def sync(
+    installation: Installation,
+    applied: AppliedConnection,
+    flow: Flow,
+    *,
+    ids: Sequence[str],
+    since: datetime | None,
+) -> Synced:
+    """Converge subjects now and wait for what comes of them.
+
+    Works by itself, and together with workers that run.
+
+    Args:
+        installation: where.
+        applied: the connection.
+        flow: what to do.
+        ids: which subjects; empty: whatever the source has that the inbox has not.
+        since: how far back to look for them.
+
+    Raises:
+        UserError: the connection is paused.
+        ConnectorError: the source can't be read.
+    """
+    if applied.paused:
+        raise UserError(
+            f'Connection "{applied.name}" is paused', next_step="Resume it, then sync again."
+        )
+    workplaces = Workplaces(installation)
+    place = await workplaces.open(applied.name)
+    began = datetime.now(UTC)
+    swept = None
+    if ids:
+        async with installation.database.transaction() as connection:
+            seen = [Seen(key=key) for key in ids]
+            await tell(connection, installation.lanes, applied.name, flow, seen, source="person")
+    else:
+        swept = await sweep(
+            installation.database,
+            installation.lanes,
+            flow,
+            reads=place.reads,
+            connection_name=applied.name,
+            since=since or began - flow.back,
+        )
+    keys = list(ids) if swept is None else list(swept.keys)
+    await _work_until_settled(installation, workplaces, applied, flow, keys)
+    found = await _outcomes(installation, applied, flow, keys, began)
+    async with installation.database.transaction() as connection:
+        equation = await sums.equation(
+            connection, [applied.name], subjects=[row["id"] for row in found]
+        )
+    return Synced(
+        swept=swept,
+        subjects=found,
+        equation=equation,
+        details=await _details(installation, place, flow, [row["id"] for row in found]),
+    )
+
+
+async def _details(
+    installation: Installation, place: Workplace, flow: Flow, subjects: Sequence[int]
+) -> list[Mapping[str, Any]]:
+    """Return what the flow tells of the facts that were seen last."""
+    if flow.details is None:
+        return []
+    found = await installation.database.fetch(
+        "select distinct on (subject_id) facts from run where subject_id = any (%(ids)s)"
+        " and facts is not null order by subject_id, id desc",
+        {"ids": list(subjects)},
+    )
+    return [
+        row
+        for one_of in found
+        for row in flow.details(
+            msgspec.convert(one_of["facts"], flow.facts, str_keys=True), place.settings
+        )
+    ]
+
+
+async def plan(
+    installation: Installation,
+    applied: AppliedConnection,
+    flow: Flow,
+    *,
+    ids: Sequence[str],
+    since: datetime | None,
+) -> list[Planned]:
+    """Plan subjects as they are now, writing nothing to either system.
+
+    Args:
+        installation: where.
+        applied: the connection.
+        flow: what to plan.
+        ids: which subjects; empty: what a sweep would look at.
+        since: how far back to look for them.
+
+    Raises:
+        ConnectorError: the source can't be read.
+    """
+    place = await Workplaces(installation).open(applied.name)
+    keys = list(ids)
+    if not keys:
+        moment = since or datetime.now(UTC) - flow.back
+        keys = [seen.key async for seen in flow.sweep(place.reads, moment, ())]
+    return [await _plan_one(installation, place, applied.name, flow, key) for key in keys]
+
+
+async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Planned]:
+    """Plan the stored facts of an old run with today's rules and settings.
+
+    What was posted since that run counts as not posted.
+
+    Raises:
+        UserError: there is no such run, or it stored no facts.
+    """
+    async with installation.database.transaction() as connection:
+        row = await one(
+            connection,
+            "select r.facts, s.id, s.flow, s.key, s.connection from run as r"
+            " join subject as s on s.id = r.subject_id where r.id = %(id)s",
+            {"id": run_id},
+        )
+        if row is None or row["facts"] is None:
+            what = "There is no run" if row is None else "No facts were stored by run"
+            raise UserError(f"{what} {run_id}", next_step="See the runs in: events show ID.")
+        posted = await postings.posted_before(connection, row["id"], run_id)
+    flow = FLOWS[row["flow"]]
+    place = await Workplaces(installation).open(row["connection"])
+    facts = msgspec.convert(row["facts"], flow.facts, str_keys=True)
+    try:
+        decided, failure = flow.plan(facts, posted, place.settings), None
+    except ConnectorError as error:
+        decided, failure = None, runs.failure(error)
+    details = flow.details(facts, place.settings) if flow.details else ()
+    return flow, Planned(key=row["key"], plan=decided, failure=failure, details=details)
+
+
+async def _plan_one(
+    installation: Installation, place: Workplace, name: str, flow: Flow, key: str
+) -> Planned:
+    try:
+        facts = await flow.read(key, place.reads)
+        async with installation.database.transaction() as connection:
+            row = await one(
+                connection,
+                "select id from subject where connection = %(name)s and flow = %(flow)s"
+                " and key = %(key)s",
+                {"name": name, "flow": flow.name, "key": key},
+            )
+            posted = await postings.posted(connection, row["id"]) if row else ()
+        return Planned(
+            key=key,
+            plan=flow.plan(facts, posted, place.settings),
+            failure=None,
+            details=flow.details(facts, place.settings) if flow.details else (),
+        )
+    except ConnectorError as error:
+        return Planned(key=key, plan=None, failure=runs.failure(error))
+
+
+async def _work_until_settled(
+    installation: Installation,
+    workplaces: Workplaces,
+    applied: AppliedConnection,
+    flow: Flow,
+    keys: Sequence[str],
+) -> None:
+    converge = Converge(
+        installation.database,
+        FLOWS,
+        workplaces.open,
+        installation.lanes,
+        worker=installation.holder,
+    )
+    lanes = Lanes(installation.server.url, converge)
+    async with lanes.open():
+        lane = asyncio.create_task(
+            lanes.work(
+                applied.name, at_once=runs_for(applied.limits), grace_seconds=_GRACE_SECONDS
+            )
+        )
+        try:
+            while await _unsettled(installation, applied.name, flow, keys) and not lane.done():  # noqa: ASYNC110 - the database is polled, nobody tells us
+                await asyncio.sleep(_POLL_SECONDS)
+        finally:
+            lane.cancel()
+            await asyncio.gather(lane, return_exceptions=True)
+
+
+async def _unsettled(
+    installation: Installation, name: str, flow: Flow, keys: Sequence[str]
+) -> int:
+    [row] = await installation.database.fetch(
+        "select count(*) as n from subject where connection = %(name)s and flow = %(flow)s"
+        " and key = any (%(keys)s) and state in ('received', 'working')",
+        {"name": name, "flow": flow.name, "keys": list(keys)},
+    )
+    return int(row["n"])
+
+
+async def _outcomes(
+    installation: Installation,
+    applied: AppliedConnection,
+    flow: Flow,
+    keys: Sequence[str],
+    began: datetime,
+) -> list[dict[str, Any]]:
+    return await installation.database.fetch(
+        "select s.id, s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
+        " (select r.decision ->> 'note' from run as r where r.subject_id = s.id"
+        "  order by r.id desc limit 1) as note,"
+        " coalesce((select json_agg(json_build_object('document', p.kind,"
+        "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
+        "   'title', p.document ->> 'title') order by p.id)"
+        "  from posting as p where p.subject_id = s.id and (p.settled_at >= %(began)s"
+        "   or p.state = 'noted' and %(dry)s)), '[]'::json) as documents"
+        " from subject as s where s.connection = %(name)s and s.flow = %(flow)s"
+        " and s.key = any (%(keys)s) order by s.id",
+        {
+            "name": applied.name,
+            "flow": flow.name,
+            "keys": list(keys),
+            "began": began,
+            "dry": applied.mode == "dry-run",
+        },
+    )

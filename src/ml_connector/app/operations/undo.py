@@ -1,0 +1,259 @@
+"""Undoing: a counter-document for what was posted, through settle like everything else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.engine.converge import Workplace
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.flows.reversal import Undoable, counter
+from ml_connector.ledger.connections import acts
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.journal import trail
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.documents import Document, Plan
+from ml_connector.ledger.postings.postings import Posting
+from ml_connector.rules.facts import PeriodFact
+from ml_connector.rules.posting_dates import posting_date
+from ml_connector.storage.database import Connection, one, rows
+from ml_connector.words import Cause
+
+FLOW: Final = "undo"
+"""The subject of an undo belongs to no flow that could converge it: only a person does."""
+
+_RULES: Final = "undo-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """A counter-document that is proposed.
+
+    Attributes:
+        posting_id: of what it takes back.
+        flow: that posted it.
+    """
+
+    connection: str
+    posting_id: int
+    flow: str
+    takes_back: Undoable
+    document: Document
+
+
+async def propose(
+    installation: Installation, names: Sequence[str], wanted: Sequence[str]
+) -> list[Counter]:
+    """Return the counter-documents of postings, by any of the names that ``show`` takes.
+
+    Raises:
+        UserError: one is not found, means several documents, is undone already, or has no
+            counter-document; nothing is proposed then.
+        ConnectorError: NetSuite can't be asked for its posting periods.
+    """
+    workplaces = Workplaces(installation)
+    found: dict[int, Counter] = {}
+    for text in dict.fromkeys(wanted):
+        async with installation.database.transaction() as connection:
+            row = await _posting(connection, names, text)
+        place = await workplaces.open(row["connection"])
+        if place.mode != "live":
+            raise UserError(
+                f'Connection "{row["connection"]}" is in dry-run mode: nothing is posted',
+                where="journal undo",
+                next_step="Set it live first.",
+            )
+        document = msgspec.convert(row["document"], Document)
+        takes_back = Undoable(document=document, remote_id=row["remote_id"])
+        day = await _day(place, takes_back)
+        found[row["id"]] = Counter(
+            connection=row["connection"],
+            posting_id=row["id"],
+            flow=row["flow"],
+            takes_back=takes_back,
+            document=counter(takes_back, place.settings, day=day),
+        )
+    return list(found.values())
+
+
+async def undo(installation: Installation, proposed: Counter, *, person: str) -> dict[str, Any]:
+    """Post a counter-document, exactly once, and journal it. Repeating it is harmless.
+
+    A process that dies meanwhile leaves a subject that waits for a person; the same command
+    looks up what came of it before anything is sent.
+
+    Returns:
+        external id and internal id of the counter-document, and what it took back.
+
+    Raises:
+        ConnectorError: NetSuite refused it, or the outcome is not known yet.
+    """
+    place = await Workplaces(installation).open(proposed.connection)
+    async with installation.database.transaction() as connection:
+        subject = await _claim(connection, proposed)
+        left_behind = await postings.unfinished(connection, subject)
+        run_id = await runs.begin(connection, subject, worker=installation.holder, rules=_RULES)
+        await runs.write(
+            connection, [runs.Page(run_id=run_id, plan=Plan(documents=(proposed.document,)))]
+        )
+    try:
+        for posting in left_behind:
+            await place.settle.recover(subject, replace(posting, flow=proposed.flow))
+        posting_to_send = await _prepare(installation, subject, proposed, run_id)
+        if posting_to_send is not None:
+            await place.settle.post(subject, posting_to_send)
+    except ConnectorError as error:
+        async with installation.database.transaction() as connection:
+            await runs.finish(connection, run_id, "dead", error=error)
+            await _stopped(connection, subject, str(error))
+        raise
+    return await _done(installation, subject, proposed, run_id, person)
+
+
+async def _posting(connection: Connection, names: Sequence[str], text: str) -> dict[str, Any]:
+    ids = await trail.find(connection, names, " ".join(text.split()))
+    if len(ids) != 1:
+        what = f"{len(ids)} documents were" if ids else "Nothing was"
+        raise UserError(
+            f'{what} posted as "{text}"',
+            where="journal undo",
+            next_step="Name one document, such as mlc-ir-90311-1; see journal list.",
+        )
+    row = await one(
+        connection,
+        "select p.id, p.connection, p.state, p.system, p.kind, p.remote_id, p.document, p.undoes,"
+        " s.flow, (select c.external_id from posting as c where c.undoes = p.id"
+        "  and c.state in ('done', 'adopted') limit 1) as undone_by"
+        " from posting as p join subject as s on s.id = p.subject_id where p.id = %(id)s",
+        {"id": ids[0]},
+    )
+    assert row is not None  # noqa: S101 - found just now, and never deleted
+    name = f"{row['kind']} {row['remote_id'] or ''}".strip()
+    if row["state"] not in {"done", "adopted"}:
+        raise UserError(
+            f"{name} was not posted: it is {row['state']}",
+            where="journal undo",
+            next_step="There is nothing to undo.",
+        )
+    if row["undoes"] is not None:
+        raise UserError(
+            f"{name} is a counter-document itself",
+            where="journal undo",
+            next_step="Book what is right by hand in NetSuite, with a memo that says why.",
+        )
+    if row["undone_by"] is not None:
+        raise UserError(
+            f"{name} is undone already, by {row['undone_by']}",
+            where="journal undo",
+            next_step=f"See it with: journal show {row['undone_by']}",
+        )
+    return row
+
+
+async def _day(place: Workplace, takes_back: Undoable) -> date:
+    today = datetime.now(place.settings.schedule.zone).date()
+    is_bill = takes_back.document.kind in {"vendorBill", "vendorCredit"}
+    periods = [
+        PeriodFact(
+            name=period.periodname,
+            start=period.startdate,
+            end=period.enddate,
+            open=period.open_for_bills if is_bill else period.open_for_stock,
+        )
+        for period in await place.reads.periods(today)
+    ]
+    return posting_date(
+        today, periods, "next-open", document=f"the counter-document of {takes_back.name}"
+    )
+
+
+async def _claim(connection: Connection, proposed: Counter) -> Claimed:
+    row = await one(
+        connection,
+        "insert into subject as s (connection, flow, key, state, epoch, cause, sentence, remedy)"
+        " values (%(connection)s, %(flow)s, %(key)s, 'dead', 1, %(cause)s, %(sentence)s,"
+        " %(remedy)s) on conflict (connection, flow, key) do update set epoch = s.epoch + 1,"
+        " state = 'dead', cause = excluded.cause, sentence = excluded.sentence,"
+        " remedy = excluded.remedy, changed_at = now() returning id, epoch",
+        {
+            "connection": proposed.connection,
+            "flow": FLOW,
+            "key": str(proposed.posting_id),
+            "cause": Cause.OUTCOME_UNKNOWN,
+            "sentence": f"The undo of {proposed.takes_back.name} has not ended",
+            "remedy": f"Run it again: journal undo {proposed.takes_back.document.external_id}",
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row
+    return Claimed(
+        id=row["id"],
+        ref=SubjectRef(proposed.connection, FLOW, str(proposed.posting_id)),
+        epoch=row["epoch"],
+        mark=0,
+        attempt=0,
+        since=datetime.now(UTC),
+    )
+
+
+async def _prepare(
+    installation: Installation, subject: Claimed, proposed: Counter, run_id: int
+) -> Posting | None:
+    """Write the counter-document down; None when it exists by now."""
+    async with installation.database.transaction() as connection:
+        if await postings.posted(connection, subject.id):
+            return None
+        posting = await postings.prepare(
+            connection, subject, run_id, proposed.document, state="prepared"
+        )
+        if posting is None:
+            raise UserError(
+                f"{proposed.document.external_id} is taken by another posting",
+                where="journal undo",
+                next_step=f"See it with: journal show {proposed.document.external_id}",
+            )
+        await rows(
+            connection,
+            "update posting set undoes = %(original)s where id = %(id)s",
+            {"id": posting.id, "original": proposed.posting_id},
+        )
+    return replace(posting, flow=proposed.flow)
+
+
+async def _stopped(connection: Connection, subject: Claimed, sentence: str) -> None:
+    await rows(
+        connection,
+        "update subject set sentence = %(sentence)s where id = %(id)s and epoch = %(epoch)s",
+        {"id": subject.id, "epoch": subject.epoch, "sentence": sentence},
+    )
+
+
+async def _done(
+    installation: Installation, subject: Claimed, proposed: Counter, run_id: int, person: str
+) -> dict[str, Any]:
+    async with installation.database.transaction() as connection:
+        [made] = await postings.posted(connection, subject.id)
+        await rows(
+            connection,
+            "update subject set state = 'done', cause = null, sentence = null, remedy = null,"
+            " changed_at = now() where id = %(id)s and epoch = %(epoch)s",
+            {"id": subject.id, "epoch": subject.epoch},
+        )
+        await runs.finish(connection, run_id, "done")
+        result = {
+            "undone": proposed.takes_back.document.external_id,
+            "was": f"{proposed.takes_back.document.kind} {proposed.takes_back.remote_id}",
+            "by": made.external_id,
+            "is": f"{made.kind} {made.remote_id}",
+        }
+        await acts.record(
+            connection,
+            person,
+            "journal.undo",
+            connection=proposed.connection,
+            details={"before": result["was"], "after": result["is"], **result},
+        )
+    return result

@@ -1,0 +1,1 @@
+"""Ping: everything about both systems that can be known without changing anything."""

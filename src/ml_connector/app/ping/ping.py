@@ -1,0 +1,82 @@
+"""``ping``: everything that can be known of a connection without changing anything.
+
+It reads, and it may renew a token. What is missing or forbidden comes with its remedy; what
+the connection can do without is marked as not needed.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ml_connector.app.connections.apply import webhook_url
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import (
+    netsuite_client,
+    shipbob_billing_client,
+    shipbob_client,
+)
+from ml_connector.app.ping.netsuite import PingNetSuite
+from ml_connector.app.ping.running import SECONDS
+from ml_connector.app.ping.shipbob import PingShipBob
+from ml_connector.app.sign_in.certificate_expiry import certificate_check
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.ledger.connections import certificates, connections
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.sign_in.oauth import SignIn
+
+
+async def ping(installation: Installation, name: str, *, deep: bool = False) -> list[Check]:
+    """Check a stored connection, both systems side by side, within 15 seconds.
+
+    Args:
+        installation: where.
+        name: of the connection.
+        deep: compare every product too, for as long as it takes.
+
+    Raises:
+        UserError: there is no such connection.
+        NeedsHuman: its secrets can't be opened.
+    """
+    async with installation.database.transaction() as on:
+        applied = await connections.find(on, name)
+        if applied is None:
+            raise UserError(
+                f'There is no connection "{name}"', next_step="See ml-connector connection list."
+            )
+        secrets = await installation.vault.all(name, on=on)
+        kept = await certificates.current(on, name)
+    settings = applied.settings(secrets)
+    # Whoever pings may just have repaired it: what was refused before is asked again.
+    await installation.tokens.clear_problem(name, "netsuite")
+    until = asyncio.get_running_loop().time() + (600.0 if deep else SECONDS)
+    open_netsuite = partial(netsuite_client, installation, settings, installation.tokens)
+    worked_before = any(
+        clock.obtained_at is not None
+        for clock in await installation.tokens.clocks()
+        if (clock.connection, clock.system) == (name, "netsuite")
+    )
+    netsuite = PingNetSuite(open_netsuite, settings, worked_before=worked_before, until=until)
+    shipbob = PingShipBob(
+        partial(shipbob_client, installation, settings, installation.tokens),
+        partial(shipbob_billing_client, installation, settings, installation.tokens),
+        netsuite=_or_none(open_netsuite),
+        settings=settings,
+        webhook_url=webhook_url(installation.settings, name)
+        if installation.settings.public_url
+        else None,
+        deep=deep,
+        until=until,
+    )
+    both: Sequence[list[Check]] = await asyncio.gather(netsuite.checks(), shipbob.checks())
+    ends = certificate_check(
+        kept.valid_until if kept else None, account_id=settings.netsuite.account_id
+    )
+    return [*both[0], ends, *both[1]]
+
+
+def _or_none(opened: Callable[[], tuple[NetSuite, SignIn]]) -> NetSuite | None:
+    try:
+        return opened()[0]
+    except (ConnectorError, UserError):
+        return None

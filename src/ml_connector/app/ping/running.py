@@ -1,0 +1,101 @@
+"""Running checks side by side, each with its result and remedy, within a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ml_connector.app.connections.checks import Check, outcome_of
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.shipbob.session import UnexpectedAnswer
+from ml_connector.words import System
+
+SECONDS: Final = 13.0
+"""A ping ends within 15 seconds: what has not been answered by then is said to be so."""
+
+_AT_ONCE: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Something to look at.
+
+    Attributes:
+        name: of the check, when it fails as a whole.
+        ask: looks, and returns what was found: a sentence for ``ok``, or checks of its own.
+        needed: the connection can't work without it.
+        remedy: instead of the failure's own, where something is forbidden or missing.
+        only_when_forbidden: needed only where the answer is a clear refusal.
+    """
+
+    name: str
+    ask: Callable[[], Awaitable[str | Sequence[Check]]]
+    needed: bool = True
+    remedy: str = ""
+    only_when_forbidden: bool = False
+
+
+async def run(system: System, probes: Sequence[Probe], *, until: float) -> list[Check]:
+    """Run probes side by side; return their checks in order.
+
+    Args:
+        system: what they look at.
+        probes: what to look at.
+        until: the event loop's time by which all must be done.
+    """
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(probe: Probe) -> list[Check]:
+        async with places:
+            return await run_one(system, probe, until=until)
+
+    return [
+        check
+        for checks in await asyncio.gather(*(one(probe) for probe in probes))
+        for check in checks
+    ]
+
+
+async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
+    """Run one probe; whatever happens to it becomes a check."""
+    check = Check(system=system, name=probe.name, outcome="ok", found="", needed=probe.needed)
+    try:
+        async with asyncio.timeout_at(until):
+            found = await probe.ask()
+    except TimeoutError:
+        return [
+            replace(
+                check,
+                outcome="failed",
+                found="no answer in time",
+                remedy="Run ping again; when it goes on, see whether the system is slow today.",
+                needed=probe.needed and not probe.only_when_forbidden,
+            )
+        ]
+    except (ConnectorError, UserError) as error:
+        outcome = outcome_of(error)
+        own = error.remedy if isinstance(error, ConnectorError) else error.next_step
+        clear = outcome in {"forbidden", "missing"}
+        return [
+            replace(
+                check,
+                outcome=outcome,
+                found=str(error),
+                remedy=(probe.remedy if clear and probe.remedy else own),
+                needed=probe.needed and (clear or not probe.only_when_forbidden),
+            )
+        ]
+    except Exception as error:  # noqa: BLE001 - one check must not cost the others
+        known = str(error) if isinstance(error, UnexpectedAnswer) else type(error).__name__
+        return [
+            replace(
+                check,
+                outcome="failed",
+                found=f"a fault of this software: {known}",
+                remedy="Report it with the text above.",
+                needed=False,
+            )
+        ]
+    if isinstance(found, str):
+        return [replace(check, found=found)]
+    return list(found)

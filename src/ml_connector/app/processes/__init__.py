@@ -1,0 +1,1 @@
+"""The processes of the service: the supervisor and its workers."""

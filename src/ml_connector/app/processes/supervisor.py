@@ -1,0 +1,184 @@
+"""``serve``: one command, a small supervisor, each part a process of its own.
+
+The supervisor owns the embedded PostgreSQL (if one is used) and the listening socket, so
+that while a dead part comes back connections queue instead of being refused.
+"""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from ml_connector.app.installation.database_server import check_schema, database_server
+from ml_connector.app.installation.parent_watch import belonging_to_this
+from ml_connector.config.settings import Settings
+from ml_connector.errors import UserError
+
+_log = structlog.get_logger("serve")
+
+_LOOK_SECONDS: Final = 0.2
+_STOP_SECONDS: Final = 8.5
+_STEADY_SECONDS: Final = 10.0
+
+
+@dataclass
+class Part:
+    """A child process that comes back when it dies."""
+
+    name: str
+    arguments: list[str]
+    environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    failures: int = 0
+    due: float = field(default=0.0)
+
+    def tend(self) -> None:
+        """Start the part, or start it again after a pause when it has died."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.due:
+                self._start(now)
+        elif (status := self.process.poll()) is not None:
+            steady = now - self.began > _STEADY_SECONDS
+            self.failures = 0 if steady else self.failures + 1
+            pause = min(5.0, 0.1 * 2**self.failures)
+            _log.warning("part_died", part=self.name, status=status, back_in_seconds=pause)
+            self.process, self.due = None, now + pause
+
+    def _start(self, now: float) -> None:
+        self.began = now
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "ml_connector", *self.arguments],
+            env=self.environment,
+            pass_fds=self.descriptors,
+            stdin=subprocess.DEVNULL,
+            # ctrl-C in the terminal is for the supervisor, which ends the parts in order.
+            start_new_session=True,
+        )
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    with_worker: bool,
+    announce: Callable[[str], object],
+) -> None:
+    """Run until SIGTERM or SIGINT; then stop taking work, finish or release what runs, end.
+
+    Raises:
+        UserError: the address can't be listened on, or the installation is not set up.
+    """
+    stopping = _Stopping()
+    with (
+        stopping.caught(),
+        _listening(host, port) as listener,
+        database_server(settings) as server,
+        _metrics_folder(settings) as metrics,
+    ):
+        check_schema(server.owner_url)
+        environment = {
+            **belonging_to_this(),
+            "MLC_DATABASE_URL": server.url,
+            "MLC_DATA_DIR": str(settings.data_dir),
+            # It may come from a file that the parts don't look for.
+            **({"MLC_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        }
+        descriptor = listener.fileno()
+        parts = [Part("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]
+        if with_worker:
+            parts.append(Part("worker", ["worker"], environment))
+        try:
+            for part in parts:
+                part.tend()
+            announce(_url(listener))
+            while not stopping.wanted:
+                for part in parts:
+                    part.tend()
+                if server.ensure_running():
+                    _log.warning("postgresql_came_back")
+                stopping.wait(_LOOK_SECONDS)
+        finally:
+            _stop(parts)
+
+
+class _Stopping:
+    """Whether a signal asked to end."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    @contextlib.contextmanager
+    def caught(self) -> Iterator[None]:
+        before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+        for one in before:
+            signal.signal(one, self._ask)
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def wait(self, seconds: float) -> None:
+        if not self.wanted:
+            time.sleep(seconds)  # a signal ends the sleep's loop below at its next turn
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.wanted = True
+
+
+def _stop(parts: list[Part]) -> None:
+    running = [part.process for part in parts if part.process is not None]
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _log.warning("part_killed", pid=process.pid)
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"Can't listen there: {error.strerror or error}",
+            where=f"{host} port {port}",
+            next_step="Stop what uses it, or choose another with --port (0: any free one).",
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _metrics_folder(settings: Settings) -> Iterator[Path]:
+    """A fresh folder in which the parts of this service count together."""
+    with tempfile.TemporaryDirectory(prefix="metrics-", dir=settings.data_dir) as folder:
+        yield Path(folder)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

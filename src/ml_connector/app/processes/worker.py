@@ -1,0 +1,131 @@
+"""The worker as a process."""
+
+import asyncio
+import signal
+from functools import partial
+from typing import Final
+
+import structlog
+import uvloop
+
+from ml_connector.app.alarms.sending import TELL_EVERY_SECONDS, tell
+from ml_connector.app.alarms.watch import WATCH_EVERY_SECONDS, watch_books
+from ml_connector.app.chores.awaited import Awaited
+from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
+from ml_connector.app.chores.retention import make_months
+from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.app.sign_in.certificate_expiry import CertificateClock
+from ml_connector.app.sign_in.token_renewal import renew_tokens
+from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
+from ml_connector.config.settings import Settings
+from ml_connector.engine.converge import Converge
+from ml_connector.engine.work.chores import (
+    LOST_EVERY_SECONDS,
+    RESCUE_EVERY_SECONDS,
+    Chore,
+    find_lost,
+    rescue,
+)
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.worker import work
+from ml_connector.flows import FLOWS
+from ml_connector.garbage import spare_what_stays
+from ml_connector.ledger import months
+from ml_connector.transport.limits.leases import free_slots_of_the_dead
+
+_POOL: Final = 40
+"""Connections to the database: runs wait for each other's commits, not each for its own."""
+
+_log = structlog.get_logger("worker")
+
+
+def run_worker(settings: Settings, *, at_once: int | None = None) -> None:
+    """Work until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the installation.
+        at_once: subjects in hand for each connection; None: as its limits allow.
+    """
+    uvloop.run(_run_worker(settings, at_once=at_once))
+
+
+async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    async with open_installation(settings, pool_size=_POOL) as installation:
+        workplaces = Workplaces(installation)
+        converge = Converge(
+            installation.database,
+            FLOWS,
+            workplaces.open,
+            installation.lanes,
+            worker=installation.holder,
+        )
+        lanes = Lanes(installation.server.url, converge)
+        chores = [
+            Chore(name="rescue", every_seconds=RESCUE_EVERY_SECONDS, do=partial(rescue, lanes)),
+            Chore(
+                name="free slots of the dead",
+                every_seconds=RESCUE_EVERY_SECONDS,
+                do=partial(free_slots_of_the_dead, installation.database),
+            ),
+            Chore(
+                name="find lost",
+                every_seconds=LOST_EVERY_SECONDS,
+                do=partial(find_lost, installation.database, lanes),
+            ),
+            Chore(
+                name="look for what is awaited",
+                every_seconds=5,
+                do=Awaited(installation, workplaces).look,
+            ),
+            Chore(
+                name="sweep",
+                every_seconds=SWEEPS_EVERY_SECONDS,
+                do=partial(sweep_what_is_due, installation, workplaces),
+            ),
+            Chore(
+                name="renew tokens",
+                every_seconds=30,
+                do=partial(renew_tokens, installation, workplaces),
+            ),
+            Chore(
+                name="webhooks",
+                every_seconds=LOOK_EVERY_SECONDS,
+                do=partial(watch_webhooks, installation, workplaces),
+            ),
+            Chore(
+                name="watch the books",
+                every_seconds=WATCH_EVERY_SECONDS,
+                do=partial(watch_books, installation),
+            ),
+            Chore(
+                name="tell of alarms",
+                every_seconds=TELL_EVERY_SECONDS,
+                do=partial(tell, installation),
+            ),
+            Chore(
+                name="look at certificates",
+                every_seconds=600,
+                do=CertificateClock(installation).look_at_all,
+            ),
+            Chore(
+                name="make months",
+                every_seconds=months.CHORE_EVERY_SECONDS,
+                do=partial(make_months, installation),
+            ),
+            Chore(
+                name="note the journal's heads",
+                every_seconds=NOTE_EVERY_SECONDS,
+                do=partial(note_heads, installation, by="worker"),
+            ),
+        ]
+        spare_what_stays()
+        _log.info("worker_begins", worker=installation.holder, at_once=at_once)
+        await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
+        await note_last_heads(installation)
+        _log.info("worker_ends", worker=installation.holder)

@@ -1,0 +1,1 @@
+"""Signing in to both systems: certificates, consents, token renewal."""

@@ -1,0 +1,264 @@
+"""The clock of certificates: alarms before one ends, and rotation in good time.
+
+NetSuite writes to administrators two months, one month and 14 days before the end
+(netsuite.md section 3.3); the connector keeps the date itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.certificate_rotation import Rotated, Rotation, noted
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.connections import certificates, connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.storage.database import Connection, one, rows
+from ml_connector.vault.tokens import utc_now
+from ml_connector.words import AlarmKind, Cause
+
+ALARM_DAYS: Final = (60, 14, 7, 1)
+"""Days before a certificate's end on which an alarm is raised."""
+
+ROTATE_WITHIN: Final = timedelta(days=45)
+"""A certificate that ends within this time is rotated by itself."""
+
+LOOK_EVERY: Final = timedelta(hours=24)
+_TURN: Final = "certificate"
+_RENEWAL: Final = "renewal"
+
+_log = structlog.get_logger("certificate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What the clock shows.
+
+    Attributes:
+        certificate_id: of the certificate that signs in.
+        valid_until: None when not known.
+        rotated: the rotation that was done now.
+        revoked: ids of old certificates that were revoked now.
+        to_revoke: ids of old certificates that will be, with the time.
+        failure: why NetSuite could not be asked, or why the rotation stopped.
+    """
+
+    certificate_id: str
+    valid_until: datetime | None
+    rotated: Rotated | None = None
+    revoked: tuple[str, ...] = ()
+    to_revoke: tuple[tuple[str, datetime], ...] = ()
+    failure: ConnectorError | None = None
+
+
+def stage(valid_until: datetime, now: datetime) -> int | None:
+    """Return the smallest number of ``ALARM_DAYS`` that has been reached; 0 when it is over.
+
+    None while there is more time than that. Pure.
+    """
+    if valid_until <= now:
+        return 0
+    left = valid_until - now
+    return min((days for days in ALARM_DAYS if left <= timedelta(days=days)), default=None)
+
+
+def ends_sentence(valid_until: datetime, now: datetime, *, account_id: str) -> str:
+    """Say when a certificate ends. Pure."""
+    what = f"The certificate that signs in to NetSuite account {account_id}"
+    if valid_until <= now:
+        return f"{what} ended on {valid_until:%Y-%m-%d}"
+    hours = (valid_until - now) / timedelta(hours=1)
+    left = f"{hours / 24:.0f} days" if hours > 2 * 24 else f"{hours:.0f} hours"
+    return f"{what} ends on {valid_until:%Y-%m-%d}, in {left}"
+
+
+def certificate_check(valid_until: datetime | None, *, account_id: str) -> Check:
+    """Return what there is to say of a certificate's end, as a check."""
+    check = Check(system="netsuite", name="certificate", outcome="ok", found="", needed=False)
+    if valid_until is None:
+        return replace(
+            check,
+            outcome="missing",
+            found="its end is not known",
+            remedy="Give certificate under [netsuite] in the connection file; or give the role the"
+            ' permission "Manage own OAuth 2.0 Client Credentials Certificates" and run'
+            " ml-connector sync credentials.",
+        )
+    now = utc_now()
+    over = valid_until <= now
+    return replace(
+        check,
+        outcome="failed" if over else "ok",
+        found=ends_sentence(valid_until, now, account_id=account_id),
+        remedy="Make a new pair: ml-connector connection certificate NAME." if over else "",
+        needed=over,
+    )
+
+
+class CertificateClock:
+    """Looks after the certificates of all connections.
+
+    Args:
+        installation: where.
+        clock: the time, aware, UTC.
+    """
+
+    def __init__(
+        self, installation: Installation, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._installation = installation
+        self._clock = clock
+
+    async def look_at_all(self) -> None:
+        """Look at each certificate once a day, and at once where a rotation is under way.
+
+        A paused connection too: it is to be resumed some day.
+        """
+        async with self._installation.database.transaction() as on:
+            known = await connections.every(on)
+        for applied in known:
+            if await self._is_due(applied.name):
+                looked = await self.look(applied)
+                if looked.failure is not None:
+                    _log.warning(
+                        "certificate", connection=applied.name, reason=str(looked.failure)
+                    )
+
+    async def look(self, applied: AppliedConnection) -> Looked:
+        """Look at one certificate: go on with its rotation, revoke old ones, raise alarms."""
+        rotation = Rotation(self._installation, applied.name, clock=self._clock)
+        failure: ConnectorError | None = None
+        revoked: list[str] = []
+        rotated: Rotated | None = None
+        try:
+            revoked = await rotation.revoke_old()
+            if await rotation.under_way():
+                rotated = await rotation.renew()
+            await rotation.listed()
+        except ConnectorError as error:
+            failure = error
+        valid_until = (await self._current(applied.name)).valid_until
+        if (
+            rotated is None
+            and failure is None
+            and applied.mode == "live"
+            and valid_until is not None
+            and valid_until - self._clock() <= ROTATE_WITHIN
+        ):
+            try:
+                rotated = await rotation.renew()
+            except ConnectorError as error:
+                failure = error
+        kept = await self._current(applied.name)
+        await self._alarm(applied, kept.valid_until, failure)
+        async with self._installation.database.transaction() as on:
+            await _take_turn(on, applied.name, self._clock())
+            waiting = await certificates.replaced(on, applied.name)
+        return Looked(
+            certificate_id=kept.certificate_id or "",
+            valid_until=kept.valid_until,
+            rotated=rotated,
+            revoked=tuple(revoked),
+            to_revoke=tuple(
+                (old.certificate_id, old.revoke_after)
+                for old in waiting
+                if old.certificate_id and old.revoke_after
+            ),
+            failure=failure,
+        )
+
+    async def _current(self, name: str) -> certificates.KeptCertificate:
+        async with self._installation.database.transaction() as on:
+            applied = await connections.find(on, name)
+            if applied is None:
+                raise LookupError(f"There is no connection {name}")
+            secrets = await self._installation.vault.all(name, on=on)
+            return await noted(on, applied.settings(secrets))
+
+    async def _is_due(self, name: str) -> bool:
+        now = self._clock()
+        async with self._installation.database.transaction() as on:
+            turn = await one(
+                on,
+                "select taken_at from turn where connection = %(name)s and what = %(what)s",
+                {"name": name, "what": _TURN},
+            )
+            return (
+                turn is None
+                or now - turn["taken_at"] >= LOOK_EVERY
+                or bool(await certificates.to_revoke(on, name, now))
+                or await certificates.coming(on, name) is not None
+            )
+
+    async def _alarm(
+        self,
+        applied: AppliedConnection,
+        valid_until: datetime | None,
+        failure: ConnectorError | None,
+    ) -> None:
+        now = self._clock()
+        account_id = applied.stored["netsuite"]["account_id"]
+        reached = stage(valid_until, now) if valid_until is not None else None
+        going_on: list[str] = []
+        async with self._installation.database.transaction() as on:
+            if valid_until is not None and reached is not None:
+                key = f"{reached} days"
+                await raise_alarm(
+                    on,
+                    applied.name,
+                    AlarmKind.CERTIFICATE,
+                    key,
+                    sentence=ends_sentence(valid_until, now, account_id=account_id) + ".",
+                    remedy=_remedy(applied, valid_until, now, failure),
+                    now=now,
+                )
+                going_on.append(key)
+                if failure is not None and valid_until - now <= ROTATE_WITHIN:
+                    await raise_alarm(
+                        on,
+                        applied.name,
+                        AlarmKind.CERTIFICATE,
+                        _RENEWAL,
+                        sentence="The certificate that signs in to NetSuite account"
+                        f" {account_id} could not be renewed: {failure}.",
+                        remedy=failure.remedy,
+                        now=now,
+                    )
+                    going_on.append(_RENEWAL)
+            await end_alarms(on, applied.name, AlarmKind.CERTIFICATE, but=going_on, now=now)
+
+
+def _remedy(
+    applied: AppliedConnection,
+    valid_until: datetime,
+    now: datetime,
+    failure: ConnectorError | None,
+) -> str:
+    renew = f"ml-connector connection certificate {applied.name} --renew"
+    if failure is not None and failure.cause is Cause.PERMISSION_MISSING:
+        return failure.remedy
+    if valid_until <= now:
+        return (
+            f"Replace it by hand: ml-connector connection certificate {applied.name} makes a new"
+            " pair and says what to upload where."
+        )
+    if applied.mode == "live":
+        begins = max(now, valid_until - ROTATE_WITHIN)
+        return (
+            f"Nothing: it is renewed by itself from {begins:%Y-%m-%d} on. To do it now: {renew}."
+        )
+    return f"In dry-run mode it is not renewed by itself. To do it: {renew}."
+
+
+async def _take_turn(on: Connection, name: str, now: datetime) -> None:
+    await rows(
+        on,
+        "insert into turn (connection, what, taken_at) values (%(name)s, %(what)s, %(now)s)"
+        " on conflict (connection, what) do update set taken_at = excluded.taken_at",
+        {"name": name, "what": _TURN, "now": now},
+    )

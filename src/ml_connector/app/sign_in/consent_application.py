@@ -1,0 +1,53 @@
+"""The OAuth application with which a connection asks for consent."""
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sign_in.consent_refusals import ConsentRefused
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.ledger.connections import connections
+from ml_connector.shipbob.sign_in.oauth import Application
+
+
+async def settings_of(installation: Installation, name: str) -> ConnectionSettings:
+    """Return the settings of a connection, with its secrets.
+
+    Raises:
+        ConsentRefused: there is no such connection.
+    """
+    async with installation.database.transaction() as on:
+        applied = await connections.find(on, name)
+        if applied is None:
+            raise ConsentRefused(
+                "There is no such connection",
+                next_step="Check the name in the address: ml-connector connection list.",
+            )
+        return applied.settings(await installation.vault.all(name, on=on))
+
+
+async def application_of(
+    installation: Installation, name: str, *, redirect_uri: str
+) -> Application:
+    """Return the application of a connection.
+
+    Args:
+        installation: where.
+        name: of the connection.
+        redirect_uri: where ShipBob sends the browser back to.
+
+    Raises:
+        ConsentRefused: the connection has none, or there is no such connection.
+    """
+    section = (await settings_of(installation, name)).shipbob
+    if section.client_id is None or section.client_secret is None:
+        raise ConsentRefused(
+            f'Connection "{name}" has no OAuth application',
+            where="client_id and client_secret in [shipbob]",
+            next_step="Register an application with ShipBob, put client_id and client_secret"
+            " into the connection's file, and apply it.",
+        )
+    return Application(
+        connection=name,
+        auth_url=section.auth_url,
+        client_id=section.client_id,
+        client_secret=section.client_secret,
+        redirect_uri=redirect_uri,
+    )

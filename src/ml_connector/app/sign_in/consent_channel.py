@@ -1,0 +1,35 @@
+"""Which channel a consent lets us write to."""
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import shipbob_client
+from ml_connector.app.sign_in.consent_application import settings_of
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.connections import consents
+from ml_connector.ledger.connections.consents import Begun
+
+
+async def written_channel(installation: Installation, begun: Begun) -> tuple[str, bool]:
+    """Find the channel of a consent; say which is written to, and whether that is clear."""
+    name = begun.connection
+    try:
+        settings = await settings_of(installation, name)
+        client, _ = shipbob_client(installation, settings, installation.tokens)
+        known = await client.channels()
+        named = [one for one in known if one.writable and one.name == begun.channel_name]
+        if len(named) == 1:
+            async with installation.database.transaction() as on:
+                await consents.set_channel(on, name, named[0].id)
+        number = await client.channel_id()
+    except ConnectorError as error:
+        return f"{error}. {error.remedy}", False
+    one = next((one for one in known if one.id == number), None)
+    if one is None or not one.writable or (len(named) == 1 and one.id != named[0].id):
+        return (
+            (
+                f"channel_id in [shipbob] is {number}, which this consent can't write to. Take"
+                " it out of the connection's file, or set it to the channel of this"
+                " application, and apply the file."
+            ),
+            False,
+        )
+    return f"{one.name or 'unnamed'} ({number})", True

@@ -1,0 +1,140 @@
+"""Renewing tokens before they run out, on every connection, also on those that are idle.
+
+A ShipBob consent ends when it is not renewed for 30 days (ShipBob reference, section 3.2), so
+a paused connection is renewed as well, once a day.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces
+from ml_connector.app.sign_in.consents import wake_what_waited
+from ml_connector.errors import ConnectorError, NeedsHuman
+from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.vault.tokens import TokenClock
+from ml_connector.words import AlarmKind, System
+
+CONSENT_LIVES: Final = timedelta(days=30)
+"""Without a renewal (ShipBob reference, section 3.2)."""
+
+WARN_DAYS: Final = (14, 7, 1)
+"""An alarm is renewed at so many days before a consent ends."""
+
+_IDLE_EVERY: Final = timedelta(hours=20)
+"""A paused connection's token is renewed when it is this old: once a day, with room."""
+
+_log = structlog.get_logger("credentials")
+
+
+async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:
+    """Renew what is due before it runs out; raise an alarm when it can't be, and end it."""
+    now = datetime.now(UTC)
+    async with installation.database.transaction() as connection:
+        known = await connections.every(connection)
+    clocks = {(one.connection, one.system): one for one in await installation.tokens.clocks()}
+    for applied in known:
+        if applied.paused and not _is_idle_too_long(clocks.get((applied.name, "shipbob")), now):
+            continue
+        await _renew(installation, workplaces, applied)
+        await _look_at_consent(installation, applied.name, now=now)
+
+
+def _is_idle_too_long(clock: TokenClock | None, now: datetime) -> bool:
+    return (
+        clock is not None
+        and clock.problem is None
+        and clock.obtained_at is not None
+        and now - clock.obtained_at >= _IDLE_EVERY
+    )
+
+
+async def _renew(
+    installation: Installation, workplaces: Workplaces, applied: AppliedConnection
+) -> None:
+    try:
+        place = await workplaces.open(applied.name)
+    except ConnectorError as error:
+        _log.warning("credentials", connection=applied.name, reason=str(error))
+        return
+    wanted: Mapping[System, object] = (
+        {"shipbob": None} if applied.paused else dict.fromkeys(place.sign_in)
+    )
+    for system in wanted:
+        try:
+            await place.sign_in[system]()
+        except NeedsHuman as error:
+            await _alarm(installation, applied.name, system, error)
+        except ConnectorError as error:
+            _warn(applied.name, system, error)
+        else:
+            await _is_well(installation, applied.name, system)
+
+
+async def _alarm(installation: Installation, name: str, system: System, error: NeedsHuman) -> None:
+    async with installation.database.transaction() as on:
+        new = await raise_alarm(
+            on,
+            name,
+            AlarmKind.CREDENTIALS,
+            system,
+            sentence=str(error),
+            remedy=error.remedy,
+        )
+    if new:
+        _warn(name, system, error)
+
+
+async def _is_well(installation: Installation, name: str, system: System) -> None:
+    """End the alarm about a system's credentials; what waited for them goes on."""
+    async with installation.database.transaction() as on:
+        ended = await end_alarms(on, name, AlarmKind.CREDENTIALS, [system])
+        if ended:
+            woken = await wake_what_waited(installation, on, name, because="credentials work")
+            _log.info("credentials_work", connection=name, system=system, woken=woken)
+
+
+async def _look_at_consent(installation: Installation, name: str, *, now: datetime) -> None:
+    """Warn before a consent ends that could not be renewed for long."""
+    clocks = await installation.tokens.clocks()
+    clock = next((c for c in clocks if c.connection == name and c.system == "shipbob"), None)
+    async with installation.database.transaction() as on:
+        left = consent_days_left(clock, now=now)
+        if left is None or left > WARN_DAYS[0]:
+            await end_alarms(on, name, AlarmKind.CONSENT)
+            return
+        threshold = min(days for days in WARN_DAYS if left <= days)
+        await end_alarms(on, name, AlarmKind.CONSENT, but=[f"ends:{threshold}"])
+        await raise_alarm(
+            on,
+            name,
+            AlarmKind.CONSENT,
+            f"ends:{threshold}",
+            sentence="ShipBob's consent could not be renewed for long; it ends in"
+            f" {max(0, left)} days",
+            remedy="See why in ml-connector alarms list and the log (token_not_renewed). If it"
+            " can't be repaired in time: ml-connector connection consent.",
+        )
+
+
+def consent_days_left(clock: TokenClock | None, *, now: datetime) -> int | None:
+    """Return in how many days a consent ends unless it is renewed; None without one. Pure."""
+    if clock is None or clock.obtained_at is None:
+        return None
+    return (clock.obtained_at + CONSENT_LIVES - now).days
+
+
+def _warn(name: str, system: System, error: ConnectorError) -> None:
+    _log.warning(
+        "token_not_renewed",
+        connection=name,
+        system=system,
+        cause=error.cause,
+        reason=str(error),
+        remedy=error.remedy,
+    )

@@ -1,0 +1,1 @@
+"""ShipBob's webhook subscriptions: made, watched, tried out."""

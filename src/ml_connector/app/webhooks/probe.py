@@ -1,0 +1,114 @@
+"""A delivery of our own through the public address: proves the way, not ShipBob's bodies."""
+
+import json
+import secrets as chance
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.webhooks.sync import subscribable_url
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import UserError
+from ml_connector.secret import Secret
+from ml_connector.shipbob.webhooks.signature import sign
+
+TOPIC: Final = "ml-connector.test"
+"""No flow has it: the event is kept as ignored."""
+
+_SECONDS: Final = 15.0
+
+_REMEDIES: Final[Mapping[int, str]] = {
+    401: "Something on the way changes the body or the headers; or the clock of this machine"
+    " differs. See ml-connector webhooks list.",
+    404: "The proxy does not pass /webhooks/ on to this service, or the service that answers"
+    " does not know this connection.",
+    413: "A proxy refuses the body: raise its limit to 2 MB.",
+    502: "The proxy runs, the service behind it does not: start ml-connector serve.",
+    503: "The service can't store events: see its log and /readyz.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """What came of a probe.
+
+    Attributes:
+        status: of the answer; None when there was none.
+        remedy: empty when it arrived.
+    """
+
+    url: str
+    arrived: bool
+    status: int | None
+    sentence: str
+    remedy: str = ""
+
+
+async def probe(
+    installation: Installation, settings: ConnectionSettings, secrets: Mapping[str, Secret]
+) -> Probed:
+    """Send a signed body to our own public address, exactly as ShipBob would.
+
+    Raises:
+        UserError: there is no public address, or no secret to sign with.
+    """
+    url = subscribable_url(installation.settings, settings)
+    signing = [
+        secret
+        for field, secret in sorted(secrets.items())
+        if field.startswith("shipbob.webhook_secret")
+    ]
+    if not signing:
+        raise UserError(
+            "The connection has no webhook secret to sign with",
+            next_step="Run: ml-connector sync webhooks.",
+        )
+    body = json.dumps({"test": True, "connection": settings.name}).encode()
+    webhook_id, now = f"mlc-test-{chance.token_hex(8)}", int(time.time())
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(now),
+        "webhook-signature": sign(signing[0], webhook_id, now, body),
+        "x-webhook-topic": TOPIC,
+    }
+    try:
+        async with httpx2.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.post(url, content=body, headers=headers)
+    except (httpx2.HTTPError, OSError) as error:
+        return Probed(
+            url=url,
+            arrived=False,
+            status=None,
+            sentence=f"no answer ({type(error).__name__})",
+            remedy="See that ml-connector serve runs, that the name leads to its proxy and that"
+            " the certificate is good. Some networks can't reach their own public address:"
+            " then use ShipBob's test sender instead.",
+        )
+    return _judged(url, answer)
+
+
+def _judged(url: str, answer: httpx2.Response) -> Probed:
+    status = answer.status_code
+    if status == 200 and _accepted(answer.content):  # noqa: PLR2004 - the contract's success
+        return Probed(url=url, arrived=True, status=status, sentence="arrived, and is stored")
+    if status == 200:  # noqa: PLR2004 - the contract's success
+        remedy = "Something else answers at this address. Check MLC_PUBLIC_URL and the proxy."
+    elif 300 <= status < 400:  # noqa: PLR2004 - redirects
+        remedy = "The proxy redirects. ShipBob counts that as a failure: pass /webhooks/ on."
+    else:
+        remedy = _REMEDIES.get(status, "Check MLC_PUBLIC_URL, the proxy and the service's log.")
+    return Probed(
+        url=url, arrived=False, status=status, sentence=f"answered with {status}", remedy=remedy
+    )
+
+
+def _accepted(body: bytes) -> bool:
+    try:
+        return bool(json.loads(body).get("status") in {"accepted", "duplicate"})
+    except (ValueError, AttributeError):
+        return False

@@ -1,0 +1,157 @@
+"""Looking after webhooks every few minutes: subscriptions, silence, refused deliveries, clocks.
+
+ShipBob disables an endpoint that failed for five days and enables nothing again by itself
+(shipbob.md section 7.5).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.workplaces import Workplaces, other_shipbob_clients
+from ml_connector.app.webhooks.health import (
+    clock_trouble,
+    explained_refusal,
+    health,
+    lately,
+    silence,
+)
+from ml_connector.app.webhooks.subscribe import Looked
+from ml_connector.app.webhooks.sync import sync_webhooks
+from ml_connector.errors import ConnectorError, NeedsHuman, UserError
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.storage.database import Connection
+from ml_connector.words import AlarmKind
+
+LOOK_EVERY_SECONDS: Final = 300.0
+
+_SYNC: Final = "Run: ml-connector sync webhooks."
+
+_log = structlog.get_logger("webhooks")
+
+
+async def watch_webhooks(installation: Installation, workplaces: Workplaces) -> None:
+    """Look after the webhooks of every connection that is not paused."""
+    async with installation.database.transaction() as on:
+        known = await connections.every(on)
+    for applied in known:
+        if not applied.paused:
+            await _watch(installation, workplaces, applied)
+
+
+async def _watch(
+    installation: Installation, workplaces: Workplaces, applied: AppliedConnection
+) -> None:
+    if installation.settings.public_url and applied.mode == "live":
+        await _subscriptions(installation, workplaces, applied.name)
+    async with installation.database.transaction() as on:
+        await _arrivals(on, applied.name)
+
+
+async def _subscriptions(installation: Installation, workplaces: Workplaces, name: str) -> None:
+    try:
+        place = await workplaces.open(name)
+        looked = await sync_webhooks(
+            installation,
+            place.shipbob,
+            place.settings,
+            others=await other_shipbob_clients(installation, place.settings),
+            ask_again=False,
+        )
+    except NeedsHuman as error:
+        await _raise(installation, name, "subscriptions", str(error), error.remedy)
+    except UserError as error:
+        await _raise(installation, name, "subscriptions", str(error), error.next_step)
+    except ConnectorError as error:
+        _log.warning("webhooks_not_looked_at", connection=name, reason=str(error))
+    else:
+        await _tell(installation, name, looked)
+
+
+async def _tell(installation: Installation, name: str, looked: Looked) -> None:
+    async with installation.database.transaction() as on:
+        await end_alarms(on, name, AlarmKind.WEBHOOKS, ["subscriptions"])
+        for id_ in looked.recreated:
+            # It is repaired; that it happened, and what it hid, a person should know.
+            await raise_alarm(
+                on,
+                name,
+                AlarmKind.WEBHOOKS,
+                "disabled",
+                sentence=f"ShipBob had disabled webhook subscription {id_}: all its deliveries"
+                " had failed for five days. It was made anew; the sweep finds what was missed",
+                remedy="See why this service could not be reached: ml-connector webhooks test.",
+            )
+        if not looked.recreated:
+            await _end_when_told(on, name)
+        nothing = [one.group for one in looked.groups if one.state == "refused"]
+        if not looked.works:
+            await raise_alarm(
+                on,
+                name,
+                AlarmKind.WEBHOOKS,
+                "subscriptions",
+                sentence="ShipBob refused every webhook subscription:"
+                f" {looked.groups[0].sentence}",
+                remedy=_SYNC,
+            )
+        elif nothing:
+            _log.info("topics_not_offered", connection=name, groups=nothing)
+
+
+async def _end_when_told(on: Connection, name: str) -> None:
+    """End the alarm of a repaired subscription once somebody was told of it."""
+    async with on.cursor() as cursor:
+        await cursor.execute(
+            "update alarm set ended_at = now() where connection = %s and kind = %s"
+            " and key = 'disabled' and ended_at is null"
+            " and (told_at is not null or raised_at < now() - interval '24 hours')",
+            (name, AlarmKind.WEBHOOKS),
+        )
+
+
+async def _arrivals(on: Connection, name: str) -> None:
+    """Raise and end the alarms about how webhooks arrive."""
+    now = datetime.now(UTC)
+    found = await health(on, name)
+    troubles: dict[str, tuple[str, str]] = {}
+    if quiet := await silence(on, name, FLOWS, now=now):
+        troubles["silence"] = (
+            quiet,
+            (
+                "Run ml-connector webhooks test, then ml-connector webhooks list. What was missed"
+                " is found by the sweep."
+            ),
+        )
+    for refusal in found.refusals:
+        if lately(refusal, now=now):
+            sentence, remedy = explained_refusal(refusal["reason"])
+            troubles[f"refused:{refusal['reason']}"] = (
+                f"Webhooks are refused: {sentence}",
+                remedy,
+            )
+    if clock := clock_trouble(found.clock_offset_seconds):
+        troubles["clock"] = (clock, "Check the clock of this machine (timedatectl).")
+    for key, (sentence, remedy) in troubles.items():
+        await raise_alarm(on, name, AlarmKind.WEBHOOKS, key, sentence=sentence, remedy=remedy)
+    await _end_others(on, name, list(troubles))
+
+
+async def _end_others(on: Connection, name: str, going_on: Sequence[str]) -> None:
+    await end_alarms(on, name, AlarmKind.WEBHOOKS, but=["subscriptions", "disabled", *going_on])
+
+
+async def _raise(
+    installation: Installation, name: str, key: str, sentence: str, remedy: str
+) -> None:
+    _log.warning("webhooks_not_right", connection=name, reason=sentence, remedy=remedy)
+    async with installation.database.transaction() as on:
+        await raise_alarm(
+            on, name, AlarmKind.WEBHOOKS, key, sentence=sentence, remedy=remedy or _SYNC
+        )

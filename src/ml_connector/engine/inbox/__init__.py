@@ -1,0 +1,1 @@
+"""How facts come in: webhooks taken in, sweeps, polls, wake-ups, replays."""

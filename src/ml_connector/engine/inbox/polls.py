@@ -1,0 +1,41 @@
+"""Polls: only what changed since the last one, by the source's own clock; all once a day.
+
+The source's clock is not ours, and it may be a local one that is set back in autumn, so
+what was reached is kept by both clocks (netsuite.md sections 4.2 and 4.7).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from ml_connector.ledger.inbox.polls import Poll
+
+OVERLAP: Final = timedelta(minutes=10)
+"""A change may be dated before it is to be seen."""
+
+FULL_EVERY: Final = timedelta(hours=24)
+"""A change may move no date at all."""
+
+_FORM: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def changed_since(last: Poll, *, account_time: str, now: datetime) -> str:
+    """Return the moment from which to ask for changes, by the account's clock. Pure.
+
+    Where that clock has gone forward less than ours since the last poll, it was set back,
+    and what happened before that may bear a later time than what happened after: then as
+    much more is asked for.
+
+    Args:
+        last: the last poll.
+        account_time: the account's clock now.
+        now: ours, aware.
+    """
+    before = datetime.strptime(last.account_time, _FORM)  # noqa: DTZ007 - the account's own time, which has no zone
+    then = datetime.strptime(account_time, _FORM)  # noqa: DTZ007 - the account's own time, which has no zone
+    set_back = (now - last.polled_at) - (then - before)
+    return (before - OVERLAP - max(set_back, timedelta(0))).strftime(_FORM)
+
+
+def is_full(last: Poll | None, *, now: datetime) -> bool:
+    """Whether everything is to be looked at, not only what changed. Pure."""
+    return last is None or now - last.full_at >= FULL_EVERY

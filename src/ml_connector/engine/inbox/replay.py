@@ -1,0 +1,89 @@
+"""Replay: a person starts the subjects of events again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ml_connector.engine.flow import Flow
+from ml_connector.engine.inbox.wakeups import run_again
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.ledger import history
+from ml_connector.ledger.history import EventFilter
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.storage.database import Connection, one, rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What a replay came to.
+
+    Attributes:
+        ids: the events that were found.
+        left_out: events of topics that no flow handles.
+    """
+
+    ids: frozenset[int]
+    events: int
+    subjects: int
+    left_out: int
+
+
+async def replay(
+    connection: Connection,
+    lanes: Lanes,
+    names: Sequence[str],
+    wanted: EventFilter,
+    *,
+    topics: Mapping[str, Flow],
+) -> Replayed:
+    """Run the subjects of these events again.
+
+    An event that was ignored when it came finds its subject now, if a flow handles its
+    topic by now.
+
+    Args:
+        connection: inside a transaction.
+        lanes: where the jobs go.
+        names: the connections.
+        wanted: which events.
+        topics: which flow a topic concerns.
+    """
+    found = await history.events(connection, names, wanted, limit=None)
+    refs: set[SubjectRef] = set()
+    replayed = 0
+    for row in found:
+        if row["subject_id"] is not None:
+            ref: SubjectRef | None = SubjectRef(row["connection"], row["flow"], row["subject"])
+        else:
+            ref = await _assign(connection, row["id"], topics)
+        if ref is not None:
+            refs.add(ref)
+            replayed += 1
+    await run_again(connection, lanes, refs, source="replay", topic="events replay")
+    return Replayed(
+        ids=frozenset(row["id"] for row in found),
+        events=replayed,
+        subjects=len(refs),
+        left_out=len(found) - replayed,
+    )
+
+
+async def _assign(
+    connection: Connection, event_id: int, topics: Mapping[str, Flow]
+) -> SubjectRef | None:
+    row = await one(
+        connection, "select connection, topic, body from event where id = %(id)s", {"id": event_id}
+    )
+    flow = topics.get(row["topic"]) if row else None
+    key = flow.key_of(row["topic"], row["body"]) if row and flow else None
+    if row is None or flow is None or key is None:
+        return None
+    ref = SubjectRef(row["connection"], flow.name, key)
+    [marked] = await subjects.mark(connection, [ref])
+    await rows(
+        connection,
+        "update event set flow = %(flow)s, subject_id = %(subject)s, mark = %(mark)s,"
+        " status = 'received', cause = null, sentence = null, remedy = null where id = %(id)s",
+        {"id": event_id, "flow": flow.name, "subject": marked.id, "mark": marked.mark},
+    )
+    return ref

@@ -1,0 +1,1 @@
+"""Settle: each document exactly once, in either system."""

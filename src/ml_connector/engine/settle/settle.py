@@ -1,0 +1,300 @@
+"""Settle: each document exactly once.
+
+NetSuite ignores idempotency keys on synchronous calls, answers slowly and may finish a
+call that timed out (netsuite.md sections 10.7, 10.4, 11); ShipBob has none at all for WROs
+(shipbob.md section 8). So a posting is written down before it is sent, an unclear outcome
+is looked up before anything is sent again, and what a late sender could still do is kept
+out by deadlines and by the fence on the subject.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Final, Literal, NamedTuple
+
+import structlog
+
+from ml_connector.engine.settle.target import Books, Written
+from ml_connector.engine.settle.write_slots import Turn, Turns
+from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.inbox.subjects import Claimed, Superseded
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.documents import Document
+from ml_connector.ledger.postings.postings import Posting, Sending, Settled
+from ml_connector.ledger.run_steps import Entered, Entry, enter
+from ml_connector.storage.database import Database
+from ml_connector.storage.group import GroupCommit
+from ml_connector.words import Cause, System
+
+SEND_WITHIN_SECONDS: Final = 10.0
+"""A call that has not begun so long after it was written down never begins."""
+
+OVER_WITHIN_SECONDS: Final = SEND_WITHIN_SECONDS + 60.0 + 20.0
+"""By then a call that was begun has ended: the wait to begin, the longest call, and the
+time that NetSuite may go on after the client has hung up."""
+
+_APART_SECONDS: Final = 0.05
+"""While many runs are under way, what those with a turn write down is committed so often."""
+
+_REST_APART_SECONDS: Final = 0.25
+"""And what the others do."""
+
+_log = structlog.get_logger("settle")
+
+
+class Next(NamedTuple):
+    """What is written down together with a posting that now exists.
+
+    Attributes:
+        posting: the prepared one whose call begins next.
+        unexplained: it was the last, and the run is done with so many lines unexplained.
+    """
+
+    posting: Posting | None = None
+    unexplained: int | None = None
+
+
+class Step(NamedTuple):
+    """What a run may do after a step.
+
+    Attributes:
+        send_by: monotonic time by which the call that began with this step must be sent.
+        again: the run is done, and its subject was marked again meanwhile.
+    """
+
+    send_by: float
+    again: bool
+
+
+class Settle:
+    """Posts documents for one connection.
+
+    Args:
+        database: the books.
+        systems: the two systems' books.
+        over_within: seconds after which a begun call must have ended at both sides.
+        turns: who may write now; None: everybody.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        systems: Mapping[System, Books],
+        *,
+        over_within: float = OVER_WITHIN_SECONDS,
+        turns: Turns | None = None,
+    ) -> None:
+        self._database = database
+        self._turns = turns or Turns({})
+        self._systems = systems
+        self._over_within = over_within
+        # Who holds a turn does not wait for a crowd whose marks have come back all at once.
+        self._book: GroupCommit[Entry, Entered] = GroupCommit(
+            database, enter, apart_seconds=_APART_SECONDS
+        )
+        self._book_of_the_rest: GroupCommit[Entry, Entered] = GroupCommit(
+            database, enter, apart_seconds=_REST_APART_SECONDS
+        )
+
+    @property
+    def sending(self) -> Sending:
+        """How long a call may take that begins now."""
+        return Sending(SEND_WITHIN_SECONDS, self._over_within)
+
+    def turn(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[Turn]:
+        """Wait for a turn to write these documents; none is needed for a shared call."""
+        alone = documents and not self.is_shared(documents[0])
+        return self._turns.turn(documents[0].system if alone else None)
+
+    def is_shared(self, document: Document) -> bool:
+        """Whether a document goes out in one call with others of its kind."""
+        return self._systems[document.system].shared(document)
+
+    async def enter(self, entry: Entry) -> tuple[Entered, float]:
+        """Write a step of a run down, in one commit with those of other runs.
+
+        Returns:
+            What came of it, and the monotonic time by which a call that began must be sent.
+
+        Raises:
+            Superseded: another run has taken the subject over.
+        """
+        send_by = time.monotonic() + SEND_WITHIN_SECONDS
+        book = self._book if self._has_turn(entry) else self._book_of_the_rest
+        entered = await book(entry)
+        if entry.settled is not None and entered.recorded:
+            self._tell(entry, entry.settled, entered)
+        if entered.superseded:
+            raise Superseded(entry.run.subject.ref)
+        return entered, send_by
+
+    def _has_turn(self, entry: Entry) -> bool:
+        """Whether the run writes to a system by itself, or is about to."""
+        settled = (entry.settled.posting.document,) if entry.settled else ()
+        begun = (entry.begins[0].document,) if entry.begins else ()
+        live = entry.decided is not None and entry.decided.mode == "live"
+        planned = entry.decided.plan.documents[:1] if entry.decided and live else ()
+        return any(not self.is_shared(one) for one in (*settled, *begun, *planned))
+
+    async def post(
+        self,
+        subject: Claimed,
+        posting: Posting,
+        *,
+        send_by: float | None = None,
+        following: Next = Next(),  # noqa: B008 - immutable
+    ) -> Step:
+        """Bring one prepared document into existence, exactly once.
+
+        Args:
+            subject: as the run has claimed it.
+            posting: prepared; or its call has begun already.
+            send_by: monotonic time by which a call that has begun must be sent; None where
+                none has begun.
+            following: what the run does next.
+
+        Raises:
+            Superseded: another run has taken the subject over.
+            Retryable: not settled yet; the outcome may be unknown, and is then looked up
+                by the next run before anything else.
+            NeedsData, NeedsHuman: refused, nothing was written; or the record that is
+                there is not what was meant.
+        """
+        books = self._systems[posting.document.system]
+        if send_by is None:
+            begun = Entry(run=_run(subject, posting), begins=(posting, self.sending))
+            _, send_by = await self.enter(begun)
+        try:
+            written = await books.write(posting.document, send_by=send_by)
+        except AlreadyExists as error:
+            return await self._adopt_or_alarm(subject, posting, error, following)
+        except Retryable as error:
+            if not error.outcome_unknown or books.repeatable(posting.document):
+                await self._take_back(posting, error)
+                raise
+            return await self._found_out(subject, posting, error, following)
+        except ConnectorError as error:
+            await self._take_back(posting, error)
+            raise
+        else:
+            return await self._record(subject, posting, written, "done", following)
+
+    async def recover(self, subject: Claimed, posting: Posting) -> None:
+        """Find out what came of a posting that an earlier run left behind.
+
+        Afterwards it is *done*, *adopted* or *prepared* again.
+
+        Raises:
+            Retryable: it isn't there, but the first call may still be under way.
+            NeedsHuman: the record that is there is not what was meant.
+        """
+        books = self._systems[posting.document.system]
+        if books.repeatable(posting.document):
+            await self._take_back(posting, None)
+            return
+        found = await books.find(posting.document)
+        if found is not None:
+            await self._adopt(subject, posting, found, Next())
+            return
+        # In the way was a record that somebody has removed; or no call can be under way.
+        if posting.state == "alarm" or posting.over:
+            await self._take_back(posting, None)
+            return
+        raise self._not_known_yet(posting, None)
+
+    async def _found_out(
+        self, subject: Claimed, posting: Posting, error: Retryable, following: Next
+    ) -> Step:
+        """Look at once for what may have come of a call that failed."""
+        found = await self._systems[posting.document.system].find(posting.document)
+        if found is not None:
+            return await self._adopt(subject, posting, found, following)
+        raise self._not_known_yet(posting, error) from error
+
+    def _not_known_yet(self, posting: Posting, error: Retryable | None) -> Retryable:
+        # Not there yet, which proves nothing while the first call may be under way.
+        return Retryable(
+            f"{_name(posting.document)}: the outcome of the call is not known yet",
+            cause=error.cause if error else Cause.OUTCOME_UNKNOWN,
+            remedy="Nothing: it is looked up before anything is sent again.",
+            retry_after_seconds=self._seconds_until_over(posting),
+        )
+
+    def _seconds_until_over(self, posting: Posting) -> float:
+        if posting.over_at is None:
+            return self._over_within
+        return max(1.0, (posting.over_at - datetime.now(UTC)).total_seconds() + 1.0)
+
+    async def _adopt_or_alarm(
+        self, subject: Claimed, posting: Posting, error: AlreadyExists, following: Next
+    ) -> Step:
+        found = await self._systems[posting.document.system].find(posting.document)
+        if found is not None:
+            return await self._adopt(subject, posting, found, following)
+        await self._take_back(posting, error)
+        raise Retryable(
+            f"{_name(posting.document)} is said to exist already, yet it can't be found",
+            cause=Cause.OUTCOME_UNKNOWN,
+            remedy="Nothing: it is looked up again.",
+        ) from error
+
+    async def _adopt(
+        self, subject: Claimed, posting: Posting, found: Written, following: Next
+    ) -> Step:
+        if not found.differs:
+            return await self._record(subject, posting, found, "adopted", following)
+        async with self._database.transaction() as connection:
+            await postings.raise_alarm(connection, posting, found.answer)
+        raise NeedsHuman(
+            f"{_name(posting.document)} exists as {found.remote_id}, but {found.differs}",
+            cause=Cause.POSTED_DOCUMENT_DIFFERS,
+            remedy=(
+                "Compare the two. Correct or delete the record there, then replay; while it"
+                " stands like this nothing more is posted for this subject."
+            ),
+        )
+
+    async def _record(
+        self,
+        subject: Claimed,
+        posting: Posting,
+        written: Written,
+        state: Literal["done", "adopted"],
+        following: Next,
+    ) -> Step:
+        entered, send_by = await self.enter(
+            Entry(
+                run=_run(subject, posting),
+                settled=Settled(posting, state, written.remote_id, written.answer),
+                begins=(following.posting, self.sending) if following.posting else None,
+                unexplained=following.unexplained,
+            )
+        )
+        return Step(send_by, entered.again)
+
+    def _tell(self, entry: Entry, settled: Settled, entered: Entered) -> None:
+        subject, head = entry.run.subject, entered.head
+        _log.info(
+            "posted" if settled.state == "done" else "adopted",
+            connection=subject.ref.connection,
+            subject=f"{subject.ref.flow} {subject.ref.key}",
+            run=settled.posting.run_id,
+            document=settled.posting.document.external_id,
+            remote_id=settled.remote_id,
+            # Where the owner of the database can't quietly write it anew.
+            journal=f"{head.number}:{head.hash}" if head else None,
+        )
+
+    async def _take_back(self, posting: Posting, error: ConnectorError | None) -> None:
+        async with self._database.transaction() as connection:
+            await postings.take_back(connection, posting, runs.failure(error) if error else None)
+
+
+def _run(subject: Claimed, posting: Posting) -> Run:
+    return Run(id=posting.run_id, subject=subject)
+
+
+def _name(document: Document) -> str:
+    return f"{document.title} ({document.external_id})"

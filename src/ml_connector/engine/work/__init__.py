@@ -1,0 +1,1 @@
+"""Jobs: lanes, workers, back-off and what is done from time to time."""

@@ -1,0 +1,84 @@
+"""Upkeep: what some worker must do every few seconds, whichever it is.
+
+Each chore runs on one worker at a time (an advisory lock in the database), and on the next
+one when that worker dies. A chore that fails is logged and done again at its next turn.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+
+from ml_connector.engine.work.lanes import LOST_JOBS, Lanes
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.inbox import subjects
+from ml_connector.storage.database import Database, DatabaseAway, one, rows
+
+_log = structlog.get_logger("upkeep")
+
+RESCUE_EVERY_SECONDS: Final = 3.0
+LOST_EVERY_SECONDS: Final = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chore:
+    """Something to do again and again.
+
+    Attributes:
+        name: also the name of its lock.
+        every_seconds: pause between two turns.
+    """
+
+    name: str
+    every_seconds: float
+    do: Callable[[], Awaitable[object]]
+
+
+async def keep_up(database: Database, chores: Sequence[Chore]) -> None:
+    """Do the chores until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for chore in chores:
+            group.create_task(_again_and_again(database, chore), name=f"chore {chore.name}")
+
+
+async def rescue(lanes: Lanes) -> None:
+    """Hand on the jobs of workers that give no sign of life."""
+    count = await lanes.rescue()
+    if count:
+        _log.warning("rescued", jobs=count)
+
+
+async def find_lost(database: Database, lanes: Lanes) -> None:
+    """Give a job to every dirty subject that should have one and has none."""
+    async with database.transaction() as connection:
+        found = await rows(connection, LOST_JOBS)
+        for row in found:
+            [job] = await lanes.defer(connection, row["connection"], [row["id"]])
+            await subjects.set_jobs(connection, [(row["id"], job)])
+    if found:
+        _log.warning("found_lost", subjects=len(found))
+
+
+async def _again_and_again(database: Database, chore: Chore) -> None:
+    task = asyncio.current_task()
+    # A cancellation that comes while the database answers, or goes away, may be lost in the
+    # driver (asyncio.wait_for of Python 3.11 can); that it was asked for is not forgotten.
+    while task is None or not task.cancelling():
+        try:
+            async with database.transaction() as connection:
+                mine = await one(
+                    connection,
+                    "select pg_try_advisory_xact_lock(hashtextextended('chore ' || %(name)s, 0))"
+                    " as mine",
+                    {"name": chore.name},
+                )
+                if mine and mine["mine"]:
+                    await chore.do()
+        except (DatabaseAway, psycopg.Error, ConnectorError) as error:
+            _log.warning("chore_failed", chore=chore.name, reason=str(error))
+        except Exception:  # noqa: BLE001 - a bug in one chore must not stop the others
+            _log.exception("chore_failed", chore=chore.name)
+        await asyncio.sleep(chore.every_seconds)

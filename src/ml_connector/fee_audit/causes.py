@@ -1,0 +1,67 @@
+"""What charges refer to, as far as ShipBob knows it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from ml_connector.ledger.sources.charges import Charge
+
+CHECKED: Final = ("Shipment", "Return", "WRO", "URO")
+"""The reference types that name one thing at ShipBob (shipbob.md section 9.7)."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """A shipment, return, WRO or URO.
+
+    Attributes:
+        status: as ShipBob writes it.
+        happened: whether it ever came to any work; False for a shipment that was cancelled
+            before its label, for example.
+        service: how a shipment goes; empty for others.
+    """
+
+    status: str = ""
+    happened: bool = True
+    service: str = ""
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that an adjustment took out of stock at ShipBob, and that were not found again.
+
+    Attributes:
+        event_id: of ShipBob's inventory history.
+        units: whole eaches, positive.
+        reason: what ShipBob says of it.
+    """
+
+    event_id: int
+    inventory_id: int
+    sku: str
+    center: str
+    day: date
+    units: int
+    reason: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the charges of a period are held against.
+
+    Attributes:
+        causes: by reference type and id. None: ShipBob has no such thing. What is not in it
+            was not asked for.
+        losses: of the period.
+    """
+
+    causes: Mapping[tuple[str, str], Cause | None] = {}
+    losses: Sequence[Loss] = ()
+
+
+def reference_of(charge: Charge) -> tuple[str, str] | None:
+    """Return the reference type and id of a charge that names one checkable thing."""
+    for kind in CHECKED:
+        if (charge.reference_type or "").strip().casefold() == kind.casefold():
+            reference = (charge.reference_id or "").strip()
+            return (kind, reference) if reference else None
+    return None

@@ -1,0 +1,181 @@
+"""Gathers from ShipBob what the charges of a period refer to. As bulk work."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from ml_connector.errors import NeedsData
+from ml_connector.fee_audit.causes import Cause, Evidence, Loss, reference_of
+from ml_connector.ledger.sources.charges import Charge
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.payloads import Wro
+from ml_connector.shipbob.resources.inventory_history import Movement
+from ml_connector.shipbob.resources.shipments import Shipment
+from ml_connector.transport.call import Priority
+from ml_connector.words import Cause as Why
+
+# An order may have been made so long before its shipment was charged.
+_BEFORE: Final = timedelta(days=45)
+# So few shipments are read one by one; of more, the orders are listed.
+_FEW: Final = 20
+
+_Key = tuple[str, str]
+
+
+async def gather(
+    shipbob: ShipBob, charges: Iterable[Charge], *, first: date, last: date
+) -> Evidence:
+    """Ask ShipBob for everything that charges of a period name, and for units it lost.
+
+    What a list does not show is asked for by its own address before it counts as missing.
+
+    Raises:
+        ConnectorError: as the client's methods say.
+    """
+    wanted: dict[str, set[str]] = {}
+    for charge in charges:
+        named = reference_of(charge)
+        if named is not None:
+            wanted.setdefault(named[0], set()).add(named[1])
+    causes: dict[_Key, Cause | None] = {}
+    listed = {
+        "Shipment": await _shipments(shipbob, wanted.get("Shipment", set()), first),
+        "WRO": await _wros(shipbob, wanted.get("WRO", set())),
+    }
+    single: Mapping[str, Callable[[str], Awaitable[Cause]]] = {
+        "Shipment": _one_shipment(shipbob),
+        "WRO": _one_wro(shipbob),
+        "Return": _status(shipbob, "/return", "returns_read", "returns"),
+        "URO": _status(shipbob, "/unidentified-receiving-order", "receiving_read", "UROs"),
+    }
+    for kind, references in wanted.items():
+        for reference in sorted(references):
+            known = listed.get(kind, {}).get(reference)
+            causes[kind, reference] = known or await _asked(single[kind], reference)
+    return Evidence(causes=causes, losses=await _losses(shipbob, first, last))
+
+
+async def _asked(ask: Callable[[str], Awaitable[Cause]], reference: str) -> Cause | None:
+    if not (reference.isascii() and reference.isdigit()):
+        return None  # ids of these are whole numbers (shipbob.md section 9)
+    try:
+        return await ask(reference)
+    except NeedsData as missing:
+        if missing.cause is not Why.RECORD_NOT_FOUND:
+            raise
+        return None
+
+
+async def _shipments(shipbob: ShipBob, wanted: set[str], first: date) -> dict[str, Cause]:
+    if len(wanted) <= _FEW:
+        return {}
+    since = datetime.combine(first - _BEFORE, time(), UTC)
+    found: dict[str, Cause] = {}
+    async for order in shipbob.shipments.orders(created_since=since, priority=Priority.BULK):
+        for shipment in order.shipments:
+            if str(shipment.id) in wanted:
+                found[str(shipment.id)] = _of_shipment(shipment)
+    return found
+
+
+def _one_shipment(shipbob: ShipBob) -> Callable[[str], Awaitable[Cause]]:
+    async def ask(reference: str) -> Cause:
+        return _of_shipment(await shipbob.shipments.shipment(reference, priority=Priority.BULK))
+
+    return ask
+
+
+def _of_shipment(shipment: Shipment) -> Cause:
+    labelled = (
+        shipment.actual_fulfillment_date is not None
+        or shipment.tracking is not None
+        or shipment.status in {"Completed", "LabeledCreated"}
+    )
+    return Cause(
+        status=shipment.status,
+        happened=labelled or shipment.status != "Cancelled",
+        service=shipment.ship_option or "",
+    )
+
+
+async def _wros(shipbob: ShipBob, wanted: set[str]) -> dict[str, Cause]:
+    ids = sorted(one for one in wanted if one.isascii() and one.isdigit())
+    return {
+        str(wro.id): _of_wro(wro) async for wro in shipbob.wros(ids=ids, priority=Priority.BULK)
+    }
+
+
+def _one_wro(shipbob: ShipBob) -> Callable[[str], Awaitable[Cause]]:
+    async def ask(reference: str) -> Cause:
+        return _of_wro(await shipbob.wro(reference, priority=Priority.BULK))
+
+    return ask
+
+
+def _of_wro(wro: Wro) -> Cause:
+    handled = any(
+        line.stowed_quantity or line.received_quantity for line in wro.inventory_quantities
+    )
+    return Cause(
+        status=wro.status,
+        happened=handled or wro.status not in {"Cancelled", "Awaiting", "AwaitingArrival"},
+    )
+
+
+def _status(
+    shipbob: ShipBob, path: str, scope: str, what: str
+) -> Callable[[str], Awaitable[Cause]]:
+    async def ask(reference: str) -> Cause:
+        found = await shipbob.references.one(path, reference, scope=scope, what=what)
+        return Cause(status=found.status, happened=found.status != "Cancelled")
+
+    return ask
+
+
+async def _losses(shipbob: ShipBob, first: date, last: date) -> list[Loss]:
+    losses: list[Loss] = []
+    for center in await shipbob.fulfillment_centers(priority=Priority.BULK):
+        moved = [
+            one
+            async for one in shipbob.history.adjustments(
+                center.id,
+                since=datetime.combine(first, time(), UTC),
+                until=datetime.combine(last, time.max, UTC),
+            )
+        ]
+        losses += lost(moved, center.name)
+    return losses
+
+
+def lost(moved: Iterable[Movement], center: str) -> list[Loss]:
+    """Return what adjustments took out of stock and no later one put back.
+
+    Units that are found again make up for the oldest losses of the item first. Pure.
+    """
+    open_losses: dict[int, list[Loss]] = {}
+    for one in sorted(moved, key=lambda each: each.inventory_audit_event_id):
+        waiting = open_losses.setdefault(one.inventory_id, [])
+        if one.change < 0:
+            waiting.append(
+                Loss(
+                    event_id=one.inventory_audit_event_id,
+                    inventory_id=one.inventory_id,
+                    sku=one.sku,
+                    center=center,
+                    day=one.event_datetime.date(),
+                    units=-one.change,
+                    reason=one.reason,
+                )
+            )
+            continue
+        found = one.change
+        while found and waiting:
+            units = min(found, waiting[0].units)
+            found -= units
+            if units == waiting[0].units:
+                waiting.pop(0)
+            else:
+                waiting[0] = replace(waiting[0], units=waiting[0].units - units)
+    return [loss for waiting in open_losses.values() for loss in waiting]

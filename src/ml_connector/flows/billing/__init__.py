@@ -1,0 +1,1 @@
+"""Billing: ShipBob's invoices become vendor bills."""

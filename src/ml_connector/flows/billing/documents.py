@@ -1,0 +1,303 @@
+"""The vendor bill and the vendor credit of an invoice, and where their money goes. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.config.connection import BillingSection
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, Part, plain
+from ml_connector.flows.billing.money import said
+from ml_connector.ledger.postings.bills import Bill, ExpenseLine, Expenses, Reference
+from ml_connector.ledger.postings.documents import CreateBill, Document, JournalLine, Posted
+from ml_connector.words import Cause
+
+BILLS: Final = frozenset({"vendorBill", "vendorCredit"})
+
+# Transaction types and reference types that are documented or were seen (shipbob.md 9.7).
+_TYPES: Final = frozenset({"charge", "refund", "credit"})
+_REFERENCES: Final = frozenset(
+    {
+        "",
+        "shipment",
+        "return",
+        "wro",
+        "uro",
+        "ticketnumber",
+        "fc",
+        "lpnreference",
+        "transferplan",
+        "order",
+    }
+)
+_MOST_MEMO: Final = 150
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where money goes: an account and, where the merchant uses them, its dimensions."""
+
+    account: str
+    department: str | None = None
+    class_: str | None = None
+    location: str | None = None
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount on its way to its target."""
+
+    source_line: str
+    detail: str
+    memo: str
+    count: int
+    target: Target
+    amount: Decimal
+
+
+def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
+    """Return where each part goes.
+
+    A fee goes to its account. A fee that has none, and whatever has a type or a reference
+    type that nobody documents, goes by the policy ``unknown`` to the default account.
+
+    Raises:
+        NeedsData: there is no account for some of them; names them all.
+        NeedsHuman: taxes are lines of their own and have no account.
+    """
+    found: list[Posting] = []
+    missing: dict[tuple[str, str], None] = {}
+    for part in parts:
+        account = _account(part, settings)
+        if account is None:
+            missing[part.detail, _strange(part, settings)] = None
+            continue
+        found.append(
+            Posting(
+                source_line=part.source_line,
+                detail=part.detail,
+                memo=_memo(part),
+                count=part.group.count if part.group else 0,
+                target=target_of(account, part.group, settings),
+                amount=part.amount,
+            )
+        )
+    if missing:
+        named = "; ".join(f"{fee} ({why})" for fee, why in missing)
+        raise NeedsData(
+            f"No account for {named}",
+            cause=Cause.ACCOUNT_UNMAPPED,
+            waiting_for=list(dict.fromkeys(f"account:{fee}" for fee, _ in missing)),
+            remedy=(
+                'Add "<fee>" = "<NetSuite account id>" under [billing.accounts] for each, or set'
+                ' default_account and unknown = "default" under [billing], and apply the'
+                " connection again; what waits goes on by itself."
+            ),
+        )
+    return found
+
+
+def outstanding(wanted: Sequence[Posting], posted: Sequence[Posted]) -> list[Posting]:
+    """Return what is to be posted beyond what is posted, by line of the source and detail.
+
+    A line that is gone, or is less now, comes out negative; it goes where it went before.
+    """
+    done: dict[tuple[str, str], Decimal] = {}
+    where: dict[tuple[str, str], JournalLine] = {}
+    for document in posted:
+        for line in document.lines if document.kind in BILLS else ():
+            key = (line.source_line, line.detail or "")
+            done[key] = done.get(key, Decimal(0)) + (line.amount or Decimal(0))
+            where[key] = line
+    rest: list[Posting] = []
+    for one in wanted:
+        before = done.pop((one.source_line, one.detail), None)
+        if before is None:
+            rest.append(one)
+        else:
+            rest.append(msgspec.structs.replace(one, amount=one.amount - before, count=0))
+    for key, amount in done.items():
+        target = Target(account=where[key].account or "", location=where[key].location)
+        rest.append(
+            Posting(
+                source_line=key[0],
+                detail=key[1],
+                memo=key[1],
+                count=0,
+                target=target,
+                amount=-amount,
+            )
+        )
+    changed: dict[str, Decimal] = {}
+    for one in rest:
+        changed[one.source_line] = changed.get(one.source_line, Decimal(0)) + one.amount
+    # Other settings for taxes move money within a line of the source: that is no correction.
+    return [one for one in rest if one.amount and changed[one.source_line]]
+
+
+def bill(
+    invoice: InvoiceFact,
+    postings: Sequence[Posting],
+    settings: BillingSection,
+    *,
+    number: int,
+    fact_date: date,
+    day: date,
+    currency: str | None,
+) -> Document:
+    """Return the vendor bill of an invoice, or the vendor credit where it comes to less than 0.
+
+    Args:
+        invoice: the head.
+        postings: what to post, not empty.
+        settings: vendor and dimensions.
+        number: the how-manieth document of this invoice, from 1: a later one is a correction,
+            since what is posted is never edited.
+        fact_date: the date of the invoice.
+        day: the date that the document carries.
+        currency: NetSuite's internal id; None: the vendor's.
+
+    Source: netsuite.md sections 8.7 and 13.
+    """
+    total = sum((one.amount for one in postings), Decimal(0))
+    credit = total < 0
+    suffix = "" if number == 1 else f"-{number}"
+    external_id = f"mlc-{'vc' if credit else 'vb'}-{invoice.id}{suffix}"
+    what = f"ShipBob invoice {invoice.id}" + (f", {invoice.type}" if invoice.type else "")
+    if number > 1:
+        what += ", correction"
+    if day != fact_date:
+        what += f", dated {fact_date}"
+    body = Bill(
+        external_id=external_id,
+        entity=Reference(settings.vendor or ""),
+        tran_id=f"{invoice.id}{suffix}",
+        tran_date=day,
+        memo=f"{what[:_MOST_MEMO]} [{external_id}]",
+        subsidiary=_reference(settings.subsidiary),
+        currency=_reference(currency),
+        department=_reference(settings.department),
+        class_=_reference(settings.class_),
+        location=_reference(settings.location),
+        expense=Expenses(_expense_lines(postings, -1 if credit else 1)),
+    )
+    kind = "Vendor credit" if credit else "Vendor bill"
+    return Document(
+        system="netsuite",
+        kind="vendorCredit" if credit else "vendorBill",
+        external_id=external_id,
+        title=f"{kind} over {said(abs(total), invoice.currency)} for {what}",
+        request=CreateBill(record_type="vendorCredit" if credit else "vendorBill", body=body),
+        lines=tuple(
+            JournalLine(
+                source=f"invoice {invoice.id}",
+                source_line=one.source_line,
+                fact_date=fact_date,
+                posting_date=day,
+                location=one.target.location,
+                amount=one.amount,
+                currency=invoice.currency,
+                account=one.target.account,
+                detail=one.detail,
+            )
+            for one in postings
+        ),
+    )
+
+
+def _expense_lines(postings: Sequence[Posting], sign: int) -> tuple[ExpenseLine, ...]:
+    """Return one expense line for each memo and target; what comes to nothing has none."""
+    together: dict[tuple[str, Target], tuple[Decimal, int]] = {}
+    for one in postings:
+        amount, count = together.get((one.memo, one.target), (Decimal(0), 0))
+        together[one.memo, one.target] = (amount + one.amount, count + one.count)
+    lines = [(key, amount, count) for key, (amount, count) in together.items() if amount]
+    return tuple(
+        ExpenseLine(
+            line=number,
+            account=Reference(target.account),
+            amount=sign * amount,
+            memo=memo[:_MOST_MEMO] + _charges(count),
+            department=_reference(target.department),
+            class_=_reference(target.class_),
+            location=_reference(target.location),
+        )
+        for number, ((memo, target), amount, count) in enumerate(lines, 1)
+    )
+
+
+def _charges(count: int) -> str:
+    return "" if not count else f", {count} charge{'s' if count > 1 else ''}"
+
+
+def _account(part: Part, settings: BillingSection) -> str | None:
+    if part.tax:
+        if settings.tax_account is None:
+            raise NeedsHuman(
+                'Taxes are to be lines of their own (taxes = "separate") without an account',
+                cause=Cause.ACCOUNT_UNMAPPED,
+                remedy="Set tax_account under [billing] and apply the connection again.",
+                waiting_for=["account:tax_account"],
+            )
+        return settings.tax_account
+    return account_of(part.group, settings)
+
+
+def account_of(group: ChargeGroup | None, settings: BillingSection) -> str | None:
+    """Return the account of a group of charges; None where there is none.
+
+    Args:
+        group: None for lines that ShipBob has forgotten.
+        settings: accounts and policies.
+    """
+    if group is None:
+        return settings.default_account
+    by_fee = {plain(fee): account for fee, account in settings.accounts.items()}
+    mapped = by_fee.get(plain(group.fee))
+    if mapped is not None and not _unheard_of(group):
+        return mapped
+    return settings.default_account if settings.unknown == "default" else None
+
+
+def _unheard_of(group: ChargeGroup) -> str:
+    """Return what of a group nobody documents; empty when all is known."""
+    if plain(group.type) not in _TYPES:
+        return f"transaction type {group.type}"
+    if plain(group.reference_type) not in _REFERENCES:
+        return f"reference type {group.reference_type}"
+    return ""
+
+
+def _strange(part: Part, settings: BillingSection) -> str:
+    strange = _unheard_of(part.group) if part.group else ""
+    if strange:
+        return strange
+    where = "under [billing.accounts]"
+    return f"not {where}" + ("" if settings.default_account else ", and no default_account is set")
+
+
+def _memo(part: Part) -> str:
+    if part.tax or part.group is None:
+        return part.detail
+    kind = part.group.type
+    words = [part.group.fee if plain(kind) == "charge" else f"{part.group.fee} ({kind})"]
+    if part.group.center:
+        words.append(part.group.center)
+    return ", ".join(words)
+
+
+def target_of(account: str, group: ChargeGroup | None, settings: BillingSection) -> Target:
+    """Return an account with the dimensions of a group's fulfillment center."""
+    center = plain(group.center) if group else ""
+    own = next((one for name, one in settings.centers.items() if plain(name) == center), None)
+    return Target(
+        account=account,
+        department=(own and own.department) or settings.department,
+        class_=(own and own.class_) or settings.class_,
+        location=(own and own.location) or settings.location,
+    )
+
+
+def _reference(internal_id: str | None) -> Reference | None:
+    return None if internal_id is None else Reference(internal_id)

@@ -1,0 +1,288 @@
+"""What an invoice of ShipBob's comes to: its charges in groups, and whether they tie. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.billing.money import in_whole_units, is_whole, said, smallest_unit
+from ml_connector.ledger.sources.charges import Charge, Summed
+from ml_connector.words import Cause
+
+NEVER_BILLED: Final = frozenset({"payment", "balanceadjustment"})
+"""Invoice types and transaction types that are no costs (shipbob.md section 9.7)."""
+
+GONE: Final = "lines that ShipBob has forgotten"
+WHOLE: Final = "the whole invoice"
+
+# A binary fraction that went through JSON carries such dust behind its real digits.
+_DUST: Final = Decimal("0.000001")
+
+
+class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of an invoice. ``amount`` is signed; ``type`` as ShipBob writes it."""
+
+    id: int
+    type: str | None
+    day: date | None
+    amount: Decimal
+    currency: str | None
+
+
+class TaxSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What the taxes of one type in a group come to."""
+
+    type: str
+    amount: Decimal
+
+
+class ChargeGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Charges of an invoice that are posted alike: one line of the source.
+
+    Attributes:
+        name: how the journal names it.
+        count: of charges in it.
+        amount: what ``amount`` of them comes to, signed.
+        taxes: by type.
+    """
+
+    name: str
+    fee: str
+    type: str
+    reference_type: str | None
+    center: str | None
+    currency: str | None
+    count: int
+    amount: Decimal
+    taxes: tuple[TaxSum, ...] = ()
+
+    @property
+    def tax(self) -> Decimal:
+        """All its taxes."""
+        return sum((tax.amount for tax in self.taxes), Decimal(0))
+
+    @property
+    def never_billed(self) -> bool:
+        """Whether these are payments or balances."""
+        return plain(self.type) in NEVER_BILLED
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.count = 0
+        self.amount = Decimal(0)
+        self.taxes: dict[str, Decimal] = {}
+
+
+def grouped(charges: Iterable[Summed]) -> tuple[ChargeGroup, ...]:
+    """Group charges by fee, type, reference type, fulfillment center and currency.
+
+    Neither their order nor how far they are added up already matters.
+    """
+    groups: dict[tuple[str, str, str | None, str | None, str | None], _Sums] = {}
+    for charge in charges:
+        key = (
+            (charge.fee or "").strip() or "(no fee)",
+            (charge.type or "").strip() or "(no type)",
+            (charge.reference_type or "").strip() or None,
+            (charge.center or "").strip() or None,
+            charge.currency,
+        )
+        sums = groups.setdefault(key, _Sums())
+        sums.count += charge.count
+        sums.amount += charge.amount
+        for tax in charge.taxes:
+            kind = tax.tax_type or "tax"
+            sums.taxes[kind] = sums.taxes.get(kind, Decimal(0)) + tax.tax_amount
+    return tuple(
+        ChargeGroup(
+            name=", ".join(part or "-" for part in key),
+            fee=key[0],
+            type=key[1],
+            reference_type=key[2],
+            center=key[3],
+            currency=key[4],
+            count=sums.count,
+            amount=sums.amount,
+            taxes=tuple(
+                TaxSum(type=kind, amount=amount) for kind, amount in sorted(sums.taxes.items())
+            ),
+        )
+        for key, sums in sorted(groups.items(), key=lambda entry: [str(part) for part in entry[0]])
+    )
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of one line of the source that goes to one place.
+
+    Attributes:
+        source_line: the group's name.
+        detail: the fee, or the type of a tax that is a line of its own.
+        group: None for lines that ShipBob has forgotten.
+        tax: whether it is a tax on a line of its own.
+        amount: whole units of the currency, signed.
+    """
+
+    source_line: str
+    detail: str
+    group: ChargeGroup | None
+    tax: bool = False
+    amount: Decimal
+
+
+def parts(
+    invoice: InvoiceFact,
+    groups: Sequence[ChargeGroup],
+    *,
+    listed: int,
+    separate_taxes: bool,
+    fill_the_gap: bool,
+) -> list[Part]:
+    """Return all money of an invoice, so that it comes to the invoice's amount to the cent.
+
+    Whether amounts hold their taxes is not documented: whichever of the two ties is right.
+
+    Args:
+        invoice: the head.
+        groups: all its lines that were ever seen.
+        listed: how many lines ShipBob still lists.
+        separate_taxes: make a part of each tax.
+        fill_the_gap: where ShipBob has forgotten lines, make the gap a part of its own.
+
+    Raises:
+        NeedsData: the lines do not come to the amount, or can no longer be had.
+        NeedsHuman: the lines are in another currency, or the amount is no whole cents.
+    """
+    unit = smallest_unit(invoice.currency)
+    amount = _without_dust(invoice.amount, unit)
+    _check_currency(invoice, groups, amount, unit)
+    net = sum((group.amount for group in groups), Decimal(0))
+    gross = net + sum((group.tax for group in groups), Decimal(0))
+    on_top = abs(gross - amount) < abs(net - amount)
+    total = gross if on_top else net
+    gap = amount - total
+    found = _split(groups, on_top=on_top, separate_taxes=separate_taxes)
+    if abs(gap) * 2 >= unit:
+        if not (fill_the_gap and listed == 0):
+            raise _does_not_tie(invoice, groups, total, gap, listed)
+        found.append(Part(source_line=GONE, detail=GONE, group=None, amount=gap))
+    whole = in_whole_units([part.amount for part in found], amount, unit)
+    return [
+        msgspec.structs.replace(part, amount=exact)
+        for part, exact in zip(found, whole, strict=True)
+    ]
+
+
+def completes(
+    invoice: InvoiceFact, groups: Sequence[ChargeGroup], forgotten: Sequence[Charge]
+) -> bool:
+    """Whether charges that ShipBob has forgotten are what an invoice's lines lack.
+
+    ShipBob may forget a line before it says which invoice it is on. All charges of the
+    invoice's type that it has forgotten are on it if they come to the gap to the cent,
+    else none of them is.
+    """
+    unit = smallest_unit(invoice.currency)
+    amount = _without_dust(invoice.amount, unit)
+    if not forgotten or any(one.currency != invoice.currency for one in forgotten):
+        return False
+    net = sum((group.amount for group in groups), Decimal(0))
+    tax = sum((group.tax for group in groups), Decimal(0))
+    if any(abs(total - amount) * 2 < unit for total in (net, net + tax)):
+        return False  # it ties without them
+    net += sum((one.amount for one in forgotten), Decimal(0))
+    tax += sum((one.tax for one in forgotten), Decimal(0))
+    return any(abs(total - amount) * 2 < unit for total in (net, net + tax))
+
+
+def plain(word: str | None) -> str:
+    """Return one of ShipBob's words so that its spellings compare equal."""
+    return "".join((word or "").split()).casefold()
+
+
+def _without_dust(amount: Decimal, unit: Decimal) -> Decimal:
+    whole = round(amount / unit) * unit
+    return whole if abs(amount - whole) < _DUST else amount
+
+
+def _check_currency(
+    invoice: InvoiceFact, groups: Sequence[ChargeGroup], amount: Decimal, unit: Decimal
+) -> None:
+    others = {group.currency for group in groups if group.currency} - {invoice.currency}
+    if others and invoice.currency:
+        raise NeedsHuman(
+            f"Invoice {invoice.id} is in {invoice.currency}, but it has lines in"
+            f" {', '.join(sorted(map(str, others)))}",
+            cause=Cause.INVOICE_DOES_NOT_TIE,
+            remedy="Ask ShipBob for an invoice in one currency, or enter the bill by hand.",
+        )
+    if not is_whole(amount, unit):
+        raise NeedsHuman(
+            f"Invoice {invoice.id} is over {said(amount, invoice.currency)}, which is more exact"
+            f" than {invoice.currency or 'its currency'} can be",
+            cause=Cause.INVOICE_DOES_NOT_TIE,
+            remedy="Ask ShipBob what the invoice is over, and enter the bill by hand.",
+        )
+
+
+def _does_not_tie(
+    invoice: InvoiceFact,
+    groups: Sequence[ChargeGroup],
+    total: Decimal,
+    gap: Decimal,
+    listed: int,
+) -> NeedsData:
+    count = sum(group.count for group in groups)
+    sums = (
+        f"Invoice {invoice.id} is over {said(invoice.amount, invoice.currency)}; the {count}"
+        f" lines that are kept of it come to {said(total, invoice.currency)}; the gap is"
+        f" {said(gap, invoice.currency)}"
+    )
+    waiting = [f"invoice:{invoice.id}", "policy:forgotten_lines"]
+    if listed == 0:
+        return NeedsData(
+            f"{sums}. ShipBob lists no lines of it any more (it forgets them after seven days),"
+            " so the missing ones can no longer be had",
+            cause=Cause.INVOICE_DOES_NOT_TIE,
+            waiting_for=waiting,
+            remedy=(
+                "Ask ShipBob for the lines of this invoice and enter the bill by hand with the"
+                f" reference number {invoice.id}, then replay; or set"
+                ' forgotten_lines = "default" under [billing] to post the gap to the default'
+                " account."
+            ),
+        )
+    return NeedsData(
+        sums,
+        cause=Cause.INVOICE_DOES_NOT_TIE,
+        waiting_for=waiting[:1],
+        remedy=(
+            "Nothing yet: fees may take hours to appear, and they are looked for at each"
+            f" billing sweep. If it stays so, ask ShipBob; a bill entered by hand with the"
+            f" reference number {invoice.id} is recognised when you replay."
+        ),
+    )
+
+
+def _split(groups: Sequence[ChargeGroup], *, on_top: bool, separate_taxes: bool) -> list[Part]:
+    found: list[Part] = []
+    for group in groups:
+        amount = group.amount + (group.tax if on_top else 0)
+        if separate_taxes:
+            amount -= group.tax
+        found.append(Part(source_line=group.name, detail=group.fee, group=group, amount=amount))
+        if separate_taxes:
+            found += [
+                Part(
+                    source_line=group.name,
+                    detail=tax.type,
+                    group=group,
+                    tax=True,
+                    amount=tax.amount,
+                )
+                for tax in group.taxes
+            ]
+    return found

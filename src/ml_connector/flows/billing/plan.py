@@ -1,0 +1,394 @@
+"""Billing: what ShipBob has invoiced becomes vendor bills in NetSuite that tie to the cent.
+
+Charges are pulled every hour and kept for ever, since ShipBob forgets the lines of an invoice
+after seven days (shipbob.md section 9.7). One vendor bill for each invoice, with the invoice's
+number as reference number (netsuite.md section 8.7); its expense lines are the charges by fee
+and fulfillment center, credits negative; one that comes to less than zero is a vendor credit.
+Payments and balances are never billed. A bill that does not come to the invoice's amount to
+the cent is not posted. What is posted is never edited: when an invoice changes, the difference
+is a bill or credit of its own.
+
+The subject is an invoice. Charges that are on none yet belong to the next one, so webhooks,
+which name a transaction, are about the subject ``next``: its run pulls what was charged.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.flows.billing import documents as bills
+from ml_connector.flows.billing.currencies import code_of
+from ml_connector.flows.billing.invoice_lines import (
+    GONE,
+    NEVER_BILLED,
+    WHOLE,
+    ChargeGroup,
+    InvoiceFact,
+    Part,
+    completes,
+    grouped,
+    parts,
+    plain,
+)
+from ml_connector.flows.billing.money import said
+from ml_connector.ledger.postings.documents import Plan, Posted, Refused, SourceLine
+from ml_connector.netsuite.queries.bills import ReferencedBill
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.facts import PeriodFact
+from ml_connector.rules.posting_dates import posting_date
+from ml_connector.words import Cause
+
+NEXT: Final = "next"
+"""The subject of charges that are not invoiced yet."""
+
+_OURS: Final = ("mlc-vb-", "mlc-vc-")
+
+
+class BillFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor bill or credit in NetSuite with the invoice's number.
+
+    Attributes:
+        vendor: internal id.
+        total: in its own currency, without sign; None where it can't be read.
+    """
+
+    id: str
+    kind: str
+    vendor: str | None
+    external_id: str | None
+    total: Decimal | None
+
+
+class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one invoice sees.
+
+    Attributes:
+        key: the invoice's number, or ``next``.
+        invoice: None for ``next``, and where ShipBob knows no such invoice.
+        groups: all its lines that were ever seen.
+        listed: how many lines ShipBob still lists.
+        bills: what NetSuite has with this reference number.
+        vendor_currency: the display text of the vendor's currency, where there is one.
+        periods: posting periods from the invoice's date on, open when bills may be dated
+            into them; empty when unreadable.
+        pulled: for ``next``: whether charges were pulled now.
+    """
+
+    key: str
+    invoice: InvoiceFact | None = None
+    groups: tuple[ChargeGroup, ...] = ()
+    listed: int = 0
+    bills: tuple[BillFact, ...] = ()
+    vendor_currency: str | None = None
+    periods: tuple[PeriodFact, ...] = ()
+    pulled: bool = False
+
+
+async def read(key: str, reads: Reads) -> BillingFacts:
+    """Gather an invoice, its lines, and what NetSuite has of it; keep what was charged."""
+    if key == NEXT:
+        return BillingFacts(key=key, pulled=await reads.billing.pull_lately())
+    head = await reads.billing.invoice(int(key))
+    if head is None:
+        return BillingFacts(key=key)
+    invoice = InvoiceFact(
+        id=head.id, type=head.type, day=head.day, amount=head.amount, currency=head.currency
+    )
+    if plain(invoice.type) in NEVER_BILLED:
+        return BillingFacts(key=key, invoice=invoice)
+    listed = await _listed(head.id, reads)
+    groups = grouped(await reads.billing.kept_lines(head.id))
+    if sum((group.amount for group in groups), Decimal(0)) != head.amount:
+        forgotten = await reads.billing.forgotten(head)
+        if completes(invoice, groups, forgotten):
+            await reads.billing.assign(head.id, forgotten)
+            groups = grouped(await reads.billing.kept_lines(head.id))
+    found = await reads.billing.bills(str(head.id))
+    vendor = await reads.billing.vendor()
+    return BillingFacts(
+        key=key,
+        invoice=invoice,
+        groups=groups,
+        listed=listed,
+        bills=tuple(map(_bill_fact, found)),
+        vendor_currency=vendor.currencyname if vendor else None,
+        periods=tuple(
+            PeriodFact(
+                name=period.periodname,
+                start=period.startdate,
+                end=period.enddate,
+                open=period.open_for_bills,
+            )
+            for period in (await reads.periods(invoice.day) if invoice.day else ())
+            if not period.isadjust
+        ),
+    )
+
+
+async def _listed(invoice_id: int, reads: Reads) -> int:
+    try:
+        return await reads.billing.pull_lines(invoice_id)
+    except NeedsData as gone:
+        # The detail of an old invoice has answered 404 (shipbob.md section 9.7).
+        if gone.cause is not Cause.RECORD_NOT_FOUND:
+            raise
+        return 0
+
+
+def _bill_fact(row: ReferencedBill) -> BillFact:
+    return BillFact(
+        id=row.id,
+        kind="vendor credit" if row.type == "VendCred" else "vendor bill",
+        vendor=row.entity,
+        external_id=row.externalid,
+        total=None if row.foreigntotal is None else abs(row.foreigntotal),
+    )
+
+
+def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
+    """Decide what to post of an invoice beyond what is posted.
+
+    Raises:
+        NeedsData: the lines do not come to the invoice's amount, a fee has no account, or
+            there is no such invoice. Nothing is planned then.
+        NeedsHuman: no vendor is set, currencies differ, the period is closed, or somebody
+            has entered the bill with another amount.
+    """
+    if facts.key == NEXT:
+        return Plan(note="Charges are kept" if facts.pulled else "Charges were pulled just now")
+    invoice = _invoice(facts)
+    kept_out = _kept_out(invoice, settings)
+    if kept_out:
+        return Plan(note=kept_out, refused=_refused_whole(facts, settings, kept_out))
+    if posted and _total(posted) == invoice.amount:
+        return Plan(note="All of it is posted")
+    fact_date = _day(invoice)
+    all_parts = _parts(facts, settings)
+    refused = _refused(all_parts, invoice)
+    wanted = bills.placed([part for part in all_parts if not _balance(part)], settings.billing)
+    rest = bills.outstanding(wanted, posted)
+    if not rest:
+        return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
+    if settings.billing.vendor is None:
+        raise NeedsHuman(
+            f"Invoice {invoice.id} can't be billed: no vendor is set",
+            cause=Cause.VENDOR_MISSING,
+            remedy="Set vendor under [billing] and apply the connection again.",
+            waiting_for=["vendor:billing"],
+        )
+    by_hand = _by_hand(facts, invoice, settings.billing.vendor)
+    if by_hand:
+        return Plan(note=by_hand, refused=_refused_whole(facts, settings, by_hand))
+    document = bills.bill(
+        invoice,
+        rest,
+        settings.billing,
+        number=1 + sum(one.kind in bills.BILLS for one in posted),
+        fact_date=fact_date,
+        day=posting_date(
+            fact_date,
+            facts.periods,
+            settings.policies.closed_period,
+            document=f"the bill of invoice {invoice.id}",
+            awaited="bill_period",
+        ),
+        currency=_currency(facts, invoice, settings),
+    )
+    return Plan(documents=(document,), refused=refused)
+
+
+def _total(posted: Sequence[Posted]) -> Decimal:
+    return sum(
+        (line.amount or Decimal(0) for document in posted for line in document.lines), Decimal(0)
+    )
+
+
+def _invoice(facts: BillingFacts) -> InvoiceFact:
+    if facts.invoice is None:
+        raise NeedsData(
+            f"ShipBob has no invoice {facts.key}",
+            cause=Cause.RECORD_NOT_FOUND,
+            waiting_for=[f"invoice:{facts.key}"],
+            remedy="Check the number at ShipBob; an invoice just made is found later.",
+        )
+    return facts.invoice
+
+
+def _kept_out(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
+    """Return why nothing of an invoice is ever posted; empty when it may be."""
+    if plain(invoice.type) in NEVER_BILLED:
+        return f"An invoice of type {invoice.type} is no cost: never billed"
+    start = settings.start_date
+    if start is not None and invoice.day is not None and invoice.day < start:
+        return f"Before the start date {start}: not booked"
+    return ""
+
+
+def _day(invoice: InvoiceFact) -> date:
+    if invoice.day is None:
+        raise NeedsHuman(
+            f"Invoice {invoice.id} has no date that can be read",
+            cause=Cause.INVOICE_DOES_NOT_TIE,
+            remedy="Ask ShipBob for its date, and enter the bill by hand.",
+        )
+    return invoice.day
+
+
+def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[Part]:
+    return parts(
+        _invoice(facts),
+        facts.groups,
+        listed=facts.listed,
+        separate_taxes=settings.billing.taxes == "separate",
+        fill_the_gap=settings.billing.forgotten_lines == "default",
+    )
+
+
+def _balance(part: Part) -> bool:
+    return part.group is not None and part.group.never_billed
+
+
+def _refused(all_parts: Sequence[Part], invoice: InvoiceFact) -> tuple[Refused, ...]:
+    return tuple(
+        Refused(
+            source_line=part.source_line,
+            reason=f"A {part.group.type if part.group else ''} is no cost: never billed",
+            amount=part.amount,
+            currency=invoice.currency,
+        )
+        for part in all_parts
+        if _balance(part)
+    )
+
+
+def _refused_whole(
+    facts: BillingFacts, settings: ConnectionSettings, reason: str
+) -> tuple[Refused, ...]:
+    return tuple(
+        Refused(
+            source_line=line.source_line,
+            reason=reason,
+            amount=line.amount,
+            currency=line.currency,
+        )
+        for line in source_lines(facts, settings)
+    )
+
+
+def _by_hand(facts: BillingFacts, invoice: InvoiceFact, vendor: str) -> str:
+    """Return that a person has entered the bill already; empty when nobody has.
+
+    Raises:
+        NeedsHuman: somebody has entered it with another amount, or it can't be told.
+    """
+    others = [
+        one
+        for one in facts.bills
+        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
+    ]
+    if not others:
+        return ""
+    named = ", ".join(f"{one.kind} {one.id}" for one in others)
+    kind = "vendor credit" if invoice.amount < 0 else "vendor bill"
+    [one, *more] = others
+    if not more and one.kind == kind and one.total == abs(invoice.amount):
+        return f"Entered by hand as {named} over the same amount: not billed again"
+    raise NeedsHuman(
+        f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
+        f" not made and which is no {kind} over {said(abs(invoice.amount), invoice.currency)}",
+        cause=Cause.BILLED_BY_OTHERS,
+        remedy=(
+            "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
+            " delete it; if it is not, give it another reference number. Then replay."
+        ),
+    )
+
+
+def _currency(
+    facts: BillingFacts, invoice: InvoiceFact, settings: ConnectionSettings
+) -> str | None:
+    """Return NetSuite's id of the invoice's currency; None: it is the vendor's own.
+
+    Raises:
+        NeedsHuman: the vendor is known to have another currency.
+    """
+    if invoice.currency is None:
+        return None
+    mapped = {code.upper(): key for code, key in settings.billing.currencies.items()}
+    if invoice.currency.upper() in mapped:
+        return mapped[invoice.currency.upper()]
+    code = code_of(facts.vendor_currency)
+    if (mapped and code is None) or (code is not None and code != invoice.currency.upper()):
+        raise NeedsHuman(
+            f"Invoice {invoice.id} is in {invoice.currency}, the vendor's bills are in"
+            f" {facts.vendor_currency or 'other currencies'}",
+            cause=Cause.CURRENCY_DIFFERS,
+            remedy=(
+                f'Allow the vendor bills in {invoice.currency} and add "{invoice.currency}" ='
+                ' "<NetSuite currency id>" under [billing.currencies]; then apply the connection'
+                " again."
+            ),
+            waiting_for=[f"currency:{invoice.currency}"],
+        )
+    return None
+
+
+def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return the lines of an invoice; together they come to its amount."""
+    invoice = facts.invoice
+    if invoice is None:
+        return ()
+    day = invoice.day or date.min
+
+    def line(name: str, amount: Decimal) -> SourceLine:
+        return SourceLine(
+            source_line=name, fact_date=day, amount=amount, currency=invoice.currency
+        )
+
+    if plain(invoice.type) in NEVER_BILLED:
+        return (line(WHOLE, invoice.amount),)
+    amounts: dict[str, Decimal] = {}
+    try:
+        for part in _parts(facts, settings):
+            amounts[part.source_line] = amounts.get(part.source_line, Decimal(0)) + part.amount
+    except ConnectorError:
+        # It does not tie, so all of it waits: its lines, and what is missing of them.
+        amounts = {group.name: group.amount for group in facts.groups}
+        amounts[GONE] = invoice.amount - sum(amounts.values(), Decimal(0))
+    return tuple(line(name, amount) for name, amount in amounts.items() if amount)
+
+
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+    """Pull what was charged; yield the invoices, anew whenever head or kept lines change."""
+    await reads.billing.pull(since)
+    for kept in await reads.billing.invoices(since):
+        yield Seen(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
+
+
+def key_of(topic: str, body: bytes) -> str:
+    """Return the subject of a billing webhook: whatever it names, charges are to be pulled."""
+    del topic, body
+    return NEXT
+
+
+FLOW: Final = Flow(
+    name="billing",
+    source="invoice",
+    topics=frozenset(
+        {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
+    ),
+    key_of=key_of,
+    rules="billing-1",
+    facts=BillingFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="billing",
+    sweep=sweep,
+)

@@ -1,0 +1,1 @@
+"""Inventory: both systems' stock is compared."""

@@ -1,0 +1,1 @@
+"""Purchase orders: what is open in NetSuite is announced at ShipBob."""

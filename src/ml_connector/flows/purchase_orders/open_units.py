@@ -1,0 +1,97 @@
+"""What of an order is still open, by the fulfillment center that is told of it. All pure."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Final, NamedTuple
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.purchase_orders.products import products_of
+from ml_connector.flows.purchase_orders.read import OrderedLine, PurchaseOrderFacts
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.rules.units import refuse_other_unit
+from ml_connector.words import Cause
+
+STOCKED: Final = frozenset({"InvtPart", "Assembly"})
+"""Types of items that lie on a shelf (netsuite.md section 5.6)."""
+
+
+class OpenUnits(NamedTuple):
+    """Units of one SKU that a fulfillment center should be told of."""
+
+    sku: str
+    inventory_id: int
+    quantity: int
+    expected: date | None
+
+
+class OpenOrder(NamedTuple):
+    """What an order still wants, by fulfillment center, and whose products were recognised."""
+
+    by_center: dict[int, list[OpenUnits]]
+    bindings: tuple[Binding, ...]
+
+
+def open_units(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> OpenOrder:
+    """Return what is open by fulfillment center, one entry for each product."""
+    centers = centers_by_location(facts, settings)
+    lines: list[tuple[int, OrderedLine]] = []
+    for line in facts.lines:
+        center = centers.get(line.location or "")
+        if center is None or line.item_type not in STOCKED:
+            continue
+        if line.fraction:
+            raise NeedsHuman(
+                f"{facts.number} line {line.line} orders a fraction of {line.item_name}",
+                cause=Cause.UNIT_DIFFERS,
+                remedy="ShipBob counts whole eaches: order whole units, then replay.",
+            )
+        if line.open_quantity:
+            refuse_other_unit(facts.number, line.line, line.unit, settings)
+            lines.append((center, line))
+    products = products_of(
+        {line.ordered_item for _, line in lines},
+        facts.products,
+        settings.skus,
+        order_number=facts.number,
+    )
+    units: dict[int, dict[int, OpenUnits]] = defaultdict(dict)
+    for center, line in lines:
+        sku, inventory_id, _ = products[line.ordered_item]
+        before = units[center].get(inventory_id)
+        units[center][inventory_id] = OpenUnits(
+            sku,
+            inventory_id,
+            line.open_quantity + (before.quantity if before else 0),
+            max(filter(None, [before and before.expected, line.expected]), default=None),
+        )
+    return OpenOrder(
+        {center: sorted(some.values()) for center, some in units.items()},
+        tuple(one.binding for _, one in sorted(products.items()) if one.binding is not None),
+    )
+
+
+def centers_by_location(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> dict[str, int]:
+    """Return the fulfillment center that stock for a location is sent to.
+
+    Hubs are mapped to the same location as the centers behind them (shipbob.md section
+    9.1); only the centers that stock may be sent to count here.
+
+    Raises:
+        NeedsHuman: a location of this order has several.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for center, location in settings.locations.items():
+        if int(center) in facts.centers:
+            found[location].append(int(center))
+    for line in facts.lines:
+        several = found.get(line.location or "", [])
+        if len(several) > 1:
+            raise NeedsHuman(
+                f"Location {line.location} of {facts.number} has several fulfillment centers"
+                f" that stock may be sent to: {', '.join(map(str, sorted(several)))}",
+                cause=Cause.LOCATION_UNMAPPED,
+                remedy="Give each fulfillment center a NetSuite location of its own.",
+                waiting_for=[f"location:{center}" for center in several],
+            )
+    return {location: centers[0] for location, centers in found.items()}

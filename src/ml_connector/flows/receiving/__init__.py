@@ -1,0 +1,1 @@
+"""Receiving: what ShipBob has stowed becomes stock in NetSuite."""

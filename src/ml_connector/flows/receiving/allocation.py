@@ -1,0 +1,153 @@
+"""Which order lines take the units of a WRO, and what no line expects."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.receiving.documents import Increase
+from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.rules.units import refuse_other_unit
+from ml_connector.words import Cause
+
+
+class Broken(NamedTuple):
+    """Eaches that an order line expects, but that do not fill a whole unit of it."""
+
+    line: OrderLine
+    increase: Increase
+    quantity: int
+
+
+class Allocation(NamedTuple):
+    """Where the units of a WRO go.
+
+    Attributes:
+        taken: by order line, what it takes; whole units of the line.
+        surplus: what no line expects.
+        broken: what a line expects and can't take, since it is a part of a unit.
+    """
+
+    taken: dict[int, list[tuple[Increase, int]]]
+    surplus: list[tuple[Increase, int]]
+    broken: list[Broken]
+
+
+def refuse_other_units(
+    order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]], settings: ConnectionSettings
+) -> None:
+    """Stop where a line to be received can't be counted in eaches (netsuite.md section 13.3).
+
+    Raises:
+        NeedsHuman: its unit can't be converted, or lots would have to be.
+    """
+    for line in order.lines:
+        parts = taken.get(line.line, ())
+        if line.unit is None or not parts:
+            continue
+        refuse_other_unit(order.number, line.line, line.line_unit, settings)
+        if any(increase.lot is not None for increase, _ in parts):
+            raise NeedsHuman(
+                f"{order.number} line {line.line} is ordered in unit {line.unit} of"
+                f" {line.per_unit} and kept by lot: which of both its lots count in is not known",
+                cause=Cause.UNIT_DIFFERS,
+                remedy="Receive this line by hand in NetSuite, or order it in the base unit.",
+            )
+
+
+def refuse_what_others_received(
+    order: Order,
+    wro_id: int,
+    surplus: Sequence[tuple[Increase, int]],
+    known: Collection[str],
+) -> None:
+    """Stop where units beyond the order may be the very ones that were received already.
+
+    By a person, or by ourselves before a database was lost or restored.
+
+    Args:
+        order: with the receipts that no other WRO explains.
+        wro_id: whose units they are.
+        surplus: the units.
+        known: external ids of what these books know to be posted for the WRO.
+
+    Raises:
+        NeedsHuman: a receipt that our books do not know holds units of the same item.
+    """
+    for increase, quantity in surplus:
+        unknown = [
+            receipt
+            for line in order.lines
+            if line.item_id == increase.item.id
+            for receipt in line.receipts
+            if receipt.external_id not in known
+        ]
+        if unknown:
+            units = sum(receipt.quantity for receipt in unknown)
+            named = ", ".join(sorted({one.external_id for one in unknown if one.external_id}))
+            raise NeedsHuman(
+                f"WRO {wro_id} holds {quantity} x {increase.sku} beyond what"
+                f" {order.number} still expects, and {units} were received in NetSuite by a"
+                f" receipt that these books do not know{f' ({named})' if named else ''}: they may"
+                " be the same units",
+                cause=Cause.RECEIVED_BY_OTHERS,
+                remedy=(
+                    "If they are the same, leave it: nothing is booked twice; or delete that"
+                    " receipt and replay. If they are not, adjust the stock by hand."
+                ),
+            )
+
+
+def allocate(order: Order, increases: Sequence[Increase]) -> Allocation:
+    """Fill the order's open lines in their order."""
+    left = {line.line: line.open_quantity for line in order.lines}
+    found = Allocation({}, [], [])
+    for increase in increases:
+        rest = increase.quantity
+        broken: Broken | None = None
+        for line in order.lines:
+            if line.item_id != increase.item.id:
+                continue
+            fits = min(rest, left[line.line])
+            part = fits % line.eaches
+            if fits > part:
+                found.taken.setdefault(line.line, []).append((increase, fits - part))
+                left[line.line] -= fits - part
+                rest -= fits - part
+            if part and broken is None:
+                broken = Broken(line, increase, part)
+        if broken is not None and rest:
+            broken = broken._replace(quantity=min(rest, broken.quantity))
+            found.broken.append(broken)
+            left[broken.line.line] -= broken.quantity
+            rest -= broken.quantity
+        if rest:
+            found.surplus.append((increase, rest))
+    return found
+
+
+def stretch(
+    order: Order,
+    taken: dict[int, list[tuple[Increase, int]]],
+    surplus: Sequence[tuple[Increase, int]],
+) -> list[tuple[Increase, int]]:
+    """Receive the surplus on the last line of its item; return what can't be.
+
+    That is what has no line, and parts of a line's unit.
+    """
+    left: list[tuple[Increase, int]] = []
+    for increase, quantity in surplus:
+        lines = [line for line in order.lines if line.item_id == increase.item.id]
+        part = quantity % lines[-1].eaches if lines else quantity
+        if part:
+            left.append((increase, part))
+        if quantity == part:
+            continue
+        parts = taken.setdefault(lines[-1].line, [])
+        for number, (one, units) in enumerate(parts):
+            if one == increase:
+                parts[number] = (one, units + quantity - part)
+                break
+        else:
+            parts.append((increase, quantity - part))
+    return left

@@ -1,0 +1,192 @@
+"""Which documents book the units of a WRO: with an order, beyond it, without one. All pure."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.receiving.allocation import (
+    Broken,
+    allocate,
+    refuse_other_units,
+    refuse_what_others_received,
+    stretch,
+)
+from ml_connector.flows.receiving.documents import (
+    Booking,
+    Increase,
+    inventory_adjustment,
+    item_receipt,
+    source_line,
+)
+from ml_connector.flows.receiving.read import Order
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused
+from ml_connector.words import Cause
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be booked, and what everything that books it needs.
+
+    Attributes:
+        mark: what tells ShipBob that all is booked; empty while it is not.
+        ended: nothing more will be stowed of the WRO.
+        unit_rates: base units in one of each unit that items are kept in.
+    """
+
+    booking: Booking
+    increases: tuple[Increase, ...]
+    posted: tuple[Posted, ...]
+    settings: ConnectionSettings
+    mark: tuple[Document, ...]
+    ended: bool
+    unit_rates: dict[str, Decimal] = {}
+
+
+def without_order(task: Task) -> Plan:
+    """Book the units of a WRO without a purchase order number.
+
+    Raises:
+        NeedsHuman: by policy a person does; or the adjustment can't be made.
+    """
+    if task.settings.policies.unmatched_wro == "park":
+        raise NeedsHuman(
+            f"WRO {task.booking.wro_id} carries no purchase order number",
+            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
+            remedy=(
+                'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
+                " such WROs as inventory adjustments."
+            ),
+            waiting_for=["policy:unmatched_wro"],
+        )
+    adjustment = _adjustment(
+        task, [(one, one.quantity) for one in task.increases], "no purchase order"
+    )
+    return Plan(documents=(adjustment, *task.mark))
+
+
+def from_order(order: Order, task: Task) -> Plan:
+    """Receive from an order what it expects; the rest goes by the policy ``over_receipt``.
+
+    Raises:
+        NeedsHuman: a unit can't be converted, the surplus may have been received by others,
+            or the adjustment can't be made.
+    """
+    taken, surplus, broken = allocate(order, task.increases)
+    if task.settings.policies.over_receipt == "receive":
+        surplus = stretch(order, taken, surplus)
+    refuse_other_units(
+        order, {**taken, **{one.line.line: [(one.increase, 0)] for one in broken}}, task.settings
+    )
+    documents: list[Document] = []
+    if taken:
+        documents.append(item_receipt(_numbered(task, "itemReceipt"), order, taken))
+    plan = _with_surplus(order, task, documents, surplus)
+    return _with_broken(order, task, plan, broken) if broken else plan
+
+
+def _with_surplus(
+    order: Order,
+    task: Task,
+    documents: Sequence[Document],
+    surplus: Sequence[tuple[Increase, int]],
+) -> Plan:
+    if not surplus:
+        return Plan(documents=(*documents, *task.mark))
+    refuse_what_others_received(
+        order,
+        task.booking.wro_id,
+        surplus,
+        {document.external_id for document in task.posted},
+    )
+    units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
+    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
+    policy = task.settings.policies.over_receipt
+    if policy == "adjust":
+        adjustment = _adjustment(task, surplus, f"beyond {order.number}")
+        return Plan(documents=(*documents, adjustment, *task.mark))
+    if policy == "refuse":
+        return Plan(
+            documents=(*documents, *task.mark),
+            note=f"Refused by policy: {what}",
+            refused=tuple(
+                Refused(
+                    source_line=source_line(one.inventory_id, one.lot),
+                    reason=f"{order.number} does not expect it, and over_receipt is refuse",
+                    quantity=quantity,
+                )
+                for one, quantity in surplus
+            ),
+        )
+    return Plan(
+        documents=tuple(documents),
+        afterwards=NeedsHuman(
+            what,
+            cause=Cause.OVER_RECEIPT,
+            remedy=(
+                f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
+                " then replay."
+            ),
+            waiting_for=["policy:over_receipt"],
+        ),
+    )
+
+
+def _with_broken(order: Order, task: Task, plan: Plan, broken: Sequence[Broken]) -> Plan:
+    """Let parts of a unit wait for the rest of it; a person decides when none will come."""
+    said = ", ".join(
+        f"{one.quantity} x {one.increase.sku} fill no whole unit of {one.line.eaches} on line"
+        f" {one.line.line} of {order.number}"
+        for one in broken
+    )
+    documents = tuple(document for document in plan.documents if document not in task.mark)
+    if not task.ended:
+        waiting = f"Waits for the rest of a unit: {said}"
+        return msgspec.structs.replace(
+            plan, documents=documents, waiting=waiting, note=plan.note or waiting
+        )
+    return msgspec.structs.replace(
+        plan,
+        documents=documents,
+        afterwards=plan.afterwards
+        or NeedsHuman(
+            f"WRO {task.booking.wro_id} has ended, and {said}",
+            cause=Cause.UNIT_DIFFERS,
+            remedy="Receive this part by hand in NetSuite; nothing is rounded by itself.",
+        ),
+    )
+
+
+def _adjustment(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:
+    account = task.settings.accounts.inventory_adjustment
+    if account is None:
+        raise NeedsHuman(
+            f"WRO {task.booking.wro_id} needs an inventory adjustment ({why}), but no account is"
+            " set",
+            cause=Cause.ACCOUNT_UNMAPPED,
+            remedy="Set inventory_adjustment under [accounts] and apply the connection again.",
+            waiting_for=["account:inventory_adjustment"],
+        )
+    for one, _ in units:
+        rate = task.unit_rates.get(one.item.stock_unit or "", Decimal(1))
+        if rate != 1:
+            raise NeedsHuman(
+                f"WRO {task.booking.wro_id} needs an inventory adjustment ({why}), but"
+                f" {one.item.name} is kept in a unit of {rate:f} base units, and ShipBob counts"
+                " eaches",
+                cause=Cause.UNIT_DIFFERS,
+                remedy="Adjust the stock by hand in NetSuite, in the unit that is right.",
+            )
+    return inventory_adjustment(
+        _numbered(task, "inventoryAdjustment"),
+        units,
+        account=account,
+        subsidiary=task.settings.netsuite.subsidiary,
+        why=why,
+    )
+
+
+def _numbered(task: Task, kind: str) -> Booking:
+    number = 1 + sum(document.kind == kind for document in task.posted)
+    return msgspec.structs.replace(task.booking, number=number)

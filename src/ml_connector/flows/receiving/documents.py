@@ -1,0 +1,218 @@
+"""The documents of receiving, one function each. All pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.ledger.postings.documents import (
+    CreateRecord,
+    Document,
+    JournalLine,
+    MarkWroSynced,
+    TransformRecord,
+)
+from ml_connector.netsuite.records.records import (
+    InventoryAdjustment,
+    InventoryAdjustmentLine,
+    InventoryAdjustmentLines,
+    InventoryAssignment,
+    InventoryAssignments,
+    InventoryDetail,
+    ItemReceipt,
+    ItemReceiptLine,
+    ItemReceiptLines,
+    Ref,
+    as_body,
+)
+from ml_connector.rules.facts import ItemFact
+
+
+class Increase(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one SKU and lot that were stowed and are not booked yet. Whole eaches."""
+
+    inventory_id: int
+    sku: str
+    item: ItemFact
+    lot: str | None
+    lot_date: date | None
+    quantity: int
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
+    """What all documents of one run of a WRO share.
+
+    Attributes:
+        number: the how-manieth document of its kind for this WRO, from 1.
+        location: NetSuite's internal id.
+        fact_date: the merchant's local date on which the units were stowed.
+        date: the date the document carries.
+    """
+
+    wro_id: int
+    number: int
+    location: str
+    fact_date: date
+    date: date
+
+    def memo(self, human: str, external_id: str) -> str:
+        """Return the memo: what a person reads, and our tag at its end (section 11.8)."""
+        if self.date != self.fact_date:
+            human = f"{human}, stowed {self.fact_date}"
+        return f"{human[:150]} [{external_id}]"
+
+    def line(self, increase: Increase, quantity: int) -> JournalLine:
+        """Return the journal line of so many of these units."""
+        return JournalLine(
+            source=f"wro {self.wro_id}",
+            source_line=source_line(increase.inventory_id, increase.lot),
+            fact_date=self.fact_date,
+            posting_date=self.date,
+            sku=increase.sku,
+            item=increase.item.id,
+            location=self.location,
+            lot=increase.lot,
+            quantity=quantity,
+        )
+
+
+def source_line(inventory_id: int, lot: str | None) -> str:
+    """Return how the journal names a line of a WRO."""
+    return f"inventory {inventory_id}" + (f" lot {lot}" if lot else "")
+
+
+def item_receipt(
+    booking: Booking, order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]]
+) -> Document:
+    """Receive from a purchase order: exactly these lines, every other open line refused.
+
+    Args:
+        booking: WRO, number, location and dates.
+        order: the purchase order with all its open lines.
+        taken: by order line, the eaches to receive, one entry for each lot; whole units of
+            the line, whose unit the receipt counts in (section 13.3).
+
+    Source: netsuite.md sections 7.3 and 8.1.
+    """
+    external_id = f"mlc-ir-{booking.wro_id}-{booking.number}"
+    body = ItemReceipt(
+        external_id=external_id,
+        tran_date=booking.date,
+        memo=booking.memo(f"ShipBob WRO {booking.wro_id}", external_id),
+        item=ItemReceiptLines(
+            tuple(
+                _receipt_line(line, taken.get(line.line, ()), booking.location)
+                for line in order.lines
+                if line.open_quantity or line.line in taken
+            )
+        ),
+    )
+    return Document(
+        system="netsuite",
+        kind="itemReceipt",
+        external_id=external_id,
+        title=f"Item receipt from {order.number} for WRO {booking.wro_id}",
+        request=TransformRecord(
+            from_type="purchaseOrder",
+            from_id=order.id,
+            to_type="itemReceipt",
+            body=as_body(body),
+        ),
+        lines=tuple(
+            booking.line(increase, quantity)
+            for line in order.lines
+            for increase, quantity in taken.get(line.line, ())
+        ),
+    )
+
+
+def inventory_adjustment(
+    booking: Booking,
+    increases: Sequence[tuple[Increase, int]],
+    *,
+    account: str,
+    subsidiary: str | None,
+    why: str,
+) -> Document:
+    """Put units into stock without a purchase order.
+
+    Args:
+        booking: WRO, number, location and dates.
+        increases: what to add, one entry for each SKU and lot.
+        account: the adjustment account's internal id.
+        subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
+        why: goes into the memo.
+
+    Source: netsuite.md section 8.2.
+    """
+    external_id = f"mlc-ia-{booking.wro_id}-{booking.number}"
+    body = InventoryAdjustment(
+        external_id=external_id,
+        tran_date=booking.date,
+        account=Ref(account),
+        adj_location=Ref(booking.location),
+        subsidiary=Ref(subsidiary) if subsidiary is not None else None,
+        memo=booking.memo(f"ShipBob WRO {booking.wro_id}, {why}", external_id),
+        inventory=InventoryAdjustmentLines(
+            tuple(
+                InventoryAdjustmentLine(
+                    line=number,
+                    item=Ref(increase.item.id),
+                    location=Ref(booking.location),
+                    adjust_qty_by=quantity,
+                    inventory_detail=_lots([(increase, quantity)]),
+                )
+                for number, (increase, quantity) in enumerate(increases, 1)
+            )
+        ),
+    )
+    return Document(
+        system="netsuite",
+        kind="inventoryAdjustment",
+        external_id=external_id,
+        title=f"Inventory adjustment for WRO {booking.wro_id}, {why}",
+        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
+        lines=tuple(booking.line(increase, quantity) for increase, quantity in increases),
+    )
+
+
+def wro_mark(wro_id: int) -> Document:
+    """Tell ShipBob that all of a WRO is booked (shipbob.md section 9.4)."""
+    return Document(
+        system="shipbob",
+        kind="wroMark",
+        external_id=f"mlc-wm-{wro_id}",
+        title=f"Mark of WRO {wro_id} as booked",
+        request=MarkWroSynced(wro_id=wro_id),
+    )
+
+
+def _receipt_line(
+    line: OrderLine, parts: Sequence[tuple[Increase, int]], location: str
+) -> ItemReceiptLine:
+    if not parts:
+        return ItemReceiptLine(order_line=line.line, item_receive=False)
+    return ItemReceiptLine(
+        order_line=line.line,
+        item_receive=True,
+        quantity=sum(quantity for _, quantity in parts) // line.eaches,
+        location=Ref(location),
+        inventory_detail=_lots(parts),
+    )
+
+
+def _lots(parts: Sequence[tuple[Increase, int]]) -> InventoryDetail | None:
+    """Return the inventory detail of lot-tracked units; None where there are no lots."""
+    assignments = tuple(
+        InventoryAssignment(
+            receipt_inventory_number=increase.lot,
+            expiration_date=increase.lot_date,
+            quantity=quantity,
+        )
+        for increase, quantity in parts
+        if increase.lot is not None
+    )
+    if not assignments:
+        return None
+    return InventoryDetail(inventory_assignment=InventoryAssignments(assignments))

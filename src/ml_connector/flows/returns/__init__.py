@@ -1,0 +1,1 @@
+"""Returns: what came back becomes stock in NetSuite, or is written off."""

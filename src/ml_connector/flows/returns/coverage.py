@@ -1,0 +1,292 @@
+"""What NetSuite has that covers the units of a return, and what it leaves over. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.flows.returns.documents import RECEIPTS, Part
+from ml_connector.flows.returns.facts import Authorization, ReturnFacts, Sale, authorization_id
+from ml_connector.ledger.postings.documents import Posted
+from ml_connector.words import Cause
+
+_NOT_OPEN: Final = {"A": "pending approval", "C": "cancelled", "H": "closed"}  # section 5.7
+_CANCELLED: Final = "C"
+_USABLE: Final = frozenset("ABDE")
+
+_LISTED_AFTER_SECONDS: Final = 5.0
+_OURS: Final = "mlc-"
+
+
+class Taken(NamedTuple):
+    """Which lines take which units.
+
+    Attributes:
+        by_location: the locations in order; for each, by line, the units.
+        open_lines: for each location, the lines with something left before it is received.
+        surplus: what no line takes.
+    """
+
+    by_location: Mapping[str, Mapping[int, Sequence[Part]]]
+    open_lines: Mapping[str, Sequence[int]]
+    surplus: Sequence[Part]
+
+
+def authorization(
+    facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
+) -> Authorization | None:
+    """Return the authorization that the units are received from; None when there is none.
+
+    The one that was made for this return; else the one with its reference; else the one that
+    somebody made from the sales order and that still expects units of these items.
+
+    Raises:
+        Retryable: the one that was made is not listed yet.
+        NeedsHuman: several fit, or the sales order is not the only one of its number.
+    """
+    own = authorization_id(facts.return_id)
+    ours = {document.remote_id for document in posted if document.external_id == own}
+    order = sale(facts) if not facts.named else None
+    every = [*facts.named, *(order.authorizations if order else ())]
+    made = [one for one in every if one.external_id == own or one.id in ours]
+    if ours and not made:
+        raise Retryable(
+            f"The return authorization {own} was just made and is not listed yet",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+            retry_after_seconds=_LISTED_AFTER_SECONDS,
+        )
+    found = made or list(facts.named)
+    if not found:
+        items = {part.item.id for part in parts}
+        found = [one for one in every if _expects(one, items)]
+    if len(found) > 1:
+        raise NeedsHuman(
+            f"Return {facts.return_id} fits {len(found)} return authorizations:"
+            f" {', '.join(one.number for one in found)}",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+            remedy=(
+                "Let only one of them carry the reference of the return as its number or external"
+                " id, or close the others; then replay."
+            ),
+        )
+    return found[0] if found else None
+
+
+def sale(facts: ReturnFacts) -> Sale | None:
+    """Return the sales order of the original shipment; None when there is none.
+
+    Raises:
+        NeedsHuman: several orders match.
+    """
+    found = [one for one in facts.sales if one.status != _CANCELLED]
+    if len(found) > 1:
+        raise NeedsHuman(
+            f"{len(found)} sales orders in NetSuite match {facts.order_key}, the order that return"
+            f" {facts.return_id} belongs to: {', '.join(one.number for one in found)}",
+            cause=Cause.SALES_ORDER_AMBIGUOUS,
+            remedy=(
+                "Make the field that order_match names differ between them, or cancel the wrong"
+                " ones; what waits goes on by itself."
+            ),
+            waiting_for=[f"sales_order:{facts.order_key}"],
+        )
+    return found[0] if found else None
+
+
+def _expects(found: Authorization, items: Collection[str]) -> bool:
+    """Whether somebody made it and it still expects units of these items."""
+    ours = (found.external_id or "").startswith(_OURS)
+    return (
+        not ours
+        and found.status in _USABLE
+        and any(line.open_quantity and line.item_id in items for line in found.lines)
+    )
+
+
+def received_already(
+    found: Authorization, facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
+) -> tuple[frozenset[str], str]:
+    """Return the items of which others received exactly these units, and by which receipts.
+
+    The guard that needs no external id (netsuite.md section 11.4): receipts that NetSuite
+    links to the authorization and that are not made for any return by us.
+
+    Returns:
+        Internal ids of items, and the numbers of the receipts; none and "" by nobody.
+
+    Raises:
+        NeedsHuman: others received units of these items, but not exactly these.
+    """
+    items = {part.item.id for part in parts}
+    ours = {document.remote_id for document in posted}
+    others = [
+        receipt
+        for receipt in found.receipts
+        if receipt.item_id in items
+        and not (receipt.external_id or "").startswith(RECEIPTS)
+        and receipt.id not in ours
+    ]
+    concerned = frozenset(receipt.item_id for receipt in others)
+    these = [part for part in parts if part.item.id in concerned]
+    there, here = Counter[tuple[str, str | None]](), Counter[tuple[str, str | None]]()
+    for receipt in others:
+        there[receipt.item_id, receipt.location] += receipt.quantity
+    for part in these:
+        here[part.item.id, part.location] += part.quantity
+    numbers = ", ".join(sorted({receipt.number for receipt in others}))
+    if there == here and all(part.unit.action != "dispose" for part in these):
+        return concerned, numbers
+    raise NeedsHuman(
+        f"Return {facts.return_id} brought back {said(these)}; {found.number} was received in"
+        f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
+        cause=Cause.RECEIVED_BY_OTHERS,
+        remedy=(
+            "Delete that receipt and replay: the return is then booked as ShipBob tells it. Or"
+            " leave it and adjust the stock by hand where it differs; nothing is booked twice."
+        ),
+        waiting_for=[f"return:{facts.return_id}"],
+    )
+
+
+def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
+    """Stop where nothing can be received from an authorization in its present status.
+
+    Raises:
+        NeedsHuman: it is pending approval, cancelled or closed.
+    """
+    why = _NOT_OPEN.get(found.status)
+    if why is not None:
+        raise NeedsHuman(
+            f"Return authorization {found.number} of return {facts.return_id} is {why} in"
+            " NetSuite: nothing can be received from it",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_OPEN,
+            remedy="Approve or reopen it in NetSuite; what waits goes on by itself.",
+            waiting_for=[f"return_authorization:{found.number}"],
+        )
+
+
+def take(
+    found: Authorization, facts: ReturnFacts, parts: Sequence[Part], known: Collection[str]
+) -> Taken:
+    """Fill the open lines of an authorization, one location after the other.
+
+    A receipt takes a line at one location only, so each location is a receipt of its own.
+    Units on a receipt of this return that these books do not know count as open: the same
+    receipt is then planned again, found to be there, and adopted.
+
+    Args:
+        found: what is received from.
+        facts: of the return.
+        parts: the units.
+        known: external ids of what these books know to be posted for the return.
+
+    Raises:
+        NeedsHuman: a line counts in another unit than eaches (netsuite.md section 13.3).
+    """
+    left = {line.line: line.open_quantity for line in found.lines}
+    for receipt in found.receipts:
+        ours = (receipt.external_id or "").startswith(f"{RECEIPTS}{facts.return_id}-")
+        if ours and receipt.external_id not in known:
+            _open_again(found, receipt.item_id, receipt.quantity, left)
+    by_location: dict[str, dict[int, list[Part]]] = {}
+    open_lines: dict[str, tuple[int, ...]] = {}
+    surplus: list[Part] = []
+    for location in dict.fromkeys(part.location for part in parts):
+        open_lines[location] = tuple(line for line, units in left.items() if units)
+        for part in (one for one in parts if one.location == location):
+            rest = part.quantity
+            for line in found.lines:
+                units = min(rest, left[line.line]) if line.item_id == part.item.id else 0
+                if units:
+                    _refuse_other_unit(found.number, line.line, line.unit)
+                    by_location.setdefault(location, {}).setdefault(line.line, []).append(
+                        part.of(units)
+                    )
+                    left[line.line] -= units
+                    rest -= units
+            if rest:
+                surplus.append(part.of(rest))
+    return Taken(by_location, open_lines, surplus)
+
+
+def _open_again(found: Authorization, item_id: str, quantity: int, left: dict[int, int]) -> None:
+    for line in found.lines:
+        room = line.authorized - left[line.line]
+        units = min(quantity, room) if line.item_id == item_id else 0
+        left[line.line] += units
+        quantity -= units
+
+
+def authorizable(
+    order: Sale, facts: ReturnFacts, parts: Sequence[Part]
+) -> tuple[dict[int, int], Sequence[Part]]:
+    """Return what an authorization made from a sales order can hold, and what is left over.
+
+    By line of the order: units that were fulfilled and are on no other authorization.
+
+    Raises:
+        NeedsData: units came back that NetSuite does not know to have left yet.
+        NeedsHuman: a line counts in another unit than eaches.
+    """
+    left = {line.line: line.fulfilled for line in order.lines}
+    for made in order.authorizations:
+        if made.status != _CANCELLED:
+            for spent in made.lines:
+                _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
+    taken: dict[int, int] = defaultdict(int)
+    surplus: list[Part] = []
+    for part in parts:
+        rest = part.quantity
+        for line in order.lines:
+            units = min(rest, left[line.line]) if line.item_id == part.item.id else 0
+            if units:
+                _refuse_other_unit(order.number, line.line, line.unit)
+                taken[line.line] += units
+                left[line.line] -= units
+                rest -= units
+        if rest:
+            surplus.append(part.of(rest))
+    waits = {part.item.id for part in surplus}
+    if any(line.unfulfilled and line.item_id in waits for line in order.lines):
+        raise NeedsData(
+            f"Return {facts.return_id} brought back {said(surplus)}, which sales order"
+            f" {order.number} does not show as fulfilled yet",
+            cause=Cause.SALES_ORDER_NOT_FULFILLED,
+            waiting_for=[
+                f"fulfilled_units:{facts.order_key}>{sum(line.fulfilled for line in order.lines)}"
+            ],
+            remedy=(
+                "Let the shipment reach NetSuite: see what waits in ml-connector events list"
+                " --flow tracking, or fulfil the order by hand. The return then goes on by itself."
+            ),
+        )
+    return dict(taken), surplus
+
+
+def _spend(
+    order: Sale, order_line: int | None, item_id: str, quantity: int, left: dict[int, int]
+) -> None:
+    """Take units off the order's line they stand for, or else off lines of their item."""
+    for line in order.lines:
+        fits = line.line == order_line if order_line in left else line.item_id == item_id
+        units = min(quantity, left[line.line]) if fits else 0
+        left[line.line] -= units
+        quantity -= units
+
+
+def _refuse_other_unit(number: str, line: int, unit: str | None) -> None:
+    if unit is not None:
+        raise NeedsHuman(
+            f"{number} line {line} counts in unit {unit}, not in the item's stock unit; ShipBob"
+            " counts eaches",
+            cause=Cause.UNIT_DIFFERS,
+            remedy="Receive this return by hand in NetSuite.",
+        )
+
+
+def said(parts: Sequence[Part]) -> str:
+    """Return units for a person: ``2 x TEE, 1 x CAP``."""
+    units = Counter[str]()
+    for part in parts:
+        units[part.unit.sku or part.item.name] += part.quantity
+    return ", ".join(f"{quantity} x {sku}" for sku, quantity in units.items())

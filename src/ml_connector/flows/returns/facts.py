@@ -1,0 +1,235 @@
+"""What came back to ShipBob, and what NetSuite knows of it: the facts of a return."""
+
+from datetime import date, datetime
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.conservation.equation import PART_OF_A_LINE
+from ml_connector.rules.facts import ItemFact, PeriodFact
+from ml_connector.words import Cause
+
+Action = Literal["restock", "quarantine", "dispose"]
+
+_ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What ShipBob says was done with some units; as it was written, so perhaps unknown."""
+
+    action: str
+    quantity: int | None
+
+
+class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One inventory item of a return. Whole eaches."""
+
+    inventory_id: int
+    sku: str | None
+    announced: int
+    lot: str | None = None
+    lot_date: date | None = None
+    done: tuple[Done, ...] = ()
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one inventory id and lot with which the same was done.
+
+    Attributes:
+        lot: as ShipBob names it, whether NetSuite tracks lots or not.
+    """
+
+    inventory_id: int
+    sku: str | None
+    action: Action
+    quantity: int
+    lot: str | None = None
+    lot_date: date | None = None
+
+    @property
+    def source_line(self) -> str:
+        """How the journal names the units that came back."""
+        return source_line(self.inventory_id, self.lot, self.action)
+
+    @property
+    def write_off_line(self) -> str:
+        """How the journal names the same units going out of stock for good."""
+        return write_off_line(self.inventory_id, self.lot)
+
+
+class AuthorizedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a return authorization. Base units, without sign.
+
+    Attributes:
+        line: what a transform calls ``orderLine``.
+        authorized: of a closed line only what was received.
+        open_quantity: still to be received.
+        unit: the line's unit where it is not the stock unit, else None.
+        order_line: the sales order's line it stands for, where that is known.
+    """
+
+    line: int
+    item_id: str
+    authorized: int
+    open_quantity: int
+    unit: str | None = None
+    order_line: int | None = None
+
+
+class ReceivedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units on an item receipt that NetSuite links to an authorization.
+
+    Attributes:
+        id: internal id of the receipt.
+        external_id: or, where there is none, our tag at the end of its memo.
+    """
+
+    id: str
+    number: str
+    external_id: str | None
+    item_id: str
+    location: str | None
+    quantity: int
+
+
+class Authorization(msgspec.Struct, frozen=True, kw_only=True):
+    """A return authorization with its lines and what was received from it.
+
+    Attributes:
+        external_id: or, where there is none, our tag at the end of its memo.
+    """
+
+    id: str
+    number: str
+    status: str
+    external_id: str | None = None
+    lines: tuple[AuthorizedLine, ...] = ()
+    receipts: tuple[ReceivedUnits, ...] = ()
+
+
+class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of a sales order. Base units, without sign."""
+
+    line: int
+    item_id: str
+    fulfilled: int
+    unfulfilled: int
+    unit: str | None = None
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """The sales order of the original shipment, and what was authorised from it so far."""
+
+    id: str
+    number: str
+    status: str
+    lines: tuple[SoldLine, ...]
+    authorizations: tuple[Authorization, ...] = ()
+
+
+class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one return sees.
+
+    Attributes:
+        status: without spaces; everything below is read only of a completed return.
+        completed_at: or the last date that ShipBob names.
+        items: NetSuite's items by the item name that was asked for.
+        bindings: what its SKUs were matched to before, by ShipBob's inventory id.
+        bound: NetSuite's items by internal id, for what was matched before.
+        named: authorizations whose number or external id is the return's reference, and the
+            one that was made for this return.
+        order_key: by what the sales order was searched; None when it was not.
+        sales: the sales orders found so; one, when all is well.
+        lots: NetSuite's lots, by item id and number with a space between.
+        periods: posting periods from the day before ``completed_at`` on; empty when unreadable.
+    """
+
+    return_id: int
+    status: str
+    return_type: str | None = None
+    reference: str | None = None
+    center_id: int | None = None
+    center_name: str = ""
+    completed_at: datetime | None = None
+    lines: tuple[ReturnedLine, ...] = ()
+    items: dict[str, tuple[ItemFact, ...]] = {}
+    bindings: dict[int, Binding] = {}
+    bound: dict[str, ItemFact] = {}
+    named: tuple[Authorization, ...] = ()
+    order_key: str | None = None
+    sales: tuple[Sale, ...] = ()
+    lots: dict[str, str] = {}
+    periods: tuple[PeriodFact, ...] = ()
+
+
+def known_action(written: str) -> Action | None:
+    """Return the action that ShipBob's word for it means; None when it is none we know."""
+    plain = "".join(written.split()).lower()
+    return next((action for action in _ACTIONS if action == plain), None)
+
+
+def source_line(inventory_id: int, lot: str | None, action: str) -> str:
+    """Return how the journal names units with which something was done."""
+    named = f"inventory {inventory_id}" + (f" lot {lot}" if lot else "")
+    return f"{named} {known_action(action) or action or 'unknown'}"
+
+
+def write_off_line(inventory_id: int, lot: str | None) -> str:
+    """Return how the journal names what follows from disposed units: they go out for good."""
+    return f"{source_line(inventory_id, lot, 'dispose')}{PART_OF_A_LINE}write-off"
+
+
+def authorization_id(return_id: int) -> str:
+    """Return the external id of the authorization that is made for a return."""
+    return f"mlc-ra-{return_id}"
+
+
+def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
+    """Return what was done, one entry for each inventory id, lot and action.
+
+    Raises:
+        NeedsHuman: an action that is not known, or one without a quantity.
+    """
+    units: dict[str, Unit] = {}
+    for line in facts.lines:
+        for one in line.done:
+            if one.quantity == 0:
+                continue
+            action = known_action(one.action)
+            if action is None or one.quantity is None:
+                raise unclear(
+                    facts,
+                    f'ShipBob says "{one.action}" was done with'
+                    f" {'some' if one.quantity is None else one.quantity} x"
+                    f" {line.sku or f'inventory item {line.inventory_id}'}",
+                )
+            unit = Unit(
+                inventory_id=line.inventory_id,
+                sku=line.sku,
+                action=action,
+                quantity=one.quantity,
+                lot=line.lot,
+                lot_date=line.lot_date,
+            )
+            before = units.get(unit.source_line)
+            units[unit.source_line] = (
+                unit
+                if before is None
+                else msgspec.structs.replace(before, quantity=before.quantity + unit.quantity)
+            )
+    return tuple(units.values())
+
+
+def unclear(facts: ReturnFacts, what: str) -> NeedsHuman:
+    """Return the failure for a return that can't be booked as ShipBob tells it."""
+    return NeedsHuman(
+        f"Return {facts.return_id}: {what}",
+        cause=Cause.RETURN_UNCLEAR,
+        remedy=(
+            "Find out from ShipBob what was done with these units. When ShipBob has corrected"
+            " the return, it goes on by itself; else book it by hand in NetSuite."
+        ),
+        waiting_for=[f"return:{facts.return_id}"],
+    )

@@ -1,0 +1,400 @@
+"""Returns: what ShipBob did with the units that came back is what NetSuite books.
+
+Only a completed return is booked, and of it only what was *done* (``action_taken``,
+shipbob.md section 9.6), which may be fewer or more units than announced. The units are
+received from the return authorization with the return's reference as its number or external
+id; else from one that is made from the sales order of the original shipment, with exactly
+the units that came back; what neither covers is an inventory adjustment, or waits for a
+person, by the policy ``unmatched_return``. Restocked units go to the fulfillment center's
+location, quarantined ones to the ``quarantine_location``, disposed ones are received and
+then written off (netsuite.md section 8.6: an item receipt without restocking is not in the
+REST schema). Units that a person received already are not received again.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow, Seen
+from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.flows.returns.coverage import (
+    authorizable,
+    authorization,
+    received_already,
+    refuse_not_open,
+    said,
+    sale,
+    take,
+)
+from ml_connector.flows.returns.documents import (
+    Part,
+    ReturnBooking,
+    adjustment,
+    item_receipt,
+    lot_key,
+    return_authorization,
+    write_off,
+)
+from ml_connector.flows.returns.facts import (
+    Action,
+    Authorization,
+    ReturnFacts,
+    Sale,
+    Unit,
+    known_action,
+    source_line,
+    unclear,
+    units_of,
+)
+from ml_connector.flows.returns.read import read
+from ml_connector.flows.returns.requirements import (
+    adjustment_account,
+    bookable,
+    not_covered,
+    places,
+    sku_of,
+    too_many,
+    write_off_account,
+)
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused, SourceLine
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.items import MatchFacts, match
+from ml_connector.rules.posting_dates import posting_date
+from ml_connector.shipbob.resources.returns import COMPLETED
+from ml_connector.words import Cause
+
+_LISTED_AFTER_SECONDS: Final = 5.0
+_IN_ORDER: Final[tuple[Action, ...]] = ("restock", "dispose", "quarantine")
+"""Restocked and disposed units share a location, so they come in with one receipt."""
+
+
+def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
+    """Decide what to book of a return beyond what is posted.
+
+    Everything that the whole return needs is looked at before its first document, so a
+    return is not half booked because a setting is missing.
+
+    Raises:
+        NeedsData: a center, the quarantine location or an account is not set, a SKU is no
+            item in NetSuite yet, or what should cover the return is not there.
+        NeedsHuman: an action is not known, a SKU or authorization is ambiguous, others have
+            received something else, the period is closed; the remedy says what to do.
+        Retryable: what was just made is not listed yet.
+    """
+    if facts.status != COMPLETED:
+        return Plan(note=f"The return is {facts.status}: only a completed one is booked")
+    units = units_of(facts)
+    fact_date = _fact_date(facts, settings)
+    if settings.start_date is not None and fact_date < settings.start_date:
+        note = f"Before the start date {settings.start_date}: not booked"
+        return Plan(note=note, refused=_refuse(source_lines(facts, settings), note))
+    booked = _booked(facts, units, posted)
+    coming = [unit for unit in units if unit.quantity > booked[unit.source_line]]
+    going = [
+        unit
+        for unit in units
+        if unit.action == "dispose" and unit.quantity > -booked[unit.write_off_line]
+    ]
+    if not coming and not going:
+        return Plan(note=_nothing(facts, units))
+    pending = [unit for unit in units if unit in coming or unit in going]
+    where = places(facts, settings, {unit.action for unit in pending})
+    matched = match(
+        {unit.inventory_id: sku_of(unit) for unit in pending},
+        MatchFacts(facts.items, facts.bindings, facts.bound),
+        settings.skus,
+    )
+    parts = [
+        Part(
+            unit=unit,
+            item=bookable(facts, unit, matched.items[unit.inventory_id]),
+            location=where[unit.action],
+            quantity=unit.quantity,
+        )
+        for unit in sorted(pending, key=lambda unit: _IN_ORDER.index(unit.action))
+    ]
+    task = _task(facts, posted, settings, parts, booked)
+    decided = _bring_in(facts, task) if task.coming else _finish(facts, task, (), "")
+    return msgspec.structs.replace(decided, bindings=matched.bindings)
+
+
+class _Task(NamedTuple):
+    """What is to be booked, and what everything that books it needs.
+
+    Attributes:
+        coming: units that are not in NetSuite yet.
+        waste: units of this return that were disposed of: all, in or not.
+        booked: units that are booked, by source line.
+    """
+
+    booking: ReturnBooking
+    coming: tuple[Part, ...]
+    waste: tuple[Part, ...]
+    booked: Mapping[str, int]
+    posted: tuple[Posted, ...]
+    settings: ConnectionSettings
+
+    def number(self, kind: str) -> int:
+        """Return the number of the next document whose external id begins so."""
+        prefix = f"mlc-{kind}-ret-{self.booking.return_id}-"
+        return 1 + sum(document.external_id.startswith(prefix) for document in self.posted)
+
+
+def _task(
+    facts: ReturnFacts,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+    parts: Sequence[Part],
+    booked: Mapping[str, int],
+) -> _Task:
+    waste = tuple(part for part in parts if part.unit.action == "dispose")
+    if waste:
+        write_off_account(facts, settings.accounts)
+    fact_date = _fact_date(facts, settings)
+    coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
+    return _Task(
+        booking=ReturnBooking(
+            return_id=facts.return_id,
+            reference=facts.reference,
+            fact_date=fact_date,
+            date=posting_date(
+                fact_date,
+                facts.periods,
+                settings.policies.closed_period,
+                document=f"return {facts.return_id}",
+            ),
+            subsidiary=settings.netsuite.subsidiary,
+        ),
+        coming=tuple(part for part in coming if part.quantity > 0),
+        waste=waste,
+        booked=booked,
+        posted=tuple(posted),
+        settings=settings,
+    )
+
+
+def _bring_in(facts: ReturnFacts, task: _Task) -> Plan:
+    """Receive, authorise or adjust what is not in NetSuite yet."""
+    found = authorization(facts, task.coming, task.posted)
+    if found is not None:
+        return _receive(facts, task, found)
+    order = sale(facts)
+    if order is not None:
+        units, surplus = authorizable(order, facts, task.coming)
+        if surplus and task.settings.policies.unmatched_return == "adjust":
+            adjustment_account(facts, task.settings.accounts)
+        if units:
+            return _authorize(task, order, units, surplus)
+    if task.settings.policies.unmatched_return == "park":
+        raise not_covered(facts, task.coming)
+    why = f"beyond {order.number}" if order else "no return authorization"
+    return _finish(facts, task, (), why, surplus=task.coming)
+
+
+def _authorize(
+    task: _Task, order: Sale, units: Mapping[int, int], surplus: Sequence[Part]
+) -> Plan:
+    beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
+    return Plan(
+        documents=(return_authorization(task.booking, order, units),),
+        note=f"Then what came back is booked: {said(task.coming)}{beyond}",
+        again=True,
+    )
+
+
+def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
+    items, by_others = received_already(found, facts, task.coming, task.posted)
+    coming = [part for part in task.coming if part.item.id not in items]
+    if coming:
+        refuse_not_open(found, facts)
+    known = {document.external_id for document in task.posted}
+    taken = take(found, facts, coming, known)
+    first = task.number("ir")
+    receipts = [
+        item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)
+        for number, (location, lines) in enumerate(taken.by_location.items())
+    ]
+    decided = _finish(facts, task, receipts, f"beyond {found.number}", surplus=taken.surplus)
+    if not items:
+        return decided
+    reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
+    return msgspec.structs.replace(
+        decided,
+        note="; ".join(filter(None, (reason, decided.note))),
+        refused=tuple(
+            Refused(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
+            for part in task.coming
+            if part.item.id in items
+        ),
+    )
+
+
+def _finish(
+    facts: ReturnFacts,
+    task: _Task,
+    receipts: Sequence[Document],
+    why: str,
+    *,
+    surplus: Sequence[Part] = (),
+) -> Plan:
+    """Adjust what nothing covers, by policy, and write off what was disposed of and is in."""
+    documents = list(receipts)
+    afterwards = None
+    if surplus and task.settings.policies.unmatched_return == "park":
+        afterwards = too_many(facts, surplus, why)
+    elif surplus:
+        account = adjustment_account(facts, task.settings.accounts)
+        first = task.number("ia")
+        for number, location in enumerate(dict.fromkeys(part.location for part in surplus)):
+            here = [part for part in surplus if part.location == location]
+            documents.append(
+                adjustment(task.booking, first + number, here, account=account, why=why)
+            )
+    waste = _to_write_off(task, documents)
+    unlisted = [part for part in waste if part.lot and lot_key(part) not in facts.lots]
+    if unlisted and not documents:
+        raise Retryable(
+            f"The lots of {said(unlisted)} were just received and are not listed yet",
+            cause=Cause.LOT_TRACKED,
+            retry_after_seconds=_LISTED_AFTER_SECONDS,
+        )
+    if unlisted:
+        # What goes out names a lot that is there: it comes in first.
+        note = f"Then {said(waste)} are written off"
+        return Plan(documents=tuple(documents), note=note, again=True)
+    if waste:
+        account = write_off_account(facts, task.settings.accounts)
+        documents.append(
+            write_off(task.booking, task.number("wo"), waste, facts.lots, account=account)
+        )
+    return Plan(documents=tuple(documents), afterwards=afterwards, note=_differs(facts))
+
+
+def _to_write_off(task: _Task, documents: Sequence[Document]) -> list[Part]:
+    """Return disposed units that are in NetSuite, or will be, and are not written off."""
+    arrived: dict[str, int] = defaultdict(int, task.booked)
+    for document in documents:
+        for line in document.lines:
+            arrived[line.source_line] += line.quantity or 0
+    due = (
+        part.of(arrived[part.unit.source_line] + arrived[part.unit.write_off_line])
+        for part in task.waste
+    )
+    return [part for part in due if part.quantity > 0]
+
+
+def _booked(
+    facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]
+) -> Mapping[str, int]:
+    """Return the units that are booked already, by source line.
+
+    Raises:
+        NeedsHuman: fewer came back than are booked.
+    """
+    booked: dict[str, int] = defaultdict(int)
+    for document in posted:
+        for line in document.lines:
+            booked[line.source_line] += line.quantity or 0
+    quantity = {unit.source_line: unit.quantity for unit in units}
+    for name, units_in in booked.items():
+        if units_in > quantity.get(name, 0):
+            raise NeedsHuman(
+                f"Return {facts.return_id}, {name}: ShipBob now says {quantity.get(name, 0)}, but"
+                f" {units_in} are booked",
+                cause=Cause.QUANTITY_WENT_DOWN,
+                remedy=(
+                    "Find out from ShipBob what is right. If the smaller number is, correct the"
+                    " documents in NetSuite; nothing is taken back by itself."
+                ),
+            )
+    return booked
+
+
+def _nothing(facts: ReturnFacts, units: Sequence[Unit]) -> str:
+    if units:
+        return "Everything that came back is booked"
+    return _differs(facts) or "Nothing came back"
+
+
+def _differs(facts: ReturnFacts) -> str:
+    """Return how what was done differs from what was announced; empty when it doesn't."""
+    differing = [
+        f"{done} of {line.announced} x {line.sku or f'inventory item {line.inventory_id}'}"
+        for line in facts.lines
+        if (done := sum(one.quantity or 0 for one in line.done)) != line.announced
+    ]
+    return f"Processed otherwise than announced: {', '.join(differing)}" if differing else ""
+
+
+def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return what came back, by inventory id, lot and action.
+
+    What ShipBob tells in a way that can't be booked is a line too. That disposed units go out
+    again follows from their line and is none of its own.
+    """
+    if facts.status != COMPLETED:
+        return ()
+    if facts.completed_at is None:
+        return ()
+    fact_date = _fact_date(facts, settings)
+    quantities: dict[tuple[str, str | None], int] = defaultdict(int)
+    for line in facts.lines:
+        for one in line.done:
+            name = source_line(line.inventory_id, line.lot, one.action)
+            quantities[name, line.sku] += one.quantity or 0
+    # What was disposed of never came into stock.
+    gone = {
+        source_line(line.inventory_id, line.lot, one.action)
+        for line in facts.lines
+        for one in line.done
+        if known_action(one.action) == "dispose"
+    }
+    return tuple(
+        SourceLine(
+            source_line=name,
+            fact_date=fact_date,
+            sku=sku,
+            quantity=quantity,
+            center=None if name in gone else facts.center_id,
+        )
+        for (name, sku), quantity in quantities.items()
+        if quantity
+    )
+
+
+def _refuse(lines: Sequence[SourceLine], reason: str) -> tuple[Refused, ...]:
+    return tuple(
+        Refused(source_line=line.source_line, reason=reason, quantity=line.quantity)
+        for line in lines
+    )
+
+
+def _fact_date(facts: ReturnFacts, settings: ConnectionSettings) -> date:
+    if facts.completed_at is None:
+        raise unclear(facts, "ShipBob does not say when it was completed")
+    return facts.completed_at.astimezone(settings.schedule.zone).date()
+
+
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+    """Yield the returns that were completed since a moment."""
+    async for found in reads.returns.completed(since):
+        at = found.completed_at
+        yield Seen(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
+
+
+FLOW: Final = Flow(
+    name="returns",
+    source="return",
+    topics=frozenset({"return.created", "return.updated", "return.completed"}),
+    rules="returns-1",
+    facts=ReturnFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    sweep=sweep,
+)

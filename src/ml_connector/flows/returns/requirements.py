@@ -1,0 +1,147 @@
+"""What must be there before a return is booked, and what to say when it is not. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ml_connector.config.connection import AccountsSection, ConnectionSettings
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.returns.coverage import said
+from ml_connector.flows.returns.documents import Part
+from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
+from ml_connector.rules.facts import ItemFact
+from ml_connector.words import Cause
+
+
+def places(
+    facts: ReturnFacts, settings: ConnectionSettings, actions: Collection[Action]
+) -> Mapping[Action, str]:
+    """Return the NetSuite location where the units of each action belong.
+
+    Raises:
+        NeedsData: the fulfillment center or the quarantine location is not mapped.
+        NeedsHuman: ShipBob names no fulfillment center.
+    """
+    center = str(facts.center_id) if facts.center_id is not None else None
+    location = settings.locations.get(center) if center is not None else None
+    if center is None:
+        raise unclear(facts, "ShipBob names no fulfillment center")
+    if location is None:
+        raise NeedsData(
+            f"ShipBob's fulfillment center {center} ({facts.center_name}) has no NetSuite"
+            " location",
+            cause=Cause.LOCATION_UNMAPPED,
+            waiting_for=[f"location:{center}"],
+            remedy=(
+                f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
+                " connection again; what waits goes on by itself."
+            ),
+        )
+    quarantine = settings.policies.quarantine_location
+    if "quarantine" in actions and quarantine is None:
+        raise NeedsData(
+            f"Return {facts.return_id} has quarantined units, but no quarantine location is set",
+            cause=Cause.LOCATION_UNMAPPED,
+            waiting_for=["policy:quarantine_location"],
+            remedy=(
+                'Set quarantine_location = "<NetSuite location id>" under [policies] and apply the'
+                " connection again; what waits goes on by itself."
+            ),
+        )
+    return {"restock": location, "dispose": location, "quarantine": quarantine or location}
+
+
+def adjustment_account(facts: ReturnFacts, accounts: AccountsSection) -> str:
+    """Return the account against which units come into stock without an authorization.
+
+    Raises:
+        NeedsData: it is not set.
+    """
+    account = accounts.inventory_adjustment
+    return _account(facts, account, "inventory_adjustment", "that no authorization covers")
+
+
+def write_off_account(facts: ReturnFacts, accounts: AccountsSection) -> str:
+    """Return the account against which disposed units go out of stock.
+
+    Raises:
+        NeedsData: it is not set.
+    """
+    return _account(facts, accounts.write_off, "write_off", "that were disposed of")
+
+
+def _account(facts: ReturnFacts, account: str | None, name: str, which: str) -> str:
+    if account is None:
+        raise NeedsData(
+            f"Return {facts.return_id} has units {which}, but no account {name} is set",
+            cause=Cause.ACCOUNT_UNMAPPED,
+            waiting_for=[f"account:{name}"],
+            remedy=(
+                f'Set {name} = "<NetSuite account id>" under [accounts] and apply the connection'
+                " again; what waits goes on by itself."
+            ),
+        )
+    return account
+
+
+def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
+    """Return the item, whose units can be booked with what ShipBob says of them.
+
+    Raises:
+        NeedsHuman: NetSuite wants a lot or serial number that ShipBob does not name.
+    """
+    if item.serialized or (item.lot_tracked and unit.lot is None):
+        raise NeedsHuman(
+            f"Return {facts.return_id}: {unit.sku} is tracked by lot or serial number in NetSuite,"
+            " but ShipBob names none for these units",
+            cause=Cause.LOT_TRACKED,
+            remedy="Receive the return by hand; make the item lot-tracked at ShipBob as well.",
+        )
+    return item
+
+
+def sku_of(unit: Unit) -> str:
+    """Return the SKU of units.
+
+    Raises:
+        NeedsHuman: the product has none at ShipBob.
+    """
+    if unit.sku is None:
+        raise NeedsHuman(
+            f"ShipBob's inventory item {unit.inventory_id} has no SKU",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            remedy="Give the product a SKU at ShipBob, then replay.",
+        )
+    return unit.sku
+
+
+def not_covered(facts: ReturnFacts, parts: Sequence[Part]) -> NeedsData:
+    """Return the failure for units that nothing in NetSuite covers, where such wait."""
+    waiting_for = ["policy:unmatched_return"]
+    if facts.reference:
+        waiting_for.append(f"return_authorization:{facts.reference}")
+    if facts.order_key is not None:
+        waiting_for.append(f"sales_order:{facts.order_key}")
+    named = f", with the reference {facts.reference}," if facts.reference else ""
+    return NeedsData(
+        f"Return {facts.return_id}{named} brought back {said(parts)}: NetSuite has neither"
+        " a return authorization nor a sales order for it",
+        cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+        waiting_for=waiting_for,
+        remedy=(
+            "Enter a return authorization with this reference as its number, or set"
+            ' unmatched_return = "adjust" to book such returns as inventory adjustments; what'
+            " waits goes on by itself."
+        ),
+    )
+
+
+def too_many(facts: ReturnFacts, surplus: Sequence[Part], why: str) -> NeedsHuman:
+    """Return the failure for units beyond what an authorization covers, where such wait."""
+    return NeedsHuman(
+        f"Return {facts.return_id} brought back {said(surplus)} {why}",
+        cause=Cause.OVER_RECEIPT,
+        remedy=(
+            'Raise the quantity on it, or set unmatched_return = "adjust" to book such units as'
+            " inventory adjustments; then replay."
+        ),
+        waiting_for=["policy:unmatched_return"],
+    )

@@ -1,0 +1,190 @@
+"""Counter-documents: what takes back a document that was posted. Pure.
+
+Nothing that was posted is edited or deleted: units go out again by an inventory adjustment
+(netsuite.md section 8.2), money by a vendor credit against a bill, or the reverse (section
+8.7). What has left the house, or was only said to ShipBob, has no counter-document.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import UserError
+from ml_connector.ledger.postings.documents import CreateBill, CreateRecord, Document, JournalLine
+from ml_connector.netsuite.records.records import (
+    InventoryAdjustment,
+    InventoryAdjustmentLine,
+    InventoryAdjustmentLines,
+    Ref,
+    as_body,
+)
+
+_UNITS: Final = frozenset({"itemReceipt", "inventoryAdjustment"})
+_MONEY: Final[Mapping[str, Literal["vendorBill", "vendorCredit"]]] = {
+    "vendorBill": "vendorCredit",
+    "vendorCredit": "vendorBill",
+}
+_LONGEST: Final = 64
+_WHY_NOT: Final = {
+    "itemFulfillment": "The goods have left. When they come back, the return is booked.",
+    "returnAuthorization": "It moves nothing. Close it in NetSuite if it is not wanted.",
+    "wro": "It moves nothing in NetSuite. Cancel the WRO at ShipBob while it is awaited.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undoable:
+    """A document that exists.
+
+    Attributes:
+        remote_id: NetSuite's internal id.
+    """
+
+    document: Document
+    remote_id: str
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"{self.document.kind} {self.remote_id} ({self.document.external_id})"
+
+
+def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Document:
+    """Return the document that takes another back.
+
+    Args:
+        posted: what is to be taken back.
+        settings: of its connection.
+        day: the date that the counter-document carries.
+
+    Raises:
+        UserError: there is no counter-document for it; says why and what to do instead.
+    """
+    kind = posted.document.kind
+    if kind in _UNITS:
+        return _units_back(posted, settings, day)
+    if kind in _MONEY:
+        return _money_back(posted, day)
+    raise _can_not(posted, _WHY_NOT.get(kind, "It changes neither stock nor money."))
+
+
+def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Document:
+    document = posted.document
+    if any(line.lot is not None for line in document.lines):
+        raise _can_not(
+            posted,
+            "Its units are tracked by lot, and NetSuite wants its own id of each lot to take"
+            " them out. Adjust them by hand.",
+        )
+    if any(line.quantity is None or line.item is None for line in document.lines):
+        raise _can_not(posted, "Its lines don't name items and units.")
+    account = _account_of(document) or settings.accounts.inventory_adjustment
+    if account is None:
+        raise _can_not(
+            posted, "No account is set: set inventory_adjustment under [accounts], apply, again."
+        )
+    external_id = _external_id(document)
+    lines = _back(document.lines, day)
+    locations = list(dict.fromkeys(line.location for line in lines if line.location))
+    if not lines or not locations:
+        raise _can_not(posted, "It moves no units at a location.")
+    body = InventoryAdjustment(
+        external_id=external_id,
+        tran_date=day,
+        account=Ref(account),
+        adj_location=Ref(locations[0]),
+        subsidiary=Ref(settings.netsuite.subsidiary) if settings.netsuite.subsidiary else None,
+        memo=_memo(posted, external_id),
+        inventory=InventoryAdjustmentLines(
+            tuple(
+                InventoryAdjustmentLine(
+                    line=number,
+                    item=Ref(line.item or ""),
+                    location=Ref(line.location or locations[0]),
+                    adjust_qty_by=line.quantity or 0,
+                    inventory_detail=None,
+                )
+                for number, line in enumerate(lines, 1)
+            )
+        ),
+    )
+    return Document(
+        system="netsuite",
+        kind="inventoryAdjustment",
+        external_id=external_id,
+        title=f"Inventory adjustment that takes back {posted.name}",
+        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
+        lines=lines,
+    )
+
+
+def _money_back(posted: Undoable, day: date) -> Document:
+    document = posted.document
+    if not isinstance(document.request, CreateBill):
+        raise _can_not(posted, "It was not made as a bill with lines by account.")
+    kind = _MONEY[document.kind]
+    external_id = _external_id(document)
+    before = document.request.body
+    body = msgspec.structs.replace(
+        before,
+        external_id=external_id,
+        tran_id=f"{before.tran_id}-undo",
+        tran_date=day,
+        memo=_memo(posted, external_id),
+    )
+    return Document(
+        system="netsuite",
+        kind=kind,
+        external_id=external_id,
+        title=f"{'Vendor credit' if kind == 'vendorCredit' else 'Vendor bill'} that takes back"
+        f" {posted.name}",
+        request=CreateBill(record_type=kind, body=body),
+        lines=_back(document.lines, day),
+    )
+
+
+def _back(lines: Sequence[JournalLine], day: date) -> tuple[JournalLine, ...]:
+    return tuple(
+        msgspec.structs.replace(
+            line,
+            posting_date=day,
+            quantity=None if line.quantity is None else -line.quantity,
+            amount=None if line.amount is None else -line.amount,
+        )
+        for line in lines
+    )
+
+
+def _account_of(document: Document) -> str | None:
+    """Return the account of an adjustment, so that taking it back touches the same one."""
+    if isinstance(document.request, CreateRecord):
+        account = document.request.body.get("account")
+        if isinstance(account, dict) and account.get("id"):
+            return str(account["id"])
+    return None
+
+
+def _external_id(document: Document) -> str:
+    # Made from what it takes back, so that it is never taken back twice.
+    whole = f"mlc-un-{document.external_id.removeprefix('mlc-')}"
+    if len(whole) <= _LONGEST:
+        return whole
+    digest = hashlib.sha256(document.external_id.encode()).hexdigest()[:12]
+    return f"{whole[: _LONGEST - 13]}-{digest}"
+
+
+def _memo(posted: Undoable, external_id: str) -> str:
+    return f"Takes back {posted.name}"[:150] + f" [{external_id}]"
+
+
+def _can_not(posted: Undoable, why: str) -> UserError:
+    return UserError(
+        f"{posted.name} can't be undone by a document",
+        where="journal undo",
+        next_step=why,
+    )

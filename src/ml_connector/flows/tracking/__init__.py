@@ -1,0 +1,1 @@
+"""Tracking: what left ShipBob becomes item fulfillments in NetSuite."""

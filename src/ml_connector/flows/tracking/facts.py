@@ -1,0 +1,233 @@
+"""What ShipBob says of a shipment and its order, as a run keeps it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from ml_connector.shipbob.resources.shipments import (
+    Order,
+    ParcelTracking,
+    Shipment,
+    ShippedItem,
+    ShippedProduct,
+)
+
+KNOWN_STATUSES: Final = frozenset(
+    {
+        "None",
+        "Processing",
+        "LabeledCreated",
+        "Completed",
+        "Exception",
+        "OnHold",
+        "Cancelled",
+        "CleanSweeped",
+        "ImportReview",
+    }
+)
+"""ShipBob's statuses of a shipment (shipbob.md section 9.5); there may be new ones."""
+
+_OUT_OF_THE_DOOR: Final = frozenset({"LabeledCreated", "Completed"})
+
+
+class Units(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one inventory item, of one lot, within a product. Whole eaches.
+
+    Attributes:
+        sku: of the inventory item, which within a kit is another one than the product's;
+            None where ShipBob names none.
+    """
+
+    inventory_id: int
+    quantity: int
+    sku: str | None = None
+    lot: str | None = None
+    serials: tuple[str, ...] = ()
+
+    @property
+    def source_line(self) -> str:
+        """How the journal names these units."""
+        return f"inventory {self.inventory_id}" + (f" lot {self.lot}" if self.lot else "")
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A product of the store within a shipment, with the units that are counted.
+
+    Attributes:
+        key: what tells it from the order's other products.
+    """
+
+    key: str
+    sku: str | None
+    units: tuple[Units, ...]
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A parcel of a shipment, with its tracking number."""
+
+    number: str
+    carrier: str | None = None
+    service: str | None = None
+    url: str | None = None
+
+    @property
+    def source_line(self) -> str:
+        """How the journal names this parcel."""
+        return f"parcel {self.number}"
+
+
+class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A shipment of the order.
+
+    Attributes:
+        details: ShipBob's names of its status details by their numbers, such as 201.
+        shipped_at: when the label was printed; None before that.
+        as_of: when ShipBob last changed it or its tracking, whichever is later.
+        weight_oz: of the whole shipment.
+        carriers_say: what the carrier calls the state of its parcels, where it was asked.
+    """
+
+    id: int
+    status: str
+    details: dict[int, str] = {}
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    as_of: datetime | None = None
+    center_id: int | None = None
+    center_name: str = ""
+    products: tuple[Product, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    weight_oz: float | None = None
+    carriers_say: tuple[str, ...] = ()
+    uploaded: bool = False
+
+    @property
+    def has_shipped(self) -> bool:
+        """Whether its units have left the shelves for good.
+
+        That is so once the label is printed (shipbob.md sections 7.2 and 9.5). Of a status
+        that is new to us, ShipBob's own date of that moment tells.
+        """
+        if self.status in KNOWN_STATUSES:
+            return self.status in _OUT_OF_THE_DOOR
+        return self.shipped_at is not None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled, before its label or after."""
+        return self.status == "Cancelled"
+
+
+class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of a product were ordered, over all shipments."""
+
+    key: str
+    quantity: int
+
+
+def ordered_products(order: Order) -> tuple[OrderedProduct, ...]:
+    """Return the order's products, each once."""
+    quantities: dict[str, int] = {}
+    for product in order.products:
+        key = _key(product.id, product.reference_id, product.sku)
+        quantities[key] = quantities.get(key, 0) + product.quantity
+    return tuple(OrderedProduct(key=key, quantity=units) for key, units in quantities.items())
+
+
+def shipment_fact(
+    shipment: Shipment,
+    tracked: Sequence[ParcelTracking] = (),
+    skus: Mapping[int, str] | None = None,
+) -> ShipmentFact:
+    """Return what a run keeps of a shipment.
+
+    Args:
+        shipment: as ShipBob gave it.
+        tracked: its parcels as the carrier sees them, where it was asked.
+        skus: of the inventory items of kits, where they were asked for.
+    """
+    tracking = shipment.tracking
+    times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
+    return ShipmentFact(
+        id=shipment.id,
+        status=shipment.status,
+        details={detail.id: detail.name for detail in shipment.status_details},
+        shipped_at=shipment.actual_fulfillment_date
+        or (tracking.shipping_date if tracking else None),
+        delivered_at=shipment.delivery_date,
+        as_of=max(times, default=shipment.created_date),
+        center_id=shipment.location.id if shipment.location else None,
+        center_name=shipment.location.name if shipment.location else "",
+        products=tuple(_product(product, skus or {}) for product in shipment.products),
+        parcels=parcels_of(shipment, tracked),
+        weight_oz=shipment.measurements.total_weight_oz if shipment.measurements else None,
+        carriers_say=tuple(parcel.status for parcel in tracked if parcel.status),
+        uploaded=shipment.is_tracking_uploaded,
+    )
+
+
+def parcels_of(shipment: Shipment, tracked: Sequence[ParcelTracking]) -> tuple[Parcel, ...]:
+    """Return the parcels of a shipment, each tracking number once.
+
+    The shipment itself names one; those of further parcels are told where parcels are
+    tracked (shipbob.md section 9.5).
+    """
+    found: dict[str, Parcel] = {}
+    tracking = shipment.tracking
+    number = _clean(tracking.tracking_number or tracking.pro_number) if tracking else None
+    if tracking and number:
+        found[number] = Parcel(
+            number=number,
+            carrier=_clean(tracking.carrier),
+            service=_clean(tracking.carrier_service),
+            url=_clean(tracking.tracking_url),
+        )
+    for one in tracked:
+        number = _clean(one.number)
+        if number and number not in found:
+            found[number] = Parcel(
+                number=number,
+                carrier=_clean(one.carrier),
+                service=_clean(one.service),
+                url=_clean(one.public_tracking_url),
+            )
+    return tuple(found.values())
+
+
+def is_kit(product: ShippedProduct) -> bool:
+    """Whether a product is made up of several inventory items."""
+    return len({item.id for item in product.inventory_items}) > 1
+
+
+def _product(product: ShippedProduct, skus: Mapping[int, str]) -> Product:
+    sku = _clean(product.sku) or _clean(product.reference_id)
+    own = None if is_kit(product) else sku
+    return Product(
+        key=_key(product.id, product.reference_id, product.sku),
+        sku=sku,
+        units=tuple(_units(product.inventory_items, own, skus)),
+    )
+
+
+def _units(
+    items: Iterable[ShippedItem], own: str | None, skus: Mapping[int, str]
+) -> Iterable[Units]:
+    for item in items:
+        if item.quantity > 0:
+            yield Units(
+                inventory_id=item.id,
+                quantity=item.quantity,
+                sku=skus.get(item.id) or own,
+                lot=_clean(item.lot),
+                serials=item.serial_numbers,
+            )
+
+
+def _key(number: int | None, reference: str | None, sku: str | None) -> str:
+    return f"product {number}" if number else f"reference {reference or sku or ''}"
+
+
+def _clean(text: str | None) -> str | None:
+    return (text or "").strip() or None

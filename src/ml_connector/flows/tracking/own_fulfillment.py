@@ -1,0 +1,120 @@
+"""Which item fulfilment in NetSuite is a shipment's, whoever made it. Pure.
+
+Certain is what names the shipment: its external id, our tag in the memo, one of its tracking
+numbers. Else a fulfilment that names no shipment at all is taken for this one's when it holds
+exactly its units, so that what a person or the account has fulfilled is never fulfilled twice.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ml_connector.flows.tracking.documents import OURS
+from ml_connector.flows.tracking.facts import ShipmentFact
+from ml_connector.flows.tracking.sales_orders import FulfillmentFact
+
+UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
+"""Returns how many of which NetSuite item a shipment holds."""
+
+
+def names(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
+    """Whether a fulfilment says of itself that it is this shipment's."""
+    own = f"{OURS}{shipment.id}"
+    return (
+        fulfillment.external_id == own
+        or f"[{own}]" in fulfillment.memo
+        or any(parcel.number in fulfillment.tracking_numbers for parcel in shipment.parcels)
+    )
+
+
+def own_fulfillment(
+    shipment: ShipmentFact,
+    siblings: Sequence[ShipmentFact],
+    fulfillments: Sequence[FulfillmentFact],
+    units_of: UnitsOf,
+    *,
+    location: str | None,
+    may_share: bool,
+) -> FulfillmentFact | None:
+    """Return the fulfilment of a shipment, or None when there is none yet.
+
+    Args:
+        shipment: what has shipped.
+        siblings: all shipments of the order.
+        fulfillments: all fulfilments of the sales order.
+        units_of: what a shipment holds.
+        location: NetSuite's location of the shipment's center; None when it isn't mapped.
+        may_share: whether it may be one that holds other shipments' units as well; so when
+            the order has too little open to fulfil this one by itself.
+    """
+    in_order = sorted(fulfillments, key=lambda one: (len(one.id), one.id))
+    named = [one for one in in_order if names(one, shipment)]
+    if named:
+        by_external_id = [one for one in named if one.external_id == f"{OURS}{shipment.id}"]
+        return (by_external_id or named)[0]
+    wanted = units_of(shipment)
+    if not wanted:
+        return None
+    equal = [
+        one
+        for one in in_order
+        if _names_nobody(one) and _units(one) == wanted and _is_at(one, location)
+    ]
+    waiting = sorted(
+        (
+            one
+            for one in siblings
+            if one.has_shipped
+            and not any(names(fulfillment, one) for fulfillment in in_order)
+            and (one.id == shipment.id or units_of(one) == wanted)
+        ),
+        key=lambda one: one.id,
+    )
+    # Shipments with the same units take the same fulfilments in the same order, whichever of
+    # them is looked at: so no two take the same.
+    for candidate, sibling in zip(equal, waiting, strict=False):
+        if sibling.id == shipment.id:
+            return candidate
+    return _shared(shipment, siblings, in_order, units_of) if may_share else None
+
+
+def _shared(
+    shipment: ShipmentFact,
+    siblings: Sequence[ShipmentFact],
+    fulfillments: Sequence[FulfillmentFact],
+    units_of: UnitsOf,
+) -> FulfillmentFact | None:
+    """Return the only fulfilment of somebody else with room for all of a shipment's units."""
+    numbers = {parcel.number for sibling in siblings for parcel in sibling.parcels}
+    found = []
+    for fulfillment in fulfillments:
+        if (fulfillment.external_id or "").startswith(OURS):
+            continue
+        if not set(fulfillment.tracking_numbers) <= numbers:
+            continue
+        room = dict(_units(fulfillment))
+        for sibling in siblings:
+            if sibling.id != shipment.id and names(fulfillment, sibling):
+                for item, quantity in units_of(sibling).items():
+                    room[item] = room.get(item, 0) - quantity
+        if all(room.get(item, 0) >= units for item, units in units_of(shipment).items()):
+            found.append(fulfillment)
+    return found[0] if len(found) == 1 else None
+
+
+def _names_nobody(fulfillment: FulfillmentFact) -> bool:
+    return (
+        not (fulfillment.external_id or "").startswith(OURS)
+        and f"[{OURS}" not in fulfillment.memo
+        and not fulfillment.tracking_numbers
+    )
+
+
+def _units(fulfillment: FulfillmentFact) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for line in fulfillment.lines:
+        units[line.item] = units.get(line.item, 0) + line.quantity
+    return units
+
+
+def _is_at(fulfillment: FulfillmentFact, location: str | None) -> bool:
+    """Whether its units leave that location; a line that names none may."""
+    return location is None or all(line.location in (None, location) for line in fulfillment.lines)

@@ -1,0 +1,378 @@
+"""Tracking: what ShipBob ships becomes an item fulfilment in NetSuite, and stays up to date.
+
+The subject is the shipment; an order stands for its shipments. The sales order is found by
+the field that ``order_match`` names (netsuite.md section 8.9). Once the label is printed its
+units have left the shelf (shipbob.md section 9.5): the sales order is transformed with exactly
+these lines at the center's location, every other open line left open, shipped, one package for
+each parcel (netsuite.md section 8.5). Where the account or a person has made the fulfilment,
+that one is brought up to date instead; with the policy ``fulfillment = "update"`` it is waited
+for. Packages are added and never taken away; the delivery state, which goes to the custom
+fields under ``[tracking]`` or into the memo, never goes backwards by the shipment's own times.
+At last ShipBob is told that the tracking is taken over.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.flows.tracking.delivery import delivery_of, told_before
+from ml_connector.flows.tracking.documents import (
+    Leaving,
+    Taken,
+    fulfillment_update,
+    item_fulfillment,
+    tracking_mark,
+)
+from ml_connector.flows.tracking.facts import ShipmentFact
+from ml_connector.flows.tracking.order_lines import (
+    Wanted,
+    by_item,
+    check_lots,
+    covers,
+    take,
+    wanted_lines,
+)
+from ml_connector.flows.tracking.own_fulfillment import names, own_fulfillment
+from ml_connector.flows.tracking.read import ORDER, TrackingFacts, read_tracking
+from ml_connector.flows.tracking.sales_orders import (
+    FulfillmentFact,
+    SalesOrderFact,
+    not_open,
+    the_order,
+)
+from ml_connector.flows.tracking.source_lines import fact_date_of, refused, source_lines
+from ml_connector.flows.tracking.tracking_sweep import sweep
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused
+from ml_connector.netsuite.records.fulfillments import SHIPPED
+from ml_connector.rules.posting_dates import posting_date
+from ml_connector.shipbob.webhooks.topics import parcel_named
+from ml_connector.words import Cause
+
+_LOOK_AGAIN_SECONDS: Final = 300.0
+_UPDATES_BACK: Final = timedelta(days=7)
+
+
+def key_of(topic: str, body: bytes) -> str | None:
+    """Return the subject of a webhook: a shipment, or an order where it names no single one."""
+    named = parcel_named(topic, body)
+    if named is None:
+        return None
+    return named.id if named.kind == "shipment" else f"{ORDER}{named.id}"
+
+
+def within_of(topic: str, body: bytes) -> str | None:
+    """Return the order that a webhook's shipment belongs to, where it says so."""
+    named = parcel_named(topic, body)
+    return named.within if named else None
+
+
+def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
+    """Decide what NetSuite and ShipBob lack about one shipment.
+
+    Raises:
+        NeedsData: the sales order, the fulfilment that is to be updated, a SKU or a location
+            is missing. Nothing is planned then, so a shipment is never half fulfilled.
+        NeedsHuman: it is not clear which order or how much of it; more has shipped than is
+            open; the period is closed; it was cancelled after it was fulfilled.
+        Retryable: it is labelled, but its tracking number isn't there yet.
+    """
+    if facts.shipment_id is None:
+        ids = tuple(str(shipment.id) for shipment in facts.shipments)
+        note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
+        return Plan(stands_for=ids, within=str(facts.order_id), note=note)
+    shipment = facts.shipment
+    fact_date = fact_date_of(shipment, settings)
+    if shipment.is_cancelled:
+        return _cancelled(facts, posted, settings)
+    if not shipment.has_shipped:
+        said = ", ".join(shipment.details.values())
+        state = f"{shipment.status}{f' ({said})' if said else ''}"
+        return Plan(note=f"Nothing has shipped yet: it is {state}")
+    if settings.start_date is not None and fact_date < settings.start_date:
+        reason = f"Before the start date {settings.start_date}: not posted"
+        return Plan(note=reason, refused=refused(source_lines(facts, settings), reason))
+    if shipment.status == "LabeledCreated" and not shipment.parcels and not posted:
+        raise Retryable(
+            f"Shipment {shipment.id} has a label, but no tracking number yet",
+            cause=Cause.TRACKING_MISSING,
+            remedy="Nothing: it is looked at again.",
+            retry_after_seconds=_LOOK_AGAIN_SECONDS,
+        )
+    task = _Task(facts, _order(facts, posted, settings), tuple(posted), settings, fact_date)
+    own = _own(task)
+    return _create(task) if own is None else _update(task, own)
+
+
+class _Task(NamedTuple):
+    """What is to be posted, and what everything that posts it needs."""
+
+    facts: TrackingFacts
+    order: SalesOrderFact
+    posted: tuple[Posted, ...]
+    settings: ConnectionSettings
+    fact_date: date
+
+    @property
+    def shipment(self) -> ShipmentFact:
+        return self.facts.shipment
+
+    @property
+    def location(self) -> str | None:
+        return self.settings.locations.get(str(self.shipment.center_id))
+
+    def leaving(self, day: date) -> Leaving:
+        return Leaving(
+            shipment=self.shipment,
+            delivery=delivery_of(self.shipment, self.settings.schedule.zone),
+            location=self.location,
+            fact_date=self.fact_date,
+            date=day,
+            fields=self.settings.tracking,
+        )
+
+    def wanted(self, shipment: ShipmentFact) -> list[Wanted]:
+        facts = self.facts
+        return wanted_lines(shipment, facts.shipments, facts.products, self.order, facts.names)
+
+    def units_of(self, shipment: ShipmentFact) -> dict[str, int]:
+        """Return what a shipment holds, or nothing where that isn't clear."""
+        try:
+            return by_item(self.wanted(shipment))
+        except (NeedsData, NeedsHuman):
+            return {}
+
+    def day(self) -> date:
+        return posting_date(
+            self.fact_date,
+            self.facts.periods,
+            self.settings.policies.closed_period,
+            document=f"the fulfilment of shipment {self.shipment.id}",
+        )
+
+
+def _order(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> SalesOrderFact:
+    """Return the shipment's sales order; what is fulfilled already does without it."""
+    try:
+        return the_order(
+            facts.sales_orders,
+            facts.reference,
+            field=settings.policies.order_match,
+            shipment_id=facts.shipment.id,
+        )
+    except (NeedsData, NeedsHuman):
+        if not any(document.system == "netsuite" for document in posted):
+            raise
+        return SalesOrderFact(id="", number=facts.reference or "", status="")
+
+
+def _own(task: _Task) -> FulfillmentFact | None:
+    """Return the shipment's fulfilment: ours as it was posted, else one that is there."""
+    for document in reversed(task.posted):
+        if document.system == "netsuite" and document.remote_id:
+            # That a query does not show what we have just made proves nothing (11.6).
+            known = (one for one in task.order.fulfillments if one.id == document.remote_id)
+            return next(known, None) or FulfillmentFact(id=document.remote_id, status=SHIPPED)
+    try:
+        enough = covers(task.order, task.wanted(task.shipment))
+    except (NeedsData, NeedsHuman):
+        enough = False
+    return own_fulfillment(
+        task.shipment,
+        task.facts.shipments,
+        task.order.fulfillments,
+        task.units_of,
+        location=task.location,
+        may_share=not enough or task.settings.policies.fulfillment == "update",
+    )
+
+
+def _create(task: _Task) -> Plan:
+    shipment, order = task.shipment, task.order
+    if task.settings.policies.fulfillment == "update":
+        raise NeedsData(
+            f"Sales order {order.number} has no item fulfilment for shipment {shipment.id} yet,"
+            ' and the policy fulfillment = "update" makes none',
+            cause=Cause.FULFILLMENT_NOT_FOUND,
+            waiting_for=[f"fulfillment:{len(order.fulfillments)}:{task.facts.reference}"],
+            remedy=(
+                "Fulfil the order in NetSuite with exactly the units of this shipment; what"
+                " waits goes on by itself."
+            ),
+        )
+    wanted = task.wanted(shipment)
+    if not order.is_open and (order.status not in "FG" or covers(order, wanted)):
+        raise not_open(order, task.facts.reference, shipment.id)
+    taken = take(wanted, order, shipment.id, task.facts.names)
+    if not taken:
+        raise NeedsHuman(
+            f"ShipBob names no units in shipment {shipment.id}, although it has shipped",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            remedy="Find out from ShipBob what is in it, then replay; or fulfil it by hand.",
+        )
+    if task.location is None:
+        raise _unmapped(shipment)
+    check_lots(taken, order, task.facts.lots, shipment.id)
+    made = item_fulfillment(task.leaving(task.day()), order, taken, task.facts.lots)
+    return Plan(documents=(made, *_mark(task, anew=True)))
+
+
+def _update(task: _Task, own: FulfillmentFact) -> Plan:
+    known = _known_parcels(task, own)
+    parcels = [parcel for parcel in task.shipment.parcels if parcel.number not in known]
+    ships = _ships(task) if own.status in {"A", "B"} else None
+    day = task.day() if ships is not None else task.fact_date
+    leaving = task.leaving(day)
+    if leaving.location is None and own.lines:  # its lines know, where the center isn't mapped
+        leaving = msgspec.structs.replace(leaving, location=own.lines[0].location)
+    before = told_before(task.posted)
+    tell = leaving.delivery.follows(before) if before else not _says(own, leaving)
+    refused = _done_by_others(task, own, known)
+    if not parcels and not tell and ships is None:
+        return Plan(
+            documents=_mark(task, anew=False),
+            refused=refused,
+            note=f"Item fulfilment {own.called} says it all already",
+        )
+    number = 1 + sum(one.kind == "fulfillmentUpdate" for one in task.posted)
+    document = fulfillment_update(leaving, number, own, parcels, tell_delivery=tell, ships=ships)
+    return Plan(documents=(document, *_mark(task, anew=bool(parcels))), refused=refused)
+
+
+def _ships(task: _Task) -> list[Taken]:
+    """Return what leaves the shelf with a fulfilment that was only picked or packed."""
+    return [
+        Taken(
+            quantity=one.quantity,
+            units=one.units,
+            items={unit.inventory_id: one.lines[0].item for unit in one.units}
+            if not one.lines[0].is_kit
+            else {},
+        )
+        for one in task.wanted(task.shipment)
+    ]
+
+
+def _known_parcels(task: _Task, own: FulfillmentFact) -> set[str]:
+    ours = {
+        line.source_line.removeprefix("parcel ")
+        for document in task.posted
+        for line in document.lines
+    }
+    return ours | set(own.tracking_numbers)
+
+
+def _says(own: FulfillmentFact, leaving: Leaving) -> bool:
+    """Whether the memo says already what we would write into it."""
+    text = f"ShipBob shipment {leaving.shipment.id}: {leaving.delivery.text()}"
+    return leaving.fields.delivery_status is None and text in own.memo
+
+
+def _done_by_others(
+    task: _Task, own: FulfillmentFact, known: Collection[str]
+) -> tuple[Refused, ...]:
+    """Return what of the shipment somebody else has written into NetSuite."""
+    posted = {line.source_line for document in task.posted for line in document.lines}
+    reason = f"On item fulfilment {own.called} already, which these books did not post"
+    lines = [
+        line
+        for line in source_lines(task.facts, task.settings)
+        if line.source_line not in posted
+        and (
+            own.status not in {"A", "B"}
+            if line.quantity is not None
+            else line.source_line.removeprefix("parcel ") in known
+        )
+    ]
+    return refused(lines, reason)
+
+
+def _mark(task: _Task, *, anew: bool) -> tuple[Document, ...]:
+    """Return the mark at ShipBob, once NetSuite has the tracking that there is."""
+    marks = sum(one.kind == "trackingMark" for one in task.posted)
+    if task.shipment.uploaded or not task.shipment.parcels or (marks and not anew):
+        return ()
+    return (tracking_mark(task.shipment.id, 1 + marks),)
+
+
+def _cancelled(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan:
+    shipment = facts.shipment
+    made = {one.remote_id for one in posted if one.kind == "itemFulfillment"}
+    for order in facts.sales_orders:
+        for fulfillment in order.fulfillments:
+            if fulfillment.id in made or names(fulfillment, shipment):
+                raise NeedsHuman(
+                    f"Shipment {shipment.id} was cancelled at ShipBob after its label, but item"
+                    f" fulfilment {fulfillment.called} of {order.number} says it was shipped",
+                    cause=Cause.CANCELLED_AFTER_SHIPPING,
+                    remedy=(
+                        "Find out from ShipBob whether the parcel has left. If not, delete that"
+                        " fulfilment in NetSuite; then replay. Nothing is taken back by itself."
+                    ),
+                )
+    if made:
+        return Plan(note="Cancelled after its label; its item fulfilment is gone from NetSuite")
+    lines = source_lines(facts, settings)
+    return Plan(
+        note="Cancelled: nothing has shipped", refused=refused(lines, "Cancelled at ShipBob")
+    )
+
+
+def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
+    if shipment.center_id is None:
+        return NeedsHuman(
+            f"ShipBob names no fulfillment center for shipment {shipment.id}",
+            cause=Cause.LOCATION_UNMAPPED,
+            remedy=("Fulfil the order by hand in NetSuite: its tracking is then added by itself."),
+        )
+    return NeedsData(
+        f"ShipBob's fulfillment center {shipment.center_id} ({shipment.center_name}) has no"
+        " NetSuite location",
+        cause=Cause.LOCATION_UNMAPPED,
+        waiting_for=[f"location:{shipment.center_id}"],
+        remedy=(
+            f'Add "{shipment.center_id}" = "<NetSuite location id>" under [locations] and apply'
+            " the connection again; what waits goes on by itself."
+        ),
+    )
+
+
+FLOW: Final = Flow(
+    name="tracking",
+    source="shipment",
+    topics=frozenset(
+        {
+            "order.shipped",
+            "order.delivered",
+            "order.shipment.delivered",
+            "order.shipment.exception",
+            "order.shipment.on_hold",
+            "order.shipment.cancelled",
+            "order.shipment.tracking.updated",
+            "order.shipment.tracking_received",
+            "order.shipment.address.updated",
+            "order.shipment.line_item.added",
+            "order.shipment.line_item.removed",
+            "order.shipment.line_item.updated",
+            "order.shipment.shipping_service.updated",
+        }
+    ),
+    key_of=key_of,
+    within_of=within_of,
+    rules="tracking-1",
+    facts=TrackingFacts,
+    read=read_tracking,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    back=_UPDATES_BACK,
+    sweep=sweep,
+)

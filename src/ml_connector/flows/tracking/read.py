@@ -1,0 +1,186 @@
+"""What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from ml_connector.flows.tracking.facts import (
+    OrderedProduct,
+    ShipmentFact,
+    is_kit,
+    ordered_products,
+    shipment_fact,
+)
+from ml_connector.flows.tracking.order_lines import Names
+from ml_connector.flows.tracking.sales_orders import (
+    LotFact,
+    SalesOrderFact,
+    lot_fact,
+    sales_order_fact,
+)
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.facts import PeriodFact, item_fact, stock_periods
+from ml_connector.rules.items import item_name
+from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
+
+ORDER: Final = "order-"
+"""How the key of a subject begins that is an order and stands for its shipments."""
+
+_DELIVERY_EXCEPTION: Final = 204
+
+
+class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one shipment, or for one order that stands for some, sees.
+
+    Attributes:
+        shipment_id: None for an order.
+        reference: what ShipBob calls the order, and what the sales order is found by.
+        shipments: all of the order.
+        sales_orders: those that match; one, when all is well.
+        lots: NetSuite's lots and serial numbers by text, where the order's items have them.
+        periods: posting periods from the one of the shipment on; empty when unreadable.
+    """
+
+    order_id: int
+    shipment_id: int | None
+    reference: str | None = None
+    shipments: tuple[ShipmentFact, ...] = ()
+    products: tuple[OrderedProduct, ...] = ()
+    sales_orders: tuple[SalesOrderFact, ...] = ()
+    names: Names = Names()
+    lots: dict[str, tuple[LotFact, ...]] = {}
+    periods: tuple[PeriodFact, ...] = ()
+
+    @property
+    def shipment(self) -> ShipmentFact:
+        """The shipment that is looked at."""
+        return next(one for one in self.shipments if one.id == self.shipment_id)
+
+
+async def read_tracking(key: str, reads: Reads) -> TrackingFacts:
+    """Gather a shipment with its order, its parcels, the sales order and what was fulfilled.
+
+    NetSuite is asked only about what has shipped or was cancelled.
+    """
+    if key.startswith(ORDER):
+        order = await reads.shipments.order(int(key.removeprefix(ORDER)))
+        return TrackingFacts(
+            order_id=order.id,
+            shipment_id=None,
+            reference=order.reference_id,
+            shipments=tuple(map(shipment_fact, order.shipments)),
+        )
+    order = await reads.shipments.order_with(int(key))
+    own = next(one for one in order.shipments if one.id == int(key))
+    fact = shipment_fact(own)
+    tracked = await reads.shipments.parcels(own.id) if _asks_carrier(own, fact) else ()
+    reference = (order.reference_id or own.reference_id or "").strip() or None
+    facts = TrackingFacts(
+        order_id=order.id,
+        shipment_id=own.id,
+        reference=reference,
+        shipments=await _shipments(order, own, tracked, reads),
+        products=ordered_products(order),
+    )
+    if reference is None or not (fact.has_shipped or fact.is_cancelled):
+        return facts
+    # At once: the way to a decision is as short as its longest read.
+    matches, periods = await asyncio.gather(
+        reads.shipments.sales_orders(reference), stock_periods(moment(facts.shipment), reads)
+    )
+    found = tuple(map(sales_order_fact, matches))
+    return msgspec.structs.replace(
+        facts,
+        sales_orders=found,
+        names=await _names(facts, found, reads),
+        lots=await _lots(facts.shipment, found, reads),
+        periods=periods,
+    )
+
+
+def _asks_carrier(shipment: Shipment, fact: ShipmentFact) -> bool:
+    """Whether the shipment itself may not tell all: of several parcels, or of trouble."""
+    return fact.has_shipped and (
+        shipment.carton_count > 1 or not fact.parcels or _DELIVERY_EXCEPTION in fact.details
+    )
+
+
+async def _shipments(
+    order: Order, own: Shipment, tracked: Sequence[ParcelTracking], reads: Reads
+) -> tuple[ShipmentFact, ...]:
+    kits = [product for product in own.products if is_kit(product)]
+    skus = {
+        item.id: sku
+        for product in kits
+        for item in product.inventory_items
+        if (sku := await reads.sku(item.id))
+    }
+    return tuple(
+        shipment_fact(one, tracked if one.id == own.id else (), skus) for one in order.shipments
+    )
+
+
+async def _names(facts: TrackingFacts, found: Sequence[SalesOrderFact], reads: Reads) -> Names:
+    """Look up what the names on the order do not explain."""
+    lines = [line for order in found for line in order.lines]
+    called = {name for line in lines for name in (line.name, line.full_name)}
+    units = [unit for product in facts.shipment.products for unit in product.units]
+    skus = {unit.sku for unit in units if unit.sku} | {
+        product.sku for product in facts.shipment.products if product.sku
+    }
+    unknown = {sku for sku in skus if item_name(sku, reads.skus) not in called}
+    names = Names(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
+    if not unknown or not found:
+        return names
+    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in units})
+    items = await reads.items({item_name(sku, reads.skus) for sku in unknown})
+    kits = {line.name for line in lines if line.is_kit}
+    return msgspec.structs.replace(
+        names,
+        bound={inventory_id: binding.item for inventory_id, binding in bound.items()},
+        items={name: tuple(map(item_fact, matches)) for name, matches in items.items()},
+        kits=await _kits(kits, skus, reads) if kits else {},
+    )
+
+
+async def _kits(
+    kits: Collection[str], skus: Collection[str], reads: Reads
+) -> dict[str, dict[str, int]]:
+    """Return what ShipBob's catalogue says that kits are made of, as far as it is here."""
+    variants = await reads.variants({*kits, *skus})
+    sku_of = {variant.id: sku for sku in skus for variant in variants.get(sku, ())}
+    found: dict[str, dict[str, int]] = {}
+    for kit in kits:
+        for variant in variants.get(kit, ()):
+            parts = {
+                sku_of[part.variant_id]: part.quantity
+                for part in variant.bundle_definition
+                if part.variant_id in sku_of
+            }
+            if parts and len(parts) == len(variant.bundle_definition):
+                found[kit] = parts
+    return found
+
+
+async def _lots(
+    shipment: ShipmentFact, found: Sequence[SalesOrderFact], reads: Reads
+) -> dict[str, tuple[LotFact, ...]]:
+    if not any(line.lot_tracked or line.serialized for order in found for line in order.lines):
+        return {}
+    texts = {
+        text
+        for product in shipment.products
+        for unit in product.units
+        for text in (unit.lot, *unit.serials)
+        if text
+    }
+    lots = await reads.shipments.lots(texts)
+    return {text: tuple(map(lot_fact, matches)) for text, matches in lots.items()}
+
+
+def moment(shipment: ShipmentFact) -> datetime:
+    """Return when it shipped, as well as ShipBob says it."""
+    return shipment.shipped_at or shipment.as_of or datetime.fromtimestamp(0, UTC)

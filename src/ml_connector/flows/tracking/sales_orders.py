@@ -1,0 +1,237 @@
+"""What NetSuite says of the sales order of a shipment, as a run keeps it."""
+
+from typing import Final
+
+import msgspec
+
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.netsuite.queries.sales_orders import Fulfillment, Lot, SalesOrder, SalesOrderLine
+from ml_connector.words import Cause
+
+OPEN_FOR_FULFILLMENT: Final = frozenset("BDE")  # netsuite.md section 5.7
+_CANCELLED: Final = "C"
+
+# Lines of these kinds never stand on an item fulfilment, so naming one would add a line to a
+# list that takes none (netsuite.md sections 6.5 and 7.3).
+_NEVER_FULFILLED: Final = frozenset(
+    {
+        "Discount",
+        "Markup",
+        "Subtotal",
+        "Description",
+        "Payment",
+        "TaxItem",
+        "TaxGroup",
+        "ShipItem",
+        "Group",
+        "EndGroup",
+        "Service",
+        "OthCharge",
+    }
+)
+
+
+class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An item line of the sales order. Whole units.
+
+    Attributes:
+        open: what no fulfilment has taken yet, picked and packed ones included.
+        unit: set where it is not ordered in the item's stock unit (netsuite.md 13.3).
+    """
+
+    line: int
+    item: str
+    name: str
+    full_name: str = ""
+    kind: str = ""
+    open: int
+    closed: bool = False
+    lot_tracked: bool = False
+    serialized: bool = False
+    unit: str | None = None
+
+    @property
+    def is_kit(self) -> bool:
+        """Whether the item is a kit, which is fulfilled as one and shipped as its members."""
+        return self.kind == "Kit"
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether it stands on an item fulfilment at all."""
+        return self.kind not in _NEVER_FULFILLED
+
+    def is_called(self, name: str) -> bool:
+        """Whether its item has this name, by itself or with its parents'."""
+        return name in (self.name, self.full_name)
+
+
+class FulfilledUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an item fulfilment. Whole units, positive."""
+
+    item: str
+    quantity: int
+    location: str | None = None
+
+
+class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An item fulfilment of the order, whoever made it.
+
+    Attributes:
+        status: A picked, B packed, C shipped.
+    """
+
+    id: str
+    number: str | None = None
+    external_id: str | None = None
+    status: str | None = None
+    memo: str = ""
+    lines: tuple[FulfilledUnits, ...] = ()
+    tracking_numbers: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Its number, or its internal id."""
+        return self.number or self.id
+
+
+class LotFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot or serial number of an item."""
+
+    id: str
+    item: str
+    text: str
+
+
+class SalesOrderFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A sales order that was found for the shipment's order."""
+
+    id: str
+    number: str
+    status: str
+    lines: tuple[OrderLineFact, ...] = ()
+    fulfillments: tuple[FulfillmentFact, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may be fulfilled from it."""
+        return self.status in OPEN_FOR_FULFILLMENT
+
+
+def sales_order_fact(order: SalesOrder) -> SalesOrderFact:
+    """Return what a run keeps of a sales order."""
+    return SalesOrderFact(
+        id=order.id,
+        number=order.tranid,
+        status=order.status,
+        lines=tuple(_line(line, order.fulfillments) for line in order.lines),
+        fulfillments=tuple(map(_fulfillment, order.fulfillments)),
+    )
+
+
+def lot_fact(lot: Lot) -> LotFact:
+    """Return what a run keeps of a lot."""
+    return LotFact(id=lot.id, item=lot.item, text=lot.inventorynumber)
+
+
+def _line(line: SalesOrderLine, fulfillments: tuple[Fulfillment, ...]) -> OrderLineFact:
+    # What is picked or packed is promised, though not counted as fulfilled yet.
+    promised = sum(
+        taken.quantity
+        for fulfillment in fulfillments
+        for taken in fulfillment.lines
+        if taken.order_line == line.line
+    )
+    rest = min(line.open_quantity, line.ordered_quantity - promised)
+    return OrderLineFact(
+        line=line.line,
+        item=line.item,
+        name=line.itemid,
+        full_name=line.fullname,
+        kind=line.itemtype,
+        open=max(0, int(rest)),
+        closed=bool(line.isclosed),
+        lot_tracked=bool(line.islotitem),
+        serialized=bool(line.isserialitem),
+        unit=line.units
+        if line.stockunit is not None and line.units is not None and line.units != line.stockunit
+        else None,
+    )
+
+
+def _fulfillment(fulfillment: Fulfillment) -> FulfillmentFact:
+    return FulfillmentFact(
+        id=fulfillment.id,
+        number=fulfillment.tranid,
+        external_id=fulfillment.externalid,
+        status=fulfillment.status,
+        memo=fulfillment.memo or "",
+        lines=tuple(
+            FulfilledUnits(item=line.item, quantity=int(line.quantity), location=line.location)
+            for line in fulfillment.lines
+        ),
+        tracking_numbers=fulfillment.tracking_numbers,
+    )
+
+
+def the_order(
+    found: tuple[SalesOrderFact, ...], reference: str | None, *, field: str, shipment_id: int
+) -> SalesOrderFact:
+    """Return the one sales order that a shipment belongs to; a cancelled one is none.
+
+    Args:
+        found: those whose field says so.
+        reference: what ShipBob calls the order.
+        field: by which they were looked for.
+        shipment_id: for the message.
+
+    Raises:
+        NeedsData: NetSuite does not know the order.
+        NeedsHuman: it matches several.
+    """
+    orders = [order for order in found if order.status != _CANCELLED]
+    if len(orders) == 1:
+        return orders[0]
+    if not reference:
+        raise NeedsHuman(
+            f"The order of shipment {shipment_id} has no reference at ShipBob, so no sales order"
+            " can be found for it",
+            cause=Cause.SALES_ORDER_NOT_FOUND,
+            remedy="Fulfil the sales order by hand in NetSuite.",
+        )
+    if orders:
+        raise NeedsHuman(
+            f"{len(orders)} sales orders in NetSuite have the {field} {reference} of shipment"
+            f" {shipment_id}: {', '.join(order.number for order in orders)}",
+            cause=Cause.SALES_ORDER_AMBIGUOUS,
+            remedy=(
+                f"Make their {field} differ, or cancel the wrong ones; what waits goes on by"
+                " itself."
+            ),
+            waiting_for=[f"sales_order:{reference}"],
+        )
+    cancelled = ", ".join(order.number for order in found)
+    raise NeedsData(
+        f"NetSuite has no sales order with the {field} {reference}, the reference of shipment"
+        f" {shipment_id}" + (f"; {cancelled} is cancelled" if cancelled else ""),
+        cause=Cause.SALES_ORDER_NOT_FOUND,
+        waiting_for=[f"sales_order:{reference}"],
+        remedy=(
+            "Enter the sales order, or set order_match to the field that holds ShipBob's"
+            " reference; what waits goes on by itself."
+        ),
+    )
+
+
+def not_open(order: SalesOrderFact, reference: str | None, shipment_id: int) -> ConnectorError:
+    """Return the failure of an order that may not be fulfilled in its status."""
+    return NeedsHuman(
+        f"Sales order {order.number} can't be fulfilled for shipment {shipment_id}: its status"
+        f" is {order.status} (A pending approval, C cancelled, F pending billing, G billed,"
+        " H closed)",
+        cause=Cause.SALES_ORDER_CLOSED,
+        remedy=(
+            "Approve or reopen the order in NetSuite, or fulfil it by hand; what waits goes on"
+            " by itself."
+        ),
+        waiting_for=[f"open_sales_order:{reference}"],
+    )

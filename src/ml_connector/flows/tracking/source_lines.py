@@ -1,0 +1,47 @@
+"""The source's lines of a shipment: what must be posted, waiting or refused. All pure."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.flows.tracking import delivery
+from ml_connector.flows.tracking.facts import ShipmentFact
+from ml_connector.flows.tracking.read import TrackingFacts, moment
+from ml_connector.ledger.postings.documents import Refused, SourceLine
+
+
+def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return what has shipped: the units that left the shelf, the parcels, how far they are."""
+    if facts.shipment_id is None:
+        return ()
+    shipment = facts.shipment
+    labelled_once = shipment.is_cancelled and shipment.shipped_at is not None
+    if not (shipment.has_shipped or labelled_once):
+        return ()
+    day = fact_date_of(shipment, settings)
+    lines: dict[str, SourceLine] = {}
+    for product in shipment.products:
+        for unit in product.units:
+            before = lines.get(unit.source_line)
+            lines[unit.source_line] = SourceLine(
+                source_line=unit.source_line,
+                fact_date=day,
+                sku=unit.sku,
+                quantity=-unit.quantity + ((before.quantity or 0) if before else 0),
+                center=shipment.center_id,
+            )
+    told = [*(parcel.source_line for parcel in shipment.parcels), delivery.SOURCE_LINE]
+    return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))
+
+
+def refused(lines: Sequence[SourceLine], reason: str) -> tuple[Refused, ...]:
+    """Return these lines as refused for this reason."""
+    return tuple(
+        Refused(source_line=line.source_line, quantity=line.quantity, reason=reason)
+        for line in lines
+    )
+
+
+def fact_date_of(shipment: ShipmentFact, settings: ConnectionSettings) -> date:
+    """Return the day on which a shipment left, where the merchant is."""
+    return moment(shipment).astimezone(settings.schedule.zone).date()

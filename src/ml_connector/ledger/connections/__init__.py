@@ -1,0 +1,1 @@
+"""Connections as stored, with their certificates, consents and bindings."""

@@ -1,0 +1,1 @@
+"""Conservation: every line of the source ends in exactly one place."""

@@ -1,0 +1,1 @@
+"""The inbox: events, deliveries, subjects and the runs that claim them."""

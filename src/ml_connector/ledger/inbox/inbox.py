@@ -1,0 +1,109 @@
+"""The inbox: what anybody ever told us, kept for ever, each delivery once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ml_connector.ledger import months
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.storage.database import Connection, rows
+from ml_connector.words import Cause, Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Something that somebody told us: a webhook, a sweep, a wake-up, a person.
+
+    Attributes:
+        delivery_id: identifies it for ever within the connection (the ``webhook-id``).
+        subject: what it is about; None for what we do not handle or can't read.
+        within: the larger thing at the source that the subject is part of, if that is told.
+        status: ``received``, or the final word where there is no subject.
+        body: the raw bytes as they came.
+        sent_at: the sender's timestamp.
+    """
+
+    connection: str
+    source: Source
+    delivery_id: str
+    topic: str
+    subject: SubjectRef | None
+    within: str | None = None
+    status: Literal["received", "ignored", "dead"] = "received"
+    cause: Cause | None = None
+    sentence: str | None = None
+    remedy: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of an arrival.
+
+    Attributes:
+        event_id: its row in the inbox.
+        new: False when this delivery had been stored before.
+    """
+
+    event_id: int
+    new: bool
+
+
+_TAKE_IN: Final = """
+select event_id, is_new from take_in(
+    %(arrivals)s::text::json, %(bodies)b::bytea[], %(task)s, %(priority)s)
+"""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+async def take_in(
+    connection: Connection, arrivals: Sequence[Arrival], *, task: str, priority: int
+) -> list[Taken]:
+    """Store arrivals, mark their subjects and see that each has a job, in one statement.
+
+    A delivery that was stored before, or that is twice among the arrivals, gets no second row
+    and marks nothing.
+
+    Args:
+        connection: nothing is on disk before its transaction commits.
+        arrivals: in any order; the answers are in the same.
+        task: what runs the subjects.
+        priority: of their jobs.
+    """
+    await months.ensure(connection)
+    found = await rows(
+        connection,
+        _TAKE_IN,
+        {
+            "arrivals": _encode([_document(arrival) for arrival in arrivals]).decode(),
+            "bodies": [arrival.body for arrival in arrivals],
+            "task": task,
+            "priority": priority,
+        },
+    )
+    return [Taken(event_id=row["event_id"], new=row["is_new"]) for row in found]
+
+
+def _document(arrival: Arrival) -> dict[str, Any]:
+    subject = arrival.subject
+    return {
+        "connection": arrival.connection,
+        "source": arrival.source,
+        "delivery_id": arrival.delivery_id,
+        "topic": arrival.topic,
+        "flow": subject.flow if subject else None,
+        "key": subject.key if subject else None,
+        "within": arrival.within,
+        "status": arrival.status,
+        "cause": arrival.cause,
+        "sentence": arrival.sentence,
+        "remedy": arrival.remedy,
+        "headers": arrival.headers,
+        "sent_at": arrival.sent_at,
+    }

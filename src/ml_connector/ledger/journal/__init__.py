@@ -1,0 +1,1 @@
+"""The journal: what was posted, chained, checked and followed."""

@@ -1,0 +1,260 @@
+"""Who looks at one connection's journal row by row, and says what is wrong with it.
+
+It reads nothing itself: ``chain`` brings the rows in their order, and what each stands on.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ml_connector.ledger.journal.journal import COLUMNS, GENESIS, HASHED, Head, plain
+from ml_connector.ledger.journal.noted_heads import NotedHead
+from ml_connector.ledger.postings.documents import JournalLine
+
+How = Literal["changed", "removed", "inserted", "reordered", "cut off", "rewritten"]
+
+MOST: Final = 100
+"""So many broken rows of a connection are named; one is enough to know."""
+
+
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong, and where.
+
+    Attributes:
+        number: of the row in its connection's journal.
+    """
+
+    connection: str
+    number: int
+    how: How
+    sentence: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the witnesses say of one connection's journal.
+
+    Attributes:
+        rows: so many were looked at.
+        head: the last row's number and hash; None when there is no row.
+        heads_met: so many noted heads lie on the chain.
+        broken: by number; empty when all is well.
+    """
+
+    connection: str
+    rows: int
+    head: Head | None
+    heads_met: int
+    broken: tuple[Broken, ...]
+
+
+POSTING: Final = HASHED.index("posting_id")
+"""Where a row says of which posting it is."""
+
+_NUMBER: Final = HASHED.index("number")
+_PREVIOUS: Final = HASHED.index("previous_hash")
+_TARGET: Final = HASHED.index("target")
+_EXTERNAL_ID: Final = HASHED.index("external_id")
+_FIRST_LATER: Final = len(HASHED)
+_HASH: Final = len(COLUMNS) - 1
+_LINE: Final = tuple(JournalLine.__struct_fields__)
+_as_said: Final = itemgetter(*(COLUMNS.index(name) for name in _LINE))
+
+
+class Witness:
+    """Looks at one connection's rows in their order."""
+
+    def __init__(self, name: str, noted: Sequence[NotedHead]) -> None:
+        self.name = name
+        self.rows = 0
+        self.broken: list[Broken] = []
+        self._noted: dict[int, list[NotedHead]] = defaultdict(list)
+        for one in noted:
+            self._noted[one.number].append(one)
+        self._met = 0
+        self._number = 0
+        self._previous = GENESIS
+        self._posting = 0
+        self._lines: list[tuple[Any, ...]] = []
+        self._told_of = 0
+        self._seen: set[int] = set()
+        self._met_up_to = 0
+
+    def see(self, row: tuple[Any, ...], postings: Mapping[int, Mapping[str, Any]]) -> None:
+        """Look at the next row."""
+        self.rows += 1
+        number = row[_NUMBER]
+        good = self._in_order(row, number)
+        good = self._linked(row, number) and good
+        self._a_line_of_its_posting(row, number, postings, told=not good)
+        for one in self._noted.pop(number, ()):
+            if one.hash == row[_HASH]:
+                self._met += 1
+                self._met_up_to = number
+            else:
+                self._rewritten(one, number)
+        self._number = max(number, self._number)
+        self._previous = row[_HASH]
+
+    def end(self, kept: Head | None, unwritten: Sequence[Mapping[str, Any]]) -> None:
+        """Look at what should be there and is not."""
+        beyond = [one for number in sorted(self._noted) for one in self._noted[number]]
+        last = max((one.number for one in beyond), default=0)
+        if last > self._number:
+            farthest = next(one for one in beyond if one.number == last)
+            self._cut_off(
+                last, f"row {last} was noted on {farthest.at:%Y-%m-%d %H:%M} UTC by {farthest.by}"
+            )
+        elif kept is not None and kept.number > self._number:
+            self._cut_off(kept.number, f"the database's own note says that row {kept.number} is")
+        elif kept is not None and (kept.number, kept.hash) != (self._number, self._previous):
+            self._breaks(
+                self._number,
+                "inserted",
+                "it goes beyond the end that the database's own note says",
+            )
+        self._posting_ends(self._number + 1)
+        for one in unwritten:
+            self._breaks(
+                self._number + 1,
+                "removed",
+                f"{one['kind']} {one['remote_id']} ({one['external_id']}) was posted and has no"
+                " row",
+            )
+
+    def verdict(self) -> Verdict:
+        """Return what was found."""
+        last = Head(connection=self.name, number=self._number, hash=self._previous)
+        return Verdict(
+            connection=self.name,
+            rows=self.rows,
+            head=last if self.rows else None,
+            heads_met=self._met,
+            broken=tuple(sorted(self.broken, key=lambda one: one.number)),
+        )
+
+    def _in_order(self, row: tuple[Any, ...], number: int) -> bool:
+        if number == self._number + 1:
+            return True
+        if number > self._number + 1:
+            first, last = self._number + 1, number - 1
+            some = f"rows {first} to {last} are" if last > first else "it is"
+            self._breaks(first, "removed", f"{some} missing")
+            self._previous = row[_PREVIOUS]  # what was removed is said; go on from here
+            return True
+        self._breaks(number, "inserted", "there are two rows with this number")
+        return False
+
+    def _linked(self, row: tuple[Any, ...], number: int) -> bool:
+        values = list(row[:_FIRST_LATER])
+        later = row[_FIRST_LATER:_HASH]
+        if any(value is not None for value in later):
+            values += later
+        own = hashlib.sha256(msgspec.json.encode(values)).hexdigest()
+        if own != row[_HASH]:
+            self._breaks(number, "changed", "its hash is not that of what it says")
+            return False
+        if row[_PREVIOUS] != self._previous:
+            if not self.broken or self.broken[-1].number != number - 1:
+                self._breaks(
+                    number,
+                    "reordered",
+                    f"it does not continue row {number - 1}: that row was changed together with"
+                    " its hash, or this row was not written after it",
+                )
+            return False
+        return True
+
+    def _a_line_of_its_posting(
+        self,
+        row: tuple[Any, ...],
+        number: int,
+        postings: Mapping[int, Mapping[str, Any]],
+        *,
+        told: bool,
+    ) -> None:
+        posting_id = row[POSTING]
+        if posting_id != self._posting:
+            self._posting_ends(number)
+            self._posting = posting_id
+            posting = postings.get(posting_id)
+            self._lines = [_meant(line) for line in posting["lines"] or ()] if posting else []
+            self._told_of = 0
+            if posting is None or posting["connection"] != self.name or posting_id in self._seen:
+                self._lines = []
+                if not told:
+                    why = "a second time" if posting_id in self._seen else "that does not exist"
+                    self._breaks(number, "inserted", f"it is of posting {posting_id} {why}")
+                return
+            self._seen.add(posting_id)
+        if self._told_of >= len(self._lines):
+            if not told and self._lines:
+                self._breaks(
+                    number, "inserted", f"posting {posting_id} has only {self._told_of} lines"
+                )
+            return
+        line = self._lines[self._told_of]
+        self._told_of += 1
+        posting = postings[posting_id]
+        said = _as_said(row)
+        if (
+            said == line
+            and row[_EXTERNAL_ID] == posting["external_id"]
+            and row[_TARGET] == posting["target"]
+        ):
+            return
+        differs = [
+            name for name, one, other in zip(_LINE, said, line, strict=True) if one != other
+        ]
+        if row[_EXTERNAL_ID] != posting["external_id"]:
+            differs.append("external_id")
+        if row[_TARGET] != posting["target"]:
+            differs.append("target")
+        if not told:
+            self._breaks(
+                number,
+                "changed",
+                f"{', '.join(differs)} not as posting {posting_id} ({posting['external_id']})"
+                " says",
+            )
+
+    def _posting_ends(self, number: int) -> None:
+        missing = len(self._lines) - self._told_of
+        if missing > 0 and not any(one.number >= number - 1 for one in self.broken):
+            self._breaks(
+                number, "removed", f"posting {self._posting} has {missing} more lines than rows"
+            )
+
+    def _rewritten(self, one: NotedHead, number: int) -> None:
+        if any(self._met_up_to < found.number <= number for found in self.broken):
+            return  # named already, by what it says
+        first = self._met_up_to + 1
+        some = f"rows {first} to {number}" if number > first else "it"
+        self._breaks(
+            first,
+            "rewritten",
+            f"{some} and all hashes after were written anew: row {number} had another hash when"
+            f" it was noted on {one.at:%Y-%m-%d %H:%M} UTC by {one.by}",
+        )
+
+    def _cut_off(self, last: int, witness: str) -> None:
+        first = self._number + 1
+        some = f"rows {first} to {last} are" if last > first else "it is"
+        self._breaks(first, "cut off", f"{some} missing at the end, but {witness} there")
+
+    def _breaks(self, number: int, how: How, sentence: str) -> None:
+        if len(self.broken) < MOST:
+            self.broken.append(
+                Broken(connection=self.name, number=number, how=how, sentence=sentence)
+            )
+
+
+def _meant(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a line of a document as its row should say it."""
+    if line.get("amount") is not None:
+        line = {**line, "amount": plain(Decimal(line["amount"]))}
+    return tuple(map(line.get, _LINE))

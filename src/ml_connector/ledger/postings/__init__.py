@@ -1,0 +1,1 @@
+"""Documents, their postings, and the runs that decided them."""

@@ -1,0 +1,235 @@
+"""Documents: what should exist in another system, as plan decides it."""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.postings.bills import Bill
+from ml_connector.words import System
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a document changes: stock of a SKU at a location, or money.
+
+    Attributes:
+        source: the fact it comes from, such as ``wro 90311``.
+        source_line: which line of it, such as ``inventory 8588331``.
+        fact_date: the merchant's local date of the fact.
+        posting_date: the date the document carries.
+        quantity: whole sellable eaches, signed; None where only money moves.
+        account: the NetSuite account id that money goes to; None for stock.
+        detail: what tells the line from others for a person: a fee, a disposition, a
+            tracking number.
+    """
+
+    source: str
+    source_line: str
+    fact_date: date
+    posting_date: date
+    sku: str | None = None
+    item: str | None = None
+    location: str | None = None
+    lot: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    account: str | None = None
+    detail: str | None = None
+
+
+class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a source fact that must end posted, waiting or refused with a reason.
+
+    Attributes:
+        source_line: which line, by the name that journal lines and refusals use for it. What
+            only follows from a posted line, such as the write-off of units that came back,
+            carries its name and a part (``item 7 / write-off``), and is not counted.
+        fact_date: the merchant's local date of the fact.
+        quantity: whole sellable eaches, signed; None where the line is only money.
+        center: ShipBob's fulfillment center whose stock it moves.
+    """
+
+    source_line: str
+    fact_date: date
+    sku: str | None = None
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    center: int | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a source line is not posted on purpose, and why."""
+
+    source_line: str
+    reason: str
+    quantity: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class CreateRecord(msgspec.Struct, frozen=True, kw_only=True, tag="create"):
+    """Make a NetSuite record (netsuite.md section 6.1)."""
+
+    record_type: str
+    body: dict[str, Any]
+
+
+class CreateBill(msgspec.Struct, frozen=True, kw_only=True, tag="create_bill"):
+    """Make a vendor bill or a vendor credit (netsuite.md section 8.7)."""
+
+    record_type: Literal["vendorBill", "vendorCredit"]
+    body: Bill
+
+
+class TransformRecord(
+    msgspec.Struct, frozen=True, kw_only=True, tag="transform", omit_defaults=True
+):
+    """Turn one NetSuite record into another (netsuite.md section 7).
+
+    Attributes:
+        replace: sublists of which only the lines in the body are wanted (section 6.5).
+    """
+
+    from_type: str
+    from_id: str
+    to_type: str
+    body: dict[str, Any]
+    replace: tuple[str, ...] = ()
+
+
+class MarkWroSynced(msgspec.Struct, frozen=True, kw_only=True, tag="mark_wro_synced"):
+    """Tell ShipBob that a WRO is booked (shipbob.md section 9.4). Repeating it is harmless."""
+
+    wro_id: int
+
+
+class CreateWro(msgspec.Struct, frozen=True, kw_only=True, tag="create_wro"):
+    """Announce stock to ShipBob (shipbob.md section 9.4, POST /receiving).
+
+    Attributes:
+        number: its ``purchase_order_number``, by which it is found again.
+    """
+
+    number: str
+    body: dict[str, Any]
+
+
+class CancelWro(msgspec.Struct, frozen=True, kw_only=True, tag="cancel_wro"):
+    """Take a WRO back (shipbob.md section 9.4). Repeating it is harmless."""
+
+    wro_id: int
+
+
+class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, tag="create_product"):
+    """Make ShipBob know a SKU (shipbob.md section 9.2, POST /product)."""
+
+    sku: str
+    name: str
+
+
+class UpdateFulfillment(msgspec.Struct, frozen=True, kw_only=True, tag="update_fulfillment"):
+    """Bring an item fulfilment up to date (netsuite.md section 8.5). Repeating it is harmless.
+
+    Attributes:
+        fulfillment_id: its internal id.
+        body: properties to set.
+        packages: parcels to add, in REST's property names; those that are there stay.
+    """
+
+    fulfillment_id: str
+    body: dict[str, Any]
+    packages: tuple[dict[str, Any], ...] = ()
+
+
+class MarkTrackingUploaded(msgspec.Struct, frozen=True, kw_only=True, tag="mark_uploaded"):
+    """Tell ShipBob that NetSuite has a shipment's tracking (shipbob.md section 9.5).
+
+    Repeating it is harmless.
+    """
+
+    shipment_id: int
+
+
+Request = (
+    CreateBill
+    | CreateRecord
+    | TransformRecord
+    | UpdateFulfillment
+    | MarkWroSynced
+    | MarkTrackingUploaded
+    | CreateWro
+    | CancelWro
+    | CreateProduct
+)
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One write that should exist exactly once.
+
+    Attributes:
+        kind: the field's word for it, such as ``itemReceipt``.
+        external_id: made from the business fact, at most 64 of letters, digits, ``-``, ``_``.
+        title: one line for a person.
+        lines: what it changes, for the journal; written when it is posted.
+    """
+
+    system: System
+    kind: str
+    external_id: str
+    title: str
+    request: Request
+    lines: tuple[JournalLine, ...] = ()
+
+    def encoded(self) -> bytes:
+        """Return the document as JSON: the same document gives the same bytes."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    def hash(self) -> str:
+        """Return the SHA-256 of the encoded document, in hex."""
+        return hashlib.sha256(self.encoded()).hexdigest()
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of a subject that exists in the other system, as plan sees it."""
+
+    system: System
+    kind: str
+    external_id: str
+    remote_id: str | None
+    lines: tuple[JournalLine, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What plan decided.
+
+    Attributes:
+        documents: what should exist beyond what is posted, in the order to post it.
+        afterwards: the failure that remains when they are posted, such as a surplus that
+            a person must decide on; None when the subject has then converged.
+        note: why there is nothing to do, where a person would ask.
+        refused: all that is not posted on purpose, each time anew, not only what is new.
+        waiting: why what is neither posted nor refused may wait although nothing failed,
+            such as a WRO that is booked when it is completed; empty when nothing may.
+        bindings: which items SKUs were matched to for the first time, or anew.
+        again: what follows can only be planned with the documents' ids, such as a receipt
+            from an authorization that is made first: decide anew as soon as they are posted.
+        stands_for: keys of the subjects of the same flow that are to be looked at instead or
+            as well, such as the shipments of an order.
+        within: the key of the larger thing at the source that those are read with.
+    """
+
+    documents: tuple[Document, ...] = ()
+    afterwards: ConnectorError | None = None
+    note: str = ""
+    refused: tuple[Refused, ...] = ()
+    waiting: str = ""
+    bindings: tuple[Binding, ...] = ()
+    again: bool = False
+    stands_for: tuple[str, ...] = ()
+    within: str | None = None

@@ -1,0 +1,122 @@
+"""Runs: what a converge saw, what it decided, and what came of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ml_connector.errors import ConnectorError
+from ml_connector.ledger import months
+from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.postings.documents import Plan
+from ml_connector.storage.database import Connection, one, recordset, rows
+
+
+async def begin(connection: Connection, subject: Claimed, *, worker: str, rules: str) -> int:
+    """Begin a run of a subject; return its id.
+
+    Args:
+        connection: the transaction that claims the subject.
+        subject: the claimed subject.
+        worker: who runs it.
+        rules: version of the rules that will decide.
+    """
+    await months.ensure(connection)
+    row = await one(
+        connection,
+        "insert into run (connection, subject_id, epoch, mark, worker, mode, rules)"
+        " select name, %(subject)s, %(epoch)s, %(mark)s, %(worker)s, mode, %(rules)s"
+        " from connection where name = %(connection)s returning id",
+        {
+            "connection": subject.ref.connection,
+            "subject": subject.id,
+            "epoch": subject.epoch,
+            "mark": subject.mark,
+            "worker": worker,
+            "rules": rules,
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row
+    return int(row["id"])
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written down about a run.
+
+    Attributes:
+        facts: what plan saw.
+        plan: what it decided.
+        ended: it is done.
+    """
+
+    run_id: int
+    facts: msgspec.Struct | None = None
+    plan: Plan | None = None
+    ended: bool = False
+
+
+async def write(connection: Connection, pages: Sequence[Page]) -> None:
+    """Keep what runs saw, what they decided, and that they are done; the rest stays."""
+    values = [
+        {
+            "id": one.run_id,
+            "facts": one.facts,
+            "decision": _decision(one.plan) if one.plan else None,
+            "ended": one.ended,
+        }
+        for one in pages
+    ]
+    await rows(
+        connection,
+        "update run as r set facts = coalesce(w.facts, r.facts),"
+        " decision = coalesce(w.decision, r.decision),"
+        " finished_at = case when w.ended then now() else r.finished_at end,"
+        " outcome = case when w.ended then 'done' else r.outcome end"
+        " from json_to_recordset(%(pages)s) as w (id bigint, facts json, decision json,"
+        " ended boolean) where r.id = w.id",
+        {"pages": recordset(values)},
+    )
+
+
+def _decision(plan: Plan) -> dict[str, Any]:
+    return {
+        "documents": plan.documents,
+        "note": plan.note,
+        "refused": plan.refused,
+        "waiting": plan.waiting,
+        "afterwards": failure(plan.afterwards) if plan.afterwards else None,
+    }
+
+
+async def finish(
+    connection: Connection,
+    run_id: int,
+    outcome: str,
+    *,
+    error: ConnectorError | None = None,
+    sentence: str | None = None,
+) -> None:
+    """Record what came of a run: done, retrying, parked, dead, released or superseded."""
+    await rows(
+        connection,
+        "update run set finished_at = now(), outcome = %(outcome)s, cause = %(cause)s,"
+        " sentence = %(sentence)s, remedy = %(remedy)s where id = %(id)s",
+        {
+            "id": run_id,
+            "outcome": outcome,
+            "cause": error.cause if error else None,
+            "sentence": sentence or (str(error) if error else None),
+            "remedy": error.remedy if error else None,
+        },
+    )
+
+
+def failure(error: ConnectorError) -> dict[str, Any]:
+    """Return a failure as data: cause, sentence, remedy, what it waits for."""
+    return {
+        "kind": type(error).__name__,
+        "cause": error.cause,
+        "sentence": str(error),
+        "remedy": error.remedy,
+        "waiting_for": list(getattr(error, "waiting_for", ())),
+    }

@@ -1,0 +1,1 @@
+"""What only ShipBob tells, kept: charges and stock."""

@@ -1,0 +1,1 @@
+"""SuiteQL: each question that NetSuite is asked, and the rows it answers."""

@@ -1,0 +1,1 @@
+"""NetSuite's records: their bodies, written and read."""

@@ -1,0 +1,124 @@
+"""Item fulfilments in REST's own property names: what is written and what is read back.
+
+Source: netsuite.md sections 7 and 8.5, and the REST schema 2026.1 beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.netsuite.records.records import InventoryDetail, Ref, check_external_id
+
+SHIPPED = "C"
+"""The ship status that relieves stock (section 8.5); A is picked, B packed."""
+
+
+class PackageDetails(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """What a person may have said of a parcel beside; kept when the sublist is replaced."""
+
+    declared_value: Decimal | None = None
+    description: str | None = None
+    package_height: Decimal | None = None
+    package_length: Decimal | None = None
+    package_width: Decimal | None = None
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One parcel. The sublist has no key: it is replaced as a whole or appended to.
+
+    Attributes:
+        package_weight: pounds; mandatory in many forms, 1 where it isn't known.
+    """
+
+    package_weight: Decimal | None = None
+    package_descr: str | None = None
+    package_tracking_number: str | None = None
+    package_tracking_number_return: str | None = None
+    package_carton_number: str | None = None
+    package_details: PackageDetails | None = None
+
+
+class Packages(msgspec.Struct, frozen=True, kw_only=True):
+    """The sublist ``package``: where no carrier integration is on."""
+
+    items: tuple[Package, ...] = ()
+
+
+class ItemFulfillmentLine(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """One line of the order, named explicitly (section 7.3); as on an item receipt."""
+
+    order_line: int
+    item_receive: bool
+    quantity: int | None = None
+    location: Ref | None = None
+    inventory_detail: InventoryDetail | None = None
+
+
+class ItemFulfillmentLines(msgspec.Struct, frozen=True):
+    """The sublist ``item``."""
+
+    items: tuple[ItemFulfillmentLine, ...]
+
+
+class ItemFulfillment(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """The body of a transform into an item fulfilment (section 8.5).
+
+    Attributes:
+        external_id: at most 64 letters, digits, ``_`` and ``-`` (section 11.3).
+        tran_date: the merchant's local date of the shipment.
+        memo: below 200 characters, our tag at its end (section 11.8).
+    """
+
+    external_id: str
+    tran_date: date
+    ship_status: Ref
+    item: ItemFulfillmentLines
+    package: Packages | None = None
+    memo: str | None = None
+
+    def __post_init__(self) -> None:
+        check_external_id(self.external_id)
+
+
+class ReadFulfillment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An item fulfilment as it is read before its packages are changed."""
+
+    id: str | int
+    external_id: str | None = None
+    memo: str | None = None
+    package: Packages = Packages()
+
+
+def merged(there: Sequence[Package], wanted: Sequence[Package]) -> tuple[Package, ...]:
+    """Return the packages that a fulfilment should have: what is there stays, ours are added.
+
+    A package whose tracking number is there already is not added again. A line that says
+    nothing, as NetSuite may pre-fill one, gives way to ours.
+    """
+    kept = [package for package in there if not _says_nothing(package)]
+    numbers = {package.package_tracking_number for package in kept}
+    new = [package for package in wanted if package.package_tracking_number not in numbers]
+    return (*kept, *new) if kept or new else tuple(there)
+
+
+def _says_nothing(package: Package) -> bool:
+    return not (
+        package.package_tracking_number
+        or package.package_descr
+        or package.package_tracking_number_return
+        or package.package_carton_number
+    )
+
+
+def as_packages(rows: Sequence[Mapping[str, Any]]) -> tuple[Package, ...]:
+    """Return packages of a document as it was kept."""
+    return msgspec.convert(rows, tuple[Package, ...], strict=False)

@@ -1,0 +1,1 @@
+"""Signing in to NetSuite: keys, assertions, tokens."""

@@ -1,0 +1,1 @@
+"""Facts of both systems as flows need them, asked for in batches."""

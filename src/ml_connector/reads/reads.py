@@ -1,0 +1,273 @@
+"""Reads of one connection, shared by the subjects in flight.
+
+What several runs ask for while a call is under way goes out as one call (``Batch``); what
+seldom changes is kept for a moment and read again on a miss.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.queries import items as queries
+from ml_connector.netsuite.queries import purchase_orders, setup
+from ml_connector.netsuite.queries.items import Item
+from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries.setup import Period
+from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.purchase_orders import OrderReads
+from ml_connector.reads.returns import ReturnReads
+from ml_connector.reads.shipments import ShipmentReads
+from ml_connector.reads.stock import StockReads
+from ml_connector.reads.transfer_orders import TransferReads
+from ml_connector.reads.units import UnitReads
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
+from ml_connector.shipbob.resources.unidentified import UroCalls
+from ml_connector.transport.batch import Batch
+from ml_connector.transport.call import Priority
+
+_FRESH_SECONDS: Final = 60.0
+# The last days of a year before: a fact that old is still dated by its own period.
+_PERIODS_BACK: Final = timedelta(days=400)
+
+
+class Reads:
+    """Everything a flow may read, for one connection.
+
+    Args:
+        shipbob: the client of the ShipBob account.
+        netsuite: the client of the NetSuite account.
+        skus: ShipBob SKU to NetSuite item name, where they differ.
+        bindings: which items are the same, as far as it was found out before.
+        shipments: what is read about orders, shipments and sales orders.
+        billing: invoices, kept charges, vendor bills; see ``billing``.
+        stock: what lies where; see ``stock``.
+        ordered_since: the connection's start date; earlier orders are not looked for.
+
+    Attributes:
+        returns: what is read about returns.
+    """
+
+    def __init__(
+        self,
+        shipbob: ShipBob,
+        netsuite: NetSuite,
+        *,
+        skus: Mapping[str, str] | None = None,
+        bindings: Bindings | None = None,
+        shipments: ShipmentReads | None = None,
+        billing: BillingReads | None = None,
+        stock: StockReads | None = None,
+        ordered_since: date | None = None,
+    ) -> None:
+        self.shipments = shipments or ShipmentReads(shipbob, netsuite)
+        self.returns = ReturnReads(shipbob, netsuite)
+        self._shipbob = shipbob
+        self._netsuite = netsuite
+        self.skus: Mapping[str, str] = skus or {}
+        self.bindings: Bindings = bindings or NoBindings()
+        self.units = UnitReads(netsuite)
+        self._billing = billing
+        self._stock = stock
+        self.transfers = TransferReads(netsuite)
+        self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
+        self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
+        self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
+        self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
+        self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
+        # 200 orders of five lines fill a page; one is read while the other is being fetched.
+        self._orders_by_id: Batch[str, PurchaseOrder] = Batch(
+            self._fetch_orders_by_id, most=200, at_once=2
+        )
+        self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
+        self._variants_by_id: Batch[int, tuple[Variant, ...]] = Batch(
+            self._fetch_variants_by_id, most=100
+        )
+        self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
+        self._skus_by_inventory: dict[int, str] = {}
+        # What is kept is fetched by one for all who lack it.
+        self._missing_centers: Batch[None, Sequence[FulfillmentCenter]] = Batch(
+            self._fetch_centers, most=1
+        )
+        self._missing_skus: Batch[int, str | None] = Batch(self._fetch_skus, most=1, at_once=4)
+        self._missing_periods: Batch[date, Sequence[Period]] = Batch(self._fetch_periods, most=100)
+        self._periods: tuple[float, date, Sequence[Period]] | None = None
+
+    @property
+    def unidentified(self) -> UroCalls:
+        """The calls about unidentified receiving orders."""
+        return self._shipbob.unidentified
+
+    @property
+    def billing(self) -> BillingReads:
+        """Everything about invoices.
+
+        Raises:
+            LookupError: these reads were made without a store of charges.
+        """
+        if self._billing is None:
+            raise LookupError("These reads have no store of charges")
+        return self._billing
+
+    @property
+    def stock(self) -> StockReads:
+        """Everything about what lies where.
+
+        Raises:
+            LookupError: these reads were made without our own books.
+        """
+        if self._stock is None:
+            raise LookupError("These reads have no books of stock")
+        return self._stock
+
+    async def wro(self, wro_id: int) -> Wro:
+        """Return a WRO as it is now.
+
+        Raises:
+            NeedsData: ShipBob has no such WRO.
+        """
+        found = await self._wros.get(wro_id)
+        # A list may lag behind, or not know the filter: only the WRO's own address tells.
+        return found if found is not None else await self._shipbob.wro(wro_id)
+
+    async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:
+        """Yield the WROs made since a moment that are not marked as booked, as bulk work."""
+        async for wro in self._shipbob.wros(
+            inserted_since=since, external_sync=False, priority=Priority.BULK
+        ):
+            yield wro
+
+    async def boxes(self, wro_id: int) -> Sequence[Box]:
+        """Return the boxes of a WRO, with the lots in them."""
+        return await self._shipbob.wro_boxes(wro_id)
+
+    async def sku(self, inventory_id: int) -> str | None:
+        """Return the SKU of a ShipBob inventory item; None when it has none."""
+        known = self._skus_by_inventory.get(inventory_id)
+        return known or await self._missing_skus.get(inventory_id)
+
+    async def items(self, names: Collection[str]) -> dict[str, tuple[Item, ...]]:
+        """Return NetSuite's items by name; a name without an item has an empty tuple."""
+        ordered = sorted(names)
+        found = await asyncio.gather(*map(self._items.get, ordered))  # at once: one call
+        return {name: items or () for name, items in zip(ordered, found, strict=True)}
+
+    async def items_by_id(self, item_ids: Collection[str]) -> dict[str, Item]:
+        """Return NetSuite's items by internal id; none for one that is not to be seen."""
+        ordered = sorted(item_ids)
+        found = await asyncio.gather(*map(self._items_by_id.get, ordered))  # at once: one call
+        return {item.id: item for item in found if item is not None}
+
+    async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
+        """Return the purchase orders with this number, with all their item lines."""
+        return await self._orders.get(number) or ()
+
+    async def order(self, order_id: str) -> PurchaseOrder | None:
+        """Return a purchase order by internal id; None when it was deleted."""
+        return await self._orders_by_id.get(order_id)
+
+    async def wros_by_number(self, numbers: Sequence[str]) -> Sequence[Wro]:
+        """Return all WROs with these purchase order numbers, whatever their status."""
+        return [wro async for wro in self._shipbob.wros(purchase_order_numbers=numbers)]
+
+    async def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
+        """Return ShipBob's variants by SKU, compared exactly; none for a SKU without any."""
+        ordered = sorted(skus)
+        found = await asyncio.gather(*map(self._variants.get, ordered))  # at once: one call
+        return {sku: variants or () for sku, variants in zip(ordered, found, strict=True)}
+
+    async def variants_by_inventory(
+        self, inventory_ids: Collection[int]
+    ) -> dict[int, tuple[Variant, ...]]:
+        """Return ShipBob's variants by inventory id, whatever their SKU is now."""
+        ordered = sorted(inventory_ids)
+        found = await asyncio.gather(*map(self._variants_by_id.get, ordered))  # at once: one call
+        return {one: variants or () for one, variants in zip(ordered, found, strict=True)}
+
+    async def centers(self) -> Sequence[FulfillmentCenter]:
+        """Return the fulfillment centers that the merchant may send stock to."""
+        kept = self._centers
+        if kept is None or time.monotonic() > kept[0]:
+            return await self._missing_centers.get(None) or ()
+        return kept[1]
+
+    async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
+        """Return what was received from a purchase order so far, by whatever receipt."""
+        return await purchase_orders.received_by_receipts(self._netsuite.query, order_id)
+
+    async def periods(self, day: date) -> Sequence[Period]:
+        """Return the posting periods from the one of this day on; none where unreadable."""
+        kept = self._periods
+        if kept is None or time.monotonic() > kept[0] or day < kept[1]:
+            found = await self._missing_periods.get(day) or ()
+        else:
+            found = kept[2]
+        return [period for period in found if period.enddate >= day]
+
+    def forget_periods(self) -> None:
+        """Read the posting periods again when they are asked for next."""
+        self._periods = None
+
+    async def _fetch_centers(
+        self, _: Sequence[None]
+    ) -> Mapping[None, Sequence[FulfillmentCenter]]:
+        found = await self._shipbob.fulfillment_centers()
+        self._centers = (time.monotonic() + _FRESH_SECONDS, found)
+        return {None: found}
+
+    async def _fetch_skus(self, inventory_ids: Sequence[int]) -> Mapping[int, str | None]:
+        [inventory_id] = inventory_ids
+        item = await self._shipbob.inventory_item(inventory_id)
+        if item.sku:
+            self._skus_by_inventory[inventory_id] = item.sku
+        return {inventory_id: item.sku or None}
+
+    async def _fetch_periods(self, days: Sequence[date]) -> Mapping[date, Sequence[Period]]:
+        since = min(days) - _PERIODS_BACK
+        try:
+            found = await setup.periods(self._netsuite.query, since)
+        except UnknownIdentifier:
+            found = []
+        self._periods = (time.monotonic() + _FRESH_SECONDS, since, found)
+        return dict.fromkeys(days, found)
+
+    async def _fetch_wros(self, ids: Sequence[int]) -> Mapping[int, Wro]:
+        if len(ids) == 1:
+            return {ids[0]: await self._shipbob.wro(ids[0])}
+        return {wro.id: wro async for wro in self._shipbob.wros(ids=ids) if wro.id in ids}
+
+    async def _fetch_items(self, names: Sequence[str]) -> Mapping[str, tuple[Item, ...]]:
+        return await queries.items_by_sku(self._netsuite.query, names)
+
+    async def _fetch_items_by_id(self, item_ids: Sequence[str]) -> Mapping[str, Item]:
+        return await queries.items_by_id(self._netsuite.query, item_ids)
+
+    async def _fetch_orders(
+        self, numbers: Sequence[str]
+    ) -> Mapping[str, tuple[PurchaseOrder, ...]]:
+        return await purchase_orders.purchase_orders_by_number(self._netsuite.query, numbers)
+
+    async def _fetch_orders_by_id(self, ids: Sequence[str]) -> Mapping[str, PurchaseOrder]:
+        return await purchase_orders.purchase_orders_by_id(self._netsuite.query, ids)
+
+    async def _fetch_variants(self, skus: Sequence[str]) -> Mapping[str, tuple[Variant, ...]]:
+        found: dict[str, tuple[Variant, ...]] = {}
+        async for product in self._shipbob.products(skus=skus):
+            for variant in product.variants:
+                if variant.sku is not None:
+                    found[variant.sku] = (*found.get(variant.sku, ()), variant)
+        return found
+
+    async def _fetch_variants_by_id(self, ids: Sequence[int]) -> Mapping[int, tuple[Variant, ...]]:
+        found: dict[int, tuple[Variant, ...]] = {}
+        async for product in self._shipbob.products(inventory_ids=ids):
+            for variant in product.variants:
+                inventory_id = variant.inventory.inventory_id if variant.inventory else None
+                if inventory_id is not None:
+                    found[inventory_id] = (*found.get(inventory_id, ()), variant)
+        return found

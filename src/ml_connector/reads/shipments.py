@@ -1,0 +1,185 @@
+"""Reads about shipments, shared by the subjects in flight: orders, parcels, sales orders.
+
+ShipBob gives shipments one at a time, but orders with all their shipments many at a time
+(shipbob.md sections 6 and 9.5). So a shipment is read through its order, where the order is
+known from what the inbox was told; else by its own address, which names the order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from ml_connector.errors import NeedsData
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.queries import sales_orders as sales_order_queries
+from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking
+from ml_connector.transport.batch import Batch
+from ml_connector.transport.call import Priority
+from ml_connector.words import Cause
+
+OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
+"""Returns the order of each of these shipments, as far as the inbox was told of it."""
+
+# ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
+# are gathered for so long. One that comes alone is read at once, and so are the first few.
+_APART_SECONDS: Final = 1.0
+_BURST: Final = 5
+
+
+async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
+    return {}
+
+
+class ShipmentReads:
+    """What the flows about parcels read, for one connection.
+
+    Args:
+        shipbob: the client of the ShipBob account.
+        netsuite: the client of the NetSuite account.
+        order_match: the field by which a sales order is found (netsuite.md section 8.9).
+        orders_of: what the inbox knows of shipments' orders.
+    """
+
+    def __init__(
+        self,
+        shipbob: ShipBob,
+        netsuite: NetSuite,
+        *,
+        order_match: str = "tranid",
+        orders_of: OrdersOf = _told_nothing,
+    ) -> None:
+        self._shipbob = shipbob
+        self._netsuite = netsuite
+        self._order_match = order_match
+        self._orders_of = orders_of
+        self._by_shipment: Batch[int, Order] = Batch(
+            self._fetch_by_shipment, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
+        )
+        self._orders: Batch[int, Order] = Batch(
+            self._fetch_orders, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
+        )
+        self._parcels: Batch[int, tuple[ParcelTracking, ...]] = Batch(
+            self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
+        )
+        self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
+            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS, burst=_BURST
+        )
+        self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
+
+    async def order_with(self, shipment_id: int) -> Order:
+        """Return the order that a shipment belongs to, with all its shipments, as it is now.
+
+        Raises:
+            NeedsData: ShipBob has no such shipment, or names no order for it.
+        """
+        found = await self._by_shipment.get(shipment_id)
+        if found is not None:
+            return found
+        # A list may lag behind, or nobody has told us the order: the shipment's own address.
+        shipment = await self._shipbob.shipments.shipment(shipment_id)
+        if shipment.order_id is None:
+            raise NeedsData(
+                f"ShipBob names no order for shipment {shipment_id}",
+                cause=Cause.RECORD_NOT_FOUND,
+                waiting_for=[f"shipment:{shipment_id}"],
+                remedy="Nothing, if it was only just made. Otherwise ask ShipBob.",
+            )
+        order = await self._shipbob.shipments.order(shipment.order_id)
+        others = tuple(one for one in order.shipments if one.id != shipment_id)
+        return Order(
+            id=order.id,
+            reference_id=order.reference_id or shipment.reference_id,
+            order_number=order.order_number,
+            status=order.status,
+            type=order.type,
+            channel=order.channel,
+            created_date=order.created_date,
+            products=order.products,
+            shipments=tuple(sorted((*others, shipment), key=lambda one: one.id)),
+        )
+
+    async def order(self, order_id: int) -> Order:
+        """Return an order with all its shipments, as it is now.
+
+        Raises:
+            NeedsData: ShipBob has no such order.
+        """
+        found = await self._orders.get(order_id)
+        return found if found is not None else await self._shipbob.shipments.order(order_id)
+
+    async def parcels(self, shipment_id: int) -> tuple[ParcelTracking, ...]:
+        """Return the parcels of a shipment, as their carrier sees them; none before the label."""
+        return await self._parcels.get(shipment_id) or ()
+
+    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
+        """Return the sales orders that the configured field matches, with their fulfilments."""
+        return await self._sales_orders.get(reference) or ()
+
+    async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
+        """Return NetSuite's lots and serial numbers by text; none for an unknown one."""
+        ordered = sorted(numbers)
+        found = await asyncio.gather(*map(self._lots.get, ordered))  # at once: one call
+        return {number: lots or () for number, lots in zip(ordered, found, strict=True)}
+
+    async def orders_to_take_over(self, since: datetime) -> AsyncIterator[Order]:
+        """Yield orders made since a moment with tracking that nobody has marked, as bulk work."""
+        async for order in self._shipbob.shipments.orders(
+            created_since=since,
+            has_tracking=True,
+            tracking_uploaded=False,
+            priority=Priority.BULK,
+        ):
+            yield order
+
+    async def orders_on_their_way(self, since: datetime) -> AsyncIterator[Order]:
+        """Yield orders whose tracking has changed since a moment, as bulk work."""
+        async for order in self._shipbob.shipments.orders(
+            tracking_updated_since=since, priority=Priority.BULK
+        ):
+            yield order
+
+    async def _fetch_by_shipment(self, shipment_ids: Sequence[int]) -> Mapping[int, Order]:
+        wanted = set(shipment_ids)
+        orders = await self._fetch_orders(
+            sorted(set((await self._orders_of(shipment_ids)).values()))
+        )
+        return {
+            shipment.id: order
+            for order in orders.values()
+            for shipment in order.shipments
+            if shipment.id in wanted
+        }
+
+    async def _fetch_orders(self, order_ids: Sequence[int]) -> Mapping[int, Order]:
+        wanted = set(order_ids)
+        if len(wanted) == 1:
+            try:
+                return {order_ids[0]: await self._shipbob.shipments.order(order_ids[0])}
+            except NeedsData:  # told by whoever asks for it by its own address
+                return {}
+        found = self._shipbob.shipments.orders(ids=order_ids)
+        return {order.id: order async for order in found if order.id in wanted}
+
+    async def _fetch_parcels(
+        self, shipment_ids: Sequence[int]
+    ) -> Mapping[int, tuple[ParcelTracking, ...]]:
+        found: dict[int, tuple[ParcelTracking, ...]] = {}
+        for parcel in await self._shipbob.shipments.tracked(shipment_ids):
+            found[parcel.shipment_id] = (*found.get(parcel.shipment_id, ()), parcel)
+        return found
+
+    async def _fetch_sales_orders(
+        self, references: Sequence[str]
+    ) -> Mapping[str, tuple[SalesOrder, ...]]:
+        return await sales_order_queries.sales_orders_by(
+            self._netsuite.query, self._order_match, references
+        )
+
+    async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:
+        found: dict[str, tuple[Lot, ...]] = {}
+        for lot in await sales_order_queries.lots_by_number(self._netsuite.query, numbers):
+            found[lot.inventorynumber] = (*found.get(lot.inventorynumber, ()), lot)
+        return found

@@ -1,0 +1,242 @@
+"""Reads about stock: what lies where in both systems, and what explains a difference.
+
+All locations are read together: the subjects of one connection that are looked at at the same
+time share one reading, and nobody is told what was read before they asked.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.ledger.sources import stock as books
+from ml_connector.ledger.sources.stock import Known, OpenLine
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.queries import month, stock
+from ml_connector.netsuite.queries.month import StockLine
+from ml_connector.netsuite.queries.stock import OnHand
+from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.resources.inventory_history import Movement
+from ml_connector.shipbob.resources.stock import StockLevel
+from ml_connector.storage.database import Database
+
+MOVING: Final = timedelta(minutes=15)
+"""So long a movement at ShipBob may be on its way to us: a webhook has further attempts."""
+
+LAGS: Final = timedelta(minutes=2)
+"""What we posted so lately may show in one system only: ShipBob's levels lag about a minute
+behind orders (shipbob.md section 9.3)."""
+
+# So long the first one waits for others to share its reading.
+_GATHER_SECONDS: Final = 0.2
+MOST_LOOKED_INTO: Final = 500
+"""So many things at a location are looked into at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What both systems said they have, at all mapped locations.
+
+    Attributes:
+        taken_at: when reading began.
+    """
+
+    taken_at: datetime
+    shipbob: Sequence[StockLevel]
+    netsuite: Sequence[OnHand]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What our books say of stock that need not agree.
+
+    Attributes:
+        open: what moved at ShipBob alone.
+        moved: units that we moved lately, in order, by item and location.
+    """
+
+    open: Sequence[OpenLine] = ()
+    moved: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trail:
+    """What has moved some items at one location besides what we posted.
+
+    Attributes:
+        netsuite: lines of everybody else's documents.
+        shipbob: movements at the location's fulfillment centers.
+        known: what the inbox knows of the sources that these movements name.
+        unread: why one of the sides could not be looked into; empty when both were.
+    """
+
+    netsuite: Sequence[StockLine] = ()
+    shipbob: Sequence[Movement] = ()
+    known: Known = field(default_factory=Known)
+    unread: str = ""
+
+
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+class StockReads:
+    """What is read about stock, for one connection.
+
+    Args:
+        shipbob: the client of the ShipBob account.
+        netsuite: the client of the NetSuite account.
+        database: our own books.
+        connection: its name.
+        locations: fulfillment center id to NetSuite location id.
+        quarantine: NetSuite's location for units that can't be sold; None: none.
+        zone: the merchant's.
+        now: the present, aware.
+    """
+
+    def __init__(
+        self,
+        shipbob: ShipBob,
+        netsuite: NetSuite,
+        database: Database,
+        connection: str,
+        *,
+        locations: Mapping[str, str],
+        quarantine: str | None,
+        zone: ZoneInfo,
+        now: Callable[[], datetime] = _present,
+    ) -> None:
+        self._shipbob = shipbob
+        self._netsuite = netsuite
+        self._database = database
+        self._connection = connection
+        self.zone = zone
+        self._now = now
+        self.locations = locations
+        self.quarantine = quarantine
+        self._lock = asyncio.Lock()
+        self._kept: tuple[float, Snapshot] | None = None
+
+    async def left_over(self) -> list[str]:
+        """Return the locations whose last comparison ended in a difference."""
+        found = await self._database.fetch(
+            "select key from subject where connection = %(name)s and flow = 'inventory'"
+            " and state <> 'done'",
+            {"name": self._connection},
+        )
+        return [row["key"] for row in found]
+
+    async def snapshot(self) -> Snapshot:
+        """Return what both systems have now."""
+        asked = time.monotonic()
+        async with self._lock:
+            if self._kept is None or self._kept[0] < asked:
+                await asyncio.sleep(_GATHER_SECONDS)
+                began = time.monotonic()
+                self._kept = (began, await self._take())
+            return self._kept[1]
+
+    async def _take(self) -> Snapshot:
+        taken_at = self._now()
+        wanted = {*self.locations.values(), *([self.quarantine] if self.quarantine else [])}
+        shipbob = [level async for level in self._shipbob.stock.levels()]
+        netsuite = [
+            row
+            async for page in stock.on_hand(self._netsuite.query, sorted(wanted))
+            for row in page
+        ]
+        return Snapshot(taken_at=taken_at, shipbob=shipbob, netsuite=netsuite)
+
+    async def expected(self, snapshot: Snapshot) -> Expected:
+        """Return what our books say; to be asked after the snapshot was taken."""
+        async with self._database.transaction() as connection:
+            return Expected(
+                open=await books.open_lines(connection, self._connection),
+                moved=await books.moved_since(
+                    connection, self._connection, snapshot.taken_at - LAGS
+                ),
+            )
+
+    async def trail(
+        self,
+        location: str,
+        *,
+        items: Collection[str],
+        inventory_ids: Collection[int],
+        since: datetime,
+    ) -> Trail:
+        """Return what moved these items at a location since a moment, for at most 500 of them.
+
+        Args:
+            location: NetSuite's internal id.
+            items: NetSuite's internal ids.
+            inventory_ids: ShipBob's ids of the same things.
+            since: aware.
+        """
+        unread: list[str] = []
+        moved: list[Movement] = []
+        others: list[StockLine] = []
+        # What can't be looked into leaves a difference without its cause, and hides none.
+        try:
+            moved = await self._moved(location, sorted(inventory_ids)[:MOST_LOOKED_INTO], since)
+        except (NeedsData, NeedsHuman) as error:
+            unread.append(str(error))
+        try:
+            others = await self._others(location, sorted(items)[:MOST_LOOKED_INTO], since)
+        except NeedsHuman as error:
+            unread.append(str(error))
+        async with self._database.transaction() as connection:
+            known = await books.known(
+                connection,
+                self._connection,
+                {source for one in moved if (source := source_of(one)) is not None},
+                {str(one.shipbob_order_id) for one in moved if one.shipbob_order_id},
+            )
+        return Trail(netsuite=others, shipbob=moved, known=known, unread="; ".join(unread))
+
+    async def _moved(
+        self, location: str, inventory_ids: Sequence[int], since: datetime
+    ) -> list[Movement]:
+        until = self._now() + timedelta(seconds=1)
+        return [
+            movement
+            for center, place in self.locations.items()
+            if place == location
+            async for movement in self._shipbob.history.of_items(
+                int(center), inventory_ids, since=since, until=until
+            )
+        ]
+
+    async def _others(
+        self, location: str, items: Sequence[str], since: datetime
+    ) -> list[StockLine]:
+        first: date = since.astimezone(self.zone).date()
+        found = [
+            line
+            async for page in month.others_of_items(self._netsuite.query, items, location, first)
+            for line in page
+        ]
+        async with self._database.transaction() as connection:
+            ours = await books.ours(
+                connection, self._connection, sorted({line.id for line in found})
+            )
+        return [line for line in found if line.id not in ours]
+
+
+def source_of(movement: Movement) -> str | None:
+    """Return flow and key of the WRO or return that a movement names; None when it names none.
+
+    How ShipBob calls them is not documented ("WRO id etc.", shipbob.md section 9.3).
+    """
+    for note in movement.additional_reference:
+        key, value = note.key.lower(), note.value.strip()
+        if value.isascii() and value.isdigit():
+            if "wro" in key or "receiving" in key:
+                return f"receiving {value}"
+            if "return" in key:
+                return f"returns {value}"
+    return None

@@ -1,0 +1,1 @@
+"""Comparison of a month: journal, NetSuite and ShipBob."""

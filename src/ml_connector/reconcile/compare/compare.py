@@ -1,0 +1,218 @@
+"""The comparison: three sides in, one report out. Pure: no clock, no database, no network."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.reconcile import sections
+from ml_connector.reconcile.amounts import with_unit
+from ml_connector.reconcile.compare import documents, sources
+from ml_connector.reconcile.compare.document_pairs import (
+    FoundDocument,
+    PostedDocument,
+    found_documents,
+    moving,
+    posted_documents,
+)
+from ml_connector.reconcile.compare.item_names import Names
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import (
+    Difference,
+    Equation,
+    Head,
+    Report,
+    Row,
+    RowKey,
+    ordered,
+)
+from ml_connector.reconcile.compare.sides import Entry, Fact, Movement
+from ml_connector.reconcile.compare.sources import SourceState
+from ml_connector.reconcile.month import Month
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Three sides, put side by side.
+
+    What simply agrees may be left out of ``states``, ``posted`` and ``found`` when ``rows``
+    and ``equations`` count it: the report is the same.
+
+    Attributes:
+        states: lines of sources with what was posted of them.
+        posted: our documents, by the journal.
+        found: whatever stands for those in NetSuite, and all that others moved.
+        rows: the table of all parts; what is open or refused of ``states`` is not in it.
+        equations: line conservation.
+        cut_off: journal rows whose fact and posting lie in different months.
+        journal_rows: posted with a date in the month.
+        documents: of ours with a date in the month.
+    """
+
+    states: Sequence[SourceState]
+    posted: Sequence[PostedDocument]
+    found: Sequence[FoundDocument]
+    names: Names
+    rows: Sequence[tuple[RowKey, Row]]
+    equations: Sequence[Equation]
+    cut_off: Sequence[Entry]
+    journal_rows: int
+    documents: int
+
+
+def compare(
+    month: Month,
+    shipbob: Sequence[Fact],
+    netsuite: Sequence[Movement],
+    journal: Sequence[Entry],
+    *,
+    skus: Mapping[str, str] | None = None,
+) -> Report:
+    """Compare a month three ways.
+
+    Args:
+        month: which month.
+        shipbob: the lines of every source that has a date or a journal row in the month.
+        netsuite: the lines of our documents, and of all that others moved at the mapped
+            locations in the month.
+        journal: all rows of those sources and of those documents, in whatever month.
+        skus: ShipBob's SKU to NetSuite's item name, where they differ.
+    """
+    names = Names.learn(journal, netsuite, skus)
+    posted, found = posted_documents(journal), found_documents(netsuite)
+    states = sources.states(shipbob, journal)
+    gathered = Gathered(
+        states=states,
+        posted=posted,
+        found=found,
+        names=names,
+        rows=[*journal_rows(month, journal), *netsuite_rows(month, posted, found, names)],
+        equations=sources.equations(month, states),
+        cut_off=[
+            one for one in journal if (one.fact_date in month) != (one.posting_date in month)
+        ],
+        journal_rows=sum(entry.posting_date in month for entry in journal),
+        documents=sum(document.date in month for document in posted),
+    )
+    return judge(month, gathered)
+
+
+def judge(
+    month: Month,
+    gathered: Gathered,
+    *,
+    connection: str = "",
+    zone: str = "UTC",
+    head: Head | None = None,
+) -> Report:
+    """Say what three sides come to.
+
+    Args:
+        month: which month.
+        gathered: the sides.
+        connection: whose books.
+        zone: the merchant's time zone, in which the dates are local.
+        head: the journal chain's last row.
+    """
+    table: dict[RowKey, Row] = defaultdict(Row)
+    for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
+        table[key].add(row)
+    return Report(
+        connection=connection,
+        month=str(month),
+        zone=zone,
+        head=head or Head(),
+        rows=tuple(sorted((key, row) for key, row in table.items() if row != Row())),
+        equations=tuple(gathered.equations),
+        differences=ordered(
+            [
+                *sources.judge(month, gathered.states),
+                *documents.judge(month, gathered.posted, gathered.found, gathered.names),
+                *cut_off(month, gathered.cut_off),
+            ]
+        ),
+        journal_rows=gathered.journal_rows,
+        documents=gathered.documents,
+    )
+
+
+def journal_rows(month: Month, entries: Iterable[Entry]) -> Iterator[tuple[RowKey, Row]]:
+    """Yield the journal's part of the table: facts and postings of the month."""
+    for entry in entries:
+        fact, posting = entry.fact_date in month, entry.posting_date in month
+        if fact or posting:
+            value, nothing = entry.measured.value, Decimal(0)
+            yield (
+                key_of(entry),
+                Row(
+                    shipbob=value if fact else nothing,
+                    later=value if fact and not posting else nothing,
+                    earlier=value if posting and not fact else nothing,
+                    journal=value if posting else nothing,
+                ),
+            )
+
+
+def key_of(entry: Entry) -> RowKey:
+    """Return the line of the table that a journal row belongs to."""
+    currency = entry.measured.currency
+    return RowKey(
+        section=sections.of_entry(entry.flow, entry.kind).key,
+        what=(entry.account if currency else entry.sku) or "",
+        where="" if currency else entry.location or "",
+        currency=currency,
+    )
+
+
+def netsuite_rows(
+    month: Month,
+    posted: Sequence[PostedDocument],
+    found: Sequence[FoundDocument],
+    names: Names,
+) -> Iterator[tuple[RowKey, Row]]:
+    """Yield NetSuite's part of the table: our documents, and what others moved."""
+    ours = {one.external_id: one for one in posted}
+    by_id = {(one.type, one.remote_id): one for one in posted}
+    for document in found:
+        head = document.head
+        if head.date not in month or not document.counts:
+            continue
+        known = ours.get(head.external_id or "") or by_id.get((head.type, head.id))
+        section = sections.of_movement(head.type, head.order_type).key
+        if known is not None:
+            section = sections.of_entry(known.entries[0].flow, known.kind).key
+        for line in moving(document.lines):
+            key = RowKey(
+                section=section,
+                what=names.of_line(line),
+                where=(line.location or "") if line.item is not None else "",
+                currency="" if line.item is not None else (known.currency if known else ""),
+            )
+            yield key, Row(netsuite=line.value) if known else Row(others=line.value)
+
+
+def cut_off(month: Month, entries: Iterable[Entry]) -> Iterator[Difference]:
+    """Yield the lines whose fact and whose posting lie in different months, one of them this."""
+    for entry in entries:
+        fact, posting = entry.fact_date in month, entry.posting_date in month
+        if fact == posting:
+            continue
+        key = key_of(entry)
+        moved = with_unit(entry.measured.value, key.currency, key.what) if entry.moves else "news"
+        yield Difference(
+            kind=Kind.POSTED_LATER if fact else Kind.POSTED_FROM_EARLIER,
+            section=key.section,
+            what=key.what,
+            where=key.where,
+            currency=key.currency,
+            shipbob=entry.measured.value if entry.moves else None,
+            journal=entry.measured.value if entry.moves else None,
+            source=entry.source,
+            source_line=entry.source_line,
+            fact_date=entry.fact_date,
+            documents=(sources.ref_of(entry),),
+            says=(
+                f"{entry.source}, {entry.source_line}: {moved} of {entry.fact_date} was posted"
+                f" on {entry.posting_date}"
+            ),
+        )

@@ -1,0 +1,163 @@
+"""Lines put together again: the documents of both sides, and what identifies them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.reconcile.compare.report import DocumentRef
+from ml_connector.reconcile.compare.sides import Entry, Movement
+from ml_connector.reconcile.sections import TYPES, kind_name, name_of
+
+OURS: Final = "mlc-"
+"""What all our external ids begin with."""
+
+# Quantities are positive on receipts and negative on fulfilments (netsuite.md section 5.2);
+# a line of the other sign is the entry against it.
+_SIGN: Final = {"ItemRcpt": 1, "ItemShip": -1}
+
+Place = tuple[str, str]
+"""Item and location of stock; account of money, and an empty text."""
+
+
+class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as the journal says that it was posted."""
+
+    kind: str
+    remote_id: str
+    external_id: str
+    date: date
+    entries: tuple[Entry, ...]
+
+    @property
+    def type(self) -> str:
+        """NetSuite's transaction type; empty for what moves neither stock nor money."""
+        return TYPES.get(self.kind, "")
+
+    @property
+    def places(self) -> dict[Place, Decimal]:
+        """What was moved, by item and location, or by account."""
+        moved: dict[Place, Decimal] = defaultdict(Decimal)
+        for entry in self.entries:
+            if entry.quantity is not None:
+                moved[entry.item or "", entry.location or ""] += entry.quantity
+            elif entry.amount is not None:
+                moved[entry.account or "", ""] += entry.amount
+        return {place: value for place, value in moved.items() if value}
+
+    @property
+    def currency(self) -> str:
+        """Of its money; empty for a document of stock."""
+        return next((one.measured.currency for one in self.entries if one.measured.currency), "")
+
+    @property
+    def ref(self) -> DocumentRef:
+        """What a difference names it by when it can't be found any more."""
+        return DocumentRef(
+            type=kind_name(self.kind),
+            id=self.remote_id,
+            external_id=self.external_id,
+            date=self.date.isoformat(),
+        )
+
+
+class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as NetSuite has it."""
+
+    head: Movement
+    lines: tuple[Movement, ...]
+
+    @property
+    def ours(self) -> bool:
+        """Whether its external id is one of ours."""
+        return (self.head.external_id or "").startswith(OURS)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it moves anything."""
+        return self.head.posted and not self.head.voided
+
+    @property
+    def places(self) -> dict[Place, Decimal]:
+        """What it moves, by item and location, or by account."""
+        moved: dict[Place, Decimal] = defaultdict(Decimal)
+        for line in moving(self.lines):
+            if line.item is not None:
+                moved[line.item, line.location or ""] += line.value
+            else:
+                moved[line.account or "", ""] += line.value
+        return {place: value for place, value in moved.items() if value}
+
+    @property
+    def ref(self) -> DocumentRef:
+        """What a difference names it by."""
+        return DocumentRef(
+            type=name_of(self.head.type),
+            id=self.head.id,
+            number=self.head.number or "",
+            external_id=self.head.external_id or "",
+            date=self.head.date.isoformat(),
+        )
+
+    @property
+    def has_kit(self) -> bool:
+        """Whether a kit is on it: then not every account lists the members' lines."""
+        return any(line.kit for line in self.lines)
+
+    def tagged(self, external_id: str) -> bool:
+        """Whether its memo carries the tag that we put on this document (section 11.8)."""
+        return f"[{external_id}]" in (self.head.memo or "")
+
+
+def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
+    """Return the lines that move something: neither entries against them, nor kits.
+
+    A kit has no stock of its own; its members have.
+    """
+    return [
+        line
+        for line in lines
+        if line.value
+        and not line.kit
+        and (
+            line.item is None
+            or line.type not in _SIGN
+            or (line.value > 0) == (_SIGN[line.type] > 0)
+        )
+    ]
+
+
+def posted_documents(entries: Iterable[Entry]) -> list[PostedDocument]:
+    """Put journal rows together to documents, by external id.
+
+    A document that only tells something, such as a tracking number, moves nothing and is
+    none here.
+    """
+    by_id: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.kind in TYPES and (entry.quantity is not None or entry.amount is not None):
+            by_id[entry.external_id].append(entry)
+    return [
+        PostedDocument(
+            kind=lines[0].kind,
+            remote_id=lines[0].remote_id,
+            external_id=external_id,
+            date=lines[0].posting_date,
+            entries=tuple(lines),
+        )
+        for external_id, lines in sorted(by_id.items())
+    ]
+
+
+def found_documents(movements: Iterable[Movement]) -> list[FoundDocument]:
+    """Put NetSuite's lines together to documents, by internal id."""
+    by_id: dict[str, list[Movement]] = defaultdict(list)
+    for movement in movements:
+        by_id[movement.id].append(movement)
+    return [
+        FoundDocument(head=lines[0], lines=tuple(sorted(lines, key=lambda line: line.line)))
+        for _, lines in sorted(by_id.items())
+    ]

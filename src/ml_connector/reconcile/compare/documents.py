@@ -1,0 +1,361 @@
+"""Our documents: as they were posted, beside how NetSuite has them now. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from ml_connector.reconcile import sections
+from ml_connector.reconcile.amounts import shown, with_unit
+from ml_connector.reconcile.compare.document_pairs import (
+    FoundDocument,
+    Place,
+    PostedDocument,
+    moving,
+)
+from ml_connector.reconcile.compare.item_names import Names
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.month import Month
+
+_NO_ACCOUNT: Final = ("", "")
+_BILLS: Final = frozenset({"VendBill", "VendCred"})
+
+
+class _Pair(NamedTuple):
+    """A document of ours, and what stands for it in NetSuite."""
+
+    posted: PostedDocument
+    found: FoundDocument | None
+    copies: Sequence[FoundDocument]
+
+
+def judge(
+    month: Month,
+    posted: Sequence[PostedDocument],
+    found: Sequence[FoundDocument],
+    names: Names,
+) -> list[Difference]:
+    """Say how our documents differ from what was posted, and what others moved.
+
+    Args:
+        month: documents that the journal or NetSuite dates in it are looked at.
+        posted: by the journal; of every external id of ours among ``found``, too.
+        found: by NetSuite; whatever stands for one of ``posted``, and all that others moved.
+        names: what people call items.
+    """
+    known = {one.external_id for one in posted}
+    foreign = [one for one in found if (one.head.external_id or "") not in known]
+    pairs = _pairs(posted, found, foreign)
+    taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
+    differences: list[Difference] = []
+    for pair in pairs:
+        dates = [pair.posted.date, *([pair.found.head.date] if pair.found else [])]
+        if any(day in month for day in dates):
+            differences += _differences(month, pair, names)
+        else:
+            differences += _doubled(month, pair, names)
+    for one in foreign:
+        if one.head.id not in taken and one.head.date in month and one.counts:
+            differences += _foreign(one, names)
+    return differences
+
+
+def _pairs(
+    posted: Sequence[PostedDocument],
+    found: Sequence[FoundDocument],
+    foreign: Sequence[FoundDocument],
+) -> list[_Pair]:
+    by_external_id = {one.head.external_id: one for one in found if one.head.external_id}
+    by_id = {one.head.id: one for one in foreign}
+    tagged = _by_tag(foreign)
+    twins = _by_twin(foreign)
+    pairs: list[_Pair] = []
+    for document in posted:
+        copies = tagged.get(document.external_id, [])
+        own = by_external_id.get(document.external_id)
+        if own is None:
+            same = by_id.get(document.remote_id)
+            own = same if same is not None and same.head.type == document.type else None
+        if own is None and copies:
+            own, *copies = copies
+        if own is not None:
+            alike = [one for one in twins.get(_twin(own), []) if one is not own]
+            copies = [one for one in (*copies, *alike) if one is not own]
+        pairs.append(_Pair(document, own, list({one.head.id: one for one in copies}.values())))
+    return pairs
+
+
+def _by_tag(foreign: Iterable[FoundDocument]) -> Mapping[str, list[FoundDocument]]:
+    tagged: dict[str, list[FoundDocument]] = defaultdict(list)
+    for one in foreign:
+        memo = one.head.memo or ""
+        for tag in tags(memo):
+            tagged[tag].append(one)
+    return tagged
+
+
+def tags(memo: str) -> Iterator[str]:
+    """Yield the external ids that a memo carries as tags (netsuite.md section 11.8)."""
+    for part in memo.split("[")[1:]:
+        tag, closed, _ = part.partition("]")
+        if closed and tag.startswith("mlc-"):
+            yield tag
+
+
+def _twin(document: FoundDocument) -> tuple[object, ...]:
+    """Return what two documents share when one is a copy of the other, memo or not."""
+    head = document.head
+    if head.type in _BILLS and head.number:
+        return (head.type, head.entity, head.number)
+    if head.created_from is None:
+        return (head.type, head.id)
+    places = tuple(sorted(document.places.items()))
+    return (head.type, head.created_from, head.date, places)
+
+
+def _by_twin(
+    foreign: Iterable[FoundDocument],
+) -> Mapping[tuple[object, ...], list[FoundDocument]]:
+    twins: dict[tuple[object, ...], list[FoundDocument]] = defaultdict(list)
+    for one in foreign:
+        if one.counts and not one.ours:
+            twins[_twin(one)].append(one)
+    return twins
+
+
+def _differences(month: Month, pair: _Pair, names: Names) -> Iterator[Difference]:
+    posted, found = pair.posted, pair.found
+    if found is None or found.head.voided:
+        yield from _gone(pair, names)
+    else:
+        if posted.kind in sections.OF_OTHERS:
+            pass  # it keeps the external id that it had
+        elif found.head.external_id != posted.external_id:
+            yield _external_id(pair, found)
+        elif found.head.id != posted.remote_id and posted.places == found.places:
+            yield _reentered(pair, found)
+        if found.head.date != posted.date:
+            yield _dated(month, pair, found)
+        yield from _moved(pair, found, names)
+    yield from _doubled(month, pair, names)
+
+
+def _gone(pair: _Pair, names: Names) -> Iterator[Difference]:
+    posted, found = pair.posted, pair.found
+    kind = Kind.DOCUMENT_VOIDED if found else Kind.DOCUMENT_DELETED
+    done = "voided" if found else "deleted"
+    for place, value in sorted(posted.places.items()):
+        what = names.of_item(place[0])
+        yield Difference(
+            kind=kind,
+            section=_section(posted),
+            what=what,
+            where=place[1],
+            currency=posted.currency,
+            shipbob=None,
+            journal=value,
+            netsuite=Decimal(0),
+            source=posted.entries[0].source,
+            external_id=posted.external_id,
+            documents=(found.ref if found else posted.ref,),
+            says=(
+                f"{_named(posted)} was {done} in NetSuite:"
+                f" {with_unit(value, posted.currency, what)}{_at(place)} is missing there"
+            ),
+            remedy=(
+                "If that was a mistake, enter it again in NetSuite with the external id"
+                f" {posted.external_id}, the date {posted.date} and these lines."
+                " If it was meant, enter a document that explains it on the ShipBob side too."
+            ),
+        )
+
+
+def _external_id(pair: _Pair, found: FoundDocument) -> Difference:
+    posted = pair.posted
+    now = f"now {found.head.external_id}" if found.head.external_id else "now empty"
+    return Difference(
+        kind=Kind.EXTERNAL_ID_CHANGED,
+        section=_section(posted),
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(found.ref,),
+        says=f"{_named(posted)}: its external id is {now}; without it we can't know it again",
+        remedy=f"Set the external id of {_numbered(found)} back to {posted.external_id}.",
+    )
+
+
+def _reentered(pair: _Pair, found: FoundDocument) -> Difference:
+    posted = pair.posted
+    return Difference(
+        kind=Kind.DOCUMENT_REENTERED,
+        section=_section(posted),
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(posted.ref, found.ref),
+        says=(
+            f"{_named(posted)} was posted as {posted.remote_id} and stands as {found.head.id}"
+            " now, with the same lines"
+        ),
+    )
+
+
+def _dated(month: Month, pair: _Pair, found: FoundDocument) -> Difference:
+    posted = pair.posted
+    elsewhere = not (posted.date in month and found.head.date in month)
+    period = "another month" if elsewhere else "another day"
+    return Difference(
+        kind=Kind.PERIOD_CHANGED if elsewhere else Kind.DATE_CHANGED,
+        section=_section(posted),
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(found.ref,),
+        says=(
+            f"{_named(posted)} was posted on {posted.date} and is dated {found.head.date} in"
+            f" NetSuite now: {period}"
+        ),
+        remedy=f"Set the date of {_numbered(found)} back to {posted.date}.",
+    )
+
+
+def _moved(pair: _Pair, found: FoundDocument, names: Names) -> Iterator[Difference]:
+    """Yield how the lines differ: another location, another account, other numbers."""
+    wanted, there = pair.posted.places, found.places
+    if found.has_kit and not {item for item, _ in wanted} <= {item for item, _ in there}:
+        return  # its members are not listed, so their units can't be compared
+    if pair.posted.currency and set(there) == {_NO_ACCOUNT}:
+        wanted = {_NO_ACCOUNT: sum(wanted.values(), Decimal(0))}  # the ledger is hidden from us
+    gaps = {
+        place: there.get(place, Decimal(0)) - wanted.get(place, Decimal(0))
+        for place in sorted({*wanted, *there})
+    }
+    gaps = {place: gap for place, gap in gaps.items() if gap}
+    money = bool(pair.posted.currency)
+    items: dict[str, list[Place]] = defaultdict(list)
+    for place in gaps:
+        items["" if money else place[0]].append(place)
+    for places in items.values():
+        relocated = not sum(gaps[place] for place in places)
+        for place in places:
+            sides = (wanted.get(place, Decimal(0)), there.get(place, Decimal(0)))
+            yield _moved_line(pair, found, names, place, sides, relocated=relocated)
+
+
+def _moved_line(
+    pair: _Pair,
+    found: FoundDocument,
+    names: Names,
+    place: Place,
+    sides: tuple[Decimal, Decimal],
+    *,
+    relocated: bool,
+) -> Difference:
+    posted = pair.posted
+    was, now = sides
+    what = names.of_item(place[0])
+    if posted.currency:
+        kind = Kind.ACCOUNT_CHANGED if relocated else Kind.AMOUNT_CHANGED
+        subject = f"account {what}"
+    else:
+        kind = Kind.LOCATION_CHANGED if relocated else Kind.DOCUMENT_CHANGED
+        subject = f"{what}{_at(place)}"
+    back = shown(was, posted.currency)
+    return Difference(
+        kind=kind,
+        section=_section(posted),
+        what=what,
+        where=place[1],
+        currency=posted.currency,
+        journal=was,
+        netsuite=now,
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(found.ref,),
+        says=(
+            f"{_named(posted)}, {subject}: posted was {back}, NetSuite says"
+            f" {shown(now, posted.currency)} now"
+        ),
+        remedy=(
+            f"Set {_numbered(found)} back to {back} for {subject}, or correct it by a document"
+            " of its own."
+        ),
+    )
+
+
+def _doubled(month: Month, pair: _Pair, names: Names) -> Iterator[Difference]:
+    posted = pair.posted
+    for copy in pair.copies:
+        if not copy.counts or copy.head.date not in month:
+            continue
+        for place, value in sorted(copy.places.items()):
+            what = names.of_item(place[0])
+            yield Difference(
+                kind=Kind.DOCUMENT_DOUBLED,
+                section=_section(posted),
+                what=what,
+                where=place[1],
+                currency=posted.currency,
+                journal=Decimal(0),
+                netsuite=value,
+                source=posted.entries[0].source,
+                external_id=posted.external_id,
+                documents=((pair.found.ref if pair.found else posted.ref), copy.ref),
+                says=(
+                    f"{_numbered(copy)} is a copy of {_named(posted)}:"
+                    f" {with_unit(value, posted.currency, what)}{_at(place)} stands there twice"
+                ),
+                remedy=f"Delete {_numbered(copy)} if nothing else explains it.",
+            )
+
+
+def _foreign(document: FoundDocument, names: Names) -> Iterator[Difference]:
+    """Yield what a document moved that the journal knows nothing of."""
+    section = sections.of_movement(document.head.type, document.head.order_type).key
+    kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS
+    lines: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for line in moving(document.lines):
+        lines[names.of_line(line), line.location or ""] += line.value
+    for (what, where), value in sorted(lines.items()):
+        money = document.head.type in _BILLS
+        moved = shown(value) if money else f"{shown(value)} x {what}"
+        says = f"{_numbered(document)} moved {moved}{_at(('', where))}"
+        yield Difference(
+            kind=kind,
+            section=section,
+            what=what,
+            where=where,
+            journal=Decimal(0),
+            netsuite=value,
+            external_id=document.head.external_id or "" if document.ours else "",
+            documents=(document.ref,),
+            says=(
+                f"{says}; it carries our external id {document.head.external_id}, but the"
+                " journal has no such document"
+                if document.ours
+                else f"{says}; it is not ours"
+            ),
+            remedy=(
+                "Find out who posted it: another installation for this account, or a database"
+                " that was restored from an older backup. Then replay its source, or delete it."
+                if document.ours
+                else ""
+            ),
+        )
+
+
+def _section(posted: PostedDocument) -> str:
+    entry = posted.entries[0]
+    return sections.of_entry(entry.flow, entry.kind).key
+
+
+def _named(posted: PostedDocument) -> str:
+    return f"{posted.ref.type} {posted.external_id}"
+
+
+def _numbered(found: FoundDocument) -> str:
+    number = f"{found.head.number} " if found.head.number else ""
+    return f"{found.ref.type} {number}(id {found.head.id})"
+
+
+def _at(place: Place) -> str:
+    return f" at location {place[1]}" if place[1] else ""

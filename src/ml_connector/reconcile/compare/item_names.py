@@ -1,0 +1,62 @@
+"""What people call an item: the SKU that it stands for."""
+
+from collections.abc import Iterable, Mapping
+
+from ml_connector.reconcile.compare.sides import Entry, Movement
+
+
+class Names:
+    """SKUs by NetSuite's internal item id.
+
+    Args:
+        by_item: internal id to SKU.
+        by_name: NetSuite's item name to SKU, where they differ.
+    """
+
+    def __init__(
+        self, by_item: Mapping[str, str] | None = None, by_name: Mapping[str, str] | None = None
+    ) -> None:
+        self._by_item = dict(by_item or {})
+        self._by_name = dict(by_name or {})
+
+    @classmethod
+    def learn(
+        cls,
+        entries: Iterable[Entry],
+        movements: Iterable[Movement],
+        skus: Mapping[str, str] | None = None,
+        posted: Mapping[str, str] | None = None,
+    ) -> "Names":
+        """Learn from all that both sides say.
+
+        Args:
+            entries: the journal's word goes first.
+            movements: NetSuite's names of what the journal never moved.
+            skus: ShipBob's SKU to NetSuite's item name, where they differ.
+            posted: internal id to SKU, of what the journal has beyond ``entries``.
+        """
+        by_name = {name: sku for sku, name in sorted((skus or {}).items())}
+        by_item = {
+            line.item: by_name.get(line.item_name, line.item_name)
+            for line in movements
+            if line.item is not None and line.item_name
+        }
+        # An item that was posted under two SKUs goes by the first of them.
+        by_item |= dict(sorted({(e.item, e.sku) for e in entries if e.item and e.sku})[::-1])
+        by_item |= posted or {}
+        return cls(by_item, by_name)
+
+    def of_item(self, item: str) -> str:
+        """Return the SKU of an item, or what else there is to call it."""
+        return self._by_item.get(item, item)
+
+    def of_line(self, line: Movement) -> str:
+        """Return what a line moves: a SKU, or the account of money."""
+        if line.item is None:
+            return line.account or ""
+        return self.called(line.item, line.item_name)
+
+    def called(self, item: str, name: str | None) -> str:
+        """Return the SKU of an item that NetSuite calls so."""
+        name = name or item
+        return self._by_item.get(item, self._by_name.get(name, name))

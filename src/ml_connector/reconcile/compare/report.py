@@ -1,0 +1,205 @@
+"""What a comparison comes to. The same three sides give the same report, byte for byte."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.reconcile.compare.kinds import Kind
+
+
+class DocumentRef(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A document that a difference is about, in either system.
+
+    Attributes:
+        type: what people call it, such as Item receipt.
+        id: internal id; empty where it is not there any more.
+        number: what people see on it.
+    """
+
+    type: str
+    id: str = ""
+    number: str = ""
+    external_id: str = ""
+    date: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that two sides say differently.
+
+    Attributes:
+        what: SKU, or account of money.
+        where: NetSuite location; empty for money.
+        currency: of money; empty for units.
+        shipbob, journal, netsuite: what each side says; None where it has no say.
+        source: the fact it comes from, such as ``wro 90311``.
+        external_id: of the document of ours that it is about.
+        says: what is the matter, for a person.
+        remedy: what to do next.
+        cause: the stable cause code of a subject that waits.
+    """
+
+    kind: Kind
+    section: str
+    what: str = ""
+    where: str = ""
+    currency: str = ""
+    shipbob: Decimal | None = None
+    journal: Decimal | None = None
+    netsuite: Decimal | None = None
+    source: str = ""
+    source_line: str = ""
+    fact_date: date | None = None
+    external_id: str = ""
+    documents: tuple[DocumentRef, ...] = ()
+    says: str
+    remedy: str = ""
+    cause: str = ""
+
+    @property
+    def gap(self) -> Decimal:
+        """How far apart the sides are: what NetSuite would have to gain."""
+        theirs = self.shipbob if self.shipbob is not None else self.journal
+        ours = self.netsuite if self.netsuite is not None else self.journal
+        if theirs is None or ours is None:
+            return Decimal(0)
+        return theirs - ours
+
+    def key(self) -> tuple[object, ...]:
+        """Return what differences are ordered by."""
+        return (
+            self.kind.explained,
+            self.section,
+            list(Kind).index(self.kind),
+            self.what,
+            self.where,
+            self.currency,
+            self.source,
+            self.source_line,
+            self.external_id,
+            self.documents,
+            self.says,
+        )
+
+
+class RowKey(msgspec.Struct, frozen=True, order=True):
+    """One line of a section: a SKU at a location, or an account in a currency."""
+
+    section: str
+    what: str
+    where: str = ""
+    currency: str = ""
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """What the three sides say of one line of a section, and how they lead to each other.
+
+    ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` = ``journal``, and
+    ``netsuite`` should be ``journal``.
+
+    Attributes:
+        shipbob: facts of the month.
+        open: of those, neither posted nor refused.
+        refused: of those, not posted on purpose.
+        later: of those, posted with a date in another month.
+        earlier: facts of other months, posted with a date in this one.
+        journal: posted with a date in this month.
+        netsuite: documents of ours dated in this month, as NetSuite has them.
+        others: what others moved there in this month.
+    """
+
+    shipbob: Decimal = Decimal(0)
+    open: Decimal = Decimal(0)
+    refused: Decimal = Decimal(0)
+    later: Decimal = Decimal(0)
+    earlier: Decimal = Decimal(0)
+    journal: Decimal = Decimal(0)
+    netsuite: Decimal = Decimal(0)
+    others: Decimal = Decimal(0)
+
+    def add(self, other: "Row") -> None:
+        """Add another row's numbers to this one's."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class Equation(msgspec.Struct, frozen=True, kw_only=True):
+    """Line conservation of one section: source = posted + waiting + refused, else unexplained.
+
+    Each is a count of source lines and the sum over them, by currency (empty: units).
+    """
+
+    section: str
+    currency: str = ""
+    lines: int = 0
+    source: Decimal = Decimal(0)
+    posted_lines: int = 0
+    posted: Decimal = Decimal(0)
+    waiting_lines: int = 0
+    waiting: Decimal = Decimal(0)
+    refused_lines: int = 0
+    refused: Decimal = Decimal(0)
+    unexplained_lines: int = 0
+    unexplained: Decimal = Decimal(0)
+
+    def plus(self, other: "Equation") -> "Equation":
+        """Return the equation of both, in the section and currency of this one."""
+        sums = {
+            name: getattr(self, name) + getattr(other, name)
+            for name in self.__struct_fields__
+            if name not in {"section", "currency"}
+        }
+        return Equation(section=self.section, currency=self.currency, **sums)
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal chain's last row when the report was made."""
+
+    number: int = 0
+    hash: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The month end of one connection.
+
+    Attributes:
+        month: such as ``2026-11``.
+        zone: the merchant's time zone; all dates are local ones.
+        rows: by key, ordered.
+        differences: the open ones first.
+    """
+
+    connection: str
+    month: str
+    zone: str
+    head: Head
+    rows: tuple[tuple[RowKey, Row], ...]
+    equations: tuple[Equation, ...]
+    differences: tuple[Difference, ...]
+    journal_rows: int = 0
+    documents: int = 0
+
+    @property
+    def open(self) -> tuple[Difference, ...]:
+        """The differences that somebody has to do something about."""
+        return tuple(one for one in self.differences if not one.kind.explained)
+
+    @property
+    def explained(self) -> tuple[Difference, ...]:
+        """The differences that are shown with their reason."""
+        return tuple(one for one in self.differences if one.kind.explained)
+
+    @property
+    def green(self) -> bool:
+        """Whether nothing is left to explain."""
+        return not self.open
+
+    def of(self, *kinds: Kind) -> tuple[Difference, ...]:
+        """Return the differences of these kinds."""
+        return tuple(one for one in self.differences if one.kind in kinds)
+
+
+def ordered(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return the differences in the order of the report."""
+    return tuple(sorted(differences, key=Difference.key))

@@ -1,0 +1,1 @@
+"""The month-end report as page, workbook and rows."""

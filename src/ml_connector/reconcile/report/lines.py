@@ -1,0 +1,63 @@
+"""Every line as CSV: the journal's rows as the database streams them, then the differences."""
+
+import csv
+import io
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from ml_connector.reconcile.amounts import plain
+from ml_connector.reconcile.compare.report import Difference, Report
+from ml_connector.reconcile.report.cells import safe
+
+COLUMNS: Final = (
+    *("record", "section", "verdict", "journal_number", "source", "source_line", "fact_date"),
+    *("posting_date", "sku", "item", "location", "lot", "account", "detail", "currency"),
+    *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
+    "remedy",
+)
+"""What ``line_statements.HEADING_AND_LINES`` heads its columns with."""
+
+
+def differences(report: Report) -> bytes:
+    """Return every difference as CSV lines, without a heading."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    for one in report.differences:
+        writer.writerow(_cells(one))
+    return out.getvalue().encode()
+
+
+def _cells(one: Difference) -> dict[str, str]:
+    documents = [ref for ref in one.documents if ref.id]
+    texts = {
+        "section": one.section,
+        "verdict": str(one.kind),
+        "source": one.source,
+        "source_line": one.source_line,
+        "sku": "" if one.currency else one.what,
+        "account": one.what if one.currency else "",
+        "location": one.where,
+        "currency": one.currency,
+        "document": _joined(ref.type for ref in documents),
+        "document_id": _joined(ref.id for ref in documents),
+        "external_id": one.external_id,
+        "says": one.says,
+        "remedy": one.remedy,
+    }
+    return {
+        "record": "shown" if one.kind.explained else "difference",
+        **{name: safe(text) for name, text in texts.items()},
+        "fact_date": one.fact_date.isoformat() if one.fact_date else "",
+        "shipbob": _number(one.shipbob, one.currency),
+        "journal": _number(one.journal, one.currency),
+        "netsuite": _number(one.netsuite, one.currency),
+    }
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(texts)
+
+
+def _number(value: Decimal | None, currency: str) -> str:
+    return "" if value is None else plain(value, currency)

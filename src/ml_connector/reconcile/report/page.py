@@ -1,0 +1,88 @@
+"""The report as a page that a controller files: one HTML file, with a style for print."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+import jinja2
+
+from ml_connector.reconcile.amounts import shown
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sections import SECTIONS, Section, facts_title
+
+MOST_ROWS: Final = 200
+"""So many lines of a part stand on the page, those that differ first; all in the workbook."""
+
+MOST_EXPLAINED: Final = 200
+"""So many explained differences of a kind stand on the page."""
+
+
+def html(report: Report, month: Month) -> str:
+    """Return the page. The same report gives the same text."""
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            month_name=f"{_NAMES[month.first.month - 1]} {month.first.year}",
+            first=month.first.isoformat(),
+            last=month.last.isoformat(),
+            titles={section.key: section.title for section in SECTIONS},
+            totals=totals(report),
+            parts=[part for section in SECTIONS if (part := _part(report, section))[1]],
+            open=_by_kind(report.open),
+            explained=_by_kind(report.explained),
+            most=MOST_EXPLAINED,
+        )
+    )
+
+
+def totals(report: Report) -> list[tuple[RowKey, Row]]:
+    """Return the sums of each part, in each currency."""
+    sums: dict[RowKey, Row] = {}
+    for key, row in report.rows:
+        sums.setdefault(RowKey(key.section, "", "", key.currency), Row()).add(row)
+    places = [section.key for section in SECTIONS]
+    return sorted(sums.items(), key=lambda one: (places.index(one[0].section), one[0].currency))
+
+
+def differs(row: Row) -> bool:
+    """Whether a line of the table has something that somebody must look at."""
+    return bool(row.open or row.netsuite != row.journal)
+
+
+def _part(report: Report, section: Section) -> tuple[Section, Sequence[tuple[RowKey, Row]], int]:
+    rows = [(key, row) for key, row in report.rows if key.section == section.key]
+    first = [one for one in rows if differs(one[1])]
+    rest = [one for one in rows if not differs(one[1])]
+    kept = max(0, MOST_ROWS - len(first))
+    return section, [*first, *rest[:kept]], len(rest[kept:])
+
+
+def _by_kind(found: Iterable[Difference]) -> list[tuple[Kind, list[Difference]]]:
+    by_kind = sorted(found, key=lambda one: list(Kind).index(one.kind))
+    return [(kind, list(ones)) for kind, ones in groupby(by_kind, key=lambda one: one.kind)]
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ml_connector.reconcile.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["shown"] = shown
+    environment.globals["facts_title"] = facts_title
+    return environment
+
+
+# Month names of the page; the machine's locale has no say in it.
+_NAMES: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)

@@ -1,0 +1,1 @@
+"""What each of the two systems says of a month."""

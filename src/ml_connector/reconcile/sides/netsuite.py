@@ -1,0 +1,142 @@
+"""NetSuite's side of a month: our documents, and what others moved where our stock lies."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from decimal import Decimal
+
+from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.queries import month as month_queries
+from ml_connector.netsuite.queries.month import MoneyLine, StockLine
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.reconcile.compare.sides import Movement
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sections import FEES, TYPES
+from ml_connector.reconcile.stored.documents import Missing
+
+
+async def movements(
+    suiteql: SuiteQL, month: Month, *, locations: Sequence[str], vendor: str | None
+) -> AsyncIterator[list[Movement]]:
+    """Yield NetSuite's lines dated in the month.
+
+    Args:
+        suiteql: the account.
+        month: which month.
+        locations: internal ids of the locations whose stock ShipBob holds.
+        vendor: ShipBob's vendor; None where bills are not kept.
+
+    Raises:
+        ConnectorError: NetSuite can't be read.
+    """
+    first, after = month.first, month.after
+    async for stock in month_queries.our_stock(suiteql, first, after):
+        yield [of_stock(line) for line in stock]
+    async for stock in month_queries.others_stock(suiteql, locations, first, after):
+        yield [of_stock(line) for line in stock if _affects_stock(line)]
+    pending: list[MoneyLine] = []
+    async for page in month_queries.bills(suiteql, vendor, first, after):
+        pending += page
+        # The lines of a bill may lie on two pages: the last bill waits for the next one.
+        last = pending[-1].id
+        yield of_bills(line for line in pending if line.id != last)
+        pending = [line for line in pending if line.id == last]
+    yield of_bills(pending)
+
+
+async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement]:
+    """Return what stands for documents of ours, whatever its date.
+
+    By external id, and else by internal id: whoever takes away the one leaves the other.
+
+    Raises:
+        ConnectorError: NetSuite can't be read.
+    """
+    money = {kind for kind, code in TYPES.items() if code in FEES.types}
+    bills = [one for one in missing if one.kind in money]
+    stock = [one for one in missing if one.kind not in money]
+    found = [
+        of_stock(line)
+        for line in await month_queries.stock_of(
+            suiteql, external_ids=[one.external_id for one in stock]
+        )
+    ]
+    found += of_bills(
+        await month_queries.bills_of(suiteql, external_ids=[one.external_id for one in bills])
+    )
+    known = {line.external_id for line in found}
+    found += [
+        of_stock(line)
+        for line in await month_queries.stock_of(
+            suiteql, ids=[one.remote_id for one in stock if one.external_id not in known]
+        )
+    ]
+    found += of_bills(
+        await month_queries.bills_of(
+            suiteql, ids=[one.remote_id for one in bills if one.external_id not in known]
+        )
+    )
+    return found
+
+
+def of_stock(line: StockLine) -> Movement:
+    """Return a line of stock as it is compared."""
+    return Movement(
+        id=line.id,
+        line=line.line,
+        type=line.type,
+        date=line.trandate,
+        number=line.tranid,
+        external_id=line.externalid,
+        memo=line.memo,
+        entity=line.entity,
+        created_from=line.createdfrom,
+        order_type=line.ordertype,
+        item=line.item,
+        item_name=line.itemid,
+        location=line.location,
+        quantity=line.quantity,
+        voided=bool(line.voided),
+        posted=bool(line.posting),
+        kit=line.itemtype == "Kit",
+    )
+
+
+def of_bills(lines: Iterable[MoneyLine]) -> list[Movement]:
+    """Return the lines of bills as they are compared: what is owed is positive.
+
+    Each line counts once, though an account with several accounting books lists it in each.
+    Whether a credit's lines are negative is not documented: they are taken to be, whichever
+    way they come.
+    """
+    by_id: dict[str, dict[int, MoneyLine]] = defaultdict(dict)
+    for line in lines:
+        by_id[line.id].setdefault(line.line, line)
+    found: list[Movement] = []
+    for bill in by_id.values():
+        total = sum((line.foreignamount for line in bill.values()), Decimal(0))
+        sign = -1 if next(iter(bill.values())).type == "VendCred" and total > 0 else 1
+        found += [_money(line, sign) for _, line in sorted(bill.items())]
+    return found
+
+
+def _money(line: MoneyLine, sign: int) -> Movement:
+    return Movement(
+        id=line.id,
+        line=line.line,
+        type=line.type,
+        date=line.trandate,
+        number=line.tranid,
+        external_id=line.externalid,
+        memo=line.memo,
+        entity=line.entity,
+        location=line.location,
+        amount=line.foreignamount * sign,
+        account=line.account,
+        voided=bool(line.voided),
+        posted=bool(line.posting),
+    )
+
+
+def _affects_stock(line: StockLine) -> bool:
+    """Whether a line moves stock; it is taken to where the account does not say."""
+    return line.isinventoryaffecting is not Flag.F

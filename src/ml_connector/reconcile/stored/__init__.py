@@ -1,0 +1,1 @@
+"""A month in temporary tables, so that its size does not matter."""

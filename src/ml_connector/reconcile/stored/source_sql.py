@@ -1,0 +1,216 @@
+"""The SQL of sources: what of their lines is posted, waiting, refused or unexplained.
+
+Parameters and rules are those of ``statements``.
+"""
+
+from typing import Final
+
+from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
+
+LIVE: Final = """
+create temp table month_live (
+    flow text, key text, name text, currency text, fact_date date, sku text, quantity bigint,
+    amount numeric
+)
+"""
+"""Lines of sources as ShipBob shows them now, where we know of no run that saw them so."""
+
+LIVE_COLUMNS: Final = (
+    *("flow", "key", "name", "currency", "fact_date", "sku", "quantity", "amount"),
+)
+
+WORDS: Final = """
+create temp table month_word as
+select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
+"""
+"""What a flow calls its subjects, such as wro."""
+
+_STATED_UNIT: Final = (
+    "case when l.quantity is null and l.amount is not null then l.currency else '' end"
+)
+
+# What only has to be told, such as a parcel, counts as one in both: told twice does not come to
+# the same, and is then judged line by line.
+_SAID_OF: Final = hashed(_STATED_UNIT, "coalesce(l.sku, '')", "l.name")
+_SAID: Final = f"({_SAID_OF})::numeric * coalesce(l.quantity::numeric, l.amount, 1)"
+_BOOKED_OF: Final = hashed(UNIT, "coalesce(j.sku, '')", "j.source_line")
+_BOOKED: Final = f"({_BOOKED_OF})::numeric * coalesce(j.quantity::numeric, j.amount, 1)"
+
+# What is stated of a source: by the last run that saw it, or by ShipBob just now.
+_STATED: Final = """
+select l.flow, s.key, l.subject_id, l.name, l.currency, l.fact_date, l.sku,
+    coalesce(l.quantity::numeric, l.amount, 0) as value,
+    l.quantity is null and l.amount is not null as money,
+    l.quantity is not null or l.amount is not null as moves, true as told
+from source_line as l join subject as s on s.id = l.subject_id
+where l.subject_id in (select subject_id from month_raw_subject) and not exists (
+    select 1 from month_live as v where v.flow = l.flow and v.key = s.key)
+union all
+select v.flow, v.key, s.id, v.name, v.currency, v.fact_date, v.sku,
+    coalesce(v.quantity::numeric, v.amount, 0),
+    v.quantity is null and v.amount is not null,
+    v.quantity is not null or v.amount is not null, s.id is not null
+from month_live as v
+left join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
+"""
+
+SAID: Final = f"""
+create temp table month_said as
+select l.subject_id, l.flow, {_STATED_UNIT} as currency, count(*) as lines,
+    coalesce(sum(l.quantity), 0) + coalesce(sum(l.amount) filter (where l.quantity is null), 0)
+        as value,
+    sum({_SAID}) as said
+from source_line as l
+where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
+group by 1, 2, 3
+"""  # noqa: S608 - our own constants
+"""What the sources say whose latest state lies in the month."""
+
+BOOKED_BY: Final = f"""
+create temp table month_booked_by as
+select j.posting_id,
+    coalesce(sum({_BOOKED}) filter (where strpos(j.source_line, ' / ') = 0), 0) as booked,
+    bool_or(j.posting_date < %(first)s or j.posting_date >= %(after)s) as elsewhere
+from journal as j where j.connection = %(name)s and {IN_MONTH}
+group by 1
+"""  # noqa: S608 - our own constants
+"""What each document booked that the journal dates in the month, or whose facts lie in it."""
+
+RAW_SUBJECTS: Final = f"""
+create temp table month_raw_subject as
+with told as (
+    select s.subject_id, s.said as value, true as stated, false as undone from month_said as s
+    union all
+    select p.subject_id, -b.booked, false, p.undoes is not null
+    from month_booked_by as b join posting as p on p.id = b.posting_id
+)
+select t.subject_id from told as t group by 1
+having bool_or(t.stated) and sum(t.value) <> 0 or bool_or(t.undone)
+    or not bool_or(t.stated) and not exists (
+        select 1 from source_line as l where l.subject_id = t.subject_id)
+union
+select p.subject_id from month_said as s join posting as p on p.subject_id = s.subject_id
+where not exists (select 1 from month_booked_by as b where b.posting_id = p.id)
+    and exists (select 1 from journal as j where j.posting_id = p.id)
+union
+select p.subject_id from month_booked_by as b join posting as p on p.id = b.posting_id
+where b.elsewhere
+    and exists (select 1 from journal as j where j.posting_id = b.posting_id and not {IN_MONTH})
+union
+select r.subject_id from refusal as r join month_said as s using (subject_id)
+union
+select u.subject_id from posting as p join posting as u on u.id = p.undoes
+where p.connection = %(name)s
+union
+select s.id from month_live as v
+join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
+"""  # noqa: S608 - our own constants
+"""The sources whose lines are not simply posted, all of them with rows of the month alone."""
+
+EQUATIONS_AGREED: Final = """
+select s.flow, s.currency, sum(s.lines)::bigint as lines, sum(s.value) as source
+from month_said as s
+where not exists (select 1 from month_raw_subject as r where r.subject_id = s.subject_id)
+group by 1, 2 order by 1, 2
+"""
+"""Line conservation of what is simply posted."""
+
+LINES: Final = f"""
+create temp table month_line as
+select stated.*, coalesce(r.quantity::numeric, r.amount, 0) as refused,
+    coalesce(r.reason, '') as reason
+from ({_STATED}) as stated
+left join refusal as r on r.subject_id = stated.subject_id and r.name = stated.name
+    and r.currency = stated.currency
+where stated.fact_date >= %(first)s and stated.fact_date < %(after)s
+"""  # noqa: S608 - our own constants
+"""The lines whose latest state lies in the month."""
+
+# A counter-document belongs to the subject of what it undoes; what was undone counts as
+# refused, by a person.
+BOOKED: Final = f"""
+create temp table month_booked as
+select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name,
+    {UNIT} as currency, sum({VALUE}) as posted,
+    coalesce(-sum({VALUE}) filter (where p.undoes is not null), 0) as undone,
+    min(j.sku) as first_sku, max(j.sku) as last_sku, min(j.fact_date) as fact_date,
+    bool_or(j.quantity is not null or j.amount is not null) as moves
+from journal as j join posting as p on p.id = j.posting_id
+left join posting as u on u.id = p.undoes
+where j.posting_id in (
+    select o.id from posting as o join month_raw_subject as r on r.subject_id = o.subject_id
+    union
+    select c.id from posting as o join month_raw_subject as r on r.subject_id = o.subject_id
+    join posting as c on c.undoes = o.id)
+group by 1, 2, 3
+"""  # noqa: S608 - our own constants
+
+# A line that was posted and that its source does not show any more counts as none there; it
+# is of the day of its source, or of the first that was posted when the source has no lines.
+VANISHED: Final = """
+insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
+    told, refused, reason)
+select s.flow, s.key, b.subject_id, b.name, b.currency, day.latest, 0, b.currency <> '', true,
+    true, 0, ''
+from month_booked as b join subject as s on s.id = b.subject_id
+cross join lateral (select coalesce(
+    (select max(v.fact_date) from month_live as v where v.flow = s.flow and v.key = s.key),
+    (select max(l.fact_date) from source_line as l where l.subject_id = s.id),
+    b.fact_date) as latest) as day
+where b.moves and strpos(b.name, ' / ') = 0 and day.latest >= %(first)s and day.latest < %(after)s
+    and not exists (select 1 from month_line as l where l.subject_id = b.subject_id
+        and l.name = b.name and l.currency = b.currency)
+"""
+
+_STATES: Final = """
+from month_line as l
+left join month_booked as b on b.subject_id = l.subject_id and b.name = l.name
+    and b.currency = l.currency
+left join subject as s on s.id = l.subject_id
+cross join lateral (select
+    coalesce(b.posted, 0) as posted, l.refused + coalesce(b.undone, 0) as refused,
+    l.value - coalesce(b.posted, 0) - l.refused - coalesce(b.undone, 0) as rest,
+    l.told and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked) as waits,
+    not l.moves and b.name is null and l.reason = '' as untold
+) as sums
+"""
+
+STATES: Final = f"""
+select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.currency,
+    l.fact_date, l.sku, l.value, l.money, l.moves, l.told, b.name is not null as spoken_of,
+    sums.posted, sums.refused,
+    concat_ws('; ', nullif(l.reason, ''),
+        case when b.undone <> 0 then 'Undone by a counter-document' end) as reason,
+    b.first_sku, b.last_sku, sums.waits, s.state, s.cause,
+    coalesce(nullif(s.waits, ''), s.sentence) as sentence, s.remedy,
+    l.subject_id
+{_STATES} left join month_word as w on w.flow = l.flow
+where sums.rest <> 0 or sums.refused <> 0 or sums.untold
+    or l.reason <> '' or b.first_sku <> l.sku or b.last_sku <> l.sku
+order by l.flow, 2, l.name, l.currency
+"""
+"""The lines that are not simply posted."""
+
+DOCUMENTS_OF: Final = """
+select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,
+    split_part(j.target, ' ', 2) as remote_id, j.external_id, min(j.posting_date) as posting_date
+from journal as j join posting as p on p.id = j.posting_id
+where j.connection = %(name)s and p.subject_id = any (%(subjects)s)
+group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+"""
+"""By which documents the lines of these subjects were posted."""
+
+EQUATIONS: Final = f"""
+select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
+    count(*) filter (where not (rest <> 0 or untold) and not (sums.refused <> 0 or l.reason <> ''))
+        as posted_lines,
+    sum(sums.posted) as posted,
+    count(*) filter (where (rest <> 0 or untold) and sums.waits) as waiting_lines,
+    coalesce(sum(rest) filter (where sums.waits), 0) as waiting,
+    count(*) filter (where not (rest <> 0 or untold) and (sums.refused <> 0 or l.reason <> ''))
+        as refused_lines,
+    sum(sums.refused) as refused,
+    count(*) filter (where (rest <> 0 or untold) and sums.waits is not true) as unexplained_lines,
+    coalesce(sum(rest) filter (where sums.waits is not true), 0) as unexplained
+{_STATES} group by 1, 2 order by 1, 2
+"""

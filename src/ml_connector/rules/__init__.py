@@ -1,0 +1,1 @@
+"""Business rules that several flows share."""

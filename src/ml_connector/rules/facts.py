@@ -1,0 +1,58 @@
+"""Facts that several flows need, as a run keeps them."""
+
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from ml_connector.netsuite.queries.items import Item
+from ml_connector.reads.reads import Reads
+
+
+class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A NetSuite item that a SKU matched (netsuite.md section 5.6)."""
+
+    id: str
+    name: str
+    inactive: bool = False
+    lot_tracked: bool = False
+    serialized: bool = False
+    kind: str = ""
+    stock_unit: str | None = None
+
+
+class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A posting period and whether stock may still be posted in it (section 13.5)."""
+
+    name: str
+    start: date
+    end: date
+    open: bool
+
+
+def item_fact(item: Item) -> ItemFact:
+    """Return what a run keeps of an item."""
+    return ItemFact(
+        id=item.id,
+        name=item.itemid,
+        inactive=bool(item.isinactive),
+        lot_tracked=bool(item.islotitem),
+        serialized=bool(item.isserialitem),
+        kind=item.itemtype,
+        stock_unit=item.stockunit,
+    )
+
+
+async def stock_periods(moment: datetime, reads: Reads) -> tuple[PeriodFact, ...]:
+    """Return the posting periods from the one of a moment on; none where unreadable.
+
+    Wherever the merchant is, the local date is the day before in UTC at the earliest.
+    """
+    return tuple(
+        PeriodFact(
+            name=period.periodname,
+            start=period.startdate,
+            end=period.enddate,
+            open=period.open_for_stock,
+        )
+        for period in await reads.periods((moment - timedelta(days=1)).date())
+    )

@@ -1,0 +1,207 @@
+"""From ShipBob's SKU to NetSuite's item: exact, or not at all; and once, then by ids."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.facts import ItemFact, item_fact
+from ml_connector.words import Cause
+
+_NAMED: Final = 5
+"""So many missing SKUs are named in a sentence; all of them are waited for."""
+
+
+def item_name(sku: str, exceptions: Mapping[str, str]) -> str:
+    """Return the NetSuite item name that a SKU stands for: itself, but for the exceptions."""
+    return exceptions.get(sku, sku)
+
+
+def match_items(
+    skus: Iterable[str],
+    found: Mapping[str, Sequence[ItemFact]],
+    exceptions: Mapping[str, str],
+) -> dict[str, ItemFact]:
+    """Match every SKU to exactly one active item.
+
+    Args:
+        skus: ShipBob's SKUs.
+        found: NetSuite's items by item name.
+        exceptions: SKU to item name, where they differ.
+
+    Raises:
+        NeedsData: items are missing; all of them are named.
+        NeedsHuman: a SKU matches several items, or only inactive ones.
+    """
+    matched: dict[str, ItemFact] = {}
+    missing: list[str] = []
+    for sku in sorted(set(skus)):
+        name = item_name(sku, exceptions)
+        candidates = found.get(name, ())
+        active = [item for item in candidates if not item.inactive]
+        if len(active) > 1:
+            raise NeedsHuman(
+                f"SKU {sku} matches {len(active)} items in NetSuite:"
+                f" {', '.join(item.id for item in active)}",
+                cause=Cause.SKU_AMBIGUOUS,
+                remedy="Keep one of them active, or name the right one under [skus].",
+                waiting_for=[f"sku:{name}"],
+            )
+        if active:
+            matched[sku] = active[0]
+        elif candidates:
+            raise NeedsHuman(
+                f"SKU {sku} is an inactive item in NetSuite (item {candidates[0].id})",
+                cause=Cause.SKU_INACTIVE,
+                remedy="Make the item active, or map the SKU to another one under [skus].",
+                waiting_for=[f"sku:{name}"],
+            )
+        else:
+            missing.append(sku)
+    if missing:
+        raise NeedsData(
+            f"NetSuite has no item {_listed(missing, exceptions)}",
+            cause=Cause.SKU_MISSING_IN_NETSUITE,
+            waiting_for=[f"sku:{item_name(sku, exceptions)}" for sku in missing],
+            remedy=(
+                "Create the item in NetSuite with this name, or map the SKU under [skus] and"
+                " apply the connection again; what waits goes on by itself."
+            ),
+        )
+    return matched
+
+
+class MatchFacts(NamedTuple):
+    """What both systems and our own books say of some SKUs.
+
+    Attributes:
+        named: NetSuite's items by the item name that was asked for.
+        bindings: what was matched before, by ShipBob's inventory id.
+        bound: NetSuite's items by internal id, for what was matched before.
+    """
+
+    named: dict[str, tuple[ItemFact, ...]]
+    bindings: dict[int, Binding]
+    bound: dict[str, ItemFact]
+
+
+class Matched(NamedTuple):
+    """Items by ShipBob's inventory id, and the bindings that are new."""
+
+    items: dict[int, ItemFact]
+    bindings: tuple[Binding, ...]
+
+
+async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
+    """Read the items of SKUs: by internal id where they were matched before, else by name.
+
+    Args:
+        wanted: SKU by ShipBob's inventory id.
+        reads: of the connection.
+    """
+    bindings = await reads.bindings.of_inventory(wanted)
+    by_name: set[str] = set()
+    by_id: dict[str, list[str]] = {}
+    for inventory_id, sku in wanted.items():
+        binding = bindings.get(inventory_id)
+        if binding is None or _asks_anew(sku, binding, reads.skus):
+            by_name.add(item_name(sku, reads.skus))
+        else:
+            by_id.setdefault(binding.item, []).append(sku)
+    named, bound = await asyncio.gather(reads.items(by_name), reads.items_by_id(by_id))
+    # Where [skus] names an item, it may name the successor of one that can't be used.
+    again = {
+        item_name(sku, reads.skus)
+        for item, skus in by_id.items()
+        if item not in bound or bound[item].isinactive
+        for sku in skus
+        if sku in reads.skus
+    }
+    if again - by_name:
+        named |= await reads.items(again - by_name)
+    return MatchFacts(
+        named={name: tuple(map(item_fact, found)) for name, found in named.items()},
+        bindings=bindings,
+        bound={item: item_fact(found) for item, found in bound.items()},
+    )
+
+
+def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str, str]) -> Matched:
+    """Match every SKU to exactly one active item: as it is bound, else by its name. Pure.
+
+    A binding holds whatever the names say now, until ``[skus]`` says otherwise.
+
+    Args:
+        wanted: SKU by ShipBob's inventory id.
+        facts: what ``read_items`` found.
+        exceptions: SKU to item name, where they differ.
+
+    Raises:
+        NeedsData: items are missing; all of them are named.
+        NeedsHuman: a SKU matches several items, or only inactive ones.
+    """
+    items: dict[int, ItemFact] = {}
+    unbound: dict[int, str] = {}
+    for inventory_id, sku in wanted.items():
+        binding = facts.bindings.get(inventory_id)
+        if binding is None or _asks_anew(sku, binding, exceptions):
+            unbound[inventory_id] = sku
+            continue
+        item = facts.bound.get(binding.item)
+        if item is not None and not item.inactive:
+            items[inventory_id] = item
+        elif sku in exceptions:
+            unbound[inventory_id] = sku
+        else:
+            raise _lost(sku, binding, item)
+    named = match_items(unbound.values(), facts.named, exceptions)
+    for inventory_id, sku in unbound.items():
+        items[inventory_id] = named[sku]
+    return Matched(
+        items=items,
+        bindings=tuple(
+            Binding(
+                inventory_id=inventory_id,
+                item=items[inventory_id].id,
+                sku=sku,
+                item_name=item_name(sku, exceptions),
+                reason="skus" if sku in exceptions else "matched",
+            )
+            for inventory_id, sku in sorted(unbound.items())
+        ),
+    )
+
+
+def _asks_anew(sku: str, binding: Binding, exceptions: Mapping[str, str]) -> bool:
+    """Whether ``[skus]`` has something to say that it did not say when the SKU was matched."""
+    if sku == binding.sku:
+        return item_name(sku, exceptions) != binding.item_name
+    return sku in exceptions
+
+
+def _lost(sku: str, binding: Binding, item: ItemFact | None) -> NeedsHuman:
+    """Say that the item a SKU was matched to can't be used any more."""
+    what = (
+        "which NetSuite has no more or does not show us"
+        if item is None
+        else f"now {item.name}, which is inactive in NetSuite"
+    )
+    return NeedsHuman(
+        f"SKU {sku} was matched to item {binding.item} ({binding.item_name}), {what}",
+        cause=Cause.SKU_MISSING_IN_NETSUITE if item is None else Cause.SKU_INACTIVE,
+        remedy=(
+            "Make the item active, or name the one that takes its place under [skus]"
+            f' ("{sku}" = "its name") and apply the connection again.'
+        ),
+        waiting_for=[f"item:{binding.item}"],
+    )
+
+
+def _listed(skus: Sequence[str], exceptions: Mapping[str, str]) -> str:
+    names = [
+        sku if sku not in exceptions else f'{exceptions[sku]} (for SKU "{sku}")' for sku in skus
+    ]
+    shown = ", ".join(names[:_NAMED])
+    return shown + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

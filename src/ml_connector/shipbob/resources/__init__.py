@@ -1,0 +1,1 @@
+"""ShipBob's resources: each with its calls and its payloads."""

@@ -1,0 +1,1 @@
+"""ShipBob's webhooks: signatures, topics, subscriptions."""

@@ -1,0 +1,1 @@
+"""The simulated NetSuite's books: tables, documents, stock, periods."""

@@ -1,0 +1,1 @@
+"""What each document does to the simulated NetSuite's books."""

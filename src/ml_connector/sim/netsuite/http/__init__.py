@@ -1,0 +1,1 @@
+"""The simulated NetSuite's door: sign-in, limits, jobs."""

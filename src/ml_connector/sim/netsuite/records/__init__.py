@@ -1,0 +1,1 @@
+"""The simulated NetSuite's REST record service."""

@@ -1,0 +1,1 @@
+"""The simulated NetSuite's values: numbers, instants, types, refusals."""

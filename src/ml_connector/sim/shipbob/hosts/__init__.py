@@ -1,0 +1,1 @@
+"""The simulated ShipBob's other hosts: sign-in, consent, control."""

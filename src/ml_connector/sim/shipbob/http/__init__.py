@@ -1,0 +1,1 @@
+"""The simulated ShipBob's door: calls, answers, paging, limits."""

@@ -1,0 +1,1 @@
+"""Who works at the simulated ShipBob, and what they do."""

@@ -1,0 +1,1 @@
+"""The simulated ShipBob's values: dates, words, labels."""

@@ -1,0 +1,1 @@
+"""Which addresses a call may go to."""

@@ -1,0 +1,1 @@
+"""One HTTP call: sent, metered, recorded, redacted."""

@@ -1,0 +1,1 @@
+"""Limits of both systems, held in the database."""

@@ -1,0 +1,304 @@
+"""The queue before one limit within this process: live first, its head asks the database."""
+
+import asyncio
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+
+from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport.call import Priority
+from ml_connector.transport.limits.grants import LOW_WATER, Grants, Refused, Rule, Slot
+
+# How long a leased slot stays with this process: handed from call to call, then idle. While it
+# holds many, others who wait get one soon enough when it keeps each of them longer.
+WARM_SECONDS: Final = 1.0
+WARM_SECONDS_A_SLOT: Final = 0.3
+MOST_WARM_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 0.25
+
+# Slots that leave within so short a time are given back together.
+_GATHER_SECONDS: Final = 0.005
+
+# The head of the queue asks again after a wait in this range, while others hold the slots.
+_POLL_SECONDS: Final = (0.010, 0.050)
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(order=True, frozen=True)
+class _Waiter:
+    priority: Priority
+    arrival: int
+    passed: "asyncio.Future[Slot | None]"
+
+
+class Gate:
+    """Lets calls through one at a time, as the database grants it.
+
+    Only the head of the queue competes in the database. A slot stays warm for the next in
+    the queue for a bounded time after it was leased, so that other processes get their turn,
+    and an idle one goes back after ``IDLE_SECONDS``.
+    """
+
+    def __init__(self, grants: Grants, rule: Rule) -> None:
+        self._grants = grants
+        self._rule = rule
+        self._prepared: Rule | None = None
+        self._queue: list[_Waiter] = []
+        self._arrivals = itertools.count()
+        self._changed = asyncio.Event()
+        self._server: asyncio.Task[None] | None = None
+        self._idle: list[tuple[float, Slot]] = []
+        self._leaving: list[Slot] = []
+        self._held = 0
+        self._blocked_until = 0.0
+        self._remaining: int | None = None
+        self._fresh_from = 0.0
+        self._reaper: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def change(self, rule: Rule) -> None:
+        """Apply another rule from now on."""
+        if rule != self._rule:
+            self._rule = rule
+            self._fresh_from = time.monotonic()
+            self._changed.set()
+
+    async def enter(self, priority: Priority) -> Slot | None:
+        """Wait for this call's turn and return its slot, if calls in flight are limited.
+
+        Raises:
+            DatabaseAway: the limit can't be asked for; the call must not be sent.
+        """
+        waiter = _Waiter(priority, next(self._arrivals), asyncio.Future())
+        heapq.heappush(self._queue, waiter)
+        if self._server is None:
+            self._server = asyncio.create_task(self._serve())
+        elif self._queue[0] is waiter:
+            self._changed.set()
+        try:
+            return await waiter.passed
+        except asyncio.CancelledError:
+            # The turn may have come in the same moment: pass it on.
+            if waiter.passed.done() and not waiter.passed.cancelled():
+                self.leave(waiter.passed.result())
+            raise
+
+    def leave(self, slot: Slot | None) -> None:
+        """The call is over: hand its slot on, keep it for the next one, or give it back."""
+        if slot is not None and not self._hand_on(slot) and self._keep(slot):
+            self._changed.set()
+
+    async def lower(self) -> None:
+        """The system had too many calls in flight: one fewer from now on."""
+        if self._rule.in_flight is not None:
+            await self._prepare()
+            await self._grants.lower(self._rule.in_flight)
+            self._fresh_from = time.monotonic()
+
+    async def block(self, seconds: float) -> None:
+        """The system wants no calls for so long."""
+        await self._prepare()
+        taken = await self._grants.block(seconds)
+        self._blocked_until = max(self._blocked_until, time.monotonic() + taken)
+
+    async def note_remaining(self, remaining: int) -> None:
+        """Keep what is left, where it matters: when it is low, or no longer is."""
+        known = self._remaining
+        low = remaining < LOW_WATER or (known is not None and known < LOW_WATER)
+        if low and remaining != known:
+            await self._prepare()
+            await self._grants.note_remaining(remaining)
+        self._remaining = remaining
+
+    async def aclose(self) -> None:
+        """Turn the waiting away and give back what is idle. The gate works on afterwards."""
+        for waiter in self._queue:
+            waiter.passed.cancel()
+        self._changed.set()
+        if self._server is not None:
+            await self._server
+        idle, self._idle = self._idle, []
+        for _, slot in idle:
+            self._give_back(slot)
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # Serving the queue: one task, while somebody waits.
+
+    async def _serve(self) -> None:
+        try:
+            while (head := self._head()) is not None:
+                self._changed.clear()
+                wait = await self._admit(head.priority)
+                if wait != 0:
+                    await self._sleep(wait)
+        except Exception as error:  # noqa: BLE001 - it goes to everybody who waits
+            for waiter in self._queue:
+                if not waiter.passed.done():
+                    waiter.passed.set_exception(error)
+            self._queue.clear()
+        finally:
+            self._server = None
+
+    def _head(self) -> _Waiter | None:
+        while self._queue and self._queue[0].passed.done():
+            heapq.heappop(self._queue)
+        return self._queue[0] if self._queue else None
+
+    async def _admit(self, priority: Priority) -> float | None:
+        """Try to let the head through.
+
+        Returns:
+            seconds to wait before the next try; 0 for none; None until something changes.
+        """
+        await self._prepare()
+        if (blocked := self._blocked_until - time.monotonic()) > 0:
+            return blocked
+        slot: Slot | None = None
+        if (in_flight := self._rule.in_flight) is not None:
+            slot = self._warm(priority)
+            if slot is None:
+                found = await self._lease(in_flight, priority)
+                if not isinstance(found, Slot):
+                    return found
+                slot = found
+        if (per_minute := self._rule.per_minute) is not None:
+            turn = await self._grants.take_turn(per_minute, priority)
+            self._remaining = turn.remaining
+            if not turn.granted:
+                if slot is not None:
+                    self._keep(slot)
+                return turn.wait_seconds + _poll()
+        # Somebody more urgent may have come meanwhile, or the head may have gone.
+        head = self._head()
+        if head is None or (slot is not None and slot.reserved and head.priority is Priority.BULK):
+            self.leave(slot)
+        else:
+            heapq.heappop(self._queue).passed.set_result(slot)
+        return 0
+
+    async def _lease(self, in_flight: int, priority: Priority) -> Slot | float | None:
+        if self._held >= in_flight:
+            return None  # they are all ours: one of our own calls must end first
+        # For everybody who waits: what nobody takes goes back like any idle slot.
+        live = priority is Priority.LIVE
+        waiting = sum(one.priority is Priority.LIVE for one in self._queue) if live else 1
+        count = max(1, min(waiting, in_flight - self._held))
+        found = await self._grants.take_slots(in_flight, count, priority, time.monotonic())
+        if isinstance(found, Refused):
+            return found.blocked_seconds + _poll()
+        self._held += len(found)
+        for slot in found[1:]:
+            self._keep(slot)
+        return found[0]
+
+    async def _prepare(self) -> None:
+        rule = self._rule
+        if self._prepared != rule:
+            await self._grants.prepare(rule)
+            self._prepared = rule
+
+    async def _sleep(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    # Warm slots.
+
+    def _is_warm(self, slot: Slot) -> bool:
+        share = WARM_SECONDS_A_SLOT * (self._rule.in_flight or 1)
+        seconds = min(max(WARM_SECONDS, share), MOST_WARM_SECONDS)
+        return slot.taken_at > max(self._fresh_from, time.monotonic() - seconds)
+
+    def _hand_on(self, slot: Slot) -> bool:
+        """Let the head of the queue go with a warm slot, if it needs nothing else."""
+        head = self._head()
+        if (
+            head is None
+            or not self._is_warm(slot)
+            or (slot.reserved and head.priority is Priority.BULK)
+            or self._rule.per_minute is not None
+            or self._blocked_until > time.monotonic()
+        ):
+            return False
+        heapq.heappop(self._queue).passed.set_result(slot)
+        return True
+
+    def _keep(self, slot: Slot) -> bool:
+        """Keep a slot for the next call while it is warm, else give it back."""
+        if not self._is_warm(slot):
+            self._give_back(slot)
+            return False
+        self._idle.append((time.monotonic(), slot))
+        if self._reaper is None:
+            self._schedule_reaper()
+        return True
+
+    def _warm(self, priority: Priority) -> Slot | None:
+        """Take an idle slot that is still ours to hand on."""
+        for place in range(len(self._idle) - 1, -1, -1):
+            _, slot = self._idle[place]
+            if not self._is_warm(slot):
+                del self._idle[place]
+                self._give_back(slot)
+            elif priority is Priority.LIVE or not slot.reserved:
+                del self._idle[place]
+                return slot
+        return None
+
+    def _schedule_reaper(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._reaper = loop.call_later(IDLE_SECONDS, self._reap)
+
+    def _reap(self) -> None:
+        self._reaper = None
+        oldest = time.monotonic() - IDLE_SECONDS * 0.9
+        idle, self._idle = self._idle, []
+        for since, slot in idle:
+            if since <= oldest:
+                self._give_back(slot)
+            else:
+                self._idle.append((since, slot))
+        if self._idle:
+            self._schedule_reaper()
+
+    def _give_back(self, slot: Slot) -> None:
+        self._leaving.append(slot)
+        if len(self._leaving) == 1:
+            self._start(self._give_back_all())
+
+    async def _give_back_all(self) -> None:
+        """Give back what leaves within a moment, in one statement."""
+        await asyncio.sleep(_GATHER_SECONDS)
+        slots, self._leaving = self._leaving, []
+        try:
+            await self._grants.give_back(slots)
+        except (DatabaseAway, psycopg.Error) as error:
+            # The lease runs out by itself; the call's answer matters more than this.
+            _log.warning("slots_not_given_back", slots=len(slots), reason=type(error).__name__)
+        finally:
+            self._held -= len(slots)
+        # Not at once: other processes shall get their turn at the free slots.
+        asyncio.get_running_loop().call_later(_poll(), self._changed.set)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _poll() -> float:
+    return random.uniform(*_POLL_SECONDS)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,100 @@
+"""The web part as a process."""
+
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from ml_connector.app.installation.database_server import (
+    DatabaseServer,
+    check_schema,
+    database_server,
+)
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.installation.setup import master_key_ring
+from ml_connector.app.sign_in.consents import Consents
+from ml_connector.config.settings import Settings
+from ml_connector.engine.flow import topics_of
+from ml_connector.engine.inbox.intake import Intake
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.flows import FLOWS
+from ml_connector.garbage import spare_what_stays
+from ml_connector.process_name import process_name
+from ml_connector.storage.database import Database
+from ml_connector.transport.http.client import Transport
+from ml_connector.transport.limits.limits import Limits
+from ml_connector.vault.secrets import Vault
+from ml_connector.vault.tokens import Tokens
+from ml_connector.web.endpoints import Endpoints
+from ml_connector.web.ingress import TakesIn
+from ml_connector.web.server import web_app
+
+_FINISH_REQUESTS_SECONDS: Final = 5
+
+
+def run_web(
+    settings: Settings,
+    file_descriptor: int,
+    *,
+    intake: Callable[[Database, Lanes], TakesIn] = Intake,
+) -> None:
+    """Serve HTTP on an open socket until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the installation.
+        file_descriptor: of the open socket.
+        intake: makes what verified deliveries are handed to.
+    """
+    with database_server(settings) as server:
+        check_schema(server.owner_url)
+        database = Database(server.url, size=6, name="ml-connector web")
+        lanes = Lanes(server.url)
+        installation = _installation(settings, server, database, lanes)
+        application = web_app(
+            database,
+            Endpoints(database, installation.vault),
+            intake(database, lanes),
+            topics_of(FLOWS),
+            consents=Consents(installation),
+            outbound=installation.transport,
+        )
+        config = uvicorn.Config(
+            application,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,  # nobody is told apart by an address
+            timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
+            timeout_keep_alive=75,
+        )
+        # Not uvicorn's own ``fd``: it takes the socket for a UNIX one, so that the loop leaves
+        # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
+        listener = socket.socket(fileno=file_descriptor)
+        spare_what_stays()
+        uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def _installation(
+    settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
+) -> Installation:
+    """Put together what consents work with; opened and closed with the application."""
+    ring = master_key_ring(settings)
+    holder = process_name()
+    limits = Limits(database, holder=holder)
+    return Installation(
+        settings=settings,
+        holder=holder,
+        server=server,
+        database=database,
+        ring=ring,
+        vault=Vault(database, ring),
+        tokens=Tokens(database, ring, holder=holder),
+        limits=limits,
+        transport=Transport(limits=limits),
+        lanes=lanes,
+    )
