@@ -48,7 +48,7 @@ _FEW_DOCUMENTS: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class StoryProof:
     """The end of a story.
 
     Attributes:
@@ -96,9 +96,9 @@ def run(
     story: str,
     port: int,
     says: Says,
-    proved: Callable[[Proof], None],
+    proved: Callable[[StoryProof], None],
     stay: bool,
-) -> Proof:
+) -> StoryProof:
     """Tell a story and prove its end.
 
     Args:
@@ -164,7 +164,7 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-async def _tell(settings: Settings, url: str, both: World, told: Story, says: Says) -> Proof:
+async def _tell(settings: Settings, url: str, both: World, told: Story, says: Says) -> StoryProof:
     async with Database(url, size=2, name="ml-connector demo") as database:
         seen = 0
         for number, step in enumerate(told.steps(), 1):
@@ -241,7 +241,7 @@ def _said(booked: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-async def _prove(database: Database, told: Story) -> Proof:
+async def _prove(database: Database, told: Story) -> StoryProof:
     async with database.transaction() as connection:
         booked = await rows(
             connection,
@@ -257,7 +257,7 @@ async def _prove(database: Database, told: Story) -> Proof:
             "select count(*) as n from posting where system = 'netsuite'"
             " and state in ('done', 'adopted')",
         )
-    return Proof(
+    return StoryProof(
         stock=told.differences(),
         opening={(sku, str(place)): units for (sku, place), units in told.opening().items()},
         journal={(row["sku"], row["location"]): row["units"] for row in booked},

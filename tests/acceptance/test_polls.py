@@ -8,8 +8,8 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id
 from ml_connector.app.chores.sweeps import sweep_what_is_due
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.workplaces import Workplaces
 
 EVERY_SECOND = 'timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1d"'
 
@@ -35,7 +35,7 @@ def look(acme: Merchant) -> None:
 
     async def once() -> None:
         async with open_installation(acme.settings) as installation:
-            await sweep_what_is_due(installation, Workplaces(installation))
+            await sweep_what_is_due(installation, ConnectionContexts(installation))
 
     asyncio.run(once())
 

@@ -15,12 +15,12 @@ import pytest
 
 from acceptance.merchant import Merchant
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.workplaces import (
+from ml_connector.app.installation.contexts import (
     netsuite_client,
     shipbob_billing_client,
     shipbob_client,
 )
+from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.ping.netsuite import PingNetSuite
 from ml_connector.app.ping.ping import ping
 from ml_connector.app.ping.shipbob import PingShipBob

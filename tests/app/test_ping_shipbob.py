@@ -9,8 +9,8 @@ import pytest
 
 from acceptance.merchant import Merchant
 from ml_connector.app.connections.checks import Check
+from ml_connector.app.installation.contexts import shipbob_billing_client, shipbob_client
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.workplaces import shipbob_billing_client, shipbob_client
 from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.permission_probes import LOOKS

@@ -12,11 +12,11 @@ import pytest
 from acceptance.merchant import fresh_database
 from ml_connector.app.connections import apply
 from ml_connector.app.installation import setup
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation, open_installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
-from ml_connector.engine.converge import Converge, Workplace
+from ml_connector.engine.converge import ConnectionContext, Converge
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
@@ -86,7 +86,7 @@ async def _live_through(settings: Settings, path: Path, story: RetailerStory) ->
         await apply.apply_connection(
             installation, connection_file.read(path), person="test", ping_first=False
         )
-        place = await Workplaces(installation).open("acme")
+        place = await ConnectionContexts(installation).open("acme")
         sku = story.month.articles[0].sku
         async with _working(installation, _in_the_past(place, installation, story)) as reads:
             for number, step in enumerate(story.steps(), 1):
@@ -99,7 +99,9 @@ async def _live_through(settings: Settings, path: Path, story: RetailerStory) ->
     return planted
 
 
-def _in_the_past(place: Workplace, installation: Installation, story: RetailerStory) -> Workplace:
+def _in_the_past(
+    place: ConnectionContext, installation: Installation, story: RetailerStory
+) -> ConnectionContext:
     """The workplace, for which it is the day of the story."""
     billing = BillingReads(
         place.shipbob.billing,
@@ -113,8 +115,8 @@ def _in_the_past(place: Workplace, installation: Installation, story: RetailerSt
 
 
 @asynccontextmanager
-async def _working(installation: Installation, place: Workplace) -> AsyncIterator[Reads]:
-    async def opened(_: str, __: object = None) -> Workplace:
+async def _working(installation: Installation, place: ConnectionContext) -> AsyncIterator[Reads]:
+    async def opened(_: str, __: object = None) -> ConnectionContext:
         return place
 
     converge = Converge(

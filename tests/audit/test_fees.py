@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ml_connector.fee_audit.causes import Cause, Evidence, Loss
+from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss
 from ml_connector.fee_audit.fees import CLAIM_WITHIN, audit
 from ml_connector.fee_audit.gathering import lost
 from ml_connector.ledger.sources.charges import Charge
-from ml_connector.shipbob.resources.inventory_history import Change, Movement
+from ml_connector.shipbob.resources.inventory_history import Change, StockMovement
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 11, 29)
 BEFORE = FIRST - timedelta(days=90)
@@ -26,18 +26,20 @@ class Books:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.charges: list[Charge] = []
-        self.causes: dict[tuple[str, str], Cause | None] = {}
+        self.causes: dict[tuple[str, str], ChargeCause | None] = {}
         self.losses: list[Loss] = []
         for number in range((LAST - BEFORE).days + 1):
             day = BEFORE + timedelta(days=number)
             for index in range(4):
                 shipment = str(210_000_000 + 10 * number + index)
-                self.causes["Shipment", shipment] = Cause(status="Completed", service="Standard")
+                self.causes["Shipment", shipment] = ChargeCause(
+                    status="Completed", service="Standard"
+                )
                 rate = self.random.choice(("5.85", "6.12", "7.25", "8.90"))
                 self.charge("Shipping", rate, ("Shipment", shipment), day)
                 self.charge("Per Pick Fee", "0.25", ("Shipment", shipment), day)
             if number % 5 == 0:
-                self.causes["WRO", str(90_000 + number)] = Cause(status="Completed")
+                self.causes["WRO", str(90_000 + number)] = ChargeCause(status="Completed")
                 self.charge("WRO Receiving Fee", "35.00", ("WRO", str(90_000 + number)), day)
             self.charge("Warehousing Fee", "1.20", ("FC", "228-8588331-Shelf"), day)
 
@@ -106,13 +108,13 @@ def for_nothing(books: Books) -> str:
 
 
 def for_what_was_cancelled(books: Books) -> str:
-    books.causes["WRO", "778"] = Cause(status="Cancelled", happened=False)
+    books.causes["WRO", "778"] = ChargeCause(status="Cancelled", happened=False)
     made = books.charge("WRO Receiving Fee", "35.00", ("WRO", "778"), books.day())
     return made.transaction_id
 
 
 def at_another_rate(books: Books) -> str:
-    books.causes["WRO", "779"] = Cause(status="Completed")
+    books.causes["WRO", "779"] = ChargeCause(status="Completed")
     made = books.charge("WRO Receiving Fee", "45.00", ("WRO", "779"), books.day())
     return made.transaction_id
 
@@ -208,9 +210,9 @@ def test_charges_that_name_nothing_are_counted() -> None:
     assert found.unchecked == (LAST - FIRST).days + 1
 
 
-def movement(number: int, change: int, inventory_id: int = 7) -> Movement:
+def movement(number: int, change: int, inventory_id: int = 7) -> StockMovement:
     side = Change(quantity_change=change, sku="TEE")
-    return Movement(
+    return StockMovement(
         inventory_audit_event_id=number,
         inventory_id=inventory_id,
         event_datetime=datetime(2026, 11, 2, 10, tzinfo=UTC),

@@ -15,7 +15,7 @@ from ledger.tampering import DAY, line, post, subject, tamper
 from ml_connector.app.operations.journal_export import cell
 from ml_connector.ledger.conservation import source_lines
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.postings.documents import JournalLine, Refused, SourceLine
+from ml_connector.ledger.postings.documents import JournalLine, RefusedUnits, SourceLine
 from ml_connector.storage.database import Database
 
 
@@ -74,7 +74,7 @@ async def _fill(url: str) -> None:
                     )
                 ],
             )
-            refused = Refused(source_line="inventory 8", reason="by policy", quantity=3)
+            refused = RefusedUnits(source_line="inventory 8", reason="by policy", quantity=3)
             await source_lines.decide(connection, [(run, [refused], "")])
 
 

@@ -15,7 +15,7 @@ def in_two_steps(facts: Count, posted: Sequence[Posted], _: ConnectionSettings) 
     """Book in two documents, the second of which names the first by its id."""
     if not posted:
         first = msgspec.structs.replace(document(facts.key, 1, 2), lines=())
-        return Plan(documents=(first,), again=True)
+        return Plan(documents=(first,), replan_after_posting=True)
     if len(posted) == 1:
         title = f"from {posted[0].remote_id}"
         second = document(facts.key, 2, facts.units)

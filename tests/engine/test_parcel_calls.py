@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
-from ml_connector.engine.settle.shipbob_target import ShipBobBooks
+from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
+from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.postings.documents import (
     Document,
@@ -190,7 +190,7 @@ def marks(*refused: int) -> Reply:
 
 async def test_marks_that_are_due_together_go_out_together() -> None:
     wire = Wire(marks())
-    books = ShipBobBooks(shipbob(wire))
+    books = ShipBobTarget(shipbob(wire))
     written = await asyncio.gather(*(books.write(mark(one), send_by=1e9) for one in (1, 2, 3)))
 
     assert [one.remote_id for one in written] == ["1", "2", "3"]
@@ -200,7 +200,7 @@ async def test_marks_that_are_due_together_go_out_together() -> None:
 
 async def test_a_mark_that_is_refused_does_not_take_the_others_with_it() -> None:
     wire = Wire(marks(2))
-    books = ShipBobBooks(shipbob(wire))
+    books = ShipBobTarget(shipbob(wire))
     outcomes = await asyncio.gather(
         *(books.write(mark(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
     )
@@ -233,7 +233,7 @@ def syncs(*refused: int, silent: Sequence[int] = (), strict: bool = False) -> Re
 
 async def test_wros_that_are_booked_together_are_marked_together() -> None:
     wire = Wire(syncs())
-    books = ShipBobBooks(shipbob(wire))
+    books = ShipBobTarget(shipbob(wire))
     written = await asyncio.gather(*(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)))
 
     assert [one.remote_id for one in written] == ["1", "2", "3"]
@@ -245,7 +245,7 @@ async def test_wros_that_are_booked_together_are_marked_together() -> None:
 @pytest.mark.parametrize("strict", [False, True])
 async def test_a_wro_that_is_not_marked_is_asked_for_alone(*, strict: bool) -> None:
     wire = Wire(syncs(2, silent=[3], strict=strict))
-    books = ShipBobBooks(shipbob(wire))
+    books = ShipBobTarget(shipbob(wire))
     outcomes = await asyncio.gather(
         *(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
     )
@@ -276,7 +276,7 @@ def fulfillment(*packages: dict[str, Any]) -> Reply:
 
 
 async def patched(wire: Wire, document: Document) -> tuple[str, Any] | None:
-    await NetSuiteBooks(netsuite(wire)).write(document, send_by=1e9)
+    await NetSuiteTarget(netsuite(wire)).write(document, send_by=1e9)
     [*_, last] = wire.calls
     return (urlsplit(last.url).query, json.loads(last.body or b"")) if last.body else None
 
@@ -325,7 +325,7 @@ async def test_a_memo_alone_leaves_the_packages_alone() -> None:
 async def test_a_fulfilment_that_was_deleted_is_said_to_be_gone() -> None:
     detail = {"detail": "Record does not exist.", "o:errorCode": "NONEXISTENT_ID"}
     wire = Wire(lambda _: (404, {"o:errorDetails": [detail]}))
-    books = NetSuiteBooks(netsuite(wire))
+    books = NetSuiteTarget(netsuite(wire))
 
     for document in (update(BOX), update(memo="m")):
         with pytest.raises(NeedsHuman) as gone:

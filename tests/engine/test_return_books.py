@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
-from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
+from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.errors import AlreadyExists, NeedsHuman
 from ml_connector.flows.returns.documents import (
-    Part,
     ReturnBooking,
+    ReturnedUnits,
     item_receipt,
     return_authorization,
 )
@@ -33,7 +33,7 @@ DAY = date(2026, 11, 24)
 BOOKING = ReturnBooking(return_id=88, reference="RMA-1", fact_date=DAY, date=DAY)
 
 UNIT = Unit(inventory_id=1, sku="TEE", action="restock", quantity=2)
-PART = Part(unit=UNIT, item=ItemFact(id="501", name="TEE"), location="6", quantity=2)
+PART = ReturnedUnits(unit=UNIT, item=ItemFact(id="501", name="TEE"), location="6", quantity=2)
 AUTHORIZED = Authorization(
     id="901",
     number="RMA-1",
@@ -69,12 +69,12 @@ class Auth:
 
 
 @pytest.fixture
-async def books(httpserver: HTTPServer) -> AsyncIterator[NetSuiteBooks]:
+async def books(httpserver: HTTPServer) -> AsyncIterator[NetSuiteTarget]:
     account = Account.of("1234567_SB1", base_url=httpserver.url_for("").rstrip("/"))
     # No call here names a limit, so nothing is asked of the database.
     limits = Limits(Database("postgresql://127.0.0.1:1/none"), holder="test")
     async with Transport(limits=limits) as transport:
-        yield NetSuiteBooks(NetSuite(transport, "acme", account, Auth(), ""))
+        yield NetSuiteTarget(NetSuite(transport, "acme", account, Auth(), ""))
 
 
 Says = Callable[..., None]
@@ -104,7 +104,7 @@ TOO_MANY = "The quantity received exceeds the quantity remaining on the order."
 
 
 async def test_a_refused_transform_whose_record_is_there_exists_already(
-    httpserver: HTTPServer, books: NetSuiteBooks, says: Says
+    httpserver: HTTPServer, books: NetSuiteTarget, says: Says
 ) -> None:
     refuse(httpserver, TO_RECEIPT, TOO_MANY)
     says(RECEIPT, {"id": "5003", "externalId": RECEIPT.external_id})
@@ -114,7 +114,7 @@ async def test_a_refused_transform_whose_record_is_there_exists_already(
 
 
 async def test_a_refused_transform_whose_record_is_not_there_is_refused(
-    httpserver: HTTPServer, books: NetSuiteBooks, says: Says
+    httpserver: HTTPServer, books: NetSuiteTarget, says: Says
 ) -> None:
     refuse(httpserver, TO_RECEIPT, TOO_MANY)
     says(RECEIPT, None)
@@ -124,7 +124,7 @@ async def test_a_refused_transform_whose_record_is_not_there_is_refused(
 
 
 async def test_an_authorization_is_made_with_only_its_lines(
-    httpserver: HTTPServer, books: NetSuiteBooks
+    httpserver: HTTPServer, books: NetSuiteTarget
 ) -> None:
     path = f"{RECORD}/salesOrder/766/!transform/returnAuthorization"
     location = httpserver.url_for(f"{RECORD}/returnAuthorization/901")
@@ -154,7 +154,7 @@ async def test_an_authorization_is_made_with_only_its_lines(
     ],
 )
 async def test_an_authorization_is_compared_by_the_quantities_of_its_lines(
-    books: NetSuiteBooks,
+    books: NetSuiteTarget,
     says: Says,
     lines: list[dict[str, Any]],
     differs: bool,  # noqa: FBT001 - drawn
@@ -170,7 +170,7 @@ async def test_an_authorization_is_compared_by_the_quantities_of_its_lines(
 
 
 async def test_an_authorization_of_another_order_is_not_what_was_meant(
-    books: NetSuiteBooks, says: Says
+    books: NetSuiteTarget, says: Says
 ) -> None:
     says(AUTHORIZATION, {"id": "901", "createdFrom": {"id": "767"}})
     found = await books.find(AUTHORIZATION)

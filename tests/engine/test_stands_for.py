@@ -10,7 +10,7 @@ async def test_what_a_subject_stands_for_is_marked_and_says_where_it_belongs(
 ) -> None:
     workshop.decide_by(
         lambda facts, _, __: (
-            Plan(stands_for=("a", "b"), within="7") if facts.key == "order-7" else Plan()
+            Plan(fan_out=("a", "b"), parent_key="7") if facts.key == "order-7" else Plan()
         )
     )
     await workshop.news("b")

@@ -8,9 +8,9 @@ import pytest
 from engine.workshop import DAY, Count, Workshop, document, mark
 from ml_connector.ledger.inbox import claims, subjects
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.postings.documents import Plan, Refused, SourceLine
+from ml_connector.ledger.postings.documents import Plan, RefusedUnits, SourceLine
 from ml_connector.ledger.postings.postings import Sending, Settled
-from ml_connector.ledger.run_steps import Decision, Entry, Seen, enter
+from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep, record
 from ml_connector.storage.database import Database
 
 SENDING = Sending(10, 90)
@@ -34,15 +34,15 @@ async def begun(workshop: Workshop, *keys: str) -> list[Run]:
     return [runs[one["id"], one["job_id"]] for one in found]
 
 
-def decided(run: Run, units: int) -> Entry:
+def decided(run: Run, units: int) -> RunStep:
     key = run.subject.ref.key
     plan = Plan(
         documents=(document(key, 1, units), mark(key)),
-        refused=(Refused(source_line="line 2", reason="by policy", quantity=1),),
+        refused=(RefusedUnits(source_line="line 2", reason="by policy", quantity=1),),
     )
-    return Entry(
+    return RunStep(
         run=run,
-        seen=Seen(
+        seen=RunFacts(
             facts=Count(key=key, units=units),
             lines=[SourceLine(source_line="line 1", fact_date=DAY, quantity=units)],
         ),
@@ -91,7 +91,7 @@ async def test_a_job_of_a_flow_that_this_worker_does_not_know_begins_nothing(
 async def test_decisions_are_kept_each_with_its_own_run(workshop: Workshop) -> None:
     a, b = await begun(workshop, "a", "b")
     async with workshop.database.transaction() as connection:
-        await enter(connection, [decided(b, 7), decided(a, 5)])
+        await record(connection, [decided(b, 7), decided(a, 5)])
     runs = await workshop.database.fetch("select * from run order by subject_id")
     lines = await workshop.database.fetch("select * from source_line order by subject_id")
     refusals = await workshop.database.fetch("select * from refusal order by subject_id")
@@ -108,7 +108,7 @@ async def test_the_first_document_is_sent_from_the_transaction_that_prepares_it(
 ) -> None:
     [run] = await begun(workshop, "a")
     async with workshop.database.transaction() as connection:
-        await enter(connection, [decided(run, 5)])
+        await record(connection, [decided(run, 5)])
     first, second = await workshop.postings("a")
 
     assert (first["state"], first["attempts"]) == ("sending", 1)
@@ -120,7 +120,7 @@ async def test_the_first_document_is_sent_from_the_transaction_that_prepares_it(
 async def test_documents_are_kept_byte_for_byte(workshop: Workshop) -> None:
     [run] = await begun(workshop, "a")
     async with workshop.database.transaction() as connection:
-        await enter(connection, [decided(run, 5)])
+        await record(connection, [decided(run, 5)])
     [stored] = await workshop.database.fetch(
         "select document::text as document, document_hash from posting where kind <> 'wroMark'"
     )
@@ -141,7 +141,7 @@ async def test_a_superseded_run_writes_nothing_and_costs_the_others_nothing(
     a, b = await begun(workshop, "a", "b")
     await overtake(workshop, "a")
     async with workshop.database.transaction() as connection:
-        late, good = await enter(connection, [decided(a, 5), decided(b, 7)])
+        late, good = await record(connection, [decided(a, 5), decided(b, 7)])
     facts = await workshop.database.fetch("select facts from run where facts is not null")
 
     assert not isinstance(late, Exception)
@@ -157,19 +157,19 @@ async def test_that_a_document_exists_is_kept_even_when_the_run_was_overtaken(
 ) -> None:
     [run] = await begun(workshop, "a")
     async with workshop.database.transaction() as connection:
-        [entered] = await enter(connection, [decided(run, 5)])
+        [entered] = await record(connection, [decided(run, 5)])
     assert not isinstance(entered, Exception)
     first, second = entered.postings
     await overtake(workshop, "a")
-    exists = Entry(
+    exists = RunStep(
         run=run,
         settled=Settled(first, "done", "77", {"said": "created"}),
         begins=(second, SENDING),
     )
     async with workshop.database.transaction() as connection:
-        [late] = await enter(connection, [exists])
+        [late] = await record(connection, [exists])
     async with workshop.database.transaction() as connection:
-        [twice] = await enter(connection, [Entry(run=run, settled=exists.settled)])
+        [twice] = await record(connection, [RunStep(run=run, settled=exists.settled)])
     states = [row["state"] for row in await workshop.postings("a")]
 
     assert not isinstance(late, Exception)
@@ -183,9 +183,9 @@ async def test_that_a_document_exists_is_kept_even_when_the_run_was_overtaken(
 async def test_a_run_ends_with_its_last_document_unless_there_is_news(workshop: Workshop) -> None:
     a, b = await begun(workshop, "a", "b")
     await workshop.news("b")
-    ends = [Entry(run=run, unexplained=0) for run in (a, b)]
+    ends = [RunStep(run=run, unexplained=0) for run in (a, b)]
     async with workshop.database.transaction() as connection:
-        first, second = await enter(connection, ends)
+        first, second = await record(connection, ends)
     states = [await workshop.subject(key) for key in "ab"]
     outcomes = await workshop.database.fetch("select outcome, finished_at from run")
 

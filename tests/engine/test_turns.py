@@ -6,7 +6,7 @@ from typing import Any
 from engine.workshop import Workshop
 from ml_connector.config.connection import RequestLimits
 from ml_connector.engine.settle.settle import Settle
-from ml_connector.engine.settle.write_slots import Turns, runs_for, turns_for
+from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.words import System
 
 KEYS = [f"k{number}" for number in range(12)]
@@ -18,7 +18,7 @@ def with_turns(
     workshop.settle = Settle(
         workshop.database,
         {"netsuite": workshop.netsuite, "shipbob": workshop.shipbob},
-        turns=Turns(most, late_after_seconds=late_after_seconds),
+        turns=WriteSlots(most, late_after_seconds=late_after_seconds),
     )
     return workshop
 
@@ -125,6 +125,6 @@ def test_turns_and_runs_follow_the_limits() -> None:
     usual = RequestLimits()
     most = RequestLimits(netsuite_concurrency=100)
 
-    assert turns_for(least) == {"netsuite": 2, "shipbob": 2}
-    assert turns_for(usual) == {"netsuite": 7, "shipbob": 10}
+    assert write_slots_for(least) == {"netsuite": 2, "shipbob": 2}
+    assert write_slots_for(usual) == {"netsuite": 7, "shipbob": 10}
     assert [runs_for(one) for one in (least, usual, most)] == [20, 80, 400]

@@ -10,7 +10,7 @@ import pytest
 
 from engine.test_intake import broken
 from engine.workshop import Workshop
-from ml_connector.engine.flow import Seen
+from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
 from ml_connector.engine.inbox.sweep import BATCH, sweep, tell
 from ml_connector.errors import Retryable
@@ -34,11 +34,11 @@ where s.connection = %(connection)s order by s.key
 """
 
 
-def seen(*keys: str, version: str = "1", within: str | None = None) -> list[Seen]:
-    return [Seen(key=key, version=version, within=within) for key in keys]
+def seen(*keys: str, version: str = "1", within: str | None = None) -> list[SweepResult]:
+    return [SweepResult(key=key, version=version, within=within) for key in keys]
 
 
-async def hear(workshop: Workshop, some: list[Seen], *, name: str = "acme") -> set[str]:
+async def hear(workshop: Workshop, some: list[SweepResult], *, name: str = "acme") -> set[str]:
     async with workshop.database.transaction() as connection:
         return await take_in_unheard(connection, name, workshop.flow, some, source="sweep")
 
@@ -128,12 +128,12 @@ async def test_a_sweep_that_ends_in_the_middle_is_made_good_by_the_next(
     keys = [f"{number:05}" for number in range(2 * BATCH + 7)]
     break_at: list[str] = [keys[BATCH + 3]]
 
-    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[Seen]:
+    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[SweepResult]:
         for key in keys:
             if key in break_at:
                 break_at.remove(key)
                 raise Retryable("away")
-            yield Seen(key=key, version="1")
+            yield SweepResult(key=key, version="1")
 
     flow = replace(workshop.flow, sweep=source)
     reads = Reads(cast("ShipBob", object()), cast("NetSuite", object()))

@@ -11,14 +11,14 @@ from psycopg.types.json import Json
 
 from engine.memory_books import MemoryBooks
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.converge import Converge, Workplace
-from ml_connector.engine.flow import Seen
+from ml_connector.engine.converge import ConnectionContext, Converge
+from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import (
     CreateRecord,
@@ -154,7 +154,7 @@ class Workshop:
             )
         return self
 
-    async def news(self, *keys: str, delivery: str | None = None) -> list[Taken]:
+    async def news(self, *keys: str, delivery: str | None = None) -> list[TakenIn]:
         """Something may have changed about these subjects."""
         async with self.database.transaction() as connection:
             return await take_in(connection, self.lanes, [arrival(k, delivery) for k in keys])
@@ -225,15 +225,15 @@ class Workshop:
 
     async def _sweep(
         self, reads: Reads, since: datetime, known: Collection[str]
-    ) -> AsyncIterator[Seen]:
+    ) -> AsyncIterator[SweepResult]:
         del reads, since, known
         for key in self.source.units:
-            yield Seen(key=key, changed_at=None)
+            yield SweepResult(key=key, changed_at=None)
 
-    async def _open(self, name: str, _: object = None) -> Workplace:
+    async def _open(self, name: str, _: object = None) -> ConnectionContext:
         settings = ConnectionSettings.model_validate({**SETTINGS, "name": name})
         shipbob, netsuite = cast("ShipBob", object()), cast("NetSuite", object())
-        return Workplace(
+        return ConnectionContext(
             settings=settings,
             mode="live" if self.mode == "live" else "dry-run",
             shipbob=shipbob,

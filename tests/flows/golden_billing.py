@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml_connector.ledger.sources.charges import Charge, Invoice, Summed, summed
+from ml_connector.ledger.sources.charges import Charge, StoredInvoice, Summed, summed
 from ml_connector.netsuite.queries.bills import ReferencedBill, Vendor
 from ml_connector.reads.billing import charge
 from ml_connector.shipbob import payloads
@@ -29,12 +29,12 @@ class BillingCase:
         path = self._folder / name
         return payloads.read(path.read_bytes()) if path.exists() else []
 
-    async def invoice(self, invoice_id: int) -> Invoice | None:
+    async def invoice(self, invoice_id: int) -> StoredInvoice | None:
         row = payloads.decode(self._rows("invoice.json"), billing.Invoice)
         assert row.invoice_id == invoice_id
         if (self._folder / "unknown").exists():
             return None
-        return Invoice(
+        return StoredInvoice(
             id=row.invoice_id,
             type=row.invoice_type,
             day=row.day,
@@ -42,7 +42,7 @@ class BillingCase:
             currency=row.currency_code,
         )
 
-    async def forgotten(self, _: Invoice) -> list[Charge]:
+    async def forgotten(self, _: StoredInvoice) -> list[Charge]:
         rows = self._rows("forgotten.json")
         return [charge(payloads.decode(row, billing.Transaction)) for row in rows]
 

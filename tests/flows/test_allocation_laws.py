@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ml_connector.flows.receiving.allocation import allocate, stretch
 from ml_connector.flows.receiving.documents import Increase
-from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
 from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP")
@@ -16,13 +16,13 @@ lines = st.lists(
 stowed = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 90)), min_size=1, max_size=4)
 
 
-def order(wanted: list[tuple[str, int, int]]) -> Order:
-    return Order(
+def order(wanted: list[tuple[str, int, int]]) -> ReceivingOrder:
+    return ReceivingOrder(
         id="4711",
         number="PO4711",
         status="B",
         lines=tuple(
-            OrderLine(
+            ReceivingOrderLine(
                 line=number,
                 item_id=sku,
                 open_quantity=units * (per_unit or 1),

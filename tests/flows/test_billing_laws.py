@@ -17,7 +17,7 @@ from ml_connector.flows.billing.invoice_lines import InvoiceFact, grouped
 from ml_connector.flows.billing.money import in_whole_units, smallest_unit
 from ml_connector.flows.billing.plan import BillingFacts, plan, source_lines
 from ml_connector.ledger.postings.documents import CreateBill, Document, Plan, Posted
-from ml_connector.ledger.sources.charges import Charge, Tax, summed
+from ml_connector.ledger.sources.charges import Charge, StoredTax, summed
 from ml_connector.words import Cause
 
 DAY = date(2026, 11, 23)
@@ -49,7 +49,7 @@ def charges(draw: st.DrawFn, currency: str, most: int = 12) -> list[Charge]:
                 fee=draw(st.sampled_from(FEES)),
                 amount=sign * units * unit,
                 currency=currency,
-                taxes=(Tax(tax_type="GST", tax_amount=sign * tax * unit),) if tax else (),
+                taxes=(StoredTax(tax_type="GST", tax_amount=sign * tax * unit),) if tax else (),
                 tax=sign * tax * unit,
                 reference_type=draw(st.sampled_from(("Shipment", "Drone", None))),
                 center=draw(st.sampled_from(CENTERS)),

@@ -31,18 +31,18 @@ def said(decided: Plan) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "documents": msgspec.json.decode(msgspec.json.encode(decided.documents))
     }
-    if decided.afterwards:
-        answer["afterwards"] = runs.failure(decided.afterwards)
+    if decided.remaining_failure:
+        answer["afterwards"] = runs.failure(decided.remaining_failure)
     if decided.note:
         answer["note"] = decided.note
     if decided.refused:
         answer["refused_lines"] = msgspec.json.decode(msgspec.json.encode(decided.refused))
     if decided.waiting:
         answer["waiting"] = decided.waiting
-    if decided.again:
+    if decided.replan_after_posting:
         answer["again"] = True
-    if decided.stands_for:
-        answer["stands_for"] = list(decided.stands_for)
+    if decided.fan_out:
+        answer["stands_for"] = list(decided.fan_out)
     if decided.bindings:
         answer["bindings"] = msgspec.json.decode(msgspec.json.encode(decided.bindings))
     return answer

@@ -13,7 +13,12 @@ from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings, Policies
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.plan import ReceivingFacts, plan
-from ml_connector.flows.receiving.read import Order, OrderLine, Receipt, StowedLine
+from ml_connector.flows.receiving.read import (
+    Receipt,
+    ReceivingOrder,
+    ReceivingOrderLine,
+    StowedLine,
+)
 from ml_connector.ledger.postings.documents import Document, Posted, TransformRecord
 from ml_connector.rules.facts import ItemFact
 
@@ -37,13 +42,13 @@ class Books:
         self.receipts: dict[int, list[Receipt]] = defaultdict(list)
         self.posted: list[Posted] = []
 
-    def order(self) -> Order:
-        return Order(
+    def order(self) -> ReceivingOrder:
+        return ReceivingOrder(
             id="4711",
             number="PO4711",
             status="B",
             lines=tuple(
-                OrderLine(
+                ReceivingOrderLine(
                     line=line,
                     item_id=sku,
                     open_quantity=max(0, quantity - self.received[line]),

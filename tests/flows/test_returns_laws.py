@@ -217,7 +217,7 @@ def converge(done: Units, netsuite: NetSuite, terms: ConnectionSettings) -> Plan
             return None
         for document in decided.documents:
             netsuite.post(document)
-        if not decided.again:
+        if not decided.replan_after_posting:
             return decided
     raise AssertionError("it is decided anew for ever")
 
@@ -232,7 +232,7 @@ def test_every_unit_that_came_back_is_posted_waiting_or_refused(
 ) -> None:
     netsuite, terms = NetSuite(source, lines), settings(policy)
     last = converge(done, netsuite, terms)
-    waits = last is None or last.afterwards is not None
+    waits = last is None or last.remaining_failure is not None
     held = source_lines(netsuite.facts(done), terms)
     equation = of_subject(
         held,
@@ -301,7 +301,7 @@ def test_units_that_a_person_received_are_never_received_again(
         source_lines(netsuite.facts(done), terms),
         [line for document in netsuite.posted for line in document.lines],
         last.refused if last else (),
-        waits=last is None or last.afterwards is not None,
+        waits=last is None or last.remaining_failure is not None,
     )
 
     assert equation.holds

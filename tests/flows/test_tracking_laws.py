@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.tracking.delivery import Delivery, told_before
-from ml_connector.flows.tracking.facts import OrderedProduct, Parcel, Product, ShipmentFact, Units
+from ml_connector.flows.tracking.facts import (
+    OrderedProduct,
+    Parcel,
+    ShipmentFact,
+    StoreProduct,
+    Units,
+)
 from ml_connector.flows.tracking.plan import plan
 from ml_connector.flows.tracking.read import TrackingFacts
 from ml_connector.flows.tracking.sales_orders import (
@@ -55,7 +61,7 @@ def shipment(number: int, part: dict[str, int], word: str, hours: int) -> Shipme
         as_of=moment,
         center_id=228,
         products=tuple(
-            Product(
+            StoreProduct(
                 key=sku,
                 sku=sku,
                 units=(Units(inventory_id=INVENTORY[sku], sku=sku, quantity=quantity),),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.tampering import COPY, line, post, rewrite, rewrite_postings_too, subject, tamper
 from ml_connector.ledger.journal import chain
-from ml_connector.ledger.journal.checker import Verdict
+from ml_connector.ledger.journal.checker import JournalVerdict
 from ml_connector.ledger.journal.journal import Head
 from ml_connector.ledger.journal.noted_heads import NotedHead
 from ml_connector.storage.database import Database
@@ -46,12 +46,12 @@ def noted(head: Head) -> NotedHead:
     )
 
 
-async def verdict(database: Database, *heads: Head) -> Verdict:
+async def verdict(database: Database, *heads: Head) -> JournalVerdict:
     [found] = await chain.verify(database, noted=[noted(head) for head in heads])
     return found
 
 
-def first(found: Verdict) -> tuple[int, str]:
+def first(found: JournalVerdict) -> tuple[int, str]:
     assert found.broken
     return found.broken[0].number, found.broken[0].how
 
@@ -61,7 +61,9 @@ async def test_an_untouched_journal_is_proved(database: Database) -> None:
 
     found = await verdict(database, *heads)
 
-    assert found == Verdict(connection="acme", rows=10, head=heads[-1], heads_met=5, broken=())
+    assert found == JournalVerdict(
+        connection="acme", rows=10, head=heads[-1], heads_met=5, broken=()
+    )
 
 
 @pytest.mark.parametrize(

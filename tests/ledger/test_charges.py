@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from ml_connector.ledger.sources import charges
-from ml_connector.ledger.sources.charges import Charge, Invoice
+from ml_connector.ledger.sources.charges import Charge, StoredInvoice
 from ml_connector.reads.billing import charge
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.resources import billing
@@ -101,7 +101,7 @@ async def test_what_was_not_invoiced_at_a_day_is_told_by_the_invoices_dates(
         transaction(4, charge_date="2026-11-30"),
     )
     heads = [
-        Invoice(id=number, amount=Decimal("6.12"), day=date(2026, 11, day))
+        StoredInvoice(id=number, amount=Decimal("6.12"), day=date(2026, 11, day))
         for number, day in ((1, 23), (2, 30))
     ]
     async with books.transaction() as connection:
@@ -118,7 +118,7 @@ async def test_an_invoice_is_told_with_what_its_kept_lines_come_to(books: Databa
     await keep(books, transaction(1, "6.12", invoice_id=1), transaction(2, "1.005", invoice_id=1))
     async with books.transaction() as connection:
         await charges.keep_invoices(
-            connection, "acme", [Invoice(id=1, amount=Decimal("7.13"), day=DAY)]
+            connection, "acme", [StoredInvoice(id=1, amount=Decimal("7.13"), day=DAY)]
         )
         [one] = await charges.invoices_since(connection, "acme", DAY)
 

@@ -15,7 +15,7 @@ from ml_connector.ledger.conservation import source_lines, sums
 from ml_connector.ledger.conservation.equation import Equation, Sums, of_subject, sentences
 from ml_connector.ledger.conservation.sums import Balance
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.postings.documents import JournalLine, Refused, SourceLine
+from ml_connector.ledger.postings.documents import JournalLine, RefusedUnits, SourceLine
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Cause
 
@@ -60,7 +60,7 @@ def test_a_refused_rest_needs_no_more_explanation() -> None:
     equation = of_subject(
         [stated("line 1", 104)],
         [line("k", 1, quantity=100)],
-        [Refused(source_line="line 1", reason="over_receipt is refuse", quantity=4)],
+        [RefusedUnits(source_line="line 1", reason="over_receipt is refuse", quantity=4)],
         waits=False,
     )
 
@@ -169,7 +169,7 @@ async def test_the_sums_of_the_database_are_those_of_the_rule(
         for name, value, later in posted
     ]
     left_out = [
-        Refused(
+        RefusedUnits(
             source_line=name,
             reason="by policy",
             quantity=value[1] if value[0] is None else None,

@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.session import Session
+from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
@@ -85,8 +85,8 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def session(transport: Transport, renewals: list[Token], now: list[float]) -> Session:
-    return Session(
+def session(transport: Transport, renewals: list[Token], now: list[float]) -> NetSuiteSession:
+    return NetSuiteSession(
         transport,
         CountedAuth(renewals),
         connection="acme",
@@ -96,7 +96,7 @@ def session(transport: Transport, renewals: list[Token], now: list[float]) -> Se
 
 
 @pytest.fixture
-def suiteql(session: Session, account: Account, now: list[float]) -> SuiteQL:
+def suiteql(session: NetSuiteSession, account: Account, now: list[float]) -> SuiteQL:
     return SuiteQL(session, account, monotonic=lambda: now[0])
 
 

@@ -27,7 +27,7 @@ from ml_connector.netsuite.records.records import (
     ReadTransaction,
     Ref,
 )
-from ml_connector.netsuite.sign_in.oauth import Credentials, SignIn
+from ml_connector.netsuite.sign_in.oauth import NetSuiteCredentials, SignIn
 from ml_connector.netsuite.sign_in.signing import SigningKey
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
@@ -83,7 +83,7 @@ async def netsuite(
         "insert into connection (name, mode, settings) values ('acme', 'live', '{}')"
     )
     account = Account.of(sim.account_id, base_url=url)
-    credentials = Credentials(
+    credentials = NetSuiteCredentials(
         client_id="client-1",
         certificate_id=sim.register_certificate("client-1", certificate(key)),
         key=key,

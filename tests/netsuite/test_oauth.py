@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.sign_in.oauth import (
-    Credentials,
+    NetSuiteCredentials,
     SignIn,
     classify_token,
     parse_token,
@@ -38,12 +38,12 @@ def answer(status: int, body: object, **headers: str) -> Answer:
 
 
 @pytest.fixture
-def credentials(ec_pem: Secret) -> Credentials:
-    return Credentials(client_id="client-1", certificate_id="cert-1", key=load_key(ec_pem))
+def credentials(ec_pem: Secret) -> NetSuiteCredentials:
+    return NetSuiteCredentials(client_id="client-1", certificate_id="cert-1", key=load_key(ec_pem))
 
 
 def test_the_token_request_is_the_one_of_the_reference(
-    reference: Path, credentials: Credentials
+    reference: Path, credentials: NetSuiteCredentials
 ) -> None:
     sample = json.loads((reference / "netsuite/samples/auth.json").read_text())["token_request"]
     account = Account.of("1234567_SB1")
@@ -169,7 +169,7 @@ def test_what_is_no_oauth_refusal_does_not_stop_the_connection(
 
 @pytest.fixture
 async def sign_in(
-    database: Database, transport: Transport, account: Account, credentials: Credentials
+    database: Database, transport: Transport, account: Account, credentials: NetSuiteCredentials
 ) -> SignIn:
     await database.fetch(
         "insert into connection (name, mode, settings) values ('acme', 'live', '{}')"
@@ -184,7 +184,7 @@ async def sign_in(
 
 
 def checked_by(
-    account: Account, credentials: Credentials, seen: list[str]
+    account: Account, credentials: NetSuiteCredentials, seen: list[str]
 ) -> Callable[[Request], Response]:
     """Answer like NetSuite to an assertion that is in order."""
     public = credentials.key.key.public_key()
@@ -206,7 +206,7 @@ def checked_by(
 
 
 async def test_a_token_is_asked_for_once_and_kept(
-    httpserver: HTTPServer, sign_in: SignIn, account: Account, credentials: Credentials
+    httpserver: HTTPServer, sign_in: SignIn, account: Account, credentials: NetSuiteCredentials
 ) -> None:
     seen: list[str] = []
     httpserver.expect_request(TOKEN_PATH, method="POST").respond_with_handler(
@@ -221,7 +221,7 @@ async def test_a_token_is_asked_for_once_and_kept(
 
 
 async def test_a_refused_token_is_renewed_with_a_new_assertion(
-    httpserver: HTTPServer, sign_in: SignIn, account: Account, credentials: Credentials
+    httpserver: HTTPServer, sign_in: SignIn, account: Account, credentials: NetSuiteCredentials
 ) -> None:
     seen: list[str] = []
     httpserver.expect_request(TOKEN_PATH, method="POST").respond_with_handler(

@@ -6,7 +6,7 @@ from pytest_httpserver import HTTPServer
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import TokenRefused
-from ml_connector.netsuite.session import FreshRefusals, Session
+from ml_connector.netsuite.session import FreshRefusals, NetSuiteSession
 from ml_connector.transport.call import Call, Patience
 from ml_connector.vault.tokens import Token
 from ml_connector.words import Cause
@@ -18,7 +18,7 @@ REFUSED = {
 
 
 @pytest.fixture
-def call(session: Session, account: Account) -> Call:
+def call(session: NetSuiteSession, account: Account) -> Call:
     return session.call(
         "itemReceipt.create", "POST", account.record_url("itemReceipt"), body=b"{}"
     )
@@ -37,7 +37,7 @@ def test_a_call_carries_no_token_until_it_is_sent(call: Call) -> None:
 
 
 async def test_a_call_is_sent_with_the_token(
-    httpserver: HTTPServer, session: Session, call: Call
+    httpserver: HTTPServer, session: NetSuiteSession, call: Call
 ) -> None:
     httpserver.expect_request(PATH, method="POST").respond_with_data("", status=204)
 
@@ -48,7 +48,7 @@ async def test_a_call_is_sent_with_the_token(
 
 
 async def test_a_refused_token_is_renewed_and_the_call_sent_once_more(
-    httpserver: HTTPServer, session: Session, call: Call, renewals: list[Token]
+    httpserver: HTTPServer, session: NetSuiteSession, call: Call, renewals: list[Token]
 ) -> None:
     httpserver.expect_ordered_request(PATH).respond_with_json(REFUSED, status=401)
     httpserver.expect_ordered_request(PATH).respond_with_data("", status=204)
@@ -61,7 +61,7 @@ async def test_a_refused_token_is_renewed_and_the_call_sent_once_more(
 
 
 async def test_the_first_refusal_of_a_fresh_token_counts_as_an_overload(
-    httpserver: HTTPServer, session: Session, call: Call
+    httpserver: HTTPServer, session: NetSuiteSession, call: Call
 ) -> None:
     httpserver.expect_request(PATH).respond_with_json(REFUSED, status=401)
 
@@ -75,7 +75,7 @@ async def test_the_first_refusal_of_a_fresh_token_counts_as_an_overload(
 
 
 async def test_the_second_refusal_in_a_row_means_invalid_credentials(
-    httpserver: HTTPServer, session: Session, call: Call, now: list[float]
+    httpserver: HTTPServer, session: NetSuiteSession, call: Call, now: list[float]
 ) -> None:
     httpserver.expect_request(PATH).respond_with_json(REFUSED, status=401)
 
@@ -91,7 +91,7 @@ async def test_the_second_refusal_in_a_row_means_invalid_credentials(
 
 
 async def test_an_accepted_token_in_between_begins_the_count_anew(
-    httpserver: HTTPServer, session: Session, call: Call, now: list[float]
+    httpserver: HTTPServer, session: NetSuiteSession, call: Call, now: list[float]
 ) -> None:
     for _ in range(2):
         httpserver.expect_ordered_request(PATH).respond_with_json(REFUSED, status=401)
@@ -115,7 +115,7 @@ async def test_an_accepted_token_in_between_begins_the_count_anew(
 
 
 async def test_a_call_that_is_too_late_is_not_sent(
-    httpserver: HTTPServer, session: Session, account: Account
+    httpserver: HTTPServer, session: NetSuiteSession, account: Account
 ) -> None:
     call = session.call(
         "itemReceipt.create",

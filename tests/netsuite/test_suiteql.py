@@ -12,7 +12,7 @@ from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.session import Session
+from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.netsuite.suiteql import SuiteQL, query_call
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
@@ -59,7 +59,9 @@ def asked(httpserver: HTTPServer) -> list[dict[str, Any]]:
     return [json.loads(request.data) for request, _ in httpserver.log]
 
 
-def test_the_request_is_the_one_of_the_reference(reference: Path, session: Session) -> None:
+def test_the_request_is_the_one_of_the_reference(
+    reference: Path, session: NetSuiteSession
+) -> None:
     samples = json.loads((reference / "netsuite/samples/suiteql.json").read_text())
     sample = samples["bound_parameters"]["request"]
     account = Account.of("1234567_SB1")

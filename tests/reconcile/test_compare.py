@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ml_connector.reconcile.compare.compare import cut_off
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
-from ml_connector.reconcile.compare.sides import Entry
+from ml_connector.reconcile.compare.sides import JournalRow
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, At, Found, Tamper, clean
 
 WORLDS = settings(max_examples=300, deadline=None)
@@ -122,7 +122,7 @@ def test_every_source_line_is_posted_waiting_refused_or_unexplained(
 
 
 def test_news_that_moves_nothing_is_cut_off_without_a_number() -> None:
-    told = Entry(
+    told = JournalRow(
         number=1,
         flow="tracking",
         source="shipment 5512",

@@ -14,11 +14,11 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
     Difference,
     DocumentRef,
-    Equation,
-    Head,
     Report,
+    ReportedHead,
     Row,
     RowKey,
+    SectionEquation,
     ordered,
 )
 from ml_connector.reconcile.report import lines, page, workbook
@@ -35,7 +35,7 @@ def report(*, kinds: tuple[Kind, ...] = tuple(Kind), rows: int = 3) -> Report:
         connection="acme",
         month=str(MONTH),
         zone="America/Chicago",
-        head=Head(number=1234, hash="ab" * 32),
+        head=ReportedHead(number=1234, hash="ab" * 32),
         rows=tuple(
             [
                 (
@@ -52,7 +52,7 @@ def report(*, kinds: tuple[Kind, ...] = tuple(Kind), rows: int = 3) -> Report:
                 for currency, amount in money.items()
             ]
         ),
-        equations=(Equation(section="receipts", lines=3, source=Decimal(15)),),
+        equations=(SectionEquation(section="receipts", lines=3, source=Decimal(15)),),
         differences=ordered(
             Difference(
                 kind=kind,

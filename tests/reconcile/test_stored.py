@@ -15,7 +15,7 @@ import pytest
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
-from ml_connector.reconcile.compare.sides import Entry, Fact
+from ml_connector.reconcile.compare.sides import Fact, JournalRow
 from ml_connector.reconcile.report import lines
 from ml_connector.reconcile.stored import stored
 from ml_connector.storage.database import Database, rows
@@ -116,7 +116,7 @@ async def test_what_was_posted_of_another_month_counts_against_its_source(
     world = World(Random(1))
     for number, dates in enumerate(documents):
         entries = [
-            Entry(
+            JournalRow(
                 number=0,
                 flow="receiving",
                 source="wro 1",

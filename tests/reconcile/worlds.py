@@ -13,7 +13,7 @@ import msgspec
 from ml_connector.reconcile.compare.compare import compare
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
-from ml_connector.reconcile.compare.sides import Entry, Fact, Movement, Waiting
+from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement, Waiting
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import TYPES
 
@@ -38,7 +38,7 @@ class World:
 
     random: Random
     facts: list[Fact] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[JournalRow] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(5000))
 
@@ -54,7 +54,7 @@ class World:
         self,
         kind: str,
         external_id: str,
-        lines: list[Entry],
+        lines: list[JournalRow],
         *,
         created_from: str | None = None,
         order_type: str | None = None,
@@ -96,7 +96,7 @@ class World:
 
 
 def _in_netsuite(
-    line: Entry, at: int, *, created_from: str | None, order_type: str | None
+    line: JournalRow, at: int, *, created_from: str | None, order_type: str | None
 ) -> list[Movement]:
     moved = Movement(
         id=line.remote_id,
@@ -260,7 +260,7 @@ def _invoice(world: World, invoice: int) -> None:
     for at in range(random.randint(1, 3)):
         amount = random.randint(1, 99999) * MONEY[currency] * random.choice([1, 1, 1, -1])
         lines.append(
-            Entry(
+            JournalRow(
                 number=0,
                 flow="billing",
                 source=source,
@@ -316,8 +316,8 @@ def _line(sku: str) -> str:
 
 def _stock(
     flow: str, source: str, sku: str, units: int, place: str, *, day: date, posting: date
-) -> Entry:
-    return Entry(
+) -> JournalRow:
+    return JournalRow(
         number=0,
         flow=flow,
         source=source,
@@ -334,7 +334,7 @@ def _stock(
     )
 
 
-def _fact_of(entry: Entry) -> Fact:
+def _fact_of(entry: JournalRow) -> Fact:
     return Fact(
         flow=entry.flow,
         source=entry.source,

@@ -8,8 +8,8 @@ from ml_connector.secret import Secret
 from ml_connector.shipbob.sign_in.access import (
     ChosenAccess,
     ConsentAccess,
-    Credentials,
     PersonalAccess,
+    ShipBobCredentials,
 )
 from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.transport.call import Answer
@@ -91,16 +91,18 @@ async def test_a_consent_token_of_another_world_is_not_sent(
         await access.bearer()
 
 
-BOTH = Credentials(token=Secret("P"), application=APPLICATION)
+BOTH = ShipBobCredentials(token=Secret("P"), application=APPLICATION)
 
 
 @pytest.mark.parametrize(
     ("credentials", "kind"),
     [
-        (Credentials(token=Secret("P")), PersonalAccess),
-        (Credentials(application=APPLICATION), ConsentAccess),
+        (ShipBobCredentials(token=Secret("P")), PersonalAccess),
+        (ShipBobCredentials(application=APPLICATION), ConsentAccess),
         (
-            Credentials(token=Secret("P"), application=APPLICATION, refresh_token=Secret("R")),
+            ShipBobCredentials(
+                token=Secret("P"), application=APPLICATION, refresh_token=Secret("R")
+            ),
             ConsentAccess,
         ),
         (BOTH, ChosenAccess),
@@ -108,7 +110,7 @@ BOTH = Credentials(token=Secret("P"), application=APPLICATION)
     ids=["token", "consent", "both", "both, without a refresh token"],
 )
 def test_consent_goes_first(
-    script: Make, keeper: Make, credentials: Credentials, kind: type
+    script: Make, keeper: Make, credentials: ShipBobCredentials, kind: type
 ) -> None:
     access = credentials.access(script(), keeper(), api_url=API, auth_url=AUTH)
 
@@ -143,10 +145,10 @@ def test_billing_goes_by_the_personal_token_where_there_are_both() -> None:
 
     assert set(doors) == {"billing_read", "pricing_read"}
     assert all(isinstance(one, PersonalAccess) for one in doors.values())
-    assert Credentials(token=Secret("P")).by_scope(api_url=API, auth_url=AUTH) == {}
-    assert Credentials(application=APPLICATION).by_scope(api_url=API, auth_url=AUTH) == {}
+    assert ShipBobCredentials(token=Secret("P")).by_scope(api_url=API, auth_url=AUTH) == {}
+    assert ShipBobCredentials(application=APPLICATION).by_scope(api_url=API, auth_url=AUTH) == {}
 
 
 def test_no_credentials_at_all_need_a_person(script: Make, keeper: Make) -> None:
     with pytest.raises(NeedsHuman, match="no credentials"):
-        Credentials().access(script(), keeper(), api_url=API, auth_url=AUTH)
+        ShipBobCredentials().access(script(), keeper(), api_url=API, auth_url=AUTH)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import Grants, Refused, Rule, pace
+from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, pace
 from ml_connector.transport.limits.limits import Limits
 
 KEY = "netsuite:TSTDRV1234567"
@@ -105,7 +105,7 @@ async def test_the_slots_of_a_killed_process_come_free_when_the_lease_ends(
     async with asyncio.timeout(5), others.pass_(KEY):
         holders = await database.fetch("select holder from slot")
 
-    assert not isinstance(taken, Refused)
+    assert not isinstance(taken, NoSlot)
     assert holders[0]["holder"].startswith("two/")
 
 
@@ -155,7 +155,7 @@ async def test_a_lease_that_ran_out_is_not_given_back_over_the_new_holder(
     await old.prepare(rule)
     stale = await old.take_slots(1, 1, Priority.LIVE, 0.0)
     await new.take_slots(1, 1, Priority.LIVE, 0.0)
-    assert not isinstance(stale, Refused)
+    assert not isinstance(stale, NoSlot)
     await old.give_back(stale)
 
     assert await free_slots(database) == 0
@@ -168,15 +168,15 @@ async def test_several_slots_are_leased_and_given_back_at_once(database: Databas
     one_of_two = await grants.take_slots(5, 9, Priority.BULK, 0.0)
     reserved = await grants.take_slots(5, 9, Priority.LIVE, 0.0)
     none = await grants.take_slots(5, 9, Priority.LIVE, 0.0)
-    assert not isinstance(three, Refused)
+    assert not isinstance(three, NoSlot)
     await grants.give_back(three)
 
     assert [one.number for one in three] == [1, 2, 3]
-    assert not isinstance(one_of_two, Refused)
+    assert not isinstance(one_of_two, NoSlot)
     assert [(one.number, one.reserved) for one in one_of_two] == [(4, False)]
-    assert not isinstance(reserved, Refused)
+    assert not isinstance(reserved, NoSlot)
     assert [(one.number, one.reserved) for one in reserved] == [(5, True)]
-    assert isinstance(none, Refused)
+    assert isinstance(none, NoSlot)
     assert await free_slots(database) == 3
 
 
@@ -184,12 +184,12 @@ async def test_a_lowered_ceiling_counts_the_slots_above_it(database: Database) -
     grants = Grants(database, KEY, holder="one", lease_seconds=60.0)
     await grants.prepare(Rule(in_flight=4))
     all_four = await grants.take_slots(4, 4, Priority.LIVE, 0.0)
-    assert not isinstance(all_four, Refused)
+    assert not isinstance(all_four, NoSlot)
     await grants.give_back(all_four[:2])
     await grants.lower(4)
     found = await grants.take_slots(4, 4, Priority.LIVE, 0.0)
 
-    assert not isinstance(found, Refused)
+    assert not isinstance(found, NoSlot)
     assert [one.number for one in found] == [1]
 
 

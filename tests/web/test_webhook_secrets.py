@@ -6,20 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 from acceptance.merchant import Merchant
 from acceptance.polling import wait_until
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.workplaces import Workplaces
-from ml_connector.app.webhooks.subscribe import Looked
+from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.sim.shipbob.books.receiving import Wro
 from web.door import Door, new_secret
 
 
-def synced(receiver: Merchant, *, rotate: bool) -> Looked:
+def synced(receiver: Merchant, *, rotate: bool) -> SubscriptionChanges:
     settings = receiver.settings.model_copy(update={"public_url": receiver.url})
 
-    async def look() -> Looked:
+    async def look() -> SubscriptionChanges:
         async with open_installation(settings) as installation:
-            place = await Workplaces(installation).open("acme")
+            place = await ConnectionContexts(installation).open("acme")
             return await sync_webhooks(installation, place.shipbob, place.settings, rotate=rotate)
 
     return asyncio.run(look())

@@ -18,8 +18,8 @@ from prometheus_client import REGISTRY
 
 from ml_connector.app.connections import apply
 from ml_connector.app.installation import setup
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation, open_installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.app.operations import sync
 from ml_connector.config import connection as connection_file
 from ml_connector.config import logs
@@ -93,7 +93,7 @@ async def _work(settings: Settings, path: Path, work: Work) -> None:
 
 async def _poll(installation: Installation) -> int:
     """Find all open orders, tell the inbox of them, and read each with its lines."""
-    place = await Workplaces(installation).open("acme")
+    place = await ConnectionContexts(installation).open("acme")
     swept = await sweep(
         installation.database,
         installation.lanes,

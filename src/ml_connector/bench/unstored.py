@@ -6,7 +6,7 @@ import sys
 from ml_connector.config import logs
 from ml_connector.config.settings import load
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.storage.database import Database
 from ml_connector.web.process import run_web
 
@@ -18,10 +18,10 @@ class Forgets:
         del database, lanes
         self._ids = itertools.count(1)
 
-    async def accept(self, arrival: Arrival) -> Taken:
+    async def accept(self, arrival: Arrival) -> TakenIn:
         """Answer as if it were stored."""
         del arrival
-        return Taken(event_id=next(self._ids), new=True)
+        return TakenIn(event_id=next(self._ids), new=True)
 
 
 def main() -> None:

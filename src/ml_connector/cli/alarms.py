@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from ml_connector.app.alarms.channels import Channel, channels_of, send
+from ml_connector.app.alarms.channels import AlarmChannel, channels_of, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
@@ -60,7 +60,7 @@ def test_channels() -> None:
     """Send a test message to every channel of a connection now, and say who took it."""
     context = current()
 
-    async def try_all(installation: Installation) -> tuple[str, list[tuple[Channel, str]]]:
+    async def try_all(installation: Installation) -> tuple[str, list[tuple[AlarmChannel, str]]]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
             channels = channels_of(await installation.vault.all(one.name, on=on))

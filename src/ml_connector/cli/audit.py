@@ -12,7 +12,7 @@ from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.journal import noted_heads
-from ml_connector.ledger.journal.checker import Verdict
+from ml_connector.ledger.journal.checker import JournalVerdict
 from ml_connector.storage.database import Connection
 
 _MOST_CHANGES: Final = 8
@@ -38,7 +38,7 @@ def verify(
     """Prove that no row of the journal was changed, removed, put in, reordered or cut off."""
     context = current()
 
-    async def prove(installation: Installation) -> journal_heads.Proof:
+    async def prove(installation: Installation) -> journal_heads.JournalCheck:
         async with installation.database.transaction() as on:
             names = await _names(on)
         if heads and (names is None or len(names) != 1):
@@ -167,7 +167,7 @@ async def _names(on: Connection) -> list[str] | None:
     return [name]
 
 
-def _first(found: journal_heads.Proof) -> dict[str, Any] | None:
+def _first(found: journal_heads.JournalCheck) -> dict[str, Any] | None:
     broken = [one for verdict in found.verdicts for one in verdict.broken]
     if not broken:
         return None
@@ -180,7 +180,7 @@ def _first(found: journal_heads.Proof) -> dict[str, Any] | None:
     }
 
 
-def _as_json(one: Verdict) -> dict[str, Any]:
+def _as_json(one: JournalVerdict) -> dict[str, Any]:
     return {
         "connection": one.connection,
         "rows": one.rows,

@@ -73,7 +73,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
 
     synced = context.run(do)
     printer = context.printer
-    if synced.swept is not None and flow.told_by == "sweep":
+    if synced.swept is not None and flow.event_source == "sweep":
         printer.line(
             f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
             f" {synced.swept.late} had changed since."
@@ -223,8 +223,8 @@ def _print_documents(one: Planned) -> None:
         printer.line(f"  {document.title} ({document.external_id})")
         for line in document.lines:
             printer.line(f"    {_line(line)}")
-    if one.plan.afterwards is not None:
-        printer.line(f"  then waits: {one.plan.afterwards}")
+    if one.plan.remaining_failure is not None:
+        printer.line(f"  then waits: {one.plan.remaining_failure}")
     if one.plan.note:
         printer.line(f"  {one.plan.note}")
 
@@ -246,6 +246,6 @@ def _as_json(one: Planned) -> dict[str, Any]:
     if one.plan is not None:
         answer["documents"] = msgspec.to_builtins(one.plan.documents)
         answer["note"] = one.plan.note
-        if one.plan.afterwards is not None:
-            answer["afterwards"] = str(one.plan.afterwards)
+        if one.plan.remaining_failure is not None:
+            answer["afterwards"] = str(one.plan.remaining_failure)
     return answer

@@ -15,7 +15,7 @@ from ml_connector.cli.context import current
 from ml_connector.cli.reconcile import as_json as report_as_json
 from ml_connector.cli.reconcile import print_report
 from ml_connector.cli.signals import end_as_with_ctrl_c
-from ml_connector.demo import Proof
+from ml_connector.demo import StoryProof
 from ml_connector.errors import UserError
 from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
 from ml_connector.sim.server import PortTakenError
@@ -88,7 +88,7 @@ def demo(
         raise typer.Exit(1)
 
 
-def _print_proof(proof: Proof) -> None:
+def _print_proof(proof: StoryProof) -> None:
     printer = current().printer
     shown = [line for line in proof.stock if not proof.agrees(line)]
     if len(proof.stock) <= _MOST_LINES:
@@ -127,7 +127,7 @@ def _print_proof(proof: Proof) -> None:
         printer.line("The books of both sides do not agree.", style="bold red")
 
 
-def _as_json(story: str, proof: Proof) -> dict[str, object]:
+def _as_json(story: str, proof: StoryProof) -> dict[str, object]:
     return {
         "story": story,
         "agrees": proof.holds,

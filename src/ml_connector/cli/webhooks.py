@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ml_connector.app.installation.contexts import ConnectionContexts, other_shipbob_clients
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.app.webhooks import samples as sampling
 from ml_connector.app.webhooks import sync as app
 from ml_connector.app.webhooks.health import Health, health
 from ml_connector.app.webhooks.probe import Probed, probe
-from ml_connector.app.webhooks.subscribe import Looked
+from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -172,7 +172,9 @@ def samples(
     )
 
 
-async def _look(installation: Installation, *, write: bool, rotate: bool = False) -> Looked:
+async def _look(
+    installation: Installation, *, write: bool, rotate: bool = False
+) -> SubscriptionChanges:
     context = current()
     async with installation.database.transaction() as on:
         one = await context.connection(on)
@@ -180,7 +182,7 @@ async def _look(installation: Installation, *, write: bool, rotate: bool = False
         raise UserError(
             f'Connection "{one.name}" is paused', next_step="Resume it, then sync again."
         )
-    place = await Workplaces(installation).open(one.name)
+    place = await ConnectionContexts(installation).open(one.name)
     return await app.sync_webhooks(
         installation,
         place.shipbob,
@@ -191,7 +193,7 @@ async def _look(installation: Installation, *, write: bool, rotate: bool = False
     )
 
 
-def _print_looked(looked: Looked) -> None:
+def _print_looked(looked: SubscriptionChanges) -> None:
     printer = current().printer
     printer.line(f"ShipBob sends to {looked.url}")
     if looked.dry_run:

@@ -12,8 +12,8 @@ import structlog
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Flows
 from ml_connector.engine.inbox.intake import take_in
-from ml_connector.engine.settle.settle import Next, Settle
-from ml_connector.engine.settle.write_slots import Turn
+from ml_connector.engine.settle.settle import NextStep, Settle
+from ml_connector.engine.settle.write_slots import WriteSlot
 from ml_connector.engine.work.backoff import delay_seconds
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
@@ -26,7 +26,7 @@ from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.ledger.postings.postings import Found, Posting
-from ml_connector.ledger.run_steps import Decision, Entry, Seen
+from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
@@ -47,7 +47,7 @@ _APART_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workplace:
+class ConnectionContext:
     """What a run of one connection works with."""
 
     settings: ConnectionSettings
@@ -59,8 +59,8 @@ class Workplace:
     settle: Settle
 
 
-OpenWorkplace = Callable[[str, datetime | None], Awaitable[Workplace]]
-"""Returns the workplace of a connection, by its name and when it was applied last."""
+OpenContext = Callable[[str, datetime | None], Awaitable[ConnectionContext]]
+"""Returns the context of a connection, by its name and when it was applied last."""
 
 
 class Converge:
@@ -70,14 +70,14 @@ class Converge:
         self,
         database: Database,
         flows: Flows,
-        open_workplace: OpenWorkplace,
+        open_context: OpenContext,
         lanes: Lanes,
         *,
         worker: str,
     ) -> None:
         self._database = database
         self._flows = flows
-        self._open_workplace = open_workplace
+        self._open_context = open_context
         self._lanes = lanes
         self._worker = worker
         self._claims: GroupCommit[tuple[int, int], tuple[Run, Found] | None] = GroupCommit(
@@ -149,52 +149,52 @@ class Converge:
     async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
         """Do what the run is for; True when the subject should run again at once."""
         subject = run.subject
-        place = await self._open_workplace(subject.ref.connection, subject.applied_at)
+        context = await self._open_context(subject.ref.connection, subject.applied_at)
         for posting in found.left_behind:
-            await place.settle.recover(subject, posting)
+            await context.settle.recover(subject, posting)
         posted = found.posted
         if found.left_behind:
             async with self._database.transaction() as connection:
                 posted = await postings.posted(connection, subject.id)
-        seen, plan = await self._decide(run, flow, posted, place)
-        async with place.settle.turn(plan.documents if place.mode == "live" else ()) as turn:
+        seen, plan = await self._decide(run, flow, posted, context)
+        async with context.settle.turn(plan.documents if context.mode == "live" else ()) as turn:
             if turn.late:
-                seen, plan = await self._decide(run, flow, posted, place)
-            equation = _equation(plan, seen.lines, posted, place.mode)
+                seen, plan = await self._decide(run, flow, posted, context)
+            equation = _equation(plan, seen.lines, posted, context.mode)
             decision = Decision(
                 plan=plan,
-                waits=_may_wait(plan, place.mode),
-                mode=place.mode,
-                sending=place.settle.sending,
+                waits=_may_wait(plan, context.mode),
+                mode=context.mode,
+                sending=context.settle.sending,
             )
-            entry = Entry(
+            entry = RunStep(
                 run=run,
                 seen=seen,
                 decided=decision,
                 unexplained=equation.unexplained.lines if equation else None,
             )
-            again = await self._settle(entry, plan, flow, place, turn)
-        if plan.afterwards is not None:
-            raise plan.afterwards
+            again = await self._settle(entry, plan, flow, context, turn)
+        if plan.remaining_failure is not None:
+            raise plan.remaining_failure
         if equation is None:
-            return await self._halfway(subject, run.id)
+            return await self._converge_again(subject, run.id)
         _tell(subject, equation)
         return again
 
     async def _decide(
-        self, run: Run, flow: Flow, posted: Sequence[Posted], place: Workplace
-    ) -> tuple[Seen, Plan]:
+        self, run: Run, flow: Flow, posted: Sequence[Posted], context: ConnectionContext
+    ) -> tuple[RunFacts, Plan]:
         """Read the facts and plan; what was seen is kept where nothing can be planned."""
-        facts = await flow.read(run.subject.ref.key, place.reads)
-        seen = Seen(facts=facts, lines=flow.source_lines(facts, place.settings))
+        facts = await flow.read(run.subject.ref.key, context.reads)
+        seen = RunFacts(facts=facts, lines=flow.source_lines(facts, context.settings))
         try:
-            return seen, flow.plan(facts, posted, place.settings)
+            return seen, flow.plan(facts, posted, context.settings)
         except Exception:
-            await place.settle.enter(Entry(run=run, seen=seen))
+            await context.settle.enter(RunStep(run=run, seen=seen))
             raise
 
     async def _settle(
-        self, entry: Entry, plan: Plan, flow: Flow, place: Workplace, turn: Turn
+        self, entry: RunStep, plan: Plan, flow: Flow, context: ConnectionContext, turn: WriteSlot
     ) -> bool:
         """Write a decision down and bring its documents into existence, one after the other.
 
@@ -202,25 +202,25 @@ class Converge:
         where there is none. True when the subject was marked again meanwhile.
         """
         run, unexplained = entry.run, entry.unexplained
-        posts = place.mode == "live" and bool(plan.documents)
-        if posts or plan.stands_for:
+        posts = context.mode == "live" and bool(plan.documents)
+        if posts or plan.fan_out:
             entry = replace(entry, unexplained=None)
-        entered, send_by = await place.settle.enter(entry)
+        entered, send_by = await context.settle.enter(entry)
         again = entered.again
-        if plan.stands_for:
+        if plan.fan_out:
             await self._pass_on(run.subject, run.id, plan)
             if not posts and unexplained is not None:
-                ended, _ = await place.settle.enter(Entry(run=run, unexplained=unexplained))
+                ended, _ = await context.settle.enter(RunStep(run=run, unexplained=unexplained))
                 again = ended.again
         for posting, following in _in_order(entered.postings, unexplained) if posts else ():
-            if place.settle.is_shared(posting.document):
+            if context.settle.is_shared(posting.document):
                 turn.end()
             try:
-                send_by, again = await place.settle.post(
+                send_by, again = await context.settle.post(
                     run.subject, posting, send_by=send_by, following=following
                 )
             except NeedsHuman as refused:
-                await self._look_anew(run.subject, flow, place, posting, refused)
+                await self._replan_if_stale(run.subject, flow, context, posting, refused)
                 raise
         return again
 
@@ -240,17 +240,17 @@ class Converge:
                         delivery_id=f"wake:run {run_id}:{key}",
                         topic=f"stood for by {subject.ref.key}",
                         subject=SubjectRef(subject.ref.connection, subject.ref.flow, key),
-                        within=plan.within,
+                        within=plan.parent_key,
                     )
-                    for key in plan.stands_for
+                    for key in plan.fan_out
                 ],
             )
 
-    async def _look_anew(
+    async def _replan_if_stale(
         self,
         subject: Claimed,
         flow: Flow,
-        place: Workplace,
+        context: ConnectionContext,
         posting: Posting,
         refused: NeedsHuman,
     ) -> None:
@@ -265,18 +265,18 @@ class Converge:
         """
         if refused.cause not in _MAY_BE_STALE:
             return
-        place.reads.forget_periods()
-        facts = await flow.read(subject.ref.key, place.reads)
+        context.reads.forget_periods()
+        facts = await flow.read(subject.ref.key, context.reads)
         async with self._database.transaction() as connection:
             posted = await postings.posted(connection, subject.id)
-        plan = flow.plan(facts, posted, place.settings)
+        plan = flow.plan(facts, posted, context.settings)
         if all(document.hash() != posting.document_hash for document in plan.documents):
             raise Retryable(
                 f"The facts have changed meanwhile, it is decided again: {refused}",
                 cause=refused.cause,
             ) from refused
 
-    async def _halfway(self, subject: Claimed, run_id: int) -> bool:
+    async def _converge_again(self, subject: Claimed, run_id: int) -> bool:
         """Let the same job run the subject once more: it has not converged yet."""
         async with self._database.transaction() as connection:
             await subjects.once_more(connection, subject)
@@ -345,7 +345,7 @@ def _equation(
     plan: Plan, lines: Sequence[SourceLine], posted: Sequence[Posted], mode: Mode
 ) -> Equation | None:
     """Return what becomes of the source's lines; None when the subject does not converge now."""
-    if plan.afterwards is not None or (plan.again and mode == "live"):
+    if plan.remaining_failure is not None or (plan.replan_after_posting and mode == "live"):
         return None
     return of_subject(
         lines,
@@ -358,14 +358,16 @@ def _equation(
     )
 
 
-def _in_order(prepared: Sequence[Posting], unexplained: int | None) -> list[tuple[Posting, Next]]:
+def _in_order(
+    prepared: Sequence[Posting], unexplained: int | None
+) -> list[tuple[Posting, NextStep]]:
     """Return postings in their order, each with what follows as soon as it exists."""
     return [
         (
             posting,
-            Next(posting=prepared[number + 1])
+            NextStep(posting=prepared[number + 1])
             if number + 1 < len(prepared)
-            else Next(unexplained=unexplained),
+            else NextStep(unexplained=unexplained),
         )
         for number, posting in enumerate(prepared)
     ]

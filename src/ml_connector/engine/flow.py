@@ -14,7 +14,7 @@ from ml_connector.shipbob.webhooks.topics import subject_id
 from ml_connector.words import Source
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
     """A subject that the source has, as a sweep sees it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Flow:
         source_lines: all lines of the source that the facts show and that must end posted,
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
-        back: a scheduled sweep looks at what changed so long ago at most.
+        look_back: a scheduled sweep looks at what changed so long ago at most.
         sweep: yields what the source has that changed since a moment, for whatever no
             webhook told us; the keys it is given are of subjects that once led to a
             document.
@@ -65,7 +65,7 @@ class Flow:
             of the given keys: less than a sweep sees, and sooner done. None: it is always
             swept.
         clock: the source's own time; None when it does not tell.
-        told_by: who tells of what a sweep finds: ``schedule`` where no webhook could have.
+        event_source: who tells of what a sweep finds: ``schedule`` where no webhook could have.
         details: what commands print of the facts beside documents, as rows with the same
             keys; None: nothing. Pure.
     """
@@ -81,11 +81,11 @@ class Flow:
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
-    back: timedelta = timedelta(days=60)
-    sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[Seen]]
-    poll: Callable[[Reads, str, Collection[str]], AsyncIterator[Seen]] | None = None
+    look_back: timedelta = timedelta(days=60)
+    sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
+    poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
-    told_by: Source = "sweep"
+    event_source: Source = "sweep"
     details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None
 
 

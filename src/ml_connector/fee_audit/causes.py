@@ -12,7 +12,7 @@ CHECKED: Final = ("Shipment", "Return", "WRO", "URO")
 """The reference types that name one thing at ShipBob (shipbob.md section 9.7)."""
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeCause(msgspec.Struct, frozen=True, kw_only=True):
     """A shipment, return, WRO or URO.
 
     Attributes:
@@ -54,7 +54,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         losses: of the period.
     """
 
-    causes: Mapping[tuple[str, str], Cause | None] = {}
+    causes: Mapping[tuple[str, str], ChargeCause | None] = {}
     losses: Sequence[Loss] = ()
 
 

@@ -7,11 +7,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from ml_connector.errors import NeedsData
-from ml_connector.fee_audit.causes import Cause, Evidence, Loss, reference_of
+from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss, reference_of
 from ml_connector.ledger.sources.charges import Charge
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Wro
-from ml_connector.shipbob.resources.inventory_history import Movement
+from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.shipments import Shipment
 from ml_connector.transport.call import Priority
 from ml_connector.words import Cause as Why
@@ -39,12 +39,12 @@ async def gather(
         named = reference_of(charge)
         if named is not None:
             wanted.setdefault(named[0], set()).add(named[1])
-    causes: dict[_Key, Cause | None] = {}
+    causes: dict[_Key, ChargeCause | None] = {}
     listed = {
         "Shipment": await _shipments(shipbob, wanted.get("Shipment", set()), first),
         "WRO": await _wros(shipbob, wanted.get("WRO", set())),
     }
-    single: Mapping[str, Callable[[str], Awaitable[Cause]]] = {
+    single: Mapping[str, Callable[[str], Awaitable[ChargeCause]]] = {
         "Shipment": _one_shipment(shipbob),
         "WRO": _one_wro(shipbob),
         "Return": _status(shipbob, "/return", "returns_read", "returns"),
@@ -57,7 +57,9 @@ async def gather(
     return Evidence(causes=causes, losses=await _losses(shipbob, first, last))
 
 
-async def _asked(ask: Callable[[str], Awaitable[Cause]], reference: str) -> Cause | None:
+async def _asked(
+    ask: Callable[[str], Awaitable[ChargeCause]], reference: str
+) -> ChargeCause | None:
     if not (reference.isascii() and reference.isdigit()):
         return None  # ids of these are whole numbers (shipbob.md section 9)
     try:
@@ -68,11 +70,11 @@ async def _asked(ask: Callable[[str], Awaitable[Cause]], reference: str) -> Caus
         return None
 
 
-async def _shipments(shipbob: ShipBob, wanted: set[str], first: date) -> dict[str, Cause]:
+async def _shipments(shipbob: ShipBob, wanted: set[str], first: date) -> dict[str, ChargeCause]:
     if len(wanted) <= _FEW:
         return {}
     since = datetime.combine(first - _BEFORE, time(), UTC)
-    found: dict[str, Cause] = {}
+    found: dict[str, ChargeCause] = {}
     async for order in shipbob.shipments.orders(created_since=since, priority=Priority.BULK):
         for shipment in order.shipments:
             if str(shipment.id) in wanted:
@@ -80,45 +82,45 @@ async def _shipments(shipbob: ShipBob, wanted: set[str], first: date) -> dict[st
     return found
 
 
-def _one_shipment(shipbob: ShipBob) -> Callable[[str], Awaitable[Cause]]:
-    async def ask(reference: str) -> Cause:
+def _one_shipment(shipbob: ShipBob) -> Callable[[str], Awaitable[ChargeCause]]:
+    async def ask(reference: str) -> ChargeCause:
         return _of_shipment(await shipbob.shipments.shipment(reference, priority=Priority.BULK))
 
     return ask
 
 
-def _of_shipment(shipment: Shipment) -> Cause:
+def _of_shipment(shipment: Shipment) -> ChargeCause:
     labelled = (
         shipment.actual_fulfillment_date is not None
         or shipment.tracking is not None
         or shipment.status in {"Completed", "LabeledCreated"}
     )
-    return Cause(
+    return ChargeCause(
         status=shipment.status,
         happened=labelled or shipment.status != "Cancelled",
         service=shipment.ship_option or "",
     )
 
 
-async def _wros(shipbob: ShipBob, wanted: set[str]) -> dict[str, Cause]:
+async def _wros(shipbob: ShipBob, wanted: set[str]) -> dict[str, ChargeCause]:
     ids = sorted(one for one in wanted if one.isascii() and one.isdigit())
     return {
         str(wro.id): _of_wro(wro) async for wro in shipbob.wros(ids=ids, priority=Priority.BULK)
     }
 
 
-def _one_wro(shipbob: ShipBob) -> Callable[[str], Awaitable[Cause]]:
-    async def ask(reference: str) -> Cause:
+def _one_wro(shipbob: ShipBob) -> Callable[[str], Awaitable[ChargeCause]]:
+    async def ask(reference: str) -> ChargeCause:
         return _of_wro(await shipbob.wro(reference, priority=Priority.BULK))
 
     return ask
 
 
-def _of_wro(wro: Wro) -> Cause:
+def _of_wro(wro: Wro) -> ChargeCause:
     handled = any(
         line.stowed_quantity or line.received_quantity for line in wro.inventory_quantities
     )
-    return Cause(
+    return ChargeCause(
         status=wro.status,
         happened=handled or wro.status not in {"Cancelled", "Awaiting", "AwaitingArrival"},
     )
@@ -126,10 +128,10 @@ def _of_wro(wro: Wro) -> Cause:
 
 def _status(
     shipbob: ShipBob, path: str, scope: str, what: str
-) -> Callable[[str], Awaitable[Cause]]:
-    async def ask(reference: str) -> Cause:
+) -> Callable[[str], Awaitable[ChargeCause]]:
+    async def ask(reference: str) -> ChargeCause:
         found = await shipbob.references.one(path, reference, scope=scope, what=what)
-        return Cause(status=found.status, happened=found.status != "Cancelled")
+        return ChargeCause(status=found.status, happened=found.status != "Cancelled")
 
     return ask
 
@@ -149,7 +151,7 @@ async def _losses(shipbob: ShipBob, first: date, last: date) -> list[Loss]:
     return losses
 
 
-def lost(moved: Iterable[Movement], center: str) -> list[Loss]:
+def lost(moved: Iterable[StockMovement], center: str) -> list[Loss]:
     """Return what adjustments took out of stock and no later one put back.
 
     Units that are found again make up for the oldest losses of the item first. Pure.

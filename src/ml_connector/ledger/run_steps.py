@@ -19,13 +19,13 @@ from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import Head, Recorded
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Plan, SourceLine
-from ml_connector.ledger.postings.postings import Posting, Sending, Settled, Wanted
+from ml_connector.ledger.postings.postings import NewPosting, Posting, Sending, Settled
 from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class RunFacts:
     """What a run saw: the facts, and all lines of the source in them."""
 
     facts: msgspec.Struct
@@ -48,20 +48,20 @@ class Decision:
     mode: Mode
     sending: Sending | None = None
 
-    def wanted(self, run: Run) -> list[Wanted]:
+    def wanted(self, run: Run) -> list[NewPosting]:
         """Return the documents as postings that are to be written down."""
         state: Literal["prepared", "noted"] = "prepared" if self.mode == "live" else "noted"
         begins = self.sending is not None and state == "prepared"
         return [
-            Wanted(run.subject, run.id, document, "sending", self.sending)
+            NewPosting(run.subject, run.id, document, "sending", self.sending)
             if begins and number == 0
-            else Wanted(run.subject, run.id, document, state)
+            else NewPosting(run.subject, run.id, document, state)
             for number, document in enumerate(self.plan.documents)
         ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RunStep:
     """One step of a run; what of it is set is written down in this order.
 
     Attributes:
@@ -76,7 +76,7 @@ class Entry:
 
     run: Run
     settled: Settled | None = None
-    seen: Seen | None = None
+    seen: RunFacts | None = None
     decided: Decision | None = None
     begins: tuple[Posting, Sending] | None = None
     unexplained: int | None = None
@@ -90,7 +90,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entered:
+class RecordedStep:
     """What came of an entry.
 
     Attributes:
@@ -110,7 +110,9 @@ class Entered:
     again: bool = False
 
 
-async def enter(connection: Connection, entries: Sequence[Entry]) -> list[Entered | Exception]:
+async def record(
+    connection: Connection, entries: Sequence[RunStep]
+) -> list[RecordedStep | Exception]:
     """Write entries down, in one transaction that holds no subject yet.
 
     Raises:
@@ -130,7 +132,7 @@ async def enter(connection: Connection, entries: Sequence[Entry]) -> list[Entere
     lost |= await _begin(connection, going)
     again = await _end(connection, [entry for entry in going if id(entry) not in lost])
     return [
-        Entered(
+        RecordedStep(
             postings=prepared.get(id(entry), ()),
             head=heads.get(entry.settled.posting.id) if entry.settled else None,
             recorded=id(entry) not in unrecorded,
@@ -142,7 +144,7 @@ async def enter(connection: Connection, entries: Sequence[Entry]) -> list[Entere
 
 
 async def _settle(
-    connection: Connection, entries: Sequence[Entry]
+    connection: Connection, entries: Sequence[RunStep]
 ) -> tuple[dict[int, Head], set[int]]:
     """Return the journal's ends by posting, and the entries whose posting was recorded before."""
     settled = [(entry, entry.settled) for entry in entries if entry.settled]
@@ -166,7 +168,7 @@ async def _settle(
     return heads, {id(entry) for entry, one in settled if one.posting.id not in times}
 
 
-async def _write_runs(connection: Connection, entries: Sequence[Entry]) -> None:
+async def _write_runs(connection: Connection, entries: Sequence[RunStep]) -> None:
     """Keep what runs saw and decided, the lines of their sources, and that they are done."""
     pages = [
         runs.Page(
@@ -186,7 +188,7 @@ async def _write_runs(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 async def _decide(
-    connection: Connection, entries: Iterable[Entry]
+    connection: Connection, entries: Iterable[RunStep]
 ) -> dict[int, tuple[Posting, ...]]:
     """Keep decisions and prepare their documents; return the postings by entry."""
     decided = [(entry, entry.decided) for entry in entries if entry.decided]
@@ -221,7 +223,7 @@ async def _decide(
     return {key: tuple(value) for key, value in prepared.items()}
 
 
-async def _begin(connection: Connection, entries: Iterable[Entry]) -> set[int]:
+async def _begin(connection: Connection, entries: Iterable[RunStep]) -> set[int]:
     """Let calls begin; return the entries whose posting was not *prepared* any more."""
     begins = [(entry, entry.begins) for entry in entries if entry.begins]
     if not begins:
@@ -230,6 +232,6 @@ async def _begin(connection: Connection, entries: Iterable[Entry]) -> set[int]:
     return {id(entry) for entry, (posting, _) in begins if posting.id not in begun}
 
 
-async def _end(connection: Connection, entries: Iterable[Entry]) -> dict[claims.Own, bool]:
+async def _end(connection: Connection, entries: Iterable[RunStep]) -> dict[claims.Own, bool]:
     ended = [(entry.run, entry.unexplained) for entry in entries if entry.unexplained is not None]
     return await claims.done(connection, ended) if ended else {}

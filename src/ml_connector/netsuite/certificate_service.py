@@ -12,7 +12,7 @@ import msgspec
 
 from ml_connector.errors import Retryable
 from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.session import Session
+from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.transport.call import Answer, Patience
 
 Id = str | int
@@ -67,7 +67,7 @@ class CertificateService:
         client_id: of the integration record.
     """
 
-    def __init__(self, session: Session, account: Account, client_id: str) -> None:
+    def __init__(self, session: NetSuiteSession, account: Account, client_id: str) -> None:
         self._session = session
         self._url = account.certificates_url(client_id)
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
-from ml_connector.netsuite.problem import Problem, error_id, problem
+from ml_connector.netsuite.problem import NetSuiteProblem, error_id, problem
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
 
@@ -134,7 +134,7 @@ def retry_after_seconds(answer: Answer, *, now: datetime | None = None) -> float
     return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
 
 
-def _refusal(status: int, stated: Problem) -> ConnectorError:
+def _refusal(status: int, stated: NetSuiteProblem) -> ConnectorError:
     """Tell the refusals of the caller apart: first by code, then by text."""
     if _MISSING_CODE in stated.codes or (
         status == HTTPStatus.NOT_FOUND and stated.find(_NOT_FOUND)
@@ -156,7 +156,7 @@ def _refusal(status: int, stated: Problem) -> ConnectorError:
     return _passing(stated) or _query_refusal(stated) or _business_refusal(stated)
 
 
-def _passing(stated: Problem) -> Retryable | None:
+def _passing(stated: NetSuiteProblem) -> Retryable | None:
     if "IDEMPOTENCY_ERROR" in stated.codes:
         return Retryable(
             "NetSuite has been sent this call before and may still be working on it",
@@ -172,7 +172,7 @@ def _passing(stated: Problem) -> Retryable | None:
     return None
 
 
-def _query_refusal(stated: Problem) -> NeedsHuman | None:
+def _query_refusal(stated: NetSuiteProblem) -> NeedsHuman | None:
     for detail in stated.details:
         if detail.code != "INVALID_PARAMETER" or detail.parameter not in {"", "q"}:
             continue
@@ -188,7 +188,7 @@ def _query_refusal(stated: Problem) -> NeedsHuman | None:
     return None
 
 
-def _business_refusal(stated: Problem) -> NeedsHuman:
+def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:
     # Before the period: a form can make the period itself a mandatory field.
     if found := stated.find(_MANDATORY):
         return _refused(found.sentence, _MANDATORY_REMEDY)
@@ -236,14 +236,14 @@ def _unrefused(answer: Answer) -> ConnectorError | None:
     return _unusable(answer) if _is_markup(answer) else None
 
 
-def _is_concurrency(stated: Problem | None) -> bool:
+def _is_concurrency(stated: NetSuiteProblem | None) -> bool:
     # Seen with 429 and with 400: the code decides, not the status.
     return stated is not None and (
         "CONCURRENCY_LIMIT_EXCEEDED" in stated.codes or stated.find(_CONCURRENCY) is not None
     )
 
 
-def _is_bearer_refusal(answer: Answer, stated: Problem | None) -> bool:
+def _is_bearer_refusal(answer: Answer, stated: NetSuiteProblem | None) -> bool:
     if stated is not None and stated.codes & _TOKEN_CODES:
         return True
     # A malformed token gives 400 with this header (section 2.7).

@@ -15,7 +15,7 @@ from ml_connector.netsuite.problem import shortened
 from ml_connector.netsuite.queries import setup
 from ml_connector.netsuite.records import records
 from ml_connector.netsuite.records.metadata import Metadata, parse_metadata
-from ml_connector.netsuite.session import Auth, Session
+from ml_connector.netsuite.session import Auth, NetSuiteSession
 from ml_connector.netsuite.sign_in.oauth import Sender, clock_offset_seconds
 from ml_connector.netsuite.suiteql import SuiteQL, query_call
 from ml_connector.transport.call import Answer, Call, Patience, Priority
@@ -85,7 +85,9 @@ class NetSuite:
         limit_key: str,
     ) -> None:
         self._account = account
-        self._session = Session(transport, auth, connection=connection, limit_key=limit_key)
+        self._session = NetSuiteSession(
+            transport, auth, connection=connection, limit_key=limit_key
+        )
         self.query = SuiteQL(self._session, account)
 
     def certificates(self, client_id: str) -> CertificateService:

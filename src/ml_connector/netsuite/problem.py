@@ -49,7 +49,7 @@ class Detail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class NetSuiteProblem:
     """An error answer of NetSuite, with at least one detail."""
 
     details: tuple[Detail, ...]
@@ -70,7 +70,7 @@ class Problem:
         return _cut(shown, 2 * _LONGEST_TEXT)
 
 
-def problem(answer: Answer) -> Problem | None:
+def problem(answer: Answer) -> NetSuiteProblem | None:
     """Read the error object of an answer; None when there is none to be read.
 
     A gateway may answer HTML or nothing at all.
@@ -86,7 +86,7 @@ def problem(answer: Answer) -> Problem | None:
     details = tuple(_detail(entry) for entry in entries if isinstance(entry, dict))
     if not details and ("o:errorCode" in body or "detail" in body):
         details = (_detail(body),)
-    return Problem(details=details) if details else None
+    return NetSuiteProblem(details=details) if details else None
 
 
 def error_id(answer: Answer) -> str | None:

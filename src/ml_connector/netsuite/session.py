@@ -63,7 +63,7 @@ class FreshRefusals:
         return now - self._first >= SAME_OVERLOAD_SECONDS
 
 
-class Session:
+class NetSuiteSession:
     """Sends calls for one connection with a valid token.
 
     Args:

@@ -11,7 +11,7 @@ from ml_connector.netsuite import dialect
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.row_pages import RowPage, read_page
-from ml_connector.netsuite.session import Session
+from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.transport.call import Call, Patience, Priority
 
 PAGE_ROWS: Final = 1000
@@ -44,7 +44,7 @@ class SuiteQL:
 
     def __init__(
         self,
-        session: Session,
+        session: NetSuiteSession,
         account: Account,
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -221,7 +221,7 @@ class SuiteQL:
 
 
 def query_call(
-    session: Session,
+    session: NetSuiteSession,
     account: Account,
     query: str,
     params: Parameters,

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from ml_connector.ledger.sources import charges
-from ml_connector.ledger.sources.charges import Charge, Invoice, Kept, Summed
+from ml_connector.ledger.sources.charges import Charge, Kept, StoredInvoice, Summed
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import bills as bill_queries
@@ -65,7 +65,7 @@ class BillingReads:
         self._connection = connection
         self._vendor = vendor
         self._now = now
-        self._heads: Batch[int, Invoice] = Batch(self._fetch_heads, most=1000)
+        self._heads: Batch[int, StoredInvoice] = Batch(self._fetch_heads, most=1000)
         self._bills: Batch[str, tuple[ReferencedBill, ...]] = Batch(self._fetch_bills, most=1000)
         self._rests_until = 0.0
 
@@ -111,7 +111,7 @@ class BillingReads:
             await charges.keep_invoices(connection, self._connection, heads)
             return await charges.invoices_since(connection, self._connection, since.date())
 
-    async def invoice(self, invoice_id: int) -> Invoice | None:
+    async def invoice(self, invoice_id: int) -> StoredInvoice | None:
         """Return the head of an invoice as it is now; None when there is no such invoice."""
         return await self._heads.get(invoice_id)
 
@@ -123,7 +123,7 @@ class BillingReads:
         """Return all lines of an invoice that were ever seen, those alike added up."""
         return await charges.sums(self._database, self._connection, invoice_id)
 
-    async def forgotten(self, invoice: Invoice) -> Sequence[Charge]:
+    async def forgotten(self, invoice: StoredInvoice) -> Sequence[Charge]:
         """Return what may be on an invoice although ShipBob does not say so any more.
 
         These are kept charges of the invoice's type and up to its day, on no invoice as far
@@ -186,9 +186,9 @@ class BillingReads:
             await charges.keep(connection, self._connection, batch)
         batch.clear()
 
-    async def _fetch_heads(self, ids: Sequence[int]) -> Mapping[int, Invoice]:
+    async def _fetch_heads(self, ids: Sequence[int]) -> Mapping[int, StoredInvoice]:
         """Read these invoices from the list: there is no call for one of them."""
-        known: dict[int, Invoice] = {}
+        known: dict[int, StoredInvoice] = {}
         async with self._database.transaction() as connection:
             for one in ids:
                 kept = await charges.invoice(connection, self._connection, one)
@@ -228,7 +228,7 @@ def charge(transaction: Transaction, invoice_id: int | None = None) -> Charge:
         currency=transaction.currency_code,
         tax=transaction.tax_amount,
         taxes=tuple(
-            charges.Tax(tax_type=tax.tax_type, tax_amount=tax.tax_amount)
+            charges.StoredTax(tax_type=tax.tax_type, tax_amount=tax.tax_amount)
             for tax in transaction.taxes
         ),
         charged_on=transaction.charged_on,
@@ -241,8 +241,8 @@ def charge(transaction: Transaction, invoice_id: int | None = None) -> Charge:
     )
 
 
-def _head(row: billing.Invoice) -> Invoice:
-    return Invoice(
+def _head(row: billing.Invoice) -> StoredInvoice:
+    return StoredInvoice(
         id=row.invoice_id,
         type=row.invoice_type,
         day=row.day,

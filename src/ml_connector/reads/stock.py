@@ -20,7 +20,7 @@ from ml_connector.netsuite.queries import month, stock
 from ml_connector.netsuite.queries.month import StockLine
 from ml_connector.netsuite.queries.stock import OnHand
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.resources.inventory_history import Movement
+from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.storage.database import Database
 
@@ -75,7 +75,7 @@ class Trail:
     """
 
     netsuite: Sequence[StockLine] = ()
-    shipbob: Sequence[Movement] = ()
+    shipbob: Sequence[StockMovement] = ()
     known: Known = field(default_factory=Known)
     unread: str = ""
 
@@ -178,7 +178,7 @@ class StockReads:
             since: aware.
         """
         unread: list[str] = []
-        moved: list[Movement] = []
+        moved: list[StockMovement] = []
         others: list[StockLine] = []
         # What can't be looked into leaves a difference without its cause, and hides none.
         try:
@@ -200,7 +200,7 @@ class StockReads:
 
     async def _moved(
         self, location: str, inventory_ids: Sequence[int], since: datetime
-    ) -> list[Movement]:
+    ) -> list[StockMovement]:
         until = self._now() + timedelta(seconds=1)
         return [
             movement
@@ -227,7 +227,7 @@ class StockReads:
         return [line for line in found if line.id not in ours]
 
 
-def source_of(movement: Movement) -> str | None:
+def source_of(movement: StockMovement) -> str | None:
     """Return flow and key of the WRO or return that a movement names; None when it names none.
 
     How ShipBob calls them is not documented ("WRO id etc.", shipbob.md section 9.3).

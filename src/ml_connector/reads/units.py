@@ -20,12 +20,12 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal | None = None
 
 
-class _Lines(msgspec.Struct, frozen=True, kw_only=True):
+class _UnitLines(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[_Line, ...] = ()
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):
-    item: _Lines = _Lines()
+    item: _UnitLines = _UnitLines()
 
 
 class UnitReads:

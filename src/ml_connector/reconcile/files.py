@@ -8,10 +8,10 @@ from ml_connector.errors import UserError
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import lines, page, workbook
-from ml_connector.reconcile.stored.stored import Stored
+from ml_connector.reconcile.stored.stored import StoredMonth
 
 
-async def write(books: Stored, report: Report, month: Month, folder: Path) -> list[Path]:
+async def write(books: StoredMonth, report: Report, month: Month, folder: Path) -> list[Path]:
     """Write page, workbook and CSV, beside their places first: none is ever half written.
 
     Args:

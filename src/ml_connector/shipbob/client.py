@@ -45,7 +45,7 @@ from ml_connector.shipbob.resources.returns import Returns
 from ml_connector.shipbob.resources.shipment_calls import ShipmentCalls
 from ml_connector.shipbob.resources.stock import StockCalls
 from ml_connector.shipbob.resources.unidentified import UroCalls
-from ml_connector.shipbob.session import Door, Request, Session, segment, unexpected
+from ml_connector.shipbob.session import Door, Request, ShipBobSession, segment, unexpected
 from ml_connector.shipbob.sign_in.access import Access
 from ml_connector.shipbob.sign_in.oauth import Sends
 from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
@@ -94,7 +94,7 @@ class ShipBob:
         granted_channel: Callable[[], Awaitable[int | None]] | None = None,
     ) -> None:
         self._granted_channel = granted_channel or _not_known
-        self._session = Session(
+        self._session = ShipBobSession(
             transport,
             connection,
             api_url=api_url,

@@ -72,7 +72,7 @@ class Door:
     limit_key: str
 
 
-class Session:
+class ShipBobSession:
     """Sends the requests of one connection and reads what comes back.
 
     Calls whose scope is among ``by_scope`` go through that door; all others through the one

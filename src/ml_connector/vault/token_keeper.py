@@ -6,7 +6,7 @@ from ml_connector.vault.tokens import Renew, Token
 from ml_connector.words import System
 
 
-class KeepsTokens(Protocol):
+class TokenKeeper(Protocol):
     """Gives out the token of a connection, renewed when it is time."""
 
     async def valid(self, connection: str, system: System, renew: Renew) -> Token:

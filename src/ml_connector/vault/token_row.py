@@ -123,7 +123,7 @@ class NewToken:
     refresh: Secret | None = None
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class RenewalProblem(msgspec.Struct, frozen=True, kw_only=True):
     """Why the last renewal failed, as it is stored."""
 
     cause: Cause
@@ -151,11 +151,11 @@ class TokenClock:
     system: System
     expires_at: datetime | None
     obtained_at: datetime | None
-    problem: Problem | None
+    problem: RenewalProblem | None
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTokens:
     """A row as it was read.
 
     Attributes:
@@ -166,10 +166,10 @@ class Stored:
 
     token: Token | None
     version: int
-    problem: Problem | None
+    problem: RenewalProblem | None
 
 
-class _Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _TokenPair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: str
     refresh: str | None = None
     previous_refresh: str | None = None
@@ -192,7 +192,7 @@ class TokenRow:
     connection: str
     system: System
 
-    async def read(self, known: Token | None = None) -> Stored:
+    async def read(self, known: Token | None = None) -> StoredTokens:
         """Read the row; it is made when it does not exist yet.
 
         Args:
@@ -212,7 +212,7 @@ class TokenRow:
             token: Token | None = known
         else:
             token = self._open(row)
-        return Stored(token, row["version"], _problem(row))
+        return StoredTokens(token, row["version"], _problem(row))
 
     async def held(self) -> bool:
         """Whether there is a pair, whatever is wrong with it."""
@@ -233,7 +233,7 @@ class TokenRow:
         Returns:
             the token as it is stored, or None when somebody stored another one meanwhile.
         """
-        pair = _Pair(
+        pair = _TokenPair(
             access=token.access.reveal(),
             refresh=token.refresh.reveal() if token.refresh else None,
             previous_refresh=token.previous_refresh.reveal() if token.previous_refresh else None,
@@ -252,7 +252,7 @@ class TokenRow:
             row = await one(connection, _STORE, self._key() | parameters)
         return None if row is None else replace(token, version=row["version"])
 
-    async def store_problem(self, problem: Problem, *, version: int) -> None:
+    async def store_problem(self, problem: RenewalProblem, *, version: int) -> None:
         """Keep why the renewal of this version failed, and let the lease go."""
         text = msgspec.json.encode(problem).decode()
         parameters = {"problem": text, "version": version}
@@ -277,7 +277,7 @@ class TokenRow:
             return None
         sealed = Sealed(row["key_id"], bytes(row["wrapped_key"]), bytes(row["ciphertext"]))
         plaintext = open_(self.ring, sealed, bound_to=self._bound_to())
-        pair = msgspec.json.decode(plaintext, type=_Pair)
+        pair = msgspec.json.decode(plaintext, type=_TokenPair)
         return Token(
             access=Secret(pair.access),
             expires_at=row["expires_at"],
@@ -334,9 +334,9 @@ async def rewrap_tokens(database: Database, ring: Ring) -> int:
     return len(found)
 
 
-def _problem(row: DictRow) -> Problem | None:
+def _problem(row: DictRow) -> RenewalProblem | None:
     stored = row["problem"]
-    return None if stored is None else msgspec.convert(stored, Problem)
+    return None if stored is None else msgspec.convert(stored, RenewalProblem)
 
 
 def _secret(text: str | None) -> Secret | None:

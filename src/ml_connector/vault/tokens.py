@@ -19,8 +19,8 @@ from ml_connector.storage.database import Connection, Database, DatabaseAway
 from ml_connector.vault.masterkey import Ring
 from ml_connector.vault.token_row import (
     NewToken,
-    Problem,
-    Stored,
+    RenewalProblem,
+    StoredTokens,
     Token,
     TokenClock,
     TokenRow,
@@ -29,7 +29,7 @@ from ml_connector.vault.token_row import (
 )
 from ml_connector.words import Cause, System
 
-__all__ = ["NewToken", "Problem", "Renew", "Token", "TokenClock", "Tokens"]
+__all__ = ["NewToken", "Renew", "RenewalProblem", "Token", "TokenClock", "Tokens"]
 
 Renew = Callable[[Token | None], Awaitable[NewToken]]
 """Asks the token endpoint, given the token stored now. Raises a ConnectorError otherwise."""
@@ -246,7 +246,7 @@ class Tokens:
     # Renewing.
 
     def _start(
-        self, key: _Key, row: TokenRow, stored: Stored, renew: Renew
+        self, key: _Key, row: TokenRow, stored: StoredTokens, renew: Renew
     ) -> asyncio.Task[Token]:
         renewal = asyncio.create_task(self._renew(key, row, stored, renew))
         self._renewals[key] = renewal
@@ -254,7 +254,7 @@ class Tokens:
         renewal.add_done_callback(lambda done: done.cancelled() or done.exception())
         return renewal
 
-    async def _renew(self, key: _Key, row: TokenRow, stored: Stored, renew: Renew) -> Token:
+    async def _renew(self, key: _Key, row: TokenRow, stored: StoredTokens, renew: Renew) -> Token:
         """Renew under the lease that was taken, and store the pair before anybody has it."""
         try:
             new = await self._ask(row, stored, renew)
@@ -272,14 +272,14 @@ class Tokens:
         finally:
             del self._renewals[key]
 
-    async def _ask(self, row: TokenRow, stored: Stored, renew: Renew) -> NewToken:
+    async def _ask(self, row: TokenRow, stored: StoredTokens, renew: Renew) -> NewToken:
         try:
             return await renew(stored.token)
         except NeedsHuman as error:
             if error.cause in _PASSING_CAUSES:
                 await self._release(row)
             else:
-                problem = Problem(
+                problem = RenewalProblem(
                     cause=error.cause,
                     sentence=_without_secrets(str(error), stored.token),
                     remedy=error.remedy,

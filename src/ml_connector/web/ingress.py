@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from ml_connector.engine.flow import Flow
-from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.shipbob.webhooks.signature import SignatureRefused, Verified, verify
 from ml_connector.storage.database import DatabaseAway
@@ -57,7 +57,7 @@ ACK_SECONDS: Final = Histogram(
 )
 
 
-class Refused(Exception):
+class RefusedDelivery(Exception):
     """A request that is answered with something else than 200."""
 
     def __init__(self, status: int, error: str, hint: str = "") -> None:
@@ -69,7 +69,7 @@ class Refused(Exception):
 class TakesIn(Protocol):
     """Where verified deliveries go."""
 
-    async def accept(self, arrival: Arrival) -> Taken:
+    async def accept(self, arrival: Arrival) -> TakenIn:
         """Return after the delivery is on disk."""
         ...
 
@@ -107,7 +107,7 @@ class Ingress:
         try:
             status, answer = 200, await self._take(name, scope, receive)
             word = str(answer["status"])
-        except Refused as refusal:
+        except RefusedDelivery as refusal:
             status, answer = refusal.status, {"error": str(refusal), "hint": refusal.hint}
             word = str(status)
             _log.warning(
@@ -119,26 +119,28 @@ class Ingress:
 
     async def _take(self, name: str, scope: Scope, receive: Receive) -> dict[str, Any]:
         if scope["method"] != "POST":
-            raise Refused(405, "Only POST is answered here")
+            raise RefusedDelivery(405, "Only POST is answered here")
         headers = _headers(scope)
         body = await _body(headers, receive)
         try:
             async with asyncio.timeout(_STORAGE_SECONDS):
                 return await self._store(name, headers, body)
         except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
-            raise Refused(
+            raise RefusedDelivery(
                 503, "The event can't be stored just now", "Send it again later."
             ) from error
 
     async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         endpoint = await self._endpoints.find(name)
         if endpoint is None:
-            raise Refused(404, "There is no such connection", "Check the URL's last part.")
+            raise RefusedDelivery(404, "There is no such connection", "Check the URL's last part.")
         verified = await self._verified(endpoint, headers, body)
         try:
             msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise Refused(400, "The body is not JSON", "Send the event as UTF-8 JSON.") from None
+            raise RefusedDelivery(
+                400, "The body is not JSON", "Send the event as UTF-8 JSON."
+            ) from None
         taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
 
@@ -157,7 +159,7 @@ class Ingress:
             except SignatureRefused as refusal:
                 refused = refusal
         self._refusals.note(endpoint.connection, refused, headers)
-        raise Refused(401, f"The signature is refused: {refused}") from refused
+        raise RefusedDelivery(401, f"The signature is refused: {refused}") from refused
 
     def _arrival(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, verified: Verified
@@ -202,7 +204,7 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(400, "The request was cut off")
+            raise RefusedDelivery(400, "The request was cut off")
         part = message.get("body", b"")
         size += len(part)
         if size > MOST_BYTES:
@@ -212,8 +214,8 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _too_large() -> Refused:
-    return Refused(413, "The body is larger than 1 MiB")
+def _too_large() -> RefusedDelivery:
+    return RefusedDelivery(413, "The body is larger than 1 MiB")
 
 
 async def _answer(send: Send, status: int, answer: Mapping[str, Any]) -> None:

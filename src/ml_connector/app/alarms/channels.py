@@ -26,7 +26,7 @@ _INSTALL: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
+class AlarmChannel:
     """One address.
 
     Attributes:
@@ -42,10 +42,10 @@ class Channel:
         return f"{self.field.removeprefix(FIELD)} ({self.url.reveal().partition(':')[0]})"
 
 
-def channels_of(secrets: Mapping[str, Secret]) -> list[Channel]:
+def channels_of(secrets: Mapping[str, Secret]) -> list[AlarmChannel]:
     """Return the channels among a connection's secrets."""
     return [
-        Channel(field=field, url=secret)
+        AlarmChannel(field=field, url=secret)
         for field, secret in sorted(secrets.items())
         if field.startswith(FIELD)
     ]
@@ -67,7 +67,7 @@ def check_channel(url: Secret, *, where: str) -> None:
     )
 
 
-async def send(channel: Channel, *, title: str, body: str) -> str:
+async def send(channel: AlarmChannel, *, title: str, body: str) -> str:
     """Send a message; return why it was not taken, or an empty text.
 
     Raises:

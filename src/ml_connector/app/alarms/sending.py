@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.alarms.channels import FIELD, Channel, send
+from ml_connector.app.alarms.channels import FIELD, AlarmChannel, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.alarms import messages as alarm_messages
@@ -116,7 +116,7 @@ async def _try(installation: Installation, message: Message) -> str:
         url = await installation.vault.get(message.connection, message.channel)
         if url is None:
             return "the channel was taken out of the connection"
-        channel = Channel(field=message.channel, url=url)
+        channel = AlarmChannel(field=message.channel, url=url)
         return await send(channel, title=message.title, body=message.body)
     except (UserError, ConnectorError) as error:
         return str(error)

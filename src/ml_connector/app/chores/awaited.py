@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections import connections
@@ -29,9 +29,9 @@ class Awaited:
     minute. One query asks for all of a kind.
     """
 
-    def __init__(self, installation: Installation, workplaces: Workplaces) -> None:
+    def __init__(self, installation: Installation, contexts: ConnectionContexts) -> None:
         self._installation = installation
-        self._workplaces = workplaces
+        self._contexts = contexts
         self._looked: dict[str, datetime] = {}
 
     async def look(self) -> None:
@@ -56,8 +56,8 @@ class Awaited:
         if not lately and now - self._looked.get(applied.name, now - _OLD_EVERY) < _OLD_EVERY:
             return
         self._looked[applied.name] = now
-        place = await self._workplaces.open(applied.name)
-        appeared = await find_appeared(place.reads, things)
+        context = await self._contexts.open(applied.name)
+        appeared = await find_appeared(context.reads, things)
         if appeared:
             async with self._installation.database.transaction() as connection:
                 woken = await wake(

@@ -11,7 +11,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger.journal import chain, noted_heads
-from ml_connector.ledger.journal.checker import Verdict
+from ml_connector.ledger.journal.checker import JournalVerdict
 from ml_connector.ledger.journal.noted_heads import NotedHead
 
 _log = structlog.get_logger("audit")
@@ -20,7 +20,7 @@ NOTE_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class JournalCheck:
     """What ``audit verify`` found.
 
     Attributes:
@@ -28,7 +28,7 @@ class Proof:
         file_wrong: what is wrong with that file itself.
     """
 
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[JournalVerdict]
     file: Path
     file_wrong: Sequence[str]
 
@@ -49,7 +49,7 @@ async def prove(
     *,
     given: Sequence[NotedHead] = (),
     progress: Callable[[int, int], object] | None = None,
-) -> Proof:
+) -> JournalCheck:
     """Prove the journals of these connections, and note their heads when all is well.
 
     Args:
@@ -65,7 +65,7 @@ async def prove(
     verdicts = await chain.verify(
         installation.database, names, noted=[*noted, *given], progress=progress
     )
-    proof = Proof(verdicts=verdicts, file=file, file_wrong=wrong)
+    proof = JournalCheck(verdicts=verdicts, file=file, file_wrong=wrong)
     if proof.holds:
         noted_heads.note(file, [one.head for one in verdicts if one.head], by="audit verify")
     return proof

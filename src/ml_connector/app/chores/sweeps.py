@@ -5,8 +5,8 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.config.connection import Schedule, every
 from ml_connector.engine.flow import Flow
 from ml_connector.engine.inbox.polls import changed_since, is_full
@@ -28,7 +28,7 @@ _AGAIN_SECONDS: Final = 30.0
 _PERSON_SECONDS: Final = 300.0
 
 
-async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) -> None:
+async def sweep_what_is_due(installation: Installation, contexts: ConnectionContexts) -> None:
     """Sweep every flow of every connection whose time has come."""
     async with installation.database.transaction() as connection:
         known = await connections.every(connection)
@@ -40,7 +40,7 @@ async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) 
             try:
                 if await _take_turn(installation, applied.name, flow, schedule):
                     daily = isinstance(every(getattr(schedule, flow.schedule)), time)
-                    await _sweep(installation, workplaces, applied.name, flow, daily=daily)
+                    await _sweep(installation, contexts, applied.name, flow, daily=daily)
             except ConnectorError as error:
                 await _give_turn_back(installation, applied.name, flow, error)
                 _log.warning(
@@ -53,11 +53,11 @@ async def sweep_what_is_due(installation: Installation, workplaces: Workplaces) 
 
 
 async def _sweep(
-    installation: Installation, workplaces: Workplaces, name: str, flow: Flow, *, daily: bool
+    installation: Installation, contexts: ConnectionContexts, name: str, flow: Flow, *, daily: bool
 ) -> None:
-    place = await workplaces.open(name)
+    context = await contexts.open(name)
     now = datetime.now(UTC)
-    account_time = await flow.clock(place.reads) if flow.clock else None
+    account_time = await flow.clock(context.reads) if flow.clock else None
     async with installation.database.transaction() as connection:
         last = await polls.last(connection, name, flow.name) if account_time else None
     full = last is None or daily or is_full(last, now=now)
@@ -65,9 +65,9 @@ async def _sweep(
         installation.database,
         installation.lanes,
         flow,
-        reads=place.reads,
+        reads=context.reads,
         connection_name=name,
-        since=now - flow.back,
+        since=now - flow.look_back,
         changed_since=None
         if full or last is None or account_time is None
         else changed_since(last, account_time=account_time, now=now),

@@ -30,7 +30,7 @@ from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import parse_secret
 from ml_connector.storage.database import Connection, rows
 from ml_connector.transport.guard.guard import check_base_url
-from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 
 _log = structlog.get_logger("apply")
@@ -233,7 +233,7 @@ async def _note_certificate(
 
 async def _as_it_would_be(
     installation: Installation, settings: ConnectionSettings
-) -> tuple[ConnectionSettings, KeepsTokens | None]:
+) -> tuple[ConnectionSettings, TokenKeeper | None]:
     """Return the settings with the secrets that are stored and not in the file.
 
     Also who keeps ShipBob's tokens, when the file brings no new refresh token.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from ml_connector.app.installation.contexts import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import netsuite_client, shipbob_client
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.netsuite.queries import setup
-from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import Cause, System
 
@@ -47,7 +47,7 @@ class PassingTokens:
             refresh token that was configured, and must be stored.
     """
 
-    def __init__(self, *, shipbob: KeepsTokens | None = None) -> None:
+    def __init__(self, *, shipbob: TokenKeeper | None = None) -> None:
         self.renewed: dict[System, NewToken] = {}
         self._shipbob = shipbob
         self._tokens: dict[System, Token] = {}
@@ -90,7 +90,7 @@ class PassingTokens:
 
 
 async def ask_both(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> list[Check]:
     """Check settings: a token of each system, and one call with it. Harmless to both.
 
@@ -112,7 +112,7 @@ async def ask_both(
 
 
 async def _ask_netsuite(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> list[Check]:
     async def token() -> str:
         _, auth = netsuite_client(installation, settings, tokens)
@@ -127,7 +127,7 @@ async def _ask_netsuite(
 
 
 async def _ask_shipbob(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> list[Check]:
     async def token() -> str:
         _, auth = shipbob_client(installation, settings, tokens)

@@ -24,7 +24,7 @@ FEWEST_CHARACTERS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class SetUpResult:
     """What is set up now.
 
     Attributes:
@@ -56,7 +56,7 @@ def master_key_ring(settings: Settings) -> KeyRing | KeyFile:
     return KeyFile(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
 
 
-def initialise(settings: Settings) -> Made:
+def initialise(settings: Settings) -> SetUpResult:
     """Make what is missing of data folder, master key, database and schema.
 
     Raises:
@@ -79,7 +79,7 @@ def initialise(settings: Settings) -> Made:
             sealed = connection.execute("select distinct key_id from secret").fetchall()
         lost = sorted({str(one[0]) for one in sealed} - {key.key_id for key in ring.keys})
         embedded = settings.database_url is None
-        return Made(
+        return SetUpResult(
             data_dir=settings.data_dir,
             database="embedded PostgreSQL" if embedded else printable_url(server.url),
             schema=version,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.fee_audit.accruals import Accrual, accruals
 from ml_connector.fee_audit.fees import LOOK_BACK, Audit, audit
 from ml_connector.fee_audit.gathering import gather
@@ -31,8 +31,8 @@ async def audit_fees(
     Raises:
         ConnectorError: ShipBob can't be asked.
     """
-    place = await Workplaces(installation).open(applied.name)
-    end = last or datetime.now(place.settings.schedule.zone).date()
+    context = await ConnectionContexts(installation).open(applied.name)
+    end = last or datetime.now(context.settings.schedule.zone).date()
     begin = first or end - LOOK_BACK
     known = [
         charge
@@ -41,7 +41,7 @@ async def audit_fees(
         )
     ]
     period = (one for one in known if one.charged_on is not None and one.charged_on >= begin)
-    evidence = await gather(place.shipbob, period, first=begin, last=end)
+    evidence = await gather(context.shipbob, period, first=begin, last=end)
     return audit(known, evidence, first=begin, last=end), begin, end
 
 

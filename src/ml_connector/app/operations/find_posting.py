@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.journal import trail
 from ml_connector.netsuite.queries import items
@@ -26,12 +26,12 @@ async def by_document_number(
     walked: list[dict[str, Any]] = []
     if not _NUMBER.fullmatch(number) or number.startswith("mlc-"):
         return walked
-    workplaces = Workplaces(installation)
+    contexts = ConnectionContexts(installation)
     for name in names:
         try:
-            place = await workplaces.open(name)
+            context = await contexts.open(name)
             async with asyncio.timeout(_ASK_SECONDS):
-                found = await items.transactions_by_number(place.netsuite.query, number)
+                found = await items.transactions_by_number(context.netsuite.query, number)
         except (ConnectorError, TimeoutError):
             continue
         async with installation.database.transaction() as connection:

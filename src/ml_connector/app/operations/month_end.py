@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
-from ml_connector.engine.converge import Workplace
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.converge import ConnectionContext
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps, posted_keys
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
@@ -25,7 +25,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import SECTIONS
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
-from ml_connector.reconcile.stored.stored import Stored
+from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.storage.database import Connection, rows
 from ml_connector.words import AlarmKind
 
@@ -75,14 +75,14 @@ async def reconcile(
         ConnectorError: one of the systems can't be read.
         UserError: the files can't be written.
     """
-    place = await Workplaces(installation).open(applied.name)
+    context = await ConnectionContexts(installation).open(applied.name)
     words = {flow.name: flow.source for flow in FLOWS.values()}
-    recent = datetime.now(UTC) < month.ends(place.settings.schedule.zone) + STILL_KNOWN
+    recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
     async with stored.opened(installation.server.url, applied.name, month, words) as books:
-        await _read_netsuite(books, place, month, progress)
+        await _read_netsuite(books, context, month, progress)
         if recent:
-            await _read_shipbob(installation, books, place, month, progress)
-        report = await _compare(books, place, month, progress)
+            await _read_shipbob(installation, books, context, month, progress)
+        report = await _compare(books, context, month, progress)
         report_id = await _next_id(installation)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
@@ -101,16 +101,16 @@ async def made(installation: Installation, names: Collection[str]) -> list[dict[
 
 
 async def _read_netsuite(
-    books: Stored, place: Workplace, month: Month, progress: Progress
+    books: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
 ) -> None:
-    settings = place.settings
+    settings = context.settings
     locations = set(settings.locations.values())
     if settings.policies.quarantine_location is not None:
         locations.add(settings.policies.quarantine_location)
     count = 0
     progress("Reading NetSuite", count)
     async for page_of in netsuite.movements(
-        place.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
+        context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
     ):
         await books.add_movements(page_of)
         count += len(page_of)
@@ -119,18 +119,18 @@ async def _read_netsuite(
 
 async def _read_shipbob(
     installation: Installation,
-    books: Stored,
-    place: Workplace,
+    books: StoredMonth,
+    context: ConnectionContext,
     month: Month,
     progress: Progress,
 ) -> None:
-    name = place.settings.name
+    name = context.settings.name
     compared = {section.flow for section in SECTIONS}
 
     async def known(flow: Flow) -> Collection[str]:
         return await posted_keys(installation.database, name, flow)
 
-    async def unheard(flow: Flow, seen: Sequence[Seen]) -> Sequence[Seen]:
+    async def unheard(flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
         async with installation.database.transaction() as connection:
             new, changed = await gaps(connection, name, flow, seen)
         return [*new, *changed]
@@ -140,11 +140,11 @@ async def _read_shipbob(
     for flow in FLOWS.values():
         if flow.name not in compared:
             continue
-        since = month.begins(place.settings.schedule.zone) - shipbob.LOOKS_BACK
+        since = month.begins(context.settings.schedule.zone) - shipbob.LOOKS_BACK
         async for found in shipbob.news(
             flow,
-            place.reads,
-            place.settings,
+            context.reads,
+            context.settings,
             month,
             since=since,
             known=known,
@@ -155,19 +155,21 @@ async def _read_shipbob(
             progress("Reading ShipBob", count)
 
 
-async def _compare(books: Stored, place: Workplace, month: Month, progress: Progress) -> Report:
+async def _compare(
+    books: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+) -> Report:
     progress("Comparing", 0)
     head, missing = await books.freeze()
     if missing:
         progress("Looking for documents in NetSuite", len(missing))
-        await books.add_looked_up(await netsuite.look_up(place.netsuite.query, missing))
+        await books.add_looked_up(await netsuite.look_up(context.netsuite.query, missing))
     progress("Comparing", 0)
-    gathered = await books.gather(place.settings.skus)
+    gathered = await books.gather(context.settings.skus)
     return judge(
         month,
         gathered,
-        connection=place.settings.name,
-        zone=place.settings.schedule.timezone,
+        connection=context.settings.name,
+        zone=context.settings.schedule.timezone,
         head=head,
     )
 

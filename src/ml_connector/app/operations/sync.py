@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
-from ml_connector.engine.converge import Converge, Workplace
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.converge import ConnectionContext, Converge
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import Swept, sweep, tell
 from ml_connector.engine.settle.write_slots import runs_for
 from ml_connector.engine.work.lanes import Lanes
@@ -89,25 +89,25 @@ async def sync(
         raise UserError(
             f'Connection "{applied.name}" is paused', next_step="Resume it, then sync again."
         )
-    workplaces = Workplaces(installation)
-    place = await workplaces.open(applied.name)
+    contexts = ConnectionContexts(installation)
+    context = await contexts.open(applied.name)
     began = datetime.now(UTC)
     swept = None
     if ids:
         async with installation.database.transaction() as connection:
-            seen = [Seen(key=key) for key in ids]
+            seen = [SweepResult(key=key) for key in ids]
             await tell(connection, installation.lanes, applied.name, flow, seen, source="person")
     else:
         swept = await sweep(
             installation.database,
             installation.lanes,
             flow,
-            reads=place.reads,
+            reads=context.reads,
             connection_name=applied.name,
-            since=since or began - flow.back,
+            since=since or began - flow.look_back,
         )
     keys = list(ids) if swept is None else list(swept.keys)
-    await _work_until_settled(installation, workplaces, applied, flow, keys)
+    await _work_until_settled(installation, contexts, applied, flow, keys)
     found = await _outcomes(installation, applied, flow, keys, began)
     async with installation.database.transaction() as connection:
         equation = await sums.equation(
@@ -117,12 +117,12 @@ async def sync(
         swept=swept,
         subjects=found,
         equation=equation,
-        details=await _details(installation, place, flow, [row["id"] for row in found]),
+        details=await _details(installation, context, flow, [row["id"] for row in found]),
     )
 
 
 async def _details(
-    installation: Installation, place: Workplace, flow: Flow, subjects: Sequence[int]
+    installation: Installation, context: ConnectionContext, flow: Flow, subjects: Sequence[int]
 ) -> list[Mapping[str, Any]]:
     """Return what the flow tells of the facts that were seen last."""
     if flow.details is None:
@@ -136,7 +136,7 @@ async def _details(
         row
         for one_of in found
         for row in flow.details(
-            msgspec.convert(one_of["facts"], flow.facts, str_keys=True), place.settings
+            msgspec.convert(one_of["facts"], flow.facts, str_keys=True), context.settings
         )
     ]
 
@@ -161,12 +161,12 @@ async def plan(
     Raises:
         ConnectorError: the source can't be read.
     """
-    place = await Workplaces(installation).open(applied.name)
+    context = await ConnectionContexts(installation).open(applied.name)
     keys = list(ids)
     if not keys:
-        moment = since or datetime.now(UTC) - flow.back
-        keys = [seen.key async for seen in flow.sweep(place.reads, moment, ())]
-    return [await _plan_one(installation, place, applied.name, flow, key) for key in keys]
+        moment = since or datetime.now(UTC) - flow.look_back
+        keys = [seen.key async for seen in flow.sweep(context.reads, moment, ())]
+    return [await _plan_one(installation, context, applied.name, flow, key) for key in keys]
 
 
 async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Planned]:
@@ -189,21 +189,21 @@ async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Plann
             raise UserError(f"{what} {run_id}", next_step="See the runs in: events show ID.")
         posted = await postings.posted_before(connection, row["id"], run_id)
     flow = FLOWS[row["flow"]]
-    place = await Workplaces(installation).open(row["connection"])
+    context = await ConnectionContexts(installation).open(row["connection"])
     facts = msgspec.convert(row["facts"], flow.facts, str_keys=True)
     try:
-        decided, failure = flow.plan(facts, posted, place.settings), None
+        decided, failure = flow.plan(facts, posted, context.settings), None
     except ConnectorError as error:
         decided, failure = None, runs.failure(error)
-    details = flow.details(facts, place.settings) if flow.details else ()
+    details = flow.details(facts, context.settings) if flow.details else ()
     return flow, Planned(key=row["key"], plan=decided, failure=failure, details=details)
 
 
 async def _plan_one(
-    installation: Installation, place: Workplace, name: str, flow: Flow, key: str
+    installation: Installation, context: ConnectionContext, name: str, flow: Flow, key: str
 ) -> Planned:
     try:
-        facts = await flow.read(key, place.reads)
+        facts = await flow.read(key, context.reads)
         async with installation.database.transaction() as connection:
             row = await one(
                 connection,
@@ -214,9 +214,9 @@ async def _plan_one(
             posted = await postings.posted(connection, row["id"]) if row else ()
         return Planned(
             key=key,
-            plan=flow.plan(facts, posted, place.settings),
+            plan=flow.plan(facts, posted, context.settings),
             failure=None,
-            details=flow.details(facts, place.settings) if flow.details else (),
+            details=flow.details(facts, context.settings) if flow.details else (),
         )
     except ConnectorError as error:
         return Planned(key=key, plan=None, failure=runs.failure(error))
@@ -224,7 +224,7 @@ async def _plan_one(
 
 async def _work_until_settled(
     installation: Installation,
-    workplaces: Workplaces,
+    contexts: ConnectionContexts,
     applied: AppliedConnection,
     flow: Flow,
     keys: Sequence[str],
@@ -232,7 +232,7 @@ async def _work_until_settled(
     converge = Converge(
         installation.database,
         FLOWS,
-        workplaces.open,
+        contexts.open,
         installation.lanes,
         worker=installation.holder,
     )

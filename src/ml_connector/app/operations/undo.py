@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
-from ml_connector.engine.converge import Workplace
+from ml_connector.engine.converge import ConnectionContext
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows.reversal import Undoable, counter
 from ml_connector.ledger.connections import acts
@@ -55,13 +55,13 @@ async def propose(
             counter-document; nothing is proposed then.
         ConnectorError: NetSuite can't be asked for its posting periods.
     """
-    workplaces = Workplaces(installation)
+    contexts = ConnectionContexts(installation)
     found: dict[int, Counter] = {}
     for text in dict.fromkeys(wanted):
         async with installation.database.transaction() as connection:
             row = await _posting(connection, names, text)
-        place = await workplaces.open(row["connection"])
-        if place.mode != "live":
+        context = await contexts.open(row["connection"])
+        if context.mode != "live":
             raise UserError(
                 f'Connection "{row["connection"]}" is in dry-run mode: nothing is posted',
                 where="journal undo",
@@ -69,13 +69,13 @@ async def propose(
             )
         document = msgspec.convert(row["document"], Document)
         takes_back = Undoable(document=document, remote_id=row["remote_id"])
-        day = await _day(place, takes_back)
+        day = await _day(context, takes_back)
         found[row["id"]] = Counter(
             connection=row["connection"],
             posting_id=row["id"],
             flow=row["flow"],
             takes_back=takes_back,
-            document=counter(takes_back, place.settings, day=day),
+            document=counter(takes_back, context.settings, day=day),
         )
     return list(found.values())
 
@@ -92,7 +92,7 @@ async def undo(installation: Installation, proposed: Counter, *, person: str) ->
     Raises:
         ConnectorError: NetSuite refused it, or the outcome is not known yet.
     """
-    place = await Workplaces(installation).open(proposed.connection)
+    context = await ConnectionContexts(installation).open(proposed.connection)
     async with installation.database.transaction() as connection:
         subject = await _claim(connection, proposed)
         left_behind = await postings.unfinished(connection, subject)
@@ -102,10 +102,10 @@ async def undo(installation: Installation, proposed: Counter, *, person: str) ->
         )
     try:
         for posting in left_behind:
-            await place.settle.recover(subject, replace(posting, flow=proposed.flow))
+            await context.settle.recover(subject, replace(posting, flow=proposed.flow))
         posting_to_send = await _prepare(installation, subject, proposed, run_id)
         if posting_to_send is not None:
-            await place.settle.post(subject, posting_to_send)
+            await context.settle.post(subject, posting_to_send)
     except ConnectorError as error:
         async with installation.database.transaction() as connection:
             await runs.finish(connection, run_id, "dead", error=error)
@@ -154,8 +154,8 @@ async def _posting(connection: Connection, names: Sequence[str], text: str) -> d
     return row
 
 
-async def _day(place: Workplace, takes_back: Undoable) -> date:
-    today = datetime.now(place.settings.schedule.zone).date()
+async def _day(context: ConnectionContext, takes_back: Undoable) -> date:
+    today = datetime.now(context.settings.schedule.zone).date()
     is_bill = takes_back.document.kind in {"vendorBill", "vendorCredit"}
     periods = [
         PeriodFact(
@@ -164,7 +164,7 @@ async def _day(place: Workplace, takes_back: Undoable) -> date:
             end=period.enddate,
             open=period.open_for_bills if is_bill else period.open_for_stock,
         )
-        for period in await place.reads.periods(today)
+        for period in await context.reads.periods(today)
     ]
     return posting_date(
         today, periods, "next-open", document=f"the counter-document of {takes_back.name}"

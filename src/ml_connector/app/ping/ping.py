@@ -10,12 +10,12 @@ from functools import partial
 
 from ml_connector.app.connections.apply import webhook_url
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import (
+from ml_connector.app.installation.contexts import (
     netsuite_client,
     shipbob_billing_client,
     shipbob_client,
 )
+from ml_connector.app.installation.installation import Installation
 from ml_connector.app.ping.netsuite import PingNetSuite
 from ml_connector.app.ping.running import SECONDS
 from ml_connector.app.ping.shipbob import PingShipBob

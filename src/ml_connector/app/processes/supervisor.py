@@ -32,7 +32,7 @@ _STEADY_SECONDS: Final = 10.0
 
 
 @dataclass
-class Part:
+class ChildProcess:
     """A child process that comes back when it dies."""
 
     name: str
@@ -99,9 +99,9 @@ def serve(
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
         descriptor = listener.fileno()
-        parts = [Part("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]
+        parts = [ChildProcess("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]
         if with_worker:
-            parts.append(Part("worker", ["worker"], environment))
+            parts.append(ChildProcess("worker", ["worker"], environment))
         try:
             for part in parts:
                 part.tend()
@@ -142,7 +142,7 @@ class _Stopping:
         self.wanted = True
 
 
-def _stop(parts: list[Part]) -> None:
+def _stop(parts: list[ChildProcess]) -> None:
     running = [part.process for part in parts if part.process is not None]
     for process in running:
         with contextlib.suppress(ProcessLookupError):

@@ -14,8 +14,8 @@ from ml_connector.app.chores.awaited import Awaited
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.app.sign_in.certificate_expiry import CertificateClock
 from ml_connector.app.sign_in.token_renewal import renew_tokens
 from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
@@ -57,11 +57,11 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with open_installation(settings, pool_size=_POOL) as installation:
-        workplaces = Workplaces(installation)
+        contexts = ConnectionContexts(installation)
         converge = Converge(
             installation.database,
             FLOWS,
-            workplaces.open,
+            contexts.open,
             installation.lanes,
             worker=installation.holder,
         )
@@ -81,22 +81,22 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
             Chore(
                 name="look for what is awaited",
                 every_seconds=5,
-                do=Awaited(installation, workplaces).look,
+                do=Awaited(installation, contexts).look,
             ),
             Chore(
                 name="sweep",
                 every_seconds=SWEEPS_EVERY_SECONDS,
-                do=partial(sweep_what_is_due, installation, workplaces),
+                do=partial(sweep_what_is_due, installation, contexts),
             ),
             Chore(
                 name="renew tokens",
                 every_seconds=30,
-                do=partial(renew_tokens, installation, workplaces),
+                do=partial(renew_tokens, installation, contexts),
             ),
             Chore(
                 name="webhooks",
                 every_seconds=LOOK_EVERY_SECONDS,
-                do=partial(watch_webhooks, installation, workplaces),
+                do=partial(watch_webhooks, installation, contexts),
             ),
             Chore(
                 name="watch the books",

@@ -36,7 +36,7 @@ _log = structlog.get_logger("certificate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class CertificateLook:
     """What the clock shows.
 
     Attributes:
@@ -129,7 +129,7 @@ class CertificateClock:
                         "certificate", connection=applied.name, reason=str(looked.failure)
                     )
 
-    async def look(self, applied: AppliedConnection) -> Looked:
+    async def look(self, applied: AppliedConnection) -> CertificateLook:
         """Look at one certificate: go on with its rotation, revoke old ones, raise alarms."""
         rotation = Rotation(self._installation, applied.name, clock=self._clock)
         failure: ConnectorError | None = None
@@ -159,7 +159,7 @@ class CertificateClock:
         async with self._installation.database.transaction() as on:
             await _take_turn(on, applied.name, self._clock())
             waiting = await certificates.replaced(on, applied.name)
-        return Looked(
+        return CertificateLook(
             certificate_id=kept.certificate_id or "",
             valid_until=kept.valid_until,
             rotated=rotated,

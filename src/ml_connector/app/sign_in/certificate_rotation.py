@@ -19,8 +19,8 @@ from typing import Final
 import structlog
 from psycopg.errors import LockNotAvailable
 
+from ml_connector.app.installation.contexts import netsuite_client
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import netsuite_client
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.ledger.connections import acts, certificates, connections
@@ -29,7 +29,7 @@ from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.certificate_service import CertificateService, MappedCertificate
 from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.sign_in.certificates import KeyKind, key_print, make_pair
-from ml_connector.netsuite.sign_in.oauth import TOKEN_SECONDS, Credentials, ask_token
+from ml_connector.netsuite.sign_in.oauth import TOKEN_SECONDS, NetSuiteCredentials, ask_token
 from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, rows
@@ -281,7 +281,7 @@ class Rotation:
         account = Account.of(
             section.account_id, base_url=section.base_url, restlets_url=section.restlets_url
         )
-        credentials = Credentials(
+        credentials = NetSuiteCredentials(
             client_id=section.client_id,
             certificate_id=certificate_id,
             key=load_key(await self._next_key()),

@@ -3,9 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from ml_connector.app.connections.checks import Check, outcome_of
+from ml_connector.app.installation.contexts import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import netsuite_client, shipbob_client
-from ml_connector.app.sign_in.certificate_expiry import CertificateClock, Looked, certificate_check
+from ml_connector.app.sign_in.certificate_expiry import (
+    CertificateClock,
+    CertificateLook,
+    certificate_check,
+)
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError
@@ -95,7 +99,7 @@ async def _tell(
     return Check(system=system, name="token", outcome="ok", found=found)
 
 
-def _certificate(settings: ConnectionSettings, looked: Looked) -> list[Check]:
+def _certificate(settings: ConnectionSettings, looked: CertificateLook) -> list[Check]:
     found = [certificate_check(looked.valid_until, account_id=settings.netsuite.account_id)]
     if looked.failure is not None:
         found.append(

@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces
 from ml_connector.app.sign_in.consents import wake_what_waited
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
@@ -32,7 +32,7 @@ _IDLE_EVERY: Final = timedelta(hours=20)
 _log = structlog.get_logger("credentials")
 
 
-async def renew_tokens(installation: Installation, workplaces: Workplaces) -> None:
+async def renew_tokens(installation: Installation, contexts: ConnectionContexts) -> None:
     """Renew what is due before it runs out; raise an alarm when it can't be, and end it."""
     now = datetime.now(UTC)
     async with installation.database.transaction() as connection:
@@ -41,7 +41,7 @@ async def renew_tokens(installation: Installation, workplaces: Workplaces) -> No
     for applied in known:
         if applied.paused and not _is_idle_too_long(clocks.get((applied.name, "shipbob")), now):
             continue
-        await _renew(installation, workplaces, applied)
+        await _renew(installation, contexts, applied)
         await _look_at_consent(installation, applied.name, now=now)
 
 
@@ -55,19 +55,19 @@ def _is_idle_too_long(clock: TokenClock | None, now: datetime) -> bool:
 
 
 async def _renew(
-    installation: Installation, workplaces: Workplaces, applied: AppliedConnection
+    installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
 ) -> None:
     try:
-        place = await workplaces.open(applied.name)
+        context = await contexts.open(applied.name)
     except ConnectorError as error:
         _log.warning("credentials", connection=applied.name, reason=str(error))
         return
     wanted: Mapping[System, object] = (
-        {"shipbob": None} if applied.paused else dict.fromkeys(place.sign_in)
+        {"shipbob": None} if applied.paused else dict.fromkeys(context.sign_in)
     )
     for system in wanted:
         try:
-            await place.sign_in[system]()
+            await context.sign_in[system]()
         except NeedsHuman as error:
             await _alarm(installation, applied.name, system, error)
         except ConnectorError as error:

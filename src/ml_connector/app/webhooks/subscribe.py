@@ -16,7 +16,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import subscriptions
-from ml_connector.ledger.connections.subscriptions import SECRET_FIELD, Made
+from ml_connector.ledger.connections.subscriptions import SECRET_FIELD, OwnSubscription
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import WebhookSubscription
 from ml_connector.shipbob.webhooks.subscription_plan import SubscriptionPlan, plan_subscriptions
@@ -55,7 +55,7 @@ class GroupOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class SubscriptionChanges:
     """What a comparison came to.
 
     Attributes:
@@ -79,7 +79,7 @@ class Looked:
         return any(one.state != "refused" for one in self.groups)
 
 
-class Look:
+class Subscriptions:
     """One comparison of what there is at ShipBob with what there should be.
 
     Args:
@@ -107,7 +107,9 @@ class Look:
         self._url = url
         self._dry_run = dry_run
 
-    async def do(self, others: Sequence[ShipBob], *, rotate: bool, ask_again: bool) -> Looked:
+    async def do(
+        self, others: Sequence[ShipBob], *, rotate: bool, ask_again: bool
+    ) -> SubscriptionChanges:
         """Compare, and make it so.
 
         Args:
@@ -166,7 +168,9 @@ class Look:
             async with self._database.transaction() as on:
                 for group in TOPIC_GROUPS:
                     await subscriptions.forget_refused(on, self._name, group)
-        return Looked(url=self._url, dry_run=self._dry_run, groups=outcomes, removed=removed)
+        return SubscriptionChanges(
+            url=self._url, dry_run=self._dry_run, groups=outcomes, removed=removed
+        )
 
     async def _see_to(
         self,
@@ -306,7 +310,7 @@ class Look:
 
     async def _tidy(
         self,
-        made: Sequence[Made],
+        made: Sequence[OwnSubscription],
         existing: Sequence[WebhookSubscription],
         removed: Mapping[str, str],
     ) -> None:

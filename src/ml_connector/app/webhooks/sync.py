@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ml_connector.app.connections.apply import webhook_url
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.webhooks.subscribe import Look, Looked
+from ml_connector.app.webhooks.subscribe import SubscriptionChanges, Subscriptions
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -60,7 +60,7 @@ async def sync_webhooks(
     rotate: bool = False,
     ask_again: bool = True,
     dry_run: bool = False,
-) -> Looked:
+) -> SubscriptionChanges:
     """Bring the subscriptions of a connection to what they should be. Repeating is harmless.
 
     A new one is made, and its secret stored, before an old one is removed; what ShipBob
@@ -83,7 +83,7 @@ async def sync_webhooks(
     url = subscribable_url(installation.settings, settings)
     async with installation.database.transaction() as on:
         await subscriptions.lock(on, settings.name)
-        look = Look(installation, client, settings, url=url, dry_run=dry_run)
+        look = Subscriptions(installation, client, settings, url=url, dry_run=dry_run)
         looked = await look.do(others, rotate=rotate, ask_again=ask_again)
         if not dry_run:
             now = datetime.now(UTC)
@@ -91,7 +91,7 @@ async def sync_webhooks(
         return looked
 
 
-def _as_json(looked: Looked) -> dict[str, Any]:
+def _as_json(looked: SubscriptionChanges) -> dict[str, Any]:
     return {
         one.group: {
             "state": "refused" if one.state == "refused" else "enabled",

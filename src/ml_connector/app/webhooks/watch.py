@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.installation.contexts import ConnectionContexts, other_shipbob_clients
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.workplaces import Workplaces, other_shipbob_clients
 from ml_connector.app.webhooks.health import (
     clock_trouble,
     explained_refusal,
@@ -19,7 +19,7 @@ from ml_connector.app.webhooks.health import (
     lately,
     silence,
 )
-from ml_connector.app.webhooks.subscribe import Looked
+from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS
@@ -36,32 +36,34 @@ _SYNC: Final = "Run: ml-connector sync webhooks."
 _log = structlog.get_logger("webhooks")
 
 
-async def watch_webhooks(installation: Installation, workplaces: Workplaces) -> None:
+async def watch_webhooks(installation: Installation, contexts: ConnectionContexts) -> None:
     """Look after the webhooks of every connection that is not paused."""
     async with installation.database.transaction() as on:
         known = await connections.every(on)
     for applied in known:
         if not applied.paused:
-            await _watch(installation, workplaces, applied)
+            await _watch(installation, contexts, applied)
 
 
 async def _watch(
-    installation: Installation, workplaces: Workplaces, applied: AppliedConnection
+    installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
 ) -> None:
     if installation.settings.public_url and applied.mode == "live":
-        await _subscriptions(installation, workplaces, applied.name)
+        await _subscriptions(installation, contexts, applied.name)
     async with installation.database.transaction() as on:
         await _arrivals(on, applied.name)
 
 
-async def _subscriptions(installation: Installation, workplaces: Workplaces, name: str) -> None:
+async def _subscriptions(
+    installation: Installation, contexts: ConnectionContexts, name: str
+) -> None:
     try:
-        place = await workplaces.open(name)
+        context = await contexts.open(name)
         looked = await sync_webhooks(
             installation,
-            place.shipbob,
-            place.settings,
-            others=await other_shipbob_clients(installation, place.settings),
+            context.shipbob,
+            context.settings,
+            others=await other_shipbob_clients(installation, context.settings),
             ask_again=False,
         )
     except NeedsHuman as error:
@@ -74,7 +76,7 @@ async def _subscriptions(installation: Installation, workplaces: Workplaces, nam
         await _tell(installation, name, looked)
 
 
-async def _tell(installation: Installation, name: str, looked: Looked) -> None:
+async def _tell(installation: Installation, name: str, looked: SubscriptionChanges) -> None:
     async with installation.database.transaction() as on:
         await end_alarms(on, name, AlarmKind.WEBHOOKS, ["subscriptions"])
         for id_ in looked.recreated:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import psycopg
 
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.work.lanes import BULK, JOBS
 from ml_connector.ledger import months
 from ml_connector.storage.database import Connection, rows
@@ -52,7 +52,7 @@ async def take_in_unheard(
     connection: Connection,
     connection_name: str,
     flow: Flow,
-    seen: Sequence[Seen],
+    seen: Sequence[SweepResult],
     *,
     source: Source,
 ) -> set[str]:

@@ -13,7 +13,7 @@ import psycopg
 
 from ml_connector.engine.work.lanes import BULK, LIVE, Lanes
 from ml_connector.ledger.inbox import inbox
-from ml_connector.ledger.inbox.inbox import Arrival, Taken
+from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.storage.database import Connection, Database
 
 _BATCH: Final = 256
@@ -25,7 +25,7 @@ _AT_ONCE: Final = 2
 
 async def take_in(
     connection: Connection, lanes: Lanes, arrivals: Sequence[Arrival]
-) -> list[Taken]:
+) -> list[TakenIn]:
     """Store arrivals, mark their subjects and see that each has a job; answers in their order.
 
     All or nothing; nothing is on disk before the transaction of ``connection`` commits.
@@ -44,16 +44,16 @@ class Intake:
     def __init__(self, database: Database, lanes: Lanes) -> None:
         self._database = database
         self._lanes = lanes
-        self._waiting: list[tuple[Arrival, asyncio.Future[Taken]]] = []
+        self._waiting: list[tuple[Arrival, asyncio.Future[TakenIn]]] = []
         self._committing: set[asyncio.Task[None]] = set()
 
-    async def accept(self, arrival: Arrival) -> Taken:
+    async def accept(self, arrival: Arrival) -> TakenIn:
         """Take one arrival in; return after the commit that holds it.
 
         Raises:
             DatabaseAway: nothing was stored.
         """
-        future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[TakenIn] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, future))
         if len(self._committing) < _AT_ONCE:
             task = asyncio.create_task(self._commit_all())
@@ -66,7 +66,7 @@ class Intake:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
             await self._commit(batch)
 
-    async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]]) -> None:
+    async def _commit(self, batch: Sequence[tuple[Arrival, asyncio.Future[TakenIn]]]) -> None:
         try:
             async with self._database.single() as connection:
                 taken = await take_in(connection, self._lanes, [arrival for arrival, _ in batch])
@@ -84,7 +84,7 @@ class Intake:
                     future.set_result(answer)
 
 
-def _fail(batch: Sequence[tuple[Arrival, asyncio.Future[Taken]]], error: Exception) -> None:
+def _fail(batch: Sequence[tuple[Arrival, asyncio.Future[TakenIn]]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
@@ -54,7 +54,7 @@ async def sweep(
     since: datetime,
     changed_since: str | None = None,
 ) -> Swept:
-    """Look a source through; every gap becomes an event of source ``flow.told_by``.
+    """Look a source through; every gap becomes an event of source ``flow.event_source``.
 
     Args:
         database: the books.
@@ -70,9 +70,9 @@ async def sweep(
     """
     keys: list[str] = []
     never_told = late = 0
-    batch: list[Seen] = []
+    batch: list[SweepResult] = []
 
-    async def close_gaps(some: Sequence[Seen]) -> None:
+    async def close_gaps(some: Sequence[SweepResult]) -> None:
         nonlocal never_told, late
         async with database.transaction() as connection:
             unheard = await take_in_unheard(
@@ -80,12 +80,14 @@ async def sweep(
                 connection_name,
                 flow,
                 [one for one in some if one.version],
-                source=flow.told_by,
+                source=flow.event_source,
             )
             never_told += len(unheard)
             rest = [one for one in some if one.key not in unheard]
             new, changed = await gaps(connection, connection_name, flow, rest)
-            told = partial(tell, connection, lanes, connection_name, flow, source=flow.told_by)
+            told = partial(
+                tell, connection, lanes, connection_name, flow, source=flow.event_source
+            )
             never_told += await told(new)
             late += await told(changed)
 
@@ -117,7 +119,7 @@ async def tell(
     lanes: Lanes,
     connection_name: str,
     flow: Flow,
-    seen: Sequence[Seen],
+    seen: Sequence[SweepResult],
     *,
     source: Source,
 ) -> int:
@@ -155,8 +157,8 @@ async def posted_keys(database: Database, connection_name: str, flow: Flow) -> l
 
 
 async def gaps(
-    connection: Connection, connection_name: str, flow: Flow, seen: Sequence[Seen]
-) -> tuple[list[Seen], list[Seen]]:
+    connection: Connection, connection_name: str, flow: Flow, seen: Sequence[SweepResult]
+) -> tuple[list[SweepResult], list[SweepResult]]:
     """Return what was never told of, and what has changed since it was."""
     if not seen:
         return [], []

@@ -30,7 +30,7 @@ from ml_connector.netsuite.records.records import ReadLine, ReadTransaction, as_
 from ml_connector.words import Cause
 
 
-class NetSuiteBooks:
+class NetSuiteTarget:
     """Writes documents into one NetSuite account."""
 
     def __init__(self, netsuite: NetSuite) -> None:

@@ -15,15 +15,15 @@ from typing import Final, Literal, NamedTuple
 
 import structlog
 
-from ml_connector.engine.settle.target import Books, Written
-from ml_connector.engine.settle.write_slots import Turn, Turns
+from ml_connector.engine.settle.target import DocumentTarget, Written
+from ml_connector.engine.settle.write_slots import WriteSlot, WriteSlots
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.subjects import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document
 from ml_connector.ledger.postings.postings import Posting, Sending, Settled
-from ml_connector.ledger.run_steps import Entered, Entry, enter
+from ml_connector.ledger.run_steps import RecordedStep, RunStep, record
 from ml_connector.storage.database import Database
 from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, System
@@ -44,7 +44,7 @@ _REST_APART_SECONDS: Final = 0.25
 _log = structlog.get_logger("settle")
 
 
-class Next(NamedTuple):
+class NextStep(NamedTuple):
     """What is written down together with a posting that now exists.
 
     Attributes:
@@ -56,7 +56,7 @@ class Next(NamedTuple):
     unexplained: int | None = None
 
 
-class Step(NamedTuple):
+class SettledStep(NamedTuple):
     """What a run may do after a step.
 
     Attributes:
@@ -81,21 +81,21 @@ class Settle:
     def __init__(
         self,
         database: Database,
-        systems: Mapping[System, Books],
+        systems: Mapping[System, DocumentTarget],
         *,
         over_within: float = OVER_WITHIN_SECONDS,
-        turns: Turns | None = None,
+        turns: WriteSlots | None = None,
     ) -> None:
         self._database = database
-        self._turns = turns or Turns({})
+        self._turns = turns or WriteSlots({})
         self._systems = systems
         self._over_within = over_within
         # Who holds a turn does not wait for a crowd whose marks have come back all at once.
-        self._book: GroupCommit[Entry, Entered] = GroupCommit(
-            database, enter, apart_seconds=_APART_SECONDS
+        self._commits: GroupCommit[RunStep, RecordedStep] = GroupCommit(
+            database, record, apart_seconds=_APART_SECONDS
         )
-        self._book_of_the_rest: GroupCommit[Entry, Entered] = GroupCommit(
-            database, enter, apart_seconds=_REST_APART_SECONDS
+        self._bulk_commits: GroupCommit[RunStep, RecordedStep] = GroupCommit(
+            database, record, apart_seconds=_REST_APART_SECONDS
         )
 
     @property
@@ -103,7 +103,7 @@ class Settle:
         """How long a call may take that begins now."""
         return Sending(SEND_WITHIN_SECONDS, self._over_within)
 
-    def turn(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[Turn]:
+    def turn(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[WriteSlot]:
         """Wait for a turn to write these documents; none is needed for a shared call."""
         alone = documents and not self.is_shared(documents[0])
         return self._turns.turn(documents[0].system if alone else None)
@@ -112,7 +112,7 @@ class Settle:
         """Whether a document goes out in one call with others of its kind."""
         return self._systems[document.system].shared(document)
 
-    async def enter(self, entry: Entry) -> tuple[Entered, float]:
+    async def enter(self, entry: RunStep) -> tuple[RecordedStep, float]:
         """Write a step of a run down, in one commit with those of other runs.
 
         Returns:
@@ -122,7 +122,7 @@ class Settle:
             Superseded: another run has taken the subject over.
         """
         send_by = time.monotonic() + SEND_WITHIN_SECONDS
-        book = self._book if self._has_turn(entry) else self._book_of_the_rest
+        book = self._commits if self._has_turn(entry) else self._bulk_commits
         entered = await book(entry)
         if entry.settled is not None and entered.recorded:
             self._tell(entry, entry.settled, entered)
@@ -130,7 +130,7 @@ class Settle:
             raise Superseded(entry.run.subject.ref)
         return entered, send_by
 
-    def _has_turn(self, entry: Entry) -> bool:
+    def _has_turn(self, entry: RunStep) -> bool:
         """Whether the run writes to a system by itself, or is about to."""
         settled = (entry.settled.posting.document,) if entry.settled else ()
         begun = (entry.begins[0].document,) if entry.begins else ()
@@ -144,8 +144,8 @@ class Settle:
         posting: Posting,
         *,
         send_by: float | None = None,
-        following: Next = Next(),  # noqa: B008 - immutable
-    ) -> Step:
+        following: NextStep = NextStep(),  # noqa: B008 - immutable
+    ) -> SettledStep:
         """Bring one prepared document into existence, exactly once.
 
         Args:
@@ -164,7 +164,7 @@ class Settle:
         """
         books = self._systems[posting.document.system]
         if send_by is None:
-            begun = Entry(run=_run(subject, posting), begins=(posting, self.sending))
+            begun = RunStep(run=_run(subject, posting), begins=(posting, self.sending))
             _, send_by = await self.enter(begun)
         try:
             written = await books.write(posting.document, send_by=send_by)
@@ -172,11 +172,11 @@ class Settle:
             return await self._adopt_or_alarm(subject, posting, error, following)
         except Retryable as error:
             if not error.outcome_unknown or books.repeatable(posting.document):
-                await self._take_back(posting, error)
+                await self._mark_unsent(posting, error)
                 raise
             return await self._found_out(subject, posting, error, following)
         except ConnectorError as error:
-            await self._take_back(posting, error)
+            await self._mark_unsent(posting, error)
             raise
         else:
             return await self._record(subject, posting, written, "done", following)
@@ -192,21 +192,21 @@ class Settle:
         """
         books = self._systems[posting.document.system]
         if books.repeatable(posting.document):
-            await self._take_back(posting, None)
+            await self._mark_unsent(posting, None)
             return
         found = await books.find(posting.document)
         if found is not None:
-            await self._adopt(subject, posting, found, Next())
+            await self._adopt(subject, posting, found, NextStep())
             return
         # In the way was a record that somebody has removed; or no call can be under way.
         if posting.state == "alarm" or posting.over:
-            await self._take_back(posting, None)
+            await self._mark_unsent(posting, None)
             return
         raise self._not_known_yet(posting, None)
 
     async def _found_out(
-        self, subject: Claimed, posting: Posting, error: Retryable, following: Next
-    ) -> Step:
+        self, subject: Claimed, posting: Posting, error: Retryable, following: NextStep
+    ) -> SettledStep:
         """Look at once for what may have come of a call that failed."""
         found = await self._systems[posting.document.system].find(posting.document)
         if found is not None:
@@ -223,17 +223,17 @@ class Settle:
         )
 
     def _seconds_until_over(self, posting: Posting) -> float:
-        if posting.over_at is None:
+        if posting.call_ends_by is None:
             return self._over_within
-        return max(1.0, (posting.over_at - datetime.now(UTC)).total_seconds() + 1.0)
+        return max(1.0, (posting.call_ends_by - datetime.now(UTC)).total_seconds() + 1.0)
 
     async def _adopt_or_alarm(
-        self, subject: Claimed, posting: Posting, error: AlreadyExists, following: Next
-    ) -> Step:
+        self, subject: Claimed, posting: Posting, error: AlreadyExists, following: NextStep
+    ) -> SettledStep:
         found = await self._systems[posting.document.system].find(posting.document)
         if found is not None:
             return await self._adopt(subject, posting, found, following)
-        await self._take_back(posting, error)
+        await self._mark_unsent(posting, error)
         raise Retryable(
             f"{_name(posting.document)} is said to exist already, yet it can't be found",
             cause=Cause.OUTCOME_UNKNOWN,
@@ -241,8 +241,8 @@ class Settle:
         ) from error
 
     async def _adopt(
-        self, subject: Claimed, posting: Posting, found: Written, following: Next
-    ) -> Step:
+        self, subject: Claimed, posting: Posting, found: Written, following: NextStep
+    ) -> SettledStep:
         if not found.differs:
             return await self._record(subject, posting, found, "adopted", following)
         async with self._database.transaction() as connection:
@@ -262,19 +262,19 @@ class Settle:
         posting: Posting,
         written: Written,
         state: Literal["done", "adopted"],
-        following: Next,
-    ) -> Step:
+        following: NextStep,
+    ) -> SettledStep:
         entered, send_by = await self.enter(
-            Entry(
+            RunStep(
                 run=_run(subject, posting),
                 settled=Settled(posting, state, written.remote_id, written.answer),
                 begins=(following.posting, self.sending) if following.posting else None,
                 unexplained=following.unexplained,
             )
         )
-        return Step(send_by, entered.again)
+        return SettledStep(send_by, entered.again)
 
-    def _tell(self, entry: Entry, settled: Settled, entered: Entered) -> None:
+    def _tell(self, entry: RunStep, settled: Settled, entered: RecordedStep) -> None:
         subject, head = entry.run.subject, entered.head
         _log.info(
             "posted" if settled.state == "done" else "adopted",
@@ -287,9 +287,9 @@ class Settle:
             journal=f"{head.number}:{head.hash}" if head else None,
         )
 
-    async def _take_back(self, posting: Posting, error: ConnectorError | None) -> None:
+    async def _mark_unsent(self, posting: Posting, error: ConnectorError | None) -> None:
         async with self._database.transaction() as connection:
-            await postings.take_back(connection, posting, runs.failure(error) if error else None)
+            await postings.mark_unsent(connection, posting, runs.failure(error) if error else None)
 
 
 def _run(subject: Claimed, posting: Posting) -> Run:

@@ -34,7 +34,7 @@ _MOST_MARKED: Final = 100
 _APART_SECONDS: Final = 1.25
 
 
-class ShipBobBooks:
+class ShipBobTarget:
     """Writes documents into one ShipBob account."""
 
     def __init__(self, shipbob: ShipBob) -> None:

@@ -21,7 +21,7 @@ class Written:
     differs: str = ""
 
 
-class Books(Protocol):
+class DocumentTarget(Protocol):
     """One system's books, as far as writing documents goes."""
 
     async def write(self, document: Document, *, send_by: float) -> Written:

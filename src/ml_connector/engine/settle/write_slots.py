@@ -28,7 +28,7 @@ _MOST_CALLS: Final = 20
 _AHEAD_SECONDS: Final = 5
 
 
-def turns_for(limits: RequestLimits) -> dict[System, int]:
+def write_slots_for(limits: RequestLimits) -> dict[System, int]:
     """Return how many may write to each system at once, under a connection's limits."""
     in_flight = limits.netsuite_concurrency
     return {
@@ -42,7 +42,7 @@ def runs_for(limits: RequestLimits) -> int:
     return _RUNS_A_CALL * min(limits.netsuite_concurrency, _MOST_CALLS)
 
 
-class Turn:
+class WriteSlot:
     """A place among those who write.
 
     Attributes:
@@ -60,7 +60,7 @@ class Turn:
             self._places = None
 
 
-class Turns:
+class WriteSlots:
     """The turns of one connection.
 
     Args:
@@ -75,7 +75,7 @@ class Turns:
         self._late_after = late_after_seconds
 
     @asynccontextmanager
-    async def turn(self, system: System | None) -> AsyncGenerator[Turn]:
+    async def turn(self, system: System | None) -> AsyncGenerator[WriteSlot]:
         """Wait for a turn in order of arrival; it ends with the block, or earlier.
 
         None needs no turn.
@@ -84,7 +84,7 @@ class Turns:
         began = time.monotonic()
         if places is not None:
             await places.acquire()
-        turn = Turn(places, late=time.monotonic() - began > self._late_after)
+        turn = WriteSlot(places, late=time.monotonic() - began > self._late_after)
         try:
             yield turn
         finally:

@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.config.connection import BillingSection
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, Part, plain
+from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, InvoicePart, plain
 from ml_connector.flows.billing.money import said
 from ml_connector.ledger.postings.bills import Bill, ExpenseLine, Expenses, Reference
 from ml_connector.ledger.postings.documents import CreateBill, Document, JournalLine, Posted
@@ -45,7 +45,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
-class Posting(msgspec.Struct, frozen=True, kw_only=True):
+class TargetAmount(msgspec.Struct, frozen=True, kw_only=True):
     """An amount on its way to its target."""
 
     source_line: str
@@ -56,7 +56,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
-def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
+def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[TargetAmount]:
     """Return where each part goes.
 
     A fee goes to its account. A fee that has none, and whatever has a type or a reference
@@ -66,7 +66,7 @@ def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
         NeedsData: there is no account for some of them; names them all.
         NeedsHuman: taxes are lines of their own and have no account.
     """
-    found: list[Posting] = []
+    found: list[TargetAmount] = []
     missing: dict[tuple[str, str], None] = {}
     for part in parts:
         account = _account(part, settings)
@@ -74,7 +74,7 @@ def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
             missing[part.detail, _strange(part, settings)] = None
             continue
         found.append(
-            Posting(
+            TargetAmount(
                 source_line=part.source_line,
                 detail=part.detail,
                 memo=_memo(part),
@@ -98,7 +98,7 @@ def placed(parts: Sequence[Part], settings: BillingSection) -> list[Posting]:
     return found
 
 
-def outstanding(wanted: Sequence[Posting], posted: Sequence[Posted]) -> list[Posting]:
+def outstanding(wanted: Sequence[TargetAmount], posted: Sequence[Posted]) -> list[TargetAmount]:
     """Return what is to be posted beyond what is posted, by line of the source and detail.
 
     A line that is gone, or is less now, comes out negative; it goes where it went before.
@@ -110,7 +110,7 @@ def outstanding(wanted: Sequence[Posting], posted: Sequence[Posted]) -> list[Pos
             key = (line.source_line, line.detail or "")
             done[key] = done.get(key, Decimal(0)) + (line.amount or Decimal(0))
             where[key] = line
-    rest: list[Posting] = []
+    rest: list[TargetAmount] = []
     for one in wanted:
         before = done.pop((one.source_line, one.detail), None)
         if before is None:
@@ -120,7 +120,7 @@ def outstanding(wanted: Sequence[Posting], posted: Sequence[Posted]) -> list[Pos
     for key, amount in done.items():
         target = Target(account=where[key].account or "", location=where[key].location)
         rest.append(
-            Posting(
+            TargetAmount(
                 source_line=key[0],
                 detail=key[1],
                 memo=key[1],
@@ -138,7 +138,7 @@ def outstanding(wanted: Sequence[Posting], posted: Sequence[Posted]) -> list[Pos
 
 def bill(
     invoice: InvoiceFact,
-    postings: Sequence[Posting],
+    postings: Sequence[TargetAmount],
     settings: BillingSection,
     *,
     number: int,
@@ -206,7 +206,7 @@ def bill(
     )
 
 
-def _expense_lines(postings: Sequence[Posting], sign: int) -> tuple[ExpenseLine, ...]:
+def _expense_lines(postings: Sequence[TargetAmount], sign: int) -> tuple[ExpenseLine, ...]:
     """Return one expense line for each memo and target; what comes to nothing has none."""
     together: dict[tuple[str, Target], tuple[Decimal, int]] = {}
     for one in postings:
@@ -231,7 +231,7 @@ def _charges(count: int) -> str:
     return "" if not count else f", {count} charge{'s' if count > 1 else ''}"
 
 
-def _account(part: Part, settings: BillingSection) -> str | None:
+def _account(part: InvoicePart, settings: BillingSection) -> str | None:
     if part.tax:
         if settings.tax_account is None:
             raise NeedsHuman(
@@ -269,7 +269,7 @@ def _unheard_of(group: ChargeGroup) -> str:
     return ""
 
 
-def _strange(part: Part, settings: BillingSection) -> str:
+def _strange(part: InvoicePart, settings: BillingSection) -> str:
     strange = _unheard_of(part.group) if part.group else ""
     if strange:
         return strange
@@ -277,7 +277,7 @@ def _strange(part: Part, settings: BillingSection) -> str:
     return f"not {where}" + ("" if settings.default_account else ", and no default_account is set")
 
 
-def _memo(part: Part) -> str:
+def _memo(part: InvoicePart) -> str:
     if part.tax or part.group is None:
         return part.detail
     kind = part.group.type

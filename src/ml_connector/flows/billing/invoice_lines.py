@@ -115,7 +115,7 @@ def grouped(charges: Iterable[Summed]) -> tuple[ChargeGroup, ...]:
     )
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class InvoicePart(msgspec.Struct, frozen=True, kw_only=True):
     """Money of one line of the source that goes to one place.
 
     Attributes:
@@ -140,7 +140,7 @@ def parts(
     listed: int,
     separate_taxes: bool,
     fill_the_gap: bool,
-) -> list[Part]:
+) -> list[InvoicePart]:
     """Return all money of an invoice, so that it comes to the invoice's amount to the cent.
 
     Whether amounts hold their taxes is not documented: whichever of the two ties is right.
@@ -168,7 +168,7 @@ def parts(
     if abs(gap) * 2 >= unit:
         if not (fill_the_gap and listed == 0):
             raise _does_not_tie(invoice, groups, total, gap, listed)
-        found.append(Part(source_line=GONE, detail=GONE, group=None, amount=gap))
+        found.append(InvoicePart(source_line=GONE, detail=GONE, group=None, amount=gap))
     whole = in_whole_units([part.amount for part in found], amount, unit)
     return [
         msgspec.structs.replace(part, amount=exact)
@@ -267,16 +267,20 @@ def _does_not_tie(
     )
 
 
-def _split(groups: Sequence[ChargeGroup], *, on_top: bool, separate_taxes: bool) -> list[Part]:
-    found: list[Part] = []
+def _split(
+    groups: Sequence[ChargeGroup], *, on_top: bool, separate_taxes: bool
+) -> list[InvoicePart]:
+    found: list[InvoicePart] = []
     for group in groups:
         amount = group.amount + (group.tax if on_top else 0)
         if separate_taxes:
             amount -= group.tax
-        found.append(Part(source_line=group.name, detail=group.fee, group=group, amount=amount))
+        found.append(
+            InvoicePart(source_line=group.name, detail=group.fee, group=group, amount=amount)
+        )
         if separate_taxes:
             found += [
-                Part(
+                InvoicePart(
                     source_line=group.name,
                     detail=tax.type,
                     group=group,

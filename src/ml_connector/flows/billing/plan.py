@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
 from ml_connector.flows.billing import documents as bills
 from ml_connector.flows.billing.currencies import code_of
@@ -30,14 +30,14 @@ from ml_connector.flows.billing.invoice_lines import (
     WHOLE,
     ChargeGroup,
     InvoiceFact,
-    Part,
+    InvoicePart,
     completes,
     grouped,
     parts,
     plain,
 )
 from ml_connector.flows.billing.money import said
-from ml_connector.ledger.postings.documents import Plan, Posted, Refused, SourceLine
+from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import PeriodFact
@@ -240,7 +240,7 @@ def _day(invoice: InvoiceFact) -> date:
     return invoice.day
 
 
-def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[Part]:
+def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[InvoicePart]:
     return parts(
         _invoice(facts),
         facts.groups,
@@ -250,13 +250,13 @@ def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[Part]:
     )
 
 
-def _balance(part: Part) -> bool:
+def _balance(part: InvoicePart) -> bool:
     return part.group is not None and part.group.never_billed
 
 
-def _refused(all_parts: Sequence[Part], invoice: InvoiceFact) -> tuple[Refused, ...]:
+def _refused(all_parts: Sequence[InvoicePart], invoice: InvoiceFact) -> tuple[RefusedUnits, ...]:
     return tuple(
-        Refused(
+        RefusedUnits(
             source_line=part.source_line,
             reason=f"A {part.group.type if part.group else ''} is no cost: never billed",
             amount=part.amount,
@@ -269,9 +269,9 @@ def _refused(all_parts: Sequence[Part], invoice: InvoiceFact) -> tuple[Refused, 
 
 def _refused_whole(
     facts: BillingFacts, settings: ConnectionSettings, reason: str
-) -> tuple[Refused, ...]:
+) -> tuple[RefusedUnits, ...]:
     return tuple(
-        Refused(
+        RefusedUnits(
             source_line=line.source_line,
             reason=reason,
             amount=line.amount,
@@ -364,11 +364,11 @@ def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[
     return tuple(line(name, amount) for name, amount in amounts.items() if amount)
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Pull what was charged; yield the invoices, anew whenever head or kept lines change."""
     await reads.billing.pull(since)
     for kept in await reads.billing.invoices(since):
-        yield Seen(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
+        yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
 
 
 def key_of(topic: str, body: bytes) -> str:

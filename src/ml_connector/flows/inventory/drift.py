@@ -38,7 +38,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class DriftVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a drift.
 
     Attributes:
@@ -52,7 +52,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class StockDifference(msgspec.Struct, frozen=True, kw_only=True):
     """One thing of which the two systems do not have the same.
 
     Attributes:
@@ -63,17 +63,17 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     explained: tuple[Explained, ...] = ()
     drift: Decimal = Decimal(0)
-    verdict: Verdict | None = None
+    verdict: DriftVerdict | None = None
 
 
-def judge(facts: StockFacts) -> tuple[Difference, ...]:
+def judge(facts: StockFacts) -> tuple[StockDifference, ...]:
     """Return all differences of a location, each with what explains it."""
     moves: dict[str, list[Move]] = defaultdict(list)
     for move in facts.moves:
         moves[move.key].append(move)
-    found: list[Difference] = []
+    found: list[StockDifference] = []
     for level, explained, rest in balances(facts.levels, facts.open):
-        one = Difference(level=level, explained=tuple(explained), drift=rest)
+        one = StockDifference(level=level, explained=tuple(explained), drift=rest)
         if rest:
             one = _look_into(facts, one, moves[level.key])
         if one.explained or one.drift:
@@ -122,7 +122,7 @@ def _balance(level: Level, items: Sequence[OpenItem]) -> tuple[list[Explained], 
     return explained, _take(explained, rest, between, "between two of ShipBob's buildings")
 
 
-def _look_into(facts: StockFacts, one: Difference, moves: Sequence[Move]) -> Difference:
+def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -> StockDifference:
     """Say what probably made what our books do not explain, unless it is on its way to us.
 
     A movement of others that makes exactly the difference goes before what may be on its way.
@@ -165,7 +165,7 @@ def _verdict(
     rest: Decimal,
     others: Sequence[Move],
     made: Sequence[Move],
-) -> Verdict:
+) -> DriftVerdict:
     """Say what probably made a drift: what can be shown goes before what can be guessed."""
     units = f"{_units(abs(rest))} x {level.sku}"
     if level.unmatched:
@@ -181,20 +181,20 @@ def _verdict(
     )
 
 
-def _no_item(level: Level) -> Verdict:
-    return Verdict(
+def _no_item(level: Level) -> DriftVerdict:
+    return DriftVerdict(
         likely="sku_missing_in_netsuite",
         says=f"no active item of NetSuite is this SKU ({level.unmatched})",
         remedy=f'Make the item in NetSuite, or name it under [skus] ("{level.sku}" = "its name").',
     )
 
 
-def _moved(facts: StockFacts, level: Level, rest: Decimal, units: str) -> Verdict | None:
+def _moved(facts: StockFacts, level: Level, rest: Decimal, units: str) -> DriftVerdict | None:
     here = facts.location
     for one in facts.elsewhere:
         if one.key == level.key and one.rest == -rest:
             source, target = (one.location, here) if rest > 0 else (here, one.location)
-            return Verdict(
+            return DriftVerdict(
                 likely="moved_between_centers",
                 says=f"as many differ the other way round at location {one.location}",
                 remedy=f"Book an inventory transfer of {units} from location {source} to"
@@ -203,12 +203,12 @@ def _moved(facts: StockFacts, level: Level, rest: Decimal, units: str) -> Verdic
     return None
 
 
-def _booked_by_others(facts: StockFacts, level: Level) -> Verdict | None:
+def _booked_by_others(facts: StockFacts, level: Level) -> DriftVerdict | None:
     waiting = [one.what for one in facts.open if (one.key, one.standing) == (level.key, "waiting")]
     if not waiting:
         return None
     sources = _listed(waiting)
-    return Verdict(
+    return DriftVerdict(
         likely="booked_by_others",
         says=f"somebody may have booked {sources} by hand",
         remedy=f"Look for it in NetSuite before what {sources} waits for is there: then it"
@@ -216,10 +216,10 @@ def _booked_by_others(facts: StockFacts, level: Level) -> Verdict | None:
     )
 
 
-def _no_sku(level: Level, units: str) -> Verdict | None:
+def _no_sku(level: Level, units: str) -> DriftVerdict | None:
     if level.inventory_ids:
         return None
-    return Verdict(
+    return DriftVerdict(
         likely="sku_missing_in_shipbob",
         says="ShipBob has no such SKU",
         remedy=f"Move {units} to another location in NetSuite, or name ShipBob's SKU under"
@@ -227,15 +227,15 @@ def _no_sku(level: Level, units: str) -> Verdict | None:
     )
 
 
-def _unclear(facts: StockFacts, level: Level, others: Sequence[Move]) -> Verdict:
+def _unclear(facts: StockFacts, level: Level, others: Sequence[Move]) -> DriftVerdict:
     counted = f"have {level.sku} counted at ShipBob, and correct the system that is wrong."
     if others:
-        return Verdict(
+        return DriftVerdict(
             likely="several_movements",
             says=f"not told by one movement; there were {_listed(map(_told, others))}",
             remedy=f"Look at these, {counted} {_BY_HAND}",
         )
-    return Verdict(
+    return DriftVerdict(
         likely="unknown",
         says=f"the movements can't be read: {facts.unread}"
         if facts.unread
@@ -258,26 +258,26 @@ def _candidates(moves: Sequence[Move]) -> Iterable[Sequence[Move]]:
             yield some
 
 
-def _made_by(moves: Sequence[Move], sku: str, rest: Decimal) -> Verdict:
+def _made_by(moves: Sequence[Move], sku: str, rest: Decimal) -> DriftVerdict:
     told = _listed(map(_told, moves))
     if all(one.standing == "untold" for one in moves):
         sources = sorted({one.source for one in moves if one.source})
         commands = [
             f"ml-connector sync {flow} --id {key}" for flow, key in map(str.split, sources)
         ]
-        return Verdict(
+        return DriftVerdict(
             likely="never_told",
             says=f"ShipBob's {told}: nothing told us of it",
             remedy=f"Run: {' and: '.join(commands) or 'ml-connector sync tracking'}.",
         )
     if moves[0].side == "netsuite":
-        return Verdict(
+        return DriftVerdict(
             likely="adjusted_in_netsuite",
             says=f"{told} in NetSuite, which is not ours",
             remedy=f"If ShipBob counts right, take it back in NetSuite; if NetSuite does, have"
             f" ShipBob adjust {sku} by {_units(-rest, sign=True)}. {_BY_HAND}",
         )
-    return Verdict(
+    return DriftVerdict(
         likely="adjusted_in_shipbob",
         says=f"ShipBob's {told}",
         remedy=f"If ShipBob counts right, adjust {sku} by {_units(rest, sign=True)} in NetSuite;"
@@ -303,7 +303,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(every[:_NAMED]) + more
 
 
-def sentence(facts: StockFacts, drifts: Sequence[Difference]) -> str:
+def sentence(facts: StockFacts, drifts: Sequence[StockDifference]) -> str:
     """Return what is said of the drifts of a location."""
     named = "; ".join(
         f"{one.level.sku}: ShipBob has {one.level.shipbob}, NetSuite {_units(one.level.netsuite)}"
@@ -316,7 +316,7 @@ def sentence(facts: StockFacts, drifts: Sequence[Difference]) -> str:
     return f"Nothing open explains {where}: {named}{more}"
 
 
-def remedy(facts: StockFacts, drifts: Sequence[Difference]) -> str:
+def remedy(facts: StockFacts, drifts: Sequence[StockDifference]) -> str:
     """Return what to do about the drifts of a location."""
     first = next((one.verdict.remedy for one in drifts if one.verdict), "")
     everything = f"All of them: ml-connector plan inventory --id {facts.location}"

@@ -13,7 +13,7 @@ from ml_connector.ledger.sources.stock import Standing
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.month import StockLine
 from ml_connector.reads.stock import MOVING, Expected, Snapshot, Trail, source_of
-from ml_connector.shipbob.resources.inventory_history import Movement
+from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.words import Cause, System
 
 PICKED: Final = timedelta(days=3)
@@ -249,7 +249,7 @@ def _of_netsuite(line: StockLine) -> Move:
 
 
 def _of_shipbob(
-    movement: Movement, trail: Trail, key: str, taken_at: datetime, zone: ZoneInfo
+    movement: StockMovement, trail: Trail, key: str, taken_at: datetime, zone: ZoneInfo
 ) -> Move | None:
     """Return a movement at ShipBob; None when it belongs to what is booked."""
     source = source_of(movement) or ""

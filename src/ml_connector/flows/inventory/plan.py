@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.inventory import drift
 from ml_connector.flows.inventory import facts as stocked
@@ -145,7 +145,7 @@ def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettin
         return Plan(note=note)
     return Plan(
         note=note,
-        afterwards=NeedsHuman(
+        remaining_failure=NeedsHuman(
             drift.sentence(facts, drifts),
             cause=Cause.STOCK_DRIFT,
             remedy=drift.remedy(facts, drifts),
@@ -189,12 +189,12 @@ def _whole(quantity: Decimal) -> int | float:
     return int(quantity) if quantity == quantity.to_integral_value() else float(quantity)
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Yield every location that a fulfillment center is mapped to, or was when it differed."""
     del since
     mapped = reads.stock.locations.values()
     for location in sorted({*mapped, *await reads.stock.left_over()}):
-        yield Seen(key=location)
+        yield SweepResult(key=location)
 
 
 FLOW: Final = Flow(
@@ -208,6 +208,6 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="inventory",
     sweep=sweep,
-    told_by="schedule",
+    event_source="schedule",
     details=details,
 )

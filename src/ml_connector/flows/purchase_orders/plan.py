@@ -73,7 +73,7 @@ def plan(
     if new_products:
         return Plan(
             documents=new_products,
-            afterwards=Retryable(
+            remaining_failure=Retryable(
                 f"Products of {facts.number} were just made at ShipBob",
                 cause=Cause.SKU_MISSING_IN_SHIPBOB,
                 retry_after_seconds=_LISTED_AFTER_SECONDS,
@@ -264,7 +264,7 @@ def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
         documents=tuple(
             cancellation(wro.id, wro.number) for wro in live if wro.status in _AWAITED
         ),
-        afterwards=_changed(facts, started, "was closed or deleted") if started else None,
+        remaining_failure=_changed(facts, started, "was closed or deleted") if started else None,
     )
 
 

@@ -48,7 +48,7 @@ class Products(NamedTuple):
     bound: dict[int, tuple[VariantFact, ...]]
 
 
-class Product(NamedTuple):
+class ItemProduct(NamedTuple):
     """The product of an item; ``binding`` where it was matched by its SKU."""
 
     sku: str
@@ -108,14 +108,14 @@ def products_of(
     exceptions: Mapping[str, str],
     *,
     order_number: str,
-) -> dict[OrderedItem, Product]:
+) -> dict[OrderedItem, ItemProduct]:
     """Return the one active product of each item.
 
     Raises:
         NeedsData: ShipBob has none; all such SKUs are named.
         NeedsHuman: it has several, or one that it keeps by lot.
     """
-    found: dict[OrderedItem, Product] = {}
+    found: dict[OrderedItem, ItemProduct] = {}
     missing: list[str] = []
     for item in sorted(items):
         sku = shipbob_sku(item.names, exceptions)
@@ -136,7 +136,7 @@ def products_of(
                 item_name=name,
                 reason="skus" if sku in exceptions else "matched",
             )
-        found[item] = Product(sku, inventory_id, new)
+        found[item] = ItemProduct(sku, inventory_id, new)
     if missing:
         raise _missing(missing, order_number)
     return found

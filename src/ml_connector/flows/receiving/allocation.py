@@ -6,15 +6,15 @@ from typing import NamedTuple
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Increase
-from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause
 
 
-class Broken(NamedTuple):
+class BrokenUnit(NamedTuple):
     """Eaches that an order line expects, but that do not fill a whole unit of it."""
 
-    line: OrderLine
+    line: ReceivingOrderLine
     increase: Increase
     quantity: int
 
@@ -30,11 +30,13 @@ class Allocation(NamedTuple):
 
     taken: dict[int, list[tuple[Increase, int]]]
     surplus: list[tuple[Increase, int]]
-    broken: list[Broken]
+    broken: list[BrokenUnit]
 
 
 def refuse_other_units(
-    order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]], settings: ConnectionSettings
+    order: ReceivingOrder,
+    taken: Mapping[int, Sequence[tuple[Increase, int]]],
+    settings: ConnectionSettings,
 ) -> None:
     """Stop where a line to be received can't be counted in eaches (netsuite.md section 13.3).
 
@@ -56,7 +58,7 @@ def refuse_other_units(
 
 
 def refuse_what_others_received(
-    order: Order,
+    order: ReceivingOrder,
     wro_id: int,
     surplus: Sequence[tuple[Increase, int]],
     known: Collection[str],
@@ -98,13 +100,13 @@ def refuse_what_others_received(
             )
 
 
-def allocate(order: Order, increases: Sequence[Increase]) -> Allocation:
+def allocate(order: ReceivingOrder, increases: Sequence[Increase]) -> Allocation:
     """Fill the order's open lines in their order."""
     left = {line.line: line.open_quantity for line in order.lines}
     found = Allocation({}, [], [])
     for increase in increases:
         rest = increase.quantity
-        broken: Broken | None = None
+        broken: BrokenUnit | None = None
         for line in order.lines:
             if line.item_id != increase.item.id:
                 continue
@@ -115,7 +117,7 @@ def allocate(order: Order, increases: Sequence[Increase]) -> Allocation:
                 left[line.line] -= fits - part
                 rest -= fits - part
             if part and broken is None:
-                broken = Broken(line, increase, part)
+                broken = BrokenUnit(line, increase, part)
         if broken is not None and rest:
             broken = broken._replace(quantity=min(rest, broken.quantity))
             found.broken.append(broken)
@@ -127,7 +129,7 @@ def allocate(order: Order, increases: Sequence[Increase]) -> Allocation:
 
 
 def stretch(
-    order: Order,
+    order: ReceivingOrder,
     taken: dict[int, list[tuple[Increase, int]]],
     surplus: Sequence[tuple[Increase, int]],
 ) -> list[tuple[Increase, int]]:

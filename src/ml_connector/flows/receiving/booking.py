@@ -8,7 +8,7 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.allocation import (
-    Broken,
+    BrokenUnit,
     allocate,
     refuse_other_units,
     refuse_what_others_received,
@@ -21,8 +21,8 @@ from ml_connector.flows.receiving.documents import (
     item_receipt,
     source_line,
 )
-from ml_connector.flows.receiving.read import Order
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused
+from ml_connector.flows.receiving.read import ReceivingOrder
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.words import Cause
 
 
@@ -66,7 +66,7 @@ def without_order(task: Task) -> Plan:
     return Plan(documents=(adjustment, *task.mark))
 
 
-def from_order(order: Order, task: Task) -> Plan:
+def from_order(order: ReceivingOrder, task: Task) -> Plan:
     """Receive from an order what it expects; the rest goes by the policy ``over_receipt``.
 
     Raises:
@@ -87,7 +87,7 @@ def from_order(order: Order, task: Task) -> Plan:
 
 
 def _with_surplus(
-    order: Order,
+    order: ReceivingOrder,
     task: Task,
     documents: Sequence[Document],
     surplus: Sequence[tuple[Increase, int]],
@@ -111,7 +111,7 @@ def _with_surplus(
             documents=(*documents, *task.mark),
             note=f"Refused by policy: {what}",
             refused=tuple(
-                Refused(
+                RefusedUnits(
                     source_line=source_line(one.inventory_id, one.lot),
                     reason=f"{order.number} does not expect it, and over_receipt is refuse",
                     quantity=quantity,
@@ -121,7 +121,7 @@ def _with_surplus(
         )
     return Plan(
         documents=tuple(documents),
-        afterwards=NeedsHuman(
+        remaining_failure=NeedsHuman(
             what,
             cause=Cause.OVER_RECEIPT,
             remedy=(
@@ -133,7 +133,9 @@ def _with_surplus(
     )
 
 
-def _with_broken(order: Order, task: Task, plan: Plan, broken: Sequence[Broken]) -> Plan:
+def _with_broken(
+    order: ReceivingOrder, task: Task, plan: Plan, broken: Sequence[BrokenUnit]
+) -> Plan:
     """Let parts of a unit wait for the rest of it; a person decides when none will come."""
     said = ", ".join(
         f"{one.quantity} x {one.increase.sku} fill no whole unit of {one.line.eaches} on line"
@@ -149,7 +151,7 @@ def _with_broken(order: Order, task: Task, plan: Plan, broken: Sequence[Broken])
     return msgspec.structs.replace(
         plan,
         documents=documents,
-        afterwards=plan.afterwards
+        afterwards=plan.remaining_failure
         or NeedsHuman(
             f"WRO {task.booking.wro_id} has ended, and {said}",
             cause=Cause.UNIT_DIFFERS,

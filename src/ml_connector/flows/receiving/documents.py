@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from ml_connector.flows.receiving.read import Order, OrderLine
+from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
 from ml_connector.ledger.postings.documents import (
     CreateRecord,
     Document,
@@ -83,7 +83,7 @@ def source_line(inventory_id: int, lot: str | None) -> str:
 
 
 def item_receipt(
-    booking: Booking, order: Order, taken: Mapping[int, Sequence[tuple[Increase, int]]]
+    booking: Booking, order: ReceivingOrder, taken: Mapping[int, Sequence[tuple[Increase, int]]]
 ) -> Document:
     """Receive from a purchase order: exactly these lines, every other open line refused.
 
@@ -189,7 +189,7 @@ def wro_mark(wro_id: int) -> Document:
 
 
 def _receipt_line(
-    line: OrderLine, parts: Sequence[tuple[Increase, int]], location: str
+    line: ReceivingOrderLine, parts: Sequence[tuple[Increase, int]], location: str
 ) -> ItemReceiptLine:
     if not parts:
         return ItemReceiptLine(order_line=line.line, item_receive=False)

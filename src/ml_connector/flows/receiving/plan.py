@@ -19,13 +19,19 @@ from typing import Final
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.booking import Task, from_order, without_order
 from ml_connector.flows.receiving.documents import Booking, Increase, source_line, wro_mark
-from ml_connector.flows.receiving.read import Order, StowedLine, by_lot, is_transfer, read_orders
+from ml_connector.flows.receiving.read import (
+    ReceivingOrder,
+    StowedLine,
+    by_lot,
+    is_transfer,
+    read_orders,
+)
 from ml_connector.ledger.connections.item_bindings import Binding
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, PeriodFact, stock_periods
 from ml_connector.rules.items import MatchFacts, match, read_items
@@ -61,7 +67,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     stowed_at: datetime
     lines: tuple[StowedLine, ...]
     items: dict[str, tuple[ItemFact, ...]]
-    orders: tuple[Order, ...]
+    orders: tuple[ReceivingOrder, ...]
     periods: tuple[PeriodFact, ...]
     synced: bool
     bindings: dict[int, Binding] = {}
@@ -133,7 +139,7 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         return Plan(
             note=note,
             refused=tuple(
-                Refused(source_line=line.source_line, reason=note, quantity=line.quantity)
+                RefusedUnits(source_line=line.source_line, reason=note, quantity=line.quantity)
                 for line in source_lines(facts, settings)
             ),
         )
@@ -244,7 +250,7 @@ def _location(facts: ReceivingFacts, settings: ConnectionSettings) -> str:
     return location
 
 
-def _order(facts: ReceivingFacts) -> Order:
+def _order(facts: ReceivingFacts) -> ReceivingOrder:
     number = facts.purchase_order_number
     if facts.is_transfer:
         raise NeedsHuman(
@@ -334,13 +340,13 @@ def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:
     return facts.stowed_at.astimezone(settings.schedule.zone).date()
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Yield the WROs with something arrived that are not marked as booked yet."""
     async for wro in reads.open_wros(since):
         if wro.status not in _NOTHING_YET:
             changed = wro.last_updated_date
             version = changed.isoformat() if changed else ""
-            yield Seen(key=str(wro.id), version=version, changed_at=changed)
+            yield SweepResult(key=str(wro.id), version=version, changed_at=changed)
 
 
 FLOW: Final = Flow(

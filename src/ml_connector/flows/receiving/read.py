@@ -39,7 +39,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """An open item line of a purchase order. Quantities in base units.
 
     Attributes:
@@ -74,13 +74,13 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         return LineUnit(unit=self.unit, eaches=self.per_unit, problem=problem)
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A purchase order as receiving needs it, with all its item lines."""
 
     id: str
     number: str
     status: str
-    lines: tuple[OrderLine, ...]
+    lines: tuple[ReceivingOrderLine, ...]
 
 
 _SPLIT: Final = re.compile(r"^(.+)-\d{1,3}$")
@@ -92,7 +92,7 @@ async def read_orders(
     stowed: Sequence[StowedLine],
     items: Sequence[ItemFact],
     reads: Reads,
-) -> tuple[Order, ...]:
+) -> tuple[ReceivingOrder, ...]:
     """Return the purchase orders with a WRO's number.
 
     A number such as ``PO123-2`` is looked for as it is, and else as the second WRO of
@@ -120,18 +120,18 @@ async def _order(
     stowed: Sequence[StowedLine],
     items: Sequence[ItemFact],
     reads: Reads,
-) -> Order:
+) -> ReceivingOrder:
     receipts: Mapping[int, tuple[Receipt, ...]] = {}
     if _fewer_open(order, stowed, items):
         receipts = unexplained(wro_id, await reads.receipts(order.id))
     units = await read_units(order.lines, "purchaseOrder", order.id, reads)
     plain = LineUnit(unit="")
-    return Order(
+    return ReceivingOrder(
         id=order.id,
         number=order.tranid,
         status=order.status,
         lines=tuple(
-            OrderLine(
+            ReceivingOrderLine(
                 line=line.line,
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.returns.documents import RECEIPTS, Part
+from ml_connector.flows.returns.documents import RECEIPTS, ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReturnFacts, Sale, authorization_id
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.words import Cause
@@ -18,7 +18,7 @@ _LISTED_AFTER_SECONDS: Final = 5.0
 _OURS: Final = "mlc-"
 
 
-class Taken(NamedTuple):
+class CoveredUnits(NamedTuple):
     """Which lines take which units.
 
     Attributes:
@@ -27,13 +27,13 @@ class Taken(NamedTuple):
         surplus: what no line takes.
     """
 
-    by_location: Mapping[str, Mapping[int, Sequence[Part]]]
+    by_location: Mapping[str, Mapping[int, Sequence[ReturnedUnits]]]
     open_lines: Mapping[str, Sequence[int]]
-    surplus: Sequence[Part]
+    surplus: Sequence[ReturnedUnits]
 
 
 def authorization(
-    facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
+    facts: ReturnFacts, parts: Sequence[ReturnedUnits], posted: Sequence[Posted]
 ) -> Authorization | None:
     """Return the authorization that the units are received from; None when there is none.
 
@@ -104,7 +104,10 @@ def _expects(found: Authorization, items: Collection[str]) -> bool:
 
 
 def received_already(
-    found: Authorization, facts: ReturnFacts, parts: Sequence[Part], posted: Sequence[Posted]
+    found: Authorization,
+    facts: ReturnFacts,
+    parts: Sequence[ReturnedUnits],
+    posted: Sequence[Posted],
 ) -> tuple[frozenset[str], str]:
     """Return the items of which others received exactly these units, and by which receipts.
 
@@ -166,8 +169,11 @@ def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
 
 
 def take(
-    found: Authorization, facts: ReturnFacts, parts: Sequence[Part], known: Collection[str]
-) -> Taken:
+    found: Authorization,
+    facts: ReturnFacts,
+    parts: Sequence[ReturnedUnits],
+    known: Collection[str],
+) -> CoveredUnits:
     """Fill the open lines of an authorization, one location after the other.
 
     A receipt takes a line at one location only, so each location is a receipt of its own.
@@ -188,9 +194,9 @@ def take(
         ours = (receipt.external_id or "").startswith(f"{RECEIPTS}{facts.return_id}-")
         if ours and receipt.external_id not in known:
             _open_again(found, receipt.item_id, receipt.quantity, left)
-    by_location: dict[str, dict[int, list[Part]]] = {}
+    by_location: dict[str, dict[int, list[ReturnedUnits]]] = {}
     open_lines: dict[str, tuple[int, ...]] = {}
-    surplus: list[Part] = []
+    surplus: list[ReturnedUnits] = []
     for location in dict.fromkeys(part.location for part in parts):
         open_lines[location] = tuple(line for line, units in left.items() if units)
         for part in (one for one in parts if one.location == location):
@@ -206,7 +212,7 @@ def take(
                     rest -= units
             if rest:
                 surplus.append(part.of(rest))
-    return Taken(by_location, open_lines, surplus)
+    return CoveredUnits(by_location, open_lines, surplus)
 
 
 def _open_again(found: Authorization, item_id: str, quantity: int, left: dict[int, int]) -> None:
@@ -218,8 +224,8 @@ def _open_again(found: Authorization, item_id: str, quantity: int, left: dict[in
 
 
 def authorizable(
-    order: Sale, facts: ReturnFacts, parts: Sequence[Part]
-) -> tuple[dict[int, int], Sequence[Part]]:
+    order: Sale, facts: ReturnFacts, parts: Sequence[ReturnedUnits]
+) -> tuple[dict[int, int], Sequence[ReturnedUnits]]:
     """Return what an authorization made from a sales order can hold, and what is left over.
 
     By line of the order: units that were fulfilled and are on no other authorization.
@@ -234,7 +240,7 @@ def authorizable(
             for spent in made.lines:
                 _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
     taken: dict[int, int] = defaultdict(int)
-    surplus: list[Part] = []
+    surplus: list[ReturnedUnits] = []
     for part in parts:
         rest = part.quantity
         for line in order.lines:
@@ -284,7 +290,7 @@ def _refuse_other_unit(number: str, line: int, unit: str | None) -> None:
         )
 
 
-def said(parts: Sequence[Part]) -> str:
+def said(parts: Sequence[ReturnedUnits]) -> str:
     """Return units for a person: ``2 x TEE, 1 x CAP``."""
     units = Counter[str]()
     for part in parts:

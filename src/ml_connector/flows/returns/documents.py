@@ -24,7 +24,7 @@ from ml_connector.netsuite.records.records import (
     ItemReceiptLine,
     ItemReceiptLines,
     Ref,
-    ReturnAuthorization,
+    ReturnAuthorizationBody,
     ReturnAuthorizationLine,
     ReturnAuthorizationLines,
     as_body,
@@ -35,7 +35,7 @@ RECEIPTS: Final = "mlc-ir-ret-"
 """How the external ids of all item receipts of returns begin."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class ReturnedUnits(msgspec.Struct, frozen=True, kw_only=True):
     """Some units with their NetSuite item, at the place where they lie. Whole eaches.
 
     Attributes:
@@ -52,7 +52,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """The lot, where NetSuite tracks lots of this item."""
         return self.unit.lot if self.item.lot_tracked else None
 
-    def of(self, quantity: int) -> "Part":
+    def of(self, quantity: int) -> "ReturnedUnits":
         """Return so many of these units."""
         return msgspec.structs.replace(self, quantity=quantity)
 
@@ -81,7 +81,7 @@ class ReturnBooking(msgspec.Struct, frozen=True, kw_only=True):
             human += f", completed {self.fact_date}"
         return f"{(human + why)[:150]} [{external_id}]"
 
-    def line(self, part: Part, source_line: str, quantity: int) -> JournalLine:
+    def line(self, part: ReturnedUnits, source_line: str, quantity: int) -> JournalLine:
         """Return the journal line of so many units of a part."""
         return JournalLine(
             source=f"return {self.return_id}",
@@ -111,7 +111,7 @@ def return_authorization(booking: ReturnBooking, sale: Sale, units: Mapping[int,
     Source: netsuite.md sections 7.3 and 8.6, samples/other-records.json.
     """
     external_id = authorization_id(booking.return_id)
-    body = ReturnAuthorization(
+    body = ReturnAuthorizationBody(
         external_id=external_id,
         tran_date=booking.date,
         memo=booking.memo("", external_id),
@@ -142,7 +142,7 @@ def item_receipt(
     number: int,
     authorization: Authorization,
     open_lines: Sequence[int],
-    taken: Mapping[int, Sequence[Part]],
+    taken: Mapping[int, Sequence[ReturnedUnits]],
 ) -> Document:
     """Receive from a return authorization: exactly these lines, every other open one refused.
 
@@ -186,7 +186,7 @@ def item_receipt(
 
 
 def adjustment(
-    booking: ReturnBooking, number: int, parts: Sequence[Part], *, account: str, why: str
+    booking: ReturnBooking, number: int, parts: Sequence[ReturnedUnits], *, account: str, why: str
 ) -> Document:
     """Put units into stock that no return authorization covers.
 
@@ -213,7 +213,7 @@ def adjustment(
 def write_off(
     booking: ReturnBooking,
     number: int,
-    parts: Sequence[Part],
+    parts: Sequence[ReturnedUnits],
     lots: Mapping[str, str],
     *,
     account: str,
@@ -244,7 +244,7 @@ def write_off(
 def _adjust(
     booking: ReturnBooking,
     external_id: str,
-    changes: Sequence[tuple[Part, str, int, InventoryDetail | None]],
+    changes: Sequence[tuple[ReturnedUnits, str, int, InventoryDetail | None]],
     *,
     account: str,
     title: str,
@@ -280,7 +280,7 @@ def _adjust(
     )
 
 
-def _receipt_line(line: int, parts: Sequence[Part]) -> ItemReceiptLine:
+def _receipt_line(line: int, parts: Sequence[ReturnedUnits]) -> ItemReceiptLine:
     if not parts:
         return ItemReceiptLine(order_line=line, item_receive=False)
     return ItemReceiptLine(
@@ -292,7 +292,7 @@ def _receipt_line(line: int, parts: Sequence[Part]) -> ItemReceiptLine:
     )
 
 
-def _lots(parts: Sequence[Part]) -> InventoryDetail | None:
+def _lots(parts: Sequence[ReturnedUnits]) -> InventoryDetail | None:
     """Return the lots of units that come in; None where there are none."""
     lots: dict[tuple[str, date | None], int] = {}
     for part in parts:
@@ -310,7 +310,7 @@ def _lots(parts: Sequence[Part]) -> InventoryDetail | None:
     return InventoryDetail(inventory_assignment=InventoryAssignments(assignments))
 
 
-def _issued(part: Part, lots: Mapping[str, str]) -> InventoryDetail | None:
+def _issued(part: ReturnedUnits, lots: Mapping[str, str]) -> InventoryDetail | None:
     """Return the lot of units that go out; None where there is none."""
     if part.lot is None:
         return None
@@ -320,6 +320,6 @@ def _issued(part: Part, lots: Mapping[str, str]) -> InventoryDetail | None:
     return InventoryDetail(inventory_assignment=InventoryAssignments((assignment,)))
 
 
-def lot_key(part: Part) -> str:
+def lot_key(part: ReturnedUnits) -> str:
     """Return how the facts name the lot of a part."""
     return f"{part.item.id} {part.lot}"

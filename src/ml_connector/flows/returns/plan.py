@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.returns.coverage import (
     authorizable,
@@ -31,8 +31,8 @@ from ml_connector.flows.returns.coverage import (
     take,
 )
 from ml_connector.flows.returns.documents import (
-    Part,
     ReturnBooking,
+    ReturnedUnits,
     adjustment,
     item_receipt,
     lot_key,
@@ -60,7 +60,7 @@ from ml_connector.flows.returns.requirements import (
     too_many,
     write_off_account,
 )
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.items import MatchFacts, match
 from ml_connector.rules.posting_dates import posting_date
@@ -109,7 +109,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         settings.skus,
     )
     parts = [
-        Part(
+        ReturnedUnits(
             unit=unit,
             item=bookable(facts, unit, matched.items[unit.inventory_id]),
             location=where[unit.action],
@@ -122,7 +122,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     return msgspec.structs.replace(decided, bindings=matched.bindings)
 
 
-class _Task(NamedTuple):
+class _ReturnTask(NamedTuple):
     """What is to be booked, and what everything that books it needs.
 
     Attributes:
@@ -132,8 +132,8 @@ class _Task(NamedTuple):
     """
 
     booking: ReturnBooking
-    coming: tuple[Part, ...]
-    waste: tuple[Part, ...]
+    coming: tuple[ReturnedUnits, ...]
+    waste: tuple[ReturnedUnits, ...]
     booked: Mapping[str, int]
     posted: tuple[Posted, ...]
     settings: ConnectionSettings
@@ -148,15 +148,15 @@ def _task(
     facts: ReturnFacts,
     posted: Sequence[Posted],
     settings: ConnectionSettings,
-    parts: Sequence[Part],
+    parts: Sequence[ReturnedUnits],
     booked: Mapping[str, int],
-) -> _Task:
+) -> _ReturnTask:
     waste = tuple(part for part in parts if part.unit.action == "dispose")
     if waste:
         write_off_account(facts, settings.accounts)
     fact_date = _fact_date(facts, settings)
     coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
-    return _Task(
+    return _ReturnTask(
         booking=ReturnBooking(
             return_id=facts.return_id,
             reference=facts.reference,
@@ -177,7 +177,7 @@ def _task(
     )
 
 
-def _bring_in(facts: ReturnFacts, task: _Task) -> Plan:
+def _bring_in(facts: ReturnFacts, task: _ReturnTask) -> Plan:
     """Receive, authorise or adjust what is not in NetSuite yet."""
     found = authorization(facts, task.coming, task.posted)
     if found is not None:
@@ -196,17 +196,17 @@ def _bring_in(facts: ReturnFacts, task: _Task) -> Plan:
 
 
 def _authorize(
-    task: _Task, order: Sale, units: Mapping[int, int], surplus: Sequence[Part]
+    task: _ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
 ) -> Plan:
     beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
     return Plan(
         documents=(return_authorization(task.booking, order, units),),
         note=f"Then what came back is booked: {said(task.coming)}{beyond}",
-        again=True,
+        replan_after_posting=True,
     )
 
 
-def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
+def _receive(facts: ReturnFacts, task: _ReturnTask, found: Authorization) -> Plan:
     items, by_others = received_already(found, facts, task.coming, task.posted)
     coming = [part for part in task.coming if part.item.id not in items]
     if coming:
@@ -226,7 +226,7 @@ def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
         decided,
         note="; ".join(filter(None, (reason, decided.note))),
         refused=tuple(
-            Refused(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
+            RefusedUnits(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
             for part in task.coming
             if part.item.id in items
         ),
@@ -235,11 +235,11 @@ def _receive(facts: ReturnFacts, task: _Task, found: Authorization) -> Plan:
 
 def _finish(
     facts: ReturnFacts,
-    task: _Task,
+    task: _ReturnTask,
     receipts: Sequence[Document],
     why: str,
     *,
-    surplus: Sequence[Part] = (),
+    surplus: Sequence[ReturnedUnits] = (),
 ) -> Plan:
     """Adjust what nothing covers, by policy, and write off what was disposed of and is in."""
     documents = list(receipts)
@@ -265,16 +265,16 @@ def _finish(
     if unlisted:
         # What goes out names a lot that is there: it comes in first.
         note = f"Then {said(waste)} are written off"
-        return Plan(documents=tuple(documents), note=note, again=True)
+        return Plan(documents=tuple(documents), note=note, replan_after_posting=True)
     if waste:
         account = write_off_account(facts, task.settings.accounts)
         documents.append(
             write_off(task.booking, task.number("wo"), waste, facts.lots, account=account)
         )
-    return Plan(documents=tuple(documents), afterwards=afterwards, note=_differs(facts))
+    return Plan(documents=tuple(documents), remaining_failure=afterwards, note=_differs(facts))
 
 
-def _to_write_off(task: _Task, documents: Sequence[Document]) -> list[Part]:
+def _to_write_off(task: _ReturnTask, documents: Sequence[Document]) -> list[ReturnedUnits]:
     """Return disposed units that are in NetSuite, or will be, and are not written off."""
     arrived: dict[str, int] = defaultdict(int, task.booked)
     for document in documents:
@@ -366,9 +366,9 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
     )
 
 
-def _refuse(lines: Sequence[SourceLine], reason: str) -> tuple[Refused, ...]:
+def _refuse(lines: Sequence[SourceLine], reason: str) -> tuple[RefusedUnits, ...]:
     return tuple(
-        Refused(source_line=line.source_line, reason=reason, quantity=line.quantity)
+        RefusedUnits(source_line=line.source_line, reason=reason, quantity=line.quantity)
         for line in lines
     )
 
@@ -379,11 +379,11 @@ def _fact_date(facts: ReturnFacts, settings: ConnectionSettings) -> date:
     return facts.completed_at.astimezone(settings.schedule.zone).date()
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Yield the returns that were completed since a moment."""
     async for found in reads.returns.completed(since):
         at = found.completed_at
-        yield Seen(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
+        yield SweepResult(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
 
 
 FLOW: Final = Flow(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ml_connector.config.connection import AccountsSection, ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
-from ml_connector.flows.returns.documents import Part
+from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import Cause
@@ -113,7 +113,7 @@ def sku_of(unit: Unit) -> str:
     return unit.sku
 
 
-def not_covered(facts: ReturnFacts, parts: Sequence[Part]) -> NeedsData:
+def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData:
     """Return the failure for units that nothing in NetSuite covers, where such wait."""
     waiting_for = ["policy:unmatched_return"]
     if facts.reference:
@@ -134,7 +134,7 @@ def not_covered(facts: ReturnFacts, parts: Sequence[Part]) -> NeedsData:
     )
 
 
-def too_many(facts: ReturnFacts, surplus: Sequence[Part], why: str) -> NeedsHuman:
+def too_many(facts: ReturnFacts, surplus: Sequence[ReturnedUnits], why: str) -> NeedsHuman:
     """Return the failure for units beyond what an authorization covers, where such wait."""
     return NeedsHuman(
         f"Return {facts.return_id} brought back {said(surplus)} {why}",

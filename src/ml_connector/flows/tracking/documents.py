@@ -49,7 +49,7 @@ _LONGEST_MEMO_OF_OTHERS: Final = 999
 _LONGEST_DESCRIPTION: Final = 300
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLineUnits(msgspec.Struct, frozen=True, kw_only=True):
     """Units that an order line takes, and what leaves the shelf for them.
 
     Attributes:
@@ -84,7 +84,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
         """Of the item fulfilment."""
         return f"{OURS}{self.shipment.id}"
 
-    def lines(self, taken: Sequence[Taken]) -> tuple[JournalLine, ...]:
+    def lines(self, taken: Sequence[OrderLineUnits]) -> tuple[JournalLine, ...]:
         """Return the journal lines of units that leave the location."""
         return tuple(
             self._line(
@@ -122,7 +122,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
 def item_fulfillment(
     leaving: Leaving,
     order: SalesOrderFact,
-    taken: Mapping[int, Sequence[Taken]],
+    taken: Mapping[int, Sequence[OrderLineUnits]],
     lots: Mapping[str, Sequence[LotFact]],
 ) -> Document:
     """Fulfil from a sales order: exactly these lines, every other open line refused.
@@ -173,7 +173,7 @@ def fulfillment_update(
     parcels: Sequence[Parcel],
     *,
     tell_delivery: bool,
-    ships: Sequence[Taken] | None = None,
+    ships: Sequence[OrderLineUnits] | None = None,
 ) -> Document:
     """Bring an item fulfilment up to date, whoever made it (netsuite.md section 8.5).
 
@@ -313,7 +313,7 @@ def custom_fields(
 
 def _line(
     line: OrderLineFact,
-    parts: Sequence[Taken],
+    parts: Sequence[OrderLineUnits],
     location: str,
     lots: Mapping[str, Sequence[LotFact]],
 ) -> ItemFulfillmentLine:
@@ -329,7 +329,7 @@ def _line(
 
 
 def _assignments(
-    line: OrderLineFact, parts: Sequence[Taken], lots: Mapping[str, Sequence[LotFact]]
+    line: OrderLineFact, parts: Sequence[OrderLineUnits], lots: Mapping[str, Sequence[LotFact]]
 ) -> InventoryDetail | None:
     """Return which lots or serial numbers leave; None for an item without any.
 

@@ -52,7 +52,7 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
         return f"inventory {self.inventory_id}" + (f" lot {self.lot}" if self.lot else "")
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+class StoreProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the store within a shipment, with the units that are counted.
 
     Attributes:
@@ -97,7 +97,7 @@ class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
     center_id: int | None = None
     center_name: str = ""
-    products: tuple[Product, ...] = ()
+    products: tuple[StoreProduct, ...] = ()
     parcels: tuple[Parcel, ...] = ()
     weight_oz: float | None = None
     carriers_say: tuple[str, ...] = ()
@@ -201,10 +201,10 @@ def is_kit(product: ShippedProduct) -> bool:
     return len({item.id for item in product.inventory_items}) > 1
 
 
-def _product(product: ShippedProduct, skus: Mapping[int, str]) -> Product:
+def _product(product: ShippedProduct, skus: Mapping[int, str]) -> StoreProduct:
     sku = _clean(product.sku) or _clean(product.reference_id)
     own = None if is_kit(product) else sku
-    return Product(
+    return StoreProduct(
         key=_key(product.id, product.reference_id, product.sku),
         sku=sku,
         units=tuple(_units(product.inventory_items, own, skus)),

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.tracking.documents import Taken
-from ml_connector.flows.tracking.facts import OrderedProduct, Product, ShipmentFact, Units
+from ml_connector.flows.tracking.documents import OrderLineUnits
+from ml_connector.flows.tracking.facts import OrderedProduct, ShipmentFact, StoreProduct, Units
 from ml_connector.flows.tracking.sales_orders import LotFact, OrderLineFact, SalesOrderFact
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import item_name
@@ -26,7 +26,7 @@ _IS_NO_ORDER_LINE: Final = (
 )
 
 
-class Names(msgspec.Struct, frozen=True, kw_only=True):
+class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
     """How SKUs and items stand for each other.
 
     Attributes:
@@ -43,7 +43,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     kits: dict[str, dict[str, int]] = {}
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class WantedUnits(msgspec.Struct, frozen=True, kw_only=True):
     """So many of an order line's item, and the units that leave the shelf for them."""
 
     lines: tuple[OrderLineFact, ...]
@@ -57,8 +57,8 @@ def wanted_lines(
     siblings: Sequence[ShipmentFact],
     ordered: Sequence[OrderedProduct],
     order: SalesOrderFact,
-    names: Names,
-) -> list[Wanted]:
+    names: ItemNames,
+) -> list[WantedUnits]:
     """Find the order lines of everything in a shipment.
 
     Args:
@@ -72,15 +72,15 @@ def wanted_lines(
         NeedsData: a SKU is no item in NetSuite.
         NeedsHuman: a SKU is not on the order, or how many kits these are is not clear.
     """
-    wanted: list[Wanted] = []
-    members: list[tuple[Product, Units]] = []
+    wanted: list[WantedUnits] = []
+    members: list[tuple[StoreProduct, Units]] = []
     for product in shipment.products:
         lines = _lines_of(product, order, names)
         if not lines:
             members += [(product, units) for units in product.units]
             continue
         wanted.append(
-            Wanted(
+            WantedUnits(
                 lines=lines,
                 sku=product.sku or lines[0].name,
                 quantity=_quantity(product, lines[0], siblings, ordered, shipment.id),
@@ -91,8 +91,8 @@ def wanted_lines(
 
 
 def take(
-    wanted: Sequence[Wanted], order: SalesOrderFact, shipment_id: int, names: Names
-) -> dict[int, list[Taken]]:
+    wanted: Sequence[WantedUnits], order: SalesOrderFact, shipment_id: int, names: ItemNames
+) -> dict[int, list[OrderLineUnits]]:
     """Fill the order's open lines, one after the other.
 
     Raises:
@@ -100,7 +100,7 @@ def take(
             unit than eaches.
     """
     left = {line.line: line.open for line in order.lines}
-    taken: dict[int, list[Taken]] = defaultdict(list)
+    taken: dict[int, list[OrderLineUnits]] = defaultdict(list)
     for one in wanted:
         rest = one.quantity
         pool = list(one.units)
@@ -115,7 +115,9 @@ def take(
             # With the last of it goes everything that is left, so that no unit is lost.
             units, pool = _share(pool, quantity, rest + quantity, last=rest == 0)
             taken[line.line].append(
-                Taken(quantity=quantity, units=units, items=_items(line, units, order, names))
+                OrderLineUnits(
+                    quantity=quantity, units=units, items=_items(line, units, order, names)
+                )
             )
         if rest:
             raise NeedsHuman(
@@ -131,7 +133,7 @@ def take(
     return dict(taken)
 
 
-def covers(order: SalesOrderFact, wanted: Iterable[Wanted]) -> bool:
+def covers(order: SalesOrderFact, wanted: Iterable[WantedUnits]) -> bool:
     """Whether the order has all of this open."""
     left = {line.line: line.open for line in order.lines}
     for one in wanted:
@@ -145,7 +147,7 @@ def covers(order: SalesOrderFact, wanted: Iterable[Wanted]) -> bool:
     return True
 
 
-def by_item(wanted: Iterable[Wanted]) -> dict[str, int]:
+def by_item(wanted: Iterable[WantedUnits]) -> dict[str, int]:
     """Return how many of which item an item fulfilment of this holds."""
     units: dict[str, int] = defaultdict(int)
     for one in wanted:
@@ -154,7 +156,7 @@ def by_item(wanted: Iterable[Wanted]) -> dict[str, int]:
 
 
 def check_lots(
-    taken: Mapping[int, Sequence[Taken]],
+    taken: Mapping[int, Sequence[OrderLineUnits]],
     order: SalesOrderFact,
     lots: Mapping[str, Sequence[LotFact]],
     shipment_id: int,
@@ -192,7 +194,9 @@ def check_lots(
             )
 
 
-def _lines_of(product: Product, order: SalesOrderFact, names: Names) -> tuple[OrderLineFact, ...]:
+def _lines_of(
+    product: StoreProduct, order: SalesOrderFact, names: ItemNames
+) -> tuple[OrderLineFact, ...]:
     if product.sku is not None:
         name = item_name(product.sku, names.exceptions)
         lines = tuple(line for line in order.lines if line.is_called(name))
@@ -211,7 +215,7 @@ def _one_item(lines: tuple[OrderLineFact, ...]) -> tuple[OrderLineFact, ...]:
 
 
 def _quantity(
-    product: Product,
+    product: StoreProduct,
     line: OrderLineFact,
     siblings: Sequence[ShipmentFact],
     ordered: Sequence[OrderedProduct],
@@ -249,13 +253,13 @@ def _quantity(
 
 
 def _of_members(
-    members: Sequence[tuple[Product, Units]],
+    members: Sequence[tuple[StoreProduct, Units]],
     order: SalesOrderFact,
-    names: Names,
+    names: ItemNames,
     shipment_id: int,
-) -> list[Wanted]:
+) -> list[WantedUnits]:
     """Find lines for what is on no line as a product: by the units' own SKUs, or as kits."""
-    wanted: list[Wanted] = []
+    wanted: list[WantedUnits] = []
     loose: dict[str, list[Units]] = defaultdict(list)
     for product, units in members:
         sku = units.sku or product.sku or ""
@@ -263,7 +267,9 @@ def _of_members(
         lines = tuple(line for line in order.lines if line.is_called(name))
         if lines:
             wanted.append(
-                Wanted(lines=_one_item(lines), sku=sku, quantity=units.quantity, units=(units,))
+                WantedUnits(
+                    lines=_one_item(lines), sku=sku, quantity=units.quantity, units=(units,)
+                )
             )
         else:
             loose[sku].append(units)
@@ -275,14 +281,14 @@ def _of_members(
             if kits and all(have[sku] == kits * each for sku, each in parts.items()):
                 lines = tuple(one for one in order.lines if one.item == line.item)
                 gone = tuple(one for sku in parts for one in loose.pop(sku))
-                wanted.append(Wanted(lines=lines, sku=line.name, quantity=kits, units=gone))
+                wanted.append(WantedUnits(lines=lines, sku=line.name, quantity=kits, units=gone))
     if loose:
         raise _not_on_order(loose, order, names, shipment_id)
     return wanted
 
 
 def _not_on_order(
-    loose: Mapping[str, Sequence[Units]], order: SalesOrderFact, names: Names, shipment_id: int
+    loose: Mapping[str, Sequence[Units]], order: SalesOrderFact, names: ItemNames, shipment_id: int
 ) -> NeedsData | NeedsHuman:
     nameless = loose.get("", ())
     if nameless:
@@ -351,7 +357,7 @@ def _by_inventory(units: Iterable[Units]) -> dict[int, int]:
 
 
 def _items(
-    line: OrderLineFact, units: Sequence[Units], order: SalesOrderFact, names: Names
+    line: OrderLineFact, units: Sequence[Units], order: SalesOrderFact, names: ItemNames
 ) -> dict[int, str]:
     """Return NetSuite's item of each unit: the line's own, or of a kit its members'."""
     if not line.is_kit and len({unit.inventory_id for unit in units}) == 1:

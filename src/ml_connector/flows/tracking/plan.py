@@ -23,14 +23,14 @@ from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     Leaving,
-    Taken,
+    OrderLineUnits,
     fulfillment_update,
     item_fulfillment,
     tracking_mark,
 )
 from ml_connector.flows.tracking.facts import ShipmentFact
 from ml_connector.flows.tracking.order_lines import (
-    Wanted,
+    WantedUnits,
     by_item,
     check_lots,
     covers,
@@ -47,7 +47,7 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, refused, source_lines
 from ml_connector.flows.tracking.tracking_sweep import sweep
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, Refused
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.netsuite.records.fulfillments import SHIPPED
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.shipbob.webhooks.topics import parcel_named
@@ -84,7 +84,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     if facts.shipment_id is None:
         ids = tuple(str(shipment.id) for shipment in facts.shipments)
         note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
-        return Plan(stands_for=ids, within=str(facts.order_id), note=note)
+        return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
     shipment = facts.shipment
     fact_date = fact_date_of(shipment, settings)
     if shipment.is_cancelled:
@@ -103,12 +103,14 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
             remedy="Nothing: it is looked at again.",
             retry_after_seconds=_LOOK_AGAIN_SECONDS,
         )
-    task = _Task(facts, _order(facts, posted, settings), tuple(posted), settings, fact_date)
+    task = _ShipmentTask(
+        facts, _order(facts, posted, settings), tuple(posted), settings, fact_date
+    )
     own = _own(task)
     return _create(task) if own is None else _update(task, own)
 
 
-class _Task(NamedTuple):
+class _ShipmentTask(NamedTuple):
     """What is to be posted, and what everything that posts it needs."""
 
     facts: TrackingFacts
@@ -135,7 +137,7 @@ class _Task(NamedTuple):
             fields=self.settings.tracking,
         )
 
-    def wanted(self, shipment: ShipmentFact) -> list[Wanted]:
+    def wanted(self, shipment: ShipmentFact) -> list[WantedUnits]:
         facts = self.facts
         return wanted_lines(shipment, facts.shipments, facts.products, self.order, facts.names)
 
@@ -172,7 +174,7 @@ def _order(
         return SalesOrderFact(id="", number=facts.reference or "", status="")
 
 
-def _own(task: _Task) -> FulfillmentFact | None:
+def _own(task: _ShipmentTask) -> FulfillmentFact | None:
     """Return the shipment's fulfilment: ours as it was posted, else one that is there."""
     for document in reversed(task.posted):
         if document.system == "netsuite" and document.remote_id:
@@ -193,7 +195,7 @@ def _own(task: _Task) -> FulfillmentFact | None:
     )
 
 
-def _create(task: _Task) -> Plan:
+def _create(task: _ShipmentTask) -> Plan:
     shipment, order = task.shipment, task.order
     if task.settings.policies.fulfillment == "update":
         raise NeedsData(
@@ -223,7 +225,7 @@ def _create(task: _Task) -> Plan:
     return Plan(documents=(made, *_mark(task, anew=True)))
 
 
-def _update(task: _Task, own: FulfillmentFact) -> Plan:
+def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     known = _known_parcels(task, own)
     parcels = [parcel for parcel in task.shipment.parcels if parcel.number not in known]
     ships = _ships(task) if own.status in {"A", "B"} else None
@@ -245,10 +247,10 @@ def _update(task: _Task, own: FulfillmentFact) -> Plan:
     return Plan(documents=(document, *_mark(task, anew=bool(parcels))), refused=refused)
 
 
-def _ships(task: _Task) -> list[Taken]:
+def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
     """Return what leaves the shelf with a fulfilment that was only picked or packed."""
     return [
-        Taken(
+        OrderLineUnits(
             quantity=one.quantity,
             units=one.units,
             items={unit.inventory_id: one.lines[0].item for unit in one.units}
@@ -259,7 +261,7 @@ def _ships(task: _Task) -> list[Taken]:
     ]
 
 
-def _known_parcels(task: _Task, own: FulfillmentFact) -> set[str]:
+def _known_parcels(task: _ShipmentTask, own: FulfillmentFact) -> set[str]:
     ours = {
         line.source_line.removeprefix("parcel ")
         for document in task.posted
@@ -275,8 +277,8 @@ def _says(own: FulfillmentFact, leaving: Leaving) -> bool:
 
 
 def _done_by_others(
-    task: _Task, own: FulfillmentFact, known: Collection[str]
-) -> tuple[Refused, ...]:
+    task: _ShipmentTask, own: FulfillmentFact, known: Collection[str]
+) -> tuple[RefusedUnits, ...]:
     """Return what of the shipment somebody else has written into NetSuite."""
     posted = {line.source_line for document in task.posted for line in document.lines}
     reason = f"On item fulfilment {own.called} already, which these books did not post"
@@ -293,7 +295,7 @@ def _done_by_others(
     return refused(lines, reason)
 
 
-def _mark(task: _Task, *, anew: bool) -> tuple[Document, ...]:
+def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:
     """Return the mark at ShipBob, once NetSuite has the tracking that there is."""
     marks = sum(one.kind == "trackingMark" for one in task.posted)
     if task.shipment.uploaded or not task.shipment.parcels or (marks and not anew):
@@ -373,6 +375,6 @@ FLOW: Final = Flow(
     plan=plan,
     source_lines=source_lines,
     schedule="sweep",
-    back=_UPDATES_BACK,
+    look_back=_UPDATES_BACK,
     sweep=sweep,
 )

@@ -14,7 +14,7 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.order_lines import Names
+from ml_connector.flows.tracking.order_lines import ItemNames
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
@@ -50,7 +50,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     shipments: tuple[ShipmentFact, ...] = ()
     products: tuple[OrderedProduct, ...] = ()
     sales_orders: tuple[SalesOrderFact, ...] = ()
-    names: Names = Names()
+    names: ItemNames = ItemNames()
     lots: dict[str, tuple[LotFact, ...]] = {}
     periods: tuple[PeriodFact, ...] = ()
 
@@ -123,7 +123,7 @@ async def _shipments(
     )
 
 
-async def _names(facts: TrackingFacts, found: Sequence[SalesOrderFact], reads: Reads) -> Names:
+async def _names(facts: TrackingFacts, found: Sequence[SalesOrderFact], reads: Reads) -> ItemNames:
     """Look up what the names on the order do not explain."""
     lines = [line for order in found for line in order.lines]
     called = {name for line in lines for name in (line.name, line.full_name)}
@@ -132,7 +132,7 @@ async def _names(facts: TrackingFacts, found: Sequence[SalesOrderFact], reads: R
         product.sku for product in facts.shipment.products if product.sku
     }
     unknown = {sku for sku in skus if item_name(sku, reads.skus) not in called}
-    names = Names(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
+    names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
     if not unknown or not found:
         return names
     bound = await reads.bindings.of_inventory({unit.inventory_id for unit in units})

@@ -7,7 +7,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.tracking import delivery
 from ml_connector.flows.tracking.facts import ShipmentFact
 from ml_connector.flows.tracking.read import TrackingFacts, moment
-from ml_connector.ledger.postings.documents import Refused, SourceLine
+from ml_connector.ledger.postings.documents import RefusedUnits, SourceLine
 
 
 def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
@@ -34,10 +34,10 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
     return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))
 
 
-def refused(lines: Sequence[SourceLine], reason: str) -> tuple[Refused, ...]:
+def refused(lines: Sequence[SourceLine], reason: str) -> tuple[RefusedUnits, ...]:
     """Return these lines as refused for this reason."""
     return tuple(
-        Refused(source_line=line.source_line, quantity=line.quantity, reason=reason)
+        RefusedUnits(source_line=line.source_line, quantity=line.quantity, reason=reason)
         for line in lines
     )
 

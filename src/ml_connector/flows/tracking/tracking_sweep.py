@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ml_connector.engine.flow import Seen
+from ml_connector.engine.flow import SweepResult
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.resources.shipments import Order, Shipment
 
 _TAKEN_OVER_BACK: Final = timedelta(days=60)
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Yield the shipments with tracking that nobody took over, and those on their way.
 
     Source: shipbob.md section 7.6. Shipments that wait to be taken over are few, so they are
@@ -35,10 +35,10 @@ def _has_tracking(shipment: Shipment) -> bool:
     return shipment.tracking is not None and bool(shipment.tracking.tracking_number)
 
 
-def _seen(order: Order, shipment: Shipment) -> Seen:
+def _seen(order: Order, shipment: Shipment) -> SweepResult:
     times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
     changed = max(times, default=None)
-    return Seen(
+    return SweepResult(
         key=str(shipment.id),
         version=changed.isoformat() if changed else "",
         changed_at=changed,

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.reads.reads import Reads
@@ -93,11 +93,11 @@ def source_lines(facts: UnidentifiedFacts, settings: ConnectionSettings) -> Sequ
     return ()
 
 
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[Seen]:
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
     """Yield all that are not completed, however old."""
     del since
     async for uro in reads.unidentified.open():
-        yield Seen(key=str(uro.id), version=f"{uro.linked_wro_id or 0}")
+        yield SweepResult(key=str(uro.id), version=f"{uro.linked_wro_id or 0}")
 
 
 FLOW: Final = Flow(

@@ -21,7 +21,7 @@ ASK_AGAIN_AFTER: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class OwnSubscription:
     """A subscription that we made and whose secret we hold.
 
     Attributes:
@@ -55,7 +55,7 @@ async def lock(on: Connection, connection: str) -> None:
     )
 
 
-async def made(on: Connection, connection: str) -> list[Made]:
+async def made(on: Connection, connection: str) -> list[OwnSubscription]:
     """Return the subscriptions that we made, the retired ones too."""
     found = await rows(
         on,
@@ -63,7 +63,7 @@ async def made(on: Connection, connection: str) -> list[Made]:
         {"name": connection},
     )
     return [
-        Made(
+        OwnSubscription(
             id=row["id"],
             group=row["topic_group"],
             topics=tuple(row["topics"]),

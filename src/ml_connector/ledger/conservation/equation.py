@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ml_connector.ledger.postings.documents import JournalLine, Refused, SourceLine
+from ml_connector.ledger.postings.documents import JournalLine, RefusedUnits, SourceLine
 
 PART_OF_A_LINE: Final = " / "
 """``inventory 7 / write-off`` names what followed from line ``inventory 7``: not counted."""
@@ -127,7 +127,7 @@ def of_line(
 def of_subject(
     lines: Sequence[SourceLine],
     posted: Iterable[JournalLine],
-    refused: Sequence[Refused],
+    refused: Sequence[RefusedUnits],
     *,
     waits: bool,
 ) -> Equation:
@@ -165,7 +165,7 @@ def follows(name: str, stated: Iterable[str]) -> bool:
     return bool(found) and name not in stated and whole in stated
 
 
-def measures(lines: Iterable[SourceLine | JournalLine | Refused]) -> Measures:
+def measures(lines: Iterable[SourceLine | JournalLine | RefusedUnits]) -> Measures:
     """Return the sum of lines in each measure that one of them has."""
     sums: Measures = defaultdict(Decimal)
     for line in lines:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.postings.documents import Refused, SourceLine
+from ml_connector.ledger.postings.documents import RefusedUnits, SourceLine
 from ml_connector.storage.database import Connection, recordset, rows
 
 
@@ -37,7 +37,7 @@ async def keep(connection: Connection, seen: Sequence[tuple[Run, Sequence[Source
 
 
 async def decide(
-    connection: Connection, decided: Sequence[tuple[Run, Sequence[Refused], str]]
+    connection: Connection, decided: Sequence[tuple[Run, Sequence[RefusedUnits], str]]
 ) -> None:
     """Keep what runs decided to refuse, in place of what was refused before.
 
@@ -79,8 +79,8 @@ def _added_up(lines: Sequence[SourceLine]) -> dict[tuple[str, str], SourceLine]:
     return merged
 
 
-def _reasoned(refused: Sequence[Refused]) -> dict[tuple[str, str], Refused]:
-    merged: dict[tuple[str, str], Refused] = {}
+def _reasoned(refused: Sequence[RefusedUnits]) -> dict[tuple[str, str], RefusedUnits]:
+    merged: dict[tuple[str, str], RefusedUnits] = {}
     for one in refused:
         key = (one.source_line, _currency(one))
         if key in merged:
@@ -91,7 +91,7 @@ def _reasoned(refused: Sequence[Refused]) -> dict[tuple[str, str], Refused]:
     return merged
 
 
-def _currency(line: SourceLine | Refused) -> str:
+def _currency(line: SourceLine | RefusedUnits) -> str:
     return "" if line.amount is None else line.currency or "?"
 
 

@@ -42,7 +42,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class TakenIn:
     """What became of an arrival.
 
     Attributes:
@@ -64,7 +64,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 async def take_in(
     connection: Connection, arrivals: Sequence[Arrival], *, task: str, priority: int
-) -> list[Taken]:
+) -> list[TakenIn]:
     """Store arrivals, mark their subjects and see that each has a job, in one statement.
 
     A delivery that was stored before, or that is twice among the arrivals, gets no second row
@@ -87,7 +87,7 @@ async def take_in(
             "priority": priority,
         },
     )
-    return [Taken(event_id=row["event_id"], new=row["is_new"]) for row in found]
+    return [TakenIn(event_id=row["event_id"], new=row["is_new"]) for row in found]
 
 
 def _document(arrival: Arrival) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.rows import tuple_row
 
-from ml_connector.ledger.journal.checker import MOST, POSTING, Broken, Verdict, Witness
+from ml_connector.ledger.journal.checker import MOST, POSTING, BrokenLink, JournalVerdict, Witness
 from ml_connector.ledger.journal.journal import COLUMNS, Head
 from ml_connector.ledger.journal.noted_heads import NotedHead
 from ml_connector.storage.database import Connection, Database, rows
@@ -33,7 +33,7 @@ async def verify(
     *,
     noted: Iterable[NotedHead] = (),
     progress: Callable[[int, int], object] | None = None,
-) -> list[Verdict]:
+) -> list[JournalVerdict]:
     """Prove the journals of these connections.
 
     Everything is read in one snapshot, in batches: memory does not grow with the journal.
@@ -54,7 +54,7 @@ async def verify(
         known = await _connections(connection)
         wanted = sorted({*known, *heads, *kept}) if names is None else sorted(names)
         about = sum(one.number for name, one in kept.items() if name in wanted)
-        verdicts: list[Verdict] = []
+        verdicts: list[JournalVerdict] = []
         before = 0
         for name in wanted:
             witness = Witness(name, heads.get(name, ()))
@@ -130,7 +130,7 @@ async def _unwritten(connection: Connection, name: str) -> list[dict[str, Any]]:
 
 
 async def _tell_moved_from_changed(
-    connection: Connection, name: str, broken: list[Broken]
+    connection: Connection, name: str, broken: list[BrokenLink]
 ) -> None:
     """Name rows that changed places, or were copied, as that: they fit another number."""
     changed = {one.number for one in broken if one.how == "changed"}

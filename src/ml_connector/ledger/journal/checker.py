@@ -22,7 +22,7 @@ MOST: Final = 100
 """So many broken rows of a connection are named; one is enough to know."""
 
 
-class Broken(msgspec.Struct, frozen=True, kw_only=True):
+class BrokenLink(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong, and where.
 
     Attributes:
@@ -35,7 +35,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class JournalVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the witnesses say of one connection's journal.
 
     Attributes:
@@ -49,7 +49,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     head: Head | None
     heads_met: int
-    broken: tuple[Broken, ...]
+    broken: tuple[BrokenLink, ...]
 
 
 POSTING: Final = HASHED.index("posting_id")
@@ -71,7 +71,7 @@ class Witness:
     def __init__(self, name: str, noted: Sequence[NotedHead]) -> None:
         self.name = name
         self.rows = 0
-        self.broken: list[Broken] = []
+        self.broken: list[BrokenLink] = []
         self._noted: dict[int, list[NotedHead]] = defaultdict(list)
         for one in noted:
             self._noted[one.number].append(one)
@@ -126,10 +126,10 @@ class Witness:
                 " row",
             )
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> JournalVerdict:
         """Return what was found."""
         last = Head(connection=self.name, number=self._number, hash=self._previous)
-        return Verdict(
+        return JournalVerdict(
             connection=self.name,
             rows=self.rows,
             head=last if self.rows else None,
@@ -249,7 +249,7 @@ class Witness:
     def _breaks(self, number: int, how: How, sentence: str) -> None:
         if len(self.broken) < MOST:
             self.broken.append(
-                Broken(connection=self.name, number=number, how=how, sentence=sentence)
+                BrokenLink(connection=self.name, number=number, how=how, sentence=sentence)
             )
 
 

@@ -63,7 +63,7 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     center: int | None = None
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedUnits(msgspec.Struct, frozen=True, kw_only=True):
     """What of a source line is not posted on purpose, and why."""
 
     source_line: str
@@ -210,26 +210,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         documents: what should exist beyond what is posted, in the order to post it.
-        afterwards: the failure that remains when they are posted, such as a surplus that
+        remaining_failure: the failure that remains when they are posted, such as a surplus that
             a person must decide on; None when the subject has then converged.
         note: why there is nothing to do, where a person would ask.
         refused: all that is not posted on purpose, each time anew, not only what is new.
         waiting: why what is neither posted nor refused may wait although nothing failed,
             such as a WRO that is booked when it is completed; empty when nothing may.
         bindings: which items SKUs were matched to for the first time, or anew.
-        again: what follows can only be planned with the documents' ids, such as a receipt
-            from an authorization that is made first: decide anew as soon as they are posted.
-        stands_for: keys of the subjects of the same flow that are to be looked at instead or
+        replan_after_posting: what follows can only be planned with the documents' ids, such as
+            a receipt from an authorization that is made first: plan anew as soon as they are
+            posted.
+        fan_out: keys of the subjects of the same flow that are to be looked at instead or
             as well, such as the shipments of an order.
-        within: the key of the larger thing at the source that those are read with.
+        parent_key: the key of the larger thing at the source that those are read with.
     """
 
     documents: tuple[Document, ...] = ()
-    afterwards: ConnectorError | None = None
+    remaining_failure: ConnectorError | None = None
     note: str = ""
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedUnits, ...] = ()
     waiting: str = ""
     bindings: tuple[Binding, ...] = ()
-    again: bool = False
-    stands_for: tuple[str, ...] = ()
-    within: str | None = None
+    replan_after_posting: bool = False
+    fan_out: tuple[str, ...] = ()
+    parent_key: str | None = None

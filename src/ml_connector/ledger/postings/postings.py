@@ -28,7 +28,7 @@ class Posting:
     """A posting row.
 
     Attributes:
-        over_at: by then a call that was begun must have ended at the other side too.
+        call_ends_by: by then a call that was begun must have ended at the other side too.
         flow: whose journal rows it makes, where that is not the flow of its subject: a
             counter-document's are those of the flow that posted what it takes back.
     """
@@ -39,7 +39,7 @@ class Posting:
     document: Document
     document_hash: str
     remote_id: str | None
-    over_at: datetime | None
+    call_ends_by: datetime | None
     over: bool
     flow: str | None = None
 
@@ -83,7 +83,7 @@ class Sending(NamedTuple):
     over_within: float
 
 
-class Wanted(NamedTuple):
+class NewPosting(NamedTuple):
     """A document that is to be written down as a posting.
 
     Attributes:
@@ -98,7 +98,9 @@ class Wanted(NamedTuple):
     sending: Sending | None = None
 
 
-async def prepare_all(connection: Connection, wanted: Sequence[Wanted]) -> list[Posting | None]:
+async def prepare_all(
+    connection: Connection, wanted: Sequence[NewPosting]
+) -> list[Posting | None]:
     """Write down documents that are about to be posted.
 
     A row of an earlier run that nothing can have come of yet is written over.
@@ -142,7 +144,7 @@ async def prepare(
     state: Literal["prepared", "noted"],
 ) -> Posting | None:
     """Write down one document; see ``prepare_all``."""
-    [posting] = await prepare_all(connection, [Wanted(subject, run_id, document, state)])
+    [posting] = await prepare_all(connection, [NewPosting(subject, run_id, document, state)])
     return posting
 
 
@@ -201,7 +203,7 @@ async def begin(
     return bool(await begin_all(connection, [(posting, Sending(send_within, over_within))]))
 
 
-async def take_back(connection: Connection, posting: Posting, answer: Any) -> None:
+async def mark_unsent(connection: Connection, posting: Posting, answer: Any) -> None:
     """Record that nothing came of the call: the posting is *prepared* again."""
     await rows(
         connection,
@@ -350,6 +352,6 @@ def _posting(row: DictRow) -> Posting:
         document=msgspec.convert(row["document"], Document),
         document_hash=row["document_hash"],
         remote_id=row["remote_id"],
-        over_at=row["over_at"],
+        call_ends_by=row["over_at"],
         over=row["over"],
     )

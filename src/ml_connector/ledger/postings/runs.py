@@ -84,7 +84,7 @@ def _decision(plan: Plan) -> dict[str, Any]:
         "note": plan.note,
         "refused": plan.refused,
         "waiting": plan.waiting,
-        "afterwards": failure(plan.afterwards) if plan.afterwards else None,
+        "afterwards": failure(plan.remaining_failure) if plan.remaining_failure else None,
     }
 
 

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from ml_connector.storage.database import Connection, Database, one, rows
 
 
-class Tax(msgspec.Struct, frozen=True, kw_only=True):
+class StoredTax(msgspec.Struct, frozen=True, kw_only=True):
     """A tax on a charge."""
 
     tax_type: str | None = None
@@ -43,7 +43,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
     currency: str | None = None
     tax: Decimal = Decimal(0)
-    taxes: tuple[Tax, ...] = ()
+    taxes: tuple[StoredTax, ...] = ()
     charged_on: date | None = None
     reference_type: str | None = None
     reference_id: str | None = None
@@ -63,7 +63,7 @@ class Summed(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     count: int = 1
     amount: Decimal
-    taxes: tuple[Tax, ...] = ()
+    taxes: tuple[StoredTax, ...] = ()
 
 
 def summed(charge: Charge) -> Summed:
@@ -79,7 +79,7 @@ def summed(charge: Charge) -> Summed:
     )
 
 
-class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
     """The head of an invoice, as it is kept. ``amount`` is its total, signed."""
 
     id: int
@@ -107,7 +107,7 @@ class Kept:
     total: Decimal
 
 
-_TAXES: Final = msgspec.json.Decoder(tuple[Tax, ...])
+_TAXES: Final = msgspec.json.Decoder(tuple[StoredTax, ...])
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 _KEEP_CHARGES: Final = """
@@ -192,14 +192,16 @@ async def keep(
     await rows(connection, _KEEP_CHARGES, {"connection": name, "charges": encoded.decode()})
 
 
-async def keep_invoices(connection: Connection, name: str, invoices: Sequence[Invoice]) -> None:
+async def keep_invoices(
+    connection: Connection, name: str, invoices: Sequence[StoredInvoice]
+) -> None:
     """Keep the heads of invoices; each id must be among them once."""
     if invoices:
         encoded = _ENCODER.encode(invoices)
         await rows(connection, _KEEP_INVOICES, {"connection": name, "invoices": encoded.decode()})
 
 
-async def invoice(connection: Connection, name: str, invoice_id: int) -> Invoice | None:
+async def invoice(connection: Connection, name: str, invoice_id: int) -> StoredInvoice | None:
     """Return the head of an invoice; None when it was never seen."""
     row = await one(
         connection,
@@ -207,7 +209,7 @@ async def invoice(connection: Connection, name: str, invoice_id: int) -> Invoice
         " where connection = %(name)s and id = %(id)s",
         {"name": name, "id": invoice_id},
     )
-    return Invoice(**row) if row else None
+    return StoredInvoice(**row) if row else None
 
 
 async def invoices_since(connection: Connection, name: str, day: date) -> list[Kept]:
@@ -232,9 +234,9 @@ async def sums(database: Database, name: str, invoice_id: int) -> list[Summed]:
     """
     parameters = {"name": name, "invoice": invoice_id}
     amounts = await database.fetch(_SUMS, parameters)
-    taxes: dict[tuple[Any, ...], list[Tax]] = {}
+    taxes: dict[tuple[Any, ...], list[StoredTax]] = {}
     for row in await database.fetch(_TAX_SUMS, parameters):
-        tax = Tax(tax_type=row["tax_type"], tax_amount=row["tax_amount"])
+        tax = StoredTax(tax_type=row["tax_type"], tax_amount=row["tax_amount"])
         taxes.setdefault(_alike(row), []).append(tax)
     return [Summed(**row, taxes=tuple(taxes.get(_alike(row), ()))) for row in amounts]
 

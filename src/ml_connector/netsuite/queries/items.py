@@ -61,7 +61,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     purchaseunit: str | None = None
 
 
-class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+class TransactionHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The header of any transaction.
 
     Attributes:
@@ -134,7 +134,7 @@ async def items_by_id(
 
 async def transactions_by_external_id(
     suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
-) -> Mapping[str, Transaction]:
+) -> Mapping[str, TransactionHeader]:
     """Find transactions of any type by external id, case-sensitive (sections 6.7 and 11.3).
 
     SuiteQL may be a moment behind the record service (section 11.6): that something is not
@@ -146,7 +146,7 @@ async def transactions_by_external_id(
     rows = await suiteql.rows_in(
         _BY_EXTERNAL_ID,
         external_ids,
-        type=Transaction,
+        type=TransactionHeader,
         operation="suiteql.transactions_by_external_id",
         priority=priority,
     )
@@ -155,12 +155,12 @@ async def transactions_by_external_id(
 
 async def transactions_by_number(
     suiteql: SuiteQL, number: str, *, priority: Priority = Priority.LIVE
-) -> Sequence[Transaction]:
+) -> Sequence[TransactionHeader]:
     """Find transactions of any type by document number, which is not unique (section 5.1)."""
     return await suiteql.rows_in(
         _BY_NUMBER,
         [number],
-        type=Transaction,
+        type=TransactionHeader,
         operation="suiteql.transactions_by_number",
         priority=priority,
     )
@@ -168,7 +168,7 @@ async def transactions_by_number(
 
 async def transactions_by_memo_tag(
     suiteql: SuiteQL, tag: str, transaction_type: str, *, priority: Priority = Priority.LIVE
-) -> list[Transaction]:
+) -> list[TransactionHeader]:
     """Find transactions of one type with our tag in the memo: the second key (section 11.8).
 
     Args:
@@ -180,7 +180,7 @@ async def transactions_by_memo_tag(
     rows = await suiteql.rows(
         _BY_MEMO,
         (transaction_type, f"%{tag}%"),
-        type=Transaction,
+        type=TransactionHeader,
         operation="suiteql.transactions_by_memo_tag",
         priority=priority,
     )

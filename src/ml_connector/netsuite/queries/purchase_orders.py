@@ -182,7 +182,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     order_line: int | None = None
 
 
-class _Link(msgspec.Struct, frozen=True, kw_only=True):
+class _ReceiptLink(msgspec.Struct, frozen=True, kw_only=True):
     previousline: int
     nextdoc: str
     nextline: int
@@ -298,7 +298,7 @@ async def received_by_receipts(
     links = await suiteql.rows(
         _RECEIPT_LINKS,
         (order_id,),
-        type=_Link,
+        type=_ReceiptLink,
         operation="suiteql.received_by_receipts",
         priority=priority,
     )

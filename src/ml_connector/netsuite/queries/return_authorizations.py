@@ -146,7 +146,7 @@ class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
-class _Link(msgspec.Struct, frozen=True, kw_only=True):
+class _ReturnLink(msgspec.Struct, frozen=True, kw_only=True):
     previousline: int
     nextdoc: str
     nextline: int
@@ -201,7 +201,7 @@ async def from_order(
     links = await suiteql.rows(
         _ORDER_LINKS,
         (order_id,),
-        type=_Link,
+        type=_ReturnLink,
         operation="suiteql.return_authorizations",
         priority=priority,
     )

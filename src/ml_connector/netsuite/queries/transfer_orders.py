@@ -75,7 +75,7 @@ class TransferLine(msgspec.Struct, frozen=True, kw_only=True):
         return max(Decimal(0), (self.quantity or Decimal(0)) - (self.quantityreceived or 0))
 
 
-class _Lines(msgspec.Struct, frozen=True, kw_only=True):
+class _TransferLines(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[TransferLine, ...] = ()
 
 
@@ -84,7 +84,7 @@ class TransferContent(msgspec.Struct, frozen=True, kw_only=True):
 
     location: _Ref = _Ref()
     transferlocation: _Ref = _Ref()
-    item: _Lines = _Lines()
+    item: _TransferLines = _TransferLines()
 
 
 async def transfers_by_number(

@@ -112,7 +112,7 @@ class ReturnAuthorizationLines(msgspec.Struct, frozen=True):
     items: tuple[ReturnAuthorizationLine, ...]
 
 
-class ReturnAuthorization(
+class ReturnAuthorizationBody(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
 ):
     """The body of a transform into a return authorization (section 8.6).

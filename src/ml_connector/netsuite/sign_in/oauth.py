@@ -21,7 +21,7 @@ from ml_connector.netsuite.classify import classify, retry_after_seconds
 from ml_connector.netsuite.sign_in.signing import SigningKey, assertion
 from ml_connector.secret import Secret
 from ml_connector.transport.call import Answer, Call, Classify, Patience
-from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Token, utc_now
 from ml_connector.words import Cause
 
@@ -65,7 +65,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
+class NetSuiteCredentials:
     """What a connection signs in with.
 
     Attributes:
@@ -106,10 +106,10 @@ class SignIn:
         self,
         *,
         transport: Sender,
-        tokens: KeepsTokens,
+        tokens: TokenKeeper,
         connection: str,
         account: Account,
-        credentials: Credentials,
+        credentials: NetSuiteCredentials,
         clock: Callable[[], datetime] = utc_now,
         new_jti: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
@@ -168,7 +168,7 @@ async def ask_token(
     transport: Sender,
     connection: str,
     account: Account,
-    credentials: Credentials,
+    credentials: NetSuiteCredentials,
     *,
     clock: Callable[[], datetime] = utc_now,
     new_jti: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -204,7 +204,7 @@ async def ask_token(
 
 
 def token_call(
-    connection: str, account: Account, credentials: Credentials, *, now: datetime, jti: str
+    connection: str, account: Account, credentials: NetSuiteCredentials, *, now: datetime, jti: str
 ) -> Call:
     """Return the token request (netsuite.md section 2.1).
 

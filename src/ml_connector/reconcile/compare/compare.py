@@ -16,18 +16,18 @@ from ml_connector.reconcile.compare.document_pairs import (
     moving,
     posted_documents,
 )
-from ml_connector.reconcile.compare.item_names import Names
+from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
     Difference,
-    Equation,
-    Head,
     Report,
+    ReportedHead,
     Row,
     RowKey,
+    SectionEquation,
     ordered,
 )
-from ml_connector.reconcile.compare.sides import Entry, Fact, Movement
+from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.month import Month
 
@@ -52,10 +52,10 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     states: Sequence[SourceState]
     posted: Sequence[PostedDocument]
     found: Sequence[FoundDocument]
-    names: Names
+    names: SkuNames
     rows: Sequence[tuple[RowKey, Row]]
-    equations: Sequence[Equation]
-    cut_off: Sequence[Entry]
+    equations: Sequence[SectionEquation]
+    cut_off: Sequence[JournalRow]
     journal_rows: int
     documents: int
 
@@ -64,7 +64,7 @@ def compare(
     month: Month,
     shipbob: Sequence[Fact],
     netsuite: Sequence[Movement],
-    journal: Sequence[Entry],
+    journal: Sequence[JournalRow],
     *,
     skus: Mapping[str, str] | None = None,
 ) -> Report:
@@ -78,7 +78,7 @@ def compare(
         journal: all rows of those sources and of those documents, in whatever month.
         skus: ShipBob's SKU to NetSuite's item name, where they differ.
     """
-    names = Names.learn(journal, netsuite, skus)
+    names = SkuNames.learn(journal, netsuite, skus)
     posted, found = posted_documents(journal), found_documents(netsuite)
     states = sources.states(shipbob, journal)
     gathered = Gathered(
@@ -103,7 +103,7 @@ def judge(
     *,
     connection: str = "",
     zone: str = "UTC",
-    head: Head | None = None,
+    head: ReportedHead | None = None,
 ) -> Report:
     """Say what three sides come to.
 
@@ -121,7 +121,7 @@ def judge(
         connection=connection,
         month=str(month),
         zone=zone,
-        head=head or Head(),
+        head=head or ReportedHead(),
         rows=tuple(sorted((key, row) for key, row in table.items() if row != Row())),
         equations=tuple(gathered.equations),
         differences=ordered(
@@ -136,7 +136,7 @@ def judge(
     )
 
 
-def journal_rows(month: Month, entries: Iterable[Entry]) -> Iterator[tuple[RowKey, Row]]:
+def journal_rows(month: Month, entries: Iterable[JournalRow]) -> Iterator[tuple[RowKey, Row]]:
     """Yield the journal's part of the table: facts and postings of the month."""
     for entry in entries:
         fact, posting = entry.fact_date in month, entry.posting_date in month
@@ -153,7 +153,7 @@ def journal_rows(month: Month, entries: Iterable[Entry]) -> Iterator[tuple[RowKe
             )
 
 
-def key_of(entry: Entry) -> RowKey:
+def key_of(entry: JournalRow) -> RowKey:
     """Return the line of the table that a journal row belongs to."""
     currency = entry.measured.currency
     return RowKey(
@@ -168,7 +168,7 @@ def netsuite_rows(
     month: Month,
     posted: Sequence[PostedDocument],
     found: Sequence[FoundDocument],
-    names: Names,
+    names: SkuNames,
 ) -> Iterator[tuple[RowKey, Row]]:
     """Yield NetSuite's part of the table: our documents, and what others moved."""
     ours = {one.external_id: one for one in posted}
@@ -191,7 +191,7 @@ def netsuite_rows(
             yield key, Row(netsuite=line.value) if known else Row(others=line.value)
 
 
-def cut_off(month: Month, entries: Iterable[Entry]) -> Iterator[Difference]:
+def cut_off(month: Month, entries: Iterable[JournalRow]) -> Iterator[Difference]:
     """Yield the lines whose fact and whose posting lie in different months, one of them this."""
     for entry in entries:
         fact, posting = entry.fact_date in month, entry.posting_date in month

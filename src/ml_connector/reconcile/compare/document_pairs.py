@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.reconcile.compare.report import DocumentRef
-from ml_connector.reconcile.compare.sides import Entry, Movement
+from ml_connector.reconcile.compare.sides import JournalRow, Movement
 from ml_connector.reconcile.sections import TYPES, kind_name, name_of
 
 OURS: Final = "mlc-"
@@ -30,7 +30,7 @@ class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
     remote_id: str
     external_id: str
     date: date
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalRow, ...]
 
     @property
     def type(self) -> str:
@@ -130,13 +130,13 @@ def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
     ]
 
 
-def posted_documents(entries: Iterable[Entry]) -> list[PostedDocument]:
+def posted_documents(entries: Iterable[JournalRow]) -> list[PostedDocument]:
     """Put journal rows together to documents, by external id.
 
     A document that only tells something, such as a tracking number, moves nothing and is
     none here.
     """
-    by_id: dict[str, list[Entry]] = defaultdict(list)
+    by_id: dict[str, list[JournalRow]] = defaultdict(list)
     for entry in entries:
         if entry.kind in TYPES and (entry.quantity is not None or entry.amount is not None):
             by_id[entry.external_id].append(entry)

@@ -13,7 +13,7 @@ from ml_connector.reconcile.compare.document_pairs import (
     PostedDocument,
     moving,
 )
-from ml_connector.reconcile.compare.item_names import Names
+from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
@@ -22,7 +22,7 @@ _NO_ACCOUNT: Final = ("", "")
 _BILLS: Final = frozenset({"VendBill", "VendCred"})
 
 
-class _Pair(NamedTuple):
+class _DocumentPair(NamedTuple):
     """A document of ours, and what stands for it in NetSuite."""
 
     posted: PostedDocument
@@ -34,7 +34,7 @@ def judge(
     month: Month,
     posted: Sequence[PostedDocument],
     found: Sequence[FoundDocument],
-    names: Names,
+    names: SkuNames,
 ) -> list[Difference]:
     """Say how our documents differ from what was posted, and what others moved.
 
@@ -65,12 +65,12 @@ def _pairs(
     posted: Sequence[PostedDocument],
     found: Sequence[FoundDocument],
     foreign: Sequence[FoundDocument],
-) -> list[_Pair]:
+) -> list[_DocumentPair]:
     by_external_id = {one.head.external_id: one for one in found if one.head.external_id}
     by_id = {one.head.id: one for one in foreign}
     tagged = _by_tag(foreign)
     twins = _by_twin(foreign)
-    pairs: list[_Pair] = []
+    pairs: list[_DocumentPair] = []
     for document in posted:
         copies = tagged.get(document.external_id, [])
         own = by_external_id.get(document.external_id)
@@ -82,7 +82,9 @@ def _pairs(
         if own is not None:
             alike = [one for one in twins.get(_twin(own), []) if one is not own]
             copies = [one for one in (*copies, *alike) if one is not own]
-        pairs.append(_Pair(document, own, list({one.head.id: one for one in copies}.values())))
+        pairs.append(
+            _DocumentPair(document, own, list({one.head.id: one for one in copies}.values()))
+        )
     return pairs
 
 
@@ -124,7 +126,7 @@ def _by_twin(
     return twins
 
 
-def _differences(month: Month, pair: _Pair, names: Names) -> Iterator[Difference]:
+def _differences(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
     posted, found = pair.posted, pair.found
     if found is None or found.head.voided:
         yield from _gone(pair, names)
@@ -141,7 +143,7 @@ def _differences(month: Month, pair: _Pair, names: Names) -> Iterator[Difference
     yield from _doubled(month, pair, names)
 
 
-def _gone(pair: _Pair, names: Names) -> Iterator[Difference]:
+def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
     posted, found = pair.posted, pair.found
     kind = Kind.DOCUMENT_VOIDED if found else Kind.DOCUMENT_DELETED
     done = "voided" if found else "deleted"
@@ -171,7 +173,7 @@ def _gone(pair: _Pair, names: Names) -> Iterator[Difference]:
         )
 
 
-def _external_id(pair: _Pair, found: FoundDocument) -> Difference:
+def _external_id(pair: _DocumentPair, found: FoundDocument) -> Difference:
     posted = pair.posted
     now = f"now {found.head.external_id}" if found.head.external_id else "now empty"
     return Difference(
@@ -185,7 +187,7 @@ def _external_id(pair: _Pair, found: FoundDocument) -> Difference:
     )
 
 
-def _reentered(pair: _Pair, found: FoundDocument) -> Difference:
+def _reentered(pair: _DocumentPair, found: FoundDocument) -> Difference:
     posted = pair.posted
     return Difference(
         kind=Kind.DOCUMENT_REENTERED,
@@ -200,7 +202,7 @@ def _reentered(pair: _Pair, found: FoundDocument) -> Difference:
     )
 
 
-def _dated(month: Month, pair: _Pair, found: FoundDocument) -> Difference:
+def _dated(month: Month, pair: _DocumentPair, found: FoundDocument) -> Difference:
     posted = pair.posted
     elsewhere = not (posted.date in month and found.head.date in month)
     period = "another month" if elsewhere else "another day"
@@ -218,7 +220,7 @@ def _dated(month: Month, pair: _Pair, found: FoundDocument) -> Difference:
     )
 
 
-def _moved(pair: _Pair, found: FoundDocument, names: Names) -> Iterator[Difference]:
+def _moved(pair: _DocumentPair, found: FoundDocument, names: SkuNames) -> Iterator[Difference]:
     """Yield how the lines differ: another location, another account, other numbers."""
     wanted, there = pair.posted.places, found.places
     if found.has_kit and not {item for item, _ in wanted} <= {item for item, _ in there}:
@@ -242,9 +244,9 @@ def _moved(pair: _Pair, found: FoundDocument, names: Names) -> Iterator[Differen
 
 
 def _moved_line(
-    pair: _Pair,
+    pair: _DocumentPair,
     found: FoundDocument,
-    names: Names,
+    names: SkuNames,
     place: Place,
     sides: tuple[Decimal, Decimal],
     *,
@@ -282,7 +284,7 @@ def _moved_line(
     )
 
 
-def _doubled(month: Month, pair: _Pair, names: Names) -> Iterator[Difference]:
+def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
     posted = pair.posted
     for copy in pair.copies:
         if not copy.counts or copy.head.date not in month:
@@ -308,7 +310,7 @@ def _doubled(month: Month, pair: _Pair, names: Names) -> Iterator[Difference]:
             )
 
 
-def _foreign(document: FoundDocument, names: Names) -> Iterator[Difference]:
+def _foreign(document: FoundDocument, names: SkuNames) -> Iterator[Difference]:
     """Yield what a document moved that the journal knows nothing of."""
     section = sections.of_movement(document.head.type, document.head.order_type).key
     kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS

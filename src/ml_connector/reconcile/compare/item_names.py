@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from ml_connector.reconcile.compare.sides import Entry, Movement
+from ml_connector.reconcile.compare.sides import JournalRow, Movement
 
 
-class Names:
+class SkuNames:
     """SKUs by NetSuite's internal item id.
 
     Args:
@@ -22,11 +22,11 @@ class Names:
     @classmethod
     def learn(
         cls,
-        entries: Iterable[Entry],
+        entries: Iterable[JournalRow],
         movements: Iterable[Movement],
         skus: Mapping[str, str] | None = None,
         posted: Mapping[str, str] | None = None,
-    ) -> "Names":
+    ) -> "SkuNames":
         """Learn from all that both sides say.
 
         Args:

@@ -124,7 +124,7 @@ class Row(msgspec.Struct, kw_only=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-class Equation(msgspec.Struct, frozen=True, kw_only=True):
+class SectionEquation(msgspec.Struct, frozen=True, kw_only=True):
     """Line conservation of one section: source = posted + waiting + refused, else unexplained.
 
     Each is a count of source lines and the sum over them, by currency (empty: units).
@@ -143,17 +143,17 @@ class Equation(msgspec.Struct, frozen=True, kw_only=True):
     unexplained_lines: int = 0
     unexplained: Decimal = Decimal(0)
 
-    def plus(self, other: "Equation") -> "Equation":
+    def plus(self, other: "SectionEquation") -> "SectionEquation":
         """Return the equation of both, in the section and currency of this one."""
         sums = {
             name: getattr(self, name) + getattr(other, name)
             for name in self.__struct_fields__
             if name not in {"section", "currency"}
         }
-        return Equation(section=self.section, currency=self.currency, **sums)
+        return SectionEquation(section=self.section, currency=self.currency, **sums)
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedHead(msgspec.Struct, frozen=True, kw_only=True):
     """The journal chain's last row when the report was made."""
 
     number: int = 0
@@ -173,9 +173,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     connection: str
     month: str
     zone: str
-    head: Head
+    head: ReportedHead
     rows: tuple[tuple[RowKey, Row], ...]
-    equations: tuple[Equation, ...]
+    equations: tuple[SectionEquation, ...]
     differences: tuple[Difference, ...]
     journal_rows: int = 0
     documents: int = 0

@@ -73,7 +73,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity is not None or self.amount is not None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
     """One journal row: what a document of ours changed when it was posted.
 
     Attributes:

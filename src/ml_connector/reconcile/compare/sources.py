@@ -10,8 +10,14 @@ import msgspec
 from ml_connector.reconcile import sections
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.kinds import Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef, Equation, Row, RowKey
-from ml_connector.reconcile.compare.sides import Entry, Fact, Measured, measured
+from ml_connector.reconcile.compare.report import (
+    Difference,
+    DocumentRef,
+    Row,
+    RowKey,
+    SectionEquation,
+)
+from ml_connector.reconcile.compare.sides import Fact, JournalRow, Measured, measured
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import kind_name
 
@@ -52,14 +58,14 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.rest) or untold
 
 
-def states(facts: Sequence[Fact], entries: Iterable[Entry]) -> list[SourceState]:
+def states(facts: Sequence[Fact], entries: Iterable[JournalRow]) -> list[SourceState]:
     """Join the lines of all sources with what was posted of them.
 
     A line that the journal has and its source does not show any more counts as none there.
     What only follows from a posted line, such as a write-off, is not counted with it: it is
     named ``LINE / PART``.
     """
-    by_line: dict[tuple[str, str, str, str], list[Entry]] = defaultdict(list)
+    by_line: dict[tuple[str, str, str, str], list[JournalRow]] = defaultdict(list)
     for entry in entries:
         key = (entry.flow, entry.source, entry.source_line, entry.measured.currency)
         by_line[key].append(entry)
@@ -93,7 +99,7 @@ def _latest(fact: Fact) -> tuple[object, ...]:
     return fact.fact_date, fact.source_line, fact.currency or ""
 
 
-def _state(fact: Fact, entries: Sequence[Entry]) -> SourceState:
+def _state(fact: Fact, entries: Sequence[JournalRow]) -> SourceState:
     return SourceState(
         fact=fact,
         posted=sum((entry.measured.value for entry in entries), Decimal(0)),
@@ -103,7 +109,7 @@ def _state(fact: Fact, entries: Sequence[Entry]) -> SourceState:
     )
 
 
-def ref_of(entry: Entry) -> DocumentRef:
+def ref_of(entry: JournalRow) -> DocumentRef:
     """Return what a difference names an entry's document by."""
     return DocumentRef(
         type=kind_name(entry.kind),
@@ -220,19 +226,19 @@ def rows(month: Month, found: Iterable[SourceState]) -> Iterator[tuple[RowKey, R
             yield key, Row(shipbob=rest + refused, open=rest, refused=refused)
 
 
-def equations(month: Month, found: Iterable[SourceState]) -> tuple[Equation, ...]:
+def equations(month: Month, found: Iterable[SourceState]) -> tuple[SectionEquation, ...]:
     """Return line conservation, for each section and currency with facts in the month."""
-    sums: dict[tuple[str, str], Equation] = {}
+    sums: dict[tuple[str, str], SectionEquation] = {}
     for state in found:
         if state.fact.fact_date not in month:
             continue
         key = (sections.of_facts(state.fact.flow).key, state.source.currency)
-        before = sums.get(key) or Equation(section=key[0], currency=key[1])
+        before = sums.get(key) or SectionEquation(section=key[0], currency=key[1])
         sums[key] = _plus(before, state)
     return tuple(one for _, one in sorted(sums.items()))
 
 
-def _plus(before: Equation, state: SourceState) -> Equation:
+def _plus(before: SectionEquation, state: SourceState) -> SectionEquation:
     rest, refused = state.rest, state.fact.refused
     missing, reason = state.missing, bool(refused or state.fact.reason)
     waits = missing and state.fact.waiting is not None and state.fact.told

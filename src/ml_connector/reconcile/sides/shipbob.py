@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Seen
+from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsData
 from ml_connector.reads.reads import Reads
 from ml_connector.reconcile.month import Month
@@ -20,7 +20,7 @@ LOOKS_BACK: Final = timedelta(days=45)
 
 _BATCH: Final = 200
 
-News = Callable[[Flow, Sequence[Seen]], Awaitable[Sequence[Seen]]]
+News = Callable[[Flow, Sequence[SweepResult]], Awaitable[Sequence[SweepResult]]]
 """Returns those that our inbox has never heard of, or not since they changed."""
 
 Known = Callable[[Flow], Awaitable[Collection[str]]]
@@ -51,7 +51,7 @@ async def news(
     Raises:
         ConnectorError: ShipBob can't be read.
     """
-    batch: list[Seen] = []
+    batch: list[SweepResult] = []
     start = settings.start_date or month.first
 
     async def read() -> list[LiveLine]:

@@ -9,9 +9,9 @@ from ml_connector.reconcile import sections
 from ml_connector.reconcile.compare import document_pairs
 from ml_connector.reconcile.compare.documents import tags
 from ml_connector.reconcile.compare.report import Row, RowKey
-from ml_connector.reconcile.compare.sides import Entry, Movement
+from ml_connector.reconcile.compare.sides import JournalRow, Movement
 from ml_connector.reconcile.stored import document_sql
-from ml_connector.reconcile.stored.session import Session
+from ml_connector.reconcile.stored.session import StoredSession
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class StoredDocuments:
         session: of a connection that nothing else uses.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: StoredSession) -> None:
         self._session = session
 
     async def begin(self) -> None:
@@ -86,7 +86,7 @@ class StoredDocuments:
     async def posted(self) -> list[document_pairs.PostedDocument]:
         """Return our documents that do not simply agree."""
         found = await self._session.rows(document_sql.RAW_ENTRIES)
-        return document_pairs.posted_documents(msgspec.convert(row, Entry) for row in found)
+        return document_pairs.posted_documents(msgspec.convert(row, JournalRow) for row in found)
 
     async def movements(self) -> list[Movement]:
         """Return NetSuite's lines of those, and of what others moved."""

@@ -7,9 +7,9 @@ import msgspec
 
 from ml_connector.reconcile import sections
 from ml_connector.reconcile.compare.report import Row, RowKey
-from ml_connector.reconcile.compare.sides import Entry
+from ml_connector.reconcile.compare.sides import JournalRow
 from ml_connector.reconcile.stored import journal_sql
-from ml_connector.reconcile.stored.session import Session
+from ml_connector.reconcile.stored.session import StoredSession
 
 
 class StoredJournal:
@@ -25,7 +25,7 @@ class StoredJournal:
         places: the key of the section of ``FLOW KIND``.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: StoredSession) -> None:
         self._session = session
         self._cut_off = (0, 0)
         self.count = 0
@@ -70,13 +70,13 @@ class StoredJournal:
             for row in found
         ]
 
-    async def cut_off(self) -> list[Entry]:
+    async def cut_off(self) -> list[JournalRow]:
         """Return the rows whose fact and posting lie in different months."""
         lowest, highest = self._cut_off
         if not highest:
             return []
         found = await self._session.rows(journal_sql.CUT_OFF, lowest=lowest, highest=highest)
-        return [msgspec.convert(row, Entry) for row in found]
+        return [msgspec.convert(row, JournalRow) for row in found]
 
     async def skus(self, items: Sequence[str]) -> dict[str, str]:
         """Return the SKU of each of these items, where a row of the month has both."""

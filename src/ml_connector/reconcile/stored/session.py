@@ -18,7 +18,7 @@ _SETTINGS: Final = (
 )
 
 
-class Session:
+class StoredSession:
     """One connection, and what every statement of the report is told.
 
     Args:

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from ml_connector.reconcile import sections
-from ml_connector.reconcile.compare.report import DocumentRef, Equation
+from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
 from ml_connector.reconcile.compare.sides import Fact, Waiting
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.stored import source_sql
-from ml_connector.reconcile.stored.session import Session
+from ml_connector.reconcile.stored.session import StoredSession
 
 
 class LiveLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class StoredSources:
         words: what each flow calls its subjects, such as ``wro``.
     """
 
-    def __init__(self, session: Session, words: Mapping[str, str]) -> None:
+    def __init__(self, session: StoredSession, words: Mapping[str, str]) -> None:
         self._session = session
         self._words = words
 
@@ -87,14 +87,14 @@ class StoredSources:
             for row in found
         ]
 
-    async def equations(self) -> list[Equation]:
+    async def equations(self) -> list[SectionEquation]:
         """Return line conservation by section and currency."""
         agreed = await self._session.rows(source_sql.EQUATIONS_AGREED)
         found = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
         found += await self._session.rows(source_sql.EQUATIONS)
-        sums: dict[tuple[str, str], Equation] = {}
+        sums: dict[tuple[str, str], SectionEquation] = {}
         for row in found:
-            read = Equation(section=sections.of_facts(row.pop("flow")).key, **row)
+            read = SectionEquation(section=sections.of_facts(row.pop("flow")).key, **row)
             before = sums.get((read.section, read.currency))
             sums[read.section, read.currency] = read if before is None else before.plus(read)
         return [sums[key] for key in sorted(sums)]

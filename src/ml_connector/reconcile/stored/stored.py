@@ -16,20 +16,20 @@ import psycopg
 from ml_connector.reconcile import sections
 from ml_connector.reconcile.compare import document_pairs
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
-from ml_connector.reconcile.compare.item_names import Names
-from ml_connector.reconcile.compare.report import Head, Report
+from ml_connector.reconcile.compare.item_names import SkuNames
+from ml_connector.reconcile.compare.report import Report, ReportedHead
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.stored import journal_lines
 from ml_connector.reconcile.stored.documents import Missing, StoredDocuments
 from ml_connector.reconcile.stored.journal import StoredJournal
-from ml_connector.reconcile.stored.session import Session, together
+from ml_connector.reconcile.stored.session import StoredSession, together
 from ml_connector.reconcile.stored.sources import LiveLine, StoredSources
 from ml_connector.storage import snapshots
 from ml_connector.storage.database import Connection, connection_options
 
 
-class Stored:
+class StoredMonth:
     """One connection's books of one month, on database connections of their own.
 
     First the lines of the two systems are put beside them (``add_movements``,
@@ -65,8 +65,8 @@ class Stored:
             "kinds": list(sections.TYPES),
             "types": msgspec.json.encode(sections.TYPES).decode(),
         }
-        self._one = Session(one, self._parameters)
-        self._other = Session(other, self._parameters)
+        self._one = StoredSession(one, self._parameters)
+        self._other = StoredSession(other, self._parameters)
         self._documents = StoredDocuments(self._one)
         self._journal = StoredJournal(self._one)
         self._sources = StoredSources(self._other, words)
@@ -91,12 +91,12 @@ class Stored:
         await self._sources.add_live(lines)
         await self._let_go(self._other)
 
-    async def _let_go(self, session: Session) -> None:
+    async def _let_go(self, session: StoredSession) -> None:
         """End the transaction while the systems are still read, which may take long."""
         if not self._snapshot:
             await session.on.commit()
 
-    async def freeze(self) -> tuple[Head, list[Missing]]:
+    async def freeze(self) -> tuple[ReportedHead, list[Missing]]:
         """Take the snapshot; return the chain's head, and what NetSuite did not show.
 
         A document that is posted from now on is not in it. So what is missing must be looked
@@ -112,7 +112,11 @@ class Stored:
             " order by number desc limit 1",
         )
         await together(self._compare_documents(), self._sources.compare())
-        head = Head(number=last[0]["number"], hash=last[0]["hash"]) if last else Head()
+        head = (
+            ReportedHead(number=last[0]["number"], hash=last[0]["hash"])
+            if last
+            else ReportedHead()
+        )
         return head, await self._documents.missing()
 
     async def _compare_documents(self) -> None:
@@ -173,21 +177,21 @@ class Stored:
         skus: Mapping[str, str],
         posted: Sequence[document_pairs.PostedDocument],
         movements: Sequence[Movement],
-    ) -> Names:
+    ) -> SkuNames:
         entries = [entry for document in posted for entry in document.entries]
         items = sorted({line.item for line in movements if line.item is not None})
-        return Names.learn(entries, movements, skus, await self._journal.skus(items))
+        return SkuNames.learn(entries, movements, skus, await self._journal.skus(items))
 
 
 @asynccontextmanager
 async def opened(
     url: str, name: str, month: Month, words: Mapping[str, str]
-) -> AsyncGenerator[Stored]:
+) -> AsyncGenerator[StoredMonth]:
     """Open the stored books of a month, on database connections of their own."""
     connect = psycopg.AsyncConnection[dict[str, Any]].connect
     options = connection_options("ml-connector reconcile")
     async with await connect(url, **options) as one, await connect(url, **options) as other:
-        stored = Stored(url, one, other, name=name, month=month, words=words)
+        stored = StoredMonth(url, one, other, name=name, month=month, words=words)
         yield await stored.begin()
         await one.rollback()
         await other.rollback()

@@ -14,7 +14,7 @@ import msgspec
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import moment
 from ml_connector.shipbob.paging import Style
-from ml_connector.shipbob.session import Request, Session, segment, unexpected
+from ml_connector.shipbob.session import Request, ShipBobSession, segment, unexpected
 from ml_connector.transport.call import Priority
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class BillingApi:
     Raise as the methods of ``ShipBob`` do.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def invoices(

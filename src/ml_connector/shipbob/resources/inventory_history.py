@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.shipbob.filters import lists, moment
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import to_utc
-from ml_connector.shipbob.session import Request, Session
+from ml_connector.shipbob.session import Request, ShipBobSession
 from ml_connector.transport.call import Priority
 
 ADJUSTED: Final = "InventoryAdjusted"
@@ -31,7 +31,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
+class StockMovement(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the history of an inventory item at one fulfillment center."""
 
     inventory_audit_event_id: int
@@ -68,12 +68,12 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 class HistoryCalls:
     """The calls about the inventory history, of one connection."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def adjustments(
         self, facility_id: int, *, since: datetime, until: datetime
-    ) -> AsyncIterator[Movement]:
+    ) -> AsyncIterator[StockMovement]:
         """Yield the adjustments at one center (POST /inventory/history:query), as bulk work.
 
         ShipBob allows spans of 90 days, so a longer one is asked for in pieces.
@@ -83,7 +83,7 @@ class HistoryCalls:
             end = min(begin + _LONGEST, until)
             rows = self._session.every(
                 _query(facility_id, begin, end),
-                Movement,
+                StockMovement,
                 lambda row: row.inventory_audit_event_id,
                 style=Style.CURSOR,
             )
@@ -94,7 +94,7 @@ class HistoryCalls:
 
     async def of_items(
         self, facility_id: int, inventory_ids: Collection[int], *, since: datetime, until: datetime
-    ) -> AsyncIterator[Movement]:
+    ) -> AsyncIterator[StockMovement]:
         """Yield all movements of some items at one center, as bulk work; at most 89 days."""
         for some in lists([str(one) for one in sorted(inventory_ids)]):
             rows = self._session.every(
@@ -105,7 +105,7 @@ class HistoryCalls:
                     category=None,
                     inventory_ids=[int(one) for one in some or ()],
                 ),
-                Movement,
+                StockMovement,
                 lambda row: row.inventory_audit_event_id,
                 style=Style.CURSOR,
             )

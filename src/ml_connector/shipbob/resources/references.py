@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ml_connector.shipbob.session import Request, Session, segment
+from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
 
@@ -15,7 +15,7 @@ class Referred(msgspec.Struct, frozen=True, kw_only=True):
 class ReferenceCalls:
     """Reads of single things by path, of one connection, as bulk work."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def one(self, path: str, reference: str, *, scope: str, what: str) -> Referred:

@@ -15,7 +15,7 @@ import msgspec
 from ml_connector.shipbob.filters import lists, moment
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import FulfillmentCenter, Quantity, StatusChange, to_utc
-from ml_connector.shipbob.session import Request, Session, segment
+from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
 COMPLETED: Final = "Completed"
@@ -126,7 +126,7 @@ def plain(status: str) -> str:
 class Returns:
     """The calls about returns. Every method raises as the client's do."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def get(self, return_id: int | str, *, priority: Priority = Priority.LIVE) -> Return:

@@ -8,7 +8,7 @@ import msgspec
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.resources import shipments
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment, UploadResult
-from ml_connector.shipbob.session import Session, unexpected
+from ml_connector.shipbob.session import ShipBobSession, unexpected
 from ml_connector.transport.call import Priority
 
 
@@ -20,7 +20,7 @@ class ShipmentCalls:
         channel_id: returns the channel that writes name.
     """
 
-    def __init__(self, session: Session, channel_id: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, session: ShipBobSession, channel_id: Callable[[], Awaitable[int]]) -> None:
         self._session = session
         self._channel_id = channel_id
 

@@ -7,7 +7,7 @@ import msgspec
 
 from ml_connector.shipbob.filters import LARGE_PAGE
 from ml_connector.shipbob.paging import Style
-from ml_connector.shipbob.session import Request, Session
+from ml_connector.shipbob.session import Request, ShipBobSession
 from ml_connector.transport.call import Priority
 
 _BY_CENTER: Final = Request(
@@ -47,7 +47,7 @@ class StockLevel(msgspec.Struct, frozen=True, kw_only=True):
 class StockCalls:
     """The calls about stock levels, of one connection."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def levels(self) -> AsyncIterator[StockLevel]:

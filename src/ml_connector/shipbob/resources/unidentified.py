@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.errors import NeedsData
-from ml_connector.shipbob.session import Request, Session, segment
+from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
@@ -36,7 +36,7 @@ class Uro(msgspec.Struct, frozen=True, kw_only=True):
 class UroCalls:
     """The calls about unidentified receiving orders."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
     async def get(self, uro_id: int) -> Uro | None:

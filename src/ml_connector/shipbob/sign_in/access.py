@@ -189,7 +189,7 @@ class ChosenAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
+class ShipBobCredentials:
     """What a connection may be given for ShipBob: a personal access token, OAuth, or both.
 
     Attributes:

@@ -11,7 +11,7 @@ from ml_connector.secret import Secret
 from ml_connector.shipbob.filters import LARGE_PAGE
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import WebhookSubscription
-from ml_connector.shipbob.session import Request, Session, UnexpectedAnswer, segment
+from ml_connector.shipbob.session import Request, ShipBobSession, UnexpectedAnswer, segment
 from ml_connector.shipbob.webhooks.signature import parse_secret
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
@@ -131,7 +131,7 @@ class SubscriptionCalls:
         channel_id: returns the channel that our writes name.
     """
 
-    def __init__(self, session: Session, channel_id: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, session: ShipBobSession, channel_id: Callable[[], Awaitable[int]]) -> None:
         self._session = session
         self._channel_id = channel_id
 

@@ -14,7 +14,7 @@ import structlog
 
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import LOW_WATER, Grants, Refused, Rule, Slot
+from ml_connector.transport.limits.grants import LOW_WATER, Grants, NoSlot, Rule, Slot
 
 # How long a leased slot stays with this process: handed from call to call, then idle. While it
 # holds many, others who wait get one soon enough when it keeps each of them longer.
@@ -196,7 +196,7 @@ class Gate:
         waiting = sum(one.priority is Priority.LIVE for one in self._queue) if live else 1
         count = max(1, min(waiting, in_flight - self._held))
         found = await self._grants.take_slots(in_flight, count, priority, time.monotonic())
-        if isinstance(found, Refused):
+        if isinstance(found, NoSlot):
             return found.blocked_seconds + _poll()
         self._held += len(found)
         for slot in found[1:]:

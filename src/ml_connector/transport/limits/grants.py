@@ -176,7 +176,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NoSlot:
     """No slot now.
 
     Attributes:
@@ -187,7 +187,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Turn:
+class MinuteGrant:
     """The answer to a request for one call of the minute.
 
     Attributes:
@@ -222,7 +222,7 @@ class Grants:
 
     async def take_slots(
         self, in_flight: int, count: int, priority: Priority, now: float
-    ) -> list[Slot] | Refused:
+    ) -> list[Slot] | NoSlot:
         """Lease free slots for longer than the longest call takes.
 
         Args:
@@ -246,7 +246,7 @@ class Grants:
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         if found[0]["number"] is None:
-            return Refused(max(0.0, found[0]["blocked"]))
+            return NoSlot(max(0.0, found[0]["blocked"]))
         return [
             Slot(
                 row["number"],
@@ -264,7 +264,7 @@ class Grants:
             _GIVE_BACK, {"key": self._key, "holder": self._holder, "slots": recordset(own)}
         )
 
-    async def take_turn(self, per_minute: int, priority: Priority) -> Turn:
+    async def take_turn(self, per_minute: int, priority: Priority) -> MinuteGrant:
         """Ask for one call of the minute."""
         chosen = pace(per_minute)
         parameters = {
@@ -277,7 +277,7 @@ class Grants:
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         [row] = found
-        return Turn(row["granted"], max(0.0, row["wait"]), row["remaining"])
+        return MinuteGrant(row["granted"], max(0.0, row["wait"]), row["remaining"])
 
     async def lower(self, in_flight: int) -> None:
         """Set the ceiling one lower than it is now, at least 1."""

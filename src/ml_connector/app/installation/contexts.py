@@ -6,19 +6,18 @@ from typing import Final
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.converge import Workplace
-from ml_connector.engine.settle.netsuite_target import NetSuiteBooks
+from ml_connector.engine.converge import ConnectionContext
+from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
-from ml_connector.engine.settle.shipbob_target import ShipBobBooks
-from ml_connector.engine.settle.write_slots import Turns, turns_for
+from ml_connector.engine.settle.shipbob_target import ShipBobTarget
+from ml_connector.engine.settle.write_slots import WriteSlots, write_slots_for
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.sign_in.oauth import Credentials as NetSuiteCredentials
-from ml_connector.netsuite.sign_in.oauth import SignIn
+from ml_connector.netsuite.sign_in.oauth import NetSuiteCredentials, SignIn
 from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.reads import Reads
@@ -26,26 +25,25 @@ from ml_connector.reads.shipments import OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.session import Door
-from ml_connector.shipbob.sign_in.access import Access
-from ml_connector.shipbob.sign_in.access import Credentials as ShipBobCredentials
+from ml_connector.shipbob.sign_in.access import Access, ShipBobCredentials
 from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.storage.database import Database
-from ml_connector.vault.token_keeper import KeepsTokens
+from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.words import Cause
 
 _PERSONAL_PER_MINUTE: Final = 25
 """Beside the connection's own limit: both together stay below ShipBob's 150 (section 4)."""
 
 
-class Workplaces:
-    """The workplaces of one process, made anew when a connection was applied anew."""
+class ConnectionContexts:
+    """The contexts of one process, made anew when a connection was applied anew."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._open: dict[str, tuple[datetime, Workplace]] = {}
+        self._open: dict[str, tuple[datetime, ConnectionContext]] = {}
 
-    async def open(self, name: str, applied_at: datetime | None = None) -> Workplace:
-        """Return the workplace of a connection.
+    async def open(self, name: str, applied_at: datetime | None = None) -> ConnectionContext:
+        """Return the context of a connection.
 
         Args:
             name: of the connection.
@@ -66,20 +64,22 @@ class Workplaces:
             if known is not None and known[0] == applied.applied_at:
                 return known[1]
             secrets = await self._installation.vault.all(name, on=connection)
-        made = workplace(self._installation, applied.settings(secrets))
+        made = connection_context(self._installation, applied.settings(secrets))
         self._open[name] = (applied.applied_at, made)
         return made
 
 
-def workplace(installation: Installation, settings: ConnectionSettings) -> Workplace:
-    """Put the workplace of a connection together.
+def connection_context(
+    installation: Installation, settings: ConnectionSettings
+) -> ConnectionContext:
+    """Put the context of a connection together.
 
     Raises:
         NeedsHuman: the credentials can't be used.
     """
     netsuite, netsuite_auth = netsuite_client(installation, settings, installation.tokens)
     shipbob, shipbob_auth = shipbob_client(installation, settings, installation.tokens)
-    return Workplace(
+    return ConnectionContext(
         settings=settings,
         mode=settings.mode,
         shipbob=shipbob,
@@ -116,8 +116,8 @@ def workplace(installation: Installation, settings: ConnectionSettings) -> Workp
         ),
         settle=Settle(
             installation.database,
-            {"netsuite": NetSuiteBooks(netsuite), "shipbob": ShipBobBooks(shipbob)},
-            turns=Turns(turns_for(settings.limits)),
+            {"netsuite": NetSuiteTarget(netsuite), "shipbob": ShipBobTarget(shipbob)},
+            turns=WriteSlots(write_slots_for(settings.limits)),
         ),
     )
 
@@ -136,7 +136,7 @@ def _orders_of(database: Database, name: str) -> OrdersOf:
 
 
 def netsuite_client(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> tuple[NetSuite, SignIn]:
     """Return a NetSuite client of a connection, under its limit, and what signs it in.
 
@@ -178,7 +178,7 @@ def netsuite_client(
 
 
 def shipbob_client(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> tuple[ShipBob, Access]:
     """Return a ShipBob client of a connection, under its limit, and what signs it in.
 
@@ -236,7 +236,7 @@ def shipbob_client(
 
 
 def shipbob_billing_client(
-    installation: Installation, settings: ConnectionSettings, tokens: KeepsTokens
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> ShipBob:
     """Return a ShipBob client that reads billing: by the personal access token if there is one.
 
