@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from ml_connector.storage.database import Database
@@ -17,6 +18,18 @@ from ml_connector.storage.migrate import migrate
 # takes seconds: for the tests, what was compiled is kept beside the sources as usual.
 sys.dont_write_bytecode = False
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
+# No property is a matter of time: a busy machine draws and runs an example slowly. What fails
+# says how to repeat it. The parent is named, or where CI is set there would be another one, which
+# draws the same examples in every run.
+settings.register_profile(
+    "suite",
+    settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

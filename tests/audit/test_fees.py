@@ -142,7 +142,7 @@ MISTAKES: dict[Callable[[Books], str], str] = {
 }
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 1000), planted=st.sets(st.sampled_from(sorted(MISTAKES, key=str))))
 def test_the_audit_finds_what_was_planted_and_nothing_else(
     seed: int, planted: set[Callable[[Books], str]]

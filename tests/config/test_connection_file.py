@@ -224,7 +224,8 @@ def test_any_other_text_is_no_time(text: str) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(text=st.text(max_size=80), at=st.integers(0, len(GOOD)))
 def test_whatever_is_in_the_file_there_is_no_other_error(write: Write, text: str, at: int) -> None:

@@ -58,7 +58,7 @@ def charges(draw: st.DrawFn, currency: str, most: int = 12) -> list[Charge]:
     return made
 
 
-FEW = examples(max_examples=40, deadline=None)
+FEW = examples(max_examples=40)
 
 invoices = st.sampled_from(tuple(CURRENCIES)).flatmap(
     lambda currency: st.tuples(st.just(currency), charges(currency))

@@ -225,7 +225,6 @@ KINDS = ("quantity", "money", "remove", "cut", "swap", "insert", "rewrite")
 
 @settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(documents=[[(None, 0), (None, 0)], [(None, 0)]], kind="cut", seed=1)

@@ -135,7 +135,6 @@ def _amount(value: tuple[str | None, int]) -> Decimal | None:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(lines=TERMS, posted=TERMS, refused=TERMS, waits=st.booleans())

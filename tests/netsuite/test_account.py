@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.errors import UserError
@@ -47,7 +47,6 @@ def test_an_account_id_that_could_lead_elsewhere_is_refused(account_id: str) -> 
     assert caught.value.next_step
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_whatever_is_accepted_is_one_label_of_a_host(account_id: str) -> None:
     try:

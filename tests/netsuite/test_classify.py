@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
@@ -370,7 +370,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     status=st.integers(100, 599),
     body=st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()),

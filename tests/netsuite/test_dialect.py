@@ -2,7 +2,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ml_connector
@@ -42,7 +42,6 @@ def test_our_constants_may_stand_in_it() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="'")))
 def test_no_value_of_another_system_is_taken_for_a_constant(value: str) -> None:
     query = "SELECT id FROM item WHERE itemid = '" + value + "'"  # noqa: S608 - it is the point

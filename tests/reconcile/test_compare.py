@@ -14,7 +14,7 @@ from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import JournalRow
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, At, Found, Tamper, clean
 
-WORLDS = settings(max_examples=300, deadline=None)
+WORLDS = settings(max_examples=300)
 RANDOMS = st.integers(0, 2**32).map(Random)
 
 

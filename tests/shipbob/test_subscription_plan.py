@@ -148,7 +148,7 @@ def accounts(draw: st.DrawFn) -> tuple[list[WebhookSubscription], set[str]]:
     return made, {one.id for one in made if draw(st.booleans())}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(accounts(), st.tuples(st.booleans(), st.booleans()))
 def test_whatever_there_is_one_turn_is_enough_and_strangers_are_left_alone(
     account: tuple[list[WebhookSubscription], set[str]],

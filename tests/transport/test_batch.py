@@ -3,7 +3,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.transport.batch import Batch
@@ -137,7 +137,6 @@ def test_a_batch_has_room_for_a_key() -> None:
         Batch(Shop(), most=0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=3)), st.integers(1, 4), st.integers(1, 3))
 def test_everybody_gets_the_answer_to_their_own_question(
     keys: list[str], most: int, at_once: int

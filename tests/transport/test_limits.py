@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.storage.database import Database
@@ -440,7 +440,6 @@ async def test_what_remains_is_written_only_when_it_matters(
     assert await database.fetch("select remaining from limit_state") == [{"remaining": None}]
 
 
-@settings(deadline=None)
 @given(
     per_minute=st.integers(1, 400),
     pauses=st.lists(st.floats(0, 30), min_size=1, max_size=60),

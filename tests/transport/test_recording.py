@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.transport.call import Answer, Call
@@ -200,7 +200,6 @@ CREDENTIAL_KEY = st.sampled_from(
 PERSON_KEY = st.sampled_from(["email", "phone_number", "address1", "firstName", "zip_code"])
 
 
-@settings(deadline=None)
 @given(document=PLAIN, key=CREDENTIAL_KEY | PERSON_KEY, secret=SECRET, depth=st.integers(0, 4))
 def test_a_secret_under_a_telling_key_never_appears(
     document: Json, key: str, secret: str, depth: int
@@ -214,7 +213,6 @@ def test_a_secret_under_a_telling_key_never_appears(
     assert "CANARY" not in json.dumps(recorded, ensure_ascii=False)
 
 
-@settings(deadline=None)
 @given(secret=SECRET, key=CREDENTIAL_KEY, place=st.integers(0, 5))
 def test_a_credential_that_is_echoed_never_appears(secret: str, key: str, place: int) -> None:
     made = call(
@@ -235,7 +233,6 @@ def test_a_credential_that_is_echoed_never_appears(secret: str, key: str, place:
     assert "CANARY" not in json.dumps(recorded, ensure_ascii=False)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "text/html", ""]))
 def test_any_bytes_are_recorded(body: bytes, content_type: str) -> None:
     recorded = record(call(body, content_type=content_type), answer(body))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.errors import NeedsHuman
@@ -13,7 +13,6 @@ RING = KeyRing((OLD,))
 FIELD = "acme/netsuite.private_key"
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_what_was_sealed_opens(plaintext: bytes) -> None:
     assert open_(RING, seal(RING, plaintext, bound_to=FIELD), bound_to=FIELD) == plaintext
@@ -42,7 +41,6 @@ def test_parts_of_two_rows_do_not_fit_together() -> None:
         open_(RING, Sealed(one.key_id, one.wrapped_key, two.ciphertext), bound_to=FIELD)
 
 
-@settings(deadline=None)
 @given(st.integers(0), st.integers(1, 255), st.booleans())
 def test_any_changed_byte_is_noticed(place: int, flip: int, in_key: bool) -> None:  # noqa: FBT001 - drawn
     sealed = seal(RING, b"CANARY", bound_to=FIELD)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from starlette.testclient import TestClient
@@ -189,9 +189,7 @@ class Books(RuleBasedStateMachine):
         assert [row for row in rows if row["known"] != row["linked"]] == []
 
 
-Books.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, derandomize=True
-)
+Books.TestCase.settings = settings(max_examples=25, stateful_step_count=25, derandomize=True)
 TestBooks = Books.TestCase
 
 
@@ -269,13 +267,13 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.one_of(st.lists(words, max_size=18).map(" ".join), st.text(max_size=40)))
 def test_no_query_is_an_unexpected_error(text: str) -> None:
     assert ask(text).status_code in (200, 400), text
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.lists(words, min_size=1, max_size=8).map(" ".join))
 def test_no_expression_is_an_unexpected_error(text: str) -> None:
     assert ask(f"SELECT {text} FROM transaction t").status_code in (200, 400), text  # noqa: S608
@@ -363,9 +361,7 @@ kinds = st.sampled_from(
 
 @settings(
     max_examples=400,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(kinds, st.dictionaries(names, bodies, max_size=6))
 def test_no_body_is_an_unexpected_error(kind: str, body: dict[str, Any]) -> None:
@@ -385,7 +381,7 @@ FULL: dict[str, dict[str, Any]] = {
 }
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.sampled_from(sorted(FULL)), names, bodies, names, bodies)
 def test_no_change_of_a_good_body_is_an_unexpected_error(
     kind: str, name: str, value: Any, column: str, cell: Any
@@ -400,7 +396,7 @@ def test_no_change_of_a_good_body_is_an_unexpected_error(
     assert answer.status_code < 500, (body, answer.text)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     st.sampled_from(["GET", "PATCH", "PUT", "DELETE", "POST"]),
     kinds,

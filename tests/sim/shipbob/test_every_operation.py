@@ -147,7 +147,6 @@ def call_many(
     @seed(7)
     @settings(
         max_examples=20,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -102,7 +102,7 @@ def test_everything_that_can_go_differently_does_so_in_a_month() -> None:
     assert expected.payments > 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shipments=st.integers(0, 150), days=st.integers(1, 31), seed=st.integers(0, 99))
 def test_nothing_is_sold_that_is_not_on_the_shelf(shipments: int, days: int, seed: int) -> None:
     month = plan_month(small(shipments, days, seed))
@@ -127,7 +127,7 @@ def test_nothing_is_sold_that_is_not_on_the_shelf(shipments: int, days: int, see
     assert lowest == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shipments=st.integers(0, 150), days=st.integers(1, 31), seed=st.integers(0, 99))
 def test_the_expected_books_tie(shipments: int, days: int, seed: int) -> None:
     month = plan_month(small(shipments, days, seed))
