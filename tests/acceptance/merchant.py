@@ -17,7 +17,6 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
-from acceptance.polling import wait_until
 from acceptance.service import Answered, Process, command, free_port, serving
 from ml_connector.app.connections import apply as applying
 from ml_connector.app.installation import setup
@@ -30,6 +29,7 @@ from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.people.dock import Item
 from ml_connector.sim.stories.wro import TOPICS
 from ml_connector.sim.world import World, world
+from waiting import wait_until
 
 LOCATIONS = {228: 6, 10: 7}
 """ShipBob fulfillment center to NetSuite location."""

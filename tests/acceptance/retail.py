@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acceptance.merchant import LOCATIONS, Merchant
-from acceptance.polling import wait_until
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.operations import sync as now
 from ml_connector.flows.tracking import plan
 from ml_connector.ledger.connections import connections
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
 from ml_connector.sim.shipbob.people.dock import Item
+from waiting import wait_until
 
 Part = Mapping[Item, int]
 """Units by SKU or inventory id."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from ml_connector.sim.shipbob.books.returns import Return
 from ml_connector.sim.shipbob.people.dock import Item
+from waiting import wait_until
 
 QUARANTINE = 9
 WRITE_OFF = 55

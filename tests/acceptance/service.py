@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from acceptance.polling import wait_until
+from waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "ml_connector"]
 

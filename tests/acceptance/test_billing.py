@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.service import Process
 from ml_connector.sim.shipbob.books.billing import Invoice
+from waiting import wait_until
 
 
 @dataclass(frozen=True)

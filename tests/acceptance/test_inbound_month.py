@@ -12,11 +12,11 @@ import pytest
 
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant, Units, fresh_database, merchant
-from acceptance.polling import wait_until
 from acceptance.test_purchase_orders import order_id
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultKind
 from ml_connector.sim.shipbob.books.receiving import Wro
+from waiting import wait_until
 
 DAYS = 30
 NETSUITE_FAULTS: Sequence[FaultKind] = (

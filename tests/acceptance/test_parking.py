@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from ml_connector.sim.shipbob.books.receiving import Wro
+from waiting import wait_until
 
 
 def waits_with(acme: Merchant, wro: Wro) -> tuple[str, list[str]]:

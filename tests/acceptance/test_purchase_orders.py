@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from ml_connector.sim.shipbob.books.receiving import Wro
+from waiting import wait_until
 
 
 def order_id(acme: Merchant, number: str) -> str:

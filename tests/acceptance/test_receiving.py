@@ -1,7 +1,7 @@
 """Stock that arrives at ShipBob appears in NetSuite: real processes, real HTTP."""
 
 from acceptance.merchant import Merchant, quantities
-from acceptance.polling import wait_until
+from waiting import wait_until
 
 
 def test_a_wro_from_a_purchase_order_is_received_in_parts(acme: Merchant) -> None:

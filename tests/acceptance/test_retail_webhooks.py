@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from acceptance.merchant import fresh_database
-from acceptance.polling import wait_until
 from acceptance.service import free_port, serving
 from acceptance.test_retail_month import Retailer, retailing
 from ml_connector.app.installation.installation import Installation
+from waiting import wait_until
 
 SHIPMENTS, DAYS = 40, 10
 LOST, DOUBLED, SHUFFLED = 0.05, 0.1, 1.0

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.returning import QUARANTINE, WRITE_OFF, Desk
 from ml_connector.sim.faults import Fault, FaultKind
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")

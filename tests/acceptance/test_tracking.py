@@ -3,9 +3,9 @@
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.retail import Retail, numbers, units
 from ml_connector.sim.faults import Fault, FaultKind
+from waiting import wait_until
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Goods that nobody announced are shown until somebody links them to a WRO."""
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
+from waiting import wait_until
 
 
 def test_goods_without_a_wro_are_shown_until_they_are_linked(acme: Merchant) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.service import COMMAND
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.installation.key_rotation import KeysRotated, rotate
@@ -20,6 +19,7 @@ from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 from ml_connector.vault.keyfile import KeyFile
 from ml_connector.vault.masterkey import KEY_FILE_NAME, as_text, new_key
+from waiting import wait_until
 
 
 def key_file(acme: Merchant) -> Path:

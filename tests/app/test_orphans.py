@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.polling import wait_until
 from acceptance.service import is_alive
+from waiting import wait_until
 
 
 def environment(folder: Path) -> dict[str, str]:

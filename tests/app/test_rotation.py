@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.service import COMMAND
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import Installation
@@ -23,6 +22,7 @@ from ml_connector.sim.faults import FaultKind
 from ml_connector.sim.netsuite.http.tokens import TOKEN_PATH, Certificate
 from ml_connector.sim.world import CLIENT_ID
 from ml_connector.words import Cause
+from waiting import wait_until
 
 NOW = datetime.now(UTC)
 CERTIFICATES = "/certificates"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from acceptance.merchant import Merchant, merchant
-from acceptance.polling import wait_until
 from acceptance.service import is_ready
 from ml_connector.storage import embedded
+from waiting import wait_until
 
 pytestmark = pytest.mark.chaos
 

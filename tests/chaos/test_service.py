@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.service import is_alive
+from waiting import wait_until
 
 pytestmark = pytest.mark.chaos
 

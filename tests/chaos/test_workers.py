@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
 from acceptance.service import Process, working
 from ml_connector.sim.shipbob.books.receiving import Wro
+from waiting import wait_until
 from web.door import Door
 
 pytestmark = pytest.mark.chaos

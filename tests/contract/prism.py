@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from acceptance.polling import wait_until
+from waiting import wait_until
 
 _LISTENING = re.compile(r"Prism is listening on (http://\S+)")
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
+from waiting import wait_until
 from web.door import Door
 
 

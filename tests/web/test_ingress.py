@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from acceptance.merchant import Merchant
-from acceptance.polling import wait_until
+from waiting import wait_until
 from web.door import Door, new_secret, signed
 
 WRO: dict[str, Any] = {"id": 90311, "status": "Processing"}
