@@ -13,7 +13,7 @@ from yarl import URL
 
 from ml_connector.transport.call import Call
 from ml_connector.transport.guard.resolver import GuardedResolver
-from ml_connector.transport.http.wire import Progress, Unanswered
+from ml_connector.transport.http.progress import Progress, Unanswered
 
 MOST_BODY_BYTES: Final = 64 * 1024 * 1024
 

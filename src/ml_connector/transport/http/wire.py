@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.transport.guard.guard import check_literal, is_encrypted_or_local, split_address
+from ml_connector.transport.http.progress import Progress, Unanswered
 from ml_connector.words import Cause, System
 
 if TYPE_CHECKING:
@@ -125,29 +126,6 @@ class Wire:
         except NeedsHuman as error:
             raise NetworkFailure(error, before_sending=True, repeatable=False) from error
         return Answer(status=status, headers=headers, body=body, seconds=time.monotonic() - began)
-
-
-class Progress:
-    """How far a request has come.
-
-    Attributes:
-        sending: some of it may have left.
-    """
-
-    def __init__(self) -> None:
-        self.sending = False
-
-
-class Unanswered(Exception):
-    """No whole answer came; the text says what the other side did, as the end of a sentence.
-
-    Attributes:
-        repeatable: another try may help.
-    """
-
-    def __init__(self, what: str, *, repeatable: bool = True) -> None:
-        super().__init__(what)
-        self.repeatable = repeatable
 
 
 def _failure(
