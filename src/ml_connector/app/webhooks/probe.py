@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import httpx2
-
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.sync import subscribable_url
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import UserError
+from ml_connector.errors import NeedsHuman, UserError
 from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import sign
+from ml_connector.transport.call import Answer, Call, Patience
+from ml_connector.transport.http.client import USER_AGENT
+from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 
 TOPIC: Final = "ml-connector.test"
 """No flow has it: the event is kept as ignored."""
 
 _SECONDS: Final = 15.0
+"""As long as ShipBob waits for an answer (ShipBob reference, section 7.5)."""
 
 _REMEDIES: Final[Mapping[int, str]] = {
     401: "Something on the way changes the body or the headers; or the clock of this machine"
@@ -30,6 +32,17 @@ _REMEDIES: Final[Mapping[int, str]] = {
     502: "The proxy runs, the service behind it does not: start ml-connector serve.",
     503: "The service can't store events: see its log and /readyz.",
 }
+
+_NO_ANSWER: Final = (
+    "See that ml-connector serve runs, that the name leads to its proxy and that the certificate"
+    " is good. Some networks can't reach their own public address: then use ShipBob's test"
+    " sender instead."
+)
+
+_LEADS_INSIDE: Final = (
+    "Seen from this machine the public address is an inner one, which proves nothing of the way"
+    " from outside: use ShipBob's test sender instead."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,34 +80,49 @@ async def probe(
             "The connection has no webhook secret to sign with",
             next_step="Run: ml-connector sync webhooks.",
         )
-    body = json.dumps({"test": True, "connection": settings.name}).encode()
-    webhook_id, now = f"mlc-test-{chance.token_hex(8)}", int(time.time())
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": webhook_id,
-        "webhook-timestamp": str(now),
-        "webhook-signature": sign(signing[0], webhook_id, now, body),
-        "x-webhook-topic": TOPIC,
-    }
+    call = _delivery(url, settings.name, signing[0])
     try:
-        async with httpx2.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
-            answer = await client.post(url, content=body, headers=headers)
-    except (httpx2.HTTPError, OSError) as error:
+        async with Wire(
+            timeouts=Timeouts(connect=_SECONDS, write=_SECONDS), user_agent=USER_AGENT
+        ) as wire:
+            answer = await wire.exchange(call)
+    except NetworkFailure as none:
+        leads_inside = isinstance(none.failure, NeedsHuman)
         return Probed(
             url=url,
             arrived=False,
             status=None,
-            sentence=f"no answer ({type(error).__name__})",
-            remedy="See that ml-connector serve runs, that the name leads to its proxy and that"
-            " the certificate is good. Some networks can't reach their own public address:"
-            " then use ShipBob's test sender instead.",
+            sentence=none.what,
+            remedy=_LEADS_INSIDE if leads_inside else _NO_ANSWER,
         )
     return _judged(url, answer)
 
 
-def _judged(url: str, answer: httpx2.Response) -> Probed:
-    status = answer.status_code
-    if status == 200 and _accepted(answer.content):  # noqa: PLR2004 - the contract's success
+def _delivery(url: str, connection: str, secret: Secret) -> Call:
+    """Return a delivery as ShipBob would send it; each is one of its own."""
+    body = json.dumps({"test": True, "connection": connection}).encode()
+    webhook_id, now = f"mlc-test-{chance.token_hex(8)}", int(time.time())
+    return Call(
+        connection=connection,
+        system="shipbob",  # in whose place we call
+        operation="webhooks.test",
+        method="POST",
+        url=url,
+        headers={
+            "content-type": "application/json",
+            "webhook-id": webhook_id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": sign(secret, webhook_id, now, body),
+            "x-webhook-topic": TOPIC,
+        },
+        body=body,
+        patience=Patience.WRITE,
+    )
+
+
+def _judged(url: str, answer: Answer) -> Probed:
+    status = answer.status
+    if status == 200 and _accepted(answer.body):  # noqa: PLR2004 - the contract's success
         return Probed(url=url, arrived=True, status=status, sentence="arrived, and is stored")
     if status == 200:  # noqa: PLR2004 - the contract's success
         remedy = "Something else answers at this address. Check MLC_PUBLIC_URL and the proxy."

@@ -1,17 +1,15 @@
 """The HTTP library and how it is used: connections kept open, each call sent once."""
 
-import ssl
 from collections.abc import Mapping
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import quote
 
 import aiohttp
-import httpx2
 from yarl import URL
 
 from ml_connector.transport.call import Call
+from ml_connector.transport.guard.authorities import trusting_this_machine
 from ml_connector.transport.guard.resolver import GuardedResolver
 from ml_connector.transport.http.progress import Progress, Unanswered
 
@@ -79,7 +77,7 @@ class HttpClient:
                 headers=call.headers,
                 data=call.body,
                 allow_redirects=False,
-                ssl=_trusted() if call.url.lower().startswith("https:") else True,
+                ssl=trusting_this_machine() if call.url.lower().startswith("https:") else True,
                 trace_request_ctx=progress,
             ) as answer:
                 headers: dict[str, str] = {}
@@ -125,12 +123,6 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _BrokenOff from error
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whom we trust, read once in a process: the list of authorities takes long to read."""
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _in_words(error: Exception) -> str:

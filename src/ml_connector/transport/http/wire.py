@@ -60,15 +60,22 @@ class NetworkFailure(Exception):
 
     Attributes:
         failure: what it means to the caller.
+        what: what became of the call, without whom it was to reach.
         before_sending: not one byte of the request had left.
         repeatable: another try may help.
     """
 
     def __init__(
-        self, failure: ConnectorError, *, before_sending: bool, repeatable: bool = True
+        self,
+        failure: ConnectorError,
+        *,
+        what: str = "",
+        before_sending: bool,
+        repeatable: bool = True,
     ) -> None:
         super().__init__(str(failure))
         self.failure = failure
+        self.what = what or str(failure)
         self.before_sending = before_sending
         self.repeatable = repeatable
 
@@ -136,6 +143,7 @@ def _failure(
             f"{SYSTEM_NAMES[call.system]} {what} ({call.operation})",
             outcome_unknown=progress.sending,
         ),
+        what=what,
         before_sending=not progress.sending,
         repeatable=repeatable,
     )
