@@ -1,6 +1,8 @@
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from docs import pages
@@ -28,6 +30,13 @@ def test_only_storage_imports_sqlalchemy_and_alembic() -> None:
 
 def test_only_the_lanes_import_the_job_library() -> None:
     assert importers("procrastinate") == {"engine/work/lanes.py"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("ml_connector", cache_dir=None)  # imports for types count too
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+    TopologicalSorter(imports).prepare()  # its error names the circle
 
 
 def test_decisions_are_numbered_without_gaps_and_listed() -> None:

@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -41,10 +41,8 @@ from starlette.routing import Mount, Route
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault
 from ml_connector.sim.netsuite import page
+from ml_connector.sim.netsuite.account import Account
 from ml_connector.sim.netsuite.values.refusal import Refusal
-
-if TYPE_CHECKING:
-    from ml_connector.sim.netsuite.simulator import NetSuiteSim
 
 ACTIONS: Final = frozenset(
     [
@@ -114,7 +112,7 @@ async def _senseless(_: Request, error: Exception) -> Response:
     return _json({"error": str(error).strip("'")}, 400)
 
 
-def control_app(sim: "NetSuiteSim") -> Starlette:
+def control_app(sim: Account) -> Starlette:
     """The application that answers below ``/_sim``."""
     control = _Control(sim)
     reads: Mapping[str, Callable[[Request], object]] = {
@@ -162,7 +160,7 @@ def _reader(read: Callable[[Request], object]) -> Callable[[Request], Response]:
 
 
 class _Control:
-    def __init__(self, sim: "NetSuiteSim") -> None:
+    def __init__(self, sim: Account) -> None:
         self.sim = sim
 
     def books(self, request: Request) -> object:

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
+from ml_connector.sim.netsuite.account import Account
 from ml_connector.sim.netsuite.values import instants
 from ml_connector.sim.netsuite.values.numbers import text
 from ml_connector.sim.netsuite.values.refusal import Refusal
-
-if TYPE_CHECKING:
-    from ml_connector.sim.netsuite.simulator import NetSuiteSim
 
 SHOWN: Final = 40
 
@@ -40,7 +38,7 @@ def query(said: str) -> str:
     return urlencode({"said": said})
 
 
-def act(sim: "NetSuiteSim", name: str, form: Mapping[str, str]) -> str:
+def act(sim: Account, name: str, form: Mapping[str, str]) -> str:
     """Do what a person chose on the page.
 
     Returns:
@@ -54,7 +52,7 @@ def act(sim: "NetSuiteSim", name: str, form: Mapping[str, str]) -> str:
         return f"Not done: {str(error).strip(chr(39))}"
 
 
-def _act(sim: "NetSuiteSim", name: str, form: Mapping[str, str]) -> str:
+def _act(sim: Account, name: str, form: Mapping[str, str]) -> str:
     if name == "close-period":
         sim.close_period(form["month"])
         return f"Period {form['month']} is closed."
@@ -75,7 +73,7 @@ def _act(sim: "NetSuiteSim", name: str, form: Mapping[str, str]) -> str:
     raise ValueError(f"there is no action {name}")
 
 
-def render(sim: "NetSuiteSim", said: str = "") -> str:
+def render(sim: Account, said: str = "") -> str:
     """The whole page."""
     sections = (_stock, _documents, _order_lines, _periods, _ledger, _tokens, _faults, _calls)
     limits = sim.limits
@@ -132,7 +130,7 @@ def _input(name: str, value: object, label: str) -> str:
     return f'<input name="{name}" value="{escape(str(value))}" aria-label="{escape(label)}">'
 
 
-def _stock(sim: "NetSuiteSim") -> str:
+def _stock(sim: Account) -> str:
     rows = [
         (escape(sku), str(location), text(quantity))
         for (sku, location), quantity in sim.stock().items()
@@ -146,7 +144,7 @@ def _stock(sim: "NetSuiteSim") -> str:
     )
 
 
-def _documents(sim: "NetSuiteSim") -> str:
+def _documents(sim: Account) -> str:
     found = sim.books.rows(
         "SELECT id, _record, tranid, status, trandate, externalid, foreigntotal "
         'FROM "transaction" ORDER BY id DESC LIMIT ?',
@@ -168,7 +166,7 @@ def _documents(sim: "NetSuiteSim") -> str:
     return _table("Documents, newest first", heads, rows, empty="No documents yet.")
 
 
-def _order_lines(sim: "NetSuiteSim") -> str:
+def _order_lines(sim: Account) -> str:
     found = sim.books.rows(
         "SELECT t.id, t._record, t.tranid, l.id AS line, i.itemid, ABS(l.quantity) AS quantity, "
         'l.quantityshiprecv AS moved, l.rate FROM "transaction" t '
@@ -197,7 +195,7 @@ def _order_lines(sim: "NetSuiteSim") -> str:
     return _table("Lines of open orders", heads, rows, empty="No open orders.")
 
 
-def _periods(sim: "NetSuiteSim") -> str:
+def _periods(sim: Account) -> str:
     found = sim.books.rows(
         "SELECT * FROM accountingperiod WHERE isposting = 'T' AND startdate <= ? "
         "ORDER BY startdate DESC LIMIT 12",
@@ -214,7 +212,7 @@ def _periods(sim: "NetSuiteSim") -> str:
     return _table("Posting periods", ("Period", "State", ""), rows, empty="No periods.")
 
 
-def _ledger(sim: "NetSuiteSim") -> str:
+def _ledger(sim: Account) -> str:
     names = {
         row["id"]: str(row["displaynamewithhierarchy"])
         for row in sim.books.rows("SELECT id, displaynamewithhierarchy FROM account")
@@ -232,7 +230,7 @@ def _ledger(sim: "NetSuiteSim") -> str:
     )
 
 
-def _tokens(sim: "NetSuiteSim") -> str:
+def _tokens(sim: Account) -> str:
     now = sim.sign_in.now()
     rows = [
         (
@@ -247,7 +245,7 @@ def _tokens(sim: "NetSuiteSim") -> str:
     return table + (_form("revoke-tokens", "Revoke all", {}) if rows else "")
 
 
-def _faults(sim: "NetSuiteSim") -> str:
+def _faults(sim: Account) -> str:
     rows = [
         (
             escape(str(rule["kind"])),
@@ -259,7 +257,7 @@ def _faults(sim: "NetSuiteSim") -> str:
     return _table("Faults", ("Kind", "Calls", "Struck"), rows, empty="No faults are in force.")
 
 
-def _calls(sim: "NetSuiteSim") -> str:
+def _calls(sim: Account) -> str:
     rows = [
         (
             f"{call['at']:%H:%M:%S}",
