@@ -6,7 +6,10 @@ remedy says how. Anything else that is raised is a bug.
 """
 
 from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
 
+from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.words import Cause
 
 
@@ -56,7 +59,7 @@ class NeedsData(ConnectorError):
     """
 
     def __init__(
-        self, sentence: str, *, cause: Cause, waiting_for: Iterable[str], remedy: str
+        self, sentence: str, *, cause: Cause, waiting_for: Iterable[Awaited], remedy: str
     ) -> None:
         super().__init__(sentence, cause=cause, remedy=remedy)
         self.waiting_for = tuple(waiting_for)
@@ -70,10 +73,27 @@ class NeedsHuman(ConnectorError):
     """
 
     def __init__(
-        self, sentence: str, *, cause: Cause, remedy: str, waiting_for: Iterable[str] = ()
+        self, sentence: str, *, cause: Cause, remedy: str, waiting_for: Iterable[Awaited] = ()
     ) -> None:
         super().__init__(sentence, cause=cause, remedy=remedy)
         self.waiting_for = tuple(waiting_for)
+
+
+_AWAITED_WITH: Final = MappingProxyType(
+    {
+        Cause.CREDENTIALS_INVALID: AwaitedKind.CREDENTIALS.any_one,
+        Cause.PERMISSION_MISSING: AwaitedKind.PERMISSION.any_one,
+        Cause.ACCOUNT_UNMAPPED: AwaitedKind.ACCOUNT.any_one,
+    }
+)
+"""What a subject waits for where its failure does not say."""
+
+
+def awaits(error: ConnectorError) -> tuple[Awaited, ...]:
+    """Return what a subject that this failure stops waits for; nothing where none is known."""
+    said = error.waiting_for if isinstance(error, (NeedsData, NeedsHuman)) else ()
+    by_cause = _AWAITED_WITH.get(error.cause)
+    return said or ((by_cause,) if by_cause else ())
 
 
 class AlreadyExists(ConnectorError):

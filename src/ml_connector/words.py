@@ -5,6 +5,7 @@ them, so one is added, never renamed.
 """
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Literal
 
 EventStatus = Literal["received", "working", "retrying", "done", "parked", "dead", "ignored"]
@@ -25,6 +26,78 @@ Mode = Literal["live", "dry-run"]
 
 Source = Literal["webhook", "sweep", "schedule", "replay", "wake", "person"]
 """Who said that a subject may have changed."""
+
+
+class DocumentKind(StrEnum):
+    """What a document is, in the field's own words: a code that people filter on."""
+
+    ITEM_RECEIPT = "itemReceipt"
+    INVENTORY_ADJUSTMENT = "inventoryAdjustment"
+    INVENTORY_TRANSFER = "inventoryTransfer"
+    ITEM_FULFILLMENT = "itemFulfillment"
+    FULFILLMENT_UPDATE = "fulfillmentUpdate"
+    RETURN_AUTHORIZATION = "returnAuthorization"
+    VENDOR_BILL = "vendorBill"
+    VENDOR_CREDIT = "vendorCredit"
+    WRO = "wro"
+    WRO_CANCELLATION = "wroCancellation"
+    WRO_MARK = "wroMark"
+    TRACKING_MARK = "trackingMark"
+    PRODUCT = "product"
+
+
+OUR_EXTERNAL_IDS: Final = "mlc-"
+"""How every external id that we give begins."""
+
+
+class ExternalIdPrefix(StrEnum):
+    """How the external ids of each sort of document begin; the business fact follows.
+
+    They are stored in NetSuite for good, so one is added, never changed.
+    """
+
+    RECEIPT = "mlc-ir-"
+    ADJUSTMENT = "mlc-ia-"
+    WRO_MARK = "mlc-wm-"
+    WRO = "mlc-wro-"
+    WRO_CANCELLATION = "mlc-wx-"
+    PRODUCT = "mlc-pr-"
+    FULFILLMENT = "mlc-if-"
+    FULFILLMENT_UPDATE = "mlc-it-"
+    TRACKING_MARK = "mlc-tm-"
+    RETURN_AUTHORIZATION = "mlc-ra-"
+    RETURN_RECEIPT = "mlc-ir-ret-"
+    RETURN_ADJUSTMENT = "mlc-ia-ret-"
+    RETURN_WRITE_OFF = "mlc-wo-ret-"
+    VENDOR_BILL = "mlc-vb-"
+    VENDOR_CREDIT = "mlc-vc-"
+    REVERSAL = "mlc-un-"
+
+    @property
+    def kind(self) -> DocumentKind | None:
+        """Which kind of document it is; None where it may be of several."""
+        return _KINDS.get(self)
+
+
+_KINDS: Final = MappingProxyType(
+    {
+        ExternalIdPrefix.RECEIPT: DocumentKind.ITEM_RECEIPT,
+        ExternalIdPrefix.ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.WRO_MARK: DocumentKind.WRO_MARK,
+        ExternalIdPrefix.WRO: DocumentKind.WRO,
+        ExternalIdPrefix.WRO_CANCELLATION: DocumentKind.WRO_CANCELLATION,
+        ExternalIdPrefix.PRODUCT: DocumentKind.PRODUCT,
+        ExternalIdPrefix.FULFILLMENT: DocumentKind.ITEM_FULFILLMENT,
+        ExternalIdPrefix.FULFILLMENT_UPDATE: DocumentKind.FULFILLMENT_UPDATE,
+        ExternalIdPrefix.TRACKING_MARK: DocumentKind.TRACKING_MARK,
+        ExternalIdPrefix.RETURN_AUTHORIZATION: DocumentKind.RETURN_AUTHORIZATION,
+        ExternalIdPrefix.RETURN_RECEIPT: DocumentKind.ITEM_RECEIPT,
+        ExternalIdPrefix.RETURN_ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.RETURN_WRITE_OFF: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.VENDOR_BILL: DocumentKind.VENDOR_BILL,
+        ExternalIdPrefix.VENDOR_CREDIT: DocumentKind.VENDOR_CREDIT,
+    }
+)
 
 
 class Cause(StrEnum):

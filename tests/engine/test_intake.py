@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.workshop import FLOW, Workshop, arrival
+from ml_connector.awaited import Awaited
 from ml_connector.engine.inbox.intake import Intake, take_in
 from ml_connector.engine.work.chores import find_lost
 from ml_connector.engine.work.lanes import Lanes
@@ -366,7 +367,7 @@ async def take(workshop: Workshop, step: str, key: str) -> None:
             workshop.source.failure = NeedsData(
                 "It is missing",
                 cause=Cause.SKU_MISSING_IN_NETSUITE,
-                waiting_for=["sku:X"],
+                waiting_for=[Awaited("sku:X")],
                 remedy="Make it.",
             )
         case "stop":

@@ -27,7 +27,7 @@ from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.sign_in.access import Access, Bearer
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.vault.tokens import Token
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind
 
 Reply = Callable[[Call], tuple[int, Any]]
 
@@ -170,7 +170,7 @@ async def test_a_shipment_that_does_not_exist_harms_no_other() -> None:
 def mark(shipment_id: int) -> Document:
     return Document(
         system="shipbob",
-        kind="trackingMark",
+        kind=DocumentKind.TRACKING_MARK,
         external_id=f"mlc-tm-{shipment_id}",
         title="Mark",
         request=MarkTrackingUploaded(shipment_id=shipment_id),
@@ -211,7 +211,7 @@ async def test_a_mark_that_is_refused_does_not_take_the_others_with_it() -> None
 def booked(wro_id: int) -> Document:
     return Document(
         system="shipbob",
-        kind="wroMark",
+        kind=DocumentKind.WRO_MARK,
         external_id=f"mlc-wm-{wro_id}",
         title="Mark",
         request=MarkWroSynced(wro_id=wro_id),
@@ -256,7 +256,7 @@ async def test_a_wro_that_is_not_marked_is_asked_for_alone(*, strict: bool) -> N
 def update(*packages: dict[str, Any], **body: Any) -> Document:
     return Document(
         system="netsuite",
-        kind="fulfillmentUpdate",
+        kind=DocumentKind.FULFILLMENT_UPDATE,
         external_id="mlc-it-1-1",
         title="Update",
         request=UpdateFulfillment(fulfillment_id="5002", body=body, packages=packages),

@@ -1,6 +1,7 @@
 """Stopped subjects wake when what they wait for appears; a person can start events again."""
 
 from engine.workshop import FLOW, Workshop
+from ml_connector.awaited import Awaited
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.inbox.replay import replay
 from ml_connector.engine.inbox.wakeups import wake
@@ -16,7 +17,7 @@ async def parked(workshop: Workshop, key: str, *things: str) -> None:
     workshop.source.failure = NeedsData(
         f"{key} is missing something",
         cause=Cause.SKU_MISSING_IN_NETSUITE,
-        waiting_for=things,
+        waiting_for=[Awaited(thing) for thing in things],
         remedy="Make it.",
     )
     await workshop.news(key)
@@ -25,8 +26,9 @@ async def parked(workshop: Workshop, key: str, *things: str) -> None:
 
 
 async def woken(workshop: Workshop, *things: str) -> list[str]:
+    appeared = [Awaited(thing) for thing in things]
     async with workshop.database.transaction() as connection:
-        refs = await wake(connection, workshop.lanes, "acme", things, because="it is there")
+        refs = await wake(connection, workshop.lanes, "acme", appeared, because="it is there")
     return [ref.key for ref in refs]
 
 
@@ -55,7 +57,10 @@ async def test_only_what_waits_for_it_wakes(workshop: Workshop) -> None:
 
 async def test_a_dead_subject_wakes_too(workshop: Workshop) -> None:
     workshop.source.failure = NeedsHuman(
-        "Closed", cause=Cause.PERIOD_CLOSED, remedy="Open it.", waiting_for=["period:2026-10"]
+        "Closed",
+        cause=Cause.PERIOD_CLOSED,
+        remedy="Open it.",
+        waiting_for=[Awaited("period:2026-10")],
     )
     await workshop.news("a")
     dead = await workshop.run("a")

@@ -33,6 +33,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database, rows
+from ml_connector.words import DocumentKind
 
 DAY = date(2026, 11, 20)
 FLOW = "counting"
@@ -64,7 +65,7 @@ def document(key: str, number: int, units: int, *, lines: int = 1) -> Document:
     """Return the document that books so many units of a subject."""
     return Document(
         system="netsuite",
-        kind="inventoryAdjustment",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
         external_id=f"mlc-t-{key}-{number}",
         title=f"{units} units",
         request=CreateRecord(record_type="inventoryAdjustment", body={"units": units}),
@@ -87,7 +88,7 @@ def mark(key: str) -> Document:
     """Return the document that tells the other system so; repeating it is harmless."""
     return Document(
         system="shipbob",
-        kind="wroMark",
+        kind=DocumentKind.WRO_MARK,
         external_id=f"mlc-m-{key}",
         title="booked",
         request=MarkWroSynced(wro_id=1),

@@ -19,6 +19,7 @@ from ml_connector.ledger.postings.documents import (
     JournalLine,
     Request,
 )
+from ml_connector.words import DocumentKind
 
 DAY = date(2026, 11, 20)
 TODAY = date(2026, 11, 25)
@@ -48,7 +49,7 @@ def posted(kind: str, *lines: JournalLine, request: Request | None = None) -> Un
     return Undoable(
         document=Document(
             system="netsuite",
-            kind=kind,
+            kind=DocumentKind(kind),
             external_id="mlc-xx-1-1",
             title="it",
             request=request or CreateRecord(record_type=kind, body={"account": {"id": "77"}}),
@@ -125,7 +126,7 @@ def test_a_long_external_id_stays_unique_and_short() -> None:
         one = posted("inventoryAdjustment", line(quantity=1))
         document = Document(
             system="netsuite",
-            kind="inventoryAdjustment",
+            kind=DocumentKind.INVENTORY_ADJUSTMENT,
             external_id=f"mlc-{'x' * 59}{end}",
             title="it",
             request=one.document.request,

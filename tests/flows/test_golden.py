@@ -69,3 +69,28 @@ def test_every_flow_has_golden_cases_and_every_case_a_flow() -> None:
 @pytest.mark.parametrize(("flow", "name"), CASE_IDS)
 def test_every_case_says_where_it_comes_from(flow: str, name: str) -> None:
     assert Path(CASES / flow / name / "SOURCE.md").read_text("utf-8").strip()
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_tells_which_documents_it_makes(flow: str) -> None:
+    told = FLOWS[flow].documents
+    made = {
+        (document["kind"], document["external_id"])
+        for name in names(flow)
+        for document in json.loads((CASES / flow / name / "expected.json").read_text("utf-8")).get(
+            "documents", []
+        )
+    }
+
+    strangers = {
+        (kind, external_id)
+        for kind, external_id in made
+        if not any(prefix.kind == kind and external_id.startswith(prefix) for prefix in told)
+    }
+    unused = {
+        prefix
+        for prefix in told
+        if not any(external_id.startswith(prefix) for _, external_id in made)
+    }
+
+    assert (strangers, unused) == (set(), set())

@@ -14,6 +14,7 @@ from ml_connector.ledger.journal.journal import Head
 from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
 from ml_connector.storage.database import Connection, Database, one, rows
+from ml_connector.words import DocumentKind
 
 DAY = date(2026, 11, 20)
 COPY = (
@@ -80,7 +81,7 @@ async def post(
     """Post a document with these lines as ``settle`` does, without another system."""
     document = Document(
         system="netsuite",
-        kind="inventoryAdjustment",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
         external_id=f"mlc-t-{of.ref.connection}-{of.ref.key}-{number}",
         title="counted",
         request=CreateRecord(record_type="inventoryAdjustment", body={}),

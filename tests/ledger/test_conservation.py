@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.workshop import Workshop
 from ledger.tampering import DAY, line, post, subject
+from ml_connector.awaited import Awaited
 from ml_connector.errors import NeedsData
 from ml_connector.ledger.conservation import source_lines, sums
 from ml_connector.ledger.conservation.equation import Equation, Sums, of_subject, sentences
@@ -293,7 +294,7 @@ async def test_what_could_not_be_read_stays_as_it_was(workshop: Workshop) -> Non
     await workshop.news("a")
     await workshop.run("a")
     workshop.source.failure = NeedsData(
-        "away", cause=Cause.SKU_MISSING_IN_NETSUITE, waiting_for=["sku:x"], remedy="wait"
+        "away", cause=Cause.SKU_MISSING_IN_NETSUITE, waiting_for=[Awaited("sku:x")], remedy="wait"
     )
     await workshop.news("a")
     await workshop.run("a")

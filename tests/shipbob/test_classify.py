@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml_connector.awaited import Awaited
 from ml_connector.errors import (
     AlreadyExists,
     ConnectorError,
@@ -23,8 +24,8 @@ from ml_connector.words import Cause
 MakeAnswer = Callable[..., Answer]
 
 
-def failure(answer: Answer, **asked: str) -> ConnectorError:
-    found = classify(answer, **asked)
+def failure(answer: Answer, *, record: str = "", **asked: str) -> ConnectorError:
+    found = classify(answer, record=Awaited(record) if record else None, **asked)
     assert found is not None
     return found
 
@@ -266,7 +267,7 @@ def test_a_text_is_never_long(body: object) -> None:
 
 
 def test_a_classifier_knows_what_was_asked(answer: MakeAnswer) -> None:
-    found = classifier(doing="reading WRO 5", scope="receiving_read", record="wro:5")(
+    found = classifier(doing="reading WRO 5", scope="receiving_read", record=Awaited("wro:5"))(
         answer("", 404)
     )
 

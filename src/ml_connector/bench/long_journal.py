@@ -11,6 +11,7 @@ from psycopg import sql
 from ml_connector.ledger.journal.journal import COLUMNS, GENESIS, row_hash
 from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
 from ml_connector.storage.database import Connection, one, rows
+from ml_connector.words import DocumentKind
 
 LINES: Final = 4
 """Lines of each document."""
@@ -120,7 +121,7 @@ def _documents(
         external_id = f"mlc-ir-{name}-{at}"
         document = Document(
             system="netsuite",
-            kind="itemReceipt",
+            kind=DocumentKind.ITEM_RECEIPT,
             external_id=external_id,
             title="bench",
             request=CreateRecord(record_type="itemReceipt", body={"total": str(Decimal(at))}),

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.webhooks.topics import subject_id
-from ml_connector.words import Source
+from ml_connector.words import DocumentKind, ExternalIdPrefix, Source
 
 
 class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,53 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     changed_at: datetime | None = None
     within: str | None = None
+
+
+Appeared = Callable[[Reads, Collection[str]], Awaitable[Collection[str]]]
+"""Returns those of the awaited things of one kind, by name, that are there now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waking:
+    """How subjects that wait for one kind of thing are woken.
+
+    Attributes:
+        kind: of the thing.
+        appeared: looks whether such things are there now; None: nothing can be looked at.
+        by_applying: a person may have brought it about before applying the connection again.
+        by_signing_in: it may be there once the credentials of a system work again.
+    """
+
+    kind: AwaitedKind
+    appeared: Appeared | None = None
+    by_applying: bool = False
+    by_signing_in: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part of the month-end report.
+
+    Attributes:
+        key: in CSV, JSON and sheet names.
+        title: for people.
+        facts: for people, what the facts of its flow are called; its lines are accounted for
+            whatever documents they become.
+        kinds: the documents of its flow that belong here; empty for all of them.
+        types: NetSuite's transaction types that others' movements of this kind have.
+        from_returns: of item receipts, those made from return authorizations; None: any.
+        money: whether it compares money instead of units.
+        open_facts: whether what is not posted of its flow is shown here.
+    """
+
+    key: str
+    title: str
+    facts: str = ""
+    kinds: frozenset[DocumentKind] = frozenset()
+    types: frozenset[str] = frozenset()
+    from_returns: bool | None = None
+    money: bool = False
+    open_facts: bool = True
 
 
 def _of_nothing(_topic: str, _body: bytes) -> str | None:
@@ -68,6 +116,11 @@ class Flow:
         event_source: who tells of what a sweep finds: ``schedule`` where no webhook could have.
         details: what commands print of the facts beside documents, as rows with the same
             keys; None: nothing. Pure.
+        documents: the sorts of document that it makes, by how their external ids begin.
+        wakings: the kinds of thing that its stopped subjects wait for, and how it is seen
+            that one has appeared; those that every flow may wait for are not repeated here
+            (``rules.wake``).
+        sections: its parts of the month-end report.
     """
 
     name: str
@@ -87,6 +140,9 @@ class Flow:
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
     event_source: Source = "sweep"
     details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None
+    documents: frozenset[ExternalIdPrefix] = frozenset()
+    wakings: tuple[Waking, ...] = ()
+    sections: tuple[Section, ...] = ()
 
 
 Flows = Mapping[str, Flow]

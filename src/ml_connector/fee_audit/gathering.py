@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
 from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss, reference_of
 from ml_connector.ledger.sources.charges import Charge
@@ -47,8 +48,10 @@ async def gather(
     single: Mapping[str, Callable[[str], Awaitable[ChargeCause]]] = {
         "Shipment": _one_shipment(shipbob),
         "WRO": _one_wro(shipbob),
-        "Return": _status(shipbob, "/return", "returns_read", "returns"),
-        "URO": _status(shipbob, "/unidentified-receiving-order", "receiving_read", "UROs"),
+        "Return": _status(shipbob, "/return", AwaitedKind.RETURN, "returns_read", "returns"),
+        "URO": _status(
+            shipbob, "/unidentified-receiving-order", AwaitedKind.URO, "receiving_read", "UROs"
+        ),
     }
     for kind, references in wanted.items():
         for reference in sorted(references):
@@ -127,10 +130,10 @@ def _of_wro(wro: Wro) -> ChargeCause:
 
 
 def _status(
-    shipbob: ShipBob, path: str, scope: str, what: str
+    shipbob: ShipBob, path: str, kind: AwaitedKind, scope: str, what: str
 ) -> Callable[[str], Awaitable[ChargeCause]]:
     async def ask(reference: str) -> ChargeCause:
-        found = await shipbob.references.one(path, reference, scope=scope, what=what)
+        found = await shipbob.references.one(path, reference, kind=kind, scope=scope, what=what)
         return ChargeCause(status=found.status, happened=found.status != "Cancelled")
 
     return ask

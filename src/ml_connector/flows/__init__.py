@@ -1,9 +1,11 @@
-"""The business rules, one file each, and the table of them."""
+"""The business rules, one package each, and the table of them."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ml_connector.engine.flow import Flows
+from ml_connector.awaited import AwaitedKind
+from ml_connector.engine.flow import Flows, Waking
 from ml_connector.flows.billing import plan as billing
 from ml_connector.flows.inventory import plan as inventory
 from ml_connector.flows.purchase_orders import plan as purchase_orders
@@ -11,6 +13,7 @@ from ml_connector.flows.receiving import plan as receiving
 from ml_connector.flows.returns import plan as returns
 from ml_connector.flows.tracking import plan as tracking
 from ml_connector.flows.unidentified import plan as unidentified
+from ml_connector.rules.wake import EVERY_FLOW
 
 FLOWS: Final[Flows] = MappingProxyType(
     {
@@ -26,3 +29,10 @@ FLOWS: Final[Flows] = MappingProxyType(
         )
     }
 )
+
+WAKINGS: Final[Mapping[AwaitedKind, Waking]] = MappingProxyType(
+    {kind: Waking(kind=kind) for kind in AwaitedKind}
+    | {waking.kind: waking for waking in EVERY_FLOW}
+    | {waking.kind: waking for flow in FLOWS.values() for waking in flow.wakings}
+)
+"""How subjects are woken that wait for each kind of thing."""

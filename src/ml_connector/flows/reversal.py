@@ -6,10 +6,10 @@ Nothing that was posted is edited or deleted: units go out again by an inventory
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -23,17 +23,21 @@ from ml_connector.netsuite.records.records import (
     Ref,
     as_body,
 )
+from ml_connector.words import OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
 
-_UNITS: Final = frozenset({"itemReceipt", "inventoryAdjustment"})
-_MONEY: Final[Mapping[str, Literal["vendorBill", "vendorCredit"]]] = {
-    "vendorBill": "vendorCredit",
-    "vendorCredit": "vendorBill",
-}
+_UNITS: Final = frozenset({DocumentKind.ITEM_RECEIPT, DocumentKind.INVENTORY_ADJUSTMENT})
+_MONEY: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT})
 _LONGEST: Final = 64
 _WHY_NOT: Final = {
-    "itemFulfillment": "The goods have left. When they come back, the return is booked.",
-    "returnAuthorization": "It moves nothing. Close it in NetSuite if it is not wanted.",
-    "wro": "It moves nothing in NetSuite. Cancel the WRO at ShipBob while it is awaited.",
+    DocumentKind.ITEM_FULFILLMENT: (
+        "The goods have left. When they come back, the return is booked."
+    ),
+    DocumentKind.RETURN_AUTHORIZATION: (
+        "It moves nothing. Close it in NetSuite if it is not wanted."
+    ),
+    DocumentKind.WRO: (
+        "It moves nothing in NetSuite. Cancel the WRO at ShipBob while it is awaited."
+    ),
 }
 
 
@@ -115,7 +119,7 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
     )
     return Document(
         system="netsuite",
-        kind="inventoryAdjustment",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
         external_id=external_id,
         title=f"Inventory adjustment that takes back {posted.name}",
         request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
@@ -127,7 +131,7 @@ def _money_back(posted: Undoable, day: date) -> Document:
     document = posted.document
     if not isinstance(document.request, CreateBill):
         raise _can_not(posted, "It was not made as a bill with lines by account.")
-    kind = _MONEY[document.kind]
+    credit = document.kind == DocumentKind.VENDOR_BILL
     external_id = _external_id(document)
     before = document.request.body
     body = msgspec.structs.replace(
@@ -139,11 +143,10 @@ def _money_back(posted: Undoable, day: date) -> Document:
     )
     return Document(
         system="netsuite",
-        kind=kind,
+        kind=DocumentKind.VENDOR_CREDIT if credit else DocumentKind.VENDOR_BILL,
         external_id=external_id,
-        title=f"{'Vendor credit' if kind == 'vendorCredit' else 'Vendor bill'} that takes back"
-        f" {posted.name}",
-        request=CreateBill(record_type=kind, body=body),
+        title=f"{'Vendor credit' if credit else 'Vendor bill'} that takes back {posted.name}",
+        request=CreateBill(record_type="vendorCredit" if credit else "vendorBill", body=body),
         lines=_back(document.lines, day),
     )
 
@@ -171,7 +174,7 @@ def _account_of(document: Document) -> str | None:
 
 def _external_id(document: Document) -> str:
     # Made from what it takes back, so that it is never taken back twice.
-    whole = f"mlc-un-{document.external_id.removeprefix('mlc-')}"
+    whole = f"{ExternalIdPrefix.REVERSAL}{document.external_id.removeprefix(OUR_EXTERNAL_IDS)}"
     if len(whole) <= _LONGEST:
         return whole
     digest = hashlib.sha256(document.external_id.encode()).hexdigest()[:12]

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import datetime
 from typing import Final
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import sales_orders as sales_order_queries
@@ -84,7 +85,7 @@ class ShipmentReads:
             raise NeedsData(
                 f"ShipBob names no order for shipment {shipment_id}",
                 cause=Cause.RECORD_NOT_FOUND,
-                waiting_for=[f"shipment:{shipment_id}"],
+                waiting_for=[AwaitedKind.SHIPMENT.named(shipment_id)],
                 remedy="Nothing, if it was only just made. Otherwise ask ShipBob.",
             )
         order = await self._shipbob.shipments.order(shipment.order_id)

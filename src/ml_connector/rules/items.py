@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.reads.reads import Reads
@@ -47,7 +48,7 @@ def match_items(
                 f" {', '.join(item.id for item in active)}",
                 cause=Cause.SKU_AMBIGUOUS,
                 remedy="Keep one of them active, or name the right one under [skus].",
-                waiting_for=[f"sku:{name}"],
+                waiting_for=[AwaitedKind.SKU.named(name)],
             )
         if active:
             matched[sku] = active[0]
@@ -56,7 +57,7 @@ def match_items(
                 f"SKU {sku} is an inactive item in NetSuite (item {candidates[0].id})",
                 cause=Cause.SKU_INACTIVE,
                 remedy="Make the item active, or map the SKU to another one under [skus].",
-                waiting_for=[f"sku:{name}"],
+                waiting_for=[AwaitedKind.SKU.named(name)],
             )
         else:
             missing.append(sku)
@@ -64,7 +65,7 @@ def match_items(
         raise NeedsData(
             f"NetSuite has no item {_listed(missing, exceptions)}",
             cause=Cause.SKU_MISSING_IN_NETSUITE,
-            waiting_for=[f"sku:{item_name(sku, exceptions)}" for sku in missing],
+            waiting_for=[AwaitedKind.SKU.named(item_name(sku, exceptions)) for sku in missing],
             remedy=(
                 "Create the item in NetSuite with this name, or map the SKU under [skus] and"
                 " apply the connection again; what waits goes on by itself."
@@ -195,7 +196,7 @@ def _lost(sku: str, binding: Binding, item: ItemFact | None) -> NeedsHuman:
             "Make the item active, or name the one that takes its place under [skus]"
             f' ("{sku}" = "its name") and apply the connection again.'
         ),
-        waiting_for=[f"item:{binding.item}"],
+        waiting_for=[AwaitedKind.ITEM.named(binding.item)],
     )
 
 

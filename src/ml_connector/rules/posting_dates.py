@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.words import Cause
@@ -15,7 +16,7 @@ def posting_date(
     policy: Literal["next-open", "park"],
     *,
     document: str,
-    awaited: str = "period",
+    awaited: AwaitedKind = AwaitedKind.PERIOD,
 ) -> date:
     """Return the fact's date, or by policy the first open day after it.
 
@@ -49,5 +50,8 @@ def posting_date(
             'Reopen the period, or set closed_period = "next-open" to post on the first open'
             " day with the true date in the memo."
         ),
-        waiting_for=[f"{awaited}:{fact_date:%Y-%m}", "policy:closed_period"],
+        waiting_for=[
+            awaited.named(f"{fact_date:%Y-%m}"),
+            AwaitedKind.POLICY.named("closed_period"),
+        ],
     )

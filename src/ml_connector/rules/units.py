@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.netsuite.queries.purchase_orders import OrderLine
@@ -97,5 +98,5 @@ def refuse_other_unit(
                 "Order in the base unit, handle this line by hand in NetSuite, or let the role"
                 ' read the units types and set purchase_unit = "convert".'
             ),
-            waiting_for=["policy:purchase_unit"],
+            waiting_for=[AwaitedKind.POLICY.named("purchase_unit")],
         )

@@ -12,6 +12,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsData, NeedsHuman, Retryable
 from ml_connector.shipbob.faults import error_text, is_html, number_in_message
 from ml_connector.transport.call import Answer, Classify
@@ -32,7 +33,7 @@ _NEW_CREDENTIALS: Final = (
 
 
 def classify(
-    answer: Answer, *, doing: str = "a call", scope: str = "", record: str = ""
+    answer: Answer, *, doing: str = "a call", scope: str = "", record: Awaited | None = None
 ) -> ConnectorError | None:
     """Return the failure that an answer means, or None for a success.
 
@@ -65,7 +66,9 @@ def classify(
     return _client_error(answer, doing, scope, record)
 
 
-def _client_error(answer: Answer, doing: str, scope: str, record: str) -> ConnectorError:
+def _client_error(
+    answer: Answer, doing: str, scope: str, record: Awaited | None
+) -> ConnectorError:
     if answer.status == HTTPStatus.FORBIDDEN:
         return _forbidden(doing, scope)
     if answer.status == HTTPStatus.NOT_FOUND:
@@ -73,7 +76,7 @@ def _client_error(answer: Answer, doing: str, scope: str, record: str) -> Connec
     return _refused(answer, doing)
 
 
-def classifier(*, doing: str, scope: str = "", record: str = "") -> Classify:
+def classifier(*, doing: str, scope: str = "", record: Awaited | None = None) -> Classify:
     """Return ``classify`` that knows what was asked."""
     bound: Callable[[Answer], ConnectorError | None] = partial(
         classify, doing=doing, scope=scope, record=record
@@ -151,9 +154,9 @@ def _forbidden(doing: str, scope: str) -> NeedsHuman:
     )
 
 
-def _not_found(answer: Answer, doing: str, record: str) -> ConnectorError:
+def _not_found(answer: Answer, doing: str, record: Awaited | None) -> ConnectorError:
     text = error_text(answer)
-    if record:
+    if record is not None:
         return NeedsData(
             _with(f"ShipBob has no {_spoken(record)} ({doing})", text),
             cause=Cause.RECORD_NOT_FOUND,
@@ -196,12 +199,15 @@ def _refused(answer: Answer, doing: str) -> ConnectorError:
     )
 
 
-_SPOKEN: Final = {"wro": "WRO", "inventory": "inventory item", "webhook": "webhook subscription"}
+_SPOKEN: Final = {
+    AwaitedKind.WRO: "WRO",
+    AwaitedKind.INVENTORY: "inventory item",
+    AwaitedKind.WEBHOOK: "webhook subscription",
+}
 
 
-def _spoken(record: str) -> str:
-    kind, _, key = record.partition(":")
-    return f"{_SPOKEN.get(kind, kind)} {key}"
+def _spoken(record: Awaited) -> str:
+    return f"{_SPOKEN.get(record.kind, record.kind)} {record.name}"
 
 
 def _with(sentence: str, text: str) -> str:

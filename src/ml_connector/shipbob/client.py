@@ -15,6 +15,7 @@ from datetime import datetime
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.filters import (
     LARGE_PAGE,
@@ -357,7 +358,7 @@ class ShipBob:
             doing=f"reading inventory item {inventory_id}",
             path=f"/inventory/{segment(inventory_id)}",
             scope="inventory_read",
-            record=f"inventory:{inventory_id}",
+            record=AwaitedKind.INVENTORY.named(inventory_id),
             priority=priority,
         )
         return await self._session.one(request, InventoryItem)

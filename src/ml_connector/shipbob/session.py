@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from ml_connector.awaited import Awaited
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.shipbob import paging, payloads
 from ml_connector.shipbob.classify import classifier
@@ -46,7 +47,7 @@ class Request:
     method: str = "GET"
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)  # may hold a secret
-    record: str = ""
+    record: Awaited | None = None
     channel_id: int | None = None
     patience: Patience = Patience.READ
     repeatable: bool = True

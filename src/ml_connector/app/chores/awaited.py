@@ -1,7 +1,8 @@
 """What is looked at from time to time: things that subjects wait for."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,8 +10,10 @@ import structlog
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError
+from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
@@ -22,7 +25,7 @@ _NEW: Final = timedelta(minutes=10)
 _OLD_EVERY: Final = timedelta(minutes=1)
 
 
-class Awaited:
+class AwaitedWatch:
     """Looks whether what stopped subjects wait for has appeared in NetSuite.
 
     What began to wait lately is looked for at every turn; what waits for long, once a
@@ -70,115 +73,19 @@ class Awaited:
             _log.info("woke", connection=applied.name, things=sorted(appeared), count=len(woken))
 
 
-async def find_appeared(reads: Reads, things: Collection[str]) -> set[str]:
-    """Return those of the awaited things that are there now."""
-    wanted: dict[str, dict[str, str]] = {}
-    for thing in things:
-        kind, _, name = thing.partition(":")
-        wanted.setdefault(kind, {})[name] = thing
-    appeared: set[str] = set()
-    if items := wanted.get("sku"):
-        matching = await reads.items(items)
-        appeared |= {
-            items[name]
-            for name, matches in matching.items()
-            if sum(not item.isinactive for item in matches) == 1
-        }
-    appeared |= await _active_items(reads, wanted.get("item", {}))
-    appeared |= await _linked_uros(reads, wanted.get("uro", {}))
-    appeared |= await _what_returns_wait_for(reads, wanted)
-    for number, thing in wanted.get("purchase_order", {}).items():
-        if any(order.status in "BDEFG" for order in await reads.orders(number)):
-            appeared.add(thing)
-    appeared |= await _appeared_for_shipments(reads, wanted)
-    if products := wanted.get("product"):
-        variants = await reads.variants(products)
-        appeared |= {
-            products[sku]
-            for sku, found in variants.items()
-            if any(variant.inventory and variant.status in {"Active", ""} for variant in found)
-        }
-    for kind in ("period", "bill_period"):
-        for month, thing in wanted.get(kind, {}).items():
-            if await _period_is_open(reads, month, for_bills=kind == "bill_period"):
-                appeared.add(thing)
-    return appeared
+async def find_appeared(reads: Reads, things: Collection[Awaited]) -> set[Awaited]:
+    """Return those of the awaited things that are there now.
 
-
-async def _active_items(reads: Reads, wanted: Mapping[str, str]) -> set[str]:
-    there = await reads.items_by_id(wanted)
-    return {wanted[item] for item, found in there.items() if not found.isinactive}
-
-
-async def _linked_uros(reads: Reads, wanted: Mapping[str, str]) -> set[str]:
-    """Return the unidentified receiving orders that have a WRO now, or are no more."""
-    appeared: set[str] = set()
-    for number, thing in wanted.items():
-        uro = await reads.unidentified.get(int(number))
-        if uro is None or uro.linked_wro_id:
-            appeared.add(thing)
-    return appeared
-
-
-async def _period_is_open(reads: Reads, month: str, *, for_bills: bool) -> bool:
-    day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
-    reads.forget_periods()
-    return any(
-        (period.open_for_bills if for_bills else period.open_for_stock)
-        and period.startdate <= day <= period.enddate
-        for period in await reads.periods(day)
-    )
-
-
-async def _what_returns_wait_for(
-    reads: Reads, wanted: Mapping[str, Mapping[str, str]]
-) -> set[str]:
-    """Return the authorizations that can be received from, and orders that were fulfilled."""
-    appeared: set[str] = set()
-    for name, thing in wanted.get("return_authorization", {}).items():
-        found = await reads.returns.authorizations(name)
-        if any(one.status in "BDEFG" for one in found):
-            appeared.add(thing)
-    for state, thing in wanted.get("fulfilled_units", {}).items():
-        key, _, units = state.rpartition(">")
-        orders = await reads.shipments.sales_orders(key)
-        fulfilled = (line.fulfilled_quantity for order in orders for line in order.lines)
-        if sum(fulfilled) > int(units):
-            appeared.add(thing)
-    return appeared
-
-
-async def _appeared_for_shipments(
-    reads: Reads, wanted: Mapping[str, Mapping[str, str]]
-) -> set[str]:
-    """Return those of the sales orders and fulfilments waited for that are there now.
-
-    ``sales_order:<reference>`` is there when exactly one matches that is not cancelled,
-    ``open_sales_order:<reference>`` when that one can be fulfilled too, and
-    ``fulfillment:<count>:<reference>`` when it has more fulfilments than that.
+    All kinds are looked for at once, so that what they ask of one record is asked together.
     """
-    orders = wanted.get("sales_order", {})
-    open_orders = wanted.get("open_sales_order", {})
-    more = {
-        thing: (reference, int(count))
-        for name, thing in wanted.get("fulfillment", {}).items()
-        for count, _, reference in [name.partition(":")]
-    }
-    references = sorted({*orders, *open_orders, *(reference for reference, _ in more.values())})
-    answers = await asyncio.gather(*map(reads.shipments.sales_orders, references))
-    found = {
-        reference: [order for order in matches if order.status != "C"]
-        for reference, matches in zip(references, answers, strict=True)
-    }
-    appeared = {thing for reference, thing in orders.items() if len(found[reference]) == 1}
-    appeared |= {
-        thing
-        for reference, thing in open_orders.items()
-        if [order.status in "BDE" for order in found[reference]] == [True]
-    }
-    appeared |= {
-        thing
-        for thing, (reference, count) in more.items()
-        if sum(len(order.fulfillments) for order in found[reference]) > count
-    }
-    return appeared
+    names: dict[AwaitedKind, set[str]] = defaultdict(set)
+    for thing in things:
+        names[thing.kind].add(thing.name)
+    kinds = [kind for kind in names if WAKINGS[kind].appeared is not None]
+    answers = await asyncio.gather(*(_appeared(reads, kind, names[kind]) for kind in kinds))
+    return set().union(*answers)
+
+
+async def _appeared(reads: Reads, kind: AwaitedKind, names: Collection[str]) -> set[Awaited]:
+    look = WAKINGS[kind].appeared
+    return {kind.named(name) for name in await look(reads, names)} if look else set()

@@ -15,10 +15,12 @@ from ml_connector.app.connections.checks import Check
 from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.certificate_rotation import NEXT_KEY
+from ml_connector.awaited import Awaited
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.inbox.wakeups import run_again, wake
 from ml_connector.errors import ConnectorError
+from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections import acts, certificates, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
@@ -37,21 +39,6 @@ _log = structlog.get_logger("apply")
 
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
 _WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
-_BY_APPLYING: Final = frozenset(
-    {
-        "location",
-        "account",
-        "sku",
-        "item",
-        "product",
-        "policy",
-        "vendor",
-        "currency",
-        "credentials",
-        "permission",
-    }
-)
-"""Kinds of awaited things that a person may have brought about before applying again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,13 +291,13 @@ def _same(one: Secret, other: Secret) -> bool:
     return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
 
 
-async def _perhaps_settled(on: Connection, name: str) -> set[str]:
+async def _perhaps_settled(on: Connection, name: str) -> set[Awaited]:
     """Return the awaited things that applying a connection may have brought about.
 
     What did not come about waits on: to converge once more costs nothing.
     """
     awaited = await subjects.waiting(on, name)
-    return {thing for thing in awaited if thing.partition(":")[0] in _BY_APPLYING}
+    return {thing for thing in awaited if WAKINGS[thing.kind].by_applying}
 
 
 async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:

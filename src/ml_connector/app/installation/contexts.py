@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.converge import ConnectionContext
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
@@ -149,7 +150,7 @@ def netsuite_client(
             f'Connection "{settings.name}" has no private key for NetSuite',
             cause=Cause.CREDENTIALS_INVALID,
             remedy="Set private_key under [netsuite] and apply the connection again.",
-            waiting_for=["credentials:netsuite"],
+            waiting_for=[AwaitedKind.CREDENTIALS.named("netsuite")],
         )
     account = Account.of(
         section.account_id, base_url=section.base_url, restlets_url=section.restlets_url

@@ -10,6 +10,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.journal import trail
 from ml_connector.netsuite.queries import items
+from ml_connector.words import OUR_EXTERNAL_IDS
 
 _ASK_SECONDS: Final = 15.0
 _NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/#._-]{1,44}")
@@ -24,7 +25,7 @@ async def by_document_number(
     account that does not answer is as good as one that does not know the number.
     """
     walked: list[dict[str, Any]] = []
-    if not _NUMBER.fullmatch(number) or number.startswith("mlc-"):
+    if not _NUMBER.fullmatch(number) or number.startswith(OUR_EXTERNAL_IDS):
         return walked
     contexts = ConnectionContexts(installation)
     for name in names:

@@ -21,7 +21,7 @@ from ml_connector.ledger.postings.postings import Posting
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.storage.database import Connection, one, rows
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind
 
 FLOW: Final = "undo"
 """The subject of an undo belongs to no flow that could converge it: only a person does."""
@@ -156,7 +156,7 @@ async def _posting(connection: Connection, names: Sequence[str], text: str) -> d
 
 async def _day(context: ConnectionContext, takes_back: Undoable) -> date:
     today = datetime.now(context.settings.schedule.zone).date()
-    is_bill = takes_back.document.kind in {"vendorBill", "vendorCredit"}
+    is_bill = takes_back.document.kind in {DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT}
     periods = [
         PeriodFact(
             name=period.periodname,

@@ -21,6 +21,7 @@ from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.app.sign_in.consent_refusals import ERRORS, ConsentRefused, plain_word
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError, UserError
+from ml_connector.flows import WAKINGS
 from ml_connector.ledger.alarms.alarms import end_alarms
 from ml_connector.ledger.connections import consents
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -41,7 +42,6 @@ STATE_LIVES: Final = timedelta(minutes=10)
 
 _SECRET_FIELD: Final = "shipbob.consent."  # noqa: S105 - the name of a field
 _THIS_MACHINE: Final = "a browser on this machine"
-_WOKEN: Final = frozenset({"credentials", "permission"})
 
 _log = structlog.get_logger("consent")
 
@@ -333,9 +333,8 @@ async def wake_what_waited(
     installation: Installation, on: Connection, name: str, *, because: str
 ) -> int:
     """Let run again what waits for working credentials; return how many subjects."""
-    things = {
-        thing for thing in await subjects.waiting(on, name) if thing.partition(":")[0] in _WOKEN
-    }
+    awaited = await subjects.waiting(on, name)
+    things = {thing for thing in awaited if WAKINGS[thing.kind].by_signing_in}
     woken = await wake(on, installation.lanes, name, things, because=because)
     return len(woken)
 

@@ -10,6 +10,7 @@ from ml_connector.app.sign_in.certificate_expiry import (
     CertificateLook,
     certificate_check,
 )
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError
@@ -93,7 +94,7 @@ async def _tell(
             on,
             installation.lanes,
             settings.name,
-            {f"credentials:{system}"},
+            {AwaitedKind.CREDENTIALS.named(system)},
             because="credentials work again",
         )
     return Check(system=system, name="token", outcome="ok", found=found)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection
 
+from ml_connector.awaited import Awaited
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.ledger.inbox import subjects
@@ -16,7 +17,7 @@ async def wake(
     connection: Connection,
     lanes: Lanes,
     connection_name: str,
-    things: Collection[str],
+    things: Collection[Awaited],
     *,
     because: str,
 ) -> list[SubjectRef]:

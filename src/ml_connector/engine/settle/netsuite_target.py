@@ -27,7 +27,7 @@ from ml_connector.netsuite.records.fulfillments import (
     merged,
 )
 from ml_connector.netsuite.records.records import ReadLine, ReadTransaction, as_body
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind
 
 
 class NetSuiteTarget:
@@ -166,7 +166,7 @@ def differs(document: Document, record: ReadTransaction) -> str:
         if record.created_from is not None and not record.created_from.is_(from_id):
             return f"it comes from record {record.created_from.id}, not from {from_id}"
         # The lines of an authorization have numbers of their own, not the order's.
-        compared = _authorized if document.kind == "returnAuthorization" else _received
+        compared = _authorized if document.kind == DocumentKind.RETURN_AUTHORIZATION else _received
         wanted, found = compared(meant.item.items), compared(record.item.items)
     else:
         wanted, found = _adjusted(meant.inventory.items), _adjusted(record.inventory.items)

@@ -7,15 +7,16 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import BillingSection
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, InvoicePart, plain
 from ml_connector.flows.billing.money import said
 from ml_connector.ledger.postings.bills import Bill, ExpenseLine, Expenses, Reference
 from ml_connector.ledger.postings.documents import CreateBill, Document, JournalLine, Posted
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
-BILLS: Final = frozenset({"vendorBill", "vendorCredit"})
+BILLS: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT})
 
 # Transaction types and reference types that are documented or were seen (shipbob.md 9.7).
 _TYPES: Final = frozenset({"charge", "refund", "credit"})
@@ -88,7 +89,7 @@ def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[Targe
         raise NeedsData(
             f"No account for {named}",
             cause=Cause.ACCOUNT_UNMAPPED,
-            waiting_for=list(dict.fromkeys(f"account:{fee}" for fee, _ in missing)),
+            waiting_for=list(dict.fromkeys(AwaitedKind.ACCOUNT.named(fee) for fee, _ in missing)),
             remedy=(
                 'Add "<fee>" = "<NetSuite account id>" under [billing.accounts] for each, or set'
                 ' default_account and unknown = "default" under [billing], and apply the'
@@ -163,7 +164,8 @@ def bill(
     total = sum((one.amount for one in postings), Decimal(0))
     credit = total < 0
     suffix = "" if number == 1 else f"-{number}"
-    external_id = f"mlc-{'vc' if credit else 'vb'}-{invoice.id}{suffix}"
+    prefix = ExternalIdPrefix.VENDOR_CREDIT if credit else ExternalIdPrefix.VENDOR_BILL
+    external_id = f"{prefix}{invoice.id}{suffix}"
     what = f"ShipBob invoice {invoice.id}" + (f", {invoice.type}" if invoice.type else "")
     if number > 1:
         what += ", correction"
@@ -185,7 +187,7 @@ def bill(
     kind = "Vendor credit" if credit else "Vendor bill"
     return Document(
         system="netsuite",
-        kind="vendorCredit" if credit else "vendorBill",
+        kind=DocumentKind.VENDOR_CREDIT if credit else DocumentKind.VENDOR_BILL,
         external_id=external_id,
         title=f"{kind} over {said(abs(total), invoice.currency)} for {what}",
         request=CreateBill(record_type="vendorCredit" if credit else "vendorBill", body=body),
@@ -238,7 +240,7 @@ def _account(part: InvoicePart, settings: BillingSection) -> str | None:
                 'Taxes are to be lines of their own (taxes = "separate") without an account',
                 cause=Cause.ACCOUNT_UNMAPPED,
                 remedy="Set tax_account under [billing] and apply the connection again.",
-                waiting_for=["account:tax_account"],
+                waiting_for=[AwaitedKind.ACCOUNT.named("tax_account")],
             )
         return settings.tax_account
     return account_of(part.group, settings)

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.billing.money import in_whole_units, is_whole, said, smallest_unit
 from ml_connector.ledger.sources.charges import Charge, Summed
@@ -241,7 +242,7 @@ def _does_not_tie(
         f" lines that are kept of it come to {said(total, invoice.currency)}; the gap is"
         f" {said(gap, invoice.currency)}"
     )
-    waiting = [f"invoice:{invoice.id}", "policy:forgotten_lines"]
+    waiting = [AwaitedKind.INVOICE.named(invoice.id), AwaitedKind.POLICY.named("forgotten_lines")]
     if listed == 0:
         return NeedsData(
             f"{sums}. ShipBob lists no lines of it any more (it forgets them after seven days),"

@@ -19,8 +19,9 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, SweepResult
+from ml_connector.engine.flow import Flow, Section, SweepResult, Waking
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
 from ml_connector.flows.billing import documents as bills
 from ml_connector.flows.billing.currencies import code_of
@@ -40,14 +41,15 @@ from ml_connector.flows.billing.money import said
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
+from ml_connector.rules import wake
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import posting_date
-from ml_connector.words import Cause
+from ml_connector.words import Cause, ExternalIdPrefix
 
 NEXT: Final = "next"
 """The subject of charges that are not invoiced yet."""
 
-_OURS: Final = ("mlc-vb-", "mlc-vc-")
+_OURS: Final = (ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT)
 
 
 class BillFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +182,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
             f"Invoice {invoice.id} can't be billed: no vendor is set",
             cause=Cause.VENDOR_MISSING,
             remedy="Set vendor under [billing] and apply the connection again.",
-            waiting_for=["vendor:billing"],
+            waiting_for=[AwaitedKind.VENDOR.named("billing")],
         )
     by_hand = _by_hand(facts, invoice, settings.billing.vendor)
     if by_hand:
@@ -196,7 +198,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
             facts.periods,
             settings.policies.closed_period,
             document=f"the bill of invoice {invoice.id}",
-            awaited="bill_period",
+            awaited=AwaitedKind.BILL_PERIOD,
         ),
         currency=_currency(facts, invoice, settings),
     )
@@ -214,7 +216,7 @@ def _invoice(facts: BillingFacts) -> InvoiceFact:
         raise NeedsData(
             f"ShipBob has no invoice {facts.key}",
             cause=Cause.RECORD_NOT_FOUND,
-            waiting_for=[f"invoice:{facts.key}"],
+            waiting_for=[AwaitedKind.INVOICE.named(facts.key)],
             remedy="Check the number at ShipBob; an invoice just made is found later.",
         )
     return facts.invoice
@@ -334,7 +336,7 @@ def _currency(
                 ' "<NetSuite currency id>" under [billing.currencies]; then apply the connection'
                 " again."
             ),
-            waiting_for=[f"currency:{invoice.currency}"],
+            waiting_for=[AwaitedKind.CURRENCY.named(invoice.currency)],
         )
     return None
 
@@ -391,4 +393,20 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="billing",
     sweep=sweep,
+    wakings=(
+        wake.ACCOUNT,
+        wake.BILL_PERIOD,
+        Waking(kind=AwaitedKind.VENDOR, by_applying=True),
+        Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
+    ),
+    documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
+    sections=(
+        Section(
+            key="fees",
+            title="Fees",
+            facts="Invoices",
+            types=frozenset({"VendBill", "VendCred"}),
+            money=True,
+        ),
+    ),
 )

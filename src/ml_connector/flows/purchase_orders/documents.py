@@ -10,6 +10,7 @@ import msgspec
 
 from ml_connector.ledger.postings.documents import CancelWro, CreateProduct, CreateWro, Document
 from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
+from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 _SOONEST_ARRIVAL: Final = timedelta(days=1)
 
@@ -73,8 +74,8 @@ def wro_announcement(
     units = sum(quantity for _, quantity in items)
     return Document(
         system="shipbob",
-        kind="wro",
-        external_id=f"mlc-wro-{order_id}-{part_number}",
+        kind=DocumentKind.WRO,
+        external_id=f"{ExternalIdPrefix.WRO}{order_id}-{part_number}",
         title=f"WRO {number} for fulfillment center {center}, {units} units",
         request=CreateWro(number=number, body=msgspec.to_builtins(new)),
     )
@@ -91,8 +92,8 @@ def product(order_id: str, sku: str, name: str) -> Document:
     digest = hashlib.sha256(sku.encode()).hexdigest()[:24]
     return Document(
         system="shipbob",
-        kind="product",
-        external_id=f"mlc-pr-{order_id}-{digest}",
+        kind=DocumentKind.PRODUCT,
+        external_id=f"{ExternalIdPrefix.PRODUCT}{order_id}-{digest}",
         title=f"Product {sku}",
         request=CreateProduct(sku=sku, name=name),
     )
@@ -102,8 +103,8 @@ def cancellation(wro_id: int, number: str) -> Document:
     """Take a WRO back that ShipBob still awaits (shipbob.md section 9.4)."""
     return Document(
         system="shipbob",
-        kind="wroCancellation",
-        external_id=f"mlc-wx-{wro_id}",
+        kind=DocumentKind.WRO_CANCELLATION,
+        external_id=f"{ExternalIdPrefix.WRO_CANCELLATION}{wro_id}",
         title=f"Cancellation of WRO {wro_id} ({number})",
         request=CancelWro(wro_id=wro_id),
     )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Final, NamedTuple
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.purchase_orders.products import products_of
@@ -92,6 +93,6 @@ def centers_by_location(facts: PurchaseOrderFacts, settings: ConnectionSettings)
                 f" that stock may be sent to: {', '.join(map(str, sorted(several)))}",
                 cause=Cause.LOCATION_UNMAPPED,
                 remedy="Give each fulfillment center a NetSuite location of its own.",
-                waiting_for=[f"location:{center}" for center in several],
+                waiting_for=[AwaitedKind.LOCATION.named(center) for center in several],
             )
     return {location: centers[0] for location, centers in found.items()}

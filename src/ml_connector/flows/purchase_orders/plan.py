@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
@@ -38,8 +39,10 @@ from ml_connector.flows.purchase_orders.open_units import (
 from ml_connector.flows.purchase_orders.order_changes import clock, poll, sweep
 from ml_connector.flows.purchase_orders.products import unknown
 from ml_connector.flows.purchase_orders.read import OPEN, OVER, PurchaseOrderFacts, WroFact, read
+from ml_connector.flows.purchase_orders.wake import PRODUCT
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
-from ml_connector.words import Cause
+from ml_connector.rules import wake
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 _AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
 _MOST_SKUS: Final = 10_000
@@ -168,7 +171,9 @@ def _ours(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> frozenset[int]
         Retryable: one of them is not listed: a WRO just made may take seconds to show
             (shipbob.md section 8).
     """
-    made = [document for document in posted if document.kind == "wro" and document.remote_id]
+    made = [
+        document for document in posted if document.kind == DocumentKind.WRO and document.remote_id
+    ]
     listed = {wro.id for wro in facts.wros}
     hidden = [document for document in made if int(document.remote_id or 0) not in listed]
     if hidden and facts.number:
@@ -183,7 +188,9 @@ def _ours(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> frozenset[int]
 
 def _standing(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> list[WroFact]:
     """Return the WROs that were not cancelled, by ShipBob's word or by ours."""
-    taken_back = {document.remote_id for document in posted if document.kind == "wroCancellation"}
+    taken_back = {
+        document.remote_id for document in posted if document.kind == DocumentKind.WRO_CANCELLATION
+    }
     return [
         wro for wro in facts.wros if wro.status != "Cancelled" and str(wro.id) not in taken_back
     ]
@@ -206,7 +213,7 @@ def _location(facts: PurchaseOrderFacts, wro: WroFact, settings: ConnectionSetti
             f"WRO {wro.number} ({wro.id}) of {facts.number} is at fulfillment center {center},"
             " which has no NetSuite location",
             cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[f"location:{center}"],
+            waiting_for=[AwaitedKind.LOCATION.named(center)],
             remedy=(
                 f'Add "{center}" = "<NetSuite location id>" under [locations]: hubs as well as'
                 " the centers behind them; then apply the connection again."
@@ -223,11 +230,15 @@ def _gone(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> Plan:
     Raises:
         NeedsHuman: it has WROs, and may only be hidden from the role.
     """
-    taken_back = {document.remote_id for document in posted if document.kind == "wroCancellation"}
+    taken_back = {
+        document.remote_id for document in posted if document.kind == DocumentKind.WRO_CANCELLATION
+    }
     left = [
         document
         for document in posted
-        if document.kind == "wro" and document.remote_id and document.remote_id not in taken_back
+        if document.kind == DocumentKind.WRO
+        and document.remote_id
+        and document.remote_id not in taken_back
     ]
     if not facts.hidden:
         return Plan(
@@ -348,4 +359,8 @@ FLOW: Final = Flow(
     sweep=sweep,
     poll=poll,
     clock=clock,
+    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT),
+    documents=frozenset(
+        {ExternalIdPrefix.WRO, ExternalIdPrefix.WRO_CANCELLATION, ExternalIdPrefix.PRODUCT}
+    ),
 )

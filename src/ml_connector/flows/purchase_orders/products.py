@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.items import item_name
@@ -171,7 +172,10 @@ def _missing(skus: Sequence[str], order_number: str) -> NeedsData:
     return NeedsData(
         f"ShipBob has no active product {named}, ordered on {order_number}",
         cause=Cause.SKU_MISSING_IN_SHIPBOB,
-        waiting_for=[*(f"product:{sku}" for sku in skus), "policy:missing_product"],
+        waiting_for=[
+            *(AwaitedKind.PRODUCT.named(sku) for sku in skus),
+            AwaitedKind.POLICY.named("missing_product"),
+        ],
         remedy=(
             "Create the product at ShipBob with this SKU, map it under [skus], or set"
             ' missing_product = "create".'

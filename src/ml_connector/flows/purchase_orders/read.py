@@ -16,12 +16,12 @@ from ml_connector.flows.purchase_orders.products import (
     shipbob_sku,
 )
 from ml_connector.flows.purchase_orders.transfers import read_transfer
-from ml_connector.flows.receiving.read import OUR_RECEIPTS
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
+from ml_connector.words import ExternalIdPrefix
 
 OPEN: Final = frozenset("BDE")  # netsuite.md section 5.7
 OVER: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
@@ -259,7 +259,7 @@ def _booked(wros: Sequence[Wro], receipts: Sequence[ReceiptLine], items: _OnWros
     for wro in wros:
         for receipt in receipts:
             inventory_id = items[wro.id].get(receipt.item)
-            ours = (receipt.externalid or "").startswith(f"{OUR_RECEIPTS}{wro.id}-")
+            ours = (receipt.externalid or "").startswith(f"{ExternalIdPrefix.RECEIPT}{wro.id}-")
             if ours and inventory_id is not None:
                 booked[wro.id][inventory_id] += int(receipt.quantity)
     return booked

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.allocation import (
@@ -23,7 +24,7 @@ from ml_connector.flows.receiving.documents import (
 )
 from ml_connector.flows.receiving.read import ReceivingOrder
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ def without_order(task: Task) -> Plan:
                 'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
                 " such WROs as inventory adjustments."
             ),
-            waiting_for=["policy:unmatched_wro"],
+            waiting_for=[AwaitedKind.POLICY.named("unmatched_wro")],
         )
     adjustment = _adjustment(
         task, [(one, one.quantity) for one in task.increases], "no purchase order"
@@ -81,7 +82,7 @@ def from_order(order: ReceivingOrder, task: Task) -> Plan:
     )
     documents: list[Document] = []
     if taken:
-        documents.append(item_receipt(_numbered(task, "itemReceipt"), order, taken))
+        documents.append(item_receipt(_numbered(task, DocumentKind.ITEM_RECEIPT), order, taken))
     plan = _with_surplus(order, task, documents, surplus)
     return _with_broken(order, task, plan, broken) if broken else plan
 
@@ -128,7 +129,7 @@ def _with_surplus(
                 f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
                 " then replay."
             ),
-            waiting_for=["policy:over_receipt"],
+            waiting_for=[AwaitedKind.POLICY.named("over_receipt")],
         ),
     )
 
@@ -151,7 +152,7 @@ def _with_broken(
     return msgspec.structs.replace(
         plan,
         documents=documents,
-        afterwards=plan.remaining_failure
+        remaining_failure=plan.remaining_failure
         or NeedsHuman(
             f"WRO {task.booking.wro_id} has ended, and {said}",
             cause=Cause.UNIT_DIFFERS,
@@ -168,7 +169,7 @@ def _adjustment(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> 
             " set",
             cause=Cause.ACCOUNT_UNMAPPED,
             remedy="Set inventory_adjustment under [accounts] and apply the connection again.",
-            waiting_for=["account:inventory_adjustment"],
+            waiting_for=[AwaitedKind.ACCOUNT.named("inventory_adjustment")],
         )
     for one, _ in units:
         rate = task.unit_rates.get(one.item.stock_unit or "", Decimal(1))
@@ -181,7 +182,7 @@ def _adjustment(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> 
                 remedy="Adjust the stock by hand in NetSuite, in the unit that is right.",
             )
     return inventory_adjustment(
-        _numbered(task, "inventoryAdjustment"),
+        _numbered(task, DocumentKind.INVENTORY_ADJUSTMENT),
         units,
         account=account,
         subsidiary=task.settings.netsuite.subsidiary,

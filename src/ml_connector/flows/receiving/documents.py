@@ -27,6 +27,7 @@ from ml_connector.netsuite.records.records import (
     as_body,
 )
 from ml_connector.rules.facts import ItemFact
+from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 
 class Increase(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +96,7 @@ def item_receipt(
 
     Source: netsuite.md sections 7.3 and 8.1.
     """
-    external_id = f"mlc-ir-{booking.wro_id}-{booking.number}"
+    external_id = f"{ExternalIdPrefix.RECEIPT}{booking.wro_id}-{booking.number}"
     body = ItemReceipt(
         external_id=external_id,
         tran_date=booking.date,
@@ -110,7 +111,7 @@ def item_receipt(
     )
     return Document(
         system="netsuite",
-        kind="itemReceipt",
+        kind=DocumentKind.ITEM_RECEIPT,
         external_id=external_id,
         title=f"Item receipt from {order.number} for WRO {booking.wro_id}",
         request=TransformRecord(
@@ -146,7 +147,7 @@ def inventory_adjustment(
 
     Source: netsuite.md section 8.2.
     """
-    external_id = f"mlc-ia-{booking.wro_id}-{booking.number}"
+    external_id = f"{ExternalIdPrefix.ADJUSTMENT}{booking.wro_id}-{booking.number}"
     body = InventoryAdjustment(
         external_id=external_id,
         tran_date=booking.date,
@@ -169,7 +170,7 @@ def inventory_adjustment(
     )
     return Document(
         system="netsuite",
-        kind="inventoryAdjustment",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
         external_id=external_id,
         title=f"Inventory adjustment for WRO {booking.wro_id}, {why}",
         request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
@@ -181,8 +182,8 @@ def wro_mark(wro_id: int) -> Document:
     """Tell ShipBob that all of a WRO is booked (shipbob.md section 9.4)."""
     return Document(
         system="shipbob",
-        kind="wroMark",
-        external_id=f"mlc-wm-{wro_id}",
+        kind=DocumentKind.WRO_MARK,
+        external_id=f"{ExternalIdPrefix.WRO_MARK}{wro_id}",
         title=f"Mark of WRO {wro_id} as booked",
         request=MarkWroSynced(wro_id=wro_id),
     )

@@ -18,8 +18,9 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, SweepResult
+from ml_connector.engine.flow import Flow, Section, SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.booking import Task, from_order, without_order
 from ml_connector.flows.receiving.documents import Booking, Increase, source_line, wro_mark
@@ -30,14 +31,16 @@ from ml_connector.flows.receiving.read import (
     is_transfer,
     read_orders,
 )
+from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules import wake
 from ml_connector.rules.facts import ItemFact, PeriodFact, stock_periods
 from ml_connector.rules.items import MatchFacts, match, read_items
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.shipbob.payloads import Wro
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 _OPEN_FOR_RECEIVING: Final = frozenset("BDE")  # netsuite.md section 5.7
 _FULLY_RECEIVED: Final = frozenset("FG")
@@ -227,7 +230,7 @@ def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[Stow
 
 
 def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ...]:
-    told = facts.synced or any(document.kind == "wroMark" for document in posted)
+    told = facts.synced or any(document.kind == DocumentKind.WRO_MARK for document in posted)
     if facts.status != "Completed" or told:
         return ()
     return (wro_mark(facts.wro_id),)
@@ -241,7 +244,7 @@ def _location(facts: ReceivingFacts, settings: ConnectionSettings) -> str:
             f"ShipBob's fulfillment center {center} ({facts.fulfillment_center_name}) has no"
             " NetSuite location",
             cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[f"location:{center}"],
+            waiting_for=[AwaitedKind.LOCATION.named(center)],
             remedy=(
                 f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
                 " connection again; what waits goes on by itself."
@@ -266,7 +269,7 @@ def _order(facts: ReceivingFacts) -> ReceivingOrder:
         raise NeedsData(
             f"NetSuite has no purchase order {number}, the number on WRO {facts.wro_id}",
             cause=Cause.PURCHASE_ORDER_NOT_FOUND,
-            waiting_for=[f"purchase_order:{number}"],
+            waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
             remedy=(
                 "Enter the purchase order with this number, or correct the number on the WRO at"
                 " ShipBob and replay."
@@ -285,7 +288,7 @@ def _order(facts: ReceivingFacts) -> ReceivingOrder:
             " (A pending approval, C rejected, H closed)",
             cause=Cause.PURCHASE_ORDER_CLOSED,
             remedy="Approve or reopen the order in NetSuite, then replay.",
-            waiting_for=[f"purchase_order:{number}"],
+            waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
         )
     return order
 
@@ -369,4 +372,25 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, wake.ACCOUNT, wake.PERIOD, PURCHASE_ORDER),
+    documents=frozenset(
+        {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
+    ),
+    sections=(
+        Section(
+            key="receipts",
+            title="Receipts",
+            facts="Receiving",
+            kinds=frozenset({DocumentKind.ITEM_RECEIPT}),
+            types=frozenset({"ItemRcpt"}),
+            from_returns=False,
+        ),
+        Section(
+            key="adjustments",
+            title="Adjustments",
+            kinds=frozenset({DocumentKind.INVENTORY_ADJUSTMENT}),
+            types=frozenset({"InvAdjst"}),
+            open_facts=False,
+        ),
+    ),
 )

@@ -13,8 +13,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Box
-
-OUR_RECEIPTS: Final = "mlc-ir-"
+from ml_connector.words import ExternalIdPrefix
 
 
 class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,9 +153,9 @@ def unexplained(wro_id: int, lines: Sequence[ReceiptLine]) -> dict[int, tuple[Re
     found: dict[int, tuple[Receipt, ...]] = {}
     for line in lines:
         external_id = line.externalid or ""
-        of_another_wro = external_id.startswith(OUR_RECEIPTS) and not external_id.startswith(
-            f"{OUR_RECEIPTS}{wro_id}-"
-        )
+        of_another_wro = external_id.startswith(
+            ExternalIdPrefix.RECEIPT
+        ) and not external_id.startswith(f"{ExternalIdPrefix.RECEIPT}{wro_id}-")
         if line.order_line is not None and not of_another_wro and line.quantity:
             receipt = Receipt(quantity=int(line.quantity), external_id=line.externalid)
             found[line.order_line] = (*found.get(line.order_line, ()), receipt)

@@ -4,18 +4,19 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.returns.documents import RECEIPTS, ReturnedUnits
+from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReturnFacts, Sale, authorization_id
+from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
-from ml_connector.words import Cause
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
 
 _NOT_OPEN: Final = {"A": "pending approval", "C": "cancelled", "H": "closed"}  # section 5.7
 _CANCELLED: Final = "C"
 _USABLE: Final = frozenset("ABDE")
 
 _LISTED_AFTER_SECONDS: Final = 5.0
-_OURS: Final = "mlc-"
 
 
 class CoveredUnits(NamedTuple):
@@ -88,14 +89,14 @@ def sale(facts: ReturnFacts) -> Sale | None:
                 "Make the field that order_match names differ between them, or cancel the wrong"
                 " ones; what waits goes on by itself."
             ),
-            waiting_for=[f"sales_order:{facts.order_key}"],
+            waiting_for=[AwaitedKind.SALES_ORDER.named(facts.order_key)],
         )
     return found[0] if found else None
 
 
 def _expects(found: Authorization, items: Collection[str]) -> bool:
     """Whether somebody made it and it still expects units of these items."""
-    ours = (found.external_id or "").startswith(_OURS)
+    ours = (found.external_id or "").startswith(OUR_EXTERNAL_IDS)
     return (
         not ours
         and found.status in _USABLE
@@ -126,7 +127,7 @@ def received_already(
         receipt
         for receipt in found.receipts
         if receipt.item_id in items
-        and not (receipt.external_id or "").startswith(RECEIPTS)
+        and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
         and receipt.id not in ours
     ]
     concerned = frozenset(receipt.item_id for receipt in others)
@@ -147,7 +148,7 @@ def received_already(
             "Delete that receipt and replay: the return is then booked as ShipBob tells it. Or"
             " leave it and adjust the stock by hand where it differs; nothing is booked twice."
         ),
-        waiting_for=[f"return:{facts.return_id}"],
+        waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
     )
 
 
@@ -164,7 +165,7 @@ def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
             " NetSuite: nothing can be received from it",
             cause=Cause.RETURN_AUTHORIZATION_NOT_OPEN,
             remedy="Approve or reopen it in NetSuite; what waits goes on by itself.",
-            waiting_for=[f"return_authorization:{found.number}"],
+            waiting_for=[AwaitedKind.RETURN_AUTHORIZATION.named(found.number)],
         )
 
 
@@ -191,7 +192,9 @@ def take(
     """
     left = {line.line: line.open_quantity for line in found.lines}
     for receipt in found.receipts:
-        ours = (receipt.external_id or "").startswith(f"{RECEIPTS}{facts.return_id}-")
+        ours = (receipt.external_id or "").startswith(
+            f"{ExternalIdPrefix.RETURN_RECEIPT}{facts.return_id}-"
+        )
         if ours and receipt.external_id not in known:
             _open_again(found, receipt.item_id, receipt.quantity, left)
     by_location: dict[str, dict[int, list[ReturnedUnits]]] = {}
@@ -259,7 +262,7 @@ def authorizable(
             f" {order.number} does not show as fulfilled yet",
             cause=Cause.SALES_ORDER_NOT_FULFILLED,
             waiting_for=[
-                f"fulfilled_units:{facts.order_key}>{sum(line.fulfilled for line in order.lines)}"
+                more_fulfilled_units(facts.order_key, sum(line.fulfilled for line in order.lines))
             ],
             remedy=(
                 "Let the shipment reach NetSuite: see what waits in ml-connector events list"

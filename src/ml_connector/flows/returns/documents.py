@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -30,8 +29,8 @@ from ml_connector.netsuite.records.records import (
     as_body,
 )
 from ml_connector.rules.facts import ItemFact
+from ml_connector.words import DocumentKind, ExternalIdPrefix
 
-RECEIPTS: Final = "mlc-ir-ret-"
 """How the external ids of all item receipts of returns begin."""
 
 
@@ -124,7 +123,7 @@ def return_authorization(booking: ReturnBooking, sale: Sale, units: Mapping[int,
     )
     return Document(
         system="netsuite",
-        kind="returnAuthorization",
+        kind=DocumentKind.RETURN_AUTHORIZATION,
         external_id=external_id,
         title=f"Return authorization from {sale.number} for return {booking.return_id}",
         request=TransformRecord(
@@ -155,7 +154,7 @@ def item_receipt(
 
     Source: netsuite.md sections 7.3 and 8.6.
     """
-    external_id = f"{RECEIPTS}{booking.return_id}-{number}"
+    external_id = f"{ExternalIdPrefix.RETURN_RECEIPT}{booking.return_id}-{number}"
     body = ItemReceipt(
         external_id=external_id,
         tran_date=booking.date,
@@ -168,7 +167,7 @@ def item_receipt(
     )
     return Document(
         system="netsuite",
-        kind="itemReceipt",
+        kind=DocumentKind.ITEM_RECEIPT,
         external_id=external_id,
         title=f"Item receipt from {authorization.number} for return {booking.return_id}",
         request=TransformRecord(
@@ -199,7 +198,7 @@ def adjustment(
 
     Source: netsuite.md section 8.2.
     """
-    external_id = f"mlc-ia-ret-{booking.return_id}-{number}"
+    external_id = f"{ExternalIdPrefix.RETURN_ADJUSTMENT}{booking.return_id}-{number}"
     return _adjust(
         booking,
         external_id,
@@ -230,7 +229,7 @@ def write_off(
     Source: netsuite.md sections 8.2 (a decrease names the lot's record) and 8.6 (receive,
     then adjust out: ``restock`` is no property of REST's item receipts).
     """
-    external_id = f"mlc-wo-ret-{booking.return_id}-{number}"
+    external_id = f"{ExternalIdPrefix.RETURN_WRITE_OFF}{booking.return_id}-{number}"
     return _adjust(
         booking,
         external_id,
@@ -272,7 +271,7 @@ def _adjust(
     )
     return Document(
         system="netsuite",
-        kind="inventoryAdjustment",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
         external_id=external_id,
         title=title,
         request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),

@@ -5,11 +5,12 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.conservation.equation import PART_OF_A_LINE
 from ml_connector.rules.facts import ItemFact, PeriodFact
-from ml_connector.words import Cause
+from ml_connector.words import Cause, ExternalIdPrefix
 
 Action = Literal["restock", "quarantine", "dispose"]
 
@@ -183,7 +184,7 @@ def write_off_line(inventory_id: int, lot: str | None) -> str:
 
 def authorization_id(return_id: int) -> str:
     """Return the external id of the authorization that is made for a return."""
-    return f"mlc-ra-{return_id}"
+    return f"{ExternalIdPrefix.RETURN_AUTHORIZATION}{return_id}"
 
 
 def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
@@ -231,5 +232,5 @@ def unclear(facts: ReturnFacts, what: str) -> NeedsHuman:
             "Find out from ShipBob what was done with these units. When ShipBob has corrected"
             " the return, it goes on by itself; else book it by hand in NetSuite."
         ),
-        waiting_for=[f"return:{facts.return_id}"],
+        waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
     )

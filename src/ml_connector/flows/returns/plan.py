@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, SweepResult
+from ml_connector.engine.flow import Flow, Section, SweepResult
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.returns.coverage import (
     authorizable,
@@ -60,12 +60,15 @@ from ml_connector.flows.returns.requirements import (
     too_many,
     write_off_account,
 )
+from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules import wake
 from ml_connector.rules.items import MatchFacts, match
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.shipbob.resources.returns import COMPLETED
-from ml_connector.words import Cause
+from ml_connector.words import Cause, ExternalIdPrefix
 
 _LISTED_AFTER_SECONDS: Final = 5.0
 _IN_ORDER: Final[tuple[Action, ...]] = ("restock", "dispose", "quarantine")
@@ -138,9 +141,9 @@ class _ReturnTask(NamedTuple):
     posted: tuple[Posted, ...]
     settings: ConnectionSettings
 
-    def number(self, kind: str) -> int:
+    def number(self, sort: ExternalIdPrefix) -> int:
         """Return the number of the next document whose external id begins so."""
-        prefix = f"mlc-{kind}-ret-{self.booking.return_id}-"
+        prefix = f"{sort}{self.booking.return_id}-"
         return 1 + sum(document.external_id.startswith(prefix) for document in self.posted)
 
 
@@ -213,7 +216,7 @@ def _receive(facts: ReturnFacts, task: _ReturnTask, found: Authorization) -> Pla
         refuse_not_open(found, facts)
     known = {document.external_id for document in task.posted}
     taken = take(found, facts, coming, known)
-    first = task.number("ir")
+    first = task.number(ExternalIdPrefix.RETURN_RECEIPT)
     receipts = [
         item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)
         for number, (location, lines) in enumerate(taken.by_location.items())
@@ -248,7 +251,7 @@ def _finish(
         afterwards = too_many(facts, surplus, why)
     elif surplus:
         account = adjustment_account(facts, task.settings.accounts)
-        first = task.number("ia")
+        first = task.number(ExternalIdPrefix.RETURN_ADJUSTMENT)
         for number, location in enumerate(dict.fromkeys(part.location for part in surplus)):
             here = [part for part in surplus if part.location == location]
             documents.append(
@@ -269,7 +272,13 @@ def _finish(
     if waste:
         account = write_off_account(facts, task.settings.accounts)
         documents.append(
-            write_off(task.booking, task.number("wo"), waste, facts.lots, account=account)
+            write_off(
+                task.booking,
+                task.number(ExternalIdPrefix.RETURN_WRITE_OFF),
+                waste,
+                facts.lots,
+                account=account,
+            )
         )
     return Plan(documents=tuple(documents), remaining_failure=afterwards, note=_differs(facts))
 
@@ -397,4 +406,31 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.ACCOUNT,
+        wake.PERIOD,
+        SALES_ORDER,
+        RETURN_AUTHORIZATION,
+        FULFILLED_UNITS,
+    ),
+    documents=frozenset(
+        {
+            ExternalIdPrefix.RETURN_AUTHORIZATION,
+            ExternalIdPrefix.RETURN_RECEIPT,
+            ExternalIdPrefix.RETURN_ADJUSTMENT,
+            ExternalIdPrefix.RETURN_WRITE_OFF,
+        }
+    ),
+    sections=(
+        Section(
+            key="returns",
+            title="Returns",
+            facts="Returns",
+            types=frozenset({"ItemRcpt"}),
+            from_returns=True,
+        ),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import AccountsSection, ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
@@ -29,7 +30,7 @@ def places(
             f"ShipBob's fulfillment center {center} ({facts.center_name}) has no NetSuite"
             " location",
             cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[f"location:{center}"],
+            waiting_for=[AwaitedKind.LOCATION.named(center)],
             remedy=(
                 f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
                 " connection again; what waits goes on by itself."
@@ -40,7 +41,7 @@ def places(
         raise NeedsData(
             f"Return {facts.return_id} has quarantined units, but no quarantine location is set",
             cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=["policy:quarantine_location"],
+            waiting_for=[AwaitedKind.POLICY.named("quarantine_location")],
             remedy=(
                 'Set quarantine_location = "<NetSuite location id>" under [policies] and apply the'
                 " connection again; what waits goes on by itself."
@@ -73,7 +74,7 @@ def _account(facts: ReturnFacts, account: str | None, name: str, which: str) -> 
         raise NeedsData(
             f"Return {facts.return_id} has units {which}, but no account {name} is set",
             cause=Cause.ACCOUNT_UNMAPPED,
-            waiting_for=[f"account:{name}"],
+            waiting_for=[AwaitedKind.ACCOUNT.named(name)],
             remedy=(
                 f'Set {name} = "<NetSuite account id>" under [accounts] and apply the connection'
                 " again; what waits goes on by itself."
@@ -115,11 +116,11 @@ def sku_of(unit: Unit) -> str:
 
 def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData:
     """Return the failure for units that nothing in NetSuite covers, where such wait."""
-    waiting_for = ["policy:unmatched_return"]
+    waiting_for = [AwaitedKind.POLICY.named("unmatched_return")]
     if facts.reference:
-        waiting_for.append(f"return_authorization:{facts.reference}")
+        waiting_for.append(AwaitedKind.RETURN_AUTHORIZATION.named(facts.reference))
     if facts.order_key is not None:
-        waiting_for.append(f"sales_order:{facts.order_key}")
+        waiting_for.append(AwaitedKind.SALES_ORDER.named(facts.order_key))
     named = f", with the reference {facts.reference}," if facts.reference else ""
     return NeedsData(
         f"Return {facts.return_id}{named} brought back {said(parts)}: NetSuite has neither"
@@ -143,5 +144,5 @@ def too_many(facts: ReturnFacts, surplus: Sequence[ReturnedUnits], why: str) -> 
             'Raise the quantity on it, or set unmatched_return = "adjust" to book such units as'
             " inventory adjustments; then replay."
         ),
-        waiting_for=["policy:unmatched_return"],
+        waiting_for=[AwaitedKind.POLICY.named("unmatched_return")],
     )

@@ -39,8 +39,8 @@ from ml_connector.netsuite.records.records import (
     Ref,
     as_body,
 )
+from ml_connector.words import DocumentKind, ExternalIdPrefix
 
-OURS: Final = "mlc-if-"
 """How the external ids of our item fulfilments begin; the shipment's id follows."""
 
 _OUNCES_IN_A_POUND: Final = 16
@@ -82,7 +82,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def external_id(self) -> str:
         """Of the item fulfilment."""
-        return f"{OURS}{self.shipment.id}"
+        return f"{ExternalIdPrefix.FULFILLMENT}{self.shipment.id}"
 
     def lines(self, taken: Sequence[OrderLineUnits]) -> tuple[JournalLine, ...]:
         """Return the journal lines of units that leave the location."""
@@ -153,7 +153,7 @@ def item_fulfillment(
     everything = [one for line in order.lines for one in taken.get(line.line, ())]
     return Document(
         system="netsuite",
-        kind="itemFulfillment",
+        kind=DocumentKind.ITEM_FULFILLMENT,
         external_id=leaving.external_id,
         title=f"Item fulfilment from {order.number} for shipment {shipment.id}",
         request=TransformRecord(
@@ -202,8 +202,8 @@ def fulfillment_update(
     shipment = leaving.shipment
     return Document(
         system="netsuite",
-        kind="fulfillmentUpdate",
-        external_id=f"mlc-it-{shipment.id}-{number}",
+        kind=DocumentKind.FULFILLMENT_UPDATE,
+        external_id=f"{ExternalIdPrefix.FULFILLMENT_UPDATE}{shipment.id}-{number}",
         title=f"Item fulfilment {fulfillment.called} for shipment {shipment.id}:"
         f" {', '.join(what)}"[:300],
         request=UpdateFulfillment(
@@ -219,8 +219,9 @@ def tracking_mark(shipment_id: int, number: int) -> Document:
     """Tell ShipBob that NetSuite has a shipment's tracking (shipbob.md section 9.5)."""
     return Document(
         system="shipbob",
-        kind="trackingMark",
-        external_id=f"mlc-tm-{shipment_id}" + (f"-{number}" if number > 1 else ""),
+        kind=DocumentKind.TRACKING_MARK,
+        external_id=f"{ExternalIdPrefix.TRACKING_MARK}{shipment_id}"
+        + (f"-{number}" if number > 1 else ""),
         title=f"Mark of shipment {shipment_id} as taken over",
         request=MarkTrackingUploaded(shipment_id=shipment_id),
     )

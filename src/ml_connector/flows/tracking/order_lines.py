@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.tracking.documents import OrderLineUnits
 from ml_connector.flows.tracking.facts import OrderedProduct, ShipmentFact, StoreProduct, Units
@@ -305,7 +306,9 @@ def _not_on_order(
         return NeedsData(
             f"NetSuite has no item {', '.join(unknown[:5])} (shipment {shipment_id})",
             cause=Cause.SKU_MISSING_IN_NETSUITE,
-            waiting_for=[f"sku:{item_name(sku, names.exceptions)}" for sku in unknown],
+            waiting_for=[
+                AwaitedKind.SKU.named(item_name(sku, names.exceptions)) for sku in unknown
+            ],
             remedy=(
                 "Create the item in NetSuite with this name, or map the SKU under [skus] and"
                 " apply the connection again; what waits goes on by itself."

@@ -7,9 +7,9 @@ exactly its units, so that what a person or the account has fulfilled is never f
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ml_connector.flows.tracking.documents import OURS
 from ml_connector.flows.tracking.facts import ShipmentFact
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact
+from ml_connector.words import ExternalIdPrefix
 
 UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
 """Returns how many of which NetSuite item a shipment holds."""
@@ -17,7 +17,7 @@ UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
 
 def names(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
     """Whether a fulfilment says of itself that it is this shipment's."""
-    own = f"{OURS}{shipment.id}"
+    own = f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
     return (
         fulfillment.external_id == own
         or f"[{own}]" in fulfillment.memo
@@ -48,7 +48,11 @@ def own_fulfillment(
     in_order = sorted(fulfillments, key=lambda one: (len(one.id), one.id))
     named = [one for one in in_order if names(one, shipment)]
     if named:
-        by_external_id = [one for one in named if one.external_id == f"{OURS}{shipment.id}"]
+        by_external_id = [
+            one
+            for one in named
+            if one.external_id == f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
+        ]
         return (by_external_id or named)[0]
     wanted = units_of(shipment)
     if not wanted:
@@ -86,7 +90,7 @@ def _shared(
     numbers = {parcel.number for sibling in siblings for parcel in sibling.parcels}
     found = []
     for fulfillment in fulfillments:
-        if (fulfillment.external_id or "").startswith(OURS):
+        if (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT):
             continue
         if not set(fulfillment.tracking_numbers) <= numbers:
             continue
@@ -102,8 +106,8 @@ def _shared(
 
 def _names_nobody(fulfillment: FulfillmentFact) -> bool:
     return (
-        not (fulfillment.external_id or "").startswith(OURS)
-        and f"[{OURS}" not in fulfillment.memo
+        not (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT)
+        and f"[{ExternalIdPrefix.FULFILLMENT}" not in fulfillment.memo
         and not fulfillment.tracking_numbers
     )
 

@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow
+from ml_connector.engine.flow import Flow, Section
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
@@ -47,11 +48,14 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, refused, source_lines
 from ml_connector.flows.tracking.tracking_sweep import sweep
+from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER, more_fulfillments
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.netsuite.records.fulfillments import SHIPPED
+from ml_connector.rules import wake
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
-from ml_connector.words import Cause
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
 _UPDATES_BACK: Final = timedelta(days=7)
@@ -202,7 +206,7 @@ def _create(task: _ShipmentTask) -> Plan:
             f"Sales order {order.number} has no item fulfilment for shipment {shipment.id} yet,"
             ' and the policy fulfillment = "update" makes none',
             cause=Cause.FULFILLMENT_NOT_FOUND,
-            waiting_for=[f"fulfillment:{len(order.fulfillments)}:{task.facts.reference}"],
+            waiting_for=[more_fulfillments(len(order.fulfillments), task.facts.reference)],
             remedy=(
                 "Fulfil the order in NetSuite with exactly the units of this shipment; what"
                 " waits goes on by itself."
@@ -242,7 +246,7 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
             refused=refused,
             note=f"Item fulfilment {own.called} says it all already",
         )
-    number = 1 + sum(one.kind == "fulfillmentUpdate" for one in task.posted)
+    number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
     document = fulfillment_update(leaving, number, own, parcels, tell_delivery=tell, ships=ships)
     return Plan(documents=(document, *_mark(task, anew=bool(parcels))), refused=refused)
 
@@ -297,7 +301,7 @@ def _done_by_others(
 
 def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:
     """Return the mark at ShipBob, once NetSuite has the tracking that there is."""
-    marks = sum(one.kind == "trackingMark" for one in task.posted)
+    marks = sum(one.kind == DocumentKind.TRACKING_MARK for one in task.posted)
     if task.shipment.uploaded or not task.shipment.parcels or (marks and not anew):
         return ()
     return (tracking_mark(task.shipment.id, 1 + marks),)
@@ -307,7 +311,7 @@ def _cancelled(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> Plan:
     shipment = facts.shipment
-    made = {one.remote_id for one in posted if one.kind == "itemFulfillment"}
+    made = {one.remote_id for one in posted if one.kind == DocumentKind.ITEM_FULFILLMENT}
     for order in facts.sales_orders:
         for fulfillment in order.fulfillments:
             if fulfillment.id in made or names(fulfillment, shipment):
@@ -339,7 +343,7 @@ def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
         f"ShipBob's fulfillment center {shipment.center_id} ({shipment.center_name}) has no"
         " NetSuite location",
         cause=Cause.LOCATION_UNMAPPED,
-        waiting_for=[f"location:{shipment.center_id}"],
+        waiting_for=[AwaitedKind.LOCATION.named(shipment.center_id)],
         remedy=(
             f'Add "{shipment.center_id}" = "<NetSuite location id>" under [locations] and apply'
             " the connection again; what waits goes on by itself."
@@ -377,4 +381,28 @@ FLOW: Final = Flow(
     schedule="sweep",
     look_back=_UPDATES_BACK,
     sweep=sweep,
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.PERIOD,
+        SALES_ORDER,
+        OPEN_SALES_ORDER,
+        FULFILLMENT,
+    ),
+    documents=frozenset(
+        {
+            ExternalIdPrefix.FULFILLMENT,
+            ExternalIdPrefix.FULFILLMENT_UPDATE,
+            ExternalIdPrefix.TRACKING_MARK,
+        }
+    ),
+    sections=(
+        Section(
+            key="fulfilments",
+            title="Fulfilments",
+            facts="Shipments",
+            types=frozenset({"ItemShip"}),
+        ),
+    ),
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
 from ml_connector.netsuite.queries.sales_orders import Fulfillment, Lot, SalesOrder, SalesOrderLine
 from ml_connector.words import Cause
@@ -207,14 +208,14 @@ def the_order(
                 f"Make their {field} differ, or cancel the wrong ones; what waits goes on by"
                 " itself."
             ),
-            waiting_for=[f"sales_order:{reference}"],
+            waiting_for=[AwaitedKind.SALES_ORDER.named(reference)],
         )
     cancelled = ", ".join(order.number for order in found)
     raise NeedsData(
         f"NetSuite has no sales order with the {field} {reference}, the reference of shipment"
         f" {shipment_id}" + (f"; {cancelled} is cancelled" if cancelled else ""),
         cause=Cause.SALES_ORDER_NOT_FOUND,
-        waiting_for=[f"sales_order:{reference}"],
+        waiting_for=[AwaitedKind.SALES_ORDER.named(reference)],
         remedy=(
             "Enter the sales order, or set order_match to the field that holds ShipBob's"
             " reference; what waits goes on by itself."
@@ -233,5 +234,5 @@ def not_open(order: SalesOrderFact, reference: str | None, shipment_id: int) -> 
             "Approve or reopen the order in NetSuite, or fulfil it by hand; what waits goes on"
             " by itself."
         ),
-        waiting_for=[f"open_sales_order:{reference}"],
+        waiting_for=[AwaitedKind.OPEN_SALES_ORDER.named(reference)],
     )

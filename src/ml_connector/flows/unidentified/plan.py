@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, SweepResult
+from ml_connector.engine.flow import Flow, SweepResult, Waking
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.reads.reads import Reads
@@ -83,7 +84,7 @@ def plan(facts: UnidentifiedFacts, posted: Sequence[Posted], settings: Connectio
             "Find out whose they are, and link them to a WRO at ShipBob, with the number of the"
             " purchase order on it where there is one. Nothing is booked before."
         ),
-        waiting_for=[f"uro:{facts.uro_id}"],
+        waiting_for=[AwaitedKind.URO.named(facts.uro_id)],
     )
 
 
@@ -100,6 +101,16 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
         yield SweepResult(key=str(uro.id), version=f"{uro.linked_wro_id or 0}")
 
 
+async def linked_or_gone(reads: Reads, numbers: Collection[str]) -> set[str]:
+    """Return the unidentified receiving orders that have a WRO now, or are no more."""
+    appeared: set[str] = set()
+    for number in numbers:
+        uro = await reads.unidentified.get(int(number))
+        if uro is None or uro.linked_wro_id:
+            appeared.add(number)
+    return appeared
+
+
 FLOW: Final = Flow(
     name="unidentified",
     source="unidentified receiving order",
@@ -111,4 +122,5 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    wakings=(Waking(kind=AwaitedKind.URO, appeared=linked_or_gone),),
 )

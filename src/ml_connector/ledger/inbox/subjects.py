@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from psycopg.rows import DictRow
 
-from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
+from ml_connector.awaited import Awaited
+from ml_connector.errors import ConnectorError, NeedsData, Retryable, awaits
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Cause
 
@@ -69,15 +70,6 @@ class Superseded(ConnectorError):
             f"Another run has taken over {subject.flow} {subject.key}", cause=Cause.SUPERSEDED
         )
 
-
-_AWAITED_WITH: Final[Mapping[Cause, tuple[str, ...]]] = MappingProxyType(
-    {
-        Cause.CREDENTIALS_INVALID: ("credentials",),
-        Cause.PERMISSION_MISSING: ("permission",),
-        Cause.ACCOUNT_UNMAPPED: ("account",),
-    }
-)
-"""What a subject waits for where its failure does not say: applying the connection again."""
 
 _MARK: Final = """
 insert into subject as s (connection, flow, key, within, marked)
@@ -215,8 +207,6 @@ async def stopped(
     Returns:
         True when it was marked again meanwhile, so that it should run again at once.
     """
-    waiting_for = error.waiting_for if isinstance(error, (NeedsData, NeedsHuman)) else ()
-    waiting_for = waiting_for or _AWAITED_WITH.get(error.cause, ())
     return await _finish(
         connection,
         subject,
@@ -226,7 +216,7 @@ async def stopped(
             "cause": error.cause,
             "sentence": sentence,
             "remedy": error.remedy,
-            "waiting_for": list(waiting_for),
+            "waiting_for": [str(thing) for thing in awaits(error)],
         },
     )
 
@@ -308,7 +298,7 @@ async def known_within(
     return {row["key"]: row["within"] for row in found}
 
 
-async def waiting(connection: Connection, connection_name: str) -> dict[str, datetime]:
+async def waiting(connection: Connection, connection_name: str) -> dict[Awaited, datetime]:
     """Return what subjects of a connection wait for, with the time the newest began to."""
     found = await rows(
         connection,
@@ -316,17 +306,17 @@ async def waiting(connection: Connection, connection_name: str) -> dict[str, dat
         " where connection = %(connection)s and state in ('parked', 'dead') group by thing",
         {"connection": connection_name},
     )
-    return {row["thing"]: row["since"] for row in found}
+    return {Awaited(row["thing"]): row["since"] for row in found}
 
 
 async def waiting_for(
-    connection: Connection, connection_name: str, things: Collection[str]
+    connection: Connection, connection_name: str, things: Collection[Awaited]
 ) -> list[SubjectRef]:
     """Return the stopped subjects that wait for one of these things."""
     found = await rows(
         connection,
         "select connection, flow, key from subject where connection = %(connection)s"
         " and waiting_for && %(things)s and state in ('parked', 'dead') order by id",
-        {"connection": connection_name, "things": list(things)},
+        {"connection": connection_name, "things": [str(thing) for thing in things]},
     )
     return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]

@@ -10,7 +10,7 @@ import msgspec
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.postings.bills import Bill
-from ml_connector.words import System
+from ml_connector.words import DocumentKind, System
 
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +180,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     system: System
-    kind: str
+    kind: DocumentKind
     external_id: str
     title: str
     request: Request
@@ -199,7 +199,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A document of a subject that exists in the other system, as plan sees it."""
 
     system: System
-    kind: str
+    kind: DocumentKind
     external_id: str
     remote_id: str | None
     lines: tuple[JournalLine, ...]

@@ -118,5 +118,5 @@ def failure(error: ConnectorError) -> dict[str, Any]:
         "cause": error.cause,
         "sentence": str(error),
         "remedy": error.remedy,
-        "waiting_for": list(getattr(error, "waiting_for", ())),
+        "waiting_for": [str(one) for one in getattr(error, "waiting_for", ())],
     }

@@ -16,8 +16,9 @@ import msgspec
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
+from ml_connector.words import OUR_EXTERNAL_IDS
 
-OURS: Final = "mlc-%"
+OURS: Final = f"{OUR_EXTERNAL_IDS}%"
 """All external ids of ours (netsuite.md sections 11.3 and 11.7)."""
 
 # Orders move nothing; what is made from them does (section 5.7).

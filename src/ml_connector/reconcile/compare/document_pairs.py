@@ -11,8 +11,8 @@ import msgspec
 from ml_connector.reconcile.compare.report import DocumentRef
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
 from ml_connector.reconcile.sections import TYPES, kind_name, name_of
+from ml_connector.words import OUR_EXTERNAL_IDS
 
-OURS: Final = "mlc-"
 """What all our external ids begin with."""
 
 # Quantities are positive on receipts and negative on fulfilments (netsuite.md section 5.2);
@@ -73,7 +73,7 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ours(self) -> bool:
         """Whether its external id is one of ours."""
-        return (self.head.external_id or "").startswith(OURS)
+        return (self.head.external_id or "").startswith(OUR_EXTERNAL_IDS)
 
     @property
     def counts(self) -> bool:

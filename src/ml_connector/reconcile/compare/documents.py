@@ -17,6 +17,7 @@ from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
+from ml_connector.words import OUR_EXTERNAL_IDS
 
 _NO_ACCOUNT: Final = ("", "")
 _BILLS: Final = frozenset({"VendBill", "VendCred"})
@@ -101,7 +102,7 @@ def tags(memo: str) -> Iterator[str]:
     """Yield the external ids that a memo carries as tags (netsuite.md section 11.8)."""
     for part in memo.split("[")[1:]:
         tag, closed, _ = part.partition("]")
-        if closed and tag.startswith("mlc-"):
+        if closed and tag.startswith(OUR_EXTERNAL_IDS):
             yield tag
 
 

@@ -12,6 +12,7 @@ from ml_connector.reconcile.compare.report import Row, RowKey
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
 from ml_connector.reconcile.stored import document_sql
 from ml_connector.reconcile.stored.session import StoredSession
+from ml_connector.words import OUR_EXTERNAL_IDS
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +123,6 @@ def _movement_row(line: Movement) -> Sequence[object]:
         *(
             line.kit,
             bool(document_pairs.moving([line])),
-            (line.external_id or "").startswith(document_pairs.OURS),
+            (line.external_id or "").startswith(OUR_EXTERNAL_IDS),
         ),
     )

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import moment
 from ml_connector.shipbob.paging import Style
@@ -187,7 +188,7 @@ def list_lines(invoice_id: int, priority: Priority) -> Request:
         doing=f"reading the lines of invoice {invoice_id}",
         path=f"/invoices/{segment(invoice_id)}/transactions",
         scope=_SCOPE,
-        record=f"invoice:{invoice_id}",
+        record=AwaitedKind.INVOICE.named(invoice_id),
         query={"PageSize": str(_PAGE), "SortOrder": "Ascending"},
         priority=priority,
     )

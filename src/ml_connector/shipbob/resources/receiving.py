@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import ExternalSyncResult, NewWro
 from ml_connector.shipbob.session import Request, segment
@@ -17,7 +18,7 @@ def get_wro(wro_id: int | str, priority: Priority) -> Request:
         doing=f"reading WRO {wro_id}",
         path=f"/receiving/{segment(wro_id)}",
         scope="receiving_read",
-        record=f"wro:{wro_id}",
+        record=AwaitedKind.WRO.named(wro_id),
         priority=priority,
     )
 
@@ -29,7 +30,7 @@ def get_boxes(wro_id: int | str, priority: Priority) -> Request:
         doing=f"reading the boxes of WRO {wro_id}",
         path=f"/receiving/{segment(wro_id)}/boxes",
         scope="receiving_read",
-        record=f"wro:{wro_id}",
+        record=AwaitedKind.WRO.named(wro_id),
         priority=priority,
     )
 
@@ -71,7 +72,7 @@ def cancel(wro_id: int | str, channel_id: int, send_by: float | None) -> Request
         method="POST",
         path=f"/receiving/{segment(wro_id)}:cancel",
         scope="receiving_write",
-        record=f"wro:{wro_id}",
+        record=AwaitedKind.WRO.named(wro_id),
         channel_id=channel_id,
         patience=Patience.WRITE,
         send_by=send_by,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
@@ -18,7 +19,9 @@ class ReferenceCalls:
     def __init__(self, session: ShipBobSession) -> None:
         self._session = session
 
-    async def one(self, path: str, reference: str, *, scope: str, what: str) -> Referred:
+    async def one(
+        self, path: str, reference: str, *, kind: AwaitedKind, scope: str, what: str
+    ) -> Referred:
         """Return the thing at ``{path}/{reference}``.
 
         Raises:
@@ -29,7 +32,7 @@ class ReferenceCalls:
             doing=f"looking for {reference} among the {what}",
             path=f"{path}/{segment(reference)}",
             scope=scope,
-            record=f"{path.strip('/')}:{reference}",
+            record=kind.named(reference),
             priority=Priority.BULK,
         )
         return await self._session.one(request, Referred)

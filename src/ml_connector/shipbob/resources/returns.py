@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob.filters import lists, moment
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import FulfillmentCenter, Quantity, StatusChange, to_utc
@@ -173,7 +174,7 @@ def get_return(return_id: int | str, priority: Priority) -> Request:
         doing=f"reading return {return_id}",
         path=f"/return/{segment(return_id)}",
         scope="returns_read",
-        record=f"return:{return_id}",
+        record=AwaitedKind.RETURN.named(return_id),
         priority=priority,
     )
 

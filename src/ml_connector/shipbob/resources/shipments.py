@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import LARGE_PAGE, lists, moment
 from ml_connector.shipbob.payloads import to_utc
@@ -236,7 +237,7 @@ def get_shipment(shipment_id: int | str, priority: Priority) -> Request:
         doing=f"reading shipment {shipment_id}",
         path=f"/shipment/{segment(shipment_id)}",
         scope="orders_read",
-        record=f"shipment:{shipment_id}",
+        record=AwaitedKind.SHIPMENT.named(shipment_id),
         priority=priority,
     )
 
@@ -248,7 +249,7 @@ def get_order(order_id: int | str, priority: Priority) -> Request:
         doing=f"reading order {order_id}",
         path=f"/order/{segment(order_id)}",
         scope="orders_read",
-        record=f"order:{order_id}",
+        record=AwaitedKind.ORDER.named(order_id),
         priority=priority,
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
@@ -46,7 +47,7 @@ class UroCalls:
             doing=f"reading unidentified receiving order {uro_id}",
             path=f"/unidentified-receiving-order/{segment(uro_id)}",
             scope="receiving_read",
-            record=f"uro:{uro_id}",
+            record=AwaitedKind.URO.named(uro_id),
         )
         try:
             return await self._session.one(request, Uro)
@@ -65,7 +66,7 @@ class UroCalls:
                 path="/unidentified-receiving-order",
                 scope="receiving_read",
                 query={"isCompleted": "false", "page": str(page)},
-                record="uros",
+                record=AwaitedKind.URO.any_one,
                 priority=Priority.BULK,
             )
             try:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.shipbob.filters import LARGE_PAGE
@@ -116,7 +117,7 @@ def delete(subscription_id: str, channel_id: int | None, send_by: float | None) 
         method="DELETE",
         path=f"/webhook/{segment(subscription_id)}",
         scope="webhooks_write",
-        record=f"webhook:{subscription_id}",
+        record=AwaitedKind.WEBHOOK.named(subscription_id),
         channel_id=channel_id,
         patience=Patience.WRITE,
         send_by=send_by,

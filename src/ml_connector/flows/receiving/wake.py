@@ -1,0 +1,22 @@
+"""How it is seen that a purchase order that a WRO waits for can be received."""
+
+from collections.abc import Collection
+from typing import Final
+
+from ml_connector.awaited import AwaitedKind
+from ml_connector.engine.flow import Waking
+from ml_connector.reads.reads import Reads
+
+_RECEIVABLE: Final = frozenset("BDEFG")  # netsuite.md section 5.7: open, or received already
+
+
+async def receivable_orders(reads: Reads, numbers: Collection[str]) -> set[str]:
+    """Return the numbers of purchase orders that are neither pending, rejected nor closed."""
+    return {
+        number
+        for number in numbers
+        if any(order.status in _RECEIVABLE for order in await reads.orders(number))
+    }
+
+
+PURCHASE_ORDER: Final = Waking(kind=AwaitedKind.PURCHASE_ORDER, appeared=receivable_orders)

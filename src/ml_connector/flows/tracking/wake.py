@@ -1,0 +1,41 @@
+"""How it is seen that the order or fulfilment that a shipment waits for is there."""
+
+from collections.abc import Collection
+from typing import Final
+
+from ml_connector.awaited import Awaited, AwaitedKind
+from ml_connector.engine.flow import Waking
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.sales_order_wake import live_orders
+
+_FULFILLABLE: Final = frozenset("BDE")  # netsuite.md section 5.7
+
+
+async def fulfillable_orders(reads: Reads, references: Collection[str]) -> set[str]:
+    """Return the references whose one sales order can be fulfilled."""
+    found = await live_orders(reads, references)
+    return {
+        reference
+        for reference, orders in found.items()
+        if [order.status in _FULFILLABLE for order in orders] == [True]
+    }
+
+
+def more_fulfillments(count: int, reference: str | None) -> Awaited:
+    """Return what waits until an order has more fulfilments than it has now."""
+    return AwaitedKind.FULFILLMENT.named(f"{count}:{reference}")
+
+
+async def further_fulfilled_orders(reads: Reads, names: Collection[str]) -> set[str]:
+    """Return those of ``<count>:<reference>`` whose order has more fulfilments by now."""
+    wanted = {name: name.partition(":") for name in names}
+    found = await live_orders(reads, {reference for _, _, reference in wanted.values()})
+    return {
+        name
+        for name, (count, _, reference) in wanted.items()
+        if sum(len(order.fulfillments) for order in found[reference]) > int(count)
+    }
+
+
+OPEN_SALES_ORDER: Final = Waking(kind=AwaitedKind.OPEN_SALES_ORDER, appeared=fulfillable_orders)
+FULFILLMENT: Final = Waking(kind=AwaitedKind.FULFILLMENT, appeared=further_fulfilled_orders)

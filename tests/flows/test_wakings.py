@@ -1,0 +1,87 @@
+"""Whatever a subject may wait for, somebody sees that it has appeared."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import ml_connector
+from ml_connector.awaited import Awaited, AwaitedKind
+from ml_connector.flows import FLOWS, WAKINGS
+from ml_connector.rules.wake import EVERY_FLOW
+
+PACKAGE = Path(ml_connector.__file__).parent
+
+NOBODY_WAKES = frozenset(
+    {
+        AwaitedKind.INVENTORY,
+        AwaitedKind.INVOICE,
+        AwaitedKind.ORDER,
+        AwaitedKind.RETURN,
+        AwaitedKind.SHIPMENT,
+        AwaitedKind.WEBHOOK,
+        AwaitedKind.WRO,
+    }
+)
+"""Kinds that wait for a webhook, a sweep or a person: nothing looks for them."""
+
+
+def raised() -> set[AwaitedKind]:
+    """The kinds that anything in the product names, but for those who only wake them."""
+    names = {
+        node.attr
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in {"awaited.py", "wake.py", "sales_order_wake.py"}
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "AwaitedKind"
+    }
+    names |= {"FULFILLMENT", "FULFILLED_UNITS"}  # named by the module that wakes them
+    return {AwaitedKind[name] for name in names}
+
+
+def test_whatever_is_waited_for_is_woken_by_somebody() -> None:
+    forgotten = {
+        kind
+        for kind in raised()
+        if WAKINGS[kind].appeared is None
+        and not WAKINGS[kind].by_applying
+        and not WAKINGS[kind].by_signing_in
+    }
+
+    assert raised() == set(AwaitedKind)
+    assert forgotten == NOBODY_WAKES
+
+
+def test_every_waking_is_of_a_flow_or_of_all() -> None:
+    known = {waking.kind for flow in FLOWS.values() for waking in flow.wakings}
+
+    assert known | {waking.kind for waking in EVERY_FLOW} == set(AwaitedKind) - NOBODY_WAKES
+
+
+def test_flows_agree_how_a_kind_is_woken() -> None:
+    wakings = [waking for flow in FLOWS.values() for waking in flow.wakings]
+
+    assert [one for one in wakings if WAKINGS[one.kind] is not one] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("sku:TEE : TEE-BLK-M", AwaitedKind.SKU, "TEE : TEE-BLK-M"),
+        ("fulfillment:2:1001", AwaitedKind.FULFILLMENT, "2:1001"),
+        ("fulfilled_units:1001>4", AwaitedKind.FULFILLED_UNITS, "1001>4"),
+        ("account:Per Pick Fee", AwaitedKind.ACCOUNT, "Per Pick Fee"),
+        ("credentials", AwaitedKind.CREDENTIALS, ""),
+        ("credentials:netsuite", AwaitedKind.CREDENTIALS, "netsuite"),
+        ("bill_period:2026-10", AwaitedKind.BILL_PERIOD, "2026-10"),
+    ],
+)
+def test_a_text_that_was_stored_is_read_and_written_the_same(
+    text: str, kind: AwaitedKind, name: str
+) -> None:
+    read = Awaited(text)
+
+    assert (read.kind, read.name) == (kind, name)
+    assert str(kind.named(name) if name else kind.any_one) == text
