@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml uv.lock
 	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.11 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --all-extras
 	@touch $(STAMP)
 
 demo: setup ## Both simulators, the service, and a story told between them. ARGS="--exit" ends by itself.
@@ -48,7 +48,7 @@ bench: setup ## The project's own measurements, as ratios to the floor of this m
 	$(BIN)/ml-connector bench all $(ARGS)
 
 docs: setup ## Build the documentation into site/.
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --group docs
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --all-extras --group docs
 	$(BIN)/zensical build
 
 clean: ## Remove what was built; the data folder stays.

@@ -1,4 +1,5 @@
 import re
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from docs.pages import DOCS, ROOT
 
 PACKAGE = ROOT / "src" / "ml_connector"
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
+
+OPTIONAL = r"(sim|bench|demo|cli\.(simulators|bench))\b"
+"""What of the product works only with the simulators installed, its two commands included."""
 
 
 def importers(library: str) -> set[str]:
@@ -37,6 +41,22 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
     TopologicalSorter(imports).prepare()  # its error names the circle
+
+
+def test_only_simulators_demo_and_bench_need_what_is_installed_for_them() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    libraries = {
+        re.split(r"[<>=]", wanted)[0] for wanted in declared["optional-dependencies"]["sim"]
+    }
+    graph = grimp.build_graph("ml_connector", include_external_packages=True, cache_dir=None)
+    optional = {module for module in graph.modules if re.match(OPTIONAL, module.partition(".")[2])}
+    importers_outside = {
+        (module, imported)
+        for imported in libraries | optional
+        for module in graph.find_modules_that_directly_import(imported) - optional
+    }
+
+    assert importers_outside == set()
 
 
 def test_decisions_are_numbered_without_gaps_and_listed() -> None:

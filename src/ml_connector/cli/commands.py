@@ -9,10 +9,16 @@ import typer
 
 from ml_connector import __version__
 from ml_connector.cli.context import current
+from ml_connector.errors import UserError
 
 _EPILOG: Final = (
     "Global options, before or after the command: --config FILE, --connection NAME, --json,"
     " --no-color. Exit status: 0 done, 1 the answer is no or something failed, 2 wrong usage."
+)
+
+_INSTALL_SIMULATORS: Final = (
+    "Install them beside the connector: pip install 'ml-connector[sim]', in a checkout make setup."
+    " Then run the command again."
 )
 
 
@@ -24,6 +30,7 @@ class Command:
         module: in ``ml_connector.cli``.
         attribute: a function, or the Typer application of a group.
         about: one line for the list of commands; the first line of its own help.
+        simulates: needs the simulators, which are an optional part.
     """
 
     name: str
@@ -31,10 +38,24 @@ class Command:
     attribute: str
     about: str
     hidden: bool = False
+    simulates: bool = False
 
     def load(self) -> Any:
-        """Return the function or the group."""
-        return getattr(import_module(f"ml_connector.cli.{self.module}"), self.attribute)
+        """Return the function or the group.
+
+        Raises:
+            UserError: it needs the simulators, and what they are made with is not installed.
+        """
+        try:
+            return getattr(import_module(f"ml_connector.cli.{self.module}"), self.attribute)
+        except ModuleNotFoundError as error:
+            if not self.simulates or (error.name or "").startswith("ml_connector"):
+                raise
+            raise UserError(
+                f"The simulators, an optional part, are not installed: {error.name} is missing",
+                where=f"ml-connector {self.name}",
+                next_step=_INSTALL_SIMULATORS,
+            ) from error
 
 
 COMMANDS: Final = (
@@ -43,6 +64,7 @@ COMMANDS: Final = (
         module="simulators",
         attribute="demo",
         about="Start both simulators and the service, and tell a story between them.",
+        simulates=True,
     ),
     Command(
         name="init",
@@ -152,12 +174,14 @@ COMMANDS: Final = (
         module="simulators",
         attribute="sim",
         about="Run the simulators alone, for other people's tests.",
+        simulates=True,
     ),
     Command(
         name="bench",
         module="bench",
         attribute="bench",
         about="Measure this build on this machine, each figure beside its floor.",
+        simulates=True,
     ),
 )
 
