@@ -14,10 +14,10 @@ from ml_connector.engine.inbox.schedule import is_due
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.flows import FLOWS
+from ml_connector.ledger import turns
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.inbox import polls
 from ml_connector.ledger.inbox.polls import Poll
-from ml_connector.storage.database import one, rows
 
 _log = structlog.get_logger("sweep")
 
@@ -100,25 +100,10 @@ async def _take_turn(
     """
     when = every(getattr(schedule, flow.schedule))
     async with installation.database.transaction() as connection:
-        row = await one(
-            connection,
-            "insert into turn (connection, what, taken_at) values (%(name)s, %(flow)s,"
-            " case when %(daily)s then now() else '-infinity'::timestamptz end)"
-            " on conflict (connection, what) do update set what = turn.what"
-            " returning nullif(taken_at, '-infinity') as last, now() as now,"
-            " not_before > now() as too_soon",
-            {"name": name, "flow": flow.name, "daily": isinstance(when, time)},
-        )
-        assert row is not None  # noqa: S101 - RETURNING gives the row
-        if row["too_soon"] or not is_due(
-            when, last=row["last"], now=row["now"], zone=schedule.zone
-        ):
+        turn = await turns.lock(connection, name, flow.name, daily=isinstance(when, time))
+        if turn.is_too_soon or not is_due(when, last=turn.last, now=turn.now, zone=schedule.zone):
             return False
-        await rows(
-            connection,
-            "update turn set taken_at = now() where connection = %(name)s and what = %(flow)s",
-            {"name": name, "flow": flow.name},
-        )
+        await turns.take(connection, name, flow.name)
     return True
 
 
@@ -133,9 +118,4 @@ async def _give_turn_back(
     if isinstance(error, Retryable):
         pause = max(_AGAIN_SECONDS, error.retry_after_seconds or 0)
     async with installation.database.transaction() as connection:
-        await rows(
-            connection,
-            "update turn set taken_at = '-infinity', not_before = now() +"
-            " make_interval(secs => %(pause)s) where connection = %(name)s and what = %(flow)s",
-            {"name": name, "flow": flow.name, "pause": pause},
-        )
+        await turns.give_back(connection, name, flow.name, pause_seconds=pause)

@@ -6,7 +6,8 @@ from ml_connector.app.connections.apply import post_what_was_noted
 from ml_connector.app.installation.installation import Installation
 from ml_connector.ledger.connections import acts, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.storage.database import Connection, one
+from ml_connector.ledger.postings import postings
+from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
 
 
@@ -50,7 +51,9 @@ async def set_paused(
         connection=applied.name,
         details={"before": {"paused": applied.paused}, "after": {"paused": paused}},
     )
-    return Changed(name=applied.name, changed=True, open_documents=await _open(on, applied.name))
+    return Changed(
+        name=applied.name, changed=True, open_documents=await postings.count_open(on, applied.name)
+    )
 
 
 async def set_mode(
@@ -97,7 +100,7 @@ async def remove(
         applied: the connection.
         by: the person.
     """
-    open_documents = await _open(on, applied.name)
+    open_documents = await postings.count_open(on, applied.name)
     secrets = sorted(await installation.vault.fields(applied.name, on=on))
     for field in secrets:
         await installation.vault.delete(applied.name, field, on=on)
@@ -116,13 +119,3 @@ async def remove(
         },
     )
     return Changed(name=applied.name, changed=True, open_documents=open_documents)
-
-
-async def _open(on: Connection, name: str) -> int:
-    row = await one(
-        on,
-        "select count(*) as n from posting where connection = %(name)s"
-        " and state in ('prepared', 'sending')",
-        {"name": name},
-    )
-    return int(row["n"]) if row else 0

@@ -24,13 +24,13 @@ from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections import acts, certificates, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings import postings
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.sign_in.certificates import check_pair, key_print, read_certificate
 from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import parse_secret
-from ml_connector.storage.database import Connection, rows
+from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import check_base_url
 from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
@@ -302,14 +302,7 @@ async def _perhaps_settled(on: Connection, name: str) -> set[Awaited]:
 
 async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
     """Let the subjects run again that a dry run only took notes of; return how many."""
-    found = await rows(
-        on,
-        "select distinct s.connection, s.flow, s.key from subject as s"
-        " join posting as p on p.subject_id = s.id"
-        " where s.connection = %(name)s and p.state = 'noted'",
-        {"name": name},
-    )
-    refs = [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
+    refs = await postings.subjects_noted(on, name)
     await run_again(on, installation.lanes, refs, source="wake", topic="the connection went live")
     return len(refs)
 

@@ -15,10 +15,10 @@ from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.certificate_rotation import Rotated, Rotation, noted
 from ml_connector.errors import ConnectorError
+from ml_connector.ledger import turns
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections import certificates, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.storage.database import Connection, one, rows
 from ml_connector.vault.tokens import utc_now
 from ml_connector.words import AlarmKind, Cause
 
@@ -157,7 +157,7 @@ class CertificateClock:
         kept = await self._current(applied.name)
         await self._alarm(applied, kept.valid_until, failure)
         async with self._installation.database.transaction() as on:
-            await _take_turn(on, applied.name, self._clock())
+            await turns.take_at(on, applied.name, _TURN, now=self._clock())
             waiting = await certificates.replaced(on, applied.name)
         return CertificateLook(
             certificate_id=kept.certificate_id or "",
@@ -183,14 +183,10 @@ class CertificateClock:
     async def _is_due(self, name: str) -> bool:
         now = self._clock()
         async with self._installation.database.transaction() as on:
-            turn = await one(
-                on,
-                "select taken_at from turn where connection = %(name)s and what = %(what)s",
-                {"name": name, "what": _TURN},
-            )
+            taken_at = await turns.taken_at(on, name, _TURN)
             return (
-                turn is None
-                or now - turn["taken_at"] >= LOOK_EVERY
+                taken_at is None
+                or now - taken_at >= LOOK_EVERY
                 or bool(await certificates.to_revoke(on, name, now))
                 or await certificates.coming(on, name) is not None
             )
@@ -253,12 +249,3 @@ def _remedy(
             f"Nothing: it is renewed by itself from {begins:%Y-%m-%d} on. To do it now: {renew}."
         )
     return f"In dry-run mode it is not renewed by itself. To do it: {renew}."
-
-
-async def _take_turn(on: Connection, name: str, now: datetime) -> None:
-    await rows(
-        on,
-        "insert into turn (connection, what, taken_at) values (%(name)s, %(what)s, %(now)s)"
-        " on conflict (connection, what) do update set taken_at = excluded.taken_at",
-        {"name": name, "what": _TURN, "now": now},
-    )

@@ -12,7 +12,6 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import structlog
-from psycopg.types.json import Json
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_application import application_of, settings_of
@@ -23,7 +22,7 @@ from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import WAKINGS
 from ml_connector.ledger.alarms.alarms import end_alarms
-from ml_connector.ledger.connections import consents
+from ml_connector.ledger.connections import acts, connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.connections.consents import Begun
 from ml_connector.ledger.inbox import subjects
@@ -32,7 +31,7 @@ from ml_connector.shipbob.sign_in import oauth
 from ml_connector.shipbob.sign_in.hosts import check_issuer
 from ml_connector.shipbob.sign_in.id_tokens import claims
 from ml_connector.shipbob.sign_in.oauth import SCOPES, Granted
-from ml_connector.storage.database import Connection, rows
+from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import is_literal_loopback
 from ml_connector.words import AlarmKind
 
@@ -126,7 +125,13 @@ class Consents:
                 channel_name=channel_name,
                 redirect_uri=redirect_uri,
             )
-            await _record(on, person, "consent.link", applied.name, {"billing": billing})
+            await acts.record(
+                on,
+                person,
+                "consent.link",
+                connection=applied.name,
+                details={"billing": billing},
+            )
         query = urlencode({"connection": applied.name, "link": ticket})
         return Invitation(
             url=f"{base.rstrip('/')}{START_PATH}?{query}",
@@ -290,15 +295,17 @@ class Consents:
                 now=now,
             )
             await consents.over(on, begun, "given")
-            await rows(
-                on,
-                "update connection set applied_at = now() where name = %(name)s",
-                {"name": name},
-            )
+            await connections.note_change(on, name)
             await end_alarms(on, name, AlarmKind.CREDENTIALS, ["shipbob"])
             await end_alarms(on, name, AlarmKind.CONSENT)
             woken = await wake_what_waited(self._installation, on, name, because="consent given")
-            await _record(on, begun.person, "consent.given", name, {"scopes": granted.scopes})
+            await acts.record(
+                on,
+                begun.person,
+                "consent.given",
+                connection=name,
+                details={"scopes": granted.scopes},
+            )
         _log.info("consent_given", connection=name, woken=woken)
         channel, clear = await written_channel(self._installation, begun)
         missing = set(begun.scopes) - set(granted.scopes) - {"offline_access"}
@@ -347,14 +354,3 @@ def _is_local(public_url: str | None) -> bool:
         return is_literal_loopback(urlsplit(public_url).hostname or "")
     except ValueError:
         return False
-
-
-async def _record(
-    on: Connection, person: str, what: str, name: str, details: dict[str, object]
-) -> None:
-    await rows(
-        on,
-        "insert into act (person, what, connection, details)"
-        " values (%(person)s, %(what)s, %(name)s, %(details)s)",
-        {"person": person, "what": what, "name": name, "details": Json(details)},
-    )

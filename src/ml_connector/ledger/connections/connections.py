@@ -114,6 +114,15 @@ async def set_mode(connection: Connection, name: str, mode: Mode) -> None:
     )
 
 
+async def note_change(connection: Connection, name: str) -> None:
+    """Let every process open a connection anew with the next run: its credentials changed."""
+    await rows(
+        connection,
+        "update connection set applied_at = now() where name = %(name)s",
+        {"name": name},
+    )
+
+
 async def remove(connection: Connection, name: str) -> None:
     """Take a connection out of use. All that was booked for it stays."""
     await rows(

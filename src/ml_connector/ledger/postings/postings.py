@@ -16,9 +16,9 @@ import msgspec
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
-from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
 from ml_connector.ledger.postings.documents import Document, Posted
-from ml_connector.storage.database import Connection, recordset, rows
+from ml_connector.storage.database import Connection, one, recordset, rows
 
 PostingState = Literal["prepared", "sending", "done", "adopted", "alarm", "noted"]
 
@@ -332,6 +332,29 @@ async def posted_before(
         {"subject": subject_id, "run": run_id},
     )
     return tuple(_posted(_posting(row)) for row in found)
+
+
+async def count_open(connection: Connection, connection_name: str) -> int:
+    """Return how many documents of a connection are written down and not settled."""
+    row = await one(
+        connection,
+        "select count(*) as n from posting where connection = %(name)s"
+        " and state in ('prepared', 'sending')",
+        {"name": connection_name},
+    )
+    return int(row["n"]) if row else 0
+
+
+async def subjects_noted(connection: Connection, connection_name: str) -> list[SubjectRef]:
+    """Return the subjects of which a dry run noted documents."""
+    found = await rows(
+        connection,
+        "select distinct s.connection, s.flow, s.key from subject as s"
+        " join posting as p on p.subject_id = s.id"
+        " where s.connection = %(name)s and p.state = 'noted'",
+        {"name": connection_name},
+    )
+    return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
 
 
 def _posted(posting: Posting) -> Posted:
