@@ -19,7 +19,7 @@ from ml_connector.engine.work.lanes import STALLED_AFTER_SECONDS
 from ml_connector.engine.work.worker import GRACE_SECONDS
 from ml_connector.flows.inventory.drift import Likely
 from ml_connector.flows.inventory.facts import PICKED
-from ml_connector.flows.inventory.plan import LOOKS_BACK
+from ml_connector.flows.inventory.read import LOOKS_BACK
 from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
 from ml_connector.storage.running_role import ROLE

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData
+from ml_connector.flows.billing.facts import BillingFacts
 from ml_connector.flows.billing.invoice_lines import InvoiceFact, grouped
 from ml_connector.flows.billing.money import in_whole_units, smallest_unit
-from ml_connector.flows.billing.plan import BillingFacts, plan, source_lines
+from ml_connector.flows.billing.plan import plan, source_lines
 from ml_connector.ledger.postings.documents import CreateBill, Document, Plan, Posted
 from ml_connector.ledger.sources.charges import Charge, StoredTax, summed
 from ml_connector.words import Cause

@@ -6,8 +6,7 @@ from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Flows, Waking
-from ml_connector.flows.billing import plan as billing
-from ml_connector.flows.inventory import plan as inventory
+from ml_connector.flows import billing, inventory
 from ml_connector.flows.purchase_orders import plan as purchase_orders
 from ml_connector.flows.receiving import plan as receiving
 from ml_connector.flows.returns import plan as returns

@@ -1,1 +1,62 @@
-"""Billing: ShipBob's invoices become vendor bills."""
+"""Billing: what ShipBob has invoiced becomes vendor bills in NetSuite that tie to the cent.
+
+Charges are pulled every hour and kept for ever, since ShipBob forgets the lines of an invoice
+after seven days (shipbob.md section 9.7). One vendor bill for each invoice, with the invoice's
+number as reference number (netsuite.md section 8.7); its expense lines are the charges by fee
+and fulfillment center, credits negative; one that comes to less than zero is a vendor credit.
+Payments and balances are never billed. A bill that does not come to the invoice's amount to
+the cent is not posted. What is posted is never edited: when an invoice changes, the difference
+is a bill or credit of its own.
+
+The subject is an invoice. Charges that are on none yet belong to the next one, so webhooks,
+which name a transaction, are about the subject ``next``: its run pulls what was charged.
+"""
+
+from typing import Final
+
+from ml_connector.awaited import AwaitedKind
+from ml_connector.engine.flow import Flow, Section, Waking
+from ml_connector.flows.billing.facts import NEXT, BillingFacts
+from ml_connector.flows.billing.plan import plan, source_lines
+from ml_connector.flows.billing.read import read, sweep
+from ml_connector.rules import wake
+from ml_connector.words import ExternalIdPrefix
+
+
+def key_of(topic: str, body: bytes) -> str:
+    """Return the subject of a billing webhook: whatever it names, charges are to be pulled."""
+    del topic, body
+    return NEXT
+
+
+FLOW: Final = Flow(
+    name="billing",
+    source="invoice",
+    topics=frozenset(
+        {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
+    ),
+    key_of=key_of,
+    rules="billing-1",
+    facts=BillingFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="billing",
+    sweep=sweep,
+    wakings=(
+        wake.ACCOUNT,
+        wake.BILL_PERIOD,
+        Waking(kind=AwaitedKind.VENDOR, by_applying=True),
+        Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
+    ),
+    documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
+    sections=(
+        Section(
+            key="fees",
+            title="Fees",
+            facts="Invoices",
+            types=frozenset({"VendBill", "VendCred"}),
+            money=True,
+        ),
+    ),
+)

@@ -1,156 +1,30 @@
-"""Billing: what ShipBob has invoiced becomes vendor bills in NetSuite that tie to the cent.
+"""What of an invoice is billed, and why not. Pure."""
 
-Charges are pulled every hour and kept for ever, since ShipBob forgets the lines of an invoice
-after seven days (shipbob.md section 9.7). One vendor bill for each invoice, with the invoice's
-number as reference number (netsuite.md section 8.7); its expense lines are the charges by fee
-and fulfillment center, credits negative; one that comes to less than zero is a vendor credit.
-Payments and balances are never billed. A bill that does not come to the invoice's amount to
-the cent is not posted. What is posted is never edited: when an invoice changes, the difference
-is a bill or credit of its own.
-
-The subject is an invoice. Charges that are on none yet belong to the next one, so webhooks,
-which name a transaction, are about the subject ``next``: its run pulls what was charged.
-"""
-
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Section, SweepResult, Waking
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
 from ml_connector.flows.billing import documents as bills
-from ml_connector.flows.billing.currencies import code_of
+from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
     GONE,
     NEVER_BILLED,
     WHOLE,
-    ChargeGroup,
     InvoiceFact,
     InvoicePart,
-    completes,
-    grouped,
     parts,
     plain,
 )
-from ml_connector.flows.billing.money import said
+from ml_connector.flows.billing.money import code_of, said
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
-from ml_connector.netsuite.queries.bills import ReferencedBill
-from ml_connector.reads.reads import Reads
-from ml_connector.rules import wake
-from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.words import Cause, ExternalIdPrefix
 
-NEXT: Final = "next"
-"""The subject of charges that are not invoiced yet."""
-
 _OURS: Final = (ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT)
-
-
-class BillFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor bill or credit in NetSuite with the invoice's number.
-
-    Attributes:
-        vendor: internal id.
-        total: in its own currency, without sign; None where it can't be read.
-    """
-
-    id: str
-    kind: str
-    vendor: str | None
-    external_id: str | None
-    total: Decimal | None
-
-
-class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one invoice sees.
-
-    Attributes:
-        key: the invoice's number, or ``next``.
-        invoice: None for ``next``, and where ShipBob knows no such invoice.
-        groups: all its lines that were ever seen.
-        listed: how many lines ShipBob still lists.
-        bills: what NetSuite has with this reference number.
-        vendor_currency: the display text of the vendor's currency, where there is one.
-        periods: posting periods from the invoice's date on, open when bills may be dated
-            into them; empty when unreadable.
-        pulled: for ``next``: whether charges were pulled now.
-    """
-
-    key: str
-    invoice: InvoiceFact | None = None
-    groups: tuple[ChargeGroup, ...] = ()
-    listed: int = 0
-    bills: tuple[BillFact, ...] = ()
-    vendor_currency: str | None = None
-    periods: tuple[PeriodFact, ...] = ()
-    pulled: bool = False
-
-
-async def read(key: str, reads: Reads) -> BillingFacts:
-    """Gather an invoice, its lines, and what NetSuite has of it; keep what was charged."""
-    if key == NEXT:
-        return BillingFacts(key=key, pulled=await reads.billing.pull_lately())
-    head = await reads.billing.invoice(int(key))
-    if head is None:
-        return BillingFacts(key=key)
-    invoice = InvoiceFact(
-        id=head.id, type=head.type, day=head.day, amount=head.amount, currency=head.currency
-    )
-    if plain(invoice.type) in NEVER_BILLED:
-        return BillingFacts(key=key, invoice=invoice)
-    listed = await _listed(head.id, reads)
-    groups = grouped(await reads.billing.kept_lines(head.id))
-    if sum((group.amount for group in groups), Decimal(0)) != head.amount:
-        forgotten = await reads.billing.forgotten(head)
-        if completes(invoice, groups, forgotten):
-            await reads.billing.assign(head.id, forgotten)
-            groups = grouped(await reads.billing.kept_lines(head.id))
-    found = await reads.billing.bills(str(head.id))
-    vendor = await reads.billing.vendor()
-    return BillingFacts(
-        key=key,
-        invoice=invoice,
-        groups=groups,
-        listed=listed,
-        bills=tuple(map(_bill_fact, found)),
-        vendor_currency=vendor.currencyname if vendor else None,
-        periods=tuple(
-            PeriodFact(
-                name=period.periodname,
-                start=period.startdate,
-                end=period.enddate,
-                open=period.open_for_bills,
-            )
-            for period in (await reads.periods(invoice.day) if invoice.day else ())
-            if not period.isadjust
-        ),
-    )
-
-
-async def _listed(invoice_id: int, reads: Reads) -> int:
-    try:
-        return await reads.billing.pull_lines(invoice_id)
-    except NeedsData as gone:
-        # The detail of an old invoice has answered 404 (shipbob.md section 9.7).
-        if gone.cause is not Cause.RECORD_NOT_FOUND:
-            raise
-        return 0
-
-
-def _bill_fact(row: ReferencedBill) -> BillFact:
-    return BillFact(
-        id=row.id,
-        kind="vendor credit" if row.type == "VendCred" else "vendor bill",
-        vendor=row.entity,
-        external_id=row.externalid,
-        total=None if row.foreigntotal is None else abs(row.foreigntotal),
-    )
 
 
 def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -364,49 +238,3 @@ def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[
         amounts = {group.name: group.amount for group in facts.groups}
         amounts[GONE] = invoice.amount - sum(amounts.values(), Decimal(0))
     return tuple(line(name, amount) for name, amount in amounts.items() if amount)
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Pull what was charged; yield the invoices, anew whenever head or kept lines change."""
-    await reads.billing.pull(since)
-    for kept in await reads.billing.invoices(since):
-        yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
-
-
-def key_of(topic: str, body: bytes) -> str:
-    """Return the subject of a billing webhook: whatever it names, charges are to be pulled."""
-    del topic, body
-    return NEXT
-
-
-FLOW: Final = Flow(
-    name="billing",
-    source="invoice",
-    topics=frozenset(
-        {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
-    ),
-    key_of=key_of,
-    rules="billing-1",
-    facts=BillingFacts,
-    read=read,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="billing",
-    sweep=sweep,
-    wakings=(
-        wake.ACCOUNT,
-        wake.BILL_PERIOD,
-        Waking(kind=AwaitedKind.VENDOR, by_applying=True),
-        Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
-    ),
-    documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
-    sections=(
-        Section(
-            key="fees",
-            title="Fees",
-            facts="Invoices",
-            types=frozenset({"VendBill", "VendCred"}),
-            money=True,
-        ),
-    ),
-)

@@ -1,1 +1,33 @@
-"""Inventory: both systems' stock is compared."""
+"""Inventory: the stock of both systems is compared, and what differs is explained.
+
+Once a day, and whenever somebody asks, for each NetSuite location that a fulfillment center
+is mapped to: what ShipBob has on hand there (shipbob.md section 9.3) and what NetSuite has
+(netsuite.md section 5.4), SKU by SKU. A difference is explained by what our own books know is
+open: received and not posted yet, parked, refused, shipped and not fulfilled yet, on its way.
+What remains is a drift. The movements of both systems tell what probably made it, and a person
+is told what to do. Nothing is ever adjusted by itself.
+
+The snapshot is kept with the run that saw it, as all facts are.
+"""
+
+from typing import Final
+
+from ml_connector.engine.flow import Flow
+from ml_connector.flows.inventory.facts import StockFacts
+from ml_connector.flows.inventory.plan import details, plan, source_lines
+from ml_connector.flows.inventory.read import read, sweep
+
+FLOW: Final = Flow(
+    name="inventory",
+    source="location",
+    topics=frozenset(),
+    rules="inventory-1",
+    facts=StockFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="inventory",
+    sweep=sweep,
+    event_source="schedule",
+    details=details,
+)

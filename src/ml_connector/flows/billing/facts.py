@@ -1,0 +1,52 @@
+"""What the plan for one invoice sees: the invoice, its lines, and what NetSuite has of it."""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact
+from ml_connector.rules.facts import PeriodFact
+
+NEXT: Final = "next"
+"""The subject of charges that are not invoiced yet."""
+
+
+class BillFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor bill or credit in NetSuite with the invoice's number.
+
+    Attributes:
+        vendor: internal id.
+        total: in its own currency, without sign; None where it can't be read.
+    """
+
+    id: str
+    kind: str
+    vendor: str | None
+    external_id: str | None
+    total: Decimal | None
+
+
+class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one invoice sees.
+
+    Attributes:
+        key: the invoice's number, or ``next``.
+        invoice: None for ``next``, and where ShipBob knows no such invoice.
+        groups: all its lines that were ever seen.
+        listed: how many lines ShipBob still lists.
+        bills: what NetSuite has with this reference number.
+        vendor_currency: the display text of the vendor's currency, where there is one.
+        periods: posting periods from the invoice's date on, open when bills may be dated
+            into them; empty when unreadable.
+        pulled: for ``next``: whether charges were pulled now.
+    """
+
+    key: str
+    invoice: InvoiceFact | None = None
+    groups: tuple[ChargeGroup, ...] = ()
+    listed: int = 0
+    bills: tuple[BillFact, ...] = ()
+    vendor_currency: str | None = None
+    periods: tuple[PeriodFact, ...] = ()
+    pulled: bool = False

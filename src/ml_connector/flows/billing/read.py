@@ -1,0 +1,88 @@
+"""Reads an invoice, its lines, and what NetSuite has of it; keeps what was charged."""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+from decimal import Decimal
+
+from ml_connector.engine.flow import SweepResult
+from ml_connector.errors import NeedsData
+from ml_connector.flows.billing.facts import NEXT, BillFact, BillingFacts
+from ml_connector.flows.billing.invoice_lines import (
+    NEVER_BILLED,
+    InvoiceFact,
+    completes,
+    grouped,
+    plain,
+)
+from ml_connector.netsuite.queries.bills import ReferencedBill
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.facts import PeriodFact
+from ml_connector.words import Cause
+
+
+async def read(key: str, reads: Reads) -> BillingFacts:
+    """Gather an invoice, its lines, and what NetSuite has of it; keep what was charged."""
+    if key == NEXT:
+        return BillingFacts(key=key, pulled=await reads.billing.pull_lately())
+    head = await reads.billing.invoice(int(key))
+    if head is None:
+        return BillingFacts(key=key)
+    invoice = InvoiceFact(
+        id=head.id, type=head.type, day=head.day, amount=head.amount, currency=head.currency
+    )
+    if plain(invoice.type) in NEVER_BILLED:
+        return BillingFacts(key=key, invoice=invoice)
+    listed = await _listed(head.id, reads)
+    groups = grouped(await reads.billing.kept_lines(head.id))
+    if sum((group.amount for group in groups), Decimal(0)) != head.amount:
+        forgotten = await reads.billing.forgotten(head)
+        if completes(invoice, groups, forgotten):
+            await reads.billing.assign(head.id, forgotten)
+            groups = grouped(await reads.billing.kept_lines(head.id))
+    found = await reads.billing.bills(str(head.id))
+    vendor = await reads.billing.vendor()
+    return BillingFacts(
+        key=key,
+        invoice=invoice,
+        groups=groups,
+        listed=listed,
+        bills=tuple(map(_bill_fact, found)),
+        vendor_currency=vendor.currencyname if vendor else None,
+        periods=tuple(
+            PeriodFact(
+                name=period.periodname,
+                start=period.startdate,
+                end=period.enddate,
+                open=period.open_for_bills,
+            )
+            for period in (await reads.periods(invoice.day) if invoice.day else ())
+            if not period.isadjust
+        ),
+    )
+
+
+async def _listed(invoice_id: int, reads: Reads) -> int:
+    try:
+        return await reads.billing.pull_lines(invoice_id)
+    except NeedsData as gone:
+        # The detail of an old invoice has answered 404 (shipbob.md section 9.7).
+        if gone.cause is not Cause.RECORD_NOT_FOUND:
+            raise
+        return 0
+
+
+def _bill_fact(row: ReferencedBill) -> BillFact:
+    return BillFact(
+        id=row.id,
+        kind="vendor credit" if row.type == "VendCred" else "vendor bill",
+        vendor=row.entity,
+        external_id=row.externalid,
+        total=None if row.foreigntotal is None else abs(row.foreigntotal),
+    )
+
+
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
+    """Pull what was charged; yield the invoices, anew whenever head or kept lines change."""
+    await reads.billing.pull(since)
+    for kept in await reads.billing.invoices(since):
+        yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")

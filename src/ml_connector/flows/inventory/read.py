@@ -1,0 +1,119 @@
+"""Takes the snapshot of one location, and what explains its differences."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from ml_connector.engine.flow import SweepResult
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.inventory import drift
+from ml_connector.flows.inventory import facts as stocked
+from ml_connector.flows.inventory.facts import Elsewhere, ItemOf, Level, OpenItem, StockFacts
+from ml_connector.reads.reads import Reads
+from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.rules.items import MatchFacts, match, read_items
+from ml_connector.words import Cause
+
+LOOKS_BACK: Final = timedelta(days=35)
+"""So far back movements are looked at for the cause of a drift."""
+
+
+async def read(key: str, reads: Reads) -> StockFacts:
+    """Take the snapshot of one location, with what explains its differences.
+
+    Only what our books leave unexplained is looked into further.
+    """
+    stock = reads.stock
+    snapshot = await stock.snapshot()
+    since = snapshot.taken_at - LOOKS_BACK
+    centers = tuple(sorted(one for one, place in stock.locations.items() if place == key))
+    facts = StockFacts(
+        location=key,
+        centers=centers,
+        taken_at=snapshot.taken_at,
+        looked_back_to=since.astimezone(stock.zone).date(),
+    )
+    if not centers:
+        return facts
+    expected = await stock.expected(snapshot)
+    wanted = stocked.wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
+    item_of = _item_of(wanted, await read_items(wanted, reads), reads.skus)
+    found, open_items, moved = _at(key, snapshot, expected, reads, item_of)
+    open_keys = {level.key for level, _, rest in drift.balances(found, open_items) if rest}
+    facts = replace(
+        facts,
+        levels=found,
+        open=open_items,
+        moved=moved,
+        unmapped=stocked.unmapped(snapshot, stock.locations),
+    )
+    if not open_keys:
+        return facts
+    items, keys = stocked.differing(found, open_keys)
+    some = stocked.only(snapshot, items, keys)
+    trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
+    return replace(
+        facts,
+        unread=trail.unread[:500],
+        moves=stocked.moves(trail, keys=keys, taken_at=snapshot.taken_at, zone=stock.zone),
+        elsewhere=tuple(
+            Elsewhere(key=level.key, location=other, rest=rest)
+            for other in sorted(set(stock.locations.values()) - {key})
+            for level, _, rest in drift.balances(*_at(other, some, expected, reads, item_of)[:2])
+            if rest and level.key in open_keys
+        ),
+    )
+
+
+def _at(
+    location: str, snapshot: Snapshot, expected: Expected, reads: Reads, item_of: ItemOf
+) -> tuple[tuple[Level, ...], tuple[OpenItem, ...], dict[str, tuple[int, ...]]]:
+    """Return what lies at a location, what is open there, and what moved a moment ago."""
+    locations = reads.stock.locations
+    quarantine = reads.stock.quarantine
+    return (
+        stocked.levels(
+            snapshot,
+            location,
+            locations=locations,
+            quarantine=quarantine if quarantine != location else None,
+            item_of=item_of,
+        ),
+        stocked.open_items(expected, location, locations, item_of),
+        {
+            stocked.key_of(item, ""): units
+            for (item, place), units in expected.moved.items()
+            if place == location
+        },
+    )
+
+
+def _item_of(
+    wanted: Mapping[int, str], found: MatchFacts, exceptions: Mapping[str, str]
+) -> ItemOf:
+    """Return what matches a SKU to an item, each once."""
+    known: dict[int, str | Cause] = {}
+
+    def item_of(inventory_id: int, sku: str) -> str | Cause:
+        if inventory_id not in wanted:
+            return Cause.SKU_MISSING_IN_NETSUITE
+        if inventory_id not in known:
+            try:
+                matched = match({inventory_id: wanted[inventory_id]}, found, exceptions)
+                known[inventory_id] = matched.items[inventory_id].id
+            except (NeedsData, NeedsHuman) as error:
+                known[inventory_id] = error.cause
+        del sku
+        return known[inventory_id]
+
+    return item_of
+
+
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
+    """Yield every location that a fulfillment center is mapped to, or was when it differed."""
+    del since
+    mapped = reads.stock.locations.values()
+    for location in sorted({*mapped, *await reads.stock.left_over()}):
+        yield SweepResult(key=location)
