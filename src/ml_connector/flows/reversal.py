@@ -16,13 +16,7 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import UserError
 from ml_connector.ledger.postings.documents import CreateBill, CreateRecord, Document, JournalLine
-from ml_connector.netsuite.records.records import (
-    InventoryAdjustment,
-    InventoryAdjustmentLine,
-    InventoryAdjustmentLines,
-    Ref,
-    as_body,
-)
+from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
 from ml_connector.words import OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
 
 _UNITS: Final = frozenset({DocumentKind.ITEM_RECEIPT, DocumentKind.INVENTORY_ADJUSTMENT})
@@ -97,33 +91,24 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
     locations = list(dict.fromkeys(line.location for line in lines if line.location))
     if not lines or not locations:
         raise _can_not(posted, "It moves no units at a location.")
-    body = InventoryAdjustment(
-        external_id=external_id,
-        tran_date=day,
-        account=Ref(account),
-        adj_location=Ref(locations[0]),
-        subsidiary=Ref(settings.netsuite.subsidiary) if settings.netsuite.subsidiary else None,
-        memo=_memo(posted, external_id),
-        inventory=InventoryAdjustmentLines(
-            tuple(
-                InventoryAdjustmentLine(
-                    line=number,
-                    item=Ref(line.item or ""),
-                    location=Ref(line.location or locations[0]),
-                    adjust_qty_by=line.quantity or 0,
-                    inventory_detail=None,
-                )
-                for number, line in enumerate(lines, 1)
-            )
+    return inventory_adjustment(
+        AdjustmentHead(
+            external_id=external_id,
+            date=day,
+            account=account,
+            subsidiary=settings.netsuite.subsidiary or None,
+            memo=_memo(posted, external_id),
+            title=f"Inventory adjustment that takes back {posted.name}",
         ),
-    )
-    return Document(
-        system="netsuite",
-        kind=DocumentKind.INVENTORY_ADJUSTMENT,
-        external_id=external_id,
-        title=f"Inventory adjustment that takes back {posted.name}",
-        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
-        lines=lines,
+        [
+            StockChange(
+                item=line.item or "",
+                location=line.location or locations[0],
+                quantity=line.quantity or 0,
+            )
+            for line in lines
+        ],
+        lines,
     )
 
 

@@ -7,9 +7,8 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Waking
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED
 from ml_connector.reads.reads import Reads
-
-_CANCELLED: Final = "C"  # netsuite.md section 5.7
 
 
 async def live_orders(reads: Reads, references: Collection[str]) -> dict[str, list[SalesOrder]]:
@@ -17,7 +16,7 @@ async def live_orders(reads: Reads, references: Collection[str]) -> dict[str, li
     wanted = sorted(references)
     answers = await asyncio.gather(*map(reads.shipments.sales_orders, wanted))
     return {
-        reference: [order for order in matches if order.status != _CANCELLED]
+        reference: [order for order in matches if order.status != SALES_ORDER_CANCELLED]
         for reference, matches in zip(wanted, answers, strict=True)
     }
 

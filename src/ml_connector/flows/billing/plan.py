@@ -22,6 +22,8 @@ from ml_connector.flows.billing.invoice_lines import (
 from ml_connector.flows.billing.money import code_of, said
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.refused import refusal
+from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause, ExternalIdPrefix
 
 _OURS: Final = (ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT)
@@ -41,7 +43,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     invoice = _invoice(facts)
     kept_out = _kept_out(invoice, settings)
     if kept_out:
-        return Plan(note=kept_out, refused=_refused_whole(facts, settings, kept_out))
+        return refusal(source_lines(facts, settings), kept_out)
     if posted and _total(posted) == invoice.amount:
         return Plan(note="All of it is posted")
     fact_date = _day(invoice)
@@ -60,7 +62,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
         )
     by_hand = _by_hand(facts, invoice, settings.billing.vendor)
     if by_hand:
-        return Plan(note=by_hand, refused=_refused_whole(facts, settings, by_hand))
+        return refusal(source_lines(facts, settings), by_hand)
     document = bills.bill(
         invoice,
         rest,
@@ -100,10 +102,7 @@ def _kept_out(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
     """Return why nothing of an invoice is ever posted; empty when it may be."""
     if plain(invoice.type) in NEVER_BILLED:
         return f"An invoice of type {invoice.type} is no cost: never billed"
-    start = settings.start_date
-    if start is not None and invoice.day is not None and invoice.day < start:
-        return f"Before the start date {start}: not booked"
-    return ""
+    return before_start(invoice.day, settings)
 
 
 def _day(invoice: InvoiceFact) -> date:
@@ -140,20 +139,6 @@ def _refused(all_parts: Sequence[InvoicePart], invoice: InvoiceFact) -> tuple[Re
         )
         for part in all_parts
         if _balance(part)
-    )
-
-
-def _refused_whole(
-    facts: BillingFacts, settings: ConnectionSettings, reason: str
-) -> tuple[RefusedUnits, ...]:
-    return tuple(
-        RefusedUnits(
-            source_line=line.source_line,
-            reason=reason,
-            amount=line.amount,
-            currency=line.currency,
-        )
-        for line in source_lines(facts, settings)
     )
 
 

@@ -20,10 +20,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow
-from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.purchase_orders.documents import (
     arrival,
     cancellation,
@@ -38,10 +37,17 @@ from ml_connector.flows.purchase_orders.open_units import (
 )
 from ml_connector.flows.purchase_orders.order_changes import clock, poll, sweep
 from ml_connector.flows.purchase_orders.products import unknown
-from ml_connector.flows.purchase_orders.read import OPEN, OVER, PurchaseOrderFacts, WroFact, read
+from ml_connector.flows.purchase_orders.read import OVER, PurchaseOrderFacts, WroFact, read
 from ml_connector.flows.purchase_orders.wake import PRODUCT
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
+from ml_connector.netsuite.statuses import (
+    PURCHASE_ORDER_OPEN,
+    PURCHASE_ORDER_RECEIVED,
+    PURCHASE_ORDER_UNAPPROVED,
+)
 from ml_connector.rules import wake
+from ml_connector.rules.locations import unmapped_place
+from ml_connector.rules.start_date import is_before_start
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 _AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
@@ -70,7 +76,7 @@ def plan(
     wros = _standing(facts, posted)
     if not facts.number:
         return _gone(facts, posted)
-    if facts.status not in OPEN:
+    if facts.status not in PURCHASE_ORDER_OPEN:
         return _no_more(facts, [wro for wro in wros if wro.id in ours])
     new_products = _new_products(facts, settings)
     if new_products:
@@ -122,8 +128,9 @@ def _none_of_ours(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> st
     Raises:
         NeedsHuman: a transfer order has the number of a purchase order.
     """
-    begins, here = settings.start_date, set(settings.locations.values())
-    if begins is not None and facts.ordered_on is not None and facts.ordered_on < begins:
+    here = set(settings.locations.values())
+    if is_before_start(facts.ordered_on, settings):
+        begins = settings.start_date
         return f"{facts.number} was ordered before the start date {begins}: not announced"
     if facts.unreadable:
         return (
@@ -206,17 +213,17 @@ def _location(facts: PurchaseOrderFacts, wro: WroFact, settings: ConnectionSetti
     Raises:
         NeedsData: neither is mapped, so that it can't be told what the WRO covers.
     """
-    location = _place(wro.fulfillment_center_id, settings)
+    center = wro.fulfillment_center_id
+    location = _place(center, settings)
     if location is None:
-        center = wro.fulfillment_center_id
-        raise NeedsData(
-            f"WRO {wro.number} ({wro.id}) of {facts.number} is at fulfillment center {center},"
-            " which has no NetSuite location",
-            cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[AwaitedKind.LOCATION.named(center)],
-            remedy=(
-                f'Add "{center}" = "<NetSuite location id>" under [locations]: hubs as well as'
-                " the centers behind them; then apply the connection again."
+        raise unmapped_place(
+            center,
+            place=(
+                f"WRO {wro.number} ({wro.id}) of {facts.number} is at fulfillment center {center},"
+                " which"
+            ),
+            remedy_ends=(
+                ": hubs as well as the centers behind them; then apply the connection again."
             ),
         )
     return location
@@ -268,7 +275,7 @@ def _no_more(facts: PurchaseOrderFacts, ours: Sequence[WroFact]) -> Plan:
         NeedsHuman: the order was closed or deleted when its stock was on its way already.
     """
     live = [wro for wro in ours if wro.status not in OVER]
-    if facts.status in {"A", "F", "G"}:  # not approved, or received in full
+    if facts.status in PURCHASE_ORDER_UNAPPROVED | PURCHASE_ORDER_RECEIVED:
         return Plan(note=f"Order {facts.number} is not open for receiving ({facts.status})")
     started = [wro for wro in live if wro.status not in _AWAITED]
     return Plan(

@@ -18,12 +18,12 @@ from ml_connector.flows.purchase_orders.products import (
 from ml_connector.flows.purchase_orders.transfers import read_transfer
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
 from ml_connector.words import ExternalIdPrefix
 
-OPEN: Final = frozenset("BDE")  # netsuite.md section 5.7
 OVER: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
 _NUMBERS: Final = 30
 """So many WROs of one order are looked for: ``PO123`` to ``PO123-30``."""
@@ -146,7 +146,11 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
         else await read_units(order.lines, "purchaseOrder", key, reads)
     )
     lines = tuple(_lines(order, units))
-    products = await _products(lines, reads) if order.status in OPEN else Products({}, {}, {})
+    products = (
+        await _products(lines, reads)
+        if order.status in PURCHASE_ORDER_OPEN
+        else Products({}, {}, {})
+    )
     wros = await reads.wros_by_number(wro_numbers(order.tranid))
     if transfer is not None:
         booked = _arrived(wros, order, _items_on(wros, lines, products.bindings, reads.skus))

@@ -5,8 +5,7 @@ It is open from its approval until all has arrived, whether it has left already 
 
 from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.netsuite.dialect import Flag
@@ -17,13 +16,10 @@ from ml_connector.netsuite.queries.transfer_orders import (
     TransferLine,
     TransferOrder,
 )
+from ml_connector.netsuite.statuses import TRANSFER_ORDER_AS_PURCHASE_ORDER
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit
 from ml_connector.words import Cause
-
-# What the letters of a transfer order are in those of a purchase order: D, E and F are ways
-# of being under way, G is received (schemas/status-codes.json).
-_MEANS: Final[Mapping[str, str]] = MappingProxyType({"D": "B", "E": "B", "F": "B", "G": "F"})
 
 
 class Transfer(NamedTuple):
@@ -88,7 +84,7 @@ def _as_purchase_order(
     return PurchaseOrder(
         id=order.id,
         tranid=order.tranid,
-        status=_MEANS.get(order.status, order.status),
+        status=TRANSFER_ORDER_AS_PURCHASE_ORDER.get(order.status, order.status),
         trandate=order.trandate,
         location=content.transferlocation.id or None,
         lines=tuple(

@@ -18,7 +18,7 @@ from ml_connector.flows.receiving.allocation import (
 from ml_connector.flows.receiving.documents import (
     Booking,
     Increase,
-    inventory_adjustment,
+    adjustment,
     item_receipt,
     source_line,
 )
@@ -61,10 +61,8 @@ def without_order(task: Task) -> Plan:
             ),
             waiting_for=[AwaitedKind.POLICY.named("unmatched_wro")],
         )
-    adjustment = _adjustment(
-        task, [(one, one.quantity) for one in task.increases], "no purchase order"
-    )
-    return Plan(documents=(adjustment, *task.mark))
+    whole = _adjustment(task, [(one, one.quantity) for one in task.increases], "no purchase order")
+    return Plan(documents=(whole, *task.mark))
 
 
 def from_order(order: ReceivingOrder, task: Task) -> Plan:
@@ -105,8 +103,8 @@ def _with_surplus(
     what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
     policy = task.settings.policies.over_receipt
     if policy == "adjust":
-        adjustment = _adjustment(task, surplus, f"beyond {order.number}")
-        return Plan(documents=(*documents, adjustment, *task.mark))
+        beyond = _adjustment(task, surplus, f"beyond {order.number}")
+        return Plan(documents=(*documents, beyond, *task.mark))
     if policy == "refuse":
         return Plan(
             documents=(*documents, *task.mark),
@@ -181,7 +179,7 @@ def _adjustment(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> 
                 cause=Cause.UNIT_DIFFERS,
                 remedy="Adjust the stock by hand in NetSuite, in the unit that is right.",
             )
-    return inventory_adjustment(
+    return adjustment(
         _numbered(task, DocumentKind.INVENTORY_ADJUSTMENT),
         units,
         account=account,

@@ -7,16 +7,12 @@ import msgspec
 
 from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
 from ml_connector.ledger.postings.documents import (
-    CreateRecord,
     Document,
     JournalLine,
     MarkWroSynced,
     TransformRecord,
 )
 from ml_connector.netsuite.records.records import (
-    InventoryAdjustment,
-    InventoryAdjustmentLine,
-    InventoryAdjustmentLines,
     InventoryAssignment,
     InventoryAssignments,
     InventoryDetail,
@@ -26,6 +22,7 @@ from ml_connector.netsuite.records.records import (
     Ref,
     as_body,
 )
+from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
@@ -128,7 +125,7 @@ def item_receipt(
     )
 
 
-def inventory_adjustment(
+def adjustment(
     booking: Booking,
     increases: Sequence[tuple[Increase, int]],
     *,
@@ -148,33 +145,25 @@ def inventory_adjustment(
     Source: netsuite.md section 8.2.
     """
     external_id = f"{ExternalIdPrefix.ADJUSTMENT}{booking.wro_id}-{booking.number}"
-    body = InventoryAdjustment(
-        external_id=external_id,
-        tran_date=booking.date,
-        account=Ref(account),
-        adj_location=Ref(booking.location),
-        subsidiary=Ref(subsidiary) if subsidiary is not None else None,
-        memo=booking.memo(f"ShipBob WRO {booking.wro_id}, {why}", external_id),
-        inventory=InventoryAdjustmentLines(
-            tuple(
-                InventoryAdjustmentLine(
-                    line=number,
-                    item=Ref(increase.item.id),
-                    location=Ref(booking.location),
-                    adjust_qty_by=quantity,
-                    inventory_detail=_lots([(increase, quantity)]),
-                )
-                for number, (increase, quantity) in enumerate(increases, 1)
-            )
+    return inventory_adjustment(
+        AdjustmentHead(
+            external_id=external_id,
+            date=booking.date,
+            account=account,
+            subsidiary=subsidiary,
+            memo=booking.memo(f"ShipBob WRO {booking.wro_id}, {why}", external_id),
+            title=f"Inventory adjustment for WRO {booking.wro_id}, {why}",
         ),
-    )
-    return Document(
-        system="netsuite",
-        kind=DocumentKind.INVENTORY_ADJUSTMENT,
-        external_id=external_id,
-        title=f"Inventory adjustment for WRO {booking.wro_id}, {why}",
-        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
-        lines=tuple(booking.line(increase, quantity) for increase, quantity in increases),
+        [
+            StockChange(
+                item=increase.item.id,
+                location=booking.location,
+                quantity=quantity,
+                lots=_lots([(increase, quantity)]),
+            )
+            for increase, quantity in increases
+        ],
+        [booking.line(increase, quantity) for increase, quantity in increases],
     )
 
 

@@ -33,17 +33,20 @@ from ml_connector.flows.receiving.read import (
 )
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.ledger.connections.item_bindings import Binding
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.reads.reads import Reads
 from ml_connector.rules import wake
+from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact, PeriodFact, stock_periods
 from ml_connector.rules.items import MatchFacts, match, read_items
+from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.refused import refusal
+from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.payloads import Wro
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
-_OPEN_FOR_RECEIVING: Final = frozenset("BDE")  # netsuite.md section 5.7
-_FULLY_RECEIVED: Final = frozenset("FG")
 _NOTHING_YET: Final = frozenset({"Awaiting", "AwaitingArrival", "Cancelled"})
 _ENDED: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
 
@@ -137,24 +140,17 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             period is closed, an account is missing; the remedy says what to do.
     """
     fact_date = _fact_date(facts, settings)
-    if settings.start_date is not None and fact_date < settings.start_date:
-        note = f"Before the start date {settings.start_date}: not booked"
-        return Plan(
-            note=note,
-            refused=tuple(
-                RefusedUnits(source_line=line.source_line, reason=note, quantity=line.quantity)
-                for line in source_lines(facts, settings)
-            ),
-        )
+    too_old = before_start(fact_date, settings)
+    if too_old:
+        return refusal(source_lines(facts, settings), too_old)
     if settings.policies.receipts == "completed" and facts.status not in _ENDED:
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
-    booked = _booked(posted)
-    raised = _raised(facts, booked)
+    raised = _raised(facts, booked_units(posted))
     mark = _mark(facts, posted)
     if not raised:
         return Plan(documents=mark, note="Nothing was stowed beyond what is booked")
-    location = _location(facts, settings)
+    location = location_of(facts.fulfillment_center_id, facts.fulfillment_center_name, settings)
     matched = match(
         {line.inventory_id: _sku(line) for line, _ in raised},
         MatchFacts(facts.items, facts.bindings, facts.bound),
@@ -193,15 +189,6 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     return msgspec.structs.replace(decided, bindings=matched.bindings)
 
 
-def _booked(posted: Sequence[Posted]) -> dict[str, int]:
-    """Return the units that are booked already, by line of the WRO."""
-    booked: dict[str, int] = defaultdict(int)
-    for document in posted:
-        for line in document.lines:
-            booked[line.source_line] += line.quantity or 0
-    return booked
-
-
 def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[StowedLine, int]]:
     """Return the lines with more stowed than booked, and how much more.
 
@@ -215,17 +202,13 @@ def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[Stow
         stowed[name] += line.stowed
         if line.stowed > booked.get(name, 0):
             raised.append((line, line.stowed - booked.get(name, 0)))
-    for name, quantity in booked.items():
-        if stowed[name] < quantity:
-            raise NeedsHuman(
-                f"WRO {facts.wro_id}, {name}: ShipBob now says {stowed[name]} were stowed, but"
-                f" {quantity} are booked",
-                cause=Cause.QUANTITY_WENT_DOWN,
-                remedy=(
-                    "Find out from ShipBob what is right. If the smaller number is, correct the"
-                    " receipt in NetSuite; nothing is taken out by itself."
-                ),
-            )
+    refuse_fewer_units(
+        f"WRO {facts.wro_id}",
+        booked,
+        stowed,
+        done=" were stowed",
+        remedy_ends="receipt in NetSuite; nothing is taken out by itself.",
+    )
     return raised
 
 
@@ -234,23 +217,6 @@ def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ..
     if facts.status != "Completed" or told:
         return ()
     return (wro_mark(facts.wro_id),)
-
-
-def _location(facts: ReceivingFacts, settings: ConnectionSettings) -> str:
-    center = str(facts.fulfillment_center_id)
-    location = settings.locations.get(center)
-    if location is None:
-        raise NeedsData(
-            f"ShipBob's fulfillment center {center} ({facts.fulfillment_center_name}) has no"
-            " NetSuite location",
-            cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[AwaitedKind.LOCATION.named(center)],
-            remedy=(
-                f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
-                " connection again; what waits goes on by itself."
-            ),
-        )
-    return location
 
 
 def _order(facts: ReceivingFacts) -> ReceivingOrder:
@@ -282,7 +248,7 @@ def _order(facts: ReceivingFacts) -> ReceivingOrder:
             remedy="Make their numbers differ, then replay.",
         )
     order = facts.orders[0]
-    if order.status not in _OPEN_FOR_RECEIVING | _FULLY_RECEIVED:
+    if order.status not in PURCHASE_ORDER_RECEIVABLE:
         raise NeedsHuman(
             f"Purchase order {order.number} can't be received: its status is {order.status}"
             " (A pending approval, C rejected, H closed)",

@@ -5,9 +5,8 @@ from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Waking
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.reads.reads import Reads
-
-_RECEIVABLE: Final = frozenset("BDEFG")  # netsuite.md section 5.7: open, or received already
 
 
 async def receivable_orders(reads: Reads, numbers: Collection[str]) -> set[str]:
@@ -15,7 +14,7 @@ async def receivable_orders(reads: Reads, numbers: Collection[str]) -> set[str]:
     return {
         number
         for number in numbers
-        if any(order.status in _RECEIVABLE for order in await reads.orders(number))
+        if any(order.status in PURCHASE_ORDER_RECEIVABLE for order in await reads.orders(number))
     }
 
 

@@ -10,11 +10,13 @@ from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReturnFacts, Sale, authorization_id
 from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
+from ml_connector.netsuite.statuses import (
+    RETURN_CANCELLED,
+    RETURN_EXPECTING,
+    RETURN_NOT_RECEIVABLE,
+    SALES_ORDER_CANCELLED,
+)
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
-
-_NOT_OPEN: Final = {"A": "pending approval", "C": "cancelled", "H": "closed"}  # section 5.7
-_CANCELLED: Final = "C"
-_USABLE: Final = frozenset("ABDE")
 
 _LISTED_AFTER_SECONDS: Final = 5.0
 
@@ -79,7 +81,7 @@ def sale(facts: ReturnFacts) -> Sale | None:
     Raises:
         NeedsHuman: several orders match.
     """
-    found = [one for one in facts.sales if one.status != _CANCELLED]
+    found = [one for one in facts.sales if one.status != SALES_ORDER_CANCELLED]
     if len(found) > 1:
         raise NeedsHuman(
             f"{len(found)} sales orders in NetSuite match {facts.order_key}, the order that return"
@@ -99,7 +101,7 @@ def _expects(found: Authorization, items: Collection[str]) -> bool:
     ours = (found.external_id or "").startswith(OUR_EXTERNAL_IDS)
     return (
         not ours
-        and found.status in _USABLE
+        and found.status in RETURN_EXPECTING
         and any(line.open_quantity and line.item_id in items for line in found.lines)
     )
 
@@ -158,7 +160,7 @@ def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
     Raises:
         NeedsHuman: it is pending approval, cancelled or closed.
     """
-    why = _NOT_OPEN.get(found.status)
+    why = RETURN_NOT_RECEIVABLE.get(found.status)
     if why is not None:
         raise NeedsHuman(
             f"Return authorization {found.number} of return {facts.return_id} is {why} in"
@@ -239,7 +241,7 @@ def authorizable(
     """
     left = {line.line: line.fulfilled for line in order.lines}
     for made in order.authorizations:
-        if made.status != _CANCELLED:
+        if made.status != RETURN_CANCELLED:
             for spent in made.lines:
                 _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
     taken: dict[int, int] = defaultdict(int)

@@ -7,15 +7,11 @@ import msgspec
 
 from ml_connector.flows.returns.facts import Authorization, Sale, Unit, authorization_id
 from ml_connector.ledger.postings.documents import (
-    CreateRecord,
     Document,
     JournalLine,
     TransformRecord,
 )
 from ml_connector.netsuite.records.records import (
-    InventoryAdjustment,
-    InventoryAdjustmentLine,
-    InventoryAdjustmentLines,
     InventoryAssignment,
     InventoryAssignments,
     InventoryDetail,
@@ -28,6 +24,7 @@ from ml_connector.netsuite.records.records import (
     ReturnAuthorizationLines,
     as_body,
 )
+from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
@@ -249,33 +246,20 @@ def _adjust(
     title: str,
     why: str,
 ) -> Document:
-    body = InventoryAdjustment(
-        external_id=external_id,
-        tran_date=booking.date,
-        account=Ref(account),
-        adj_location=Ref(changes[0][0].location),
-        subsidiary=Ref(booking.subsidiary) if booking.subsidiary is not None else None,
-        memo=booking.memo(f", {why}", external_id),
-        inventory=InventoryAdjustmentLines(
-            tuple(
-                InventoryAdjustmentLine(
-                    line=number,
-                    item=Ref(part.item.id),
-                    location=Ref(part.location),
-                    adjust_qty_by=quantity,
-                    inventory_detail=detail,
-                )
-                for number, (part, _, quantity, detail) in enumerate(changes, 1)
-            )
+    return inventory_adjustment(
+        AdjustmentHead(
+            external_id=external_id,
+            date=booking.date,
+            account=account,
+            subsidiary=booking.subsidiary,
+            memo=booking.memo(f", {why}", external_id),
+            title=title,
         ),
-    )
-    return Document(
-        system="netsuite",
-        kind=DocumentKind.INVENTORY_ADJUSTMENT,
-        external_id=external_id,
-        title=title,
-        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
-        lines=tuple(booking.line(part, name, quantity) for part, name, quantity, _ in changes),
+        [
+            StockChange(item=part.item.id, location=part.location, quantity=quantity, lots=lots)
+            for part, _, quantity, lots in changes
+        ],
+        [booking.line(part, name, quantity) for part, name, quantity, _ in changes],
     )
 
 

@@ -20,7 +20,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Section, SweepResult
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import Retryable
 from ml_connector.flows.returns.coverage import (
     authorizable,
     authorization,
@@ -64,9 +64,12 @@ from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATIO
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules import wake
+from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.items import MatchFacts, match
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.refused import refusal
 from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.returns import COMPLETED
 from ml_connector.words import Cause, ExternalIdPrefix
 
@@ -92,9 +95,9 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
     fact_date = _fact_date(facts, settings)
-    if settings.start_date is not None and fact_date < settings.start_date:
-        note = f"Before the start date {settings.start_date}: not booked"
-        return Plan(note=note, refused=_refuse(source_lines(facts, settings), note))
+    too_old = before_start(fact_date, settings)
+    if too_old:
+        return refusal(source_lines(facts, settings), too_old)
     booked = _booked(facts, units, posted)
     coming = [unit for unit in units if unit.quantity > booked[unit.source_line]]
     going = [
@@ -304,22 +307,13 @@ def _booked(
     Raises:
         NeedsHuman: fewer came back than are booked.
     """
-    booked: dict[str, int] = defaultdict(int)
-    for document in posted:
-        for line in document.lines:
-            booked[line.source_line] += line.quantity or 0
-    quantity = {unit.source_line: unit.quantity for unit in units}
-    for name, units_in in booked.items():
-        if units_in > quantity.get(name, 0):
-            raise NeedsHuman(
-                f"Return {facts.return_id}, {name}: ShipBob now says {quantity.get(name, 0)}, but"
-                f" {units_in} are booked",
-                cause=Cause.QUANTITY_WENT_DOWN,
-                remedy=(
-                    "Find out from ShipBob what is right. If the smaller number is, correct the"
-                    " documents in NetSuite; nothing is taken back by itself."
-                ),
-            )
+    booked = booked_units(posted)
+    refuse_fewer_units(
+        f"Return {facts.return_id}",
+        booked,
+        {unit.source_line: unit.quantity for unit in units},
+        remedy_ends="documents in NetSuite; nothing is taken back by itself.",
+    )
     return booked
 
 
@@ -372,13 +366,6 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
         )
         for (name, sku), quantity in quantities.items()
         if quantity
-    )
-
-
-def _refuse(lines: Sequence[SourceLine], reason: str) -> tuple[RefusedUnits, ...]:
-    return tuple(
-        RefusedUnits(source_line=line.source_line, reason=reason, quantity=line.quantity)
-        for line in lines
     )
 
 

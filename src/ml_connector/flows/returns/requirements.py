@@ -9,6 +9,7 @@ from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
 from ml_connector.rules.facts import ItemFact
+from ml_connector.rules.locations import location_of
 from ml_connector.words import Cause
 
 
@@ -21,21 +22,9 @@ def places(
         NeedsData: the fulfillment center or the quarantine location is not mapped.
         NeedsHuman: ShipBob names no fulfillment center.
     """
-    center = str(facts.center_id) if facts.center_id is not None else None
-    location = settings.locations.get(center) if center is not None else None
-    if center is None:
+    if facts.center_id is None:
         raise unclear(facts, "ShipBob names no fulfillment center")
-    if location is None:
-        raise NeedsData(
-            f"ShipBob's fulfillment center {center} ({facts.center_name}) has no NetSuite"
-            " location",
-            cause=Cause.LOCATION_UNMAPPED,
-            waiting_for=[AwaitedKind.LOCATION.named(center)],
-            remedy=(
-                f'Add "{center}" = "<NetSuite location id>" under [locations] and apply the'
-                " connection again; what waits goes on by itself."
-            ),
-        )
+    location = location_of(facts.center_id, facts.center_name, settings)
     quarantine = settings.policies.quarantine_location
     if "quarantine" in actions and quarantine is None:
         raise NeedsData(

@@ -5,9 +5,8 @@ from typing import Final
 
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.engine.flow import Waking
+from ml_connector.netsuite.statuses import RETURN_RECEIVABLE
 from ml_connector.reads.reads import Reads
-
-_RECEIVABLE: Final = frozenset("BDEFG")  # netsuite.md section 5.7: open, or received already
 
 
 async def receivable_authorizations(reads: Reads, names: Collection[str]) -> set[str]:
@@ -15,7 +14,7 @@ async def receivable_authorizations(reads: Reads, names: Collection[str]) -> set
     appeared: set[str] = set()
     for name in names:
         found = await reads.returns.authorizations(name)
-        if any(one.status in _RECEIVABLE for one in found):
+        if any(one.status in RETURN_RECEIVABLE for one in found):
             appeared.add(name)
     return appeared
 

@@ -25,7 +25,6 @@ from ml_connector.ledger.postings.documents import (
     UpdateFulfillment,
 )
 from ml_connector.netsuite.records.fulfillments import (
-    SHIPPED,
     ItemFulfillment,
     ItemFulfillmentLine,
     ItemFulfillmentLines,
@@ -39,6 +38,7 @@ from ml_connector.netsuite.records.records import (
     Ref,
     as_body,
 )
+from ml_connector.netsuite.statuses import FULFILLMENT_SHIPPED
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 """How the external ids of our item fulfilments begin; the shipment's id follows."""
@@ -139,7 +139,7 @@ def item_fulfillment(
     body = ItemFulfillment(
         external_id=leaving.external_id,
         tran_date=leaving.date,
-        ship_status=Ref(SHIPPED),
+        ship_status=Ref(FULFILLMENT_SHIPPED),
         memo=memo("", leaving),
         item=ItemFulfillmentLines(
             tuple(
@@ -187,7 +187,7 @@ def fulfillment_update(
     """
     body: dict[str, Any] = {}
     if ships is not None:
-        body |= {"shipStatus": {"id": SHIPPED}, "tranDate": leaving.date.isoformat()}
+        body |= {"shipStatus": {"id": FULFILLMENT_SHIPPED}, "tranDate": leaving.date.isoformat()}
     if tell_delivery and leaving.fields.delivery_status is None:
         text = memo(fulfillment.memo, leaving)
         if text is not None:

@@ -17,7 +17,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
@@ -46,14 +45,21 @@ from ml_connector.flows.tracking.sales_orders import (
     not_open,
     the_order,
 )
-from ml_connector.flows.tracking.source_lines import fact_date_of, refused, source_lines
+from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
 from ml_connector.flows.tracking.tracking_sweep import sweep
 from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER, more_fulfillments
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
-from ml_connector.netsuite.records.fulfillments import SHIPPED
+from ml_connector.netsuite.statuses import (
+    FULFILLMENT_NOT_SHIPPED,
+    FULFILLMENT_SHIPPED,
+    SALES_ORDER_FULFILLED,
+)
 from ml_connector.rules import wake
+from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.webhooks.topics import parcel_named
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
@@ -97,9 +103,9 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         said = ", ".join(shipment.details.values())
         state = f"{shipment.status}{f' ({said})' if said else ''}"
         return Plan(note=f"Nothing has shipped yet: it is {state}")
-    if settings.start_date is not None and fact_date < settings.start_date:
-        reason = f"Before the start date {settings.start_date}: not posted"
-        return Plan(note=reason, refused=refused(source_lines(facts, settings), reason))
+    too_old = before_start(fact_date, settings, not_done="not posted")
+    if too_old:
+        return refusal(source_lines(facts, settings), too_old)
     if shipment.status == "LabeledCreated" and not shipment.parcels and not posted:
         raise Retryable(
             f"Shipment {shipment.id} has a label, but no tracking number yet",
@@ -184,7 +190,9 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
         if document.system == "netsuite" and document.remote_id:
             # That a query does not show what we have just made proves nothing (11.6).
             known = (one for one in task.order.fulfillments if one.id == document.remote_id)
-            return next(known, None) or FulfillmentFact(id=document.remote_id, status=SHIPPED)
+            return next(known, None) or FulfillmentFact(
+                id=document.remote_id, status=FULFILLMENT_SHIPPED
+            )
     try:
         enough = covers(task.order, task.wanted(task.shipment))
     except (NeedsData, NeedsHuman):
@@ -213,7 +221,7 @@ def _create(task: _ShipmentTask) -> Plan:
             ),
         )
     wanted = task.wanted(shipment)
-    if not order.is_open and (order.status not in "FG" or covers(order, wanted)):
+    if not order.is_open and (order.status not in SALES_ORDER_FULFILLED or covers(order, wanted)):
         raise not_open(order, task.facts.reference, shipment.id)
     taken = take(wanted, order, shipment.id, task.facts.names)
     if not taken:
@@ -232,7 +240,7 @@ def _create(task: _ShipmentTask) -> Plan:
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     known = _known_parcels(task, own)
     parcels = [parcel for parcel in task.shipment.parcels if parcel.number not in known]
-    ships = _ships(task) if own.status in {"A", "B"} else None
+    ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None
     day = task.day() if ships is not None else task.fact_date
     leaving = task.leaving(day)
     if leaving.location is None and own.lines:  # its lines know, where the center isn't mapped
@@ -291,7 +299,7 @@ def _done_by_others(
         for line in source_lines(task.facts, task.settings)
         if line.source_line not in posted
         and (
-            own.status not in {"A", "B"}
+            own.status not in FULFILLMENT_NOT_SHIPPED
             if line.quantity is not None
             else line.source_line.removeprefix("parcel ") in known
         )
@@ -339,16 +347,7 @@ def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
             cause=Cause.LOCATION_UNMAPPED,
             remedy=("Fulfil the order by hand in NetSuite: its tracking is then added by itself."),
         )
-    return NeedsData(
-        f"ShipBob's fulfillment center {shipment.center_id} ({shipment.center_name}) has no"
-        " NetSuite location",
-        cause=Cause.LOCATION_UNMAPPED,
-        waiting_for=[AwaitedKind.LOCATION.named(shipment.center_id)],
-        remedy=(
-            f'Add "{shipment.center_id}" = "<NetSuite location id>" under [locations] and apply'
-            " the connection again; what waits goes on by itself."
-        ),
-    )
+    return unmapped(shipment.center_id, shipment.center_name)
 
 
 FLOW: Final = Flow(

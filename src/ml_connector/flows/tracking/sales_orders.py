@@ -7,10 +7,8 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
 from ml_connector.netsuite.queries.sales_orders import Fulfillment, Lot, SalesOrder, SalesOrderLine
+from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
 from ml_connector.words import Cause
-
-OPEN_FOR_FULFILLMENT: Final = frozenset("BDE")  # netsuite.md section 5.7
-_CANCELLED: Final = "C"
 
 # Lines of these kinds never stand on an item fulfilment, so naming one would add a line to a
 # list that takes none (netsuite.md sections 6.5 and 7.3).
@@ -115,7 +113,7 @@ class SalesOrderFact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         """Whether anything may be fulfilled from it."""
-        return self.status in OPEN_FOR_FULFILLMENT
+        return self.status in SALES_ORDER_OPEN
 
 
 def sales_order_fact(order: SalesOrder) -> SalesOrderFact:
@@ -189,7 +187,7 @@ def the_order(
         NeedsData: NetSuite does not know the order.
         NeedsHuman: it matches several.
     """
-    orders = [order for order in found if order.status != _CANCELLED]
+    orders = [order for order in found if order.status != SALES_ORDER_CANCELLED]
     if len(orders) == 1:
         return orders[0]
     if not reference:

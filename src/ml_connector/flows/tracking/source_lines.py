@@ -7,7 +7,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.tracking import delivery
 from ml_connector.flows.tracking.facts import ShipmentFact
 from ml_connector.flows.tracking.read import TrackingFacts, moment
-from ml_connector.ledger.postings.documents import RefusedUnits, SourceLine
+from ml_connector.ledger.postings.documents import SourceLine
 
 
 def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
@@ -32,14 +32,6 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
             )
     told = [*(parcel.source_line for parcel in shipment.parcels), delivery.SOURCE_LINE]
     return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))
-
-
-def refused(lines: Sequence[SourceLine], reason: str) -> tuple[RefusedUnits, ...]:
-    """Return these lines as refused for this reason."""
-    return tuple(
-        RefusedUnits(source_line=line.source_line, quantity=line.quantity, reason=reason)
-        for line in lines
-    )
 
 
 def fact_date_of(shipment: ShipmentFact, settings: ConnectionSettings) -> date:

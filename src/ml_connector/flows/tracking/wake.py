@@ -5,10 +5,9 @@ from typing import Final
 
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.engine.flow import Waking
+from ml_connector.netsuite.statuses import SALES_ORDER_OPEN
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.sales_order_wake import live_orders
-
-_FULFILLABLE: Final = frozenset("BDE")  # netsuite.md section 5.7
 
 
 async def fulfillable_orders(reads: Reads, references: Collection[str]) -> set[str]:
@@ -17,7 +16,7 @@ async def fulfillable_orders(reads: Reads, references: Collection[str]) -> set[s
     return {
         reference
         for reference, orders in found.items()
-        if [order.status in _FULFILLABLE for order in orders] == [True]
+        if [order.status in SALES_ORDER_OPEN for order in orders] == [True]
     }
 
 

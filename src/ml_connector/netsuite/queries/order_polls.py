@@ -12,6 +12,7 @@ import msgspec
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.queries.purchase_orders import ChangedOrder
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN, TRANSFER_ORDER_OPEN
 from ml_connector.netsuite.suiteql import SuiteQL
 
 _BEGINNING: Final = "1900-01-01"
@@ -20,14 +21,10 @@ _NAMES: Final = {"PurchOrd": "purchase_orders", "TrnfrOrd": "transfer_orders"}
 OrderType = Literal["PurchOrd", "TrnfrOrd"]
 
 OPEN_STATUSES: Final[dict[OrderType, frozenset[str]]] = {
-    "PurchOrd": frozenset("BDE"),
-    "TrnfrOrd": frozenset("BDEF"),
+    "PurchOrd": PURCHASE_ORDER_OPEN,
+    "TrnfrOrd": TRANSFER_ORDER_OPEN,
 }
-"""Approved, and with something that has not arrived yet (section 5.7).
-
-The letters of transfer orders are from memory (schemas/status-codes.json): whether anything
-is still to come of one is seen by its quantities.
-"""
+"""Approved, and with something that has not arrived yet (section 5.7)."""
 
 _OPEN_ORDERS: Final = {
     order_type: f"""

@@ -12,9 +12,6 @@ import msgspec
 
 from ml_connector.netsuite.records.records import InventoryDetail, Ref, check_external_id
 
-SHIPPED = "C"
-"""The ship status that relieves stock (section 8.5); A is picked, B packed."""
-
 
 class PackageDetails(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.netsuite.statuses import RETURN_PENDING_RECEIPT
+
 MOST_EXTERNAL_ID: Final = 64
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -126,7 +128,7 @@ class ReturnAuthorizationBody(
     tran_date: date
     item: ReturnAuthorizationLines
     memo: str | None = None
-    order_status: Ref = msgspec.field(default_factory=lambda: Ref("B"))
+    order_status: Ref = msgspec.field(default_factory=lambda: Ref(RETURN_PENDING_RECEIPT))
 
     def __post_init__(self) -> None:
         check_external_id(self.external_id)

@@ -1,0 +1,91 @@
+"""Inventory adjustments: units go into stock or out of it without an order. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
+from ml_connector.netsuite.records.records import (
+    InventoryAdjustment,
+    InventoryAdjustmentLine,
+    InventoryAdjustmentLines,
+    InventoryDetail,
+    Ref,
+    as_body,
+)
+from ml_connector.words import DocumentKind
+
+
+class StockChange(NamedTuple):
+    """What one line of an inventory adjustment changes.
+
+    Attributes:
+        item: NetSuite's internal id.
+        location: NetSuite's internal id.
+        quantity: whole eaches, signed.
+        lots: which lots the units are of; None where NetSuite keeps none for the item.
+    """
+
+    item: str
+    location: str
+    quantity: int
+    lots: InventoryDetail | None = None
+
+
+class AdjustmentHead(NamedTuple):
+    """What all lines of an inventory adjustment share.
+
+    Attributes:
+        date: that the document carries.
+        account: the adjustment account's internal id.
+        subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
+        memo: with our tag at its end (section 11.8).
+        title: one line for a person.
+    """
+
+    external_id: str
+    date: date
+    account: str
+    subsidiary: str | None
+    memo: str
+    title: str
+
+
+def inventory_adjustment(
+    head: AdjustmentHead, changes: Sequence[StockChange], lines: Sequence[JournalLine]
+) -> Document:
+    """Change the stock of some items (netsuite.md section 8.2).
+
+    Args:
+        head: of the document; its location is the one of the first change.
+        changes: at least one.
+        lines: for the journal, one for each change.
+    """
+    body = InventoryAdjustment(
+        external_id=head.external_id,
+        tran_date=head.date,
+        account=Ref(head.account),
+        adj_location=Ref(changes[0].location),
+        subsidiary=Ref(head.subsidiary) if head.subsidiary is not None else None,
+        memo=head.memo,
+        inventory=InventoryAdjustmentLines(
+            tuple(
+                InventoryAdjustmentLine(
+                    line=number,
+                    item=Ref(change.item),
+                    location=Ref(change.location),
+                    adjust_qty_by=change.quantity,
+                    inventory_detail=change.lots,
+                )
+                for number, change in enumerate(changes, 1)
+            )
+        ),
+    )
+    return Document(
+        system="netsuite",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
+        external_id=head.external_id,
+        title=head.title,
+        request=CreateRecord(record_type="inventoryAdjustment", body=as_body(body)),
+        lines=tuple(lines),
+    )
