@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+import msgspec
+
 from ml_connector.errors import NeedsData
 from ml_connector.flows.returns.facts import (
     Authorization,
@@ -24,10 +26,9 @@ from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, stock_periods
 from ml_connector.rules.items import read_items
-from ml_connector.shipbob.resources.returns import COMPLETED, Return
+from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
 from ml_connector.words import Cause
 
-# In the merchant's zone it may still be the day before, and that day's period another one.
 _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
 
 
@@ -36,47 +37,73 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
     found = await reads.returns.get(int(key))
     if found.plain_status != COMPLETED:
         return ReturnFacts(return_id=found.id, status=found.plain_status)
-    lines = [
-        ReturnedLine(
-            inventory_id=line.id,
-            sku=(line.sku or await reads.sku(line.id) or "").strip() or None,
-            announced=line.quantity,
-            lot=(lot.number or "").strip() or None if (lot := line.lot_information) else None,
-            lot_date=lot.expiration.date() if lot and lot.expiration else None,
-            done=tuple(
-                Done(action=taken.action or "", quantity=taken.quantity_processed)
-                for taken in line.action_taken
-            ),
-        )
-        for line in found.inventory
-    ]
-    done = [line for line in lines if any(one.quantity for one in line.done)]
-    at = _completed_at(found)
-    matches = await read_items({line.inventory_id: line.sku for line in done if line.sku}, reads)
-    items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
-    reference = (found.reference_id or "").strip() or None
-    named = await _named(found.id, reference, reads) if done else ()
-    order_key: str | None = None
-    sales: tuple[Sale, ...] = ()
-    if done and not named and found.original_shipment_id is not None:
-        order_key, sales = await _sales(found.original_shipment_id, reads)
+    facts = await _from_shipbob(found, reads)
+    processed = [line for line in facts.lines if any(one.quantity for one in line.done)]
+    if not processed:
+        return facts
+    return await _with_netsuite(facts, processed, found.original_shipment_id, reads)
+
+
+async def _from_shipbob(found: Return, reads: Reads) -> ReturnFacts:
+    center = found.fulfillment_center
     return ReturnFacts(
         return_id=found.id,
         status=found.plain_status,
         return_type=found.return_type,
-        reference=reference,
-        center_id=found.fulfillment_center.id if found.fulfillment_center else None,
-        center_name=found.fulfillment_center.name if found.fulfillment_center else "",
-        completed_at=at,
-        lines=tuple(lines),
+        reference=_clean(found.reference_id),
+        center_id=center.id if center else None,
+        center_name=center.name if center else "",
+        completed_at=_completed_at(found),
+        lines=tuple([await _line(line, reads) for line in found.inventory]),
+    )
+
+
+async def _line(line: ReturnLine, reads: Reads) -> ReturnedLine:
+    lot = line.lot_information
+    return ReturnedLine(
+        inventory_id=line.id,
+        sku=_clean(line.sku or await reads.sku(line.id)),
+        announced=line.quantity,
+        lot=_clean(lot.number) if lot else None,
+        lot_date=lot.expiration.date() if lot and lot.expiration else None,
+        done=tuple(
+            Done(action=taken.action or "", quantity=taken.quantity_processed)
+            for taken in line.action_taken
+        ),
+    )
+
+
+async def _with_netsuite(
+    facts: ReturnFacts, processed: Sequence[ReturnedLine], shipment_id: int | None, reads: Reads
+) -> ReturnFacts:
+    """Add what NetSuite knows of the units that ShipBob has done something with.
+
+    Args:
+        facts: what ShipBob says.
+        processed: the lines with such units.
+        shipment_id: the shipment that the units first left with, where ShipBob names it.
+        reads: of the connection.
+    """
+    matches = await read_items(
+        {line.inventory_id: line.sku for line in processed if line.sku}, reads
+    )
+    items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
+    named = await _named(facts.return_id, facts.reference, reads)
+    order_key: str | None = None
+    sales: tuple[Sale, ...] = ()
+    if not named and shipment_id is not None:
+        order_key, sales = await _sales(shipment_id, reads)
+    at = facts.completed_at
+    return msgspec.structs.replace(
+        facts,
         items=matches.named,
         bindings=matches.bindings,
         bound=matches.bound,
         named=named,
         order_key=order_key,
         sales=sales,
-        lots=await _lots(done, items, reads),
-        periods=await stock_periods(at, reads) if done and at else (),
+        lots=await _lots(processed, items, reads),
+        periods=await stock_periods(at, reads) if at else (),
     )
 
 
@@ -192,3 +219,7 @@ async def _lots(
 
 def _other_unit(unit: str | None, stock_unit: str | None) -> str | None:
     return unit if stock_unit is not None and unit != stock_unit else None
+
+
+def _clean(text: str | None) -> str | None:
+    return (text or "").strip() or None
