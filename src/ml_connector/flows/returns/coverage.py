@@ -1,13 +1,21 @@
 """What NetSuite has that covers the units of a return, and what it leaves over. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import Authorization, ReturnFacts, Sale, authorization_id
+from ml_connector.flows.returns.facts import (
+    Authorization,
+    AuthorizedLine,
+    ReceivedUnits,
+    ReturnFacts,
+    Sale,
+    SoldLine,
+    authorization_id,
+)
 from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.statuses import (
@@ -47,21 +55,12 @@ def authorization(
         Retryable: the one that was made is not listed yet.
         NeedsHuman: several fit, or the sales order is not the only one of its number.
     """
-    own = authorization_id(facts.return_id)
-    ours = {document.remote_id for document in posted if document.external_id == own}
     order = sale(facts) if not facts.named else None
-    every = [*facts.named, *(order.authorizations if order else ())]
-    made = [one for one in every if one.external_id == own or one.id in ours]
-    if ours and not made:
-        raise Retryable(
-            f"The return authorization {own} was just made and is not listed yet",
-            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
-            retry_after_seconds=_LISTED_AFTER_SECONDS,
-        )
-    found = made or list(facts.named)
+    candidates = [*facts.named, *(order.authorizations if order else ())]
+    found = _made_for(facts, candidates, posted) or list(facts.named)
     if not found:
         items = {part.item.id for part in parts}
-        found = [one for one in every if _expects(one, items)]
+        found = [one for one in candidates if _expects(one, items)]
     if len(found) > 1:
         raise NeedsHuman(
             f"Return {facts.return_id} fits {len(found)} return authorizations:"
@@ -73,6 +72,26 @@ def authorization(
             ),
         )
     return found[0] if found else None
+
+
+def _made_for(
+    facts: ReturnFacts, candidates: Iterable[Authorization], posted: Sequence[Posted]
+) -> list[Authorization]:
+    """Return the authorization that was made for this return; none where none was made.
+
+    Raises:
+        Retryable: it is posted, but not listed yet.
+    """
+    own = authorization_id(facts.return_id)
+    posted_ids = {document.remote_id for document in posted if document.external_id == own}
+    made = [one for one in candidates if one.external_id == own or one.id in posted_ids]
+    if posted_ids and not made:
+        raise Retryable(
+            f"The return authorization {own} was just made and is not listed yet",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+            retry_after_seconds=_LISTED_AFTER_SECONDS,
+        )
+    return made
 
 
 def sale(facts: ReturnFacts) -> Sale | None:
@@ -118,30 +137,19 @@ def received_already(
     links to the authorization and that are not made for any return by us.
 
     Returns:
-        Internal ids of items, and the numbers of the receipts; none and "" by nobody.
+        Internal ids of items, and the numbers of the receipts; both empty where nobody else
+        has received any.
 
     Raises:
         NeedsHuman: others received units of these items, but not exactly these.
     """
-    items = {part.item.id for part in parts}
-    ours = {document.remote_id for document in posted}
-    others = [
-        receipt
-        for receipt in found.receipts
-        if receipt.item_id in items
-        and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
-        and receipt.id not in ours
-    ]
-    concerned = frozenset(receipt.item_id for receipt in others)
-    these = [part for part in parts if part.item.id in concerned]
-    there, here = Counter[tuple[str, str | None]](), Counter[tuple[str, str | None]]()
-    for receipt in others:
-        there[receipt.item_id, receipt.location] += receipt.quantity
-    for part in these:
-        here[part.item.id, part.location] += part.quantity
+    others = _receipts_of_others(found, {part.item.id for part in parts}, posted)
+    items = frozenset(receipt.item_id for receipt in others)
+    these = [part for part in parts if part.item.id in items]
     numbers = ", ".join(sorted({receipt.number for receipt in others}))
-    if there == here and all(part.unit.action != "dispose" for part in these):
-        return concerned, numbers
+    disposed = any(part.unit.action == "dispose" for part in these)
+    if _hold_exactly(others, these) and not disposed:
+        return items, numbers
     raise NeedsHuman(
         f"Return {facts.return_id} brought back {said(these)}; {found.number} was received in"
         f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
@@ -152,6 +160,30 @@ def received_already(
         ),
         waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
     )
+
+
+def _receipts_of_others(
+    found: Authorization, items: Collection[str], posted: Sequence[Posted]
+) -> list[ReceivedUnits]:
+    """Return the receipts of these items that we did not make for any return."""
+    ours = {document.remote_id for document in posted}
+    return [
+        receipt
+        for receipt in found.receipts
+        if receipt.item_id in items
+        and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
+        and receipt.id not in ours
+    ]
+
+
+def _hold_exactly(receipts: Iterable[ReceivedUnits], parts: Iterable[ReturnedUnits]) -> bool:
+    """Whether receipts hold the same number of units of each item at each location."""
+    received, returned = Counter[tuple[str, str | None]](), Counter[tuple[str, str | None]]()
+    for receipt in receipts:
+        received[receipt.item_id, receipt.location] += receipt.quantity
+    for part in parts:
+        returned[part.item.id, part.location] += part.quantity
+    return received == returned
 
 
 def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
@@ -192,6 +224,29 @@ def take(
     Raises:
         NeedsHuman: a line counts in another unit than eaches (netsuite.md section 13.3).
     """
+    left = _left_to_receive(found, facts, known)
+    by_location: dict[str, dict[int, list[ReturnedUnits]]] = {}
+    open_lines: dict[str, tuple[int, ...]] = {}
+    surplus: list[ReturnedUnits] = []
+    for location in dict.fromkeys(part.location for part in parts):
+        open_lines[location] = tuple(line for line, units in left.items() if units)
+        for part in (one for one in parts if one.location == location):
+            filled, rest = _fill(found.number, found.lines, part, left)
+            for line, units in filled:
+                lines = by_location.setdefault(location, {})
+                lines.setdefault(line, []).append(part.of(units))
+            if rest:
+                surplus.append(part.of(rest))
+    return CoveredUnits(by_location, open_lines, surplus)
+
+
+def _left_to_receive(
+    found: Authorization, facts: ReturnFacts, known: Collection[str]
+) -> dict[int, int]:
+    """Return how many units of each line are open.
+
+    Units on a receipt of this return that these books do not know count as open.
+    """
     left = {line.line: line.open_quantity for line in found.lines}
     for receipt in found.receipts:
         ours = (receipt.external_id or "").startswith(
@@ -199,25 +254,7 @@ def take(
         )
         if ours and receipt.external_id not in known:
             _open_again(found, receipt.item_id, receipt.quantity, left)
-    by_location: dict[str, dict[int, list[ReturnedUnits]]] = {}
-    open_lines: dict[str, tuple[int, ...]] = {}
-    surplus: list[ReturnedUnits] = []
-    for location in dict.fromkeys(part.location for part in parts):
-        open_lines[location] = tuple(line for line, units in left.items() if units)
-        for part in (one for one in parts if one.location == location):
-            rest = part.quantity
-            for line in found.lines:
-                units = min(rest, left[line.line]) if line.item_id == part.item.id else 0
-                if units:
-                    _refuse_other_unit(found.number, line.line, line.unit)
-                    by_location.setdefault(location, {}).setdefault(line.line, []).append(
-                        part.of(units)
-                    )
-                    left[line.line] -= units
-                    rest -= units
-            if rest:
-                surplus.append(part.of(rest))
-    return CoveredUnits(by_location, open_lines, surplus)
+    return left
 
 
 def _open_again(found: Authorization, item_id: str, quantity: int, left: dict[int, int]) -> None:
@@ -239,22 +276,13 @@ def authorizable(
         NeedsData: units came back that NetSuite does not know to have left yet.
         NeedsHuman: a line counts in another unit than eaches.
     """
-    left = {line.line: line.fulfilled for line in order.lines}
-    for made in order.authorizations:
-        if made.status != RETURN_CANCELLED:
-            for spent in made.lines:
-                _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
+    left = _left_to_authorize(order)
     taken: dict[int, int] = defaultdict(int)
     surplus: list[ReturnedUnits] = []
     for part in parts:
-        rest = part.quantity
-        for line in order.lines:
-            units = min(rest, left[line.line]) if line.item_id == part.item.id else 0
-            if units:
-                _refuse_other_unit(order.number, line.line, line.unit)
-                taken[line.line] += units
-                left[line.line] -= units
-                rest -= units
+        filled, rest = _fill(order.number, order.lines, part, left)
+        for line, units in filled:
+            taken[line] += units
         if rest:
             surplus.append(part.of(rest))
     waits = {part.item.id for part in surplus}
@@ -274,6 +302,16 @@ def authorizable(
     return dict(taken), surplus
 
 
+def _left_to_authorize(order: Sale) -> dict[int, int]:
+    """Return how many units of each line were fulfilled and are on no authorization yet."""
+    left = {line.line: line.fulfilled for line in order.lines}
+    for made in order.authorizations:
+        if made.status != RETURN_CANCELLED:
+            for spent in made.lines:
+                _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
+    return left
+
+
 def _spend(
     order: Sale, order_line: int | None, item_id: str, quantity: int, left: dict[int, int]
 ) -> None:
@@ -283,6 +321,38 @@ def _spend(
         units = min(quantity, left[line.line]) if fits else 0
         left[line.line] -= units
         quantity -= units
+
+
+def _fill(
+    number: str,
+    lines: Iterable[AuthorizedLine | SoldLine],
+    part: ReturnedUnits,
+    left: dict[int, int],
+) -> tuple[list[tuple[int, int]], int]:
+    """Fill the lines of an item with its units, and take them off what these have left.
+
+    Args:
+        number: of the authorization or sales order, for the message.
+        lines: all of them, in order.
+        part: the units.
+        left: by line, the units it can still hold; reduced by what it takes.
+
+    Returns:
+        Pairs of a line and its units, and how many units no line takes.
+
+    Raises:
+        NeedsHuman: a line counts in another unit than eaches.
+    """
+    filled: list[tuple[int, int]] = []
+    rest = part.quantity
+    for line in lines:
+        units = min(rest, left[line.line]) if line.item_id == part.item.id else 0
+        if units:
+            _refuse_other_unit(number, line.line, line.unit)
+            filled.append((line.line, units))
+            left[line.line] -= units
+            rest -= units
+    return filled, rest
 
 
 def _refuse_other_unit(number: str, line: int, unit: str | None) -> None:
