@@ -1,5 +1,6 @@
 """What ShipBob says of a shipment and its order, as a run keeps it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -104,6 +105,11 @@ class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
     uploaded: bool = False
 
     @property
+    def units(self) -> tuple[Units, ...]:
+        """The units of all its products."""
+        return tuple(units for product in self.products for units in product.units)
+
+    @property
     def has_shipped(self) -> bool:
         """Whether its units have left the shelves for good.
 
@@ -194,6 +200,14 @@ def parcels_of(shipment: Shipment, tracked: Sequence[ParcelTracking]) -> tuple[P
                 url=_clean(one.public_tracking_url),
             )
     return tuple(found.values())
+
+
+def units_by_inventory(units: Iterable[Units]) -> dict[int, int]:
+    """Return how many units there are of each inventory item."""
+    quantities: dict[int, int] = defaultdict(int)
+    for one in units:
+        quantities[one.inventory_id] += one.quantity
+    return dict(quantities)
 
 
 def is_kit(product: ShippedProduct) -> bool:

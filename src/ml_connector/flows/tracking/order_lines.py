@@ -1,9 +1,8 @@
 """Which lines of the sales order take the units of a shipment. Pure.
 
 A line is found by the name of its item, which is the SKU (netsuite.md section 5.6), or by the
-item that ShipBob's inventory item was matched to before. ShipBob counts inventory items, not
-products: how many kits a shipment holds follows from what was ordered, or from ShipBob's own
-catalogue, and only when it comes out even.
+item that ShipBob's inventory item was matched to before. How many kits a shipment holds is
+counted in ``kits``.
 """
 
 from collections import defaultdict
@@ -15,7 +14,14 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.tracking.documents import OrderLineUnits
-from ml_connector.flows.tracking.facts import OrderedProduct, ShipmentFact, StoreProduct, Units
+from ml_connector.flows.tracking.facts import (
+    OrderedProduct,
+    ShipmentFact,
+    StoreProduct,
+    Units,
+    units_by_inventory,
+)
+from ml_connector.flows.tracking.kits import kits_in_shipment, kits_made_up
 from ml_connector.flows.tracking.sales_orders import LotFact, OrderLineFact, SalesOrderFact
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import item_name
@@ -171,38 +177,49 @@ def check_lots(
         if not (line.lot_tracked or line.serialized):
             continue
         for unit in (unit for one in taken.get(line.line, ()) for unit in one.units):
-            texts = list(unit.serials) if line.serialized else [unit.lot or ""]
-            counted = len(texts) == unit.quantity if line.serialized else texts != [""]
-            missing = [
-                text
-                for text in texts
-                if not any(lot.item == line.item for lot in lots.get(text, ()))
-            ]
-            if counted and not missing:
-                continue
-            what = "serial number" if line.serialized else "lot"
-            said = (
-                f"NetSuite does not know {what} {', '.join(missing)[:100]}"
-                if counted
-                else f"ShipBob does not name the {what} of all units"
-            )
-            raise NeedsHuman(
-                f"Shipment {shipment_id}: {line.name} is tracked by {what}, and {said}",
-                cause=Cause.LOT_TRACKED,
-                remedy=(
-                    "Fulfil the order by hand in NetSuite: its tracking is then added by itself."
-                ),
-            )
+            problem = _problem_with_lots(line, unit, lots)
+            if problem:
+                raise NeedsHuman(
+                    f"Shipment {shipment_id}: {line.name} is tracked by {_tracked_by(line)}, and"
+                    f" {problem}",
+                    cause=Cause.LOT_TRACKED,
+                    remedy=(
+                        "Fulfil the order by hand in NetSuite: its tracking is then added by"
+                        " itself."
+                    ),
+                )
+
+
+def _problem_with_lots(
+    line: OrderLineFact, unit: Units, lots: Mapping[str, Sequence[LotFact]]
+) -> str | None:
+    """Return what NetSuite would miss of the lots or serial numbers of units, in words."""
+    if line.serialized:
+        texts = unit.serials
+        all_named = len(texts) == unit.quantity
+    else:
+        texts = (unit.lot,) if unit.lot else ()
+        all_named = bool(texts)
+    if not all_named:
+        return f"ShipBob does not name the {_tracked_by(line)} of all units"
+    unknown = [
+        text for text in texts if not any(lot.item == line.item for lot in lots.get(text, ()))
+    ]
+    if unknown:
+        return f"NetSuite does not know {_tracked_by(line)} {', '.join(unknown)[:100]}"
+    return None
+
+
+def _tracked_by(line: OrderLineFact) -> str:
+    return "serial number" if line.serialized else "lot"
 
 
 def _lines_of(
     product: StoreProduct, order: SalesOrderFact, names: ItemNames
 ) -> tuple[OrderLineFact, ...]:
-    if product.sku is not None:
-        name = item_name(product.sku, names.exceptions)
-        lines = tuple(line for line in order.lines if line.is_called(name))
-        if lines:
-            return _one_item(lines)
+    lines = _lines_called(product.sku, order, names) if product.sku is not None else ()
+    if lines:
+        return lines
     inventory = {units.inventory_id for units in product.units}
     if len(inventory) == 1:
         item = names.bound.get(next(iter(inventory)))
@@ -210,8 +227,13 @@ def _lines_of(
     return ()
 
 
-def _one_item(lines: tuple[OrderLineFact, ...]) -> tuple[OrderLineFact, ...]:
-    """Keep to one item where two children of different parents have the same name."""
+def _lines_called(sku: str, order: SalesOrderFact, names: ItemNames) -> tuple[OrderLineFact, ...]:
+    """Return the lines of the item that a SKU names.
+
+    Two children of different parents may have the same name: it is the first one's lines then.
+    """
+    name = item_name(sku, names.exceptions)
+    lines = [line for line in order.lines if line.is_called(name)]
     return tuple(line for line in lines if line.item == lines[0].item)
 
 
@@ -224,33 +246,12 @@ def _quantity(
 ) -> int:
     """Return how many of the product a shipment holds.
 
-    What is no kit on either side is counted by its units. Of a kit each member must give the
-    same number: its units here, by its units for one kit in all shipments of the order.
+    What is no kit on either side is counted by its units.
     """
-    here = _by_inventory(product.units)
+    here = units_by_inventory(product.units)
     if len(here) == 1 and not line.is_kit:
         return sum(here.values())
-    total: dict[int, int] = defaultdict(int)
-    for sibling in siblings:
-        if not sibling.is_cancelled or sibling.id == shipment_id:
-            for other in sibling.products:
-                if other.key == product.key:
-                    for inventory_id, quantity in _by_inventory(other.units).items():
-                        total[inventory_id] += quantity
-    kits = sum(one.quantity for one in ordered if one.key == product.key)
-    numbers = set()
-    for inventory_id, everywhere in total.items():
-        each, odd = divmod(everywhere, kits) if kits else (0, 1)
-        number, rest = divmod(here.get(inventory_id, 0), each) if each else (0, 1)
-        numbers.add(None if odd or rest else number)
-    if len(numbers) == 1 and (number_of_kits := numbers.pop()):
-        return number_of_kits
-    raise NeedsHuman(
-        f"Shipment {shipment_id}: how many {product.sku} these are is not clear: its members do"
-        f" not make up whole kits of the {kits} that were ordered",
-        cause=Cause.KIT_UNCLEAR,
-        remedy="Fulfil the order by hand in NetSuite: its tracking is then added by itself.",
-    )
+    return kits_in_shipment(product, siblings, ordered, shipment_id)
 
 
 def _of_members(
@@ -259,32 +260,42 @@ def _of_members(
     names: ItemNames,
     shipment_id: int,
 ) -> list[WantedUnits]:
-    """Find lines for what is on no line as a product: by the units' own SKUs, or as kits."""
+    """Find lines for units whose product is on no line: by their own SKUs, or as kits."""
     wanted: list[WantedUnits] = []
     loose: dict[str, list[Units]] = defaultdict(list)
     for product, units in members:
         sku = units.sku or product.sku or ""
-        name = item_name(sku, names.exceptions)
-        lines = tuple(line for line in order.lines if line.is_called(name))
+        lines = _lines_called(sku, order, names)
         if lines:
             wanted.append(
-                WantedUnits(
-                    lines=_one_item(lines), sku=sku, quantity=units.quantity, units=(units,)
-                )
+                WantedUnits(lines=lines, sku=sku, quantity=units.quantity, units=(units,))
             )
         else:
             loose[sku].append(units)
-    for line in order.lines:
-        parts = names.kits.get(line.name, {})
-        if line.is_kit and parts and all(sku in loose for sku in parts):
-            have = {sku: sum(units.quantity for units in loose[sku]) for sku in parts}
-            kits = min(have[sku] // each for sku, each in parts.items())
-            if kits and all(have[sku] == kits * each for sku, each in parts.items()):
-                lines = tuple(one for one in order.lines if one.item == line.item)
-                gone = tuple(one for sku in parts for one in loose.pop(sku))
-                wanted.append(WantedUnits(lines=lines, sku=line.name, quantity=kits, units=gone))
+    wanted += _as_kits(loose, order, names)
     if loose:
         raise _not_on_order(loose, order, names, shipment_id)
+    return wanted
+
+
+def _as_kits(
+    loose: dict[str, list[Units]], order: SalesOrderFact, names: ItemNames
+) -> list[WantedUnits]:
+    """Take units that make up whole kits of the order out of those that are on no line.
+
+    Args:
+        loose: the units by SKU; what becomes kits is taken out of it.
+        order: the sales order.
+        names: with the members of kits.
+    """
+    wanted: list[WantedUnits] = []
+    for line in order.lines:
+        members = names.kits.get(line.name, {}) if line.is_kit else {}
+        kits = kits_made_up(members, loose)
+        if kits:
+            lines = tuple(one for one in order.lines if one.item == line.item)
+            units = tuple(one for sku in members for one in loose.pop(sku))
+            wanted.append(WantedUnits(lines=lines, sku=line.name, quantity=kits, units=units))
     return wanted
 
 
@@ -332,7 +343,7 @@ def _share(
         return tuple(pool), []
     due: dict[int, int] = {
         inventory_id: units * quantity // whole
-        for inventory_id, units in _by_inventory(pool).items()
+        for inventory_id, units in units_by_inventory(pool).items()
     }
     taken: list[Units] = []
     rest: list[Units] = []
@@ -350,13 +361,6 @@ def _share(
                 )
             )
     return tuple(taken), rest
-
-
-def _by_inventory(units: Iterable[Units]) -> dict[int, int]:
-    quantities: dict[int, int] = defaultdict(int)
-    for one in units:
-        quantities[one.inventory_id] += one.quantity
-    return dict(quantities)
 
 
 def _items(

@@ -15,7 +15,7 @@ UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
 """Returns how many of which NetSuite item a shipment holds."""
 
 
-def names(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
+def names_shipment(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
     """Whether a fulfilment says of itself that it is this shipment's."""
     own = f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
     return (
@@ -46,38 +46,53 @@ def own_fulfillment(
             the order has too little open to fulfil this one by itself.
     """
     in_order = sorted(fulfillments, key=lambda one: (len(one.id), one.id))
-    named = [one for one in in_order if names(one, shipment)]
-    if named:
-        by_external_id = [
-            one
-            for one in named
-            if one.external_id == f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
-        ]
-        return (by_external_id or named)[0]
+    named = _naming(shipment, in_order)
+    if named is not None:
+        return named
     wanted = units_of(shipment)
     if not wanted:
         return None
     equal = [
         one
         for one in in_order
-        if _names_nobody(one) and _units(one) == wanted and _is_at(one, location)
+        if _names_no_shipment(one) and _units(one) == wanted and _is_at(one, location)
     ]
-    waiting = sorted(
-        (
-            one
-            for one in siblings
-            if one.has_shipped
-            and not any(names(fulfillment, one) for fulfillment in in_order)
-            and (one.id == shipment.id or units_of(one) == wanted)
-        ),
-        key=lambda one: one.id,
-    )
+    waiting = [
+        one
+        for one in _without_fulfillment(siblings, in_order)
+        if one.id == shipment.id or units_of(one) == wanted
+    ]
     # Shipments with the same units take the same fulfilments in the same order, whichever of
     # them is looked at: so no two take the same.
     for candidate, sibling in zip(equal, waiting, strict=False):
         if sibling.id == shipment.id:
             return candidate
     return _shared(shipment, siblings, in_order, units_of) if may_share else None
+
+
+def _naming(
+    shipment: ShipmentFact, fulfillments: Sequence[FulfillmentFact]
+) -> FulfillmentFact | None:
+    """Return the fulfilment that names a shipment; of several, the one we made."""
+    named = [one for one in fulfillments if names_shipment(one, shipment)]
+    own = f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
+    by_external_id = [one for one in named if one.external_id == own]
+    return next(iter(by_external_id or named), None)
+
+
+def _without_fulfillment(
+    siblings: Sequence[ShipmentFact], fulfillments: Sequence[FulfillmentFact]
+) -> list[ShipmentFact]:
+    """Return the shipments that have shipped and that no fulfilment names, the oldest first."""
+    return sorted(
+        (
+            one
+            for one in siblings
+            if one.has_shipped
+            and not any(names_shipment(fulfillment, one) for fulfillment in fulfillments)
+        ),
+        key=lambda one: one.id,
+    )
 
 
 def _shared(
@@ -96,7 +111,7 @@ def _shared(
             continue
         room = dict(_units(fulfillment))
         for sibling in siblings:
-            if sibling.id != shipment.id and names(fulfillment, sibling):
+            if sibling.id != shipment.id and names_shipment(fulfillment, sibling):
                 for item, quantity in units_of(sibling).items():
                     room[item] = room.get(item, 0) - quantity
         if all(room.get(item, 0) >= units for item, units in units_of(shipment).items()):
@@ -104,7 +119,7 @@ def _shared(
     return found[0] if len(found) == 1 else None
 
 
-def _names_nobody(fulfillment: FulfillmentFact) -> bool:
+def _names_no_shipment(fulfillment: FulfillmentFact) -> bool:
     return (
         not (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT)
         and f"[{ExternalIdPrefix.FULFILLMENT}" not in fulfillment.memo

@@ -37,7 +37,7 @@ from ml_connector.flows.tracking.order_lines import (
     take,
     wanted_lines,
 )
-from ml_connector.flows.tracking.own_fulfillment import names, own_fulfillment
+from ml_connector.flows.tracking.own_fulfillment import names_shipment, own_fulfillment
 from ml_connector.flows.tracking.read import ORDER, TrackingFacts, read_tracking
 from ml_connector.flows.tracking.sales_orders import (
     FulfillmentFact,
@@ -322,7 +322,7 @@ def _cancelled(
     made = {one.remote_id for one in posted if one.kind == DocumentKind.ITEM_FULFILLMENT}
     for order in facts.sales_orders:
         for fulfillment in order.fulfillments:
-            if fulfillment.id in made or names(fulfillment, shipment):
+            if fulfillment.id in made or names_shipment(fulfillment, shipment):
                 raise NeedsHuman(
                     f"Shipment {shipment.id} was cancelled at ShipBob after its label, but item"
                     f" fulfilment {fulfillment.called} of {order.number} says it was shipped",

@@ -95,7 +95,7 @@ async def read_tracking(key: str, reads: Reads) -> TrackingFacts:
     return msgspec.structs.replace(
         facts,
         sales_orders=found,
-        names=await _names(facts, found, reads),
+        names=await _names(facts.shipment, found, reads),
         lots=await _lots(facts.shipment, found, reads),
         periods=periods,
     )
@@ -123,33 +123,41 @@ async def _shipments(
     )
 
 
-async def _names(facts: TrackingFacts, found: Sequence[SalesOrderFact], reads: Reads) -> ItemNames:
-    """Look up what the names on the order do not explain."""
-    lines = [line for order in found for line in order.lines]
-    called = {name for line in lines for name in (line.name, line.full_name)}
-    units = [unit for product in facts.shipment.products for unit in product.units]
-    skus = {unit.sku for unit in units if unit.sku} | {
-        product.sku for product in facts.shipment.products if product.sku
-    }
-    unknown = {sku for sku in skus if item_name(sku, reads.skus) not in called}
+async def _names(
+    shipment: ShipmentFact, found: Sequence[SalesOrderFact], reads: Reads
+) -> ItemNames:
+    """Look up what the names on the sales orders do not explain."""
+    skus = _skus(shipment)
     names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
+    lines = [line for order in found for line in order.lines]
+    on_order = {name for line in lines for name in (line.name, line.full_name)}
+    unknown = {item_name(sku, reads.skus) for sku in skus} - on_order
     if not unknown or not found:
         return names
-    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in units})
-    items = await reads.items({item_name(sku, reads.skus) for sku in unknown})
-    kits = {line.name for line in lines if line.is_kit}
+    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in shipment.units})
+    items = await reads.items(unknown)
+    kits = sorted({line.name for line in lines if line.is_kit})
     return msgspec.structs.replace(
         names,
         bound={inventory_id: binding.item for inventory_id, binding in bound.items()},
         items={name: tuple(map(item_fact, matches)) for name, matches in items.items()},
-        kits=await _kits(kits, skus, reads) if kits else {},
+        kits=await _kits(kits, skus, reads),
     )
+
+
+def _skus(shipment: ShipmentFact) -> set[str]:
+    """Return the SKUs of a shipment's products and of their units."""
+    named = {product.sku for product in shipment.products}
+    named |= {unit.sku for unit in shipment.units}
+    return {sku for sku in named if sku}
 
 
 async def _kits(
     kits: Collection[str], skus: Collection[str], reads: Reads
 ) -> dict[str, dict[str, int]]:
     """Return what ShipBob's catalogue says that kits are made of, as far as it is here."""
+    if not kits:
+        return {}
     variants = await reads.variants({*kits, *skus})
     sku_of = {variant.id: sku for sku in skus for variant in variants.get(sku, ())}
     found: dict[str, dict[str, int]] = {}
@@ -170,13 +178,7 @@ async def _lots(
 ) -> dict[str, tuple[LotFact, ...]]:
     if not any(line.lot_tracked or line.serialized for order in found for line in order.lines):
         return {}
-    texts = {
-        text
-        for product in shipment.products
-        for unit in product.units
-        for text in (unit.lot, *unit.serials)
-        if text
-    }
+    texts = {text for unit in shipment.units for text in (unit.lot, *unit.serials) if text}
     lots = await reads.shipments.lots(texts)
     return {text: tuple(map(lot_fact, matches)) for text, matches in lots.items()}
 

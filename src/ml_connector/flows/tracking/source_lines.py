@@ -20,16 +20,15 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
         return ()
     day = fact_date_of(shipment, settings)
     lines: dict[str, SourceLine] = {}
-    for product in shipment.products:
-        for unit in product.units:
-            before = lines.get(unit.source_line)
-            lines[unit.source_line] = SourceLine(
-                source_line=unit.source_line,
-                fact_date=day,
-                sku=unit.sku,
-                quantity=-unit.quantity + ((before.quantity or 0) if before else 0),
-                center=shipment.center_id,
-            )
+    for unit in shipment.units:
+        before = lines.get(unit.source_line)
+        lines[unit.source_line] = SourceLine(
+            source_line=unit.source_line,
+            fact_date=day,
+            sku=unit.sku,
+            quantity=-unit.quantity + ((before.quantity or 0) if before else 0),
+            center=shipment.center_id,
+        )
     told = [*(parcel.source_line for parcel in shipment.parcels), delivery.SOURCE_LINE]
     return (*lines.values(), *(SourceLine(source_line=one, fact_date=day) for one in told))
 
