@@ -23,7 +23,7 @@ from ml_connector.app.installation import setup
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
-from ml_connector.flows.tracking import plan
+from ml_connector.flows import tracking
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.people.dock import Item
@@ -264,7 +264,7 @@ def merchant(
         port = free_port()
         _, secret = shipbob.subscribe(
             f"http://127.0.0.1:{port}/webhooks/shipbob/acme",
-            {*TOPICS, *RETURN_TOPICS, *BILLING_TOPICS, *plan.FLOW.topics},
+            {*TOPICS, *RETURN_TOPICS, *BILLING_TOPICS, *tracking.FLOW.topics},
         )
         made = Merchant(both, folder, database_url, port, secret, itertools.count(1))
         setup.initialise(made.settings)

@@ -23,7 +23,8 @@ from ml_connector.flows.returns.facts import (
     Sale,
     SoldLine,
 )
-from ml_connector.flows.returns.plan import plan, source_lines
+from ml_connector.flows.returns.plan import plan
+from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, TransformRecord
 from ml_connector.rules.facts import ItemFact

@@ -19,10 +19,10 @@ from ml_connector.flows.tracking.facts import (
     Parcel,
     ShipmentFact,
     StoreProduct,
+    TrackingFacts,
     Units,
 )
 from ml_connector.flows.tracking.plan import plan
-from ml_connector.flows.tracking.read import TrackingFacts
 from ml_connector.flows.tracking.sales_orders import (
     FulfilledUnits,
     FulfillmentFact,

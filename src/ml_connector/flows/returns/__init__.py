@@ -1,1 +1,64 @@
-"""Returns: what came back becomes stock in NetSuite, or is written off."""
+"""Returns: what ShipBob did with the units that came back is what NetSuite books.
+
+Only a completed return is booked, and of it only what was *done* (``action_taken``,
+shipbob.md section 9.6), which may be fewer or more units than announced. The units are
+received from the return authorization with the return's reference as its number or external
+id; else from one that is made from the sales order of the original shipment, with exactly
+the units that came back; what neither covers is an inventory adjustment, or waits for a
+person, by the policy ``unmatched_return``. Restocked units go to the fulfillment center's
+location, quarantined ones to the ``quarantine_location``, disposed ones are received and
+then written off (netsuite.md section 8.6: an item receipt without restocking is not in the
+REST schema). Units that a person received already are not received again.
+"""
+
+from typing import Final
+
+from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.returns.facts import ReturnFacts
+from ml_connector.flows.returns.plan import plan
+from ml_connector.flows.returns.read import read, sweep
+from ml_connector.flows.returns.source_lines import source_lines
+from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
+from ml_connector.rules import wake
+from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.words import ExternalIdPrefix
+
+FLOW: Final = Flow(
+    name="returns",
+    source="return",
+    topics=frozenset({"return.created", "return.updated", "return.completed"}),
+    rules="returns-1",
+    facts=ReturnFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    sweep=sweep,
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.ACCOUNT,
+        wake.PERIOD,
+        SALES_ORDER,
+        RETURN_AUTHORIZATION,
+        FULFILLED_UNITS,
+    ),
+    documents=frozenset(
+        {
+            ExternalIdPrefix.RETURN_AUTHORIZATION,
+            ExternalIdPrefix.RETURN_RECEIPT,
+            ExternalIdPrefix.RETURN_ADJUSTMENT,
+            ExternalIdPrefix.RETURN_WRITE_OFF,
+        }
+    ),
+    sections=(
+        Section(
+            key="returns",
+            title="Returns",
+            facts="Returns",
+            types=frozenset({"ItemRcpt"}),
+            from_returns=True,
+        ),
+    ),
+)

@@ -1,25 +1,12 @@
-"""Returns: what ShipBob did with the units that came back is what NetSuite books.
-
-Only a completed return is booked, and of it only what was *done* (``action_taken``,
-shipbob.md section 9.6), which may be fewer or more units than announced. The units are
-received from the return authorization with the return's reference as its number or external
-id; else from one that is made from the sales order of the original shipment, with exactly
-the units that came back; what neither covers is an inventory adjustment, or waits for a
-person, by the policy ``unmatched_return``. Restocked units go to the fulfillment center's
-location, quarantined ones to the ``quarantine_location``, disposed ones are received and
-then written off (netsuite.md section 8.6: an item receipt without restocking is not in the
-REST schema). Units that a person received already are not received again.
-"""
+"""Deciding what to book of a return. Pure."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Section, SweepResult
 from ml_connector.errors import Retryable
 from ml_connector.flows.returns.coverage import (
     authorizable,
@@ -45,12 +32,8 @@ from ml_connector.flows.returns.facts import (
     ReturnFacts,
     Sale,
     Unit,
-    known_action,
-    source_line,
-    unclear,
     units_of,
 )
-from ml_connector.flows.returns.read import read
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
     bookable,
@@ -60,15 +43,12 @@ from ml_connector.flows.returns.requirements import (
     too_many,
     write_off_account,
 )
-from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
-from ml_connector.reads.reads import Reads
-from ml_connector.rules import wake
+from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.items import MatchFacts, match
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
-from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.returns import COMPLETED
 from ml_connector.words import Cause, ExternalIdPrefix
@@ -94,7 +74,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     if facts.status != COMPLETED:
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
-    fact_date = _fact_date(facts, settings)
+    fact_date = fact_date_of(facts, settings)
     too_old = before_start(fact_date, settings)
     if too_old:
         return refusal(source_lines(facts, settings), too_old)
@@ -160,7 +140,7 @@ def _task(
     waste = tuple(part for part in parts if part.unit.action == "dispose")
     if waste:
         write_off_account(facts, settings.accounts)
-    fact_date = _fact_date(facts, settings)
+    fact_date = fact_date_of(facts, settings)
     coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
     return _ReturnTask(
         booking=ReturnBooking(
@@ -331,93 +311,3 @@ def _differs(facts: ReturnFacts) -> str:
         if (done := sum(one.quantity or 0 for one in line.done)) != line.announced
     ]
     return f"Processed otherwise than announced: {', '.join(differing)}" if differing else ""
-
-
-def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what came back, by inventory id, lot and action.
-
-    What ShipBob tells in a way that can't be booked is a line too. That disposed units go out
-    again follows from their line and is none of its own.
-    """
-    if facts.status != COMPLETED:
-        return ()
-    if facts.completed_at is None:
-        return ()
-    fact_date = _fact_date(facts, settings)
-    quantities: dict[tuple[str, str | None], int] = defaultdict(int)
-    for line in facts.lines:
-        for one in line.done:
-            name = source_line(line.inventory_id, line.lot, one.action)
-            quantities[name, line.sku] += one.quantity or 0
-    # What was disposed of never came into stock.
-    gone = {
-        source_line(line.inventory_id, line.lot, one.action)
-        for line in facts.lines
-        for one in line.done
-        if known_action(one.action) == "dispose"
-    }
-    return tuple(
-        SourceLine(
-            source_line=name,
-            fact_date=fact_date,
-            sku=sku,
-            quantity=quantity,
-            center=None if name in gone else facts.center_id,
-        )
-        for (name, sku), quantity in quantities.items()
-        if quantity
-    )
-
-
-def _fact_date(facts: ReturnFacts, settings: ConnectionSettings) -> date:
-    if facts.completed_at is None:
-        raise unclear(facts, "ShipBob does not say when it was completed")
-    return facts.completed_at.astimezone(settings.schedule.zone).date()
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the returns that were completed since a moment."""
-    async for found in reads.returns.completed(since):
-        at = found.completed_at
-        yield SweepResult(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
-
-
-FLOW: Final = Flow(
-    name="returns",
-    source="return",
-    topics=frozenset({"return.created", "return.updated", "return.completed"}),
-    rules="returns-1",
-    facts=ReturnFacts,
-    read=read,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="sweep",
-    sweep=sweep,
-    wakings=(
-        wake.SKU,
-        wake.ITEM,
-        wake.LOCATION,
-        wake.ACCOUNT,
-        wake.PERIOD,
-        SALES_ORDER,
-        RETURN_AUTHORIZATION,
-        FULFILLED_UNITS,
-    ),
-    documents=frozenset(
-        {
-            ExternalIdPrefix.RETURN_AUTHORIZATION,
-            ExternalIdPrefix.RETURN_RECEIPT,
-            ExternalIdPrefix.RETURN_ADJUSTMENT,
-            ExternalIdPrefix.RETURN_WRITE_OFF,
-        }
-    ),
-    sections=(
-        Section(
-            key="returns",
-            title="Returns",
-            facts="Returns",
-            types=frozenset({"ItemRcpt"}),
-            from_returns=True,
-        ),
-    ),
-)

@@ -1,1 +1,99 @@
-"""Tracking: what left ShipBob becomes item fulfillments in NetSuite."""
+"""Tracking: what ShipBob ships becomes an item fulfilment in NetSuite, and stays up to date.
+
+The subject is the shipment; an order stands for its shipments. The sales order is found by
+the field that ``order_match`` names (netsuite.md section 8.9). Once the label is printed its
+units have left the shelf (shipbob.md section 9.5): the sales order is transformed with exactly
+these lines at the center's location, every other open line left open, shipped, one package for
+each parcel (netsuite.md section 8.5). Where the account or a person has made the fulfilment,
+that one is brought up to date instead; with the policy ``fulfillment = "update"`` it is waited
+for. Packages are added and never taken away; the delivery state, which goes to the custom
+fields under ``[tracking]`` or into the memo, never goes backwards by the shipment's own times.
+At last ShipBob is told that the tracking is taken over.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
+from ml_connector.flows.tracking.plan import plan
+from ml_connector.flows.tracking.read import read, sweep
+from ml_connector.flows.tracking.source_lines import source_lines
+from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER
+from ml_connector.rules import wake
+from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.shipbob.webhooks.topics import parcel_named
+from ml_connector.words import ExternalIdPrefix
+
+_UPDATES_BACK: Final = timedelta(days=7)
+
+
+def key_of(topic: str, body: bytes) -> str | None:
+    """Return the subject of a webhook: a shipment, or an order where it names no single one."""
+    named = parcel_named(topic, body)
+    if named is None:
+        return None
+    return named.id if named.kind == "shipment" else f"{ORDER}{named.id}"
+
+
+def within_of(topic: str, body: bytes) -> str | None:
+    """Return the order that a webhook's shipment belongs to, where it says so."""
+    named = parcel_named(topic, body)
+    return named.within if named else None
+
+
+FLOW: Final = Flow(
+    name="tracking",
+    source="shipment",
+    topics=frozenset(
+        {
+            "order.shipped",
+            "order.delivered",
+            "order.shipment.delivered",
+            "order.shipment.exception",
+            "order.shipment.on_hold",
+            "order.shipment.cancelled",
+            "order.shipment.tracking.updated",
+            "order.shipment.tracking_received",
+            "order.shipment.address.updated",
+            "order.shipment.line_item.added",
+            "order.shipment.line_item.removed",
+            "order.shipment.line_item.updated",
+            "order.shipment.shipping_service.updated",
+        }
+    ),
+    key_of=key_of,
+    within_of=within_of,
+    rules="tracking-1",
+    facts=TrackingFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    look_back=_UPDATES_BACK,
+    sweep=sweep,
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.PERIOD,
+        SALES_ORDER,
+        OPEN_SALES_ORDER,
+        FULFILLMENT,
+    ),
+    documents=frozenset(
+        {
+            ExternalIdPrefix.FULFILLMENT,
+            ExternalIdPrefix.FULFILLMENT_UPDATE,
+            ExternalIdPrefix.TRACKING_MARK,
+        }
+    ),
+    sections=(
+        Section(
+            key="fulfilments",
+            title="Fulfilments",
+            facts="Shipments",
+            types=frozenset({"ItemShip"}),
+        ),
+    ),
+)

@@ -1,12 +1,14 @@
-"""What ShipBob says of a shipment and its order, as a run keeps it."""
+"""What the plan for a shipment sees, and what ShipBob says of it and its order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
+from ml_connector.flows.tracking.sales_orders import LotFact, SalesOrderFact
+from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.shipbob.resources.shipments import (
     Order,
     ParcelTracking,
@@ -29,6 +31,9 @@ KNOWN_STATUSES: Final = frozenset(
     }
 )
 """ShipBob's statuses of a shipment (shipbob.md section 9.5); there may be new ones."""
+
+ORDER: Final = "order-"
+"""How the key of a subject begins that is an order and stands for its shipments."""
 
 _OUT_OF_THE_DOOR: Final = frozenset({"LabeledCreated", "Completed"})
 
@@ -131,6 +136,56 @@ class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     quantity: int
+
+
+class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
+    """How SKUs and items stand for each other.
+
+    Attributes:
+        exceptions: SKU to item name, where they differ (``[skus]``).
+        bound: NetSuite's item by ShipBob's inventory id, as it was matched before.
+        items: NetSuite's items by name, of SKUs that are not on the order.
+        kits: of a kit's item name, the SKUs of its members and how many of each, as ShipBob's
+            catalogue has them.
+    """
+
+    exceptions: dict[str, str] = {}
+    bound: dict[int, str] = {}
+    items: dict[str, tuple[ItemFact, ...]] = {}
+    kits: dict[str, dict[str, int]] = {}
+
+
+class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one shipment, or for one order that stands for some, sees.
+
+    Attributes:
+        shipment_id: None for an order.
+        reference: what ShipBob calls the order, and what the sales order is found by.
+        shipments: all of the order.
+        sales_orders: those that match; one, when all is well.
+        lots: NetSuite's lots and serial numbers by text, where the order's items have them.
+        periods: posting periods from the one of the shipment on; empty when unreadable.
+    """
+
+    order_id: int
+    shipment_id: int | None
+    reference: str | None = None
+    shipments: tuple[ShipmentFact, ...] = ()
+    products: tuple[OrderedProduct, ...] = ()
+    sales_orders: tuple[SalesOrderFact, ...] = ()
+    names: ItemNames = ItemNames()
+    lots: dict[str, tuple[LotFact, ...]] = {}
+    periods: tuple[PeriodFact, ...] = ()
+
+    @property
+    def shipment(self) -> ShipmentFact:
+        """The shipment that is looked at."""
+        return next(one for one in self.shipments if one.id == self.shipment_id)
+
+
+def moment(shipment: ShipmentFact) -> datetime:
+    """Return when it shipped, as well as ShipBob says it."""
+    return shipment.shipped_at or shipment.as_of or datetime.fromtimestamp(0, UTC)
 
 
 def ordered_products(order: Order) -> tuple[OrderedProduct, ...]:

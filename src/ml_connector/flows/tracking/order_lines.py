@@ -15,6 +15,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.tracking.documents import OrderLineUnits
 from ml_connector.flows.tracking.facts import (
+    ItemNames,
     OrderedProduct,
     ShipmentFact,
     StoreProduct,
@@ -23,7 +24,6 @@ from ml_connector.flows.tracking.facts import (
 )
 from ml_connector.flows.tracking.kits import kits_in_shipment, kits_made_up
 from ml_connector.flows.tracking.sales_orders import LotFact, OrderLineFact, SalesOrderFact
-from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import item_name
 from ml_connector.words import Cause
 
@@ -31,23 +31,6 @@ _IS_NO_ORDER_LINE: Final = (
     "If it replaces what was ordered, change the sales order and replay; or fulfil the order by"
     " hand in NetSuite: its tracking is then added by itself."
 )
-
-
-class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
-    """How SKUs and items stand for each other.
-
-    Attributes:
-        exceptions: SKU to item name, where they differ (``[skus]``).
-        bound: NetSuite's item by ShipBob's inventory id, as it was matched before.
-        items: NetSuite's items by name, of SKUs that are not on the order.
-        kits: of a kit's item name, the SKUs of its members and how many of each, as ShipBob's
-            catalogue has them.
-    """
-
-    exceptions: dict[str, str] = {}
-    bound: dict[int, str] = {}
-    items: dict[str, tuple[ItemFact, ...]] = {}
-    kits: dict[str, dict[str, int]] = {}
 
 
 class WantedUnits(msgspec.Struct, frozen=True, kw_only=True):

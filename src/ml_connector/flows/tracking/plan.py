@@ -1,24 +1,12 @@
-"""Tracking: what ShipBob ships becomes an item fulfilment in NetSuite, and stays up to date.
-
-The subject is the shipment; an order stands for its shipments. The sales order is found by
-the field that ``order_match`` names (netsuite.md section 8.9). Once the label is printed its
-units have left the shelf (shipbob.md section 9.5): the sales order is transformed with exactly
-these lines at the center's location, every other open line left open, shipped, one package for
-each parcel (netsuite.md section 8.5). Where the account or a person has made the fulfilment,
-that one is brought up to date instead; with the policy ``fulfillment = "update"`` it is waited
-for. Packages are added and never taken away; the delivery state, which goes to the custom
-fields under ``[tracking]`` or into the memo, never goes backwards by the shipment's own times.
-At last ShipBob is told that the tracking is taken over.
-"""
+"""Deciding what NetSuite and ShipBob lack about a shipment. Pure."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Section
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
@@ -28,7 +16,7 @@ from ml_connector.flows.tracking.documents import (
     item_fulfillment,
     tracking_mark,
 )
-from ml_connector.flows.tracking.facts import ShipmentFact
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
     by_item,
@@ -38,7 +26,6 @@ from ml_connector.flows.tracking.order_lines import (
     wanted_lines,
 )
 from ml_connector.flows.tracking.own_fulfillment import names_shipment, own_fulfillment
-from ml_connector.flows.tracking.read import ORDER, TrackingFacts, read_tracking
 from ml_connector.flows.tracking.sales_orders import (
     FulfillmentFact,
     SalesOrderFact,
@@ -46,39 +33,20 @@ from ml_connector.flows.tracking.sales_orders import (
     the_order,
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
-from ml_connector.flows.tracking.tracking_sweep import sweep
-from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER, more_fulfillments
+from ml_connector.flows.tracking.wake import more_fulfillments
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
     FULFILLMENT_SHIPPED,
     SALES_ORDER_FULFILLED,
 )
-from ml_connector.rules import wake
 from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
-from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.rules.start_date import before_start
-from ml_connector.shipbob.webhooks.topics import parcel_named
-from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
+from ml_connector.words import Cause, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
-_UPDATES_BACK: Final = timedelta(days=7)
-
-
-def key_of(topic: str, body: bytes) -> str | None:
-    """Return the subject of a webhook: a shipment, or an order where it names no single one."""
-    named = parcel_named(topic, body)
-    if named is None:
-        return None
-    return named.id if named.kind == "shipment" else f"{ORDER}{named.id}"
-
-
-def within_of(topic: str, body: bytes) -> str | None:
-    """Return the order that a webhook's shipment belongs to, where it says so."""
-    named = parcel_named(topic, body)
-    return named.within if named else None
 
 
 def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -348,60 +316,3 @@ def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
             remedy=("Fulfil the order by hand in NetSuite: its tracking is then added by itself."),
         )
     return unmapped(shipment.center_id, shipment.center_name)
-
-
-FLOW: Final = Flow(
-    name="tracking",
-    source="shipment",
-    topics=frozenset(
-        {
-            "order.shipped",
-            "order.delivered",
-            "order.shipment.delivered",
-            "order.shipment.exception",
-            "order.shipment.on_hold",
-            "order.shipment.cancelled",
-            "order.shipment.tracking.updated",
-            "order.shipment.tracking_received",
-            "order.shipment.address.updated",
-            "order.shipment.line_item.added",
-            "order.shipment.line_item.removed",
-            "order.shipment.line_item.updated",
-            "order.shipment.shipping_service.updated",
-        }
-    ),
-    key_of=key_of,
-    within_of=within_of,
-    rules="tracking-1",
-    facts=TrackingFacts,
-    read=read_tracking,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="sweep",
-    look_back=_UPDATES_BACK,
-    sweep=sweep,
-    wakings=(
-        wake.SKU,
-        wake.ITEM,
-        wake.LOCATION,
-        wake.PERIOD,
-        SALES_ORDER,
-        OPEN_SALES_ORDER,
-        FULFILLMENT,
-    ),
-    documents=frozenset(
-        {
-            ExternalIdPrefix.FULFILLMENT,
-            ExternalIdPrefix.FULFILLMENT_UPDATE,
-            ExternalIdPrefix.TRACKING_MARK,
-        }
-    ),
-    sections=(
-        Section(
-            key="fulfilments",
-            title="Fulfilments",
-            facts="Shipments",
-            types=frozenset({"ItemShip"}),
-        ),
-    ),
-)

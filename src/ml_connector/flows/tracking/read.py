@@ -1,20 +1,23 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
 import asyncio
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.tracking.facts import (
-    OrderedProduct,
+    ORDER,
+    ItemNames,
     ShipmentFact,
+    TrackingFacts,
     is_kit,
+    moment,
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.order_lines import ItemNames
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
@@ -22,45 +25,15 @@ from ml_connector.flows.tracking.sales_orders import (
     sales_order_fact,
 )
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.facts import PeriodFact, item_fact, stock_periods
+from ml_connector.rules.facts import item_fact, stock_periods
 from ml_connector.rules.items import item_name
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 
-ORDER: Final = "order-"
-"""How the key of a subject begins that is an order and stands for its shipments."""
-
 _DELIVERY_EXCEPTION: Final = 204
+_TAKEN_OVER_BACK: Final = timedelta(days=60)
 
 
-class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one shipment, or for one order that stands for some, sees.
-
-    Attributes:
-        shipment_id: None for an order.
-        reference: what ShipBob calls the order, and what the sales order is found by.
-        shipments: all of the order.
-        sales_orders: those that match; one, when all is well.
-        lots: NetSuite's lots and serial numbers by text, where the order's items have them.
-        periods: posting periods from the one of the shipment on; empty when unreadable.
-    """
-
-    order_id: int
-    shipment_id: int | None
-    reference: str | None = None
-    shipments: tuple[ShipmentFact, ...] = ()
-    products: tuple[OrderedProduct, ...] = ()
-    sales_orders: tuple[SalesOrderFact, ...] = ()
-    names: ItemNames = ItemNames()
-    lots: dict[str, tuple[LotFact, ...]] = {}
-    periods: tuple[PeriodFact, ...] = ()
-
-    @property
-    def shipment(self) -> ShipmentFact:
-        """The shipment that is looked at."""
-        return next(one for one in self.shipments if one.id == self.shipment_id)
-
-
-async def read_tracking(key: str, reads: Reads) -> TrackingFacts:
+async def read(key: str, reads: Reads) -> TrackingFacts:
     """Gather a shipment with its order, its parcels, the sales order and what was fulfilled.
 
     NetSuite is asked only about what has shipped or was cancelled.
@@ -183,6 +156,36 @@ async def _lots(
     return {text: tuple(map(lot_fact, matches)) for text, matches in lots.items()}
 
 
-def moment(shipment: ShipmentFact) -> datetime:
-    """Return when it shipped, as well as ShipBob says it."""
-    return shipment.shipped_at or shipment.as_of or datetime.fromtimestamp(0, UTC)
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
+    """Yield the shipments with tracking that nobody took over, and those on their way.
+
+    Source: shipbob.md section 7.6. Shipments that wait to be taken over are few, so they are
+    looked for further back.
+    """
+    seen: set[int] = set()
+    long_ago = min(since, datetime.now(UTC) - _TAKEN_OVER_BACK)
+    async for order in reads.shipments.orders_to_take_over(long_ago):
+        for shipment in order.shipments:
+            if _has_tracking(shipment) and not shipment.is_tracking_uploaded:
+                seen.add(shipment.id)
+                yield _seen(order, shipment)
+    async for order in reads.shipments.orders_on_their_way(since):
+        for shipment in order.shipments:
+            if _has_tracking(shipment) and shipment.id not in seen:
+                seen.add(shipment.id)
+                yield _seen(order, shipment)
+
+
+def _has_tracking(shipment: Shipment) -> bool:
+    return shipment.tracking is not None and bool(shipment.tracking.tracking_number)
+
+
+def _seen(order: Order, shipment: Shipment) -> SweepResult:
+    times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
+    changed = max(times, default=None)
+    return SweepResult(
+        key=str(shipment.id),
+        version=changed.isoformat() if changed else "",
+        changed_at=changed,
+        within=str(order.id),
+    )

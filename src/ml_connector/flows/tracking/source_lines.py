@@ -5,8 +5,7 @@ from datetime import date
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.tracking import delivery
-from ml_connector.flows.tracking.facts import ShipmentFact
-from ml_connector.flows.tracking.read import TrackingFacts, moment
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, moment
 from ml_connector.ledger.postings.documents import SourceLine
 
 

@@ -1,0 +1,57 @@
+"""The source's lines of a return: what must be posted, waiting or refused. All pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.flows.returns.facts import ReturnFacts, known_action, source_line, unclear
+from ml_connector.ledger.postings.documents import SourceLine
+from ml_connector.shipbob.resources.returns import COMPLETED
+
+
+def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return what came back, by inventory id, lot and action.
+
+    What ShipBob tells in a way that can't be booked is a line too. That disposed units go out
+    again follows from their line and is none of its own.
+    """
+    if facts.status != COMPLETED:
+        return ()
+    if facts.completed_at is None:
+        return ()
+    fact_date = fact_date_of(facts, settings)
+    quantities: dict[tuple[str, str | None], int] = defaultdict(int)
+    for line in facts.lines:
+        for one in line.done:
+            name = source_line(line.inventory_id, line.lot, one.action)
+            quantities[name, line.sku] += one.quantity or 0
+    # What was disposed of never came into stock.
+    gone = {
+        source_line(line.inventory_id, line.lot, one.action)
+        for line in facts.lines
+        for one in line.done
+        if known_action(one.action) == "dispose"
+    }
+    return tuple(
+        SourceLine(
+            source_line=name,
+            fact_date=fact_date,
+            sku=sku,
+            quantity=quantity,
+            center=None if name in gone else facts.center_id,
+        )
+        for (name, sku), quantity in quantities.items()
+        if quantity
+    )
+
+
+def fact_date_of(facts: ReturnFacts, settings: ConnectionSettings) -> date:
+    """Return the day on which ShipBob completed a return, where the merchant is.
+
+    Raises:
+        NeedsHuman: ShipBob names no date at all.
+    """
+    if facts.completed_at is None:
+        raise unclear(facts, "ShipBob does not say when it was completed")
+    return facts.completed_at.astimezone(settings.schedule.zone).date()
