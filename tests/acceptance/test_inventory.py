@@ -15,8 +15,7 @@ from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.operations import sync as now
 from ml_connector.app.operations.sync import Synced
 from ml_connector.engine.flow import Flow
-from ml_connector.flows import inventory, tracking
-from ml_connector.flows.receiving import plan as receiving
+from ml_connector.flows import inventory, receiving, tracking
 from ml_connector.ledger.connections import connections
 
 Details = Mapping[str, Mapping[str, Any]]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ml_connector.flows.receiving.allocation import allocate, stretch
 from ml_connector.flows.receiving.documents import Increase
-from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
+from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
 from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP")

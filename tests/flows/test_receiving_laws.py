@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings, Policies
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.receiving.plan import ReceivingFacts, plan
-from ml_connector.flows.receiving.read import (
+from ml_connector.flows.receiving.facts import (
     Receipt,
+    ReceivingFacts,
     ReceivingOrder,
     ReceivingOrderLine,
     StowedLine,
 )
+from ml_connector.flows.receiving.plan import plan
 from ml_connector.ledger.postings.documents import Document, Posted, TransformRecord
 from ml_connector.rules.facts import ItemFact
 

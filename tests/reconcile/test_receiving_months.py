@@ -7,8 +7,7 @@ import pytest
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows import FLOWS
-from ml_connector.flows.receiving.plan import ReceivingFacts
-from ml_connector.flows.receiving.read import StowedLine
+from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.reconcile.month import Month
 
 SETTINGS: dict[str, Any] = {

@@ -6,10 +6,15 @@ from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Flows, Waking
-from ml_connector.flows import billing, inventory, returns, tracking
-from ml_connector.flows.purchase_orders import plan as purchase_orders
-from ml_connector.flows.receiving import plan as receiving
-from ml_connector.flows.unidentified import plan as unidentified
+from ml_connector.flows import (
+    billing,
+    inventory,
+    purchase_orders,
+    receiving,
+    returns,
+    tracking,
+    unidentified,
+)
 from ml_connector.rules.wake import EVERY_FLOW
 
 FLOWS: Final[Flows] = MappingProxyType(

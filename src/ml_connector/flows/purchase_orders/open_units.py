@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
+from ml_connector.flows.purchase_orders.facts import OrderedLine, PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.products import products_of
-from ml_connector.flows.purchase_orders.read import OrderedLine, PurchaseOrderFacts
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause

@@ -1,19 +1,4 @@
-"""Purchase orders: what NetSuite has ordered is announced to ShipBob as WROs.
-
-Transfer orders into a location of ShipBob's are announced in the same way, from their
-approval on; those between two locations of ShipBob's are not, since it moves its own stock.
-
-Only open orders (status B, D, E; netsuite.md section 5.7) with lines at locations that are
-mapped to a fulfillment center; of each line what is still open and not on its way. One WRO
-per fulfillment center, at most 10,000 SKUs each (shipbob.md section 5), with a number by
-which it is found again: ``PO123``, then ``PO123-2`` and so on. ShipBob makes nothing unique
-about a WRO, so all that carry one of these numbers are among the facts, whoever made them.
-What WROs announce or hold that NetSuite has not received yet counts as on its way; how much
-NetSuite has received of each WRO is read from the external ids of the receipts themselves.
-An order that changes while ShipBob still awaits its WRO has it cancelled and made anew;
-later it is shown to a person. An order that is closed or deleted has its WRO cancelled
-while that is possible.
-"""
+"""Which WROs and products should exist at ShipBob for an order. Pure."""
 
 import re
 from collections import defaultdict
@@ -21,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.purchase_orders.documents import (
     arrival,
@@ -29,26 +13,23 @@ from ml_connector.flows.purchase_orders.documents import (
     product,
     wro_announcement,
 )
+from ml_connector.flows.purchase_orders.facts import OVER, PurchaseOrderFacts, WroFact
 from ml_connector.flows.purchase_orders.open_units import (
     STOCKED,
     OpenUnits,
     centers_by_location,
     open_units,
 )
-from ml_connector.flows.purchase_orders.order_changes import clock, poll, sweep
 from ml_connector.flows.purchase_orders.products import unknown
-from ml_connector.flows.purchase_orders.read import OVER, PurchaseOrderFacts, WroFact, read
-from ml_connector.flows.purchase_orders.wake import PRODUCT
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.statuses import (
     PURCHASE_ORDER_OPEN,
     PURCHASE_ORDER_RECEIVED,
     PURCHASE_ORDER_UNAPPROVED,
 )
-from ml_connector.rules import wake
 from ml_connector.rules.locations import unmapped_place
 from ml_connector.rules.start_date import is_before_start
-from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
+from ml_connector.words import Cause, DocumentKind
 
 _AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
 _MOST_SKUS: Final = 10_000
@@ -351,23 +332,3 @@ def source_lines(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> Seq
     """Return none: announcing moves no stock. What arrives is receiving's to account for."""
     del facts, settings
     return ()
-
-
-FLOW: Final = Flow(
-    name="purchase-orders",
-    source="purchase order",
-    topics=frozenset(),
-    rules="purchase-orders-4",
-    facts=PurchaseOrderFacts,
-    read=read,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="purchase_orders",
-    sweep=sweep,
-    poll=poll,
-    clock=clock,
-    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT),
-    documents=frozenset(
-        {ExternalIdPrefix.WRO, ExternalIdPrefix.WRO_CANCELLATION, ExternalIdPrefix.PRODUCT}
-    ),
-)

@@ -3,50 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.purchase_orders.facts import OrderedItem, Products, VariantFact
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.items import item_name
 from ml_connector.words import Cause
 
 _NAMED: Final = 5
 """So many missing SKUs are named in a sentence; all of them are waited for."""
-
-
-class VariantFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What ShipBob keeps under a SKU."""
-
-    inventory_id: int
-    active: bool
-    lot_tracked: bool = False
-
-
-class OrderedItem(NamedTuple):
-    """An item that is ordered.
-
-    Attributes:
-        id: NetSuite's internal id; empty in facts of long ago.
-        names: its name, and its full name as a matrix child.
-    """
-
-    id: str
-    names: tuple[str, ...]
-
-
-class Products(NamedTuple):
-    """What ShipBob has for the ordered items.
-
-    Attributes:
-        by_sku: variants by SKU.
-        bindings: what was matched before, by NetSuite's item id.
-        bound: variants by inventory id, for what was matched before.
-    """
-
-    by_sku: dict[str, tuple[VariantFact, ...]]
-    bindings: dict[str, tuple[Binding, ...]]
-    bound: dict[int, tuple[VariantFact, ...]]
 
 
 class ItemProduct(NamedTuple):

@@ -1,125 +1,32 @@
-"""What NetSuite has ordered, and what ShipBob knows of it: the facts of purchase orders."""
+"""Reading an order, what ShipBob knows of it, and which orders there is news of."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
-from ml_connector.flows.purchase_orders.products import (
-    OrderedItem,
+from ml_connector.engine.flow import SweepResult
+from ml_connector.flows.purchase_orders.facts import (
+    OrderedLine,
     Products,
+    PurchaseOrderFacts,
     VariantFact,
-    bound_to,
-    holding,
-    shipbob_sku,
+    WroFact,
 )
+from ml_connector.flows.purchase_orders.products import bound_to, holding, shipbob_sku
 from ml_connector.flows.purchase_orders.transfers import read_transfer
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
-from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
+from ml_connector.netsuite.statuses import (
+    PURCHASE_ORDER_OPEN,
+)
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
 from ml_connector.words import ExternalIdPrefix
 
-OVER: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
 _NUMBERS: Final = 30
 """So many WROs of one order are looked for: ``PO123`` to ``PO123-30``."""
-
-
-class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An open item line of a purchase order. Eaches, as NetSuite's base unit counts them.
-
-    Attributes:
-        open_quantity: ordered less received, without a fraction.
-        fraction: there is one, which ShipBob can not count.
-        item: NetSuite's internal id.
-        full_name: of a matrix child, where it is not its name.
-        unit: of the line, where it does not count in eaches.
-    """
-
-    line: int
-    item_name: str
-    item_type: str
-    item: str = ""
-    full_name: str = ""
-    unit: LineUnit | None = None
-    open_quantity: int
-    fraction: bool = False
-    location: str | None = None
-    expected: date | None = None
-
-    @property
-    def ordered_item(self) -> OrderedItem:
-        """The item, as it is matched to a product."""
-        names = (self.item_name, self.full_name) if self.full_name else (self.item_name,)
-        return OrderedItem(self.item, names)
-
-
-class WroFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A WRO with one of the order's numbers.
-
-    Attributes:
-        expected: announced units by inventory id.
-        stowed: units on the shelf by inventory id.
-        booked: units that NetSuite has received of it, by SKU's inventory id.
-    """
-
-    id: int
-    number: str
-    status: str
-    fulfillment_center_id: int
-    expected: dict[int, int]
-    stowed: dict[int, int]
-    booked: dict[int, int]
-
-    def on_its_way(self, inventory_id: int) -> int:
-        """Return the units that NetSuite will still receive of this WRO."""
-        stowed = self.stowed.get(inventory_id, 0)
-        coming = stowed if self.status in OVER else max(stowed, self.expected.get(inventory_id, 0))
-        return max(0, coming - self.booked.get(inventory_id, 0))
-
-
-class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one purchase or transfer order sees.
-
-    Attributes:
-        number: empty when the order was deleted.
-        variants: ShipBob's variants by SKU.
-        bindings: what its items were matched to before, by NetSuite's item id.
-        bound: ShipBob's variants by inventory id, for what was matched before.
-        centers: fulfillment centers that stock may be sent to.
-        read_at: when; an arrival date must lie after it.
-        ordered_on: the order's own date.
-        moved_from: the location that the goods of a transfer order leave; None for a
-            purchase order. Its status is the letter of a purchase order in the same state.
-        shares_number: a transfer order that has the number of a purchase order.
-        unreadable: a transfer order that the role may not read.
-        hidden: NetSuite shows it no more, and does not say that it was deleted.
-    """
-
-    order_id: str
-    number: str
-    status: str
-    lines: tuple[OrderedLine, ...]
-    variants: dict[str, tuple[VariantFact, ...]]
-    wros: tuple[WroFact, ...]
-    centers: tuple[int, ...]
-    read_at: datetime
-    ordered_on: date | None = None
-    bindings: dict[str, tuple[Binding, ...]] = {}
-    bound: dict[int, tuple[VariantFact, ...]] = {}
-    moved_from: str | None = None
-    shares_number: bool = False
-    unreadable: bool = False
-    hidden: bool = False
-
-    @property
-    def products(self) -> Products:
-        """What ShipBob has for the ordered items."""
-        return Products(self.variants, self.bindings, self.bound)
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
@@ -233,6 +140,7 @@ def _variant(variant: Variant) -> VariantFact:
 _OnWros = Mapping[int, Mapping[str, int]]
 """By WRO: which of its inventory ids an ordered item is, by NetSuite's item id."""
 
+
 _Booked = Mapping[int, Mapping[int, int]]
 """By WRO: how many units NetSuite has received of each of its inventory ids."""
 
@@ -299,3 +207,47 @@ def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
         stowed={line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities},
         booked=dict(booked),
     )
+
+
+async def sweep(
+    reads: Reads, since: datetime, known: Collection[str]
+) -> AsyncIterator[SweepResult]:
+    """Yield all open orders, and those that once had a WRO and are open no more."""
+    del since  # an order is open or it is not, however old it is
+    seen: set[str] = set()
+    async for page in reads.purchase_orders.open():
+        for order in page:
+            seen.add(order.id)
+            yield SweepResult(key=order.id, version=order.lastmodified)
+    gone = sorted(set(known) - seen)
+    for one in await _now(gone, reads):
+        yield one
+
+
+async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterator[SweepResult]:
+    """Yield the orders that changed since a moment by the account's clock, and were deleted.
+
+    Of those that are open no more only the ones that once had a WRO.
+    """
+    once = set(known)
+    seen: set[str] = set()
+    async for page in reads.purchase_orders.changed(since, also=once):
+        for order in page:
+            if order.id not in seen:
+                seen.add(order.id)
+                yield SweepResult(key=order.id, version=order.lastmodified)
+    deleted = await reads.purchase_orders.deleted(since) if once else set()
+    for one in await _now(sorted((deleted & once) - seen), reads):
+        yield one
+
+
+async def _now(order_ids: Sequence[str], reads: Reads) -> list[SweepResult]:
+    """Return these orders as they are now, which may be deleted."""
+    found = await reads.purchase_orders.changes(order_ids)
+    versions = {order.id: order.lastmodified for order in found}
+    return [SweepResult(key=one, version=versions.get(one, "deleted")) for one in order_ids]
+
+
+async def clock(reads: Reads) -> str | None:
+    """Return the time by the account's clock, which dates the changes of its orders."""
+    return await reads.purchase_orders.clock()

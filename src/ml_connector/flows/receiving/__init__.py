@@ -1,1 +1,63 @@
-"""Receiving: what ShipBob has stowed becomes stock in NetSuite."""
+"""Receiving: what ShipBob has stowed of a WRO becomes stock in NetSuite.
+
+The truth is the cumulative *stowed* quantity per WRO, inventory id and lot (shipbob.md
+section 9.4); only its increase over what is posted already is booked. A WRO with the
+number of a purchase order is received from that order, every open line named explicitly
+with its location (netsuite.md section 7.3); what the order does not expect any more goes
+by the policy ``over_receipt``. A WRO without a number is an inventory adjustment, or waits
+for a person, by the policy ``unmatched_wro``. When all of a completed WRO is booked,
+ShipBob is told so (``setExternalSync``). A quantity that went down is shown to a person.
+"""
+
+from typing import Final
+
+from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.receiving.facts import ReceivingFacts
+from ml_connector.flows.receiving.plan import plan, source_lines
+from ml_connector.flows.receiving.read import read, sweep
+from ml_connector.flows.receiving.wake import PURCHASE_ORDER
+from ml_connector.rules import wake
+from ml_connector.words import DocumentKind, ExternalIdPrefix
+
+FLOW: Final = Flow(
+    name="receiving",
+    source="wro",
+    topics=frozenset(
+        {
+            "wro.created",
+            "wro.updated",
+            "wro.completed",
+            "wro.box.arrived",
+            "wro.box.scanned",
+            "wro.box.stowed",
+        }
+    ),
+    rules="receiving-2",
+    facts=ReceivingFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    sweep=sweep,
+    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, wake.ACCOUNT, wake.PERIOD, PURCHASE_ORDER),
+    documents=frozenset(
+        {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
+    ),
+    sections=(
+        Section(
+            key="receipts",
+            title="Receipts",
+            facts="Receiving",
+            kinds=frozenset({DocumentKind.ITEM_RECEIPT}),
+            types=frozenset({"ItemRcpt"}),
+            from_returns=False,
+        ),
+        Section(
+            key="adjustments",
+            title="Adjustments",
+            kinds=frozenset({DocumentKind.INVENTORY_ADJUSTMENT}),
+            types=frozenset({"InvAdjst"}),
+            open_facts=False,
+        ),
+    ),
+)

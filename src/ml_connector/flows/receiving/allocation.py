@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Increase
-from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
+from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause
 

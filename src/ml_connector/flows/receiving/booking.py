@@ -22,7 +22,7 @@ from ml_connector.flows.receiving.documents import (
     item_receipt,
     source_line,
 )
-from ml_connector.flows.receiving.read import ReceivingOrder
+from ml_connector.flows.receiving.facts import ReceivingOrder
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.words import Cause, DocumentKind
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from ml_connector.flows.receiving.read import ReceivingOrder, ReceivingOrderLine
+from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
 from ml_connector.ledger.postings.documents import (
     Document,
     JournalLine,

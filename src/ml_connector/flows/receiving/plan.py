@@ -1,132 +1,30 @@
-"""Receiving: what ShipBob has stowed of a WRO becomes stock in NetSuite.
-
-The truth is the cumulative *stowed* quantity per WRO, inventory id and lot (shipbob.md
-section 9.4); only its increase over what is posted already is booked. A WRO with the
-number of a purchase order is received from that order, every open line named explicitly
-with its location (netsuite.md section 7.3); what the order does not expect any more goes
-by the policy ``over_receipt``. A WRO without a number is an inventory adjustment, or waits
-for a person, by the policy ``unmatched_wro``. When all of a completed WRO is booked,
-ShipBob is told so (``setExternalSync``). A quantity that went down is shown to a person.
-"""
+"""What to book of a WRO beyond what is posted. Pure."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, Section, SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.booking import Task, from_order, without_order
 from ml_connector.flows.receiving.documents import Booking, Increase, source_line, wro_mark
-from ml_connector.flows.receiving.read import (
-    ReceivingOrder,
-    StowedLine,
-    by_lot,
-    is_transfer,
-    read_orders,
-)
-from ml_connector.flows.receiving.wake import PURCHASE_ORDER
-from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
-from ml_connector.reads.reads import Reads
-from ml_connector.rules import wake
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
-from ml_connector.rules.facts import ItemFact, PeriodFact, stock_periods
-from ml_connector.rules.items import MatchFacts, match, read_items
+from ml_connector.rules.facts import ItemFact
+from ml_connector.rules.items import MatchFacts, match
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
-from ml_connector.shipbob.payloads import Wro
-from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
+from ml_connector.words import Cause, DocumentKind
 
-_NOTHING_YET: Final = frozenset({"Awaiting", "AwaitingArrival", "Cancelled"})
 _ENDED: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
-
-
-class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one WRO sees.
-
-    Attributes:
-        stowed_at: when ShipBob last changed it; the moment of completion once completed.
-        items: NetSuite's items by the item name that was asked for.
-        bindings: what its SKUs were matched to before, by ShipBob's inventory id.
-        bound: NetSuite's items by internal id, for what was matched before.
-        orders: the purchase orders with the WRO's number; one, when all is well.
-        is_transfer: the number is that of a transfer order.
-        unit_rates: base units in one of each unit that its items are kept in, where readable.
-        periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
-    """
-
-    wro_id: int
-    status: str
-    purchase_order_number: str | None
-    fulfillment_center_id: int
-    fulfillment_center_name: str
-    stowed_at: datetime
-    lines: tuple[StowedLine, ...]
-    items: dict[str, tuple[ItemFact, ...]]
-    orders: tuple[ReceivingOrder, ...]
-    periods: tuple[PeriodFact, ...]
-    synced: bool
-    bindings: dict[int, Binding] = {}
-    bound: dict[str, ItemFact] = {}
-    unit_rates: dict[str, Decimal] = {}
-    is_transfer: bool = False
-
-
-async def read(key: str, reads: Reads) -> ReceivingFacts:
-    """Gather a WRO, the items of its SKUs, its purchase order and the posting periods."""
-    wro = await reads.wro(int(key))
-    lines = [
-        StowedLine(
-            inventory_id=line.inventory_id,
-            sku=(line.sku or await reads.sku(line.inventory_id) or "").strip() or None,
-            expected=line.expected_quantity,
-            stowed=line.stowed_quantity,
-        )
-        for line in wro.inventory_quantities
-    ]
-    stowed = [line for line in lines if line.stowed]
-    matches = await read_items({line.inventory_id: line.sku for line in stowed if line.sku}, reads)
-    items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
-    if any(item.lot_tracked for item in items):
-        lines = by_lot(lines, await reads.boxes(wro.id))
-    number = (wro.purchase_order_number or "").strip() or None
-    stowed_at = _stowed_at(wro)
-    orders = await read_orders(wro.id, number, stowed, items, reads) if number and stowed else ()
-    return ReceivingFacts(
-        wro_id=wro.id,
-        status=wro.status,
-        purchase_order_number=number,
-        fulfillment_center_id=wro.fulfillment_center.id,
-        fulfillment_center_name=wro.fulfillment_center.name,
-        stowed_at=stowed_at,
-        lines=tuple(lines),
-        items=matches.named,
-        bindings=matches.bindings,
-        bound=matches.bound,
-        unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
-        orders=orders,
-        is_transfer=bool(number and stowed and not orders and await is_transfer(number, reads)),
-        periods=await stock_periods(stowed_at, reads) if stowed else (),
-        synced=wro.external_sync_timestamp is not None,
-    )
-
-
-def _stowed_at(wro: Wro) -> datetime:
-    """Return the moment of completion, or of the last change before it."""
-    for change in wro.status_history:
-        if change.status == "Completed" and change.timestamp is not None:
-            return change.timestamp
-    return wro.last_updated_date or wro.insert_date or datetime.fromtimestamp(0, UTC)
 
 
 def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -307,56 +205,3 @@ def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequenc
 
 def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:
     return facts.stowed_at.astimezone(settings.schedule.zone).date()
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the WROs with something arrived that are not marked as booked yet."""
-    async for wro in reads.open_wros(since):
-        if wro.status not in _NOTHING_YET:
-            changed = wro.last_updated_date
-            version = changed.isoformat() if changed else ""
-            yield SweepResult(key=str(wro.id), version=version, changed_at=changed)
-
-
-FLOW: Final = Flow(
-    name="receiving",
-    source="wro",
-    topics=frozenset(
-        {
-            "wro.created",
-            "wro.updated",
-            "wro.completed",
-            "wro.box.arrived",
-            "wro.box.scanned",
-            "wro.box.stowed",
-        }
-    ),
-    rules="receiving-2",
-    facts=ReceivingFacts,
-    read=read,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="sweep",
-    sweep=sweep,
-    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, wake.ACCOUNT, wake.PERIOD, PURCHASE_ORDER),
-    documents=frozenset(
-        {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
-    ),
-    sections=(
-        Section(
-            key="receipts",
-            title="Receipts",
-            facts="Receiving",
-            kinds=frozenset({DocumentKind.ITEM_RECEIPT}),
-            types=frozenset({"ItemRcpt"}),
-            from_returns=False,
-        ),
-        Section(
-            key="adjustments",
-            title="Adjustments",
-            kinds=frozenset({DocumentKind.INVENTORY_ADJUSTMENT}),
-            types=frozenset({"InvAdjst"}),
-            open_facts=False,
-        ),
-    ),
-)

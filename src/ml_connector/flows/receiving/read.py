@@ -1,88 +1,81 @@
-"""What was stowed at ShipBob, and what NetSuite's purchase order says of it."""
+"""Reading a WRO, what NetSuite has ordered under its number, and which WROs there are."""
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Final
 
 import msgspec
 
+from ml_connector.engine.flow import SweepResult
+from ml_connector.flows.receiving.facts import (
+    Receipt,
+    ReceivingFacts,
+    ReceivingOrder,
+    ReceivingOrderLine,
+    StowedLine,
+)
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.facts import ItemFact
+from ml_connector.rules.facts import ItemFact, stock_periods
+from ml_connector.rules.items import read_items
 from ml_connector.rules.units import LineUnit, read_units
-from ml_connector.shipbob.payloads import Box
+from ml_connector.shipbob.payloads import Box, Wro
 from ml_connector.words import ExternalIdPrefix
 
-
-class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One SKU of a WRO, or one lot of it. Cumulative whole eaches."""
-
-    inventory_id: int
-    sku: str | None
-    expected: int
-    stowed: int
-    lot: str | None = None
-    lot_date: date | None = None
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of an order line on an item receipt in NetSuite.
-
-    Attributes:
-        external_id: None, or somebody else's, when the receipt is not ours.
-    """
-
-    quantity: int
-    external_id: str | None = None
-
-
-class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An open item line of a purchase order. Quantities in base units.
-
-    Attributes:
-        line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
-        open_quantity: ordered less received; 0 on a closed line.
-        receipts: what was received of it that no other WRO explains; none where it does not
-            matter.
-        unit: the line's unit where it does not count in eaches, else None.
-        per_unit: eaches in that unit; 0 where that is not proven.
-        unit_problem: why it is not.
-    """
-
-    line: int
-    item_id: str
-    open_quantity: int
-    receipts: tuple[Receipt, ...] = ()
-    unit: str | None = None
-    per_unit: int = 0
-    unit_problem: str = ""
-
-    @property
-    def eaches(self) -> int:
-        """Eaches in one unit of the line; 1 where it counts in eaches."""
-        return self.per_unit or 1
-
-    @property
-    def line_unit(self) -> LineUnit | None:
-        """The unit, where the line does not count in eaches."""
-        if self.unit is None:
-            return None
-        problem = self.unit_problem or ("" if self.per_unit else "it is not the stock unit")
-        return LineUnit(unit=self.unit, eaches=self.per_unit, problem=problem)
-
-
-class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase order as receiving needs it, with all its item lines."""
-
-    id: str
-    number: str
-    status: str
-    lines: tuple[ReceivingOrderLine, ...]
+_NOTHING_YET: Final = frozenset({"Awaiting", "AwaitingArrival", "Cancelled"})
 
 
 _SPLIT: Final = re.compile(r"^(.+)-\d{1,3}$")
+
+
+async def read(key: str, reads: Reads) -> ReceivingFacts:
+    """Gather a WRO, the items of its SKUs, its purchase order and the posting periods."""
+    wro = await reads.wro(int(key))
+    lines = [
+        StowedLine(
+            inventory_id=line.inventory_id,
+            sku=(line.sku or await reads.sku(line.inventory_id) or "").strip() or None,
+            expected=line.expected_quantity,
+            stowed=line.stowed_quantity,
+        )
+        for line in wro.inventory_quantities
+    ]
+    stowed = [line for line in lines if line.stowed]
+    matches = await read_items({line.inventory_id: line.sku for line in stowed if line.sku}, reads)
+    items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
+    if any(item.lot_tracked for item in items):
+        lines = by_lot(lines, await reads.boxes(wro.id))
+    number = (wro.purchase_order_number or "").strip() or None
+    stowed_at = _stowed_at(wro)
+    orders = await read_orders(wro.id, number, stowed, items, reads) if number and stowed else ()
+    return ReceivingFacts(
+        wro_id=wro.id,
+        status=wro.status,
+        purchase_order_number=number,
+        fulfillment_center_id=wro.fulfillment_center.id,
+        fulfillment_center_name=wro.fulfillment_center.name,
+        stowed_at=stowed_at,
+        lines=tuple(lines),
+        items=matches.named,
+        bindings=matches.bindings,
+        bound=matches.bound,
+        unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
+        orders=orders,
+        is_transfer=bool(number and stowed and not orders and await is_transfer(number, reads)),
+        periods=await stock_periods(stowed_at, reads) if stowed else (),
+        synced=wro.external_sync_timestamp is not None,
+    )
+
+
+def _stowed_at(wro: Wro) -> datetime:
+    """Return the moment of completion, or of the last change before it."""
+    for change in wro.status_history:
+        if change.status == "Completed" and change.timestamp is not None:
+            return change.timestamp
+    return wro.last_updated_date or wro.insert_date or datetime.fromtimestamp(0, UTC)
 
 
 async def read_orders(
@@ -197,3 +190,12 @@ def by_lot(lines: Sequence[StowedLine], boxes: Sequence[Box]) -> list[StowedLine
         if rest or not lots[line.inventory_id]:
             split.append(msgspec.structs.replace(line, stowed=rest))
     return split
+
+
+async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
+    """Yield the WROs with something arrived that are not marked as booked yet."""
+    async for wro in reads.open_wros(since):
+        if wro.status not in _NOTHING_YET:
+            changed = wro.last_updated_date
+            version = changed.isoformat() if changed else ""
+            yield SweepResult(key=str(wro.id), version=version, changed_at=changed)

@@ -1,1 +1,28 @@
-"""Unidentified receiving: boxes that ShipBob can't assign are shown to a person."""
+"""Unidentified stock: goods on ShipBob's dock that no WRO announced are shown to a person.
+
+ShipBob calls them unidentified receiving orders (shipbob.md section 9.4). What is in them is
+not known before somebody links them to a WRO, so nothing is booked and nothing is guessed;
+once linked, the WRO is received like any other.
+"""
+
+from typing import Final
+
+from ml_connector.engine.flow import Flow
+from ml_connector.flows.unidentified.facts import UnidentifiedFacts
+from ml_connector.flows.unidentified.plan import plan, source_lines
+from ml_connector.flows.unidentified.read import read, sweep
+from ml_connector.flows.unidentified.wake import URO
+
+FLOW: Final = Flow(
+    name="unidentified",
+    source="unidentified receiving order",
+    topics=frozenset(),
+    rules="unidentified-1",
+    facts=UnidentifiedFacts,
+    read=read,
+    plan=plan,
+    source_lines=source_lines,
+    schedule="sweep",
+    sweep=sweep,
+    wakings=(URO,),
+)

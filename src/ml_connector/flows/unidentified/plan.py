@@ -1,58 +1,13 @@
-"""Unidentified stock: goods on ShipBob's dock that no WRO announced are shown to a person.
+"""Whether a person has to see to goods that no WRO announced. Pure."""
 
-ShipBob calls them unidentified receiving orders (shipbob.md section 9.4). What is in them is
-not known before somebody links them to a WRO, so nothing is booked and nothing is guessed;
-once linked, the WRO is received like any other.
-"""
-
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import datetime
-from typing import Final
-
-import msgspec
+from collections.abc import Sequence
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.flow import Flow, SweepResult, Waking
 from ml_connector.errors import NeedsHuman
+from ml_connector.flows.unidentified.facts import UnidentifiedFacts
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
-from ml_connector.reads.reads import Reads
 from ml_connector.words import Cause
-
-
-class UnidentifiedFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one unidentified receiving order sees.
-
-    Attributes:
-        there: ShipBob still knows of it.
-        linked_wro_id: the WRO it was found to belong to.
-    """
-
-    uro_id: int
-    there: bool
-    reason: str = ""
-    comment: str = ""
-    barcode: str = ""
-    tracking: str = ""
-    found_at: datetime | None = None
-    linked_wro_id: int | None = None
-
-
-async def read(key: str, reads: Reads) -> UnidentifiedFacts:
-    """Read one unidentified receiving order."""
-    uro = await reads.unidentified.get(int(key))
-    if uro is None:
-        return UnidentifiedFacts(uro_id=int(key), there=False)
-    return UnidentifiedFacts(
-        uro_id=uro.id,
-        there=True,
-        reason=uro.reason or "",
-        comment=uro.comment or "",
-        barcode=uro.barcode or "",
-        tracking=uro.tracking_barcode or "",
-        found_at=uro.created_date,
-        linked_wro_id=uro.linked_wro_id or None,
-    )
 
 
 def plan(facts: UnidentifiedFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -92,35 +47,3 @@ def source_lines(facts: UnidentifiedFacts, settings: ConnectionSettings) -> Sequ
     """Return none: what is in the boxes is not known."""
     del facts, settings
     return ()
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield all that are not completed, however old."""
-    del since
-    async for uro in reads.unidentified.open():
-        yield SweepResult(key=str(uro.id), version=f"{uro.linked_wro_id or 0}")
-
-
-async def linked_or_gone(reads: Reads, numbers: Collection[str]) -> set[str]:
-    """Return the unidentified receiving orders that have a WRO now, or are no more."""
-    appeared: set[str] = set()
-    for number in numbers:
-        uro = await reads.unidentified.get(int(number))
-        if uro is None or uro.linked_wro_id:
-            appeared.add(number)
-    return appeared
-
-
-FLOW: Final = Flow(
-    name="unidentified",
-    source="unidentified receiving order",
-    topics=frozenset(),
-    rules="unidentified-1",
-    facts=UnidentifiedFacts,
-    read=read,
-    plan=plan,
-    source_lines=source_lines,
-    schedule="sweep",
-    sweep=sweep,
-    wakings=(Waking(kind=AwaitedKind.URO, appeared=linked_or_gone),),
-)

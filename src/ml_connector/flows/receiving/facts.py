@@ -1,0 +1,107 @@
+"""What the plan for one WRO sees, as a run keeps it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.rules.facts import ItemFact, PeriodFact
+from ml_connector.rules.units import LineUnit
+
+
+class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One SKU of a WRO, or one lot of it. Cumulative whole eaches."""
+
+    inventory_id: int
+    sku: str | None
+    expected: int
+    stowed: int
+    lot: str | None = None
+    lot_date: date | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an order line on an item receipt in NetSuite.
+
+    Attributes:
+        external_id: None, or somebody else's, when the receipt is not ours.
+    """
+
+    quantity: int
+    external_id: str | None = None
+
+
+class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An open item line of a purchase order. Quantities in base units.
+
+    Attributes:
+        line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
+        open_quantity: ordered less received; 0 on a closed line.
+        receipts: what was received of it that no other WRO explains; none where it does not
+            matter.
+        unit: the line's unit where it does not count in eaches, else None.
+        per_unit: eaches in that unit; 0 where that is not proven.
+        unit_problem: why it is not.
+    """
+
+    line: int
+    item_id: str
+    open_quantity: int
+    receipts: tuple[Receipt, ...] = ()
+    unit: str | None = None
+    per_unit: int = 0
+    unit_problem: str = ""
+
+    @property
+    def eaches(self) -> int:
+        """Eaches in one unit of the line; 1 where it counts in eaches."""
+        return self.per_unit or 1
+
+    @property
+    def line_unit(self) -> LineUnit | None:
+        """The unit, where the line does not count in eaches."""
+        if self.unit is None:
+            return None
+        problem = self.unit_problem or ("" if self.per_unit else "it is not the stock unit")
+        return LineUnit(unit=self.unit, eaches=self.per_unit, problem=problem)
+
+
+class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase order as receiving needs it, with all its item lines."""
+
+    id: str
+    number: str
+    status: str
+    lines: tuple[ReceivingOrderLine, ...]
+
+
+class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one WRO sees.
+
+    Attributes:
+        stowed_at: when ShipBob last changed it; the moment of completion once completed.
+        items: NetSuite's items by the item name that was asked for.
+        bindings: what its SKUs were matched to before, by ShipBob's inventory id.
+        bound: NetSuite's items by internal id, for what was matched before.
+        orders: the purchase orders with the WRO's number; one, when all is well.
+        is_transfer: the number is that of a transfer order.
+        unit_rates: base units in one of each unit that its items are kept in, where readable.
+        periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
+    """
+
+    wro_id: int
+    status: str
+    purchase_order_number: str | None
+    fulfillment_center_id: int
+    fulfillment_center_name: str
+    stowed_at: datetime
+    lines: tuple[StowedLine, ...]
+    items: dict[str, tuple[ItemFact, ...]]
+    orders: tuple[ReceivingOrder, ...]
+    periods: tuple[PeriodFact, ...]
+    synced: bool
+    bindings: dict[int, Binding] = {}
+    bound: dict[str, ItemFact] = {}
+    unit_rates: dict[str, Decimal] = {}
+    is_transfer: bool = False

@@ -1,0 +1,23 @@
+"""What the plan for one unidentified receiving order sees, as a run keeps it."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class UnidentifiedFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plan for one unidentified receiving order sees.
+
+    Attributes:
+        there: ShipBob still knows of it.
+        linked_wro_id: the WRO it was found to belong to.
+    """
+
+    uro_id: int
+    there: bool
+    reason: str = ""
+    comment: str = ""
+    barcode: str = ""
+    tracking: str = ""
+    found_at: datetime | None = None
+    linked_wro_id: int | None = None
