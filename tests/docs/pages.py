@@ -17,7 +17,13 @@ _HEADING: Final = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 def pages() -> list[Path]:
     """Every page that a reader may come across."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+    at_the_top = ("README", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT")
+    return [*(ROOT / f"{name}.md" for name in at_the_top), *sorted(DOCS.rglob("*.md"))]
+
+
+def templates() -> list[Path]:
+    """What issues and pull requests begin with: no pages, they have no title."""
+    return sorted((ROOT / ".github").rglob("*.md"))
 
 
 def name(page: Path) -> str:
