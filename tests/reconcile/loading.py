@@ -7,8 +7,6 @@ from ml_connector.reconcile.stored.sources import LiveLine
 from ml_connector.storage.database import Connection, Database, rows
 from reconcile.worlds import World
 
-WORDS = {"receiving": "wro", "tracking": "shipment", "returns": "return", "billing": "invoice"}
-
 
 async def load(database: Database, world: World) -> None:
     """Write journal, postings, subjects, source lines and refusals of a world.

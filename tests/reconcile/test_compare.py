@@ -12,7 +12,7 @@ from ml_connector.reconcile.compare.compare import cut_off
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import JournalRow
-from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, At, Found, Tamper, clean
+from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, SECTIONS, At, Found, Tamper, clean
 
 WORLDS = settings(max_examples=300)
 RANDOMS = st.integers(0, 2**32).map(Random)
@@ -133,7 +133,7 @@ def test_news_that_moves_nothing_is_cut_off_without_a_number() -> None:
         fact_date=MONTH.last,
         posting_date=MONTH.after,
     )
-    [one] = cut_off(MONTH, [told])
+    [one] = cut_off(MONTH, [told], SECTIONS)
 
     assert one.says == "shipment 5512, parcel 1Z999: news of 2026-11-30 was posted on 2026-12-01"
     assert (one.shipbob, one.journal) == (None, None)

@@ -23,7 +23,7 @@ from ml_connector.reconcile.compare.report import (
 )
 from ml_connector.reconcile.report import lines, page, workbook
 from ml_connector.reconcile.report.cells import safe
-from reconcile.worlds import MONTH
+from reconcile.worlds import MONTH, SECTIONS
 
 NASTY = '=HYPERLINK("http://evil","x")<script>alert(1)</script>'
 
@@ -32,6 +32,7 @@ def report(*, kinds: tuple[Kind, ...] = tuple(Kind), rows: int = 3) -> Report:
     """Return a report with a difference of each kind, and amounts of many currencies."""
     money = {"USD": Decimal("1234.50"), "JPY": Decimal(1200), "KWD": Decimal("0.125")}
     return Report(
+        sections=SECTIONS,
         connection="acme",
         month=str(MONTH),
         zone="America/Chicago",

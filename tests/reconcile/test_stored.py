@@ -12,6 +12,7 @@ from random import Random
 import msgspec
 import pytest
 
+from ml_connector.flows import FLOWS
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
@@ -19,7 +20,7 @@ from ml_connector.reconcile.compare.sides import Fact, JournalRow
 from ml_connector.reconcile.report import lines
 from ml_connector.reconcile.stored import stored
 from ml_connector.storage.database import Database, rows
-from reconcile.loading import WORDS, live, load
+from reconcile.loading import live, load
 from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, clean
 
 
@@ -56,7 +57,7 @@ async def through_the_database(
         meanwhile: is done once the snapshot is taken.
     """
     await load(database, world)
-    async with stored.opened(database.url, "acme", MONTH, WORDS) as books:
+    async with stored.opened(database.url, "acme", MONTH, FLOWS) as books:
         seen = [one for one in world.movements if one.date in MONTH]
         await books.add_movements(seen)
         await books.add_live(live(world))
@@ -189,7 +190,7 @@ async def test_lines_are_written_again_after_they_failed_or_were_given_up(
 ) -> None:
     await load(database, tampered(7))
     path = tmp_path / "lines.csv"
-    async with stored.opened(database.url, "acme", MONTH, WORDS) as books:
+    async with stored.opened(database.url, "acme", MONTH, FLOWS) as books:
         head, _ = await books.freeze()
         report = judge(MONTH, await books.gather({}), head=head)
         with pytest.raises(FileNotFoundError):
@@ -209,7 +210,7 @@ async def test_lines_are_written_again_after_they_failed_or_were_given_up(
 async def test_a_month_without_rows_has_the_columns_names_alone(
     database: Database, tmp_path: Path
 ) -> None:
-    async with stored.opened(database.url, "nobody", MONTH, WORDS) as books:
+    async with stored.opened(database.url, "nobody", MONTH, FLOWS) as books:
         head, missing = await books.freeze()
         report = judge(MONTH, await books.gather({}), head=head)
         await books.write_lines(report, tmp_path / "lines.csv")

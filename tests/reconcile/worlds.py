@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from ml_connector.flows import FLOWS
 from ml_connector.reconcile.compare.compare import compare
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement, Waiting
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sections import TYPES
+from ml_connector.reconcile.sections import Sections
+from ml_connector.reconcile.transaction_types import TYPES
 
+SECTIONS = Sections.of(FLOWS)
 MONTH = Month(date(2026, 11, 1))
 LOCATIONS = ("6", "7", "9")
 SKUS = tuple(f"SKU-{number}" for number in range(8))
@@ -46,7 +49,7 @@ class World:
         """Compare the sides; the order in which they are read must not matter."""
         for side in (self.facts, self.movements, self.entries):
             self.random.shuffle(side)
-        return compare(MONTH, self.facts, self.movements, self.entries)
+        return compare(MONTH, self.facts, self.movements, self.entries, sections=SECTIONS)
 
     # Both sides, as they are when nobody interferes
 

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import psycopg
 
+from ml_connector.flows import FLOWS
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.kinds import Kind
@@ -27,7 +28,6 @@ MONTH: Final = Month(date(2026, 11, 1))
 FAULTS: Final = (Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED)
 """What is wrong in the month: a line, and two documents."""
 
-_WORDS: Final = {"receiving": "wro", "tracking": "shipment", "billing": "invoice"}
 _PAGE: Final = 1000
 _LINES: Final = 3
 _ITEMS: Final = 500
@@ -92,7 +92,7 @@ async def _close(task: Task) -> Closed:
 
 async def _report(task: Task) -> tuple[float, float, list[str]]:
     """Make the report; return the seconds of reading and of the rest, and what was found."""
-    async with stored.opened(task.database_url, task.name, MONTH, _WORDS) as books:
+    async with stored.opened(task.database_url, task.name, MONTH, FLOWS) as books:
         began = time.monotonic()
         for page in _pages(task.rows):
             await books.add_movements(page)

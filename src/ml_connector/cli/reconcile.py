@@ -20,7 +20,6 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import totals
-from ml_connector.reconcile.sections import SECTIONS, facts_title
 
 MOST_LISTED = 50
 """So many differences are printed; all of them are in the files."""
@@ -80,7 +79,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
 def print_report(context: Context, done: MonthEnd) -> None:
     """Print what a report says, for a person."""
     report, printer = done.report, context.printer
-    titles = {section.key: section.title for section in SECTIONS}
+    titles = report.sections.titles()
     printer.line(f"{report.connection}, {report.month} (dates of {report.zone})", style="bold")
     printer.table(
         [
@@ -105,8 +104,9 @@ def print_report(context: Context, done: MonthEnd) -> None:
     )
     for one in report.equations:
         unit = one.currency or "units"
+        facts = report.sections.facts_title(one.section)
         printer.line(
-            f"{facts_title(one.section)}: {one.lines} lines = {one.posted_lines} posted"
+            f"{facts}: {one.lines} lines = {one.posted_lines} posted"
             f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
             f" + {one.unexplained_lines} unexplained;"
             f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"

@@ -22,7 +22,6 @@ from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sections import SECTIONS
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
@@ -76,9 +75,8 @@ async def reconcile(
         UserError: the files can't be written.
     """
     context = await ConnectionContexts(installation).open(applied.name)
-    words = {flow.name: flow.source for flow in FLOWS.values()}
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
-    async with stored.opened(installation.server.url, applied.name, month, words) as books:
+    async with stored.opened(installation.server.url, applied.name, month, FLOWS) as books:
         await _read_netsuite(books, context, month, progress)
         if recent:
             await _read_shipbob(installation, books, context, month, progress)
@@ -125,7 +123,6 @@ async def _read_shipbob(
     progress: Progress,
 ) -> None:
     name = context.settings.name
-    compared = {section.flow for section in SECTIONS}
 
     async def known(flow: Flow) -> Collection[str]:
         return await posted_keys(installation.database, name, flow)
@@ -138,7 +135,7 @@ async def _read_shipbob(
     count = 0
     progress("Reading ShipBob", count)
     for flow in FLOWS.values():
-        if flow.name not in compared:
+        if not flow.sections:
             continue
         since = month.begins(context.settings.schedule.zone) - shipbob.LOOKS_BACK
         async for found in shipbob.news(

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.reconcile import sections
 from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare import documents, sources
 from ml_connector.reconcile.compare.document_pairs import (
@@ -30,6 +29,7 @@ from ml_connector.reconcile.compare.report import (
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sections import Sections
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     and ``equations`` count it: the report is the same.
 
     Attributes:
+        sections: the parts of the report.
         states: lines of sources with what was posted of them.
         posted: our documents, by the journal.
         found: whatever stands for those in NetSuite, and all that others moved.
@@ -49,6 +50,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         documents: of ours with a date in the month.
     """
 
+    sections: Sections
     states: Sequence[SourceState]
     posted: Sequence[PostedDocument]
     found: Sequence[FoundDocument]
@@ -66,6 +68,7 @@ def compare(
     netsuite: Sequence[Movement],
     journal: Sequence[JournalRow],
     *,
+    sections: Sections,
     skus: Mapping[str, str] | None = None,
 ) -> Report:
     """Compare a month three ways.
@@ -76,17 +79,22 @@ def compare(
         netsuite: the lines of our documents, and of all that others moved at the mapped
             locations in the month.
         journal: all rows of those sources and of those documents, in whatever month.
+        sections: the parts of the report.
         skus: ShipBob's SKU to NetSuite's item name, where they differ.
     """
     names = SkuNames.learn(journal, netsuite, skus)
-    posted, found = posted_documents(journal), found_documents(netsuite)
-    states = sources.states(shipbob, journal)
+    posted, found = posted_documents(journal, sections), found_documents(netsuite, sections)
+    states = sources.states(shipbob, journal, sections)
     gathered = Gathered(
+        sections=sections,
         states=states,
         posted=posted,
         found=found,
         names=names,
-        rows=[*journal_rows(month, journal), *netsuite_rows(month, posted, found, names)],
+        rows=[
+            *journal_rows(month, journal, sections),
+            *netsuite_rows(month, posted, found, names),
+        ],
         equations=sources.equations(month, states),
         cut_off=[
             one for one in journal if (one.fact_date in month) != (one.posting_date in month)
@@ -118,6 +126,7 @@ def judge(
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
         table[key].add(row)
     return Report(
+        sections=gathered.sections,
         connection=connection,
         month=str(month),
         zone=zone,
@@ -128,7 +137,7 @@ def judge(
             [
                 *sources.judge(month, gathered.states),
                 *documents.judge(month, gathered.posted, gathered.found, gathered.names),
-                *cut_off(month, gathered.cut_off),
+                *cut_off(month, gathered.cut_off, gathered.sections),
             ]
         ),
         journal_rows=gathered.journal_rows,
@@ -136,14 +145,16 @@ def judge(
     )
 
 
-def journal_rows(month: Month, entries: Iterable[JournalRow]) -> Iterator[tuple[RowKey, Row]]:
+def journal_rows(
+    month: Month, entries: Iterable[JournalRow], sections: Sections
+) -> Iterator[tuple[RowKey, Row]]:
     """Yield the journal's part of the table: facts and postings of the month."""
     for entry in entries:
         fact, posting = entry.fact_date in month, entry.posting_date in month
         if fact or posting:
             value, nothing = entry.measured.value, Decimal(0)
             yield (
-                key_of(entry),
+                _key_of(entry, sections),
                 Row(
                     shipbob=value if fact else nothing,
                     later=value if fact and not posting else nothing,
@@ -153,7 +164,7 @@ def journal_rows(month: Month, entries: Iterable[JournalRow]) -> Iterator[tuple[
             )
 
 
-def key_of(entry: JournalRow) -> RowKey:
+def _key_of(entry: JournalRow, sections: Sections) -> RowKey:
     """Return the line of the table that a journal row belongs to."""
     currency = entry.measured.currency
     return RowKey(
@@ -178,12 +189,9 @@ def netsuite_rows(
         if head.date not in month or not document.counts:
             continue
         known = ours.get(head.external_id or "") or by_id.get((head.type, head.id))
-        section = sections.of_movement(head.type, head.order_type).key
-        if known is not None:
-            section = sections.of_entry(known.entries[0].flow, known.kind).key
         for line in moving(document.lines):
             key = RowKey(
-                section=section,
+                section=(known or document).section,
                 what=names.of_line(line),
                 where=(line.location or "") if line.item is not None else "",
                 currency="" if line.item is not None else (known.currency if known else ""),
@@ -191,13 +199,15 @@ def netsuite_rows(
             yield key, Row(netsuite=line.value) if known else Row(others=line.value)
 
 
-def cut_off(month: Month, entries: Iterable[JournalRow]) -> Iterator[Difference]:
+def cut_off(
+    month: Month, entries: Iterable[JournalRow], sections: Sections
+) -> Iterator[Difference]:
     """Yield the lines whose fact and whose posting lie in different months, one of them this."""
     for entry in entries:
         fact, posting = entry.fact_date in month, entry.posting_date in month
         if fact == posting:
             continue
-        key = key_of(entry)
+        key = _key_of(entry, sections)
         moved = with_unit(entry.measured.value, key.currency, key.what) if entry.moves else "news"
         yield Difference(
             kind=Kind.POSTED_LATER if fact else Kind.POSTED_FROM_EARLIER,

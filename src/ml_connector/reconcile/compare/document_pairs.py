@@ -10,10 +10,9 @@ import msgspec
 
 from ml_connector.reconcile.compare.report import DocumentRef
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
-from ml_connector.reconcile.sections import TYPES, kind_name, name_of
+from ml_connector.reconcile.sections import Sections
+from ml_connector.reconcile.transaction_types import TYPES, kind_name, name_of
 from ml_connector.words import OUR_EXTERNAL_IDS
-
-"""What all our external ids begin with."""
 
 # Quantities are positive on receipts and negative on fulfilments (netsuite.md section 5.2);
 # a line of the other sign is the entry against it.
@@ -24,8 +23,13 @@ Place = tuple[str, str]
 
 
 class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as the journal says that it was posted."""
+    """A document as the journal says that it was posted.
 
+    Attributes:
+        section: key of the part of the report that it is shown in.
+    """
+
+    section: str
     kind: str
     remote_id: str
     external_id: str
@@ -65,8 +69,13 @@ class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as NetSuite has it."""
+    """A document as NetSuite has it.
 
+    Attributes:
+        section: key of the part of the report that it is shown in where it is not ours.
+    """
+
+    section: str
     head: Movement
     lines: tuple[Movement, ...]
 
@@ -130,7 +139,7 @@ def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
     ]
 
 
-def posted_documents(entries: Iterable[JournalRow]) -> list[PostedDocument]:
+def posted_documents(entries: Iterable[JournalRow], sections: Sections) -> list[PostedDocument]:
     """Put journal rows together to documents, by external id.
 
     A document that only tells something, such as a tracking number, moves nothing and is
@@ -142,6 +151,7 @@ def posted_documents(entries: Iterable[JournalRow]) -> list[PostedDocument]:
             by_id[entry.external_id].append(entry)
     return [
         PostedDocument(
+            section=sections.of_entry(lines[0].flow, lines[0].kind).key,
             kind=lines[0].kind,
             remote_id=lines[0].remote_id,
             external_id=external_id,
@@ -152,12 +162,16 @@ def posted_documents(entries: Iterable[JournalRow]) -> list[PostedDocument]:
     ]
 
 
-def found_documents(movements: Iterable[Movement]) -> list[FoundDocument]:
+def found_documents(movements: Iterable[Movement], sections: Sections) -> list[FoundDocument]:
     """Put NetSuite's lines together to documents, by internal id."""
     by_id: dict[str, list[Movement]] = defaultdict(list)
     for movement in movements:
         by_id[movement.id].append(movement)
     return [
-        FoundDocument(head=lines[0], lines=tuple(sorted(lines, key=lambda line: line.line)))
+        FoundDocument(
+            section=sections.of_movement(lines[0].type, lines[0].order_type).key,
+            head=lines[0],
+            lines=tuple(sorted(lines, key=lambda line: line.line)),
+        )
         for _, lines in sorted(by_id.items())
     ]

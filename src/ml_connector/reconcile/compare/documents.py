@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from ml_connector.reconcile import sections
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
@@ -17,10 +16,10 @@ from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.transaction_types import BILLS, OF_OTHERS
 from ml_connector.words import OUR_EXTERNAL_IDS
 
 _NO_ACCOUNT: Final = ("", "")
-_BILLS: Final = frozenset({"VendBill", "VendCred"})
 
 
 class _DocumentPair(NamedTuple):
@@ -109,7 +108,7 @@ def tags(memo: str) -> Iterator[str]:
 def _twin(document: FoundDocument) -> tuple[object, ...]:
     """Return what two documents share when one is a copy of the other, memo or not."""
     head = document.head
-    if head.type in _BILLS and head.number:
+    if head.type in BILLS and head.number:
         return (head.type, head.entity, head.number)
     if head.created_from is None:
         return (head.type, head.id)
@@ -132,7 +131,7 @@ def _differences(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator
     if found is None or found.head.voided:
         yield from _gone(pair, names)
     else:
-        if posted.kind in sections.OF_OTHERS:
+        if posted.kind in OF_OTHERS:
             pass  # it keeps the external id that it had
         elif found.head.external_id != posted.external_id:
             yield _external_id(pair, found)
@@ -152,7 +151,7 @@ def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
         what = names.of_item(place[0])
         yield Difference(
             kind=kind,
-            section=_section(posted),
+            section=posted.section,
             what=what,
             where=place[1],
             currency=posted.currency,
@@ -179,7 +178,7 @@ def _external_id(pair: _DocumentPair, found: FoundDocument) -> Difference:
     now = f"now {found.head.external_id}" if found.head.external_id else "now empty"
     return Difference(
         kind=Kind.EXTERNAL_ID_CHANGED,
-        section=_section(posted),
+        section=posted.section,
         source=posted.entries[0].source,
         external_id=posted.external_id,
         documents=(found.ref,),
@@ -192,7 +191,7 @@ def _reentered(pair: _DocumentPair, found: FoundDocument) -> Difference:
     posted = pair.posted
     return Difference(
         kind=Kind.DOCUMENT_REENTERED,
-        section=_section(posted),
+        section=posted.section,
         source=posted.entries[0].source,
         external_id=posted.external_id,
         documents=(posted.ref, found.ref),
@@ -209,7 +208,7 @@ def _dated(month: Month, pair: _DocumentPair, found: FoundDocument) -> Differenc
     period = "another month" if elsewhere else "another day"
     return Difference(
         kind=Kind.PERIOD_CHANGED if elsewhere else Kind.DATE_CHANGED,
-        section=_section(posted),
+        section=posted.section,
         source=posted.entries[0].source,
         external_id=posted.external_id,
         documents=(found.ref,),
@@ -265,7 +264,7 @@ def _moved_line(
     back = shown(was, posted.currency)
     return Difference(
         kind=kind,
-        section=_section(posted),
+        section=posted.section,
         what=what,
         where=place[1],
         currency=posted.currency,
@@ -294,7 +293,7 @@ def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Dif
             what = names.of_item(place[0])
             yield Difference(
                 kind=Kind.DOCUMENT_DOUBLED,
-                section=_section(posted),
+                section=posted.section,
                 what=what,
                 where=place[1],
                 currency=posted.currency,
@@ -313,18 +312,17 @@ def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Dif
 
 def _foreign(document: FoundDocument, names: SkuNames) -> Iterator[Difference]:
     """Yield what a document moved that the journal knows nothing of."""
-    section = sections.of_movement(document.head.type, document.head.order_type).key
     kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS
     lines: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for line in moving(document.lines):
         lines[names.of_line(line), line.location or ""] += line.value
     for (what, where), value in sorted(lines.items()):
-        money = document.head.type in _BILLS
+        money = document.head.type in BILLS
         moved = shown(value) if money else f"{shown(value)} x {what}"
         says = f"{_numbered(document)} moved {moved}{_at(('', where))}"
         yield Difference(
             kind=kind,
-            section=section,
+            section=document.section,
             what=what,
             where=where,
             journal=Decimal(0),
@@ -344,11 +342,6 @@ def _foreign(document: FoundDocument, names: SkuNames) -> Iterator[Difference]:
                 else ""
             ),
         )
-
-
-def _section(posted: PostedDocument) -> str:
-    entry = posted.entries[0]
-    return sections.of_entry(entry.flow, entry.kind).key
 
 
 def _named(posted: PostedDocument) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.sections import Sections
 
 
 class DocumentRef(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -164,12 +165,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The month end of one connection.
 
     Attributes:
+        sections: its parts.
         month: such as ``2026-11``.
         zone: the merchant's time zone; all dates are local ones.
         rows: by key, ordered.
         differences: the open ones first.
     """
 
+    sections: Sections
     connection: str
     month: str
     zone: str

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.reconcile import sections
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
@@ -19,7 +18,8 @@ from ml_connector.reconcile.compare.report import (
 )
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Measured, measured
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sections import kind_name
+from ml_connector.reconcile.sections import Sections
+from ml_connector.reconcile.transaction_types import kind_name
 
 PART_OF_A_LINE: Final = " / "
 """What stands between the name of a line and that of a part which only follows from it."""
@@ -29,12 +29,14 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a source, with all that was ever posted of it.
 
     Attributes:
+        section: key of the part of the report that it is shown in.
         posted: in whatever month.
         skus: under which SKUs.
         documents: by which documents.
         told: whether any journal row speaks of it.
     """
 
+    section: str
     fact: Fact
     posted: Decimal = Decimal(0)
     told: bool = True
@@ -58,7 +60,9 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.rest) or untold
 
 
-def states(facts: Sequence[Fact], entries: Iterable[JournalRow]) -> list[SourceState]:
+def states(
+    facts: Sequence[Fact], entries: Iterable[JournalRow], sections: Sections
+) -> list[SourceState]:
     """Join the lines of all sources with what was posted of them.
 
     A line that the journal has and its source does not show any more counts as none there.
@@ -76,7 +80,7 @@ def states(facts: Sequence[Fact], entries: Iterable[JournalRow]) -> list[SourceS
         sources[fact.flow, fact.source] = max(latest, fact, key=_latest)
         currency = measured(fact.quantity, fact.amount, fact.currency).currency
         key = (fact.flow, fact.source, fact.source_line, currency)
-        found.append(_state(fact, by_line.pop(key, [])))
+        found.append(_state(fact, by_line.pop(key, []), sections))
     for (flow, source, source_line, currency), left in by_line.items():
         known = sources.get((flow, source))
         if known is not None and PART_OF_A_LINE not in source_line:
@@ -91,7 +95,7 @@ def states(facts: Sequence[Fact], entries: Iterable[JournalRow]) -> list[SourceS
                 refused=Decimal(0),
                 reason="",
             )
-            found.append(_state(gone, left))
+            found.append(_state(gone, left, sections))
     return sorted(found, key=lambda one: (one.fact.flow, one.fact.source, one.fact.source_line))
 
 
@@ -99,8 +103,9 @@ def _latest(fact: Fact) -> tuple[object, ...]:
     return fact.fact_date, fact.source_line, fact.currency or ""
 
 
-def _state(fact: Fact, entries: Sequence[JournalRow]) -> SourceState:
+def _state(fact: Fact, entries: Sequence[JournalRow], sections: Sections) -> SourceState:
     return SourceState(
+        section=sections.of_facts(fact.flow).key,
         fact=fact,
         posted=sum((entry.measured.value for entry in entries), Decimal(0)),
         told=bool(entries),
@@ -196,7 +201,7 @@ def _difference(
     fact = state.fact
     return Difference(
         kind=kind,
-        section=sections.of_facts(fact.flow).key,
+        section=state.section,
         what=fact.sku or "",
         where=fact.location or "",
         currency=state.source.currency,
@@ -218,7 +223,7 @@ def rows(month: Month, found: Iterable[SourceState]) -> Iterator[tuple[RowKey, R
         rest, refused = state.rest, state.fact.refused
         if state.fact.fact_date in month and (rest or refused):
             key = RowKey(
-                section=sections.of_facts(state.fact.flow).key,
+                section=state.section,
                 what=state.fact.sku or "",
                 where=state.fact.location or "",
                 currency=state.source.currency,
@@ -232,7 +237,7 @@ def equations(month: Month, found: Iterable[SourceState]) -> tuple[SectionEquati
     for state in found:
         if state.fact.fact_date not in month:
             continue
-        key = (sections.of_facts(state.fact.flow).key, state.source.currency)
+        key = (state.section, state.source.currency)
         before = sums.get(key) or SectionEquation(section=key[0], currency=key[1])
         sums[key] = _plus(before, state)
     return tuple(one for _, one in sorted(sums.items()))

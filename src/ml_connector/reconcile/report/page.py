@@ -7,11 +7,11 @@ from typing import Final
 
 import jinja2
 
+from ml_connector.engine.flow import Section
 from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sections import SECTIONS, Section, facts_title
 
 MOST_ROWS: Final = 200
 """So many lines of a part stand on the page, those that differ first; all in the workbook."""
@@ -22,6 +22,7 @@ MOST_EXPLAINED: Final = 200
 
 def html(report: Report, month: Month) -> str:
     """Return the page. The same report gives the same text."""
+    sections = report.sections.ordered
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -30,9 +31,11 @@ def html(report: Report, month: Month) -> str:
             month_name=f"{_NAMES[month.first.month - 1]} {month.first.year}",
             first=month.first.isoformat(),
             last=month.last.isoformat(),
-            titles={section.key: section.title for section in SECTIONS},
+            titles=report.sections.titles(),
+            facts_title=report.sections.facts_title,
+            money={section.key for section in sections if section.money},
             totals=totals(report),
-            parts=[part for section in SECTIONS if (part := _part(report, section))[1]],
+            parts=[part for section in sections if (part := _part(report, section))[1]],
             open=_by_kind(report.open),
             explained=_by_kind(report.explained),
             most=MOST_EXPLAINED,
@@ -45,7 +48,7 @@ def totals(report: Report) -> list[tuple[RowKey, Row]]:
     sums: dict[RowKey, Row] = {}
     for key, row in report.rows:
         sums.setdefault(RowKey(key.section, "", "", key.currency), Row()).add(row)
-    places = [section.key for section in SECTIONS]
+    places = [section.key for section in report.sections.ordered]
     return sorted(sums.items(), key=lambda one: (places.index(one[0].section), one[0].currency))
 
 
@@ -77,7 +80,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["shown"] = shown
-    environment.globals["facts_title"] = facts_title
     return environment
 
 

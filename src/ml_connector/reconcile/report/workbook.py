@@ -1,6 +1,6 @@
 """The report as a workbook: summary, differences, and a sheet for each part."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,6 @@ from ml_connector.reconcile.amounts import digits, plain
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import totals
-from ml_connector.reconcile.sections import SECTIONS, facts_title
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -100,9 +99,10 @@ def write(report: Report, month: Month, path: Path) -> None:
     """Write the workbook. The same report gives the same bytes."""
     out = _Book(path, month)
     _summary(out, report, month)
-    _differences(out, "Differences", report.open)
-    _differences(out, "Shown with reason", report.explained)
-    for section in SECTIONS:
+    titles = report.sections.titles()
+    _differences(out, "Differences", report.open, titles)
+    _differences(out, "Shown with reason", report.explained, titles)
+    for section in report.sections.ordered:
         rows = [(key, row) for key, row in report.rows if key.section == section.key]
         if rows:
             _part(out, section.title, rows, money=section.money)
@@ -131,7 +131,7 @@ def _summary(out: _Book, report: Report, month: Month) -> None:
             sheet.write_string(at, 1, value)
     at = len(facts) + 2
     sheet.write_row(at, 0, ("Three ways", "Unit", *_COLUMNS), out.bold)
-    titles = {section.key: section.title for section in SECTIONS}
+    titles = report.sections.titles()
     for key, row in totals(report):
         at += 1
         sheet.write_string(at, 0, titles[key.section])
@@ -147,7 +147,7 @@ def _summary(out: _Book, report: Report, month: Month) -> None:
         )
         amounts = (one.source, one.posted, one.waiting, one.refused, one.unexplained)
         at += 1
-        sheet.write_string(at, 0, facts_title(one.section))
+        sheet.write_string(at, 0, report.sections.facts_title(one.section))
         sheet.write_string(at, 1, "lines")
         for column, count in enumerate(counts, 2):
             sheet.write_number(at, column, count, out.digits(0))
@@ -180,11 +180,12 @@ def _numbers(out: _Book, sheet: "Worksheet", at: int, row: Row, unit: str) -> No
         out.number(sheet, at, column, value, unit)
 
 
-def _differences(out: _Book, title: str, found: Sequence[Difference]) -> None:
+def _differences(
+    out: _Book, title: str, found: Sequence[Difference], titles: Mapping[str, str]
+) -> None:
     widths = (36, 13, 22, 10, 8, 12, 12, 12, 18, 22, 11, 24, 44, 60, 60, 24)
     sheet = out.sheet(title, _DIFFERENCE_COLUMNS, widths, names=1)
     sheet.autofilter(0, 0, max(1, min(len(found), MOST_ROWS)), len(_DIFFERENCE_COLUMNS) - 1)
-    titles = {section.key: section.title for section in SECTIONS}
     for at, one in enumerate(found[:MOST_ROWS], 1):
         for column, text in _texts(one, titles[one.section]):
             if text:

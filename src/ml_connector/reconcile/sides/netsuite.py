@@ -10,8 +10,8 @@ from ml_connector.netsuite.queries.month import MoneyLine, StockLine
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.sections import FEES, TYPES
 from ml_connector.reconcile.stored.documents import Missing
+from ml_connector.reconcile.transaction_types import BILLS, TYPES
 
 
 async def movements(
@@ -51,7 +51,7 @@ async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement
     Raises:
         ConnectorError: NetSuite can't be read.
     """
-    money = {kind for kind, code in TYPES.items() if code in FEES.types}
+    money = {kind for kind, code in TYPES.items() if code in BILLS}
     bills = [one for one in missing if one.kind in money]
     stock = [one for one in missing if one.kind not in money]
     found = [

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.reconcile import sections
 from ml_connector.reconcile.compare import document_pairs
 from ml_connector.reconcile.compare.documents import tags
 from ml_connector.reconcile.compare.report import Row, RowKey
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
+from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import document_sql
 from ml_connector.reconcile.stored.session import StoredSession
 from ml_connector.words import OUR_EXTERNAL_IDS
@@ -28,10 +28,12 @@ class StoredDocuments:
 
     Args:
         session: of a connection that nothing else uses.
+        sections: the parts of the report.
     """
 
-    def __init__(self, session: StoredSession) -> None:
+    def __init__(self, session: StoredSession, sections: Sections) -> None:
         self._session = session
+        self._sections = sections
 
     async def begin(self) -> None:
         """Make room for NetSuite's lines."""
@@ -87,7 +89,9 @@ class StoredDocuments:
     async def posted(self) -> list[document_pairs.PostedDocument]:
         """Return our documents that do not simply agree."""
         found = await self._session.rows(document_sql.RAW_ENTRIES)
-        return document_pairs.posted_documents(msgspec.convert(row, JournalRow) for row in found)
+        return document_pairs.posted_documents(
+            (msgspec.convert(row, JournalRow) for row in found), self._sections
+        )
 
     async def movements(self) -> list[Movement]:
         """Return NetSuite's lines of those, and of what others moved."""
@@ -104,7 +108,7 @@ class StoredDocuments:
         return [
             (
                 RowKey(
-                    sections.of_entry(row["flow"], row["kind"]).key,
+                    self._sections.of_entry(row["flow"], row["kind"]).key,
                     row["what"],
                     row["place"],
                     row["currency"],

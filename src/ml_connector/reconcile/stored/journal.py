@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.reconcile import sections
 from ml_connector.reconcile.compare.report import Row, RowKey
 from ml_connector.reconcile.compare.sides import JournalRow
+from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import journal_sql
 from ml_connector.reconcile.stored.session import StoredSession
+from ml_connector.reconcile.transaction_types import TYPES
 
 
 class StoredJournal:
@@ -17,6 +18,7 @@ class StoredJournal:
 
     Args:
         session: of a connection that sees the report's snapshot.
+        sections: the parts of the report.
 
     Attributes:
         count: of the rows that are posted with a date in the month.
@@ -25,8 +27,9 @@ class StoredJournal:
         places: the key of the section of ``FLOW KIND``.
     """
 
-    def __init__(self, session: StoredSession) -> None:
+    def __init__(self, session: StoredSession, sections: Sections) -> None:
         self._session = session
+        self._sections = sections
         self._cut_off = (0, 0)
         self.count = 0
         self.lowest = self.highest = 0
@@ -48,7 +51,7 @@ class StoredJournal:
         found = await self._session.rows(journal_sql.ROWS)
         self.count = sum(row["entries"] for row in found)
         self.places = {
-            f"{row['flow']} {row['kind']}": sections.of_entry(row["flow"], row["kind"]).key
+            f"{row['flow']} {row['kind']}": self._sections.of_entry(row["flow"], row["kind"]).key
             for row in found
         }
         return [
@@ -64,7 +67,7 @@ class StoredJournal:
                     later=row["later"],
                     earlier=row["earlier"],
                     journal=row["journal"],
-                    netsuite=row["journal"] if row["kind"] in sections.TYPES else Decimal(0),
+                    netsuite=row["journal"] if row["kind"] in TYPES else Decimal(0),
                 ),
             )
             for row in found

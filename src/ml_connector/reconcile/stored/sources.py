@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.reconcile import sections
+from ml_connector.engine.flow import Flows
 from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
 from ml_connector.reconcile.compare.sides import Fact, Waiting
 from ml_connector.reconcile.compare.sources import SourceState
+from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import source_sql
 from ml_connector.reconcile.stored.session import StoredSession
+from ml_connector.reconcile.transaction_types import kind_name
 
 
 class LiveLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +35,14 @@ class StoredSources:
 
     Args:
         session: of a connection that nothing else uses.
-        words: what each flow calls its subjects, such as ``wro``.
+        flows: for what each calls its subjects, such as ``wro``.
+        sections: the parts of the report.
     """
 
-    def __init__(self, session: StoredSession, words: Mapping[str, str]) -> None:
+    def __init__(self, session: StoredSession, flows: Flows, sections: Sections) -> None:
         self._session = session
-        self._words = words
+        self._flows = flows
+        self._sections = sections
 
     async def begin(self) -> None:
         """Make room for ShipBob's lines."""
@@ -53,7 +57,11 @@ class StoredSources:
     async def compare(self) -> None:
         """Put what is said and what is booked together, and set aside what is not the same."""
         make = self._session.make
-        words = {"flows": list(self._words), "sources": list(self._words.values())}
+        flows = self._flows.values()
+        words = {
+            "flows": [flow.name for flow in flows],
+            "sources": [flow.source for flow in flows],
+        }
         await self._session.rows(source_sql.WORDS, **words)
         await make(source_sql.SAID, "month_said")
         await make(source_sql.BOOKED_BY, "month_booked_by")
@@ -70,7 +78,7 @@ class StoredSources:
         for row in await self._session.rows(source_sql.DOCUMENTS_OF, subjects=subjects):
             documents[row["subject_id"], row["name"]].append(
                 DocumentRef(
-                    type=sections.kind_name(row["kind"]),
+                    type=kind_name(row["kind"]),
                     id=row["remote_id"],
                     external_id=row["external_id"],
                     date=row["posting_date"].isoformat(),
@@ -78,6 +86,7 @@ class StoredSources:
             )
         return [
             SourceState(
+                section=self._sections.of_facts(row["flow"]).key,
                 fact=_fact(row),
                 posted=row["posted"],
                 told=row["spoken_of"],
@@ -94,7 +103,7 @@ class StoredSources:
         found += await self._session.rows(source_sql.EQUATIONS)
         sums: dict[tuple[str, str], SectionEquation] = {}
         for row in found:
-            read = SectionEquation(section=sections.of_facts(row.pop("flow")).key, **row)
+            read = SectionEquation(section=self._sections.of_facts(row.pop("flow")).key, **row)
             before = sums.get((read.section, read.currency))
             sums[read.section, read.currency] = read if before is None else before.plus(read)
         return [sums[key] for key in sorted(sums)]

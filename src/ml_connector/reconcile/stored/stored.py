@@ -13,18 +13,20 @@ from typing import Any, Self
 import msgspec
 import psycopg
 
-from ml_connector.reconcile import sections
+from ml_connector.engine.flow import Flows
 from ml_connector.reconcile.compare import document_pairs
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.report import Report, ReportedHead
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import journal_lines
 from ml_connector.reconcile.stored.documents import Missing, StoredDocuments
 from ml_connector.reconcile.stored.journal import StoredJournal
 from ml_connector.reconcile.stored.session import StoredSession, together
 from ml_connector.reconcile.stored.sources import LiveLine, StoredSources
+from ml_connector.reconcile.transaction_types import TYPES
 from ml_connector.storage import snapshots
 from ml_connector.storage.database import Connection, connection_options
 
@@ -42,7 +44,7 @@ class StoredMonth:
         other: another.
         name: of the merchant's connection.
         month: which month.
-        words: what each flow calls its subjects, such as ``wro``.
+        flows: whose sources and documents are compared.
     """
 
     def __init__(
@@ -53,23 +55,24 @@ class StoredMonth:
         *,
         name: str,
         month: Month,
-        words: Mapping[str, str],
+        flows: Flows,
     ) -> None:
         self._url = url
         self._month = month
+        self._sections = Sections.of(flows)
         self._snapshot = ""
         self._parameters: dict[str, Any] = {
             "name": name,
             "first": month.first,
             "after": month.after,
-            "kinds": list(sections.TYPES),
-            "types": msgspec.json.encode(sections.TYPES).decode(),
+            "kinds": list(TYPES),
+            "types": msgspec.json.encode(dict(TYPES)).decode(),
         }
         self._one = StoredSession(one, self._parameters)
         self._other = StoredSession(other, self._parameters)
-        self._documents = StoredDocuments(self._one)
-        self._journal = StoredJournal(self._one)
-        self._sources = StoredSources(self._other, words)
+        self._documents = StoredDocuments(self._one, self._sections)
+        self._journal = StoredJournal(self._one, self._sections)
+        self._sources = StoredSources(self._other, flows, self._sections)
 
     async def begin(self) -> Self:
         """Make room for the lines of the two systems."""
@@ -132,10 +135,11 @@ class StoredMonth:
         await self._documents.settle()
         posted = await self._documents.posted()
         movements = await self._documents.movements()
-        found = document_pairs.found_documents(movements)
+        found = document_pairs.found_documents(movements, self._sections)
         names = await self._names(skus, posted, movements)
         journal = await self._journal.rows()
         return Gathered(
+            sections=self._sections,
             states=await self._sources.states(),
             posted=posted,
             found=found,
@@ -184,14 +188,19 @@ class StoredMonth:
 
 
 @asynccontextmanager
-async def opened(
-    url: str, name: str, month: Month, words: Mapping[str, str]
-) -> AsyncGenerator[StoredMonth]:
-    """Open the stored books of a month, on database connections of their own."""
+async def opened(url: str, name: str, month: Month, flows: Flows) -> AsyncGenerator[StoredMonth]:
+    """Open what is stored of a month, on database connections of their own.
+
+    Args:
+        url: of the database.
+        name: of the merchant's connection.
+        month: which month.
+        flows: whose sources and documents are compared.
+    """
     connect = psycopg.AsyncConnection[dict[str, Any]].connect
     options = connection_options("ml-connector reconcile")
     async with await connect(url, **options) as one, await connect(url, **options) as other:
-        stored = StoredMonth(url, one, other, name=name, month=month, words=words)
+        stored = StoredMonth(url, one, other, name=name, month=month, flows=flows)
         yield await stored.begin()
         await one.rollback()
         await other.rollback()
