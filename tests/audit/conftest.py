@@ -29,6 +29,7 @@ from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.stories.billing_faults import Planted, plant
 from ml_connector.sim.stories.retailer import RetailerStory
 from ml_connector.sim.world import ACCOUNT_ID, World, world
+from waiting import until
 
 DAYS = 91
 MISTAKEN = DAYS - 9
@@ -143,17 +144,13 @@ async def _sync(installation: Installation, reads: Reads) -> None:
         since=datetime.now(UTC) - timedelta(days=DAYS + 30),
     )
     assert swept is not None
-    async with asyncio.timeout(30):
-        while await _working_on(installation):  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.02)
+    await until(lambda: _is_done(installation))
 
 
-async def _working_on(installation: Installation) -> bool:
-    return bool(
-        await installation.database.fetch(
-            "select 1 from subject where flow = 'billing'"
-            " and state in ('received', 'working', 'retrying')"
-        )
+async def _is_done(installation: Installation) -> bool:
+    return not await installation.database.fetch(
+        "select 1 from subject where flow = 'billing'"
+        " and state in ('received', 'working', 'retrying')"
     )
 
 

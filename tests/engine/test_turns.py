@@ -8,6 +8,7 @@ from ml_connector.config.connection import RequestLimits
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.words import System
+from waiting import until
 
 KEYS = [f"k{number}" for number in range(12)]
 
@@ -31,9 +32,7 @@ async def counted(workshop: Workshop, *keys: str) -> "list[asyncio.Task[dict[str
 
 
 async def until_under_way(books_of: Workshop, calls: int) -> None:
-    async with asyncio.timeout(10):
-        while books_of.netsuite.under_way < calls:  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: books_of.netsuite.under_way >= calls)
 
 
 async def begun(workshop: Workshop) -> int:
@@ -45,9 +44,7 @@ async def test_who_waits_for_a_turn_has_written_nothing_down(workshop: Workshop)
     with_turns(workshop, {"netsuite": 3}).netsuite.answers.clear()
     runs = await counted(workshop, *KEYS)
     await until_under_way(workshop, 3)
-    async with asyncio.timeout(10):
-        while workshop.source.reads < len(KEYS):  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: workshop.source.reads >= len(KEYS))
     written_down = await begun(workshop)
     workshop.netsuite.answers.set()
     found = await asyncio.gather(*runs)
@@ -76,9 +73,7 @@ async def test_a_call_that_many_share_takes_no_turn(workshop: Workshop) -> None:
     workshop.marks = True
     with_turns(workshop, {"netsuite": 1, "shipbob": 1}).shipbob.answers.clear()
     runs = await counted(workshop, *KEYS)
-    async with asyncio.timeout(10):
-        while workshop.shipbob.under_way < len(KEYS):  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: workshop.shipbob.under_way >= len(KEYS))
     workshop.shipbob.answers.set()
     found = await asyncio.gather(*runs)
 
@@ -91,9 +86,7 @@ async def test_when_the_turn_comes_late_the_facts_are_read_again(workshop: Works
     first = await counted(workshop, "first")
     await until_under_way(workshop, 1)
     second = await counted(workshop, "second")
-    async with asyncio.timeout(10):
-        while workshop.source.reads < 2 + 1:  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: workshop.source.reads >= 2 + 1)
     workshop.source.units["second"] = 5
     workshop.netsuite.answers.set()
     await asyncio.gather(*first, *second)
@@ -107,9 +100,7 @@ async def test_a_cancelled_run_leaves_its_place_to_the_next(workshop: Workshop) 
     [first] = await counted(workshop, "first")
     await until_under_way(workshop, 1)
     [waiting] = await counted(workshop, "waiting")
-    async with asyncio.timeout(10):
-        while workshop.source.reads < 2:  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: workshop.source.reads >= 2)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     workshop.netsuite.answers.set()

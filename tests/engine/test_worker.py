@@ -10,6 +10,7 @@ from psycopg.types.json import Json
 from engine.workshop import SETTINGS, Workshop
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.worker import work
+from waiting import until
 
 
 async def set_limit(workshop: Workshop, concurrency: int) -> None:
@@ -22,12 +23,12 @@ async def set_limit(workshop: Workshop, concurrency: int) -> None:
 
 async def begun(logs: list[Any], lanes: int) -> list[int]:
     """Return how many subjects each lane has in hand that has begun, once there are so many."""
-    async with asyncio.timeout(30):
-        while True:
-            numbers = [one["at_once"] for one in logs if one["event"] == "lane_begins"]
-            if len(numbers) >= lanes:
-                return numbers
-            await asyncio.sleep(0.05)
+
+    def numbers() -> list[int]:
+        return [one["at_once"] for one in logs if one["event"] == "lane_begins"]
+
+    await until(lambda: len(numbers()) >= lanes)
+    return numbers()
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(None, [40, 100]), (7, [7])])
@@ -36,6 +37,10 @@ async def test_other_limits_are_taken_up_while_it_works(
 ) -> None:
     await set_limit(workshop, 2)
     stop = asyncio.Event()
+
+    async def is_done() -> bool:
+        return bool((await workshop.subject("a"))["state"] == "done")
+
     lanes = Lanes(workshop.database.url, workshop.converge)
     with structlog.testing.capture_logs() as logs:
         worker = asyncio.create_task(
@@ -46,9 +51,7 @@ async def test_other_limits_are_taken_up_while_it_works(
         numbers = await begun(logs, len(expected))
         workshop.source.units["a"] = 3
         await workshop.news("a")
-        async with asyncio.timeout(30):
-            while (await workshop.subject("a"))["state"] != "done":  # noqa: ASYNC110 - the database is polled, nobody tells us
-                await asyncio.sleep(0.05)
+        await until(is_done)
         stop.set()
         await worker
 

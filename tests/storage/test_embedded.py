@@ -14,6 +14,7 @@ import pytest
 from ml_connector.errors import UserError
 from ml_connector.storage import embedded, postmaster
 from ml_connector.storage.postgres_folder import LOG_BYTES, PostgresFolder
+from waiting import wait_until
 
 OTHER_OWNER = """
 import pathlib, sys
@@ -344,8 +345,7 @@ def test_the_log_stays_bounded_while_the_server_writes_it(data_dir: Path) -> Non
         with psycopg.connect(owner.url, autocommit=True) as connection:
             connection.execute("alter system set work_mem = '5MB'")
             connection.execute("select pg_reload_conf()")
-        while "received SIGHUP" not in log.read_text():
-            pass
+        wait_until(lambda: "received SIGHUP" in log.read_text())
 
     assert shortened <= LOG_BYTES // 2
     assert log.read_bytes().startswith(b"line ")

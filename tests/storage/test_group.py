@@ -1,8 +1,11 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
+import clockwork
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
 from ml_connector.storage.group import GroupCommit
 
@@ -91,25 +94,48 @@ async def test_an_answer_that_is_an_exception_is_for_its_caller_alone(
     assert await written(database) == ["a"]
 
 
-async def test_where_few_come_nobody_waits(database: Database, diary: Diary) -> None:
-    commit = GroupCommit(database, diary, apart_seconds=30.0)
+class Nowhere:
+    """A database that keeps nothing and takes no time."""
 
-    async with asyncio.timeout(10):
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        yield
+
+
+def kept_nowhere(apart_seconds: float) -> tuple[GroupCommit[str, None], list[list[str]]]:
+    groups: list[list[str]] = []
+
+    async def note(_: Connection, items: Sequence[str]) -> list[None]:
+        groups.append(list(items))
+        return [None] * len(items)
+
+    return GroupCommit(cast("Database", Nowhere()), note, apart_seconds=apart_seconds), groups
+
+
+def test_where_few_come_nobody_waits() -> None:
+    async def few() -> float:
+        commit, _ = kept_nowhere(30.0)
         await commit("a")
         await asyncio.gather(commit("b"), commit("c"))
         await commit("d")
+        return asyncio.get_running_loop().time()
+
+    assert clockwork.run(few()) == 0.0
 
 
-async def test_while_items_come_in_crowds_commits_are_so_far_apart(
-    database: Database, diary: Diary
-) -> None:
-    commit = GroupCommit(database, diary, apart_seconds=0.2)
-    await asyncio.gather(*map(commit, "abcd"))
-    e = asyncio.create_task(commit("e"))
-    await asyncio.sleep(0.02)
-    await asyncio.gather(e, commit("f"))
+def test_while_items_come_in_crowds_commits_are_so_far_apart() -> None:
+    async def crowds() -> tuple[list[list[str]], float]:
+        commit, groups = kept_nowhere(0.2)
+        await asyncio.gather(*map(commit, "abcd"))
+        e = asyncio.create_task(commit("e"))
+        await asyncio.sleep(0.02)
+        await asyncio.gather(e, commit("f"))
+        return groups, asyncio.get_running_loop().time()
 
-    assert diary.groups == [list("abcd"), ["e", "f"]]
+    groups, seconds = clockwork.run(crowds())
+
+    assert groups == [list("abcd"), ["e", "f"]]
+    assert seconds == pytest.approx(0.2)
 
 
 async def test_who_is_cancelled_goes_on_when_the_commit_is_over(

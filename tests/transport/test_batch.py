@@ -1,12 +1,13 @@
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import clockwork
 from ml_connector.transport.batch import Batch
+from waiting import settle
 
 
 class Shop:
@@ -25,11 +26,6 @@ class Shop:
         if fault is not None:
             raise fault
         return {key: len(key) for key in keys if key != "gone"}
-
-
-async def settle() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_keys_asked_for_in_one_turn_share_a_fetch() -> None:
@@ -126,8 +122,7 @@ async def test_a_batch_that_was_asked_again_at_once_serves_that_too() -> None:
             total += await batch.get(f"{key}{number % 3}") or 0
         return total
 
-    async with asyncio.timeout(5):
-        totals = await asyncio.gather(*(chain(key) for key in "abc"))
+    totals = await asyncio.gather(*(chain(key) for key in "abc"))
 
     assert totals == [40, 40, 40]
 
@@ -154,37 +149,46 @@ def test_everybody_gets_the_answer_to_their_own_question(
     assert all(len(fetch) <= most for fetch in shop.fetches)
 
 
-async def test_a_fetch_waits_for_those_who_keep_coming_but_not_for_nobody() -> None:
+def test_a_fetch_waits_for_those_who_keep_coming_but_not_for_nobody() -> None:
     began: list[tuple[float, Sequence[int]]] = []
 
     async def fetch(keys: Sequence[int]) -> dict[int, int]:
-        began.append((time.monotonic(), keys))
+        began.append((asyncio.get_running_loop().time(), keys))
         return {key: key for key in keys}
 
-    async def ask(key: int) -> None:
-        await asyncio.sleep(key / 50)  # one after the other, as work comes
-        await batch.get(key)
+    async def ask() -> None:
+        batch = Batch(fetch, most=5, apart_seconds=4.0)
 
-    batch = Batch(fetch, most=5, apart_seconds=4.0)
-    await batch.get(0)
-    await asyncio.gather(*map(ask, (1, 2, 3)))
-    await asyncio.gather(*map(batch.get, (4, 5, 6, 7, 8)))
+        async def later(key: int) -> None:
+            await asyncio.sleep(key / 50)  # one after the other, as work comes
+            await batch.get(key)
+
+        await batch.get(0)
+        await asyncio.gather(*map(later, (1, 2, 3)))
+        await asyncio.gather(*map(batch.get, (4, 5, 6, 7, 8)))
+
+    clockwork.run(ask())
 
     assert [keys for _, keys in began] == [(0,), (1, 2, 3), (4, 5, 6, 7, 8)]
     assert began[1][0] - began[0][0] < 4.0
     assert began[2][0] - began[1][0] < 4.0
 
 
-async def test_the_first_fetches_after_a_pause_need_not_be_apart() -> None:
-    shop = Shop()
-    batch = Batch(shop, most=10, apart_seconds=60.0, burst=3)
+def test_the_first_fetches_after_a_pause_need_not_be_apart() -> None:
+    began: list[tuple[float, Sequence[str]]] = []
 
-    async with asyncio.timeout(5):
+    async def fetch(keys: Sequence[str]) -> dict[str, str]:
+        began.append((asyncio.get_running_loop().time(), keys))
+        return {key: key for key in keys}
+
+    async def ask() -> None:
+        batch = Batch(fetch, most=10, apart_seconds=60.0, burst=3)
         for key in "abc":
             await batch.get(key)
-    waiting = asyncio.create_task(batch.get("d"))
-    await asyncio.sleep(0.05)
-    begun = list(shop.fetches)
-    waiting.cancel()
+        await batch.get("d")
 
-    assert begun == [["a"], ["b"], ["c"]]
+    clockwork.run(ask())
+
+    assert [keys for _, keys in began] == [("a",), ("b",), ("c",), ("d",)]
+    assert began[2][0] < 1.0
+    assert began[3][0] > 10.0

@@ -21,6 +21,7 @@ from ml_connector.storage.database import Database
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
+from waiting import until
 
 RING = KeyRing((MasterKey.of(b"k" * 32),))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -178,9 +179,7 @@ async def killed_after_renewal(house: House, database: Database) -> ConsentAcces
     house.clock.advance(timedelta(hours=2))
     house.wire.hang_after = True
     dying = asyncio.create_task(doomed.bearer())
-    async with asyncio.timeout(10):
-        while house.wire.hang_after:  # noqa: ASYNC110 - ShipBob is asked, nobody tells us
-            await asyncio.sleep(0.01)
+    await until(lambda: not house.wire.hang_after)
     dying.cancel()
     [renewal] = list(house.tokens[-2]._renewals.values())  # noqa: SLF001 - what a kill would end
     renewal.cancel()
