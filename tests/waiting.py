@@ -14,7 +14,7 @@ from ml_connector.storage.database import Database
 
 T = TypeVar("T")
 
-HANGS_AFTER_SECONDS: Final = 300.0
+HANGS_AFTER_SECONDS: Final = 240.0
 """The one limit of every wait. It is there so that a hang ends, and no measure of anything."""
 
 

@@ -29,7 +29,7 @@ from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.people.dock import Item
 from ml_connector.sim.stories.wro import TOPICS
 from ml_connector.sim.world import World, world
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 LOCATIONS = {228: 6, 10: 7}
 """ShipBob fulfillment center to NetSuite location."""
@@ -134,10 +134,10 @@ class Merchant:
         found = self.rows("select * from subject where key = %(key)s", key=str(wro.id))
         return found[0] if found else {}
 
-    def wait_for(self, wro: Wro, state: str = "done", timeout_seconds: float = 45.0) -> None:
+    def wait_for(self, wro: Wro, state: str = "done") -> None:
         """Wait until all webhooks have been sent and the WRO's subject is in this state."""
-        assert self.world.shipbob.wait_for_webhooks()
-        wait_until(lambda: self.subject(wro).get("state") == state, timeout_seconds)
+        assert self.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
+        wait_until(lambda: self.subject(wro).get("state") == state)
 
     # The two systems
 

@@ -11,7 +11,7 @@ from ml_connector.flows import tracking
 from ml_connector.ledger.connections import connections
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
 from ml_connector.sim.shipbob.people.dock import Item
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 Part = Mapping[Item, int]
 """Units by SKU or inventory id."""
@@ -95,13 +95,11 @@ class Retail:
 
         asyncio.run(sync())
 
-    def wait_for(
-        self, *shipments: Shipment, state: str = "done", timeout_seconds: float = 45.0
-    ) -> None:
+    def wait_for(self, *shipments: Shipment, state: str = "done") -> None:
         """Wait until all webhooks have been sent and these shipments are in this state."""
-        assert self.merchant.world.shipbob.wait_for_webhooks()
+        assert self.merchant.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
         for shipment in shipments:
-            wait_until(lambda: self.state(shipment) == state, timeout_seconds)  # noqa: B023 - asked at once
+            wait_until(lambda: self.state(shipment) == state)  # noqa: B023 - asked at once
 
 
 def numbers(fulfillment: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from acceptance.merchant import Merchant
 from ml_connector.sim.shipbob.books.returns import Return
 from ml_connector.sim.shipbob.people.dock import Item
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 QUARANTINE = 9
 WRITE_OFF = 55
@@ -96,9 +96,9 @@ class Desk:
         )
         return rows[0] if rows else {}
 
-    def wait_for(self, found: Return, state: str = "done", seconds: float = 45.0) -> None:
-        assert self.acme.world.shipbob.wait_for_webhooks()
-        wait_until(lambda: self.subject(found).get("state") == state, seconds)
+    def wait_for(self, found: Return, state: str = "done") -> None:
+        assert self.acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
+        wait_until(lambda: self.subject(found).get("state") == state)
 
     def documents(self, found: Return) -> list[dict[str, Any]]:
         """Return NetSuite's documents of ours that were made from a return, oldest first."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 COMMAND = [sys.executable, "-m", "ml_connector"]
 
@@ -41,7 +41,6 @@ def command(arguments: Sequence[str], environment: Mapping[str, str], folder: Pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
         stdin=subprocess.DEVNULL,
     )
     return Answered(status=done.returncode, out=done.stdout, err=done.stderr)
@@ -93,11 +92,11 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def end(self, timeout_seconds: float = 15.0) -> int:
+    def end(self) -> int:
         """Ask it to end; return its exit status."""
         self.send(signal.SIGTERM)
         try:
-            return self.process.wait(timeout_seconds)
+            return self.process.wait(HANGS_AFTER_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -132,7 +131,7 @@ def _arguments(pid: int) -> list[str]:
 
 def is_ready(url: str) -> bool:
     with contextlib.suppress(httpx2.HTTPError):
-        return httpx2.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
+        return httpx2.get(f"{url}/readyz", timeout=30, trust_env=False).is_success
     return False
 
 
@@ -141,7 +140,7 @@ def working(environment: Mapping[str, str], folder: Path) -> Iterator[Process]:
     """Run one more worker for the length of the block, from the moment that it has begun."""
     worker = Process(["worker"], environment, folder)
     try:
-        wait_until(lambda: "worker_begins" in worker.said or worker.process.poll() is not None, 60)
+        wait_until(lambda: "worker_begins" in worker.said or worker.process.poll() is not None)
         assert worker.process.poll() is None, worker.said
         yield worker
     finally:
@@ -157,7 +156,7 @@ def serving(
     service = Process(["serve", "--port", str(port), *options], environment, folder)
     try:
         wait_until(
-            lambda: is_ready(f"http://127.0.0.1:{port}") or service.process.poll() is not None, 60
+            lambda: is_ready(f"http://127.0.0.1:{port}") or service.process.poll() is not None
         )
         assert service.process.poll() is None, service.said
         yield service

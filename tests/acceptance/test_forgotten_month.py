@@ -27,7 +27,6 @@ def then(server_url: str, template: str, tmp_path: Path) -> Iterator[Merchant]:
         yield made
 
 
-@pytest.mark.timeout(200)  # three reports
 def test_a_past_month_is_proved_without_shipbob(then: Merchant, tmp_path: Path) -> None:
     tee, cap = then.sku("TEE"), then.sku("CAP")
     ordered = then.deliver({tee: 40}, number=then.order({tee: 100}))

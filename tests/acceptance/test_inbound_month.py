@@ -16,7 +16,7 @@ from acceptance.test_purchase_orders import order_id
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultKind
 from ml_connector.sim.shipbob.books.receiving import Wro
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 DAYS = 30
 NETSUITE_FAULTS: Sequence[FaultKind] = (
@@ -166,9 +166,9 @@ def test_a_month_with_faults_ends_with_equal_books_and_every_difference_explaine
 ) -> None:
     acme = month.acme
     month.tell()
-    assert acme.world.shipbob.wait_for_webhooks()
+    assert acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
     sync(acme, "receiving")
-    wait_until(lambda: not working(acme), 20)
+    wait_until(lambda: not working(acme))
     books = acme.books()
     waiting = open_lines(acme)
 

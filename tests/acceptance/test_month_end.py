@@ -48,7 +48,6 @@ def another_day() -> date:
     return MONTH.first if MONTH.first != TODAY else TODAY + timedelta(days=1)
 
 
-@pytest.mark.timeout(400)  # three reports, with people at work between them
 def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     acme = books
     tee = acme.sku("TEE")

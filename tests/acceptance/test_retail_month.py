@@ -126,7 +126,6 @@ def retailer(server_url: str, template: str, tmp_path: Path) -> Iterator[Retaile
         yield made
 
 
-@pytest.mark.timeout(400)  # a whole month of every flow
 def test_the_report_lists_the_faults_and_nothing_else(retailer: Retailer, tmp_path: Path) -> None:
     retailer.follow()
     clean = retailer.close(tmp_path / "clean")

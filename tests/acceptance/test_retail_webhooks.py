@@ -11,7 +11,7 @@ from acceptance.merchant import fresh_database
 from acceptance.service import free_port, serving
 from acceptance.test_retail_month import Retailer, retailing
 from ml_connector.app.installation.installation import Installation
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 SHIPMENTS, DAYS = 40, 10
 LOST, DOUBLED, SHUFFLED = 0.05, 0.1, 1.0
@@ -33,7 +33,7 @@ def told(server_url: str, template: str, tmp_path: Path) -> Iterator[Retailer]:
             )
             made.story.play_all()
             shipbob.tune_webhooks(losses=0.0, duplicates=0.0, disorder=0.0)
-            assert shipbob.wait_for_webhooks()
+            assert shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
             yield made
 
 
@@ -50,13 +50,12 @@ def waiting(retailer: Retailer) -> list[tuple[str, str, str]]:
     return retailer.run(find)
 
 
-@pytest.mark.timeout(400)  # a month of every flow, in real time
 def test_bad_webhooks_end_with_every_parcel_and_return_booked_once(
     told: Retailer, tmp_path: Path
 ) -> None:
     both, story = told.both, told.story
     told.follow()  # what nobody told of is found by the sweeps
-    wait_until(lambda: waiting(told) == [], 120)
+    wait_until(lambda: waiting(told) == [])
 
     report = told.close(tmp_path / "report")
     on_fulfilments = Counter(

@@ -44,7 +44,6 @@ def come_back(desk: Desk, done: dict[str, int], units: int, *, authorized: bool 
     return desk.complete(announced, actions)
 
 
-@pytest.mark.timeout(400)  # three reports, with people at work between them
 def test_returns_agree_at_month_end_and_every_fault_in_them_is_named(desk: Desk) -> None:
     restocked = come_back(desk, {"Restock": 4}, 4)
     quarantined = come_back(desk, {"Quarantine": 3}, 3)

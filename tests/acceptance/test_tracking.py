@@ -5,7 +5,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.retail import Retail, numbers, units
 from ml_connector.sim.faults import Fault, FaultKind
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_split_over_centers_with_two_parcels_and_a_rest_that_stays_open(
         parcel.tracking_number for parcel in first.parcels
     ]
     acme.world.shipbob.ship(third)
-    wait_until(lambda: len(retail.fulfillments(order)) == 3, 45)
+    wait_until(lambda: len(retail.fulfillments(order)) == 3)
     assert acme.books(tee, cap).shipbob == acme.books(tee, cap).netsuite
 
 
@@ -59,7 +59,7 @@ def test_what_the_carrier_says_follows_until_delivered(acme: Merchant, retail: R
     retail.wait_for(shipment)
     acme.world.shipbob.track(shipment, "OutForDelivery")
     acme.world.shipbob.deliver(shipment)
-    wait_until(lambda: "Delivered" in retail.fulfillments(order)[0]["memo"], 45)
+    wait_until(lambda: "Delivered" in retail.fulfillments(order)[0]["memo"])
 
     [made] = retail.fulfillments(order)
     day = acme.rows("select to_char(now() at time zone 'America/Chicago', 'YYYY-MM-DD') as day")
@@ -155,7 +155,7 @@ def test_an_update_that_was_cut_off_is_made_again_without_doubling_a_package(
     retail.wait_for(shipment)
     acme.world.netsuite.fault("cut_after_commit", method="PATCH", times=1)
     acme.world.shipbob.number(shipment, "1Z999AA10123456784")
-    wait_until(lambda: shipment.tracking_uploaded, 45)
+    wait_until(lambda: shipment.tracking_uploaded)
 
     [made] = retail.fulfillments(order)
     assert numbers(made) == ["1Z999AA10123456784"]
@@ -173,7 +173,7 @@ def test_lost_doubled_and_shuffled_webhooks_change_nothing(acme: Merchant, retai
                 acme.world.shipbob.track(shipment)
                 acme.world.shipbob.deliver(shipment)
         acme.world.shipbob.release_webhooks("shuffled")
-        assert acme.world.shipbob.wait_for_webhooks()
+        assert acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
     finally:
         acme.world.shipbob.tune_webhooks(variant="bare", duplicates=0.0, losses=0.0, disorder=0.0)
     retail.sync()

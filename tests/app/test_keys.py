@@ -115,7 +115,7 @@ def test_killed_and_resumed_while_webhooks_come_in_nothing_is_refused(acme: Merc
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            wait_until(lambda then=before: path.read_text() != then, 30)  # type: ignore[misc]  # a default binds the loop's value
+            wait_until(lambda then=before: path.read_text() != then)  # type: ignore[misc]  # a default binds the loop's value
             time.sleep(seconds)  # somewhere within the rotation, wherever that is
             os.kill(process.pid, signal.SIGKILL)
             process.wait()

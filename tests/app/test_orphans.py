@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.service import is_alive
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -68,23 +68,23 @@ def runs(folder: Path, *words: str) -> bool:
 
 def test_a_killed_demo_takes_all_with_it(tmp_path: Path) -> None:
     with started(tmp_path, "demo", "--port", "0") as demo:
-        wait_until(lambda: runs(tmp_path, "worker", "web", "postgres:"), 60)
+        wait_until(lambda: runs(tmp_path, "worker", "web", "postgres:"))
         demo.kill()
         demo.wait()
-        wait_until(lambda: not living(tmp_path), 20)
+        wait_until(lambda: not living(tmp_path))
 
 
 def test_the_next_demo_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
     with started(tmp_path, "demo", "--port", "0") as demo:
-        wait_until(lambda: runs(tmp_path, "worker", "web"), 60)
+        wait_until(lambda: runs(tmp_path, "worker", "web"))
         os.killpg(demo.pid, signal.SIGKILL)
         demo.wait()
         with started(tmp_path, "demo", "--port", "0") as again:
-            wait_until(lambda: "\n1. " in said(tmp_path) or again.poll() is not None, 60)
+            wait_until(lambda: "\n1. " in said(tmp_path) or again.poll() is not None)
             assert again.poll() is None, said(tmp_path)
             again.terminate()
 
-            assert again.wait(30) != 0
+            assert again.wait(HANGS_AFTER_SECONDS) != 0
             assert living(tmp_path) == []
 
 
@@ -100,9 +100,9 @@ def test_a_bench_that_ends_takes_all_with_it(
     tmp_path: Path, name: str, child: str, number: signal.Signals
 ) -> None:
     with started(tmp_path, "bench", name, "--quick", "--seconds", "60") as bench:
-        wait_until(lambda: runs(tmp_path, child, "postgres:"), 60)
+        wait_until(lambda: runs(tmp_path, child, "postgres:"))
         os.kill(bench.pid, number)
-        bench.wait(20)
-        wait_until(lambda: not living(tmp_path), 20)
+        bench.wait(HANGS_AFTER_SECONDS)
+        wait_until(lambda: not living(tmp_path))
 
         assert list((tmp_path / "data").iterdir()) == []

@@ -77,8 +77,8 @@ def killed_while_it_hangs(acme: Merchant, path: str, kind: FaultKind) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: any(rule["struck"] for rule in netsuite.faults.listing()), 30)
-    wait_until(lambda: kind != "hang_after_commit" or len(mapped(acme)) > 1, 10)
+    wait_until(lambda: any(rule["struck"] for rule in netsuite.faults.listing()))
+    wait_until(lambda: kind != "hang_after_commit" or len(mapped(acme)) > 1)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -11,7 +11,7 @@ import pytest
 from acceptance.merchant import Merchant, merchant
 from acceptance.service import is_ready
 from ml_connector.storage import embedded
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 pytestmark = pytest.mark.chaos
 
@@ -45,12 +45,12 @@ def test_a_killed_postmaster_comes_back_and_nothing_is_lost(acme: Merchant) -> N
         killed = postmaster(data)
         os.kill(killed, signal.SIGKILL)
         during = acme.deliver({tee: 30}, number=number)
-        wait_until(lambda: is_ready(acme.url), 60)
+        wait_until(lambda: is_ready(acme.url))
         comes_back = postmaster(data)
-        acme.world.shipbob.wait_for_webhooks()
+        acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
         for webhook_id in {one.webhook_id for one in acme.world.shipbob.deliveries}:
             acme.world.shipbob.redeliver(webhook_id)
-        looking.wait_for(during, timeout_seconds=60)
+        looking.wait_for(during)
         books = looking.books(tee)
         said = service.said
 

@@ -8,7 +8,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import is_alive
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 pytestmark = pytest.mark.chaos
 
@@ -26,11 +26,11 @@ def test_everything_killed_at_once_goes_on_where_it_was(acme: Merchant) -> None:
             os.kill(pid, signal.SIGKILL)
         service.process.wait()
     unheard = acme.deliver({skus[0]: 7}, number=number)
-    assert acme.world.shipbob.wait_for_webhooks()
+    assert acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
     with acme.serving():
         acme.world.shipbob.clock.advance(timedelta(minutes=6))
         for wro in [*wros, unheard]:
-            acme.wait_for(wro, timeout_seconds=60)
+            acme.wait_for(wro)
 
     assert [len(acme.documents(wro)) for wro in [*wros, unheard]] == [1, 1, 1, 1]
 
@@ -45,7 +45,7 @@ def test_it_ends_in_order_with_work_in_flight(acme: Merchant) -> None:
         wro = acme.deliver({tee: 20}, number=number)
         wait_until(lambda: acme.documents(wro))
         parts = list(service.parts().values())
-        status = service.end(timeout_seconds=10)
+        status = service.end()
     released = acme.subject(wro)
     with acme.serving():
         acme.wait_for(wro)

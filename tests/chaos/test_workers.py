@@ -11,7 +11,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.service import Process, working
 from ml_connector.sim.shipbob.books.receiving import Wro
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 from web.door import Door
 
 pytestmark = pytest.mark.chaos
@@ -33,7 +33,7 @@ def other(acme: Merchant, service: Process) -> Iterator[Process]:
 
 def worker_of(acme: Merchant, wro: Wro) -> int:
     """Wait until NetSuite is serving the call for a WRO; return the process that made it."""
-    assert acme.world.shipbob.wait_for_webhooks()
+    assert acme.world.shipbob.wait_for_webhooks(HANGS_AFTER_SECONDS)
     wait_until(lambda: any(f["struck"] for f in acme.world.netsuite.faults.listing()))
     return int(str(acme.subject(wro)["worker"]).split(":")[1])
 
@@ -46,7 +46,7 @@ def test_two_workers_share_the_work_and_book_everything_once(
     acme.world.netsuite.fault("latency", path="/suiteql", seconds=0.1)
     wros = [acme.deliver({skus[n % 4]: 3 + n}, number=number) for n in range(8)]
     for wro in wros:
-        acme.wait_for(wro, timeout_seconds=60)
+        acme.wait_for(wro)
     workers = {
         int(row["worker"].split(":")[1]) for row in acme.rows("select distinct worker from run")
     }
@@ -64,7 +64,7 @@ def test_a_worker_killed_while_netsuite_holds_the_call_is_replaced(
     wro = acme.deliver({tee: 20}, number=number)
     killed = worker_of(acme, wro)
     os.kill(killed, signal.SIGKILL)
-    acme.wait_for(wro, timeout_seconds=60)
+    acme.wait_for(wro)
 
     assert service.process.poll() is None
     assert len(acme.documents(wro)) == 1
@@ -82,7 +82,7 @@ def test_a_stopped_worker_that_goes_on_late_books_nothing_twice(
         stopped = worker_of(acme, wro)
         os.kill(stopped, signal.SIGSTOP)
         try:
-            acme.wait_for(wro, timeout_seconds=60)
+            acme.wait_for(wro)
         finally:
             os.kill(stopped, signal.SIGCONT)
         log = {replacement.pid: replacement, other.pid: other}.get(stopped, service)

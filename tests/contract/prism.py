@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 _LISTENING = re.compile(r"Prism is listening on (http://\S+)")
 
@@ -32,10 +32,10 @@ def prism(binary: Path, file: Path, log: Path, *options: str) -> Iterator[str]:
             env={**os.environ, "NO_COLOR": "1"},
         )
     try:
-        yield wait_until(lambda: _address(process, log), 60)
+        yield wait_until(lambda: _address(process, log))
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(HANGS_AFTER_SECONDS)
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

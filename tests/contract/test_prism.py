@@ -116,7 +116,6 @@ def names_a_channel(call: Call) -> bool:
     return call.method != "GET" and not path.endswith(":query") and not subscribes
 
 
-@pytest.mark.timeout(300)  # the first one installs Prism
 @pytest.mark.parametrize("name", CALLS)
 async def test_no_request_is_refused_and_every_example_is_read(
     name: str, examples: str, recorder: Recorder
@@ -131,7 +130,6 @@ async def test_no_request_is_refused_and_every_example_is_read(
     )
 
 
-@pytest.mark.timeout(300)
 async def test_no_request_is_refused_and_answers_are_read_or_said_to_be_unexpected(
     drawn: str, recorder: Recorder
 ) -> None:

@@ -94,7 +94,6 @@ def settings(sim: ShipBobSim) -> str:
     return "\n".join([*head, *bound, *listed, ""])
 
 
-@pytest.mark.timeout(400)
 def test_no_answer_is_a_5xx_or_off_the_file(
     schemathesis: Path, sim: ShipBobSim, readable_file: Path, tmp_path: Path
 ) -> None:
@@ -108,13 +107,12 @@ def test_no_answer_is_a_5xx_or_off_the_file(
                 *("--seed", "7", "--no-shrink", "--no-color"),
                 *("--generation-database", "none", "--checks", ",".join(CHECKS)),
                 *("--header", f"Authorization: Bearer {TOKEN}"),
-                *("--request-timeout", "20", "--output-truncate", "false"),
+                *("--request-timeout", "200", "--output-truncate", "false"),
             ],
             cwd=tmp_path,
             env={**os.environ, "PYTHONHASHSEED": "0"},  # the seed alone fixes no order of sets
             capture_output=True,
             text=True,
-            timeout=300,
             check=False,
         )
     statuses = Counter(call.status for call in sim.calls)

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import Final
 import pytest
 
 from docs import pages
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 PAGE: Final = "docs/tutorial/first-connection.md"
 PORTS: Final = (9100, 9200, 9201, 8700)
-PATIENCE_SECONDS: Final = 100.0
 
 _STEP: Final = re.compile(
     r"^<!-- (?P<word>enter|expect|background)(?:: (?P<what>[^\n]+?))? -->$"
@@ -96,20 +95,21 @@ class Reader:
         if step.background:
             self._begin(step)
             return
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+
+        def is_said() -> bool:
             self.said = self._type(step.block)
-            if re.search(step.expected, self.said):
-                return
-            if time.monotonic() > deadline:
-                log = (self.folder / "serve.out").read_text("utf-8")[-3000:]
-                pytest.fail(f"{step.block}\nshould say {step.expected}, said:\n{self.said}\n{log}")
-            time.sleep(0.3)
+            return re.search(step.expected, self.said) is not None
+
+        try:
+            wait_until(is_said, every_seconds=0.3)
+        except AssertionError:
+            log = (self.folder / "serve.out").read_text("utf-8")[-3000:]
+            pytest.fail(f"{step.block}\nshould say {step.expected}, said:\n{self.said}\n{log}")
 
     def close(self) -> None:
         for process in reversed(self.running):
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(HANGS_AFTER_SECONDS)
         os.close(self.keyboard)
         os.close(self.terminal)
 
@@ -132,11 +132,11 @@ class Reader:
         self._wait_for(step.background, "ctrl-C")
 
     def _wait_for(self, name: str, words: str) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while words not in (said := (self.folder / f"{name}.out").read_text("utf-8")):
-            assert time.monotonic() < deadline, said
-            assert self.running[-1].poll() is None, said
-            time.sleep(0.1)
+        def said() -> str:
+            return (self.folder / f"{name}.out").read_text("utf-8")
+
+        wait_until(lambda: words in said() or self.running[-1].poll() is not None)
+        assert self.running[-1].poll() is None, said()
 
     def _type(self, block: str) -> str:
         done = subprocess.run(  # noqa: S603 - a block of the page
@@ -146,7 +146,6 @@ class Reader:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE_SECONDS,
         )
         return done.stdout + done.stderr
 
@@ -166,7 +165,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.timeout(600)
 def test_the_tutorial_can_be_followed_step_by_step(reader: Reader) -> None:
     journal: list[str] = []
     for step in steps():

@@ -54,7 +54,7 @@ async def test_a_create_sends_the_body_strictly(httpserver: HTTPServer, client: 
         "", status=204, headers={"Location": f"{LOCATION}/inventoryAdjustment/7001"}
     )
 
-    made = await client.create("inventoryAdjustment", body, send_by=time.monotonic() + 5)
+    made = await client.create("inventoryAdjustment", body, send_by=time.monotonic() + 600)
 
     assert made == Created(id="7001", location_url=f"{LOCATION}/inventoryAdjustment/7001")
     assert "Prefer" not in httpserver.log[0][0].headers

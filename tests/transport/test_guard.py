@@ -103,7 +103,7 @@ async def refusal(url: str) -> NetworkFailure:
     made = Call(
         connection="acme", system="shipbob", operation="receiving.get", method="GET", url=url
     )
-    async with Wire(timeouts=Timeouts(connect=2, read=5), user_agent="test") as wire:
+    async with Wire(timeouts=Timeouts(), user_agent="test") as wire:
         with pytest.raises(NetworkFailure) as caught:
             await wire.exchange(made)
     return caught.value
@@ -186,7 +186,7 @@ async def test_a_name_is_resolved_once_and_every_address_is_tried(
         method="GET",
         url=f"http://localhost:{port}/",
     )
-    async with Wire(timeouts=Timeouts(connect=2, read=5), user_agent="test") as wire:
+    async with Wire(timeouts=Timeouts(), user_agent="test") as wire:
         answered = await wire.exchange(made)
     server.close()
 

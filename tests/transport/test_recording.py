@@ -176,7 +176,6 @@ def test_a_secret_on_the_cut_does_not_survive_in_half() -> None:
     ],
     ids=lambda body: body[:9].decode(),
 )
-@pytest.mark.timeout(20)
 def test_no_body_takes_for_ever(body: bytes) -> None:
     recorded = record(call(body), answer(body))
 

@@ -74,7 +74,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_request(
         headers={"Authorization": "Bearer CANARY"},
         body=b"{}",
     )
-    async with Wire(timeouts=Timeouts(connect=5, read=5), user_agent="test") as wire:
+    async with Wire(timeouts=Timeouts(), user_agent="test") as wire:
         with pytest.raises(NetworkFailure) as caught:
             await wire.exchange(call)
     server.close()

@@ -8,6 +8,7 @@ import pytest
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 
 def test_another_process_can_drive_the_whole_life_of_a_wro(api: httpx2.Client) -> None:
@@ -148,10 +149,10 @@ def test_a_person_does_everything_from_the_page(sim: ShipBobSim, api: httpx2.Cli
 def test_a_webhook_is_sent_again_from_the_page(sim: ShipBobSim, api: httpx2.Client) -> None:
     sim.subscribe("http://127.0.0.1:9/hook", ["wro.created"])
     sim.create_wro({sim.add_product("TEE-S"): 1})
-    assert sim.wait_for_webhooks(20)
+    assert sim.wait_for_webhooks(HANGS_AFTER_SECONDS)
 
     assert press(api, "Send again") == "redeliver: done"
-    assert sim.wait_for_webhooks(20)
+    assert sim.wait_for_webhooks(HANGS_AFTER_SECONDS)
     assert [each.attempt for each in sim.deliveries] == [1, 2]
 
 
@@ -173,7 +174,9 @@ def test_webhooks_can_be_held_back_and_waited_for_from_outside(
     held = len(sim.deliveries)
 
     released = api.post("/_sim/release_webhooks", json={"order": "shuffled"}).json()
-    quiet = api.post("/_sim/wait_for_webhooks", json={"timeout_seconds": 20}).json()
+    quiet = api.post(
+        "/_sim/wait_for_webhooks", json={"timeout_seconds": HANGS_AFTER_SECONDS}
+    ).json()
 
     assert (held, released, quiet) == (0, {"result": 1}, {"result": True})
     assert len(api.get("/_sim/deliveries").json()) == 1

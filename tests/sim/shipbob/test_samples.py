@@ -10,6 +10,7 @@ import pytest
 
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.shipbob.values.vocabulary import TOPICS
+from waiting import HANGS_AFTER_SECONDS
 
 CHANNEL = {"shipbob_channel_id": "100102"}
 
@@ -149,7 +150,7 @@ def test_every_topic_carries_what_its_sample_shows(
     sim.charge("Shipping", Decimal(1))
     sim.credit(Decimal(1), "Sorry")
     sim.charge("Shipping", Decimal(1), kind="Refund")
-    assert sim.wait_for_webhooks(30)
+    assert sim.wait_for_webhooks(HANGS_AFTER_SECONDS)
 
     bodies = {each.topic: each.json for each in receiver.received}
     faults = {

@@ -155,7 +155,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
 def test_a_generated_client_drives_the_simulator(environment: Path, reference: Path) -> None:
     binaries = environment / "env/bin"
     (environment / "config.yml").write_text("post_hooks: []\n")

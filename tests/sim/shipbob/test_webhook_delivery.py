@@ -11,6 +11,7 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.shipbob.webhooks.bodies import VARIANTS
 from ml_connector.sim.shipbob.webhooks.webhooks import RETRY_AFTER, sign
+from waiting import HANGS_AFTER_SECONDS
 
 
 class Received(Protocol):
@@ -34,7 +35,7 @@ def tee(sim: ShipBobSim) -> int:
 
 
 def settle(sim: ShipBobSim) -> None:
-    assert sim.wait_for_webhooks(20)
+    assert sim.wait_for_webhooks(HANGS_AFTER_SECONDS)
 
 
 def test_the_signature_agrees_with_the_public_vectors(reference: Path) -> None:
