@@ -99,7 +99,7 @@ def test_the_next_demo_clears_away_what_a_killed_one_left(tmp_path: Path) -> Non
 def test_a_bench_that_ends_takes_all_with_it(
     tmp_path: Path, name: str, child: str, number: signal.Signals
 ) -> None:
-    with started(tmp_path, "bench", name, "--quick", "--seconds", "60") as bench:
+    with started(tmp_path, "bench", name, "--quick", "--seconds", "300") as bench:
         wait_until(lambda: runs(tmp_path, child, "postgres:"))
         os.kill(bench.pid, number)
         bench.wait(HANGS_AFTER_SECONDS)

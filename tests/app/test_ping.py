@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import re
-import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from ml_connector.ledger.connections import connections
 from ml_connector.netsuite.permissions import PERMISSIONS
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.words import System
+from waiting import HANGS_AFTER_SECONDS
 
 NOW = datetime.now(UTC)
 WHOLE = {"billing": 'vendor = "301"\ndefault_account = "54"'}
@@ -83,7 +83,7 @@ def acme(shop: Merchant) -> Iterator[Merchant]:
 
 async def look(acme: Merchant, *, deep: bool = False) -> dict[str, Check]:
     async with open_installation(acme.settings) as installation:
-        found = await ping(installation, "acme", deep=deep)
+        found = await ping(installation, "acme", deep=deep, within_seconds=HANGS_AFTER_SECONDS)
     return {f"{one.system} {one.name}": one for one in found}
 
 
@@ -109,7 +109,7 @@ async def look_at(acme: Merchant, system: System, **tables: str) -> dict[str, Ch
             for name, lines in given.items()
         }
         settings = settings.model_copy(update=changed)
-        until = asyncio.get_running_loop().time() + 60
+        until = asyncio.get_running_loop().time() + HANGS_AFTER_SECONDS
         opened = partial(netsuite_client, installation, settings, installation.tokens)
         if system == "netsuite":
             await installation.tokens.clear_problem("acme", "netsuite")
@@ -139,12 +139,15 @@ def needed(found: dict[str, Check]) -> set[str]:
     return {name for name, one in found.items() if one.outcome != "ok" and one.needed}
 
 
-async def test_all_that_is_needed_is_ok_quickly_and_nothing_is_changed(acme: Merchant) -> None:
+async def test_all_that_is_needed_is_ok_after_few_calls_that_change_nothing(
+    acme: Merchant,
+) -> None:
     documents = len(acme.world.netsuite.documents())
     calls = len(acme.world.netsuite.calls)
-    began = time.monotonic()
+    asked = len(acme.world.shipbob.calls)
     found = await look(acme)
-    took = time.monotonic() - began
+    asked_netsuite = len(acme.world.netsuite.calls) - calls
+    asked_shipbob = len(acme.world.shipbob.calls) - asked
     posted = [
         call["path"].partition("?")[0].rpartition("/")[2]
         for call in acme.world.netsuite.calls[calls:]
@@ -156,7 +159,8 @@ async def test_all_that_is_needed_is_ok_quickly_and_nothing_is_changed(acme: Mer
         "netsuite certificate": "missing",
         "shipbob webhooks": "missing",
     }
-    assert took < 15
+    assert asked_netsuite <= 40
+    assert asked_shipbob <= 15
     assert len(acme.world.netsuite.documents()) == documents
     assert set(posted) <= {"suiteql", "token"}
 

@@ -15,6 +15,7 @@ from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.permission_probes import LOOKS
 from ml_connector.sim.shipbob.values.vocabulary import PAT_SCOPES
+from waiting import HANGS_AFTER_SECONDS
 
 SCOPES = [*LOOKS, "billing_read"]
 
@@ -50,7 +51,7 @@ async def look(acme: Merchant, *, channel_id: int | None = None) -> dict[str, Ch
             settings=settings,
             webhook_url=f"{acme.url}/webhooks/shipbob/acme",
             deep=False,
-            until=asyncio.get_running_loop().time() + 30,
+            until=asyncio.get_running_loop().time() + HANGS_AFTER_SECONDS,
         )
         return {one.name: one for one in await shipbob.checks()}
 

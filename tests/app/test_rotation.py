@@ -69,7 +69,7 @@ async def apply(installation: Installation, acme: Merchant, name: str) -> str | 
 def killed_while_it_hangs(acme: Merchant, path: str, kind: FaultKind) -> None:
     """Begin a rotation, and kill the process when its call to this path hangs."""
     netsuite = acme.world.netsuite
-    netsuite.fault(kind, method="POST", path=path, times=1, seconds=20)
+    netsuite.fault(kind, method="POST", path=path, times=1, seconds=60)
     process = subprocess.Popen(  # noqa: S603 - our own command
         [*COMMAND, "connection", "certificate", "acme", "--renew"],
         env=acme.environment,

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from acceptance.service import COMMAND
 from ml_connector.app.installation.backup import backup, restore
 from ml_connector.errors import UserError
 from ml_connector.storage.postgres_binaries import find_binaries
+from waiting import wait_until
 
 
 def script_of(file: Path) -> str:
@@ -165,15 +166,28 @@ def slow_dump(acme: Merchant, file: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_no_secret_is_in_the_process_list(acme: Merchant, tmp_path: Path) -> None:
     """Arguments of every process of ours during a backup, and of ``serve``'s parts."""
+    assert acme.database_url is not None
     seen: set[bytes] = set()
-    with acme.serving(), slow_dump(acme, tmp_path / "acme.backup") as process:
-        while process.poll() is None:
-            for entry in Path("/proc").iterdir():
-                if entry.name.isdigit():
-                    try:
-                        seen.add((entry / "cmdline").read_bytes())
-                    except OSError:
-                        continue
+
+    def look() -> None:
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    seen.add((entry / "cmdline").read_bytes())
+
+    def dumping() -> bool:
+        look()
+        return any(b"pg_dump" in words for words in seen) or process.poll() is not None
+
+    with acme.serving(), psycopg.connect(acme.database_url) as holder:
+        holder.execute("create table held (id int)")
+        holder.commit()
+        holder.execute("lock table held")  # until it is let go, the dump is not over
+        with slow_dump(acme, tmp_path / "acme.backup") as process:
+            wait_until(dumping)
+            holder.commit()
+            while process.poll() is None:
+                look()
     words = b"\n".join(seen)
 
     assert b"pg_dump" in words

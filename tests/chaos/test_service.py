@@ -17,7 +17,7 @@ def test_everything_killed_at_once_goes_on_where_it_was(acme: Merchant) -> None:
     skus = [acme.sku("TEE") for _ in range(3)]
     number = acme.order(dict.fromkeys(skus, 100))
     acme.world.netsuite.fault(
-        "hang_after_commit", method="POST", path="!transform", times=3, seconds=12
+        "hang_after_commit", method="POST", path="!transform", times=3, seconds=60
     )
     with acme.serving() as service:
         wros = [acme.deliver({sku: 10}, number=number) for sku in skus]
@@ -39,7 +39,7 @@ def test_it_ends_in_order_with_work_in_flight(acme: Merchant) -> None:
     tee = acme.sku("TEE")
     number = acme.order({tee: 20})
     acme.world.netsuite.fault(
-        "hang_after_commit", method="POST", path="!transform", times=1, seconds=15
+        "hang_after_commit", method="POST", path="!transform", times=1, seconds=60
     )
     with acme.serving() as service:
         wro = acme.deliver({tee: 20}, number=number)

@@ -1,5 +1,7 @@
 """Requests in flight and faults on demand, over real sockets (reference 10, 14)."""
 
+import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,6 +13,7 @@ import pytest
 from ml_connector.sim.faults import FaultKind
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import serve
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 RECORD = "/services/rest/record/v1"
 ADJUST = f"{RECORD}/inventoryAdjustment"
@@ -44,12 +47,20 @@ def code(answer: httpx2.Response) -> str:
 
 
 def test_more_requests_than_the_limit_get_429(sim: NetSuiteSim, wire: httpx2.Client) -> None:
-    sim.fault("latency", seconds=4, times=5)
+    whole = threading.Event()
+
+    def post_slowly(number: int) -> httpx2.Response:
+        def body() -> Iterator[bytes]:
+            whole.wait(HANGS_AFTER_SECONDS)
+            yield json.dumps(adjustment(f"mlc-ia-{number}")).encode()
+
+        return wire.post(ADJUST, content=body(), headers={"content-type": "application/json"})
+
     with ThreadPoolExecutor(5) as pool:
-        slow = [pool.submit(post, wire, f"mlc-ia-{number}") for number in range(5)]
-        while sim.limits.in_flight < 5:
-            pass
+        slow = [pool.submit(post_slowly, number) for number in range(5)]
+        wait_until(lambda: sim.limits.in_flight == 5)
         refused = [post(wire, f"mlc-ia-{number}") for number in (5, 6, 7)]
+        whole.set()
     done = [one.result().status_code for one in slow]
 
     assert done == [204] * 5
@@ -87,9 +98,10 @@ def test_retry_after_is_sent_on_request(sim: NetSuiteSim, wire: httpx2.Client) -
 def test_a_timeout_after_the_commit_leaves_the_record(
     sim: NetSuiteSim, wire: httpx2.Client
 ) -> None:
-    sim.fault("hang_after_commit", path="inventoryAdjustment$", times=1, seconds=3)
+    sim.fault("hang_after_commit", path="inventoryAdjustment$", times=1, seconds=60)
     with pytest.raises(httpx2.ReadTimeout):
-        post(wire, timeout=0.3)
+        post(wire, timeout=httpx2.Timeout(20, read=0.3))
+    wait_until(sim.stock)
     found = wire.get(f"{ADJUST}/eid:mlc-ia-1")
     again = post(wire)
 
@@ -122,6 +134,15 @@ def test_faults_answer_as_named_and_commit_or_not(
     assert answer.status_code == status
     assert sum(sim.stock().values()) == units
     assert sim.calls[-1]["fault"] == kind
+
+
+def test_latency_delays_and_does_nothing_else(sim: NetSuiteSim, wire: httpx2.Client) -> None:
+    sim.fault("latency", method="POST", times=1, seconds=0.01)
+    answer = post(wire)
+
+    assert answer.status_code == 204
+    assert sum(sim.stock().values()) == 1
+    assert sim.calls[-1]["fault"] == "latency"
 
 
 def test_a_500_carries_an_error_id_and_a_502_is_html(

@@ -178,7 +178,7 @@ def test_a_receiver_that_takes_too_long_has_failed(receiver: Receiver, clock: Cl
     with ShipBobSim(clock, webhook_timeout_seconds=0.05) as sim:
         sim.add_fulfillment_center(10, "Moreno Valley (CA)")
         sim.subscribe(receiver.url, ["wro.created"])
-        receiver.seconds = 0.5
+        receiver.seconds = 60
         sim.create_wro({sim.add_product("TEE-S"): 1})
         settle(sim)
 

@@ -26,13 +26,16 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.sign_in.oauth import SignIn
 
 
-async def ping(installation: Installation, name: str, *, deep: bool = False) -> list[Check]:
+async def ping(
+    installation: Installation, name: str, *, deep: bool = False, within_seconds: float = SECONDS
+) -> list[Check]:
     """Check a stored connection, both systems side by side, within 15 seconds.
 
     Args:
         installation: where.
         name: of the connection.
         deep: compare every product too, for as long as it takes.
+        within_seconds: what has no answer by then is said to have none; ten minutes when deep.
 
     Raises:
         UserError: there is no such connection.
@@ -49,7 +52,7 @@ async def ping(installation: Installation, name: str, *, deep: bool = False) -> 
     settings = applied.settings(secrets)
     # Whoever pings may just have repaired it: what was refused before is asked again.
     await installation.tokens.clear_problem(name, "netsuite")
-    until = asyncio.get_running_loop().time() + (600.0 if deep else SECONDS)
+    until = asyncio.get_running_loop().time() + (600.0 if deep else within_seconds)
     open_netsuite = partial(netsuite_client, installation, settings, installation.tokens)
     worked_before = any(
         clock.obtained_at is not None
