@@ -17,6 +17,7 @@ from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
+from waiting import HANGS_AFTER_SECONDS
 
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
 MONTH = Month.of(TODAY)
@@ -56,7 +57,7 @@ def _run(acme: Merchant, work: Any) -> Any:
 
 def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:
     """Do something in NetSuite as a person does, from outside."""
-    with httpx2.Client(trust_env=False) as client:
+    with httpx2.Client(trust_env=False, timeout=HANGS_AFTER_SECONDS) as client:
         answer = client.post(
             f"{acme.world.netsuite_server.url}/_sim/actions/{action}",
             content=json.dumps(arguments),

@@ -22,6 +22,7 @@ from contract.shipbob_file import LEFT_OUT, operations
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 SCHEMATHESIS: Final = "schemathesis==4.32.5"
 TOKEN: Final = "pat-for-tests"
@@ -136,7 +137,9 @@ def test_an_id_with_a_colon_is_one_that_nobody_knows(sim: ShipBobSim) -> None:
     headers = {"authorization": f"Bearer {TOKEN}"}
     with (
         serve(sim.api) as served,
-        httpx2.Client(base_url=served.url, headers=headers, trust_env=False) as client,
+        httpx2.Client(
+            base_url=served.url, headers=headers, trust_env=False, timeout=HANGS_AFTER_SECONDS
+        ) as client,
     ):
         found = [
             client.get(f"/2026-07/{path}")

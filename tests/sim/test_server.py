@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ml_connector.sim.server import PortTakenError, serve
+from waiting import HANGS_AFTER_SECONDS
 
 
 async def headers(request: Request) -> JSONResponse:
@@ -27,14 +28,19 @@ APP = Starlette(routes=[Route("/", headers), Route("/slow", slow)])
 
 def test_a_header_name_with_underscores_reaches_the_application() -> None:
     with serve(APP) as served:
-        answer = httpx2.get(served.url, headers={"shipbob_channel_id": "100102"})
+        answer = httpx2.get(
+            served.url, headers={"shipbob_channel_id": "100102"}, timeout=HANGS_AFTER_SECONDS
+        )
 
     assert answer.json()["shipbob_channel_id"] == "100102"
 
 
 def test_two_servers_run_side_by_side_on_ports_of_their_own() -> None:
     with serve(APP) as first, serve(APP) as second:
-        answers = [httpx2.get(each.url).status_code for each in (first, second)]
+        answers = [
+            httpx2.get(each.url, timeout=HANGS_AFTER_SECONDS).status_code
+            for each in (first, second)
+        ]
 
         assert first.port != second.port
         assert answers == [200, 200]
@@ -45,7 +51,7 @@ def test_the_port_is_free_again_after_the_block() -> None:
         port = served.port
 
     with serve(APP, port=port) as again:
-        assert httpx2.get(again.url).status_code == 200
+        assert httpx2.get(again.url, timeout=HANGS_AFTER_SECONDS).status_code == 200
 
 
 def test_a_taken_port_is_named_in_the_error() -> None:

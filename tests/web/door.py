@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from standardwebhooks.webhooks import Webhook
 
+from waiting import HANGS_AFTER_SECONDS
+
 Headers = Mapping[str, str]
 
 
@@ -104,14 +106,14 @@ class Door:
 
     def cut(self, request: str, headers: Iterable[tuple[bytes, bytes]], part: bytes) -> None:
         """Send the beginning of a request and hang up."""
-        with socket.create_connection(self._address, timeout=30) as connection:
+        with socket.create_connection(self._address, timeout=HANGS_AFTER_SECONDS) as connection:
             connection.sendall(_head(request, headers) + part)
 
     def send(
         self, request: str, headers: Iterable[tuple[bytes, bytes]], parts: Iterable[bytes]
     ) -> Reply:
         """Send a request byte by byte as given, and read until the connection is closed."""
-        with socket.create_connection(self._address, timeout=30) as connection:
+        with socket.create_connection(self._address, timeout=HANGS_AFTER_SECONDS) as connection:
             try:
                 connection.sendall(_head(request, headers))
                 for part in parts:

@@ -19,6 +19,7 @@ from ml_connector.app.sign_in.consents import Consents
 from ml_connector.config import connection as connection_file
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.sign_in.oauth import SCOPES, challenge_of
+from waiting import HANGS_AFTER_SECONDS
 
 CALLBACK = "/oauth/shipbob/callback"
 START = "/oauth/shipbob/start"
@@ -80,7 +81,7 @@ def applied(receiver: Merchant, web: Process) -> Iterator[Merchant]:
 def browser(applied: Merchant) -> Iterator[Browser]:
     """A browser on this machine, and a connection without consent."""
     clean(applied)
-    with httpx2.Client(trust_env=False, timeout=30) as client:
+    with httpx2.Client(trust_env=False, timeout=HANGS_AFTER_SECONDS) as client:
         yield Browser(client, applied)
 
 

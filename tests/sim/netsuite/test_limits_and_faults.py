@@ -33,7 +33,7 @@ def wire(sim: NetSuiteSim) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {sim.issue_token()}"}
     with (
         serve(sim.app) as served,
-        httpx2.Client(base_url=served.url, headers=headers, timeout=20) as client,
+        httpx2.Client(base_url=served.url, headers=headers, timeout=HANGS_AFTER_SECONDS) as client,
     ):
         yield client
 
@@ -100,7 +100,7 @@ def test_a_timeout_after_the_commit_leaves_the_record(
 ) -> None:
     sim.fault("hang_after_commit", path="inventoryAdjustment$", times=1, seconds=60)
     with pytest.raises(httpx2.ReadTimeout):
-        post(wire, timeout=httpx2.Timeout(20, read=0.3))
+        post(wire, timeout=httpx2.Timeout(HANGS_AFTER_SECONDS, read=0.3))
     wait_until(sim.stock)
     found = wire.get(f"{ADJUST}/eid:mlc-ia-1")
     again = post(wire)

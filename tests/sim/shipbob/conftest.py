@@ -19,6 +19,7 @@ from starlette.routing import Route
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 TOKEN = "pat-for-tests"
 START = datetime(2026, 11, 2, 14, 0, tzinfo=UTC)
@@ -46,7 +47,10 @@ def api(sim: ShipBobSim) -> Iterator[httpx2.Client]:
     with (
         serve(sim.api) as served,
         httpx2.Client(
-            base_url=served.url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False
+            base_url=served.url,
+            headers={"authorization": f"Bearer {TOKEN}"},
+            trust_env=False,
+            timeout=HANGS_AFTER_SECONDS,
         ) as client,
     ):
         yield client

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 Schema = dict[str, Any]
 World = tuple[ShipBobSim, httpx2.Client]
@@ -49,6 +50,7 @@ def world(off_schema: Callable[[httpx2.Response], None]) -> Iterator[World]:
             headers={"authorization": "Bearer pat"},
             event_hooks={"response": [off_schema]},
             trust_env=False,
+            timeout=HANGS_AFTER_SECONDS,
         ) as client:
             yield sim, client
 

@@ -6,6 +6,7 @@ import pytest
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 
 def test_no_token_is_401(api: httpx2.Client) -> None:
@@ -90,7 +91,9 @@ def test_every_answer_tells_how_many_calls_are_left(clock: Clock) -> None:
         sim.add_token("pat")
         left = [
             httpx2.get(
-                f"{served.url}/2026-07/channel", headers={"authorization": "Bearer pat"}
+                f"{served.url}/2026-07/channel",
+                headers={"authorization": "Bearer pat"},
+                timeout=HANGS_AFTER_SECONDS,
             ).headers["x-remaining-calls"]
             for _ in range(3)
         ]
@@ -104,7 +107,9 @@ def test_the_call_over_the_limit_is_429_and_told_when_to_come_back(clock: Clock)
 
         def call() -> httpx2.Response:
             return httpx2.get(
-                f"{served.url}/2026-07/channel", headers={"authorization": "Bearer pat"}
+                f"{served.url}/2026-07/channel",
+                headers={"authorization": "Bearer pat"},
+                timeout=HANGS_AFTER_SECONDS,
             )
 
         call()
@@ -132,7 +137,9 @@ def test_the_limit_is_counted_for_each_application(clock: Clock) -> None:
         sim.add_token("other application", channel=other)
         answers = [
             httpx2.get(
-                f"{served.url}/2026-07/channel", headers={"authorization": f"Bearer {token}"}
+                f"{served.url}/2026-07/channel",
+                headers={"authorization": f"Bearer {token}"},
+                timeout=HANGS_AFTER_SECONDS,
             ).status_code
             for token in ("first", "same application", "other application")
         ]

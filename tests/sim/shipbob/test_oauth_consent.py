@@ -13,6 +13,7 @@ import pytest
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import HANGS_AFTER_SECONDS
 
 REDIRECT = "https://connector.example.test/callback"
 VERIFIER = "a-verifier-that-is-long-enough-for-the-standard-1234"
@@ -37,7 +38,10 @@ ASKED = {
 def auth(sim: ShipBobSim) -> Iterator[httpx2.Client]:
     sim.add_application("client", "s3cret", name="ml", redirect_uris=[REDIRECT])
     sim.consent_page.automatic = True
-    with serve(sim.auth) as served, httpx2.Client(base_url=served.url) as client:
+    with (
+        serve(sim.auth) as served,
+        httpx2.Client(base_url=served.url, timeout=HANGS_AFTER_SECONDS) as client,
+    ):
         yield client
 
 

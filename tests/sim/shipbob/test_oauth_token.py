@@ -9,6 +9,7 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.shipbob.books.access import Application
+from waiting import HANGS_AFTER_SECONDS
 
 REDIRECT = "https://connector.example.test/callback"
 
@@ -20,7 +21,10 @@ def application(sim: ShipBobSim) -> Application:
 
 @pytest.fixture
 def auth(sim: ShipBobSim) -> Iterator[httpx2.Client]:
-    with serve(sim.auth) as served, httpx2.Client(base_url=served.url) as client:
+    with (
+        serve(sim.auth) as served,
+        httpx2.Client(base_url=served.url, timeout=HANGS_AFTER_SECONDS) as client,
+    ):
         yield client
 
 
