@@ -74,21 +74,14 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     if facts.status != COMPLETED:
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
-    fact_date = fact_date_of(facts, settings)
-    too_old = before_start(fact_date, settings)
+    too_old = before_start(fact_date_of(facts, settings), settings)
     if too_old:
         return refusal(source_lines(facts, settings), too_old)
     booked = _booked(facts, units, posted)
-    coming = [unit for unit in units if unit.quantity > booked[unit.source_line]]
-    going = [
-        unit
-        for unit in units
-        if unit.action == "dispose" and unit.quantity > -booked[unit.write_off_line]
-    ]
-    if not coming and not going:
+    pending = [unit for unit in units if _is_pending(unit, booked)]
+    if not pending:
         return Plan(note=_nothing(facts, units))
-    pending = [unit for unit in units if unit in coming or unit in going]
-    where = places(facts, settings, {unit.action for unit in pending})
+    locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(
         {unit.inventory_id: sku_of(unit) for unit in pending},
         MatchFacts(facts.items, facts.bindings, facts.bound),
@@ -98,191 +91,20 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         ReturnedUnits(
             unit=unit,
             item=bookable(facts, unit, matched.items[unit.inventory_id]),
-            location=where[unit.action],
+            location=locations[unit.action],
             quantity=unit.quantity,
         )
         for unit in sorted(pending, key=lambda unit: _IN_ORDER.index(unit.action))
     ]
     task = _task(facts, posted, settings, parts, booked)
-    decided = _bring_in(facts, task) if task.coming else _finish(facts, task, (), "")
+    decided = _bring_in(task) if task.coming else _finish(task, (), "")
     return msgspec.structs.replace(decided, bindings=matched.bindings)
-
-
-class _ReturnTask(NamedTuple):
-    """What is to be booked, and what everything that books it needs.
-
-    Attributes:
-        coming: units that are not in NetSuite yet.
-        waste: units of this return that were disposed of: all, in or not.
-        booked: units that are booked, by source line.
-    """
-
-    booking: ReturnBooking
-    coming: tuple[ReturnedUnits, ...]
-    waste: tuple[ReturnedUnits, ...]
-    booked: Mapping[str, int]
-    posted: tuple[Posted, ...]
-    settings: ConnectionSettings
-
-    def number(self, sort: ExternalIdPrefix) -> int:
-        """Return the number of the next document whose external id begins so."""
-        prefix = f"{sort}{self.booking.return_id}-"
-        return 1 + sum(document.external_id.startswith(prefix) for document in self.posted)
-
-
-def _task(
-    facts: ReturnFacts,
-    posted: Sequence[Posted],
-    settings: ConnectionSettings,
-    parts: Sequence[ReturnedUnits],
-    booked: Mapping[str, int],
-) -> _ReturnTask:
-    waste = tuple(part for part in parts if part.unit.action == "dispose")
-    if waste:
-        write_off_account(facts, settings.accounts)
-    fact_date = fact_date_of(facts, settings)
-    coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
-    return _ReturnTask(
-        booking=ReturnBooking(
-            return_id=facts.return_id,
-            reference=facts.reference,
-            fact_date=fact_date,
-            date=posting_date(
-                fact_date,
-                facts.periods,
-                settings.policies.closed_period,
-                document=f"return {facts.return_id}",
-            ),
-            subsidiary=settings.netsuite.subsidiary,
-        ),
-        coming=tuple(part for part in coming if part.quantity > 0),
-        waste=waste,
-        booked=booked,
-        posted=tuple(posted),
-        settings=settings,
-    )
-
-
-def _bring_in(facts: ReturnFacts, task: _ReturnTask) -> Plan:
-    """Receive, authorise or adjust what is not in NetSuite yet."""
-    found = authorization(facts, task.coming, task.posted)
-    if found is not None:
-        return _receive(facts, task, found)
-    order = sale(facts)
-    if order is not None:
-        units, surplus = authorizable(order, facts, task.coming)
-        if surplus and task.settings.policies.unmatched_return == "adjust":
-            adjustment_account(facts, task.settings.accounts)
-        if units:
-            return _authorize(task, order, units, surplus)
-    if task.settings.policies.unmatched_return == "park":
-        raise not_covered(facts, task.coming)
-    why = f"beyond {order.number}" if order else "no return authorization"
-    return _finish(facts, task, (), why, surplus=task.coming)
-
-
-def _authorize(
-    task: _ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
-) -> Plan:
-    beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
-    return Plan(
-        documents=(return_authorization(task.booking, order, units),),
-        note=f"Then what came back is booked: {said(task.coming)}{beyond}",
-        replan_after_posting=True,
-    )
-
-
-def _receive(facts: ReturnFacts, task: _ReturnTask, found: Authorization) -> Plan:
-    items, by_others = received_already(found, facts, task.coming, task.posted)
-    coming = [part for part in task.coming if part.item.id not in items]
-    if coming:
-        refuse_not_open(found, facts)
-    known = {document.external_id for document in task.posted}
-    taken = take(found, facts, coming, known)
-    first = task.number(ExternalIdPrefix.RETURN_RECEIPT)
-    receipts = [
-        item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)
-        for number, (location, lines) in enumerate(taken.by_location.items())
-    ]
-    decided = _finish(facts, task, receipts, f"beyond {found.number}", surplus=taken.surplus)
-    if not items:
-        return decided
-    reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
-    return msgspec.structs.replace(
-        decided,
-        note="; ".join(filter(None, (reason, decided.note))),
-        refused=tuple(
-            RefusedUnits(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
-            for part in task.coming
-            if part.item.id in items
-        ),
-    )
-
-
-def _finish(
-    facts: ReturnFacts,
-    task: _ReturnTask,
-    receipts: Sequence[Document],
-    why: str,
-    *,
-    surplus: Sequence[ReturnedUnits] = (),
-) -> Plan:
-    """Adjust what nothing covers, by policy, and write off what was disposed of and is in."""
-    documents = list(receipts)
-    afterwards = None
-    if surplus and task.settings.policies.unmatched_return == "park":
-        afterwards = too_many(facts, surplus, why)
-    elif surplus:
-        account = adjustment_account(facts, task.settings.accounts)
-        first = task.number(ExternalIdPrefix.RETURN_ADJUSTMENT)
-        for number, location in enumerate(dict.fromkeys(part.location for part in surplus)):
-            here = [part for part in surplus if part.location == location]
-            documents.append(
-                adjustment(task.booking, first + number, here, account=account, why=why)
-            )
-    waste = _to_write_off(task, documents)
-    unlisted = [part for part in waste if part.lot and lot_key(part) not in facts.lots]
-    if unlisted and not documents:
-        raise Retryable(
-            f"The lots of {said(unlisted)} were just received and are not listed yet",
-            cause=Cause.LOT_TRACKED,
-            retry_after_seconds=_LISTED_AFTER_SECONDS,
-        )
-    if unlisted:
-        # What goes out names a lot that is there: it comes in first.
-        note = f"Then {said(waste)} are written off"
-        return Plan(documents=tuple(documents), note=note, replan_after_posting=True)
-    if waste:
-        account = write_off_account(facts, task.settings.accounts)
-        documents.append(
-            write_off(
-                task.booking,
-                task.number(ExternalIdPrefix.RETURN_WRITE_OFF),
-                waste,
-                facts.lots,
-                account=account,
-            )
-        )
-    return Plan(documents=tuple(documents), remaining_failure=afterwards, note=_differs(facts))
-
-
-def _to_write_off(task: _ReturnTask, documents: Sequence[Document]) -> list[ReturnedUnits]:
-    """Return disposed units that are in NetSuite, or will be, and are not written off."""
-    arrived: dict[str, int] = defaultdict(int, task.booked)
-    for document in documents:
-        for line in document.lines:
-            arrived[line.source_line] += line.quantity or 0
-    due = (
-        part.of(arrived[part.unit.source_line] + arrived[part.unit.write_off_line])
-        for part in task.waste
-    )
-    return [part for part in due if part.quantity > 0]
 
 
 def _booked(
     facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]
 ) -> Mapping[str, int]:
-    """Return the units that are booked already, by source line.
+    """Return the units that are booked already, by source line; 0 for one that is not.
 
     Raises:
         NeedsHuman: fewer came back than are booked.
@@ -295,6 +117,13 @@ def _booked(
         remedy_ends="documents in NetSuite; nothing is taken back by itself.",
     )
     return booked
+
+
+def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
+    """Whether units are not in NetSuite yet, or were disposed of and are not written off."""
+    if unit.quantity > booked[unit.source_line]:
+        return True
+    return unit.action == "dispose" and unit.quantity > -booked[unit.write_off_line]
 
 
 def _nothing(facts: ReturnFacts, units: Sequence[Unit]) -> str:
@@ -311,3 +140,191 @@ def _differs(facts: ReturnFacts) -> str:
         if (done := sum(one.quantity or 0 for one in line.done)) != line.announced
     ]
     return f"Processed otherwise than announced: {', '.join(differing)}" if differing else ""
+
+
+class _ReturnTask(NamedTuple):
+    """What is to be booked, and what everything that books it needs.
+
+    Attributes:
+        coming: units that are not in NetSuite yet.
+        disposed: all units of this return that were disposed of, in NetSuite or not.
+        booked: units that are booked, by source line.
+    """
+
+    facts: ReturnFacts
+    booking: ReturnBooking
+    coming: tuple[ReturnedUnits, ...]
+    disposed: tuple[ReturnedUnits, ...]
+    booked: Mapping[str, int]
+    posted: tuple[Posted, ...]
+    settings: ConnectionSettings
+
+    @property
+    def parks_unmatched(self) -> bool:
+        """Whether units that nothing in NetSuite covers wait for a person."""
+        return self.settings.policies.unmatched_return == "park"
+
+    def number(self, sort: ExternalIdPrefix) -> int:
+        """Return the number of the next document of this return whose external id begins so."""
+        prefix = f"{sort}{self.booking.return_id}-"
+        return 1 + sum(document.external_id.startswith(prefix) for document in self.posted)
+
+
+def _task(
+    facts: ReturnFacts,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+    parts: Sequence[ReturnedUnits],
+    booked: Mapping[str, int],
+) -> _ReturnTask:
+    disposed = tuple(part for part in parts if part.unit.action == "dispose")
+    if disposed:
+        write_off_account(facts, settings.accounts)
+    fact_date = fact_date_of(facts, settings)
+    coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
+    return _ReturnTask(
+        facts=facts,
+        booking=ReturnBooking(
+            return_id=facts.return_id,
+            reference=facts.reference,
+            fact_date=fact_date,
+            date=posting_date(
+                fact_date,
+                facts.periods,
+                settings.policies.closed_period,
+                document=f"return {facts.return_id}",
+            ),
+            subsidiary=settings.netsuite.subsidiary,
+        ),
+        coming=tuple(part for part in coming if part.quantity > 0),
+        disposed=disposed,
+        booked=booked,
+        posted=tuple(posted),
+        settings=settings,
+    )
+
+
+def _bring_in(task: _ReturnTask) -> Plan:
+    """Receive, authorise or adjust what is not in NetSuite yet."""
+    found = authorization(task.facts, task.coming, task.posted)
+    if found is not None:
+        return _receive(task, found)
+    order = sale(task.facts)
+    if order is not None:
+        units, surplus = authorizable(order, task.facts, task.coming)
+        if surplus and not task.parks_unmatched:
+            adjustment_account(task.facts, task.settings.accounts)
+        if units:
+            return _authorize(task, order, units, surplus)
+    if task.parks_unmatched:
+        raise not_covered(task.facts, task.coming)
+    why = f"beyond {order.number}" if order else "no return authorization"
+    return _finish(task, (), why, surplus=task.coming)
+
+
+def _authorize(
+    task: _ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
+) -> Plan:
+    beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
+    return Plan(
+        documents=(return_authorization(task.booking, order, units),),
+        note=f"Then what came back is booked: {said(task.coming)}{beyond}",
+        replan_after_posting=True,
+    )
+
+
+def _receive(task: _ReturnTask, found: Authorization) -> Plan:
+    items, by_others = received_already(found, task.facts, task.coming, task.posted)
+    coming = [part for part in task.coming if part.item.id not in items]
+    if coming:
+        refuse_not_open(found, task.facts)
+    known = {document.external_id for document in task.posted}
+    taken = take(found, task.facts, coming, known)
+    first = task.number(ExternalIdPrefix.RETURN_RECEIPT)
+    receipts = [
+        item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)
+        for number, (location, lines) in enumerate(taken.by_location.items())
+    ]
+    decided = _finish(task, receipts, f"beyond {found.number}", surplus=taken.surplus)
+    if not items:
+        return decided
+    reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
+    return msgspec.structs.replace(
+        decided,
+        note="; ".join(filter(None, (reason, decided.note))),
+        refused=tuple(
+            RefusedUnits(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
+            for part in task.coming
+            if part.item.id in items
+        ),
+    )
+
+
+def _finish(
+    task: _ReturnTask,
+    receipts: Sequence[Document],
+    why: str,
+    *,
+    surplus: Sequence[ReturnedUnits] = (),
+) -> Plan:
+    """Adjust what nothing covers, by policy, and write off what was disposed of and is in.
+
+    Args:
+        task: the return.
+        receipts: what was planned for it so far.
+        why: nothing covers the surplus, for memo and message.
+        surplus: units that nothing in NetSuite covers.
+    """
+    facts = task.facts
+    documents = list(receipts)
+    failure = None
+    if surplus and task.parks_unmatched:
+        failure = too_many(facts, surplus, why)
+    elif surplus:
+        documents += _adjustments(task, surplus, why)
+    due = _to_write_off(task, documents)
+    unlisted = [part for part in due if part.lot and lot_key(part) not in facts.lots]
+    if unlisted and not documents:
+        raise Retryable(
+            f"The lots of {said(unlisted)} were just received and are not listed yet",
+            cause=Cause.LOT_TRACKED,
+            retry_after_seconds=_LISTED_AFTER_SECONDS,
+        )
+    if unlisted:
+        # What goes out names a lot that is there: it comes in first.
+        note = f"Then {said(due)} are written off"
+        return Plan(documents=tuple(documents), note=note, replan_after_posting=True)
+    if due:
+        number = task.number(ExternalIdPrefix.RETURN_WRITE_OFF)
+        account = write_off_account(facts, task.settings.accounts)
+        documents.append(write_off(task.booking, number, due, facts.lots, account=account))
+    return Plan(documents=tuple(documents), remaining_failure=failure, note=_differs(facts))
+
+
+def _adjustments(task: _ReturnTask, surplus: Sequence[ReturnedUnits], why: str) -> list[Document]:
+    """Return the adjustments for units that nothing covers, one for each location."""
+    account = adjustment_account(task.facts, task.settings.accounts)
+    first = task.number(ExternalIdPrefix.RETURN_ADJUSTMENT)
+    return [
+        adjustment(
+            task.booking,
+            number,
+            [part for part in surplus if part.location == location],
+            account=account,
+            why=why,
+        )
+        for number, location in enumerate(dict.fromkeys(part.location for part in surplus), first)
+    ]
+
+
+def _to_write_off(task: _ReturnTask, documents: Sequence[Document]) -> list[ReturnedUnits]:
+    """Return disposed units that are in NetSuite, or will be, and are not written off."""
+    arrived: dict[str, int] = defaultdict(int, task.booked)
+    for document in documents:
+        for line in document.lines:
+            arrived[line.source_line] += line.quantity or 0
+    due = (
+        part.of(arrived[part.unit.source_line] + arrived[part.unit.write_off_line])
+        for part in task.disposed
+    )
+    return [part for part in due if part.quantity > 0]
