@@ -1,14 +1,14 @@
-"""Returns: what ShipBob did with the units that came back is what NetSuite books.
+"""Returns: NetSuite books what ShipBob did with the units that came back.
 
 Only a completed return is booked, and of it only what was *done* (``action_taken``,
 shipbob.md section 9.6), which may be fewer or more units than announced. The units are
-received from the return authorization with the return's reference as its number or external
-id; else from one that is made from the sales order of the original shipment, with exactly
-the units that came back; what neither covers is an inventory adjustment, or waits for a
-person, by the policy ``unmatched_return``. Restocked units go to the fulfillment center's
-location, quarantined ones to the ``quarantine_location``, disposed ones are received and
-then written off (netsuite.md section 8.6: an item receipt without restocking is not in the
-REST schema). Units that a person received already are not received again.
+received from the return authorization that has the return's reference as its number or
+external id; else from one that is made from the sales order of the original shipment, with
+exactly the units that came back. Units that neither covers become an inventory adjustment, or
+wait for a person, by the policy ``unmatched_return``. Restocked units go to the fulfillment
+center's location, quarantined ones to the ``quarantine_location``; disposed ones are received
+and then written off (netsuite.md section 8.6: an item receipt without restocking is not in
+the REST schema). Units that a person received already are not received again.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What NetSuite has that covers the units of a return, and what it leaves over. Pure."""
+"""What in NetSuite covers the units of a return, and which units nothing covers. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,12 +30,12 @@ _LISTED_AFTER_SECONDS: Final = 5.0
 
 
 class CoveredUnits(NamedTuple):
-    """Which lines take which units.
+    """Which lines of an authorization take which units.
 
     Attributes:
-        by_location: the locations in order; for each, by line, the units.
-        open_lines: for each location, the lines with something left before it is received.
-        surplus: what no line takes.
+        by_location: units by location and line; a receipt for each location, in this order.
+        open_lines: by location, the lines that are open before its receipt.
+        surplus: units that no line takes.
     """
 
     by_location: Mapping[str, Mapping[int, Sequence[ReturnedUnits]]]
@@ -268,7 +268,7 @@ def _open_again(found: Authorization, item_id: str, quantity: int, left: dict[in
 def authorizable(
     order: Sale, facts: ReturnFacts, parts: Sequence[ReturnedUnits]
 ) -> tuple[dict[int, int], Sequence[ReturnedUnits]]:
-    """Return what an authorization made from a sales order can hold, and what is left over.
+    """Return the units that an authorization made from a sales order can hold, and the rest.
 
     By line of the order: units that were fulfilled and are on no other authorization.
 

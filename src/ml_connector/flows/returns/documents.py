@@ -28,8 +28,6 @@ from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventor
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
-"""How the external ids of all item receipts of returns begin."""
-
 
 class ReturnedUnits(msgspec.Struct, frozen=True, kw_only=True):
     """Some units with their NetSuite item, at the place where they lie. Whole eaches.
@@ -49,7 +47,7 @@ class ReturnedUnits(msgspec.Struct, frozen=True, kw_only=True):
         return self.unit.lot if self.item.lot_tracked else None
 
     def of(self, quantity: int) -> "ReturnedUnits":
-        """Return so many of these units."""
+        """Return the same with another quantity."""
         return msgspec.structs.replace(self, quantity=quantity)
 
 
@@ -78,7 +76,7 @@ class ReturnBooking(msgspec.Struct, frozen=True, kw_only=True):
         return f"{(human + why)[:150]} [{external_id}]"
 
     def line(self, part: ReturnedUnits, source_line: str, quantity: int) -> JournalLine:
-        """Return the journal line of so many units of a part."""
+        """Return the journal line of a quantity, signed, of these units."""
         return JournalLine(
             source=f"return {self.return_id}",
             source_line=source_line,
@@ -144,9 +142,9 @@ def item_receipt(
 
     Args:
         booking: return and dates.
-        number: the how-manieth receipt of this return, from 1.
+        number: of the receipt, counted from 1 within the return.
         authorization: what is received from.
-        open_lines: its lines with something left, which a transform would take in full.
+        open_lines: its open lines; a transform that does not name one receives it in full.
         taken: by line, the units to receive; all of them at one location.
 
     Source: netsuite.md sections 7.3 and 8.6.
@@ -188,7 +186,7 @@ def adjustment(
 
     Args:
         booking: return and dates.
-        number: the how-manieth adjustment of this return, from 1.
+        number: of the adjustment, counted from 1 within the return.
         parts: all at one location.
         account: the adjustment account's internal id.
         why: goes into the memo.
@@ -218,7 +216,7 @@ def write_off(
 
     Args:
         booking: return and dates.
-        number: the how-manieth write-off of this return, from 1.
+        number: of the write-off, counted from 1 within the return.
         parts: what was received and disposed of.
         lots: NetSuite's lots by item id and number with a space between.
         account: the write-off account's internal id.

@@ -18,7 +18,11 @@ _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What ShipBob says was done with some units; as it was written, so perhaps unknown."""
+    """What ShipBob says was done with some units.
+
+    Attributes:
+        action: in ShipBob's own spelling; it may be one that is not known here.
+    """
 
     action: str
     quantity: int | None
@@ -36,7 +40,7 @@ class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of one inventory id and lot with which the same was done.
+    """Units of one inventory id and lot that the same was done with.
 
     Attributes:
         lot: as ShipBob names it, whether NetSuite tracks lots or not.
@@ -135,14 +139,15 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: without spaces; everything below is read only of a completed return.
-        completed_at: or the last date that ShipBob names.
+        completed_at: where ShipBob does not say, the date of the last step that it dates.
         items: NetSuite's items by the item name that was asked for.
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
         named: authorizations whose number or external id is the return's reference, and the
             one that was made for this return.
-        order_key: by what the sales order was searched; None when it was not.
-        sales: the sales orders found so; one, when all is well.
+        order_key: the reference by which the sales order was looked for; None when it was
+            not.
+        sales: the sales orders that match it; normally one.
         lots: NetSuite's lots, by item id and number with a space between.
         periods: posting periods from the day before ``completed_at`` on; empty when unreadable.
     """
@@ -178,7 +183,7 @@ def source_line(inventory_id: int, lot: str | None, action: str) -> str:
 
 
 def write_off_line(inventory_id: int, lot: str | None) -> str:
-    """Return how the journal names what follows from disposed units: they go out for good."""
+    """Return how the journal names disposed units that go out of stock for good."""
     return f"{source_line(inventory_id, lot, 'dispose')}{PART_OF_A_LINE}write-off"
 
 

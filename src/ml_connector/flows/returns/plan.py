@@ -143,7 +143,7 @@ def _differs(facts: ReturnFacts) -> str:
 
 
 class _ReturnTask(NamedTuple):
-    """What is to be booked, and what everything that books it needs.
+    """A return to plan documents for, and what this needs.
 
     Attributes:
         coming: units that are not in NetSuite yet.

@@ -1,4 +1,4 @@
-"""What must be there before a return is booked, and what to say when it is not. Pure."""
+"""What a return needs before it is booked, and the failures where it is missing. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -73,7 +73,7 @@ def _account(facts: ReturnFacts, account: str | None, name: str, which: str) -> 
 
 
 def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
-    """Return the item, whose units can be booked with what ShipBob says of them.
+    """Return the item of some units, if ShipBob says enough of them to book them.
 
     Raises:
         NeedsHuman: NetSuite wants a lot or serial number that ShipBob does not name.
@@ -104,7 +104,7 @@ def sku_of(unit: Unit) -> str:
 
 
 def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData:
-    """Return the failure for units that nothing in NetSuite covers, where such wait."""
+    """Return the failure for units that nothing covers, with ``unmatched_return = "park"``."""
     waiting_for = [AwaitedKind.POLICY.named("unmatched_return")]
     if facts.reference:
         waiting_for.append(AwaitedKind.RETURN_AUTHORIZATION.named(facts.reference))
@@ -125,7 +125,7 @@ def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData
 
 
 def too_many(facts: ReturnFacts, surplus: Sequence[ReturnedUnits], why: str) -> NeedsHuman:
-    """Return the failure for units beyond what an authorization covers, where such wait."""
+    """Return the failure for units beyond an authorization, with the same policy."""
     return NeedsHuman(
         f"Return {facts.return_id} brought back {said(surplus)} {why}",
         cause=Cause.OVER_RECEIPT,

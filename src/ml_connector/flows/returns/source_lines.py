@@ -13,8 +13,8 @@ from ml_connector.shipbob.resources.returns import COMPLETED
 def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
     """Return what came back, by inventory id, lot and action.
 
-    What ShipBob tells in a way that can't be booked is a line too. That disposed units go out
-    again follows from their line and is none of its own.
+    Units that can't be booked as ShipBob tells them are a line too. The write-off of disposed
+    units follows from their line and is none of its own.
     """
     if facts.status != COMPLETED:
         return ()

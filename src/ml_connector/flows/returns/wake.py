@@ -20,12 +20,12 @@ async def receivable_authorizations(reads: Reads, names: Collection[str]) -> set
 
 
 def more_fulfilled_units(order_key: str | None, fulfilled: int) -> Awaited:
-    """Return what waits until an order has more units fulfilled than it has now."""
+    """Return what to wait for until an order has more units fulfilled than it has now."""
     return AwaitedKind.FULFILLED_UNITS.named(f"{order_key}>{fulfilled}")
 
 
 async def further_fulfilled_orders(reads: Reads, names: Collection[str]) -> set[str]:
-    """Return those of ``<order>><units>`` whose order has more units fulfilled by now."""
+    """Return the names, as ``<order>><units>``, whose order has more fulfilled than that."""
     appeared: set[str] = set()
     for name in names:
         key, _, units = name.rpartition(">")

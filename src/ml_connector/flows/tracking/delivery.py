@@ -13,8 +13,8 @@ from ml_connector.ledger.postings.documents import Posted
 SOURCE_LINE: Final = "delivery"
 """How the journal names the delivery state of a shipment."""
 
-# ShipBob's own words (shipbob.md section 9.5), by the number of the status detail, and how
-# far along the way they are.
+# By the number of the status detail: ShipBob's word for it (shipbob.md section 9.5), and a rank
+# that grows on the way to the customer.
 _DETAILS: Final = {
     102: ("LabeledCreated", 1),
     200: ("Completed", 2),
@@ -33,7 +33,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """How far a shipment has come.
 
     Attributes:
-        word: ShipBob's own, such as InTransit or Delivered.
+        word: ShipBob's word for it, such as InTransit or Delivered.
         day: the merchant's local date of the delivery; None before it.
         as_of: when ShipBob last changed the shipment.
     """
@@ -43,18 +43,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
 
     def said(self) -> str:
-        """Return it as the journal keeps it: words, then the moment it is of."""
+        """Return the text that the journal keeps: the state, then the moment it is from."""
         return f"{self.text()}; {self.as_of.isoformat() if self.as_of else 'no date'}"
 
     def text(self) -> str:
-        """Return it for a person: ``Delivered 2026-11-23``."""
+        """Return the text for a person: ``Delivered 2026-11-23``."""
         return f"{self.word} {self.day}" if self.day else self.word
 
     def follows(self, before: "Delivery") -> bool:
-        """Whether it is news beside what was said before: by the shipment's own times.
+        """Whether this state replaces the one before, by the shipment's own times.
 
-        What is older never counts. What is as old, or has no time, counts only when it is
-        further along the way; and what was delivered stays so.
+        An older state never does. One that is equally old, or has no time, does so only when
+        it is further along the way; and a delivered shipment stays delivered.
         """
         if self.text() == before.text() or (self.as_of and _newer(before, self)):
             return False

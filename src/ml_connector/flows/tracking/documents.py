@@ -41,8 +41,6 @@ from ml_connector.netsuite.records.records import (
 from ml_connector.netsuite.statuses import FULFILLMENT_SHIPPED
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
-"""How the external ids of our item fulfilments begin; the shipment's id follows."""
-
 _OUNCES_IN_A_POUND: Final = 16
 _LONGEST_MEMO: Final = 200  # of our own; a person's may be longer (netsuite.md section 11.8)
 _LONGEST_MEMO_OF_OTHERS: Final = 999
@@ -50,11 +48,11 @@ _LONGEST_DESCRIPTION: Final = 300
 
 
 class OrderLineUnits(msgspec.Struct, frozen=True, kw_only=True):
-    """Units that an order line takes, and what leaves the shelf for them.
+    """A quantity of an order line, and the units that leave the shelf for it.
 
     Attributes:
-        quantity: of the order line's item: kits, where it is a kit.
-        units: of the inventory items; the members', where it is a kit.
+        quantity: of the line's item; counts kits where it is a kit.
+        units: of the inventory items; the members' where the item is a kit.
         items: NetSuite's item of each inventory item, where it is known.
     """
 
@@ -63,7 +61,7 @@ class OrderLineUnits(msgspec.Struct, frozen=True, kw_only=True):
     items: dict[int, str] = {}
 
 
-class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+class ShipmentBooking(msgspec.Struct, frozen=True, kw_only=True):
     """What all documents of one shipment share.
 
     Attributes:
@@ -102,7 +100,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     def told(self, parcels: Sequence[Parcel], *, delivery: bool) -> tuple[JournalLine, ...]:
         """Return the journal lines of parcels and of the delivery state."""
         lines = [
-            self._line(parcel.source_line, detail=said(parcel) or parcel.number)
+            self._line(parcel.source_line, detail=carrier_and_service(parcel) or parcel.number)
             for parcel in parcels
         ]
         if delivery:
@@ -120,7 +118,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def item_fulfillment(
-    leaving: Leaving,
+    booking: ShipmentBooking,
     order: SalesOrderFact,
     taken: Mapping[int, Sequence[OrderLineUnits]],
     lots: Mapping[str, Sequence[LotFact]],
@@ -128,22 +126,22 @@ def item_fulfillment(
     """Fulfil from a sales order: exactly these lines, every other open line refused.
 
     Args:
-        leaving: shipment, location and dates.
+        booking: shipment, location and dates.
         order: the sales order with all its lines.
         taken: by order line, what it takes.
         lots: NetSuite's lots and serial numbers by text, for lines that are tracked by them.
 
     Source: netsuite.md sections 7.3 and 8.5.
     """
-    shipment = leaving.shipment
+    shipment = booking.shipment
     body = ItemFulfillment(
-        external_id=leaving.external_id,
-        tran_date=leaving.date,
+        external_id=booking.external_id,
+        tran_date=booking.date,
         ship_status=Ref(FULFILLMENT_SHIPPED),
-        memo=memo("", leaving),
+        memo=memo("", booking),
         item=ItemFulfillmentLines(
             tuple(
-                _line(line, taken.get(line.line, ()), leaving.location or "", lots)
+                _line(line, taken.get(line.line, ()), booking.location or "", lots)
                 for line in order.lines
                 if line.line in taken or (line.can_ship and line.open)
             )
@@ -154,20 +152,20 @@ def item_fulfillment(
     return Document(
         system="netsuite",
         kind=DocumentKind.ITEM_FULFILLMENT,
-        external_id=leaving.external_id,
+        external_id=booking.external_id,
         title=f"Item fulfilment from {order.number} for shipment {shipment.id}",
         request=TransformRecord(
             from_type="salesOrder",
             from_id=order.id,
             to_type="itemFulfillment",
-            body={**as_body(body), **custom_fields(leaving, shipment.parcels)},
+            body={**as_body(body), **custom_fields(booking, shipment.parcels)},
         ),
-        lines=(*leaving.lines(everything), *leaving.told(shipment.parcels, delivery=True)),
+        lines=(*booking.lines(everything), *booking.told(shipment.parcels, delivery=True)),
     )
 
 
 def fulfillment_update(
-    leaving: Leaving,
+    booking: ShipmentBooking,
     number: int,
     fulfillment: FulfillmentFact,
     parcels: Sequence[Parcel],
@@ -178,28 +176,29 @@ def fulfillment_update(
     """Bring an item fulfilment up to date, whoever made it (netsuite.md section 8.5).
 
     Args:
-        leaving: shipment and dates.
-        number: the how-manieth update of this shipment, from 1.
+        booking: shipment and dates.
+        number: of the update, counted from 1 within the shipment.
         fulfillment: what is to be changed.
         parcels: those that are not on it yet.
-        tell_delivery: whether the delivery state is news.
-        ships: what leaves the shelf with this, where it was only picked or packed.
+        tell_delivery: whether to write the delivery state.
+        ships: the units that leave the shelf with this update of a fulfilment that was only
+            picked or packed; None for one that has shipped.
     """
     body: dict[str, Any] = {}
     if ships is not None:
-        body |= {"shipStatus": {"id": FULFILLMENT_SHIPPED}, "tranDate": leaving.date.isoformat()}
-    if tell_delivery and leaving.fields.delivery_status is None:
-        text = memo(fulfillment.memo, leaving)
+        body |= {"shipStatus": {"id": FULFILLMENT_SHIPPED}, "tranDate": booking.date.isoformat()}
+    if tell_delivery and booking.fields.delivery_status is None:
+        text = memo(fulfillment.memo, booking)
         if text is not None:
             body["memo"] = text
     if tell_delivery or parcels:
-        body |= custom_fields(leaving, parcels, delivery=tell_delivery)
+        body |= custom_fields(booking, parcels, delivery=tell_delivery)
     what = [f"parcel {parcel.number}" for parcel in parcels]
     if tell_delivery:
-        what.append(leaving.delivery.text())
+        what.append(booking.delivery.text())
     if ships is not None:
         what.append("shipped")
-    shipment = leaving.shipment
+    shipment = booking.shipment
     return Document(
         system="netsuite",
         kind=DocumentKind.FULFILLMENT_UPDATE,
@@ -211,7 +210,7 @@ def fulfillment_update(
             body=body,
             packages=tuple(map(as_body, packages(shipment, parcels))),
         ),
-        lines=(*leaving.lines(ships or ()), *leaving.told(parcels, delivery=tell_delivery)),
+        lines=(*booking.lines(ships or ()), *booking.told(parcels, delivery=tell_delivery)),
     )
 
 
@@ -228,7 +227,10 @@ def tracking_mark(shipment_id: int, number: int) -> Document:
 
 
 def packages(shipment: ShipmentFact, parcels: Sequence[Parcel]) -> tuple[Package, ...]:
-    """Return one package for each parcel; of several the weight of each is not known."""
+    """Return one package for each parcel.
+
+    ShipBob tells the weight of the whole shipment, so only a single parcel's is known.
+    """
     weight = Decimal(1)
     if shipment.weight_oz and len(shipment.parcels) == 1:
         pounds = Decimal(str(shipment.weight_oz)) / _OUNCES_IN_A_POUND
@@ -243,21 +245,21 @@ def packages(shipment: ShipmentFact, parcels: Sequence[Parcel]) -> tuple[Package
     )
 
 
-def said(parcel: Parcel) -> str:
-    """Return carrier and service for a person."""
+def carrier_and_service(parcel: Parcel) -> str:
+    """Return carrier and service for a person; empty where neither is known."""
     return " ".join(part for part in (parcel.carrier, parcel.service) if part)
 
 
 def _description(shipment: ShipmentFact, parcel: Parcel) -> str:
-    parts = [f"ShipBob shipment {shipment.id}", said(parcel)]
+    parts = [f"ShipBob shipment {shipment.id}", carrier_and_service(parcel)]
     text = ", ".join(part for part in parts if part)
     if parcel.url and len(text) + len(parcel.url) + 2 <= _LONGEST_DESCRIPTION:
         text = f"{text}, {parcel.url}"
     return text[:_LONGEST_DESCRIPTION]
 
 
-def memo(there: str, leaving: Leaving) -> str | None:
-    """Return a memo with our part brought up to date: a person's text stays before it.
+def memo(current: str, booking: ShipmentBooking) -> str | None:
+    """Return a memo with our part of it brought up to date; what a person wrote stays.
 
     Our part names the shipment and the delivery state, and ends with our tag (netsuite.md
     section 11.8).
@@ -265,32 +267,32 @@ def memo(there: str, leaving: Leaving) -> str | None:
     Returns:
         None when it would not fit.
     """
-    shipment_id = leaving.shipment.id
-    part = f"ShipBob shipment {shipment_id}: {leaving.delivery.text()[:80]}"
-    if leaving.date != leaving.fact_date:
-        part += f", shipped {leaving.fact_date}"
-    part += f" [{leaving.external_id}]"
-    before = there.strip()
+    shipment_id = booking.shipment.id
+    part = f"ShipBob shipment {shipment_id}: {booking.delivery.text()[:80]}"
+    if booking.date != booking.fact_date:
+        part += f", shipped {booking.fact_date}"
+    part += f" [{booking.external_id}]"
+    before = current.strip()
     if before:
-        ours = rf"(^|; )ShipBob shipment {shipment_id}: [^\[\]]*\[{leaving.external_id}\]"
-        before = re.sub(ours, "", there).strip()
+        ours = rf"(^|; )ShipBob shipment {shipment_id}: [^\[\]]*\[{booking.external_id}\]"
+        before = re.sub(ours, "", current).strip()
     text = f"{before}; {part}" if before else part
     longest = _LONGEST_MEMO_OF_OTHERS if before else _LONGEST_MEMO
     return text if len(text) <= longest else None
 
 
 def custom_fields(
-    leaving: Leaving, parcels: Sequence[Parcel], *, delivery: bool = True
+    booking: ShipmentBooking, parcels: Sequence[Parcel], *, delivery: bool = True
 ) -> dict[str, Any]:
-    """Return the account's own body fields that are set up, by their ids."""
-    fields = leaving.fields
+    """Return the values of the custom body fields that ``[tracking]`` names, by field id."""
+    fields = booking.fields
     body: dict[str, Any] = {}
     if delivery:
         body |= {
             field: value
             for field, value in (
-                (fields.delivery_status, leaving.delivery.word),
-                (fields.delivered_date, leaving.delivery.day),
+                (fields.delivery_status, booking.delivery.word),
+                (fields.delivered_date, booking.delivery.day),
             )
             if field and value
         }
@@ -302,7 +304,7 @@ def custom_fields(
                 (fields.carrier, first.carrier),
                 (fields.service, first.service),
                 (fields.tracking_url, first.url),
-                (fields.ship_date, leaving.fact_date),
+                (fields.ship_date, booking.fact_date),
             )
             if field and value
         }

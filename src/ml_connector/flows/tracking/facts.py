@@ -33,7 +33,7 @@ KNOWN_STATUSES: Final = frozenset(
 """ShipBob's statuses of a shipment (shipbob.md section 9.5); there may be new ones."""
 
 ORDER: Final = "order-"
-"""How the key of a subject begins that is an order and stands for its shipments."""
+"""The beginning of the key of a subject that is an order and stands for its shipments."""
 
 _OUT_OF_THE_DOOR: Final = frozenset({"LabeledCreated", "Completed"})
 
@@ -42,8 +42,8 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
     """Units of one inventory item, of one lot, within a product. Whole eaches.
 
     Attributes:
-        sku: of the inventory item, which within a kit is another one than the product's;
-            None where ShipBob names none.
+        sku: of the inventory item; a member of a kit has another one than the kit. None
+            where ShipBob names none.
     """
 
     inventory_id: int
@@ -59,10 +59,10 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A product of the store within a shipment, with the units that are counted.
+    """A product of the store within a shipment, and the inventory units that it is.
 
     Attributes:
-        key: what tells it from the order's other products.
+        key: identifies it among the order's products.
     """
 
     key: str
@@ -92,7 +92,7 @@ class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
         shipped_at: when the label was printed; None before that.
         as_of: when ShipBob last changed it or its tracking, whichever is later.
         weight_oz: of the whole shipment.
-        carriers_say: what the carrier calls the state of its parcels, where it was asked.
+        carriers_say: the carrier's words for the state of its parcels, where they were read.
     """
 
     id: int
@@ -118,8 +118,8 @@ class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
     def has_shipped(self) -> bool:
         """Whether its units have left the shelves for good.
 
-        That is so once the label is printed (shipbob.md sections 7.2 and 9.5). Of a status
-        that is new to us, ShipBob's own date of that moment tells.
+        That is so once the label is printed (shipbob.md sections 7.2 and 9.5). With a status
+        that is not known here, ShipBob's date of the label decides.
         """
         if self.status in KNOWN_STATUSES:
             return self.status in _OUT_OF_THE_DOOR
@@ -139,14 +139,14 @@ class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
-    """How SKUs and items stand for each other.
+    """Which NetSuite items the SKUs of a shipment stand for.
 
     Attributes:
         exceptions: SKU to item name, where they differ (``[skus]``).
         bound: NetSuite's item by ShipBob's inventory id, as it was matched before.
-        items: NetSuite's items by name, of SKUs that are not on the order.
-        kits: of a kit's item name, the SKUs of its members and how many of each, as ShipBob's
-            catalogue has them.
+        items: NetSuite's items by name, for SKUs that are not on the order.
+        kits: by the item name of a kit, how many of each SKU it is made of by ShipBob's
+            catalogue.
     """
 
     exceptions: dict[str, str] = {}
@@ -156,13 +156,13 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one shipment, or for one order that stands for some, sees.
+    """What ``plan`` sees of a shipment, or of an order that stands for its shipments.
 
     Attributes:
         shipment_id: None for an order.
-        reference: what ShipBob calls the order, and what the sales order is found by.
+        reference: ShipBob's reference of the order, by which the sales order is found.
         shipments: all of the order.
-        sales_orders: those that match; one, when all is well.
+        sales_orders: all that match the reference; normally one.
         lots: NetSuite's lots and serial numbers by text, where the order's items have them.
         periods: posting periods from the one of the shipment on; empty when unreadable.
     """
@@ -179,12 +179,12 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shipment(self) -> ShipmentFact:
-        """The shipment that is looked at."""
+        """The shipment with ``shipment_id``."""
         return next(one for one in self.shipments if one.id == self.shipment_id)
 
 
 def moment(shipment: ShipmentFact) -> datetime:
-    """Return when it shipped, as well as ShipBob says it."""
+    """Return when a shipment left, or else the last change to it that ShipBob dates."""
     return shipment.shipped_at or shipment.as_of or datetime.fromtimestamp(0, UTC)
 
 
@@ -206,8 +206,8 @@ def shipment_fact(
 
     Args:
         shipment: as ShipBob gave it.
-        tracked: its parcels as the carrier sees them, where it was asked.
-        skus: of the inventory items of kits, where they were asked for.
+        tracked: its parcels as the carrier sees them, where they were read.
+        skus: by inventory id, for the members of kits.
     """
     tracking = shipment.tracking
     times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
@@ -232,8 +232,8 @@ def shipment_fact(
 def parcels_of(shipment: Shipment, tracked: Sequence[ParcelTracking]) -> tuple[Parcel, ...]:
     """Return the parcels of a shipment, each tracking number once.
 
-    The shipment itself names one; those of further parcels are told where parcels are
-    tracked (shipbob.md section 9.5).
+    The shipment itself names one number; those of further parcels come with the tracking of
+    parcels (shipbob.md section 9.5).
     """
     found: dict[str, Parcel] = {}
     tracking = shipment.tracking

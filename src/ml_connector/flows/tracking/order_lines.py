@@ -34,7 +34,12 @@ _IS_NO_ORDER_LINE: Final = (
 
 
 class WantedUnits(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of an order line's item, and the units that leave the shelf for them."""
+    """A quantity of one item that has shipped, and the units that left the shelf for it.
+
+    Attributes:
+        lines: the sales order's lines of the item.
+        quantity: counts kits where the item is a kit.
+    """
 
     lines: tuple[OrderLineFact, ...]
     sku: str
@@ -56,7 +61,7 @@ def wanted_lines(
         siblings: all shipments of its order, itself included.
         ordered: the order's products.
         order: the sales order.
-        names: how SKUs and items stand for each other.
+        names: which items the SKUs stand for.
 
     Raises:
         NeedsData: a SKU is no item in NetSuite.
@@ -102,7 +107,7 @@ def take(
                 raise _other_unit(order, line)
             left[line.line] -= quantity
             rest -= quantity
-            # With the last of it goes everything that is left, so that no unit is lost.
+            # The last line gets all units that are left, so that none is lost by rounding.
             units, pool = _share(pool, quantity, rest + quantity, last=rest == 0)
             taken[line.line].append(
                 OrderLineUnits(
@@ -124,7 +129,7 @@ def take(
 
 
 def covers(order: SalesOrderFact, wanted: Iterable[WantedUnits]) -> bool:
-    """Whether the order has all of this open."""
+    """Whether all of this is still open on the order."""
     left = {line.line: line.open for line in order.lines}
     for one in wanted:
         rest = one.quantity
@@ -138,7 +143,7 @@ def covers(order: SalesOrderFact, wanted: Iterable[WantedUnits]) -> bool:
 
 
 def by_item(wanted: Iterable[WantedUnits]) -> dict[str, int]:
-    """Return how many of which item an item fulfilment of this holds."""
+    """Return the quantity of each NetSuite item that a fulfilment of this holds."""
     units: dict[str, int] = defaultdict(int)
     for one in wanted:
         units[one.lines[0].item] += one.quantity
@@ -176,7 +181,7 @@ def check_lots(
 def _problem_with_lots(
     line: OrderLineFact, unit: Units, lots: Mapping[str, Sequence[LotFact]]
 ) -> str | None:
-    """Return what NetSuite would miss of the lots or serial numbers of units, in words."""
+    """Return, in words, why the lots or serial numbers of units can't be named; else None."""
     if line.serialized:
         texts = unit.serials
         all_named = len(texts) == unit.quantity
@@ -321,7 +326,11 @@ def _not_on_order(
 def _share(
     pool: Sequence[Units], quantity: int, whole: int, *, last: bool
 ) -> tuple[tuple[Units, ...], list[Units]]:
-    """Take the units of so many of the whole quantity out of the pool."""
+    """Split a pool of units, which a whole quantity is made of, for a part of that quantity.
+
+    Returns:
+        The units for the part, and those for the rest.
+    """
     if last:
         return tuple(pool), []
     due: dict[int, int] = {
@@ -349,7 +358,7 @@ def _share(
 def _items(
     line: OrderLineFact, units: Sequence[Units], order: SalesOrderFact, names: ItemNames
 ) -> dict[int, str]:
-    """Return NetSuite's item of each unit: the line's own, or of a kit its members'."""
+    """Return NetSuite's item by inventory id: the line's own, or for a kit each member's."""
     if not line.is_kit and len({unit.inventory_id for unit in units}) == 1:
         return {unit.inventory_id: line.item for unit in units}
     found: dict[int, str] = {}

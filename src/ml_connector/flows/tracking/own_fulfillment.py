@@ -1,8 +1,9 @@
 """Which item fulfilment in NetSuite is a shipment's, whoever made it. Pure.
 
-Certain is what names the shipment: its external id, our tag in the memo, one of its tracking
-numbers. Else a fulfilment that names no shipment at all is taken for this one's when it holds
-exactly its units, so that what a person or the account has fulfilled is never fulfilled twice.
+A fulfilment is the shipment's for certain when it names the shipment: by its external id, by
+our tag in the memo, or by one of its tracking numbers. Otherwise one that names no shipment at
+all counts as this shipment's when it holds exactly the same units, so that nothing that a
+person or the account has fulfilled is fulfilled twice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from ml_connector.flows.tracking.sales_orders import FulfillmentFact
 from ml_connector.words import ExternalIdPrefix
 
 UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
-"""Returns how many of which NetSuite item a shipment holds."""
+"""Returns the quantity of each NetSuite item that a shipment holds."""
 
 
 def names_shipment(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
@@ -40,10 +41,11 @@ def own_fulfillment(
         shipment: what has shipped.
         siblings: all shipments of the order.
         fulfillments: all fulfilments of the sales order.
-        units_of: what a shipment holds.
+        units_of: returns what a shipment holds; nothing where that is not clear.
         location: NetSuite's location of the shipment's center; None when it isn't mapped.
-        may_share: whether it may be one that holds other shipments' units as well; so when
-            the order has too little open to fulfil this one by itself.
+        may_share: whether a fulfilment may count that holds other shipments' units as well:
+            when the order has too few units open for a fulfilment of its own, or when no
+            fulfilment is to be made.
     """
     in_order = sorted(fulfillments, key=lambda one: (len(one.id), one.id))
     named = _naming(shipment, in_order)
@@ -62,8 +64,8 @@ def own_fulfillment(
         for one in _without_fulfillment(siblings, in_order)
         if one.id == shipment.id or units_of(one) == wanted
     ]
-    # Shipments with the same units take the same fulfilments in the same order, whichever of
-    # them is looked at: so no two take the same.
+    # Shipments with the same units and fulfilments with the same units are paired in the order
+    # of their ids, whichever shipment is planned, so that no two take the same fulfilment.
     for candidate, sibling in zip(equal, waiting, strict=False):
         if sibling.id == shipment.id:
             return candidate
@@ -101,7 +103,10 @@ def _shared(
     fulfillments: Sequence[FulfillmentFact],
     units_of: UnitsOf,
 ) -> FulfillmentFact | None:
-    """Return the only fulfilment of somebody else with room for all of a shipment's units."""
+    """Return the fulfilment, made by others, that has room for all of a shipment's units.
+
+    None when there is none, or more than one.
+    """
     numbers = {parcel.number for sibling in siblings for parcel in sibling.parcels}
     found = []
     for fulfillment in fulfillments:
@@ -135,5 +140,5 @@ def _units(fulfillment: FulfillmentFact) -> dict[str, int]:
 
 
 def _is_at(fulfillment: FulfillmentFact, location: str | None) -> bool:
-    """Whether its units leave that location; a line that names none may."""
+    """Whether none of its lines names another location."""
     return location is None or all(line.location in (None, location) for line in fulfillment.lines)

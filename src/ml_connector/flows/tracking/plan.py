@@ -10,8 +10,8 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
-    Leaving,
     OrderLineUnits,
+    ShipmentBooking,
     fulfillment_update,
     item_fulfillment,
     tracking_mark,
@@ -89,7 +89,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
 
 
 class _ShipmentTask(NamedTuple):
-    """What is to be posted, and what everything that posts it needs."""
+    """A shipment to plan documents for, and what this needs."""
 
     facts: TrackingFacts
     order: SalesOrderFact
@@ -105,8 +105,8 @@ class _ShipmentTask(NamedTuple):
     def location(self) -> str | None:
         return self.settings.locations.get(str(self.shipment.center_id))
 
-    def leaving(self, day: date) -> Leaving:
-        return Leaving(
+    def booking(self, day: date) -> ShipmentBooking:
+        return ShipmentBooking(
             shipment=self.shipment,
             delivery=delivery_of(self.shipment, self.settings.schedule.zone),
             location=self.location,
@@ -138,7 +138,11 @@ class _ShipmentTask(NamedTuple):
 def _order(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> SalesOrderFact:
-    """Return the shipment's sales order; what is fulfilled already does without it."""
+    """Return the shipment's sales order.
+
+    If it is not found any more although its fulfilment is posted, an empty order stands in, so
+    that the fulfilment is still brought up to date.
+    """
     try:
         return the_order(
             facts.sales_orders,
@@ -156,7 +160,7 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
     """Return the shipment's fulfilment: ours as it was posted, else one that is there."""
     for document in reversed(task.posted):
         if document.system == "netsuite" and document.remote_id:
-            # That a query does not show what we have just made proves nothing (11.6).
+            # A query may not show yet what we have just made (netsuite.md section 11.6).
             known = (one for one in task.order.fulfillments if one.id == document.remote_id)
             return next(known, None) or FulfillmentFact(
                 id=document.remote_id, status=FULFILLMENT_SHIPPED
@@ -201,7 +205,7 @@ def _create(task: _ShipmentTask) -> Plan:
     if task.location is None:
         raise _unmapped(shipment)
     check_lots(taken, order, task.facts.lots, shipment.id)
-    made = item_fulfillment(task.leaving(task.day()), order, taken, task.facts.lots)
+    made = item_fulfillment(task.booking(task.day()), order, taken, task.facts.lots)
     return Plan(documents=(made, *_mark(task, anew=True)))
 
 
@@ -210,11 +214,11 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     parcels = [parcel for parcel in task.shipment.parcels if parcel.number not in known]
     ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None
     day = task.day() if ships is not None else task.fact_date
-    leaving = task.leaving(day)
-    if leaving.location is None and own.lines:  # its lines know, where the center isn't mapped
-        leaving = msgspec.structs.replace(leaving, location=own.lines[0].location)
+    booking = task.booking(day)
+    if booking.location is None and own.lines:  # the center isn't mapped
+        booking = msgspec.structs.replace(booking, location=own.lines[0].location)
     before = told_before(task.posted)
-    tell = leaving.delivery.follows(before) if before else not _says(own, leaving)
+    tell = booking.delivery.follows(before) if before else not _says(own, booking)
     refused = _done_by_others(task, own, known)
     if not parcels and not tell and ships is None:
         return Plan(
@@ -223,7 +227,7 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
             note=f"Item fulfilment {own.called} says it all already",
         )
     number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
-    document = fulfillment_update(leaving, number, own, parcels, tell_delivery=tell, ships=ships)
+    document = fulfillment_update(booking, number, own, parcels, tell_delivery=tell, ships=ships)
     return Plan(documents=(document, *_mark(task, anew=bool(parcels))), refused=refused)
 
 
@@ -250,16 +254,16 @@ def _known_parcels(task: _ShipmentTask, own: FulfillmentFact) -> set[str]:
     return ours | set(own.tracking_numbers)
 
 
-def _says(own: FulfillmentFact, leaving: Leaving) -> bool:
+def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
     """Whether the memo says already what we would write into it."""
-    text = f"ShipBob shipment {leaving.shipment.id}: {leaving.delivery.text()}"
-    return leaving.fields.delivery_status is None and text in own.memo
+    text = f"ShipBob shipment {booking.shipment.id}: {booking.delivery.text()}"
+    return booking.fields.delivery_status is None and text in own.memo
 
 
 def _done_by_others(
     task: _ShipmentTask, own: FulfillmentFact, known: Collection[str]
 ) -> tuple[RefusedUnits, ...]:
-    """Return what of the shipment somebody else has written into NetSuite."""
+    """Return the lines of the shipment that somebody else has put into NetSuite."""
     posted = {line.source_line for document in task.posted for line in document.lines}
     reason = f"On item fulfilment {own.called} already, which these books did not post"
     lines = [

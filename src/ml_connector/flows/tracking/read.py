@@ -60,7 +60,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     )
     if reference is None or not (fact.has_shipped or fact.is_cancelled):
         return facts
-    # At once: the way to a decision is as short as its longest read.
+    # Asked at the same time, so that the decision waits for the slower of the two only.
     matches, periods = await asyncio.gather(
         reads.shipments.sales_orders(reference), stock_periods(moment(facts.shipment), reads)
     )
@@ -75,7 +75,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
 
 
 def _asks_carrier(shipment: Shipment, fact: ShipmentFact) -> bool:
-    """Whether the shipment itself may not tell all: of several parcels, or of trouble."""
+    """Whether the carrier may know more: of several parcels, or of a delivery exception."""
     return fact.has_shipped and (
         shipment.carton_count > 1 or not fact.parcels or _DELIVERY_EXCEPTION in fact.details
     )
@@ -99,7 +99,7 @@ async def _shipments(
 async def _names(
     shipment: ShipmentFact, found: Sequence[SalesOrderFact], reads: Reads
 ) -> ItemNames:
-    """Look up what the names on the sales orders do not explain."""
+    """Find the items of SKUs that are not the name of an item on the sales orders."""
     skus = _skus(shipment)
     names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
     lines = [line for order in found for line in order.lines]
@@ -128,7 +128,10 @@ def _skus(shipment: ShipmentFact) -> set[str]:
 async def _kits(
     kits: Collection[str], skus: Collection[str], reads: Reads
 ) -> dict[str, dict[str, int]]:
-    """Return what ShipBob's catalogue says that kits are made of, as far as it is here."""
+    """Return how many of each SKU the kits are made of by ShipBob's catalogue.
+
+    Only kits all of whose members are among the SKUs.
+    """
     if not kits:
         return {}
     variants = await reads.variants({*kits, *skus})
@@ -157,10 +160,10 @@ async def _lots(
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the shipments with tracking that nobody took over, and those on their way.
+    """Yield the shipments whose tracking is not marked as taken over, and those on their way.
 
-    Source: shipbob.md section 7.6. Shipments that wait to be taken over are few, so they are
-    looked for further back.
+    Source: shipbob.md section 7.6. Shipments without the mark are few, so they are looked for
+    further back.
     """
     seen: set[int] = set()
     long_ago = min(since, datetime.now(UTC) - _TAKEN_OVER_BACK)

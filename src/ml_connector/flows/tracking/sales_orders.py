@@ -10,8 +10,8 @@ from ml_connector.netsuite.queries.sales_orders import Fulfillment, Lot, SalesOr
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
 from ml_connector.words import Cause
 
-# Lines of these kinds never stand on an item fulfilment, so naming one would add a line to a
-# list that takes none (netsuite.md sections 6.5 and 7.3).
+# Items of these kinds are never on an item fulfilment, so naming one of their lines would add
+# a line to a list that takes none (netsuite.md sections 6.5 and 7.3).
 _NEVER_FULFILLED: Final = frozenset(
     {
         "Discount",
@@ -34,7 +34,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     """An item line of the sales order. Whole units.
 
     Attributes:
-        open: what no fulfilment has taken yet, picked and packed ones included.
+        open: units that are on no fulfilment yet, not even on one that is only picked.
         unit: set where it is not ordered in the item's stock unit (netsuite.md 13.3).
     """
 
@@ -56,7 +56,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def can_ship(self) -> bool:
-        """Whether it stands on an item fulfilment at all."""
+        """Whether it can be on an item fulfilment at all."""
         return self.kind not in _NEVER_FULFILLED
 
     def is_called(self, name: str) -> bool:
@@ -178,9 +178,9 @@ def the_order(
     """Return the one sales order that a shipment belongs to; a cancelled one is none.
 
     Args:
-        found: those whose field says so.
-        reference: what ShipBob calls the order.
-        field: by which they were looked for.
+        found: those that match the reference.
+        reference: ShipBob's reference of the order.
+        field: the sales orders' field that was compared with it.
         shipment_id: for the message.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How it is seen that the order or fulfilment that a shipment waits for is there."""
+"""How it is seen that the order or fulfilment that a shipment waits for has appeared."""
 
 from collections.abc import Collection
 from typing import Final
@@ -21,12 +21,12 @@ async def fulfillable_orders(reads: Reads, references: Collection[str]) -> set[s
 
 
 def more_fulfillments(count: int, reference: str | None) -> Awaited:
-    """Return what waits until an order has more fulfilments than it has now."""
+    """Return what to wait for until an order has more fulfilments than it has now."""
     return AwaitedKind.FULFILLMENT.named(f"{count}:{reference}")
 
 
 async def further_fulfilled_orders(reads: Reads, names: Collection[str]) -> set[str]:
-    """Return those of ``<count>:<reference>`` whose order has more fulfilments by now."""
+    """Return the names, as ``<count>:<reference>``, whose order has more than that many."""
     wanted = {name: name.partition(":") for name in names}
     found = await live_orders(reads, {reference for _, _, reference in wanted.values()})
     return {
