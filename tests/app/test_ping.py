@@ -14,7 +14,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.contexts import (
+from ml_connector.app.installation.clients import (
     netsuite_client,
     shipbob_billing_client,
     shipbob_client,

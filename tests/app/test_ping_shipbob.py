@@ -9,7 +9,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.contexts import shipbob_billing_client, shipbob_client
+from ml_connector.app.installation.clients import shipbob_billing_client, shipbob_client
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.ledger.connections import connections

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ml_connector.app.installation.contexts import ConnectionContexts, other_shipbob_clients
+from ml_connector.app.installation.clients import other_shipbob_clients
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks import samples as sampling
 from ml_connector.app.webhooks import sync as app

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from ml_connector.app.installation.contexts import netsuite_client, shipbob_client
+from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, UserError

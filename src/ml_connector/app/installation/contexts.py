@@ -2,38 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
+from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
-from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.converge import ConnectionContext
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, write_slots_for
-from ml_connector.errors import NeedsHuman
-from ml_connector.ledger.connections import connections, consents
+from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
-from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.sign_in.oauth import NetSuiteCredentials, SignIn
-from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.shipments import OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
-from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.session import Door
-from ml_connector.shipbob.sign_in.access import Access, ShipBobCredentials
-from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.storage.database import Database
-from ml_connector.vault.token_keeper import TokenKeeper
-from ml_connector.words import Cause
-
-_PERSONAL_PER_MINUTE: Final = 25
-"""Beside the connection's own limit: both together stay below ShipBob's 150 (section 4)."""
 
 
 class ConnectionContexts:
@@ -134,159 +119,3 @@ def _orders_of(database: Database, name: str) -> OrdersOf:
         return {int(key): int(order) for key, order in known.items() if order.isdigit()}
 
     return orders_of
-
-
-def netsuite_client(
-    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
-) -> tuple[NetSuite, SignIn]:
-    """Return a NetSuite client of a connection, under its limit, and what signs it in.
-
-    Raises:
-        NeedsHuman: there is no private key, or it can't be used.
-    """
-    section = settings.netsuite
-    if section.private_key is None:
-        raise NeedsHuman(
-            f'Connection "{settings.name}" has no private key for NetSuite',
-            cause=Cause.CREDENTIALS_INVALID,
-            remedy="Set private_key under [netsuite] and apply the connection again.",
-            waiting_for=[AwaitedKind.CREDENTIALS.named("netsuite")],
-        )
-    account = Account.of(
-        section.account_id, base_url=section.base_url, restlets_url=section.restlets_url
-    )
-    limit_key = f"netsuite:{account.account_id.upper()}"
-    installation.limits.configure(limit_key, in_flight=settings.limits.netsuite_concurrency)
-    auth = SignIn(
-        transport=installation.transport,
-        tokens=tokens,
-        connection=settings.name,
-        account=account,
-        credentials=NetSuiteCredentials(
-            client_id=section.client_id,
-            certificate_id=section.certificate_id,
-            key=load_key(section.private_key),
-        ),
-    )
-    client = NetSuite(
-        installation.transport,
-        connection=settings.name,
-        account=account,
-        auth=auth,
-        limit_key=limit_key,
-    )
-    return client, auth
-
-
-def shipbob_client(
-    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
-) -> tuple[ShipBob, Access]:
-    """Return a ShipBob client of a connection, under its limit, and what signs it in.
-
-    Raises:
-        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
-    """
-    section = settings.shipbob
-    application = None
-    if section.client_id is not None and section.client_secret is not None:
-        application = Application(
-            connection=settings.name,
-            auth_url=section.auth_url,
-            client_id=section.client_id,
-            client_secret=section.client_secret,
-        )
-    credentials = ShipBobCredentials(
-        token=section.token, application=application, refresh_token=section.refresh_token
-    )
-    limit_key = f"shipbob:{settings.name}"
-    installation.limits.configure(limit_key, per_minute=settings.limits.shipbob_per_minute)
-    # The few calls that only a personal access token may make count by themselves.
-    personal_key = f"shipbob:{settings.name}:personal"
-    installation.limits.configure(
-        personal_key, per_minute=min(_PERSONAL_PER_MINUTE, settings.limits.shipbob_per_minute)
-    )
-    access = credentials.access(
-        installation.transport,
-        tokens,
-        api_url=section.api_url,
-        auth_url=section.auth_url,
-    )
-
-    async def granted_channel() -> int | None:
-        async with installation.database.transaction() as on:
-            grant = await consents.granted(on, settings.name)
-        return grant["channel_id"] if grant else None
-
-    client = ShipBob(
-        installation.transport,
-        connection=settings.name,
-        api_url=section.api_url,
-        version=section.version,
-        channel_id=section.channel_id,
-        granted_channel=granted_channel,
-        auth=access,
-        limit_key=limit_key,
-        by_scope={
-            scope: Door(auth=other, limit_key=personal_key)
-            for scope, other in credentials.by_scope(
-                api_url=section.api_url, auth_url=section.auth_url
-            ).items()
-        },
-    )
-    return client, access
-
-
-def shipbob_billing_client(
-    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
-) -> ShipBob:
-    """Return a ShipBob client that reads billing: by the personal access token if there is one.
-
-    Raises:
-        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
-    """
-    section = settings.shipbob
-    if section.token is None:
-        return shipbob_client(installation, settings, tokens)[0]
-    access = ShipBobCredentials(token=section.token).access(
-        installation.transport, tokens, api_url=section.api_url, auth_url=section.auth_url
-    )
-    return ShipBob(
-        installation.transport,
-        connection=settings.name,
-        api_url=section.api_url,
-        version=section.version,
-        channel_id=section.channel_id,
-        auth=access,
-        limit_key=f"shipbob:{settings.name}",
-    )
-
-
-async def other_shipbob_clients(
-    installation: Installation, settings: ConnectionSettings
-) -> list[ShipBob]:
-    """Return clients with the credentials of a connection that are not in use for writing.
-
-    What was made with them before, such as webhook subscriptions, only they can see.
-
-    Raises:
-        NeedsHuman: the personal access token belongs to another of ShipBob's worlds.
-    """
-    section = settings.shipbob
-    consented = section.client_id is not None and (
-        section.refresh_token is not None
-        or await installation.tokens.held(settings.name, "shipbob")
-    )
-    if section.token is None or not consented:
-        return []
-    alone = section.model_copy(
-        update={
-            "client_id": None,
-            "client_secret": None,
-            "refresh_token": None,
-            "channel_id": None,
-        }
-    )
-    client, _ = shipbob_client(
-        installation, settings.model_copy(update={"shipbob": alone}), installation.tokens
-    )
-    return [client]

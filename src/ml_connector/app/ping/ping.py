@@ -10,7 +10,7 @@ from functools import partial
 
 from ml_connector.app.connections.apply import webhook_url
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.contexts import (
+from ml_connector.app.installation.clients import (
     netsuite_client,
     shipbob_billing_client,
     shipbob_client,

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 from psycopg.errors import LockNotAvailable
 
-from ml_connector.app.installation.contexts import netsuite_client
+from ml_connector.app.installation.clients import netsuite_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable

@@ -1,6 +1,6 @@
 """Which channel a consent lets us write to."""
 
-from ml_connector.app.installation.contexts import shipbob_client
+from ml_connector.app.installation.clients import shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_application import settings_of
 from ml_connector.errors import ConnectorError

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from ml_connector.app.connections.checks import Check, outcome_of
-from ml_connector.app.installation.contexts import netsuite_client, shipbob_client
+from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.certificate_expiry import (
     CertificateClock,

@@ -10,7 +10,8 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.installation.contexts import ConnectionContexts, other_shipbob_clients
+from ml_connector.app.installation.clients import other_shipbob_clients
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.health import (
     clock_trouble,
