@@ -18,14 +18,15 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.apply import Applied, apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.app.installation.throwaway import cared_for, clear
-from ml_connector.app.operations import month_end, sync
+from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -182,7 +183,7 @@ async def _bill(settings: Settings) -> None:
     async with open_installation(settings) as installation:
         async with installation.database.transaction() as connection:
             [applied] = await connections.every(connection)
-        await sync.sync(installation, applied, FLOWS["billing"], ids=(), since=None)
+        await sync_flow(installation, applied, FLOWS["billing"], ids=(), since=None)
 
 
 async def _settled(database: Database, step: Step, seen: int, says: Says) -> int:
@@ -301,9 +302,9 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
     )
     path.chmod(0o600)
 
-    async def apply() -> applying.Applied:
+    async def apply() -> Applied:
         async with open_installation(settings) as installation:
-            return await applying.apply_connection(
+            return await apply_connection(
                 installation, connection_file.read(path), person="demo", ping_first=True
             )
 

@@ -12,8 +12,8 @@ import httpx2
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.operations import month_end
-from ml_connector.app.operations import sync as now
 from ml_connector.app.operations.month_end import MonthEnd
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
@@ -42,7 +42,7 @@ def sync(acme: Merchant, flow: str, *keys: int) -> None:
         async with installation.database.transaction() as on:
             [applied] = await connections.every(on)
         ids = [str(key) for key in keys]
-        await now.sync(installation, applied, FLOWS[flow], ids=ids, since=None)
+        await sync_flow(installation, applied, FLOWS[flow], ids=ids, since=None)
 
     _run(acme, do)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 
@@ -19,7 +19,7 @@ def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str,
             async with installation.database.transaction() as connection:
                 applied = await connections.find(connection, "acme")
             assert applied is not None
-            done = await now.sync(installation, applied, FLOWS[flow], ids=list(ids), since=None)
+            done = await sync_flow(installation, applied, FLOWS[flow], ids=list(ids), since=None)
             return done.subjects
 
     return list(asyncio.run(once()))

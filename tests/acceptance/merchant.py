@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
 from acceptance.service import Answered, Process, command, free_port, serving
-from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.apply import Applied, apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.config import connection as connection_file
@@ -109,13 +109,13 @@ class Merchant:
         )
         return path
 
-    def apply(self, *, mode: str = "live", **tables: str) -> applying.Applied:
+    def apply(self, *, mode: str = "live", **tables: str) -> Applied:
         """Apply the connection, as the command does."""
         settings = connection_file.read(self.connection_file(mode=mode, **tables))
 
-        async def apply() -> applying.Applied:
+        async def apply() -> Applied:
             async with open_installation(self.settings) as installation:
-                return await applying.apply_connection(
+                return await apply_connection(
                     installation, settings, person="test", ping_first=False
                 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from acceptance.merchant import LOCATIONS, Merchant
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.flows import tracking
 from ml_connector.ledger.connections import connections
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
@@ -91,7 +91,7 @@ class Retail:
                 async with installation.database.transaction() as connection:
                     applied = await connections.find(connection, "acme")
                 assert applied is not None
-                await now.sync(installation, applied, tracking.FLOW, ids=(), since=None)
+                await sync_flow(installation, applied, tracking.FLOW, ids=(), since=None)
 
         asyncio.run(sync())
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id, wros_of
-from ml_connector.app.installation.backup import backup, restore
+from ml_connector.app.installation.backup import restore_backup, write_backup
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.ledger.inbox.inbox import Arrival
@@ -91,16 +91,16 @@ def test_a_backup_put_back_makes_no_second_wro(unserved: Merchant, tmp_path: Pat
     sku = acme.sku("TEE")
     number = acme.order({sku: ORDERED})
     key = order_id(acme, number)
-    backup(acme.settings, file)
+    write_backup(acme.settings, file)
     [announced] = sync(acme, "purchase-orders", [key])
-    restore(acme.settings, file, person="anna")
+    restore_backup(acme.settings, file, person="anna")
     [forgotten] = acme.rows("select count(*)::int as n from posting")
     [found] = sync(acme, "purchase-orders")
     [again] = sync(acme, "purchase-orders", [key])
     [wro] = wros_of(acme, number)
     shipbob.complete(shipbob.stow(shipbob.arrive(wro), {sku: ORDERED}))
     [received] = sync(acme, "receiving", [str(wro.id)])
-    restore(acme.settings, file, person="anna")
+    restore_backup(acme.settings, file, person="anna")
     [shown] = sync(acme, "receiving", [str(wro.id)])
     sync(acme, "purchase-orders", [key])
 

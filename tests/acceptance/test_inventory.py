@@ -12,8 +12,7 @@ import pytest
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.app.alarms.watch import watch_books
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import sync as now
-from ml_connector.app.operations.sync import Synced
+from ml_connector.app.operations.sync import Synced, sync_flow
 from ml_connector.engine.flow import Flow
 from ml_connector.flows import inventory, receiving, tracking
 from ml_connector.ledger.connections import connections
@@ -29,7 +28,7 @@ def sync(merchant: Merchant, flow: Flow, *ids: str) -> Synced:
             async with installation.database.transaction() as connection:
                 applied = await connections.find(connection, "acme")
             assert applied is not None
-            synced = await now.sync(installation, applied, flow, ids=ids, since=None)
+            synced = await sync_flow(installation, applied, flow, ids=ids, since=None)
             await watch_books(installation)
             return synced
 

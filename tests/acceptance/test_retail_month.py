@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acceptance.merchant import fresh_database
-from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.operations import month_end
-from ml_connector.app.operations import sync as now
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.flows import FLOWS
@@ -53,7 +53,7 @@ class Retailer:
             async with installation.database.transaction() as on:
                 [applied] = await connections.every(on)
             for name in ("receiving", "tracking", "returns", "billing"):
-                await now.sync(installation, applied, FLOWS[name], ids=[], since=None)
+                await sync_flow(installation, applied, FLOWS[name], ids=[], since=None)
 
         self.run(sync)
 
@@ -108,7 +108,7 @@ def retailing(
         made = Retailer(both, story, settings)
 
         async def apply(installation: Installation) -> None:
-            await applying.apply_connection(
+            await apply_connection(
                 installation, connection_file.read(path), person="me", ping_first=False
             )
 

@@ -18,7 +18,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import COMMAND
-from ml_connector.app.installation.backup import backup, restore
+from ml_connector.app.installation.backup import restore_backup, write_backup
 from ml_connector.errors import UserError
 from ml_connector.storage.postgres_binaries import find_binaries
 from waiting import wait_until
@@ -59,10 +59,10 @@ def test_a_backup_while_it_works_is_one_moment_and_comes_back(
         sku = acme.sku()
         first = acme.deliver({sku: 5}, number=acme.order({sku: 5}))
         acme.wait_for(first)
-        backup(acme.settings, file)
+        write_backup(acme.settings, file)
         second = acme.deliver({sku: 3}, number=acme.order({sku: 3}))
         acme.wait_for(second)
-        back = restore(acme.settings, file, person="anna")
+        back = restore_backup(acme.settings, file, person="anna")
         forgotten = acme.subject(second)
         third = acme.deliver({sku: 2}, number=acme.order({sku: 2}))
         acme.wait_for(third)
@@ -79,7 +79,7 @@ def test_a_backup_while_it_works_is_one_moment_and_comes_back(
 def test_a_backup_holds_no_secret(acme: Merchant, tmp_path: Path) -> None:
     assert acme.command("ping").status == 0  # so that a token is stored
     file = tmp_path / "acme.backup"
-    backup(acme.settings, file)
+    write_backup(acme.settings, file)
     script = script_of(file)
 
     assert "netsuite.private_key" in script
@@ -91,10 +91,10 @@ def test_without_the_master_key_a_restored_backup_says_so_and_applying_recovers(
     acme: Merchant, tmp_path: Path
 ) -> None:
     file = tmp_path / "acme.backup"
-    made = backup(acme.settings, file)
+    made = write_backup(acme.settings, file)
     (acme.folder / "data" / "master.key").unlink()
     acme.command("init")
-    done = restore(acme.settings, file, person="anna")
+    done = restore_backup(acme.settings, file, person="anna")
     pinged = acme.command("ping")
     applied = acme.apply()
 
@@ -107,9 +107,9 @@ def test_without_the_master_key_a_restored_backup_says_so_and_applying_recovers(
 
 def test_a_backup_made_before_a_key_rotation_still_opens(acme: Merchant, tmp_path: Path) -> None:
     file = tmp_path / "acme.backup"
-    backup(acme.settings, file)
+    write_backup(acme.settings, file)
     rotated = acme.command("keys", "rotate")
-    done = restore(acme.settings, file, person="anna")
+    done = restore_backup(acme.settings, file, person="anna")
 
     assert rotated.status == 0, rotated
     assert done.lost_keys == ()
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
     acme: Merchant, tmp_path: Path, damage: str
 ) -> None:
     file = tmp_path / "acme.backup"
-    backup(acme.settings, file)
+    write_backup(acme.settings, file)
     content = file.read_bytes()
     made = {
         "empty": b"",
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
     file.write_bytes(made[damage])
     secrets = acme.rows("select * from secret order by field")
     with pytest.raises(UserError) as caught:
-        restore(acme.settings, file, person="anna")
+        restore_backup(acme.settings, file, person="anna")
 
     assert caught.value.next_step
     assert acme.rows("select * from secret order by field") == secrets
@@ -140,19 +140,19 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
 
 def test_somebody_elses_tables_are_not_dropped(acme: Merchant, tmp_path: Path) -> None:
     file = tmp_path / "acme.backup"
-    backup(acme.settings, file)
+    write_backup(acme.settings, file)
     assert acme.database_url is not None
     with psycopg.connect(acme.database_url, autocommit=True) as connection:
         connection.execute("create table payroll (id int)")
     with pytest.raises(UserError, match="payroll"):
-        restore(acme.settings, file, person="anna")
+        restore_backup(acme.settings, file, person="anna")
 
     assert acme.rows("select * from payroll") == []
 
 
 def test_what_can_not_be_written_is_told(acme: Merchant, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="can't be written"):
-        backup(acme.settings, tmp_path / "no" / "folder" / "acme.backup")
+        write_backup(acme.settings, tmp_path / "no" / "folder" / "acme.backup")
 
 
 @contextmanager

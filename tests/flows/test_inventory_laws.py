@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.flows.inventory import drift
-from ml_connector.flows.inventory import facts as stocked
-from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
+from ml_connector.flows.inventory.facts import (
+    Level,
+    Move,
+    OpenItem,
+    StockFacts,
+    levels,
+    open_items,
+    unmapped,
+)
 from ml_connector.ledger.sources.stock import OpenLine, Standing
 from ml_connector.netsuite.queries.stock import OnHand
 from ml_connector.reads.stock import Expected, Snapshot
@@ -185,13 +192,13 @@ def test_no_unit_of_a_mapped_location_is_lost_or_counted_twice(
         del sku
         return {1: "501", 2: "501"}.get(inventory_id, Cause.SKU_MISSING_IN_NETSUITE)
 
-    levels = stocked.levels(snapshot, "6", locations=locations, quarantine="9", item_of=item_of)
+    found = levels(snapshot, "6", locations=locations, quarantine="9", item_of=item_of)
 
     mapped = sum(units for center, _, units in shipbob if str(center) in locations)
-    assert sum(level.shipbob for level in levels) == mapped
+    assert sum(level.shipbob for level in found) == mapped
     at_six = sum(units for location, _, units in netsuite if location == "6")
-    assert sum(level.netsuite for level in levels) == at_six
-    assert sum(stocked.unmapped(snapshot, locations).values()) == sum(
+    assert sum(level.netsuite for level in found) == at_six
+    assert sum(unmapped(snapshot, locations).values()) == sum(
         units for center, _, units in shipbob if str(center) not in locations
     )
 
@@ -211,6 +218,6 @@ def test_what_waits_counts_at_the_location_of_its_center_only() -> None:
     def item_of(inventory_id: int, sku: str) -> str | Cause:
         return f"{inventory_id}" if sku == "TEE" else Cause.SKU_MISSING_IN_NETSUITE
 
-    assert stocked.open_items(expected, "6", locations, item_of) == ()
-    [item] = stocked.open_items(expected, "7", locations, item_of)
+    assert open_items(expected, "6", locations, item_of) == ()
+    [item] = open_items(expected, "7", locations, item_of)
     assert (item.key, item.quantity, item.what) == ("item 8588331", 5, "receiving 90311")

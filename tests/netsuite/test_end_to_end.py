@@ -15,8 +15,12 @@ from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import items as queries
 from ml_connector.netsuite.queries import purchase_orders, sales_orders, setup
+from ml_connector.netsuite.queries.items import (
+    items_by_sku,
+    transactions_by_external_id,
+    transactions_by_memo_tag,
+)
 from ml_connector.netsuite.records.records import (
     InventoryAdjustment,
     InventoryAdjustmentLine,
@@ -143,7 +147,7 @@ async def receive(netsuite: NetSuite, order: int, external_id: str, quantity: in
 
 
 async def test_items_and_orders_are_found(netsuite: NetSuite, order: int) -> None:
-    items = await queries.items_by_sku(netsuite.query, ["SKU-1", "SKU-2", "O'Brien"])
+    items = await items_by_sku(netsuite.query, ["SKU-1", "SKU-2", "O'Brien"])
     orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711", "PO-NONE"])
 
     (found,) = orders["PO4711"]
@@ -160,8 +164,8 @@ async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: i
     receipt_id = await receive(netsuite, order, "mlc-ir-1-1", 40)
 
     read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
-    by_id = await queries.transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
-    by_tag = await queries.transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
+    by_id = await transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
+    by_tag = await transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
     received = await purchase_orders.received_by_receipts(netsuite.query, str(order))
     orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
@@ -241,7 +245,7 @@ async def test_a_write_that_was_cut_off_is_found_again(
 async def test_a_revoked_token_is_renewed_in_passing(
     netsuite: NetSuite, sim: NetSuiteSim, order: int
 ) -> None:
-    await queries.items_by_sku(netsuite.query, ["SKU-1"])
+    await items_by_sku(netsuite.query, ["SKU-1"])
     sim.revoke_tokens()
 
     assert await receive(netsuite, order, "mlc-ir-1-1", 40)
@@ -354,7 +358,7 @@ async def test_a_query_over_the_limit_is_asked_again_by_itself(
     sim.fault(kind, path="suiteql", times=1)
 
     assert order
-    assert set(await queries.items_by_sku(netsuite.query, ["SKU-1"])) == {"SKU-1"}
+    assert set(await items_by_sku(netsuite.query, ["SKU-1"])) == {"SKU-1"}
 
 
 @pytest.fixture

@@ -11,8 +11,12 @@ from werkzeug import Request, Response
 from ml_connector.errors import Retryable
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries import items as queries
 from ml_connector.netsuite.queries import purchase_orders, setup
+from ml_connector.netsuite.queries.items import (
+    items_by_sku,
+    transactions_by_external_id,
+    transactions_by_memo_tag,
+)
 from ml_connector.netsuite.suiteql import SuiteQL
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -63,7 +67,7 @@ async def test_items_are_found_by_their_exact_sku(
         )
     )
 
-    found = await queries.items_by_sku(suiteql, ["SKU-20", "LOT-1", "O'Brien"])
+    found = await items_by_sku(suiteql, ["SKU-20", "LOT-1", "O'Brien"])
 
     ((query, params),) = asked(httpserver)
     assert set(found) == {"SKU-20", "LOT-1"}
@@ -84,7 +88,7 @@ async def test_a_matrix_child_is_found_by_its_full_name(
     }
     httpserver.expect_request(PATH).respond_with_handler(answering([], [child]))
 
-    found = await queries.items_by_sku(suiteql, ["TEE : TEE-M", "SKU-1"])
+    found = await items_by_sku(suiteql, ["TEE : TEE-M", "SKU-1"])
 
     assert [item.id for item in found["TEE : TEE-M"]] == ["31"]
     assert asked(httpserver)[1][1] == ["TEE : TEE-M"]
@@ -97,13 +101,13 @@ async def test_two_items_of_one_sku_are_both_told(
         answering([{"id": n, "itemid": "X", "itemtype": "InvtPart"} for n in ("1", "2")])
     )
 
-    found = await queries.items_by_sku(suiteql, ["X"])
+    found = await items_by_sku(suiteql, ["X"])
 
     assert [item.id for item in found["X"]] == ["1", "2"]
 
 
 async def test_no_sku_is_no_query(httpserver: HTTPServer, suiteql: SuiteQL) -> None:
-    assert await queries.items_by_sku(suiteql, []) == {}
+    assert await items_by_sku(suiteql, []) == {}
     assert not httpserver.log
 
 
@@ -211,7 +215,7 @@ async def test_transactions_are_found_by_external_id(
     }
     httpserver.expect_request(PATH).respond_with_handler(answering([row]))
 
-    found = await queries.transactions_by_external_id(suiteql, ["mlc-ir-1-1", "mlc-ir-1-2"])
+    found = await transactions_by_external_id(suiteql, ["mlc-ir-1-1", "mlc-ir-1-2"])
 
     assert set(found) == {"mlc-ir-1-1"}
     assert found["mlc-ir-1-1"].createdfrom == "2173"
@@ -226,7 +230,7 @@ async def test_a_memo_tag_is_compared_exactly(httpserver: HTTPServer, suiteql: S
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering(rows))
 
-    found = await queries.transactions_by_memo_tag(suiteql, "[mlc:ir_1]", "ItemRcpt")
+    found = await transactions_by_memo_tag(suiteql, "[mlc:ir_1]", "ItemRcpt")
 
     assert [transaction.id for transaction in found] == ["1"]
     assert asked(httpserver)[0][1] == ["ItemRcpt", "%[mlc:ir_1]%"]

@@ -12,7 +12,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import Process
-from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.ping.ping import ping
 from ml_connector.app.sign_in.consents import Consents
@@ -98,9 +98,7 @@ def apply(receiver: Merchant, *, with_application: bool) -> None:
 
     async def do() -> None:
         async with open_installation(receiver.settings) as installation:
-            await applying.apply_connection(
-                installation, settings, person="test", ping_first=False
-            )
+            await apply_connection(installation, settings, person="test", ping_first=False)
 
     asyncio.run(do())
 

@@ -20,7 +20,7 @@ from ml_connector.app.connections import apply
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation, open_installation
-from ml_connector.app.operations import sync
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.config import connection as connection_file
 from ml_connector.config import logs
 from ml_connector.config.settings import Settings
@@ -115,7 +115,7 @@ async def _receive(installation: Installation, wro_id: int) -> int:
         applied = await connections.find(connection, "acme")
     if applied is None:
         raise LookupError("acme")
-    await sync.sync(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
+    await sync_flow(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
     [row] = await installation.database.fetch("select count(*) as n from journal")
     return int(row["n"])
 

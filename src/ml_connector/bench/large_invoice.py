@@ -18,7 +18,7 @@ import msgspec
 
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import sync
+from ml_connector.app.operations.sync import sync_flow
 from ml_connector.config import connection as connection_file
 from ml_connector.config import logs
 from ml_connector.config.settings import Settings, load
@@ -101,7 +101,7 @@ async def bill(settings: Settings, invoice: int) -> Billed:
         if applied is None:
             raise LookupError("the connection was not applied")
         before = time.process_time()
-        synced = await sync.sync(
+        synced = await sync_flow(
             installation, applied, FLOWS["billing"], ids=[str(invoice)], since=None
         )
         seconds = time.process_time() - before

@@ -20,7 +20,7 @@ import httpx2
 import msgspec
 import psycopg
 
-from ml_connector.app.connections import apply as applying
+from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import open_installation
@@ -216,7 +216,7 @@ def _connect(
 
     async def apply() -> None:
         async with open_installation(settings) as installation:
-            await applying.apply_connection(
+            await apply_connection(
                 installation, connection_file.read(path), person="bench", ping_first=False
             )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app.installation import backup as safekeeping
+from ml_connector.app.installation.backup import restore_backup, write_backup
 from ml_connector.cli.context import current
 
 
@@ -15,7 +15,7 @@ def backup(
 ) -> None:
     """Write the whole database into a file, while everything runs."""
     context = current()
-    made = safekeeping.backup(context.settings, file)
+    made = write_backup(context.settings, file)
     printer = context.printer
     printer.line(f"Backup       {file} ({made.size:,} bytes, schema {made.schema})")
     printer.line(
@@ -42,7 +42,7 @@ def restore(
     context = current()
     if not sure and sys.stdin.isatty() and not context.printer.as_json:
         typer.confirm("Replace everything in the database by this backup?", abort=True)
-    done = safekeeping.restore(context.settings, file, person=context.person())
+    done = restore_backup(context.settings, file, person=context.person())
     printer = context.printer
     printer.line(f"Restored     {file}, as of {done.newest or 'its beginning'}")
     printer.line(f"Connections  {', '.join(done.connections) or 'none'}")

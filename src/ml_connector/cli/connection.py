@@ -8,8 +8,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ml_connector.app.connections import administration
-from ml_connector.app.connections import apply as applying
 from ml_connector.app.connections.administration import Changed
+from ml_connector.app.connections.apply import Applied, apply_connection, webhook_url
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.health import health
 from ml_connector.app.webhooks.sync import SET_PUBLIC_URL
@@ -47,8 +47,8 @@ def apply_file(
     context = current()
     settings = read(file)
 
-    async def apply(installation: Installation) -> applying.Applied:
-        return await applying.apply_connection(
+    async def apply(installation: Installation) -> Applied:
+        return await apply_connection(
             installation, settings, person=context.person(), ping_first=ping_first
         )
 
@@ -157,7 +157,7 @@ def show_connection(name: Name = None) -> None:
             "secrets": sorted(
                 field for field in kept if not field.startswith((SECRET_FIELD, "shipbob.consent."))
             ),
-            "webhook_url": applying.webhook_url(installation.settings, one.name),
+            "webhook_url": webhook_url(installation.settings, one.name),
             "webhooks": {
                 "subscriptions_looked_at": arrives.looked_at,
                 "last_at": arrives.last_at,

@@ -8,8 +8,7 @@ import typer
 
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import sync as now
-from ml_connector.app.operations.sync import Planned, Synced
+from ml_connector.app.operations.sync import Planned, Synced, plan_flow, plan_run, sync_flow
 from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.cli import webhooks
 from ml_connector.cli.checks import as_rows, print_checks
@@ -69,7 +68,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
                 connection=applied.name,
                 details={"flow": flow.name, "ids": wanted, "since": since},
             )
-        return await now.sync(installation, applied, flow, ids=wanted, since=back_to)
+        return await sync_flow(installation, applied, flow, ids=wanted, since=back_to)
 
     synced = context.run(do)
     printer = context.printer
@@ -124,7 +123,7 @@ def plan(
     """Print every document that a flow would post now, writing nothing to either system."""
     context = current()
     if run_id is not None:
-        flow, one = context.run(lambda installation: now.plan_run(installation, run_id))
+        flow, one = context.run(lambda installation: plan_run(installation, run_id))
         _print_plans(flow, [one])
         return
     if flow_name == "webhooks":
@@ -137,7 +136,7 @@ def plan(
     async def look(installation: Installation) -> list[Planned]:
         async with installation.database.transaction() as on:
             applied = await context.connection(on)
-        return await now.plan(installation, applied, flow, ids=wanted, since=back_to)
+        return await plan_flow(installation, applied, flow, ids=wanted, since=back_to)
 
     _print_plans(flow, context.run(look))
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import undo as undoing
-from ml_connector.app.operations.undo import Counter
+from ml_connector.app.operations.undo import Counter, propose, undo_posting
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 from ml_connector.ledger.postings.documents import JournalLine
@@ -33,7 +32,7 @@ def undo(
     async def look(installation: Installation) -> list[Counter]:
         async with context.several(installation) as (_, names):
             pass
-        return await undoing.propose(installation, names, wanted)
+        return await propose(installation, names, wanted)
 
     proposed = context.run(look)
     _show(proposed)
@@ -45,7 +44,7 @@ def undo(
         )
 
     async def post(installation: Installation) -> list[dict[str, Any]]:
-        return [await undoing.undo(installation, one, person=context.person()) for one in proposed]
+        return [await undo_posting(installation, one, person=context.person()) for one in proposed]
 
     done = context.run(post)
     for one in done:

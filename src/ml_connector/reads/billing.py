@@ -13,7 +13,7 @@ from ml_connector.ledger.sources import charges
 from ml_connector.ledger.sources.charges import Charge, Kept, StoredInvoice, Summed
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import bills as bill_queries
+from ml_connector.netsuite.queries import bills
 from ml_connector.netsuite.queries.bills import ReferencedBill, Vendor
 from ml_connector.shipbob.resources import billing
 from ml_connector.shipbob.resources.billing import BillingApi, Transaction
@@ -162,7 +162,7 @@ class BillingReads:
         if self._vendor is None:
             return None
         try:
-            return await bill_queries.vendor(self._netsuite.query, self._vendor)
+            return await bills.vendor(self._netsuite.query, self._vendor)
         except UnknownIdentifier:
             return None
 
@@ -209,7 +209,7 @@ class BillingReads:
     async def _fetch_bills(
         self, numbers: Sequence[str]
     ) -> Mapping[str, tuple[ReferencedBill, ...]]:
-        return await bill_queries.bills_by_number(self._netsuite.query, numbers)
+        return await bills.bills_by_number(self._netsuite.query, numbers)
 
 
 def charge(transaction: Transaction, invoice_id: int | None = None) -> Charge:

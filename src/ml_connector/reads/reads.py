@@ -13,9 +13,8 @@ from typing import Final
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import items as queries
 from ml_connector.netsuite.queries import purchase_orders, setup
-from ml_connector.netsuite.queries.items import Item
+from ml_connector.netsuite.queries.items import Item, items_by_id, items_by_sku
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
@@ -242,10 +241,10 @@ class Reads:
         return {wro.id: wro async for wro in self._shipbob.wros(ids=ids) if wro.id in ids}
 
     async def _fetch_items(self, names: Sequence[str]) -> Mapping[str, tuple[Item, ...]]:
-        return await queries.items_by_sku(self._netsuite.query, names)
+        return await items_by_sku(self._netsuite.query, names)
 
     async def _fetch_items_by_id(self, item_ids: Sequence[str]) -> Mapping[str, Item]:
-        return await queries.items_by_id(self._netsuite.query, item_ids)
+        return await items_by_id(self._netsuite.query, item_ids)
 
     async def _fetch_orders(
         self, numbers: Sequence[str]

@@ -13,7 +13,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import sales_orders as sales_order_queries
+from ml_connector.netsuite.queries import sales_orders
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking
@@ -175,12 +175,12 @@ class ShipmentReads:
     async def _fetch_sales_orders(
         self, references: Sequence[str]
     ) -> Mapping[str, tuple[SalesOrder, ...]]:
-        return await sales_order_queries.sales_orders_by(
+        return await sales_orders.sales_orders_by(
             self._netsuite.query, self._order_match, references
         )
 
     async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:
         found: dict[str, tuple[Lot, ...]] = {}
-        for lot in await sales_order_queries.lots_by_number(self._netsuite.query, numbers):
+        for lot in await sales_orders.lots_by_number(self._netsuite.query, numbers):
             found[lot.inventorynumber] = (*found.get(lot.inventorynumber, ()), lot)
         return found

@@ -8,7 +8,7 @@ import structlog
 from ml_connector.app.alarms.channels import FIELD, AlarmChannel, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger.alarms import messages as alarm_messages
+from ml_connector.ledger.alarms import messages
 from ml_connector.ledger.alarms.alarms import Group, due, told
 from ml_connector.ledger.alarms.messages import Message
 from ml_connector.ledger.connections import connections
@@ -40,8 +40,8 @@ async def tell(installation: Installation, *, now: datetime | None = None) -> No
     moment = now or datetime.now(UTC)
     await _write(installation, moment)
     async with installation.database.transaction() as on:
-        messages = await alarm_messages.take(on, now=moment, lease=_LEASE)
-    for message in messages:
+        taken = await messages.take(on, now=moment, lease=_LEASE)
+    for message in taken:
         await _send(installation, message, moment)
 
 
@@ -60,7 +60,7 @@ async def _write(installation: Installation, now: datetime) -> None:
             # Without a channel an alarm stays due: who adds one later is told.
             if fields := channels.get(group.connection):
                 title, body = message_of(group, heads.get(group.connection))
-                await alarm_messages.add(
+                await messages.add(
                     on,
                     group.connection,
                     fields,
@@ -98,9 +98,9 @@ async def _send(installation: Installation, message: Message, now: datetime) -> 
     error = await _try(installation, message)
     async with installation.database.transaction() as on:
         if error:
-            await alarm_messages.failed(on, message, error, now=now)
+            await messages.failed(on, message, error, now=now)
         else:
-            await alarm_messages.sent(on, message, now=now)
+            await messages.sent(on, message, now=now)
     if error:
         _log.warning(
             "alarm_not_sent",

@@ -59,7 +59,7 @@ class Restored:
     lost_keys: tuple[str, ...]
 
 
-def backup(settings: Settings, file: Path) -> BackedUp:
+def write_backup(settings: Settings, file: Path) -> BackedUp:
     """Write the database into a file; everything else goes on meanwhile.
 
     Raises:
@@ -72,7 +72,7 @@ def backup(settings: Settings, file: Path) -> BackedUp:
     return BackedUp(size=size, schema=schema.newest(), key_ids=tuple(keys))
 
 
-def restore(settings: Settings, file: Path, *, person: str) -> Restored:
+def restore_backup(settings: Settings, file: Path, *, person: str) -> Restored:
     """Put the database back from a file, and bring it to this build's schema.
 
     Args:

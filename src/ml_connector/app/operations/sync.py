@@ -62,7 +62,7 @@ class Synced:
     details: Sequence[Mapping[str, Any]] = ()
 
 
-async def sync(
+async def sync_flow(
     installation: Installation,
     applied: AppliedConnection,
     flow: Flow,
@@ -141,7 +141,7 @@ async def _details(
     ]
 
 
-async def plan(
+async def plan_flow(
     installation: Installation,
     applied: AppliedConnection,
     flow: Flow,

@@ -80,7 +80,9 @@ async def propose(
     return list(found.values())
 
 
-async def undo(installation: Installation, proposed: Counter, *, person: str) -> dict[str, Any]:
+async def undo_posting(
+    installation: Installation, proposed: Counter, *, person: str
+) -> dict[str, Any]:
     """Post a counter-document, exactly once, and journal it. Repeating it is harmless.
 
     A process that dies meanwhile leaves a subject that waits for a person; the same command

@@ -9,7 +9,7 @@ from ml_connector.app.connections.checks import Check, Outcome
 from ml_connector.app.ping.running import Probe, run, run_one
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import items as queries
+from ml_connector.netsuite.queries.items import items_by_sku
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Channel, Variant
 from ml_connector.shipbob.permission_probes import BILLING, LOOKS, WRITES
@@ -235,7 +235,7 @@ class PingShipBob:
     async def _fits(self, netsuite: NetSuite, skus: set[str]) -> Check:
         """Compare all SKUs with NetSuite's items."""
         names = {sku: self._settings.skus.get(sku, sku) for sku in skus}
-        items = await queries.items_by_sku(netsuite.query, sorted(set(names.values())))
+        items = await items_by_sku(netsuite.query, sorted(set(names.values())))
         absent = sorted(sku for sku, name in names.items() if not items.get(name))
         return _check(
             "SKUs in NetSuite",

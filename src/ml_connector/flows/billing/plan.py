@@ -8,7 +8,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.flows.billing import documents as bills
+from ml_connector.flows.billing.documents import BILLS, bill, outstanding, placed
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
     GONE,
@@ -49,8 +49,8 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     fact_date = _day(invoice)
     all_parts = _parts(facts, settings)
     refused = _refused(all_parts, invoice)
-    wanted = bills.placed([part for part in all_parts if not _balance(part)], settings.billing)
-    rest = bills.outstanding(wanted, posted)
+    wanted = placed([part for part in all_parts if not _balance(part)], settings.billing)
+    rest = outstanding(wanted, posted)
     if not rest:
         return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
     if settings.billing.vendor is None:
@@ -63,11 +63,11 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     by_hand = _by_hand(facts, invoice, settings.billing.vendor)
     if by_hand:
         return refusal(source_lines(facts, settings), by_hand)
-    document = bills.bill(
+    document = bill(
         invoice,
         rest,
         settings.billing,
-        number=1 + sum(one.kind in bills.BILLS for one in posted),
+        number=1 + sum(one.kind in BILLS for one in posted),
         fact_date=fact_date,
         day=posting_date(
             fact_date,

@@ -9,8 +9,21 @@ from msgspec.structs import replace
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.inventory import drift
-from ml_connector.flows.inventory import facts as stocked
-from ml_connector.flows.inventory.facts import Elsewhere, ItemOf, Level, OpenItem, StockFacts
+from ml_connector.flows.inventory.facts import (
+    Elsewhere,
+    ItemOf,
+    Level,
+    OpenItem,
+    StockFacts,
+    differing,
+    key_of,
+    levels,
+    moves,
+    only,
+    open_items,
+    unmapped,
+    wanted_skus,
+)
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.stock import Expected, Snapshot
 from ml_connector.rules.items import MatchFacts, match, read_items
@@ -38,26 +51,26 @@ async def read(key: str, reads: Reads) -> StockFacts:
     if not centers:
         return facts
     expected = await stock.expected(snapshot)
-    wanted = stocked.wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
+    wanted = wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
     item_of = _item_of(wanted, await read_items(wanted, reads), reads.skus)
-    found, open_items, moved = _at(key, snapshot, expected, reads, item_of)
-    open_keys = {level.key for level, _, rest in drift.balances(found, open_items) if rest}
+    found, still_open, moved = _at(key, snapshot, expected, reads, item_of)
+    open_keys = {level.key for level, _, rest in drift.balances(found, still_open) if rest}
     facts = replace(
         facts,
         levels=found,
-        open=open_items,
+        open=still_open,
         moved=moved,
-        unmapped=stocked.unmapped(snapshot, stock.locations),
+        unmapped=unmapped(snapshot, stock.locations),
     )
     if not open_keys:
         return facts
-    items, keys = stocked.differing(found, open_keys)
-    some = stocked.only(snapshot, items, keys)
+    items, keys = differing(found, open_keys)
+    some = only(snapshot, items, keys)
     trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
     return replace(
         facts,
         unread=trail.unread[:500],
-        moves=stocked.moves(trail, keys=keys, taken_at=snapshot.taken_at, zone=stock.zone),
+        moves=moves(trail, keys=keys, taken_at=snapshot.taken_at, zone=stock.zone),
         elsewhere=tuple(
             Elsewhere(key=level.key, location=other, rest=rest)
             for other in sorted(set(stock.locations.values()) - {key})
@@ -74,16 +87,16 @@ def _at(
     locations = reads.stock.locations
     quarantine = reads.stock.quarantine
     return (
-        stocked.levels(
+        levels(
             snapshot,
             location,
             locations=locations,
             quarantine=quarantine if quarantine != location else None,
             item_of=item_of,
         ),
-        stocked.open_items(expected, location, locations, item_of),
+        open_items(expected, location, locations, item_of),
         {
-            stocked.key_of(item, ""): units
+            key_of(item, ""): units
             for (item, place), units in expected.moved.items()
             if place == location
         },

@@ -241,7 +241,7 @@ async def stock_of(
     ]
 
 
-async def bills(
+async def bill_pages(
     suiteql: SuiteQL, vendor: str | None, first: date, after: date
 ) -> AsyncIterator[Sequence[MoneyLine]]:
     """Yield the lines of our bills, and of all bills of ShipBob's vendor, dated in a month."""

@@ -5,8 +5,15 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from decimal import Decimal
 
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries import month as month_queries
-from ml_connector.netsuite.queries.month import MoneyLine, StockLine
+from ml_connector.netsuite.queries.month import (
+    MoneyLine,
+    StockLine,
+    bill_pages,
+    bills_of,
+    others_stock,
+    our_stock,
+    stock_of,
+)
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
@@ -29,12 +36,12 @@ async def movements(
         ConnectorError: NetSuite can't be read.
     """
     first, after = month.first, month.after
-    async for stock in month_queries.our_stock(suiteql, first, after):
+    async for stock in our_stock(suiteql, first, after):
         yield [of_stock(line) for line in stock]
-    async for stock in month_queries.others_stock(suiteql, locations, first, after):
+    async for stock in others_stock(suiteql, locations, first, after):
         yield [of_stock(line) for line in stock if _affects_stock(line)]
     pending: list[MoneyLine] = []
-    async for page in month_queries.bills(suiteql, vendor, first, after):
+    async for page in bill_pages(suiteql, vendor, first, after):
         pending += page
         # The lines of a bill may lie on two pages: the last bill waits for the next one.
         last = pending[-1].id
@@ -56,22 +63,18 @@ async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement
     stock = [one for one in missing if one.kind not in money]
     found = [
         of_stock(line)
-        for line in await month_queries.stock_of(
-            suiteql, external_ids=[one.external_id for one in stock]
-        )
+        for line in await stock_of(suiteql, external_ids=[one.external_id for one in stock])
     ]
-    found += of_bills(
-        await month_queries.bills_of(suiteql, external_ids=[one.external_id for one in bills])
-    )
+    found += of_bills(await bills_of(suiteql, external_ids=[one.external_id for one in bills]))
     known = {line.external_id for line in found}
     found += [
         of_stock(line)
-        for line in await month_queries.stock_of(
+        for line in await stock_of(
             suiteql, ids=[one.remote_id for one in stock if one.external_id not in known]
         )
     ]
     found += of_bills(
-        await month_queries.bills_of(
+        await bills_of(
             suiteql, ids=[one.remote_id for one in bills if one.external_id not in known]
         )
     )
