@@ -23,7 +23,7 @@ from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.installation.parent_watch import belonging_to_this
-from ml_connector.app.installation.throwaway import cared_for, clear
+from ml_connector.app.installation.throwaway import clear, cleared_if_killed
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.app.operations.sync import sync_flow
@@ -121,7 +121,7 @@ def run(
             usage=True,
         )
     folder = settings.data_dir / "demo"
-    with _alone(folder), cared_for(folder, remove=False):
+    with _alone(folder), cleared_if_killed(folder, remove=False):
         if not clear(folder):
             raise UserError(
                 "Something still uses what an earlier demo left there",

@@ -13,7 +13,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.service import COMMAND
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.key_rotation import KeysRotated, rotate
+from ml_connector.app.installation.key_rotation import KeysRotated, rotate_keys
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
@@ -32,7 +32,7 @@ def sealed_with(acme: Merchant) -> set[str]:
 
 async def rotated(settings: Settings) -> KeysRotated:
     async with open_installation(settings) as installation:
-        return await rotate(installation, person="anna")
+        return await rotate_keys(installation, person="anna")
 
 
 async def opens(settings: Settings) -> bool:

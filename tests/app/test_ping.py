@@ -21,7 +21,7 @@ from ml_connector.app.installation.clients import (
 )
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.ping.netsuite import PingNetSuite
-from ml_connector.app.ping.ping import ping
+from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.config.connection import AccountsSection, BillingSection
 from ml_connector.ledger.connections import connections
@@ -83,7 +83,9 @@ def acme(shop: Merchant) -> Iterator[Merchant]:
 
 async def look(acme: Merchant, *, deep: bool = False) -> dict[str, Check]:
     async with open_installation(acme.settings) as installation:
-        found = await ping(installation, "acme", deep=deep, within_seconds=HANGS_AFTER_SECONDS)
+        found = await ping_connection(
+            installation, "acme", deep=deep, within_seconds=HANGS_AFTER_SECONDS
+        )
     return {f"{one.system} {one.name}": one for one in found}
 
 

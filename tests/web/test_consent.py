@@ -14,7 +14,7 @@ from acceptance.merchant import Merchant
 from acceptance.service import Process
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.ping.ping import ping
+from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.sign_in.consents import Consents
 from ml_connector.config import connection as connection_file
 from ml_connector.ledger.connections import connections
@@ -188,7 +188,7 @@ def asked(merchant: Merchant) -> dict[str, str]:
 
     async def ask() -> dict[str, str]:
         async with open_installation(merchant.settings) as installation:
-            found = await ping(installation, "acme")
+            found = await ping_connection(installation, "acme")
             return {one.name: one.found for one in found if one.system == "shipbob"}
 
     return asyncio.run(ask())

@@ -24,7 +24,7 @@ from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.throwaway import cared_for, clear
+from ml_connector.app.installation.throwaway import clear, cleared_if_killed
 from ml_connector.bench.child import MODULE, PROGRAM, child, finished
 from ml_connector.bench.deliveries import new_secret
 from ml_connector.bench.load import Load, Outcome
@@ -189,7 +189,7 @@ def bench_folder(settings: Settings) -> Iterator[Path]:
     """A folder in the data folder, gone at the end, with a PostgreSQL that is left in it."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=settings.data_dir))
-    with cared_for(folder, remove=True):
+    with cleared_if_killed(folder, remove=True):
         try:
             yield folder
         finally:

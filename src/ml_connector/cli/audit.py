@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ml_connector.app.chores import journal_heads
+from ml_connector.app.chores.journal_heads import JournalCheck, verify_journal
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
@@ -38,7 +38,7 @@ def verify(
     """Prove that no row of the journal was changed, removed, put in, reordered or cut off."""
     context = current()
 
-    async def prove(installation: Installation) -> journal_heads.JournalCheck:
+    async def check(installation: Installation) -> JournalCheck:
         async with installation.database.transaction() as on:
             names = await _names(on)
         if heads and (names is None or len(names) != 1):
@@ -50,10 +50,24 @@ def verify(
             else []
         )
         with context.printer.counting("rows") as told:
-            return await journal_heads.prove(installation, names, given=given, progress=told)
+            return await verify_journal(installation, names, given=given, progress=told)
 
-    found = context.run(prove)
-    printer = context.printer
+    found = context.run(check)
+    _print_check(found)
+    context.printer.answer(
+        {
+            "ok": found.holds,
+            "first_broken": _first(found),
+            "connections": [_as_json(one) for one in found.verdicts],
+            "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
+        }
+    )
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+def _print_check(found: JournalCheck) -> None:
+    printer = current().printer
     printer.table(
         ["connection", "rows", "result", "noted heads met", "head"],
         [
@@ -87,16 +101,6 @@ def verify(
             " compare the rows named above with NetSuite (journal show NUMBER).",
             style="bold",
         )
-    printer.answer(
-        {
-            "ok": found.holds,
-            "first_broken": _first(found),
-            "connections": [_as_json(one) for one in found.verdicts],
-            "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
-        }
-    )
-    if not found.holds:
-        raise typer.Exit(1)
 
 
 @commands.command("acts")
@@ -167,7 +171,7 @@ async def _names(on: Connection) -> list[str] | None:
     return [name]
 
 
-def _first(found: journal_heads.JournalCheck) -> dict[str, Any] | None:
+def _first(found: JournalCheck) -> dict[str, Any] | None:
     broken = [one for verdict in found.verdicts for one in verdict.broken]
     if not broken:
         return None

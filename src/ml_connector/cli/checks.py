@@ -7,7 +7,7 @@ import typer
 
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.ping.ping import ping as look
+from ml_connector.app.ping.ping import ping_connection
 from ml_connector.cli.context import current
 
 _SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
@@ -28,7 +28,7 @@ def ping(
     async def ask(installation: Installation) -> list[Check]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-        return await look(installation, one.name, deep=deep)
+        return await ping_connection(installation, one.name, deep=deep)
 
     found = context.run(ask)
     print_checks(found)

@@ -1,7 +1,7 @@
 """``journal balance``: every source line accounted for."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, NamedTuple
 
 import typer
@@ -10,20 +10,21 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import days
 from ml_connector.errors import UserError
-from ml_connector.ledger.conservation import sums as conservation
+from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import Equation, Sums, sentences
 from ml_connector.ledger.conservation.sums import Balance, By, Line
+from ml_connector.storage.database import Connection
 
 
 class _Found(NamedTuple):
-    sums: Sequence[Balance]
+    balances: Sequence[Balance]
     red: Sequence[Line] = ()
     rest: Sequence[Line] = ()
 
     @property
     def total(self) -> Equation:
         total = Equation()
-        for one in self.sums:
+        for one in self.balances:
             total += one.equation
         return total
 
@@ -31,7 +32,7 @@ class _Found(NamedTuple):
         if flow is None:
             return self
         return _Found(
-            [one for one in self.sums if one.flow == flow],
+            [one for one in self.balances if one.flow == flow],
             [one for one in self.red if one.flow == flow],
             [one for one in self.rest if one.flow == flow],
         )
@@ -52,35 +53,13 @@ def balance(
 ) -> None:
     """Account for every source line: all = posted + waiting + refused. Exit 1 if one is not."""
     context = current()
-    if by not in {"flow", "day", "month"}:
-        raise UserError(
-            f'"{by}" is no way to sum',
-            where="--by",
-            next_step="Use flow, day or month.",
-            usage=True,
-        )
-    fine: By = "day" if by == "day" else "month" if by == "month" else "flow"
+    by_what = _by(by)
     first, last = days(begin, end)
     after = last + timedelta(days=1) if last else None
 
     async def look(installation: Installation) -> _Found:
         async with context.several(installation) as (on, names):
-            sums = await conservation.balances(on, names, by=fine, start=first, end=after)
-            total = _Found(sums).total
-            red: Sequence[Line] = ()
-            rest: Sequence[Line] = ()
-            if not total.holds:
-                red = await conservation.lines(on, names, start=first, end=after, limit=limit)
-            if total.waiting != Sums() or total.refused != Sums():
-                rest = await conservation.lines(
-                    on,
-                    names,
-                    states=("waiting", "refused"),
-                    start=first,
-                    end=after,
-                    limit=limit,
-                )
-            return _Found(sums, red, rest)
+            return await _find(on, names, by=by_what, start=first, end=after, limit=limit)
 
     found = context.run(look).of(flow)
     _print(found)
@@ -88,7 +67,7 @@ def balance(
         {
             "ok": found.total.holds,
             "total": found.total,
-            "balances": found.sums,
+            "balances": found.balances,
             "unexplained": found.red,
             "waiting_or_refused": found.rest,
         }
@@ -97,15 +76,53 @@ def balance(
         raise typer.Exit(1)
 
 
+def _by(text: str) -> By:
+    if text == "flow":
+        return "flow"
+    if text == "day":
+        return "day"
+    if text == "month":
+        return "month"
+    raise UserError(
+        f'"{text}" is no way to sum',
+        where="--by",
+        next_step="Use flow, day or month.",
+        usage=True,
+    )
+
+
+async def _find(
+    on: Connection,
+    names: Sequence[str],
+    *,
+    by: By,
+    start: date | None,
+    end: date | None,
+    limit: int,
+) -> _Found:
+    """Sum the source lines; name those that are not posted, where there are such."""
+    balances = await sums.balances(on, names, by=by, start=start, end=end)
+    total = _Found(balances).total
+    red: Sequence[Line] = ()
+    rest: Sequence[Line] = ()
+    if not total.holds:
+        red = await sums.lines(on, names, start=start, end=end, limit=limit)
+    if total.waiting != Sums() or total.refused != Sums():
+        rest = await sums.lines(
+            on, names, states=("waiting", "refused"), start=start, end=end, limit=limit
+        )
+    return _Found(balances, red, rest)
+
+
 def _print(found: _Found) -> None:
     printer = current().printer
-    if not found.sums:
+    if not found.balances:
         printer.line("No source line was seen.")
         return
-    for one in found.sums:
+    for one in found.balances:
         head = " ".join(text for text in (one.connection, one.flow, one.period) if text)
         _print_equation(head, one.equation)
-    if len(found.sums) > 1:
+    if len(found.balances) > 1:
         _print_equation("in all", found.total)
     printer.line("")
     printer.table(

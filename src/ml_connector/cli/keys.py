@@ -3,8 +3,7 @@
 import typer
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.key_rotation import KeysRotated
-from ml_connector.app.installation.key_rotation import rotate as rotate_keys
+from ml_connector.app.installation.key_rotation import KeysRotated, rotate_keys
 from ml_connector.cli.context import current
 
 commands = typer.Typer(help="The master key.", no_args_is_help=True, rich_markup_mode=None)

@@ -8,11 +8,11 @@ import typer
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.webhooks import samples as sampling
-from ml_connector.app.webhooks import sync as app
 from ml_connector.app.webhooks.health import Health, health
 from ml_connector.app.webhooks.probe import Probed, probe
+from ml_connector.app.webhooks.samples import Samples, begin_capture, find_samples, write_samples
 from ml_connector.app.webhooks.subscribe import SubscriptionChanges
+from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -121,7 +121,7 @@ def capture() -> None:
     async def begin(installation: Installation) -> dict[str, Any]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-            return await sampling.begin(on, one.name)
+            return await begin_capture(on, one.name)
 
     since = context.run(begin)["since"]
     context.printer.line(f"From {since:%Y-%m-%d %H:%M:%S} UTC on, the next body of each topic")
@@ -142,10 +142,10 @@ def samples(
     """Show the samples, without credentials and without what names a person."""
     context = current()
 
-    async def find(installation: Installation) -> sampling.Samples:
+    async def find(installation: Installation) -> Samples:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-            return await sampling.find(on, one.name)
+            return await find_samples(on, one.name)
 
     found = context.run(find)
     printer = context.printer
@@ -153,7 +153,7 @@ def samples(
         raise UserError(
             "No samples are kept yet", next_step="Begin with: ml-connector webhooks capture."
         )
-    written = sampling.write(found, folder) if folder is not None else []
+    written = write_samples(found, folder) if folder is not None else []
     for sample in found.samples:
         printer.line(
             f"{sample['topic']}  ({sample['received_at']:%Y-%m-%d %H:%M:%S})", style="bold"
@@ -184,7 +184,7 @@ async def _look(
             f'Connection "{one.name}" is paused', next_step="Resume it, then sync again."
         )
     place = await ConnectionContexts(installation).open(one.name)
-    return await app.sync_webhooks(
+    return await sync_webhooks(
         installation,
         place.shipbob,
         place.settings,

@@ -1,4 +1,4 @@
-"""The proof of the journal, with the heads that were noted outside the database."""
+"""The heads of the journal, noted outside the database, and checking the journal with them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,14 +43,14 @@ def heads_file(settings: Settings) -> Path:
     return settings.data_dir / noted_heads.FILE_NAME
 
 
-async def prove(
+async def verify_journal(
     installation: Installation,
     names: Sequence[str] | None,
     *,
     given: Sequence[NotedHead] = (),
     progress: Callable[[int, int], object] | None = None,
 ) -> JournalCheck:
-    """Prove the journals of these connections, and note their heads when all is well.
+    """Check the journals of these connections, and note their heads when nothing is wrong.
 
     Args:
         installation: where.
@@ -65,10 +65,10 @@ async def prove(
     verdicts = await chain.verify(
         installation.database, names, noted=[*noted, *given], progress=progress
     )
-    proof = JournalCheck(verdicts=verdicts, file=file, file_wrong=wrong)
-    if proof.holds:
+    checked = JournalCheck(verdicts=verdicts, file=file, file_wrong=wrong)
+    if checked.holds:
         noted_heads.note(file, [one.head for one in verdicts if one.head], by="audit verify")
-    return proof
+    return checked
 
 
 async def note_heads(installation: Installation, *, by: str) -> None:

@@ -59,7 +59,7 @@ class KeysRotated:
     kept_in: str
 
 
-async def rotate(installation: Installation, *, person: str) -> KeysRotated:
+async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated:
     """Rotate the master key, or finish a rotation that was broken off.
 
     Raises:

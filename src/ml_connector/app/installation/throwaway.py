@@ -1,9 +1,9 @@
-"""Puts a throw-away installation in order, also when who made it was killed.
+"""Clears a throw-away installation, also when the process that made it was killed.
 
 ``python -m ml_connector.app.installation.throwaway FOLDER [--remove]`` does nothing until the
-process that it belongs to is gone. The other processes end by themselves then; what nobody
-would end is PostgreSQL, which outlives its owners by design, and what nobody would remove is
-the folder.
+process that it belongs to is gone. The other processes of the installation end by themselves
+then. PostgreSQL outlives its owners by design, so it is stopped here; with ``--remove`` the
+folder is removed as well.
 """
 
 import contextlib
@@ -25,28 +25,28 @@ _TRY_AGAIN_SECONDS: Final = 0.5
 
 
 @contextlib.contextmanager
-def cared_for(folder: Path, *, remove: bool) -> Iterator[None]:
-    """Have the folder put in order if this process is killed within the block.
+def cleared_if_killed(folder: Path, *, remove: bool) -> Iterator[None]:
+    """Have the installation in a folder cleared if this process is killed within the block.
 
     Args:
         folder: the installation's data folder; it need not exist yet.
-        remove: whether it goes too, or only PostgreSQL.
+        remove: remove the folder; False: only stop PostgreSQL.
     """
     command = [sys.executable, "-m", "ml_connector.app.installation.throwaway", str(folder)]
-    caretaker = subprocess.Popen(  # noqa: S603 - our own command
+    clearer = subprocess.Popen(  # noqa: S603 - our own command
         [*command, _REMOVE] if remove else command,
         env=belonging_to_this(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # Whoever kills our whole group kills no caretaker.
+        # A signal to our whole process group must not reach it.
         start_new_session=True,
     )
     try:
         yield
     finally:
-        caretaker.kill()
-        caretaker.wait()
+        clearer.kill()
+        clearer.wait()
 
 
 def clear(folder: Path) -> bool:
@@ -61,12 +61,12 @@ def clear(folder: Path) -> bool:
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return True
-        time.sleep(_TRY_AGAIN_SECONDS)  # somebody was just about to end, and wrote something
+        time.sleep(_TRY_AGAIN_SECONDS)  # a process that was ending wrote there once more
     return False
 
 
 def main() -> None:
-    """Wait for the end of the process that this one belongs to; then put things in order."""
+    """Wait for the end of the process that this one belongs to; then clear its folder."""
     folder, remove = Path(sys.argv[1]), _REMOVE in sys.argv[2:]
     wait_for_parents_end()
     if remove:
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _stop_database(folder: Path) -> bool:
-    # It takes a while to load, and the caretaker is there for nothing most of the time.
+    # Loading it takes a while, and most of these processes are ended before they need it.
     from ml_connector.storage import embedded  # noqa: PLC0415 - see above
 
     return embedded.stop_left_over(folder, wait_seconds=_OWNERS_SECONDS)

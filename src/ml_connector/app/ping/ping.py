@@ -26,7 +26,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.sign_in.oauth import SignIn
 
 
-async def ping(
+async def ping_connection(
     installation: Installation, name: str, *, deep: bool = False, within_seconds: float = SECONDS
 ) -> list[Check]:
     """Check a stored connection, both systems side by side, within 15 seconds.

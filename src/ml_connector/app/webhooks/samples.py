@@ -38,14 +38,14 @@ class Samples:
     waiting: Sequence[str]
 
 
-async def begin(on: Connection, connection: str) -> dict[str, Any]:
+async def begin_capture(on: Connection, connection: str) -> dict[str, Any]:
     """Want the next body of each topic from now on."""
     now = datetime.now(UTC)
     await deliveries.begin_capture(on, connection, now=now)
     return {"since": now}
 
 
-async def find(on: Connection, connection: str) -> Samples:
+async def find_samples(on: Connection, connection: str) -> Samples:
     """Return what came since then, redacted."""
     since, rows = await deliveries.captured(on, connection)
     samples = [
@@ -76,7 +76,7 @@ def redacted(body: bytes) -> str:
         return redact_text(body.decode("utf-8", "replace"))
 
 
-def write(found: Samples, folder: Path) -> list[Path]:
+def write_samples(found: Samples, folder: Path) -> list[Path]:
     """Write each sample into a file of its own, named after its topic.
 
     Raises:
