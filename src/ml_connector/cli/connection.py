@@ -17,7 +17,7 @@ from ml_connector.cli.certificate import certificate
 from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
-from ml_connector.config.connection import read
+from ml_connector.config.connection import ConnectionSettings, read
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -56,33 +56,9 @@ def apply_file(
     if applied.checks:
         print_checks(applied.checks)
     if not applied.saved:
-        context.printer.error(
-            "The connection was not saved: a check above failed",
-            where=str(file),
-            next_step="Repair it, or save without asking: connection apply FILE --no-ping.",
-        ) if not context.printer.as_json else context.printer.answer(
-            {"name": settings.name, "saved": False, "checks": as_rows(applied.checks)}
-        )
+        _refuse_to_save(file, settings, applied)
         raise typer.Exit(1)
-    if applied.spent:
-        context.printer.line(
-            "The refresh_token in this file was used before; the newer one stays in use.",
-            style="bold",
-        )
-    change = "saved" if applied.changed else "unchanged"
-    context.printer.line(f'Connection "{settings.name}" {change}, mode {settings.mode}.')
-    if applied.kept_certificate is not None:
-        context.printer.line(
-            f"The certificate of the file, {settings.netsuite.certificate_id}, was replaced by"
-            f" rotation: {applied.kept_certificate} goes on signing in."
-        )
-    if not context.settings.public_url:
-        context.printer.line(
-            "ShipBob can't send webhooks yet; until then the sweep finds what has changed."
-            f" {SET_PUBLIC_URL}"
-        )
-    if applied.woken:
-        context.printer.line(f"{applied.woken} waiting subjects run again.")
+    _print_applied(settings, applied)
     context.printer.answer(
         {
             "name": settings.name,
@@ -270,6 +246,42 @@ def remove(
             style="bold",
         )
     _answer(changed, removed=True)
+
+
+def _refuse_to_save(file: Path, settings: ConnectionSettings, applied: Applied) -> None:
+    printer = current().printer
+    if printer.as_json:
+        printer.answer({"name": settings.name, "saved": False, "checks": as_rows(applied.checks)})
+        return
+    printer.error(
+        "The connection was not saved: a check above failed",
+        where=str(file),
+        next_step="Repair it, or save without asking: connection apply FILE --no-ping.",
+    )
+
+
+def _print_applied(settings: ConnectionSettings, applied: Applied) -> None:
+    context = current()
+    printer = context.printer
+    if applied.spent:
+        printer.line(
+            "The refresh_token in this file was used before; the newer one stays in use.",
+            style="bold",
+        )
+    change = "saved" if applied.changed else "unchanged"
+    printer.line(f'Connection "{settings.name}" {change}, mode {settings.mode}.')
+    if applied.kept_certificate is not None:
+        printer.line(
+            f"The certificate of the file, {settings.netsuite.certificate_id}, was replaced by"
+            f" rotation: {applied.kept_certificate} goes on signing in."
+        )
+    if not context.settings.public_url:
+        printer.line(
+            "ShipBob can't send webhooks yet; until then the sweep finds what has changed."
+            f" {SET_PUBLIC_URL}"
+        )
+    if applied.woken:
+        printer.line(f"{applied.woken} waiting subjects run again.")
 
 
 def _act(name: str | None, act: Act) -> Changed:

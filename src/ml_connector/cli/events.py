@@ -1,7 +1,7 @@
 """``events``: the inbox and what came of each event."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -96,37 +96,8 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     found = context.run(find)
     if found is None:
         raise UserError(f"There is no event {event_id}", next_step="See ml-connector events list.")
-    printer = context.printer
-    for name in ("id", "connection", "source", "topic", "delivery_id", "received_at", "subject"):
-        printer.line(f"{name:<12} {found[name] if found[name] is not None else '-'}")
-    printer.line(f"{'status':<12} {found['status']}")
-    for name in ("cause", "sentence", "remedy", "due_at", "waiting_for"):
-        if found[name]:
-            printer.line(f"{name:<12} {found[name]}")
-    printer.line("")
-    printer.table(
-        ["run", "started", "outcome", "cause", "what happened"],
-        [
-            [row["id"], _shown(row["started_at"]), row["outcome"], row["cause"], row["sentence"]]
-            for row in found["runs"]
-        ],
-        empty="No run yet.",
-    )
-    printer.line("")
-    printer.table(
-        ["document", "state", "external id", "number there", "title"],
-        [
-            [row["kind"], row["state"], row["external_id"], row["remote_id"], row["title"]]
-            for row in found["postings"]
-        ],
-        empty="Nothing was posted.",
-    )
-    printer.line("")
-    for sentence in sentences(found["lines"]) if found.get("lines") else ():
-        printer.line(sentence, style="" if found["lines"].holds else "bold red")
-    printer.line("")
-    printer.line(found["body"])
-    printer.answer(found)
+    _print_event(found)
+    context.printer.answer(found)
 
 
 @commands.command("replay")
@@ -151,25 +122,7 @@ def replay_events(
         ids=ids or (), status=status, flow=flow, cause=cause, since=since, until=until
     )
 
-    async def again(installation: Installation) -> replay.Replayed:
-        async with context.several(installation) as (on, names):
-            done = await replay.replay(
-                on, installation.lanes, names, wanted, topics=installation.flows_by_topic
-            )
-            await acts.record(
-                on,
-                context.person(),
-                "events.replay",
-                connection=context.options.connection,
-                details={
-                    "which": msgspec.to_builtins(wanted, str_keys=True),
-                    "events": done.events,
-                    "subjects": done.subjects,
-                },
-            )
-            return done
-
-    replayed = context.run(again)
+    replayed = context.run(partial(_replay, wanted))
     context.printer.line(
         f"{_count(replayed.events, 'event')} replayed,"
         f" {_count(replayed.subjects, 'subject')} to converge."
@@ -237,6 +190,59 @@ def bodies(
     if kept:
         context.printer.line(f"{_count(kept, 'event is', 'events are')} still open: kept.")
     context.printer.answer({"deleted": deleted, "kept": kept})
+
+
+def _print_event(found: Mapping[str, Any]) -> None:
+    printer = current().printer
+    for name in ("id", "connection", "source", "topic", "delivery_id", "received_at", "subject"):
+        printer.line(f"{name:<12} {found[name] if found[name] is not None else '-'}")
+    printer.line(f"{'status':<12} {found['status']}")
+    for name in ("cause", "sentence", "remedy", "due_at", "waiting_for"):
+        if found[name]:
+            printer.line(f"{name:<12} {found[name]}")
+    printer.line("")
+    printer.table(
+        ["run", "started", "outcome", "cause", "what happened"],
+        [
+            [row["id"], _shown(row["started_at"]), row["outcome"], row["cause"], row["sentence"]]
+            for row in found["runs"]
+        ],
+        empty="No run yet.",
+    )
+    printer.line("")
+    printer.table(
+        ["document", "state", "external id", "number there", "title"],
+        [
+            [row["kind"], row["state"], row["external_id"], row["remote_id"], row["title"]]
+            for row in found["postings"]
+        ],
+        empty="Nothing was posted.",
+    )
+    printer.line("")
+    for sentence in sentences(found["lines"]) if found.get("lines") else ():
+        printer.line(sentence, style="" if found["lines"].holds else "bold red")
+    printer.line("")
+    printer.line(found["body"])
+
+
+async def _replay(wanted: EventFilter, installation: Installation) -> replay.Replayed:
+    context = current()
+    async with context.several(installation) as (on, names):
+        done = await replay.replay(
+            on, installation.lanes, names, wanted, topics=installation.flows_by_topic
+        )
+        await acts.record(
+            on,
+            context.person(),
+            "events.replay",
+            connection=context.options.connection,
+            details={
+                "which": msgspec.to_builtins(wanted, str_keys=True),
+                "events": done.events,
+                "subjects": done.subjects,
+            },
+        )
+        return done
 
 
 async def _export_bodies(before: datetime, out: Path, installation: Installation) -> int:

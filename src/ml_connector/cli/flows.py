@@ -29,8 +29,8 @@ ERRANDS: Final[
 }
 """What ``sync`` does besides flows: errands that concern the connection itself."""
 
-_REMEDIES: Final = 10
-"""So many are printed for a person."""
+_MOST_REMEDIES: Final = 10
+"""Remedies printed for a person at most; ``--json`` has all."""
 
 FlowName = Annotated[
     str | None,
@@ -71,33 +71,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         return await sync_flow(installation, applied, flow, ids=wanted, since=back_to)
 
     synced = context.run(do)
-    printer = context.printer
-    if synced.swept is not None and flow.event_source == "sweep":
-        printer.line(
-            f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
-            f" {synced.swept.late} had changed since."
-        )
-    printer.table(
-        [flow.source, "result", "cause", "documents", "reason"],
-        [
-            [
-                row["key"],
-                row["state"],
-                row["cause"],
-                ", ".join(str(one["external_id"]) for one in row["documents"]),
-                row["sentence"] or (row["note"] if row["state"] == "done" else None),
-            ]
-            for row in synced.subjects
-        ],
-        empty="There was nothing to do.",
-    )
-    _print_details(synced.details)
-    told = {row["remedy"] for row in synced.details if row.get("remedy")}
-    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
-        printer.line(f"Next: {remedy}", style="bold")
-    if synced.equation != Equation():
-        for sentence in sentences(synced.equation):
-            printer.line(sentence, style="" if synced.equation.holds else "bold red")
+    _print_synced(flow, synced)
     answer: dict[str, Any] = {
         "flow": flow.name,
         "swept": synced.swept,
@@ -106,7 +80,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
     }
     if flow.details is not None:
         answer["details"] = synced.details
-    printer.answer(answer)
+    context.printer.answer(answer)
     if not synced.equation.holds or any(row["state"] != "done" for row in synced.subjects):
         raise typer.Exit(1)
 
@@ -186,6 +160,36 @@ def _checked_ids(ids: list[str] | None, flow: Flow) -> list[str]:
     return list(dict.fromkeys(ids or []))
 
 
+def _print_synced(flow: Flow, synced: Synced) -> None:
+    printer = current().printer
+    if synced.swept is not None and flow.event_source == "sweep":
+        printer.line(
+            f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
+            f" {synced.swept.late} had changed since."
+        )
+    printer.table(
+        [flow.source, "result", "cause", "documents", "reason"],
+        [
+            [
+                row["key"],
+                row["state"],
+                row["cause"],
+                ", ".join(str(one["external_id"]) for one in row["documents"]),
+                row["sentence"] or (row["note"] if row["state"] == "done" else None),
+            ]
+            for row in synced.subjects
+        ],
+        empty="There was nothing to do.",
+    )
+    _print_details(synced.details)
+    told = {row["remedy"] for row in synced.details if row.get("remedy")}
+    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
+        printer.line(f"Next: {remedy}", style="bold")
+    if synced.equation != Equation():
+        for sentence in sentences(synced.equation):
+            printer.line(sentence, style="" if synced.equation.holds else "bold red")
+
+
 def _print_plans(flow: Flow, plans: list[Planned]) -> None:
     printer = current().printer
     for one in plans:
@@ -208,10 +212,12 @@ def _print_details(details: Sequence[Mapping[str, Any]]) -> None:
     columns = [name for name in details[0] if name != "remedy"]
     printer.table(columns, [[row[name] for name in columns] for row in details], empty="")
     remedies = list(dict.fromkeys(row["remedy"] for row in details if row.get("remedy")))
-    for remedy in remedies[:_REMEDIES]:
+    for remedy in remedies[:_MOST_REMEDIES]:
         printer.line(f"Next: {remedy}", style="bold")
-    if len(remedies) > _REMEDIES:
-        printer.line(f"And {len(remedies) - _REMEDIES} more: --json has them all.", style="bold")
+    if len(remedies) > _MOST_REMEDIES:
+        printer.line(
+            f"And {len(remedies) - _MOST_REMEDIES} more: --json has them all.", style="bold"
+        )
 
 
 def _print_documents(one: Planned) -> None:

@@ -1,6 +1,6 @@
 """``journal``: what was posted, from what, why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -26,6 +26,11 @@ commands.command("export")(export)
 commands.command("undo")(undo)
 
 _SHORT: Final = 300
+
+_COLUMNS: Final = (
+    *("number", "connection", "date", "source", "SKU", "location", "quantity", "amount"),
+    *("target", "external id"),
+)
 
 FlowName = Annotated[str | None, typer.Option("--flow", help="Such as receiving.")]
 From = Annotated[
@@ -74,33 +79,8 @@ def list_journal(
 
     found = context.run(find)
     context.printer.table(
-        [
-            "number",
-            "connection",
-            "date",
-            "source",
-            "SKU",
-            "location",
-            "quantity",
-            "amount",
-            "target",
-            "external id",
-        ],
-        [
-            [
-                row["number"],
-                row["connection"],
-                row["posting_date"],
-                row["source"],
-                row["sku"],
-                row["location"],
-                row["quantity"],
-                _money(row),
-                row["target"],
-                row["external_id"],
-            ]
-            for row in found
-        ],
+        _COLUMNS,
+        [_cells(row) for row in found],
         empty=(
             "Nothing matches."
             if any((flow, sku, source, target, external_id, begin, end))
@@ -143,13 +123,28 @@ def show_posting(
     context.printer.answer({"found": found})
 
 
+def _cells(row: Mapping[str, Any]) -> list[object]:
+    return [
+        row["number"],
+        row["connection"],
+        row["posting_date"],
+        row["source"],
+        row["sku"],
+        row["location"],
+        row["quantity"],
+        _money(row),
+        row["target"],
+        row["external_id"],
+    ]
+
+
 def _money(row: Mapping[str, Any]) -> str:
     return "" if row["amount"] is None else f"{row['amount']:f} {row['currency'] or ''}".strip()
 
 
 def _print_trail(one: Mapping[str, Any]) -> None:
     printer = current().printer
-    posting, run, subject = one["posting"], one["run"], one["subject"]
+    posting = one["posting"]
     printer.line(f"{posting['kind']} {posting['remote_id'] or '(not there yet)'}", style="bold")
     for name, value in _said_of(posting):
         printer.line(f"  {name:<12} {value}")
@@ -174,19 +169,30 @@ def _print_trail(one: Mapping[str, Any]) -> None:
         empty="  It changes neither stock nor money: no journal rows.",
     )
     printer.line(f"decided by run {posting['run_id']}", style="bold")
+    _print_run(one["run"], one["subject"])
+    _print_events(one["events"])
+    printer.line("")
+
+
+def _print_run(run: Mapping[str, Any] | None, subject: Mapping[str, Any]) -> None:
+    printer = current().printer
     if run is None:
         printer.line("  The run is not there any more.")
-    else:
-        printer.line(
-            f"  {subject['flow']} {subject['key']}, rules {run['rules']}, mode {run['mode']}, by"
-            f" {run['worker']}, {_when(run['started_at'])} to {_when(run['finished_at'])},"
-            f" {run['outcome'] or 'not ended'}"
-        )
-        printer.line("  it saw (whole with --json)")
-        for name, value in (run["facts"] or {}).items():
-            printer.line(f"    {name:<12} {_short(value)}")
-    printer.line("because of" if one["events"] else "no event is kept", style="bold")
-    for event in one["events"]:
+        return
+    printer.line(
+        f"  {subject['flow']} {subject['key']}, rules {run['rules']}, mode {run['mode']}, by"
+        f" {run['worker']}, {_when(run['started_at'])} to {_when(run['finished_at'])},"
+        f" {run['outcome'] or 'not ended'}"
+    )
+    printer.line("  it saw (whole with --json)")
+    for name, value in (run["facts"] or {}).items():
+        printer.line(f"    {name:<12} {_short(value)}")
+
+
+def _print_events(events: Sequence[Mapping[str, Any]]) -> None:
+    printer = current().printer
+    printer.line("because of" if events else "no event is kept", style="bold")
+    for event in events:
         printer.line(
             f"  event {event['id']} {_when(event['received_at'])} {event['source']}"
             f" {event['topic']} ({event['delivery_id']})"
@@ -195,7 +201,6 @@ def _print_trail(one: Mapping[str, Any]) -> None:
             printer.line(f"    {event['body']}")
         else:
             printer.line("    (no body)")
-    printer.line("")
 
 
 def _said_of(posting: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -1,5 +1,6 @@
 """``reconcile``: month end, three ways."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,10 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.cli.context import Context, current
+from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
 from ml_connector.reconcile.amounts import shown
-from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.compare.report import Difference, Report, SectionEquation
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import totals
 
@@ -79,8 +81,27 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
 def print_report(context: Context, done: MonthEnd) -> None:
     """Print what a report says, for a person."""
     report, printer = done.report, context.printer
-    titles = report.sections.titles()
     printer.line(f"{report.connection}, {report.month} (dates of {report.zone})", style="bold")
+    _print_totals(printer, report)
+    for one in report.equations:
+        printer.line(_sentence(one, report.sections.facts_title(one.section)))
+    _print_differences(context, report.open)
+    for words, count in Counter(one.kind.words for one in report.explained).items():
+        printer.line(f"Shown with its reason: {words}: {count}")
+    if not done.asked_shipbob:
+        printer.line(
+            "ShipBob's side is what was stored: the month is too long ago to ask ShipBob's lists."
+        )
+    for path in done.files:
+        printer.line(str(path))
+    if report.green:
+        printer.line("Nothing is left to explain.", style="bold green")
+    else:
+        printer.line(f"{len(report.open)} to resolve.", style="bold red")
+
+
+def _print_totals(printer: Printer, report: Report) -> None:
+    titles = report.sections.titles()
     printer.table(
         [
             *("part", "in", "ShipBob", "open", "refused", "posted later", "from earlier"),
@@ -102,33 +123,18 @@ def print_report(context: Context, done: MonthEnd) -> None:
         ],
         empty="Nothing moved in this month.",
     )
-    for one in report.equations:
-        unit = one.currency or "units"
-        facts = report.sections.facts_title(one.section)
-        printer.line(
-            f"{facts}: {one.lines} lines = {one.posted_lines} posted"
-            f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
-            f" + {one.unexplained_lines} unexplained;"
-            f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"
-            f" + {shown(one.waiting, one.currency)} + {shown(one.refused, one.currency)}"
-            f" + {shown(one.unexplained, one.currency)}"
-        )
-    _print_differences(context, report.open)
-    counts: dict[str, int] = {}
-    for difference in report.explained:
-        counts[difference.kind.words] = counts.get(difference.kind.words, 0) + 1
-    for words, count in counts.items():
-        printer.line(f"Shown with its reason: {words}: {count}")
-    if not done.asked_shipbob:
-        printer.line(
-            "ShipBob's side is what was stored: the month is too long ago to ask ShipBob's lists."
-        )
-    for path in done.files:
-        printer.line(str(path))
-    if report.green:
-        printer.line("Nothing is left to explain.", style="bold green")
-    else:
-        printer.line(f"{len(report.open)} to resolve.", style="bold red")
+
+
+def _sentence(one: SectionEquation, facts: str) -> str:
+    unit = one.currency or "units"
+    return (
+        f"{facts}: {one.lines} lines = {one.posted_lines} posted"
+        f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
+        f" + {one.unexplained_lines} unexplained;"
+        f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"
+        f" + {shown(one.waiting, one.currency)} + {shown(one.refused, one.currency)}"
+        f" + {shown(one.unexplained, one.currency)}"
+    )
 
 
 def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
@@ -143,9 +149,6 @@ def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
 def as_json(done: MonthEnd) -> dict[str, Any]:
     """Return a report for a program: the open differences whole, the others counted."""
     report = done.report
-    counts: dict[str, int] = {}
-    for difference in report.explained:
-        counts[difference.kind] = counts.get(difference.kind, 0) + 1
     return {
         "report": done.id,
         "connection": report.connection,
@@ -165,7 +168,7 @@ def as_json(done: MonthEnd) -> dict[str, Any]:
         ],
         "equations": msgspec.to_builtins(report.equations),
         "differences": msgspec.to_builtins(report.open),
-        "shown": counts,
+        "shown": dict(Counter(one.kind for one in report.explained)),
         "asked_shipbob": done.asked_shipbob,
         "files": [str(path) for path in done.files],
     }
