@@ -31,13 +31,16 @@ from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
+from ml_connector.ledger import totals
 from ml_connector.ledger.connections import connections
+from ml_connector.ledger.inbox import outcomes
+from ml_connector.ledger.journal import journal
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
 from ml_connector.sim.shipbob.values.vocabulary import TOPICS
 from ml_connector.sim.stories import STORIES, Difference, Step, Story
 from ml_connector.sim.world import World, world
-from ml_connector.storage.database import Database, rows
+from ml_connector.storage.database import Database
 from ml_connector.storage.postgres_folder import open_lock, try_lock
 
 CONNECTION: Final = "acme"
@@ -190,10 +193,7 @@ async def _settled(database: Database, step: Step, seen: int, says: Says) -> int
     """Wait until everything is done that can be; say what was booked; return the last row."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
-        open_subjects = await database.fetch(
-            "select flow, key, state, coalesce(cause, '') as cause, sentence from subject"
-            " where state <> 'done' order by id"
-        )
+        open_subjects = await outcomes.not_done(database)
         # While a subject is being run, it still says what came of the run before.
         if all(
             one["cause"] in step.waits and one["state"] not in {"received", "working"}
@@ -212,11 +212,7 @@ async def _settled(database: Database, step: Step, seen: int, says: Says) -> int
                 next_step="Look into it with the events commands; see the folder named above.",
             )
         await asyncio.sleep(_POLL_SECONDS)
-    booked = await database.fetch(
-        "select id, target, external_id, sku, quantity, amount, currency, location, detail"
-        " from journal where id > %(seen)s order by id",
-        {"seen": seen},
-    )
+    booked = await journal.after(database, seen)
     for line in _said(booked):
         says("booked", line)
     seen = max((row["id"] for row in booked), default=seen)
@@ -244,27 +240,16 @@ def _said(booked: Sequence[Mapping[str, Any]]) -> list[str]:
 
 async def _prove(database: Database, told: Story) -> StoryProof:
     async with database.transaction() as connection:
-        booked = await rows(
-            connection,
-            "select sku, location, sum(quantity)::bigint as units from journal group by 1, 2",
-        )
-        [counts] = await rows(
-            connection,
-            "select count(*) filter (where status not in ('done', 'ignored')) as open,"
-            " count(*) filter (where source = 'webhook') as events from event_status",
-        )
-        [documents] = await rows(
-            connection,
-            "select count(*) as n from posting where system = 'netsuite'"
-            " and state in ('done', 'adopted')",
-        )
+        booked = await totals.units(connection)
+        events = await totals.events(connection)
+        documents = await totals.documents(connection, "netsuite")
     return StoryProof(
         stock=told.differences(),
         opening={(sku, str(place)): units for (sku, place), units in told.opening().items()},
-        journal={(row["sku"], row["location"]): row["units"] for row in booked},
-        events=counts["events"],
-        open_events=counts["open"],
-        documents=documents["n"],
+        journal=booked,
+        events=events.webhooks,
+        open_events=events.unfinished,
+        documents=documents,
     )
 
 
@@ -273,16 +258,10 @@ async def _month_ends(settings: Settings) -> list[MonthEnd]:
     async with open_installation(settings) as installation:
         async with installation.database.transaction() as connection:
             [applied] = await connections.every(connection)
-            found = await rows(
-                connection,
-                "select distinct to_char(posting_date, 'YYYY-MM-01')::date as first from journal"
-                " order by 1",
-            )
+            months = await totals.months(connection)
         return [
-            await month_end.reconcile(
-                installation, applied, Month(row["first"]), out=None, person="demo"
-            )
-            for row in found
+            await month_end.reconcile(installation, applied, Month(first), out=None, person="demo")
+            for first in months
         ]
 
 

@@ -18,6 +18,7 @@ from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.cli.context import Context, current
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
+from ml_connector.ledger import month_reports
 from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.report import Difference, Report, SectionEquation
 from ml_connector.reconcile.month import Month
@@ -177,7 +178,7 @@ def as_json(done: MonthEnd) -> dict[str, Any]:
 def _list(context: Context) -> None:
     async def find(installation: Installation) -> list[dict[str, Any]]:
         async with context.several(installation) as (_, names):
-            return await month_end.made(installation, names)
+            return await month_reports.made(installation.database, names)
 
     found = context.run(find)
     context.printer.table(

@@ -12,10 +12,13 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest, multipr
 
 from ml_connector.engine.work.lanes import depths
 from ml_connector.flows import FLOWS
+from ml_connector.ledger.alarms import alarms
 from ml_connector.ledger.connections import connections, subscriptions
-from ml_connector.ledger.inbox import deliveries
-from ml_connector.storage.database import Connection, Database, DatabaseAway, one, rows
+from ml_connector.ledger.inbox import deliveries, outcomes
+from ml_connector.storage.database import Connection, Database, DatabaseAway, one
 from ml_connector.storage.schema import newest
+from ml_connector.transport.limits import usage
+from ml_connector.vault import survey
 
 # What monitoring usually waits for, and less.
 _DATABASE_SECONDS: Final = 3.0
@@ -97,12 +100,7 @@ async def _events(connection: Connection, registry: CollectorRegistry) -> None:
         ["connection", "flow", "state", "cause"],
         registry=registry,
     )
-    for row in await rows(
-        connection,
-        "select connection, flow, state, coalesce(cause, '') as cause, count(*) as n,"
-        " extract(epoch from now() - min(changed_at))::float8 as age"
-        " from subject where state <> 'done' group by 1, 2, 3, 4",
-    ):
+    for row in await outcomes.open_subjects(connection):
         labels = (row["connection"], row["flow"], row["state"], row["cause"])
         count.labels(*labels).set(row["n"])
         age.labels(*labels).set(row["age"])
@@ -112,11 +110,7 @@ async def _events(connection: Connection, registry: CollectorRegistry) -> None:
         ["connection", "status"],
         registry=registry,
     )
-    for row in await rows(
-        connection,
-        "select connection, status, count(*) as n from event_status"
-        " where received_at > now() - interval '24 hours' group by 1, 2",
-    ):
+    for row in await outcomes.events_of_a_day(connection):
         events.labels(row["connection"], row["status"]).set(row["n"])
 
 
@@ -128,14 +122,10 @@ async def _unexplained(connection: Connection, registry: CollectorRegistry) -> N
         registry=registry,
     )
     # Nothing to say would look like nobody looking: every flow has its zero.
-    for row in await rows(connection, "select name from connection where removed_at is null"):
+    for applied in await connections.every(connection):
         for flow in FLOWS:
-            gauge.labels(row["name"], flow).set(0)
-    for row in await rows(
-        connection,
-        "select connection, flow, sum(unexplained)::bigint as n from subject"
-        " where unexplained > 0 group by 1, 2",
-    ):
+            gauge.labels(applied.name, flow).set(0)
+    for row in await outcomes.unexplained(connection):
         gauge.labels(row["connection"], row["flow"]).set(row["n"])
 
 
@@ -150,22 +140,16 @@ async def _limits(connection: Connection, registry: CollectorRegistry) -> None:
     gauge = Gauge(
         "mlc_limit_in_use", "Requests in flight under a limit.", ["limit"], registry=registry
     )
-    for row in await rows(
-        connection,
-        "select limit_key, count(*) filter (where leased_until > now()) as used"
-        " from slot group by 1",
-    ):
-        gauge.labels(row["limit_key"]).set(row["used"])
+    for limit, used in (await usage.in_flight(connection)).items():
+        gauge.labels(limit).set(used)
     left = Gauge(
         "mlc_limit_remaining",
         "Calls that the system last said are left.",
         ["limit"],
         registry=registry,
     )
-    for row in await rows(
-        connection, "select limit_key, remaining from limit_state where remaining is not null"
-    ):
-        left.labels(row["limit_key"]).set(row["remaining"])
+    for limit, calls in (await usage.remaining(connection)).items():
+        left.labels(limit).set(calls)
 
 
 async def _tokens(connection: Connection, registry: CollectorRegistry) -> None:
@@ -181,11 +165,7 @@ async def _tokens(connection: Connection, registry: CollectorRegistry) -> None:
         ["connection", "system"],
         registry=registry,
     )
-    for row in await rows(
-        connection,
-        "select connection, system, problem is not null as broken,"
-        " extract(epoch from expires_at - now())::float8 as left from token",
-    ):
+    for row in await survey.access_tokens(connection):
         labels = (row["connection"], row["system"])
         if row["left"] is not None:
             gauge.labels(*labels).set(row["left"])
@@ -234,8 +214,5 @@ async def _alarms(connection: Connection, registry: CollectorRegistry) -> None:
     gauge = Gauge(
         "mlc_alarms_open", "Alarms that are not over.", ["connection", "kind"], registry=registry
     )
-    for row in await rows(
-        connection,
-        "select connection, kind, count(*) as n from alarm where ended_at is null group by 1, 2",
-    ):
+    for row in await alarms.count_open(connection):
         gauge.labels(row["connection"], row["kind"]).set(row["n"])

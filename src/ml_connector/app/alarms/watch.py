@@ -9,22 +9,14 @@ from ml_connector.config.connection import AlarmsSection, every
 from ml_connector.ledger.alarms.alarms import end_alarms, open_alarms, raise_alarm
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.storage.database import Connection, rows
+from ml_connector.ledger.inbox import outcomes
+from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind, Cause
 
 WATCH_EVERY_SECONDS: Final = 60.0
 
 _PREFIX: Final = "stopped:"
 """Keys of alarms that are raised and ended here."""
-
-_STOPPED: Final = """
-    select flow, cause, count(*)::int as count, min(changed_at) as oldest,
-        (array_agg(key order by changed_at, id))[1:3] as keys,
-        (array_agg(sentence order by changed_at, id))[1:3] as sentences,
-        (array_agg(remedy order by changed_at, id))[1] as remedy
-    from subject where connection = %(name)s and state in ('parked', 'dead')
-    group by flow, cause
-"""
 
 
 async def watch_books(installation: Installation, *, now: datetime | None = None) -> None:
@@ -38,7 +30,7 @@ async def watch_books(installation: Installation, *, now: datetime | None = None
 async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -> None:
     patience = every(AlarmsSection.model_validate(applied.stored.get("alarms", {})).parked_after)
     going_on: set[tuple[str, str]] = set()
-    for row in await rows(on, _STOPPED, {"name": applied.name}):
+    for row in await outcomes.stopped(on, applied.name):
         kind = _kind(row["cause"])
         old = not hasattr(patience, "hour") and now - row["oldest"] >= patience
         if kind is AlarmKind.PARKED and not old:

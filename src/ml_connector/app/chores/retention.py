@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import UserError
 from ml_connector.ledger import months
 from ml_connector.ledger.connections import acts
-from ml_connector.storage.database import Database, one, rows
+from ml_connector.ledger.inbox import bodies
+from ml_connector.storage.database import Database
 
 _log = structlog.get_logger("keeping")
 
@@ -45,8 +46,8 @@ async def export_bodies(
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            async for row in _bodies(database, names, before):
-                file.write(msgspec.json.encode(row) + b"\n")
+            async for row in bodies.older(database, names, before):
+                file.write(msgspec.json.encode(_readable(row)) + b"\n")
                 count += 1
             file.flush()
             os.fsync(file.fileno())
@@ -59,25 +60,12 @@ async def export_bodies(
     return count
 
 
-async def _bodies(
-    database: Database, names: Sequence[str], before: datetime
-) -> AsyncIterator[dict[str, Any]]:
-    async with (
-        database.transaction() as connection,
-        connection.cursor(name="bodies") as cursor,
-    ):
-        await cursor.execute(
-            "select id, connection, source, topic, delivery_id, sent_at, received_at, headers,"
-            " body from event where connection = any (%(names)s)"
-            " and received_at < %(before)s and body_deleted_at is null order by id",
-            {"names": list(names), "before": before},
-        )
-        async for row in cursor:
-            body = bytes(row.pop("body"))
-            try:
-                yield {**row, "body": body.decode("utf-8")}
-            except UnicodeDecodeError:
-                yield {**row, "body_base64": base64.b64encode(body).decode("ascii")}
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    body = bytes(row.pop("body"))
+    try:
+        return {**row, "body": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {**row, "body_base64": base64.b64encode(body).decode("ascii")}
 
 
 async def delete_bodies(
@@ -91,27 +79,8 @@ async def delete_bodies(
     Returns:
         how many bodies are gone, and how many stay since their events are open.
     """
-    wanted = {"names": list(names), "before": before}
     async with installation.database.transaction() as connection:
-        await rows(connection, "set local statement_timeout = '600s'")
-        gone = await one(
-            connection,
-            "with gone as (update event as e set body = '', headers = '{}',"
-            "  body_deleted_at = now()"
-            "  where e.connection = any (%(names)s) and e.received_at < %(before)s"
-            "  and e.body_deleted_at is null and (e.subject_id is null and e.status = 'ignored'"
-            "   or exists (select 1 from subject as s where s.id = e.subject_id"
-            "    and s.converged >= e.mark)) returning 1)"
-            " select count(*) as n from gone",
-            wanted,
-        )
-        left = await one(
-            connection,
-            "select count(*) as n from event where connection = any (%(names)s)"
-            " and received_at < %(before)s and body_deleted_at is null",
-            wanted,
-        )
-        deleted, kept = (int(row["n"]) if row else 0 for row in (gone, left))
+        deleted, kept = await bodies.delete_older(connection, names, before)
         await acts.record(
             connection,
             person,

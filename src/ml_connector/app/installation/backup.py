@@ -1,33 +1,18 @@
 """Backup and restore of an installation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-
-import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Json
 
 from ml_connector.app.installation.database_server import check_schema, database_server, migrated
 from ml_connector.app.installation.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
+from ml_connector.ledger import offline
 from ml_connector.storage import backup as files
 from ml_connector.storage import running_role, schema
 from ml_connector.storage.schema import connect
-
-_KEYS: Final = """
-    select distinct key_id from (
-        select key_id from secret union select key_id from token where key_id is not null
-    ) as sealed order by key_id
-"""
-_STATE: Final = """
-    select (select max(received_at) from event) as newest,
-        array(select name from connection where removed_at is null order by name) as names
-"""
-_ACT: Final = "insert into act (person, what, details) values (%s, 'restore', %s)"
+from ml_connector.vault import survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,24 +74,16 @@ def restore_backup(settings: Settings, file: Path, *, person: str) -> Restored:
         migrated(server)
         keys = _key_ids(server.url)
         with connect(server.url) as connection:
-            row = _row(connection, _STATE)
-            connection.execute(
-                _ACT, [person, Json({"before": None, "after": {"file": file.name}})]
-            )
+            contents = offline.contents(connection)
+            offline.record_restore(connection, person, file.name)
         try:
             ring = master_key_ring(settings)
             lost = tuple(key for key in keys if ring.find(key) is None)
         except UserError:
             lost = tuple(keys)
-    return Restored(newest=row["newest"], connections=tuple(row["names"]), lost_keys=lost)
+    return Restored(newest=contents.newest, connections=contents.connections, lost_keys=lost)
 
 
 def _key_ids(url: str) -> list[str]:
     with connect(url) as connection:
-        return [str(row[0]) for row in connection.execute(_KEYS).fetchall()]
-
-
-def _row(connection: psycopg.Connection, query: str) -> Mapping[str, Any]:
-    row = connection.cursor(row_factory=dict_row).execute(query.encode()).fetchone()
-    assert row is not None  # noqa: S101 - such a query always has a row
-    return row
+        return survey.key_ids_offline(connection)

@@ -17,19 +17,13 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import acts
 from ml_connector.storage.database import rows
+from ml_connector.vault import survey
 from ml_connector.vault.keyfile import KeyFile
 from ml_connector.vault.masterkey import new_key
 
 # A process that read the old key a moment before the file changed stores within this time.
 _SETTLE_SECONDS: Final = 1.0
 _MOST_ROUNDS: Final = 20
-
-_IN_USE: Final = """
-    select distinct key_id from (
-        select key_id from secret union all
-        select key_id from token where key_id is not null
-    ) as sealed order by key_id
-"""
 
 _ELSEWHERE: Final = """
     select count(*) as n from pg_stat_activity
@@ -131,7 +125,7 @@ async def _wrap_all(installation: Installation) -> int:
 
 async def _in_use(installation: Installation) -> set[str]:
     async with installation.database.transaction() as on:
-        return {row["key_id"] for row in await rows(on, _IN_USE)}
+        return set(await survey.key_ids(on))
 
 
 def _find_all(installation: Installation, used: set[str]) -> None:

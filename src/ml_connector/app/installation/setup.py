@@ -9,9 +9,11 @@ import argon2
 from ml_connector.app.installation.database_server import database_server, migrated
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
+from ml_connector.ledger import offline
 from ml_connector.secret import Secret
 from ml_connector.storage.database import printable_url
 from ml_connector.storage.schema import connect
+from ml_connector.vault import survey
 from ml_connector.vault.keyfile import KeyFile
 from ml_connector.vault.masterkey import (
     KEY_FILE_NAME,
@@ -75,9 +77,9 @@ def initialise(settings: Settings) -> SetUpResult:
     with database_server(settings, make=True) as server:
         version = migrated(server)
         with connect(server.url) as connection:
-            row = connection.execute("select count(*) from person").fetchone()
-            sealed = connection.execute("select distinct key_id from secret").fetchall()
-        lost = sorted({str(one[0]) for one in sealed} - {key.key_id for key in ring.keys})
+            needs_administrator = offline.has_nobody(connection)
+            sealed = survey.key_ids_of_secrets(connection)
+        lost = sorted(set(sealed) - {key.key_id for key in ring.keys})
         embedded = settings.database_url is None
         return SetUpResult(
             data_dir=settings.data_dir,
@@ -85,7 +87,7 @@ def initialise(settings: Settings) -> SetUpResult:
             schema=version,
             master_key=key_place,
             key_is_new=key_is_new,
-            needs_administrator=row is not None and row[0] == 0,
+            needs_administrator=needs_administrator,
             lost_keys=tuple(lost),
         )
 
@@ -108,11 +110,7 @@ def add_administrator(settings: Settings, password: Secret) -> None:
     """Add the person "admin", with the role of an administrator."""
     hashed = argon2.PasswordHasher().hash(password.reveal())
     with database_server(settings) as server, connect(server.url) as connection:
-        connection.execute(
-            "insert into person (name, role, password_hash) values ('admin', 'admin', %s)"
-            " on conflict do nothing",
-            [hashed],
-        )
+        offline.add_administrator(connection, hashed)
 
 
 def _master_key(settings: Settings) -> tuple[str, bool]:

@@ -3,25 +3,26 @@
 import csv
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Final
-
-from psycopg import sql
-from psycopg.rows import tuple_row
+from typing import IO, Final
 
 from ml_connector.errors import UserError
-from ml_connector.ledger.journal.journal import COLUMNS
-from ml_connector.storage.database import Database, rows
+from ml_connector.ledger.journal import journal
+from ml_connector.ledger.journal.journal import COLUMNS, PeriodOf
+from ml_connector.storage.database import Database
 
-BY: Final = {"posted": "posted_at", "posting-date": "posting_date", "fact-date": "fact_date"}
+BY: Final[Mapping[str, PeriodOf]] = {
+    "posted": "posted_at",
+    "posting-date": "posting_date",
+    "fact-date": "fact_date",
+}
 """What a period is of: the moment of posting, the document's date, the fact's date."""
 
-_BATCH: Final = 5_000
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -64,7 +65,7 @@ async def export(
     with _whole_or_nothing(out) as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        async for batch in _batches(database, names, BY[by], start, end):
+        async for batch in journal.between(database, names, BY[by], start, end):
             writer.writerows([cell(value) for value in row] for row in batch)
             count += len(batch)
             if progress is not None:
@@ -115,27 +116,3 @@ def cell(value: object) -> str:
         case _:
             text = str(value)
             return f"'{text}" if text.lstrip(" ").startswith(_DANGEROUS) else text
-
-
-async def _batches(
-    database: Database,
-    names: Sequence[str],
-    column: str,
-    start: datetime | date | None,
-    end: datetime | date | None,
-) -> AsyncIterator[list[tuple[Any, ...]]]:
-    query = sql.SQL(
-        "select {columns} from journal where connection = any (%(names)s)"
-        " and {day} >= %(start)s and {day} < %(end)s order by connection, number"
-    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), day=sql.Identifier(column))
-    parameters = {
-        "names": list(names),
-        "start": start if start is not None else "-infinity",
-        "end": end if end is not None else "infinity",
-    }
-    async with database.transaction() as connection:
-        await rows(connection, "set transaction isolation level repeatable read read only")
-        async with connection.cursor(name="export", row_factory=tuple_row) as cursor:
-            await cursor.execute(query, parameters)
-            while batch := await cursor.fetchmany(_BATCH):
-                yield batch

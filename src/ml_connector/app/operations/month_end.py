@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
@@ -16,8 +14,10 @@ from ml_connector.engine.converge import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps, posted_keys
 from ml_connector.flows import FLOWS
+from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
@@ -25,7 +25,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
-from ml_connector.storage.database import Connection, rows
+from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
@@ -81,21 +81,12 @@ async def reconcile(
         if recent:
             await _read_shipbob(installation, books, context, month, progress)
         report = await _compare(books, context, month, progress)
-        report_id = await _next_id(installation)
+        report_id = await month_reports.next_id(installation.database)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
         written = await files.write(books, report, month, folder)
     await _record(installation, report_id, report, written, person)
     return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
-
-
-async def made(installation: Installation, names: Collection[str]) -> list[dict[str, Any]]:
-    """Return the reports that were made for these connections, the newest first."""
-    return await installation.database.fetch(
-        "select id, connection, month, made_at, person, green, open, explained, head_number,"
-        " head_hash, files from month_report where connection = any (%(names)s) order by id desc",
-        {"names": list(names)},
-    )
 
 
 async def _read_netsuite(
@@ -180,11 +171,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _next_id(installation: Installation) -> int:
-    [row] = await installation.database.fetch("select nextval('month_report_id') as id")
-    return int(row["id"])
-
-
 async def _record(
     installation: Installation,
     report_id: int,
@@ -193,38 +179,19 @@ async def _record(
     person: str,
 ) -> None:
     digests = {str(path.resolve()): await asyncio.to_thread(_digest, path) for path in written}
-    details = {"report": report_id, "month": report.month, "green": report.green}
+    kept = MadeReport(
+        id=report_id,
+        connection=report.connection,
+        month=report.month,
+        is_green=report.green,
+        differences=report.open,
+        explained=len(report.explained),
+        head_number=report.head.number,
+        head_hash=report.head.hash,
+        files=digests,
+    )
     async with installation.database.transaction() as connection:
-        await rows(
-            connection,
-            "insert into month_report (id, connection, month, person, green, open, explained,"
-            " head_number, head_hash, files, differences) values (%(id)s, %(connection)s,"
-            " %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s, %(number)s, %(hash)s,"
-            " %(files)s, %(differences)s)",
-            {
-                "id": report_id,
-                "connection": report.connection,
-                "month": report.month,
-                "person": person,
-                "green": report.green,
-                "open": len(report.open),
-                "explained": len(report.explained),
-                "number": report.head.number,
-                "hash": report.head.hash,
-                "files": msgspec.json.encode(digests).decode(),
-                "differences": msgspec.json.encode(report.open).decode(),
-            },
-        )
-        await rows(
-            connection,
-            "insert into act (person, what, connection, details)"
-            " values (%(person)s, 'reconcile', %(connection)s, %(details)s)",
-            {
-                "person": person,
-                "connection": report.connection,
-                "details": msgspec.json.encode(details).decode(),
-            },
-        )
+        await month_reports.record(connection, kept, person=person)
         await _alarm(connection, report)
 
 

@@ -20,9 +20,10 @@ from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import Equation
+from ml_connector.ledger.inbox import outcomes, subjects
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Plan
-from ml_connector.storage.database import one
 
 _GRACE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
@@ -108,7 +109,14 @@ async def sync_flow(
         )
     keys = list(ids) if swept is None else list(swept.keys)
     await _work_until_settled(installation, contexts, applied, flow, keys)
-    found = await _outcomes(installation, applied, flow, keys, began)
+    found = await outcomes.outcomes(
+        installation.database,
+        applied.name,
+        flow.name,
+        keys,
+        since=began,
+        noted=applied.mode == "dry-run",
+    )
     async with installation.database.transaction() as connection:
         equation = await sums.equation(
             connection, [applied.name], subjects=[row["id"] for row in found]
@@ -122,21 +130,16 @@ async def sync_flow(
 
 
 async def _details(
-    installation: Installation, context: ConnectionContext, flow: Flow, subjects: Sequence[int]
+    installation: Installation, context: ConnectionContext, flow: Flow, subject_ids: Sequence[int]
 ) -> list[Mapping[str, Any]]:
     """Return what the flow tells of the facts that were seen last."""
     if flow.details is None:
         return []
-    found = await installation.database.fetch(
-        "select distinct on (subject_id) facts from run where subject_id = any (%(ids)s)"
-        " and facts is not null order by subject_id, id desc",
-        {"ids": list(subjects)},
-    )
     return [
         row
-        for one_of in found
+        for facts in await runs.last_facts(installation.database, subject_ids)
         for row in flow.details(
-            msgspec.convert(one_of["facts"], flow.facts, str_keys=True), context.settings
+            msgspec.convert(facts, flow.facts, str_keys=True), context.settings
         )
     ]
 
@@ -178,25 +181,20 @@ async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Plann
         UserError: there is no such run, or it stored no facts.
     """
     async with installation.database.transaction() as connection:
-        row = await one(
-            connection,
-            "select r.facts, s.id, s.flow, s.key, s.connection from run as r"
-            " join subject as s on s.id = r.subject_id where r.id = %(id)s",
-            {"id": run_id},
-        )
-        if row is None or row["facts"] is None:
-            what = "There is no run" if row is None else "No facts were stored by run"
+        run = await runs.stored(connection, run_id)
+        if run is None or run.facts is None:
+            what = "There is no run" if run is None else "No facts were stored by run"
             raise UserError(f"{what} {run_id}", next_step="See the runs in: events show ID.")
-        posted = await postings.posted_before(connection, row["id"], run_id)
-    flow = FLOWS[row["flow"]]
-    context = await ConnectionContexts(installation).open(row["connection"])
-    facts = msgspec.convert(row["facts"], flow.facts, str_keys=True)
+        posted = await postings.posted_before(connection, run.subject_id, run_id)
+    flow = FLOWS[run.subject.flow]
+    context = await ConnectionContexts(installation).open(run.subject.connection)
+    facts = msgspec.convert(run.facts, flow.facts, str_keys=True)
     try:
         decided, failure = flow.plan(facts, posted, context.settings), None
     except ConnectorError as error:
         decided, failure = None, runs.failure(error)
     details = flow.details(facts, context.settings) if flow.details else ()
-    return flow, Planned(key=row["key"], plan=decided, failure=failure, details=details)
+    return flow, Planned(key=run.subject.key, plan=decided, failure=failure, details=details)
 
 
 async def _plan_one(
@@ -205,13 +203,8 @@ async def _plan_one(
     try:
         facts = await flow.read(key, context.reads)
         async with installation.database.transaction() as connection:
-            row = await one(
-                connection,
-                "select id from subject where connection = %(name)s and flow = %(flow)s"
-                " and key = %(key)s",
-                {"name": name, "flow": flow.name, "key": key},
-            )
-            posted = await postings.posted(connection, row["id"]) if row else ()
+            subject_id = await subjects.find(connection, SubjectRef(name, flow.name, key))
+            posted = () if subject_id is None else await postings.posted(connection, subject_id)
         return Planned(
             key=key,
             plan=flow.plan(facts, posted, context.settings),
@@ -244,47 +237,13 @@ async def _work_until_settled(
             )
         )
         try:
-            while await _unsettled(installation, applied.name, flow, keys) and not lane.done():  # noqa: ASYNC110 - the database is polled, nobody tells us
+            while (  # noqa: ASYNC110 - the database is polled, nobody tells us
+                await outcomes.count_unsettled(
+                    installation.database, applied.name, flow.name, keys
+                )
+                and not lane.done()
+            ):
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
             lane.cancel()
             await asyncio.gather(lane, return_exceptions=True)
-
-
-async def _unsettled(
-    installation: Installation, name: str, flow: Flow, keys: Sequence[str]
-) -> int:
-    [row] = await installation.database.fetch(
-        "select count(*) as n from subject where connection = %(name)s and flow = %(flow)s"
-        " and key = any (%(keys)s) and state in ('received', 'working')",
-        {"name": name, "flow": flow.name, "keys": list(keys)},
-    )
-    return int(row["n"])
-
-
-async def _outcomes(
-    installation: Installation,
-    applied: AppliedConnection,
-    flow: Flow,
-    keys: Sequence[str],
-    began: datetime,
-) -> list[dict[str, Any]]:
-    return await installation.database.fetch(
-        "select s.id, s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
-        " (select r.decision ->> 'note' from run as r where r.subject_id = s.id"
-        "  order by r.id desc limit 1) as note,"
-        " coalesce((select json_agg(json_build_object('document', p.kind,"
-        "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
-        "   'title', p.document ->> 'title') order by p.id)"
-        "  from posting as p where p.subject_id = s.id and (p.settled_at >= %(began)s"
-        "   or p.state = 'noted' and %(dry)s)), '[]'::json) as documents"
-        " from subject as s where s.connection = %(name)s and s.flow = %(flow)s"
-        " and s.key = any (%(keys)s) order by s.id",
-        {
-            "name": applied.name,
-            "flow": flow.name,
-            "keys": list(keys),
-            "began": began,
-            "dry": applied.mode == "dry-run",
-        },
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -13,18 +13,15 @@ from ml_connector.engine.converge import ConnectionContext
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows.reversal import Undoable, counter
 from ml_connector.ledger.connections import acts
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.subjects import Claimed
 from ml_connector.ledger.journal import trail
-from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings import postings, reversals, runs
 from ml_connector.ledger.postings.documents import Document, Plan
 from ml_connector.ledger.postings.postings import Posting
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import posting_date
-from ml_connector.storage.database import Connection, one, rows
-from ml_connector.words import Cause, DocumentKind
-
-FLOW: Final = "undo"
-"""The subject of an undo belongs to no flow that could converge it: only a person does."""
+from ml_connector.storage.database import Connection
+from ml_connector.words import DocumentKind
 
 _RULES: Final = "undo-1"
 
@@ -111,7 +108,7 @@ async def undo_posting(
     except ConnectorError as error:
         async with installation.database.transaction() as connection:
             await runs.finish(connection, run_id, "dead", error=error)
-            await _stopped(connection, subject, str(error))
+            await reversals.stopped(connection, subject, str(error))
         raise
     return await _done(installation, subject, proposed, run_id, person)
 
@@ -125,15 +122,7 @@ async def _posting(connection: Connection, names: Sequence[str], text: str) -> d
             where="journal undo",
             next_step="Name one document, such as mlc-ir-90311-1; see journal list.",
         )
-    row = await one(
-        connection,
-        "select p.id, p.connection, p.state, p.system, p.kind, p.remote_id, p.document, p.undoes,"
-        " s.flow, (select c.external_id from posting as c where c.undoes = p.id"
-        "  and c.state in ('done', 'adopted') limit 1) as undone_by"
-        " from posting as p join subject as s on s.id = p.subject_id where p.id = %(id)s",
-        {"id": ids[0]},
-    )
-    assert row is not None  # noqa: S101 - found just now, and never deleted
+    row = await reversals.original(connection, ids[0])
     name = f"{row['kind']} {row['remote_id'] or ''}".strip()
     if row["state"] not in {"done", "adopted"}:
         raise UserError(
@@ -174,30 +163,12 @@ async def _day(context: ConnectionContext, takes_back: Undoable) -> date:
 
 
 async def _claim(connection: Connection, proposed: Counter) -> Claimed:
-    row = await one(
+    return await reversals.claim(
         connection,
-        "insert into subject as s (connection, flow, key, state, epoch, cause, sentence, remedy)"
-        " values (%(connection)s, %(flow)s, %(key)s, 'dead', 1, %(cause)s, %(sentence)s,"
-        " %(remedy)s) on conflict (connection, flow, key) do update set epoch = s.epoch + 1,"
-        " state = 'dead', cause = excluded.cause, sentence = excluded.sentence,"
-        " remedy = excluded.remedy, changed_at = now() returning id, epoch",
-        {
-            "connection": proposed.connection,
-            "flow": FLOW,
-            "key": str(proposed.posting_id),
-            "cause": Cause.OUTCOME_UNKNOWN,
-            "sentence": f"The undo of {proposed.takes_back.name} has not ended",
-            "remedy": f"Run it again: journal undo {proposed.takes_back.document.external_id}",
-        },
-    )
-    assert row is not None  # noqa: S101 - RETURNING gives the row
-    return Claimed(
-        id=row["id"],
-        ref=SubjectRef(proposed.connection, FLOW, str(proposed.posting_id)),
-        epoch=row["epoch"],
-        mark=0,
-        attempt=0,
-        since=datetime.now(UTC),
+        proposed.connection,
+        proposed.posting_id,
+        sentence=f"The undo of {proposed.takes_back.name} has not ended",
+        remedy=f"Run it again: journal undo {proposed.takes_back.document.external_id}",
     )
 
 
@@ -217,20 +188,8 @@ async def _prepare(
                 where="journal undo",
                 next_step=f"See it with: journal show {proposed.document.external_id}",
             )
-        await rows(
-            connection,
-            "update posting set undoes = %(original)s where id = %(id)s",
-            {"id": posting.id, "original": proposed.posting_id},
-        )
+        await reversals.set_original(connection, posting, proposed.posting_id)
     return replace(posting, flow=proposed.flow)
-
-
-async def _stopped(connection: Connection, subject: Claimed, sentence: str) -> None:
-    await rows(
-        connection,
-        "update subject set sentence = %(sentence)s where id = %(id)s and epoch = %(epoch)s",
-        {"id": subject.id, "epoch": subject.epoch, "sentence": sentence},
-    )
 
 
 async def _done(
@@ -238,12 +197,7 @@ async def _done(
 ) -> dict[str, Any]:
     async with installation.database.transaction() as connection:
         [made] = await postings.posted(connection, subject.id)
-        await rows(
-            connection,
-            "update subject set state = 'done', cause = null, sentence = null, remedy = null,"
-            " changed_at = now() where id = %(id)s and epoch = %(epoch)s",
-            {"id": subject.id, "epoch": subject.epoch},
-        )
+        await reversals.done(connection, subject)
         await runs.finish(connection, run_id, "done")
         result = {
             "undone": proposed.takes_back.document.external_id,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ml_connector.engine.flow import Flows
 from ml_connector.ledger.connections import subscriptions
 from ml_connector.ledger.inbox import deliveries
-from ml_connector.storage.database import Connection, one
+from ml_connector.storage.database import Connection
 
 SILENT_AFTER: Final = timedelta(hours=6)
 """So long without a webhook, while the sweep finds what none told of, is trouble."""
@@ -55,19 +55,6 @@ _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
         "Check the clock of this machine (timedatectl).",
     ),
 }
-
-# What a sweep found of flows that webhooks tell of, after the webhooks had had their chance.
-_FOUND_BY_SWEEPS: Final = """
-    select count(*) as found, min(received_at) as first_at from event
-    where connection = %(name)s and source = 'sweep' and flow = any (%(flows)s)
-        and received_at > %(after)s and received_at > %(day)s
-"""
-
-_SINCE_WHEN: Final = """
-    select greatest(c.created_at, min(s.made_at)) as since from connection as c
-    left join webhook_subscription as s on s.connection = c.name
-    where c.name = %(name)s group by c.created_at
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,24 +120,22 @@ async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> 
     in the last day what a webhook should have told of.
     """
     arrived = await deliveries.arrivals(on, name)
-    since = await one(on, _SINCE_WHEN, {"name": name})
-    if since is None or since["since"] is None:
+    since = await subscriptions.told_since(on, name)
+    if since is None:
         return None
     # What was there before us was never to be told.
-    last = max(arrived["last_at"] or since["since"], since["since"] + timedelta(hours=1))
+    last = max(arrived["last_at"] or since, since + timedelta(hours=1))
     if now - last < SILENT_AFTER:
         return None
     told_of = [flow.name for flow in flows.values() if flow.topics]
-    found = await one(
-        on,
-        _FOUND_BY_SWEEPS,
-        {"name": name, "flows": told_of, "after": last, "day": now - timedelta(hours=24)},
+    found = await deliveries.found_by_sweeps(
+        on, name, told_of, after=max(last, now - timedelta(hours=24))
     )
-    if found is None or not found["found"]:
+    if not found:
         return None
     came = f"since {last:%Y-%m-%d %H:%M} UTC" if arrived["last_at"] else "yet"
     return (
-        f"No webhook has come {came}, and the sweep found {found['found']} changes in the last"
+        f"No webhook has come {came}, and the sweep found {found} changes in the last"
         " day that none told of"
     )
 

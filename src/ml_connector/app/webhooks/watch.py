@@ -24,7 +24,7 @@ from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.alarms.alarms import end_alarms, end_told, raise_alarm
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.storage.database import Connection
@@ -110,13 +110,7 @@ async def _tell(installation: Installation, name: str, looked: SubscriptionChang
 
 async def _end_when_told(on: Connection, name: str) -> None:
     """End the alarm of a repaired subscription once somebody was told of it."""
-    async with on.cursor() as cursor:
-        await cursor.execute(
-            "update alarm set ended_at = now() where connection = %s and kind = %s"
-            " and key = 'disabled' and ended_at is null"
-            " and (told_at is not null or raised_at < now() - interval '24 hours')",
-            (name, AlarmKind.WEBHOOKS),
-        )
+    await end_told(on, name, AlarmKind.WEBHOOKS, "disabled")
 
 
 async def _arrivals(on: Connection, name: str) -> None:

@@ -8,7 +8,7 @@ message, and calls ``told`` in the same transaction.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from psycopg.rows import DictRow
 
@@ -169,6 +169,17 @@ async def end_alarms(
     return len(ended)
 
 
+async def end_told(on: Connection, connection: str, kind: AlarmKind, key: str) -> None:
+    """Note that the trouble of an alarm is over once people were told of it, or after a day."""
+    await rows(
+        on,
+        "update alarm set ended_at = now() where connection = %(connection)s"
+        " and kind = %(kind)s and key = %(key)s and ended_at is null"
+        " and (told_at is not null or raised_at < now() - interval '24 hours')",
+        {"connection": connection, "kind": kind, "key": key},
+    )
+
+
 async def due(
     on: Connection,
     *,
@@ -212,6 +223,14 @@ async def told(on: Connection, group: Group, *, now: datetime) -> None:
 async def open_alarms(on: Connection, names: Sequence[str]) -> list[Alarm]:
     """Return what is wrong with these connections and not over, the oldest first."""
     return [_alarm(row) for row in await rows(on, _OPEN, {"names": list(names)})]
+
+
+async def count_open(on: Connection) -> list[dict[str, Any]]:
+    """Return how many alarms are not over, by connection and kind."""
+    return await rows(
+        on,
+        "select connection, kind, count(*) as n from alarm where ended_at is null group by 1, 2",
+    )
 
 
 def _alarm(row: DictRow) -> Alarm:

@@ -75,6 +75,21 @@ async def made(on: Connection, connection: str) -> list[OwnSubscription]:
     ]
 
 
+async def told_since(on: Connection, connection: str) -> datetime | None:
+    """Return since when ShipBob should tell us: the connection and its first subscription.
+
+    None: there is no such connection.
+    """
+    row = await one(
+        on,
+        "select greatest(c.created_at, min(s.made_at)) as since from connection as c"
+        " left join webhook_subscription as s on s.connection = c.name"
+        " where c.name = %(name)s group by c.created_at",
+        {"name": connection},
+    )
+    return row["since"] if row else None
+
+
 async def add(
     on: Connection, connection: str, *, id_: str, group: str, topics: Sequence[str], url: str
 ) -> None:

@@ -69,6 +69,19 @@ async def arrivals(on: Connection, connection: str) -> Mapping[str, Any]:
     return found
 
 
+async def found_by_sweeps(
+    on: Connection, connection: str, flows: Sequence[str], *, after: datetime
+) -> int:
+    """Return how many events of these flows a sweep made after a moment."""
+    row = await one(
+        on,
+        "select count(*) as found from event where connection = %(name)s and source = 'sweep'"
+        " and flow = any (%(flows)s) and received_at > %(after)s",
+        {"name": connection, "flows": list(flows), "after": after},
+    )
+    return int(row["found"]) if row else 0
+
+
 async def begin_capture(on: Connection, connection: str, *, now: datetime) -> None:
     """Want the next body of each topic as a sample."""
     await rows(

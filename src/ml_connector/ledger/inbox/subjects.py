@@ -124,6 +124,17 @@ async def mark(
     ]
 
 
+async def find(connection: Connection, ref: SubjectRef) -> int | None:
+    """Return the id of a subject; None when nothing ever marked it."""
+    row = await one(
+        connection,
+        "select id from subject where connection = %(connection)s and flow = %(flow)s"
+        " and key = %(key)s",
+        ref._asdict(),
+    )
+    return int(row["id"]) if row else None
+
+
 async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> None:
     """Note which job will run which subject, as pairs of subject id and job id."""
     if jobs:

@@ -6,18 +6,25 @@ hash of the one before, so that a changed, removed or reordered row shows.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
+from psycopg import sql
+from psycopg.rows import tuple_row
 
 from ml_connector.ledger import months
 from ml_connector.ledger.postings.postings import Posting
-from ml_connector.storage.database import Connection, one, recordset, rows
+from ml_connector.storage.database import Connection, Database, one, recordset, rows
 
 GENESIS: Final = "0" * 64
+
+_BATCH: Final = 5_000
+
+PeriodOf = Literal["posted_at", "posting_date", "fact_date"]
+"""What a period of rows is of: the moment of posting, the document's date, the fact's date."""
 
 HASHED: Final = (
     "connection",
@@ -173,6 +180,50 @@ async def _append(
         heads[each.posting.id] = Head(connection=name, number=number, hash=previous)
     await rows(connection, _INSERT, {"rows": recordset(values)})
     return heads
+
+
+async def between(
+    database: Database,
+    names: Sequence[str],
+    column: PeriodOf,
+    start: datetime | date | None,
+    end: datetime | date | None,
+) -> AsyncIterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a period in batches: ``COLUMNS`` each, by connection and number.
+
+    All of one moment: what is posted meanwhile is not among them.
+
+    Args:
+        database: for reading.
+        names: of connections.
+        column: what the period is of.
+        start: from then; None: from the first.
+        end: before then; None: to the last.
+    """
+    query = sql.SQL(
+        "select {columns} from journal where connection = any (%(names)s)"
+        " and {day} >= %(start)s and {day} < %(end)s order by connection, number"
+    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), day=sql.Identifier(column))
+    parameters = {
+        "names": list(names),
+        "start": start if start is not None else "-infinity",
+        "end": end if end is not None else "infinity",
+    }
+    async with database.transaction() as connection:
+        await rows(connection, "set transaction isolation level repeatable read read only")
+        async with connection.cursor(name="export", row_factory=tuple_row) as cursor:
+            await cursor.execute(query, parameters)
+            while batch := await cursor.fetchmany(_BATCH):
+                yield batch
+
+
+async def after(database: Database, row_id: int) -> list[dict[str, Any]]:
+    """Return what was booked after a row, in order: target, stock, money and detail."""
+    return await database.fetch(
+        "select id, target, external_id, sku, quantity, amount, currency, location, detail"
+        " from journal where id > %(after)s order by id",
+        {"after": row_id},
+    )
 
 
 async def head(connection: Connection, connection_name: str) -> Head | None:

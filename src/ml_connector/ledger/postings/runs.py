@@ -1,15 +1,15 @@
 """Runs: what a converge saw, what it decided, and what came of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger import months
-from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
 from ml_connector.ledger.postings.documents import Plan
-from ml_connector.storage.database import Connection, one, recordset, rows
+from ml_connector.storage.database import Connection, Database, one, recordset, rows
 
 
 async def begin(connection: Connection, subject: Claimed, *, worker: str, rules: str) -> int:
@@ -109,6 +109,43 @@ async def finish(
             "remedy": error.remedy if error else None,
         },
     )
+
+
+class StoredRun(NamedTuple):
+    """A run of a subject.
+
+    Attributes:
+        facts: what plan saw, as it was stored; None when nothing was stored.
+    """
+
+    subject_id: int
+    subject: SubjectRef
+    facts: dict[str, Any] | None
+
+
+async def stored(connection: Connection, run_id: int) -> StoredRun | None:
+    """Return a run by its id; None when there is none."""
+    row = await one(
+        connection,
+        "select r.facts, s.id, s.flow, s.key, s.connection from run as r"
+        " join subject as s on s.id = r.subject_id where r.id = %(id)s",
+        {"id": run_id},
+    )
+    if row is None:
+        return None
+    return StoredRun(
+        row["id"], SubjectRef(row["connection"], row["flow"], row["key"]), row["facts"]
+    )
+
+
+async def last_facts(database: Database, subject_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return what the last run with facts saw, for each of these subjects that has one."""
+    found = await database.fetch(
+        "select distinct on (subject_id) facts from run where subject_id = any (%(ids)s)"
+        " and facts is not null order by subject_id, id desc",
+        {"ids": list(subject_ids)},
+    )
+    return [row["facts"] for row in found]
 
 
 def failure(error: ConnectorError) -> dict[str, Any]:

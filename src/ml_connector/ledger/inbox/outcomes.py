@@ -1,0 +1,116 @@
+"""What became of subjects: which are open, which are stopped, what was posted of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ml_connector.storage.database import Connection, Database, rows
+
+
+async def count_unsettled(
+    database: Database, connection_name: str, flow: str, keys: Sequence[str]
+) -> int:
+    """Return how many of these subjects still wait for a run or are in one."""
+    [row] = await database.fetch(
+        "select count(*) as n from subject where connection = %(name)s and flow = %(flow)s"
+        " and key = any (%(keys)s) and state in ('received', 'working')",
+        {"name": connection_name, "flow": flow, "keys": list(keys)},
+    )
+    return int(row["n"])
+
+
+async def outcomes(
+    database: Database,
+    connection_name: str,
+    flow: str,
+    keys: Sequence[str],
+    *,
+    since: datetime,
+    noted: bool,
+) -> list[dict[str, Any]]:
+    """Return how these subjects stand: state, failure, note of the last run, documents.
+
+    Args:
+        database: for reading.
+        connection_name: whose subjects.
+        flow: of the subjects.
+        keys: of the subjects.
+        since: documents that were settled then or later.
+        noted: documents too that a dry run noted.
+    """
+    return await database.fetch(
+        "select s.id, s.key, s.state, s.cause, s.sentence, s.remedy, s.due_at,"
+        " (select r.decision ->> 'note' from run as r where r.subject_id = s.id"
+        "  order by r.id desc limit 1) as note,"
+        " coalesce((select json_agg(json_build_object('document', p.kind,"
+        "   'external_id', p.external_id, 'remote_id', p.remote_id, 'state', p.state,"
+        "   'title', p.document ->> 'title') order by p.id)"
+        "  from posting as p where p.subject_id = s.id and (p.settled_at >= %(since)s"
+        "   or p.state = 'noted' and %(noted)s)), '[]'::json) as documents"
+        " from subject as s where s.connection = %(name)s and s.flow = %(flow)s"
+        " and s.key = any (%(keys)s) order by s.id",
+        {
+            "name": connection_name,
+            "flow": flow,
+            "keys": list(keys),
+            "since": since,
+            "noted": noted,
+        },
+    )
+
+
+async def stopped(connection: Connection, connection_name: str) -> list[dict[str, Any]]:
+    """Return the stopped subjects of a connection, those of one flow and cause together.
+
+    Each row has flow, cause, count and the time of the oldest; the keys and sentences of the
+    three oldest, and the remedy of the oldest.
+    """
+    return await rows(
+        connection,
+        "select flow, cause, count(*)::int as count, min(changed_at) as oldest,"
+        " (array_agg(key order by changed_at, id))[1:3] as keys,"
+        " (array_agg(sentence order by changed_at, id))[1:3] as sentences,"
+        " (array_agg(remedy order by changed_at, id))[1] as remedy"
+        " from subject where connection = %(name)s and state in ('parked', 'dead')"
+        " group by flow, cause",
+        {"name": connection_name},
+    )
+
+
+async def not_done(database: Database) -> list[dict[str, Any]]:
+    """Return all subjects that are not done, each with its failure; the cause may be empty."""
+    return await database.fetch(
+        "select flow, key, state, coalesce(cause, '') as cause, sentence from subject"
+        " where state <> 'done' order by id"
+    )
+
+
+async def open_subjects(connection: Connection) -> list[dict[str, Any]]:
+    """Return how many subjects are not done, and the age in seconds of the oldest of them.
+
+    By connection, flow, state and cause; the cause is empty where there is none.
+    """
+    return await rows(
+        connection,
+        "select connection, flow, state, coalesce(cause, '') as cause, count(*) as n,"
+        " extract(epoch from now() - min(changed_at))::float8 as age"
+        " from subject where state <> 'done' group by 1, 2, 3, 4",
+    )
+
+
+async def events_of_a_day(connection: Connection) -> list[dict[str, Any]]:
+    """Return how many events of the last 24 hours there are, by connection and status."""
+    return await rows(
+        connection,
+        "select connection, status, count(*) as n from event_status"
+        " where received_at > now() - interval '24 hours' group by 1, 2",
+    )
+
+
+async def unexplained(connection: Connection) -> list[dict[str, Any]]:
+    """Return how many source lines nothing accounts for, by connection and flow, if any."""
+    return await rows(
+        connection,
+        "select connection, flow, sum(unexplained)::bigint as n from subject"
+        " where unexplained > 0 group by 1, 2",
+    )

@@ -1,0 +1,81 @@
+"""The month-end reports that were made: when, by whom, and what they came to."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Json
+
+from ml_connector.ledger.connections import acts
+from ml_connector.storage.database import Connection, Database, rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeReport:
+    """A report that was made.
+
+    Attributes:
+        id: as ``next_id`` gave it.
+        month: such as ``2026-11``.
+        is_green: whether nothing was left unexplained.
+        differences: those that were left open, with their causes.
+        explained: how many others there were.
+        head_number, head_hash: the journal's end that the report is about.
+        files: what was written, each with the SHA-256 of its bytes in hex.
+    """
+
+    id: int
+    connection: str
+    month: str
+    is_green: bool
+    differences: Sequence[Any]
+    explained: int
+    head_number: int
+    head_hash: str
+    files: Mapping[str, str]
+
+
+async def next_id(database: Database) -> int:
+    """Return the id of the next report, which nobody else gets."""
+    [row] = await database.fetch("select nextval('month_report_id') as id")
+    return int(row["id"])
+
+
+async def made(database: Database, names: Collection[str]) -> list[dict[str, Any]]:
+    """Return the reports that were made for these connections, the newest first."""
+    return await database.fetch(
+        "select id, connection, month, made_at, person, green, open, explained, head_number,"
+        " head_hash, files from month_report where connection = any (%(names)s) order by id desc",
+        {"names": list(names)},
+    )
+
+
+async def record(connection: Connection, report: MadeReport, *, person: str) -> None:
+    """Keep that a report was made, and note it as that person's act."""
+    await rows(
+        connection,
+        "insert into month_report (id, connection, month, person, green, open, explained,"
+        " head_number, head_hash, files, differences) values (%(id)s, %(connection)s,"
+        " %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s, %(number)s, %(hash)s,"
+        " %(files)s, %(differences)s)",
+        {
+            "id": report.id,
+            "connection": report.connection,
+            "month": report.month,
+            "person": person,
+            "green": report.is_green,
+            "open": len(report.differences),
+            "explained": report.explained,
+            "number": report.head_number,
+            "hash": report.head_hash,
+            "files": Json(report.files),
+            "differences": Json(report.differences),
+        },
+    )
+    await acts.record(
+        connection,
+        person,
+        "reconcile",
+        connection=report.connection,
+        details={"report": report.id, "month": report.month, "green": report.is_green},
+    )

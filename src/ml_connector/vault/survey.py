@@ -1,0 +1,44 @@
+"""What the vault holds, as far as it can be told without opening anything."""
+
+from typing import Any, Final
+
+import psycopg
+
+from ml_connector.storage.database import Connection, rows
+
+_KEY_IDS: Final = """
+    select distinct key_id from (
+        select key_id from secret union all
+        select key_id from token where key_id is not null
+    ) as sealed order by key_id
+"""
+
+
+async def key_ids(on: Connection) -> list[str]:
+    """Return the ids of the master keys that secrets and tokens are sealed with."""
+    return [row["key_id"] for row in await rows(on, _KEY_IDS)]
+
+
+def key_ids_offline(on: psycopg.Connection) -> list[str]:
+    """Return the same by a plain connection, outside the pool."""
+    return [str(row[0]) for row in on.execute(_KEY_IDS).fetchall()]
+
+
+def key_ids_of_secrets(on: psycopg.Connection) -> list[str]:
+    """Return the ids of the master keys that secrets are sealed with."""
+    return [
+        str(row[0])
+        for row in on.execute("select distinct key_id from secret order by key_id").fetchall()
+    ]
+
+
+async def access_tokens(on: Connection) -> list[dict[str, Any]]:
+    """Return, for each connection and system, the seconds until its token runs out.
+
+    ``left`` is None where that is not known; ``broken``: it can't be renewed without a person.
+    """
+    return await rows(
+        on,
+        "select connection, system, problem is not null as broken,"
+        " extract(epoch from expires_at - now())::float8 as left from token",
+    )
