@@ -85,7 +85,7 @@ def _naming(
 def _without_fulfillment(
     siblings: Sequence[ShipmentFact], fulfillments: Sequence[FulfillmentFact]
 ) -> list[ShipmentFact]:
-    """Return the shipments that have shipped and that no fulfilment names, the oldest first."""
+    """Return the shipments that have shipped and that no fulfilment names, by id."""
     return sorted(
         (
             one

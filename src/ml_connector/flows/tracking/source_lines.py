@@ -10,7 +10,7 @@ from ml_connector.ledger.postings.documents import SourceLine
 
 
 def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what has shipped: the units that left the shelf, the parcels, how far they are."""
+    """Return a line for each lot of units that left, each parcel and the delivery state."""
     if facts.shipment_id is None:
         return ()
     shipment = facts.shipment
