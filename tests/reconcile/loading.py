@@ -3,7 +3,7 @@
 import msgspec
 
 from ml_connector.reconcile.compare.sides import Fact
-from ml_connector.reconcile.stored.sources import LiveLine
+from ml_connector.reconcile.stored.rows import LiveLine
 from ml_connector.storage.database import Connection, Database, rows
 from reconcile.worlds import World
 

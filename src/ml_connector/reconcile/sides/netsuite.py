@@ -17,7 +17,7 @@ from ml_connector.netsuite.queries.month import (
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.stored.documents import Missing
+from ml_connector.reconcile.stored.rows import Missing
 from ml_connector.reconcile.transaction_types import BILLS, TYPES
 
 

@@ -13,7 +13,7 @@ from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.errors import NeedsData
 from ml_connector.reads.reads import Reads
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.stored.sources import LiveLine
+from ml_connector.reconcile.stored.rows import LiveLine
 
 LOOKS_BACK: Final = timedelta(days=45)
 """A source that was made so long before the month may still have its facts in it."""

@@ -1,12 +1,14 @@
-"""The stored side of a report: journal, sources and refusals, with both systems beside them.
+"""What is stored of a month, with the lines of both systems beside it, compared in SQL.
 
-Two connections work at the same time, in one snapshot: one on the journal's sums and our
-documents, the other on the sources. Neither needs what the other makes.
+Two database connections work at the same time, in one snapshot: one on the journal's sums and
+our documents, the other on the sources. Neither needs what the other makes. Whatever agrees
+never leaves the database.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,29 +16,46 @@ import msgspec
 import psycopg
 
 from ml_connector.engine.flow import Flows
-from ml_connector.reconcile.compare import document_pairs
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
+from ml_connector.reconcile.compare.document_pairs import (
+    PostedDocument,
+    found_documents,
+    posted_documents,
+)
+from ml_connector.reconcile.compare.documents import tags
 from ml_connector.reconcile.compare.item_names import SkuNames
-from ml_connector.reconcile.compare.report import Report, ReportedHead
-from ml_connector.reconcile.compare.sides import Movement
+from ml_connector.reconcile.compare.report import (
+    DocumentRef,
+    Report,
+    ReportedHead,
+    Row,
+    RowKey,
+    SectionEquation,
+)
+from ml_connector.reconcile.compare.sides import JournalRow, Movement
+from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
-from ml_connector.reconcile.stored import journal_lines
-from ml_connector.reconcile.stored.documents import Missing, StoredDocuments
-from ml_connector.reconcile.stored.journal import StoredJournal
+from ml_connector.reconcile.stored import document_sql, journal_lines, journal_sql, source_sql
+from ml_connector.reconcile.stored.rows import (
+    LiveLine,
+    Missing,
+    document_of,
+    fact_of,
+    movement_row,
+)
 from ml_connector.reconcile.stored.session import StoredSession, together
-from ml_connector.reconcile.stored.sources import LiveLine, StoredSources
 from ml_connector.reconcile.transaction_types import TYPES
 from ml_connector.storage import snapshots
 from ml_connector.storage.database import Connection, connection_options
 
 
 class StoredMonth:
-    """One connection's books of one month, on database connections of their own.
+    """What is stored of one merchant's month: journal, sources, and what was refused.
 
-    First the lines of the two systems are put beside them (``add_movements``,
-    ``add_live``), then ``freeze`` takes one snapshot of the journal, and everything after
-    it is of that snapshot.
+    The methods are called in the order in which they stand here. ``add_movements`` and
+    ``add_live`` put the lines of the two systems beside what is stored. ``freeze`` takes one
+    snapshot, and everything after it is of that snapshot.
 
     Args:
         url: of the database.
@@ -59,6 +78,7 @@ class StoredMonth:
     ) -> None:
         self._url = url
         self._month = month
+        self._flows = flows
         self._sections = Sections.of(flows)
         self._snapshot = ""
         self._parameters: dict[str, Any] = {
@@ -68,36 +88,31 @@ class StoredMonth:
             "kinds": list(TYPES),
             "types": msgspec.json.encode(dict(TYPES)).decode(),
         }
-        self._one = StoredSession(one, self._parameters)
-        self._other = StoredSession(other, self._parameters)
-        self._documents = StoredDocuments(self._one, self._sections)
-        self._journal = StoredJournal(self._one, self._sections)
-        self._sources = StoredSources(self._other, flows, self._sections)
+        self._journal = StoredSession(one, self._parameters)
+        self._sources = StoredSession(other, self._parameters)
+        # Set by ``freeze``: what journal_sql.NUMBERS says. Set by ``gather``: the key of the
+        # section by "FLOW KIND".
+        self._numbers: Mapping[str, int] = {}
+        self._section_keys: dict[str, str] = {}
 
     async def begin(self) -> Self:
         """Make room for the lines of the two systems."""
-        await self._documents.begin()
-        await self._sources.begin()
+        await self._journal.begin(document_sql.MOVEMENTS)
+        await self._sources.begin(source_sql.LIVE)
         return self
 
     async def add_movements(self, movements: Iterable[Movement]) -> None:
-        """Put lines of NetSuite beside the books."""
-        await self._documents.add(movements)
-        await self._let_go(self._one)
-
-    async def add_looked_up(self, movements: Sequence[Movement]) -> None:
-        """Put what was looked up beside the books, after the snapshot was taken."""
-        await self._documents.add_looked_up(movements)
+        """Add lines of NetSuite."""
+        await self._fill_movements(movements)
+        # Reading the systems may take long: no transaction stays open meanwhile.
+        await self._journal.on.commit()
 
     async def add_live(self, lines: Iterable[LiveLine]) -> None:
-        """Put lines of ShipBob that no run has seen so beside the books."""
-        await self._sources.add_live(lines)
-        await self._let_go(self._other)
-
-    async def _let_go(self, session: StoredSession) -> None:
-        """End the transaction while the systems are still read, which may take long."""
-        if not self._snapshot:
-            await session.on.commit()
+        """Add lines of ShipBob that no run has seen so."""
+        await self._sources.fill(
+            "month_live", source_sql.LIVE_COLUMNS, map(msgspec.structs.astuple, lines)
+        )
+        await self._sources.on.commit()
 
     async def freeze(self) -> tuple[ReportedHead, list[Missing]]:
         """Take the snapshot; return the chain's head, and what NetSuite did not show.
@@ -106,25 +121,71 @@ class StoredMonth:
         up by its ids before it is called deleted: it may have been posted while the month's
         lines were read.
         """
-        await self._one.on.commit()
-        await self._other.on.commit()
-        self._snapshot = await snapshots.take(self._one.on)
-        await snapshots.share(self._other.on, self._snapshot)
-        last = await self._one.rows(
+        await self._journal.on.commit()
+        await self._sources.on.commit()
+        self._snapshot = await snapshots.take(self._journal.on)
+        await snapshots.share(self._sources.on, self._snapshot)
+        last = await self._journal.rows(
             "select number, hash from journal where connection = %(name)s"
             " order by number desc limit 1",
         )
-        await together(self._compare_documents(), self._sources.compare())
+        await together(self._compare_documents(), self._compare_sources())
         head = (
             ReportedHead(number=last[0]["number"], hash=last[0]["hash"])
             if last
             else ReportedHead()
         )
-        return head, await self._documents.missing()
+        missing = await self._journal.rows(document_sql.MISSING)
+        return head, [msgspec.convert(row, Missing) for row in missing]
 
     async def _compare_documents(self) -> None:
-        await self._journal.sum_up()
-        await self._documents.compare()
+        """Sum the journal up; set aside the documents that do not agree."""
+        # Few places, each with many rows: to sort them all first takes three times as long, and
+        # the planner can't know.
+        await self._journal.rows("set enable_sort = off")
+        await self._journal.make(journal_sql.SUMMED, "month_summed")
+        await self._journal.rows("reset enable_sort")
+        [self._numbers] = await self._journal.rows(journal_sql.NUMBERS)
+        await self._journal.make(document_sql.POSTINGS, "month_posting")
+        await self._journal.make(document_sql.FOREIGN, "month_movement")
+        await self._journal.make(document_sql.FOUND, "month_found")
+        await self._journal.make(document_sql.SUSPECT, "month_suspect")
+
+    async def _compare_sources(self) -> None:
+        """Put what is said and what is booked together; set aside what is not the same."""
+        flows = self._flows.values()
+        await self._sources.rows(
+            source_sql.WORDS,
+            flows=[flow.name for flow in flows],
+            sources=[flow.source for flow in flows],
+        )
+        await self._sources.make(source_sql.SAID, "month_said")
+        await self._sources.make(source_sql.BOOKED_BY, "month_booked_by")
+        await self._sources.make(source_sql.RAW_SUBJECTS, "month_raw_subject")
+        await self._sources.make(source_sql.LINES, "month_line")
+        await self._sources.make(source_sql.BOOKED, "month_booked")
+        await self._sources.rows(source_sql.VANISHED)
+
+    async def add_looked_up(self, movements: Sequence[Movement]) -> None:
+        """Add what was looked up after the snapshot, but for what the month has shown already.
+
+        A document without its external id is among those of others, and found by its id too.
+        """
+        shown = await self._journal.rows(
+            "select distinct id from month_movement where id = any (%(ids)s)",
+            ids=sorted({one.id for one in movements}),
+        )
+        known = {row["id"] for row in shown}
+        added = [one for one in movements if one.id not in known]
+        await self._fill_movements(added)
+        ids = sorted({one.id for one in added})
+        await self._journal.make(document_sql.MORE_FOUND, "month_found", ids=ids)
+        await self._journal.make(document_sql.LOOKED_UP, "month_suspect", ids=ids)
+
+    async def _fill_movements(self, movements: Iterable[Movement]) -> None:
+        await self._journal.fill(
+            "month_movement", document_sql.MOVEMENT_COLUMNS, map(movement_row, movements)
+        )
 
     async def gather(self, skus: Mapping[str, str]) -> Gathered:
         """Return the sides, with what agrees summed up.
@@ -132,28 +193,122 @@ class StoredMonth:
         Args:
             skus: ShipBob's SKU to NetSuite's item name, where they differ.
         """
-        await self._documents.settle()
-        posted = await self._documents.posted()
-        movements = await self._documents.movements()
-        found = document_pairs.found_documents(movements, self._sections)
-        names = await self._names(skus, posted, movements)
-        journal = await self._journal.rows()
+        await self._set_aside()
+        posted = await self._posted()
+        movements = [
+            msgspec.convert(row, Movement)
+            for row in await self._journal.rows(document_sql.RAW_MOVEMENTS)
+        ]
+        found = found_documents(movements, self._sections)
+        entries = [entry for document in posted for entry in document.entries]
+        names = SkuNames.learn(entries, movements, skus, await self._skus(movements))
+        sums = await self._journal.rows(journal_sql.ROWS)
+        self._section_keys = {
+            f"{row['flow']} {row['kind']}": self._row_key(row).section for row in sums
+        }
+        [count] = await self._journal.rows(document_sql.DOCUMENT_COUNT)
         return Gathered(
             sections=self._sections,
-            states=await self._sources.states(),
+            states=await self._states(),
             posted=posted,
             found=found,
             names=names,
             rows=[
-                *journal,
-                *await self._documents.not_agreed(),
+                *self._summed(sums),
+                *await self._not_agreed(),
                 *netsuite_rows(self._month, posted, found, names),
             ],
-            equations=await self._sources.equations(),
-            cut_off=await self._journal.cut_off(),
-            journal_rows=self._journal.count,
-            documents=await self._documents.counted(),
+            equations=await self._equations(),
+            cut_off=await self._cut_off(),
+            journal_rows=sum(row["entries"] for row in sums),
+            documents=int(count["documents"]),
         )
+
+    async def _set_aside(self) -> None:
+        """Set aside what does not agree after all that was looked up, with its lines."""
+        await self._journal.make(document_sql.MORE_POSTINGS, "month_posting")
+        memos = await self._journal.rows(
+            "select distinct memo from month_movement where not ours and memo like '%%[mlc-%%'",
+        )
+        tagged = sorted({tag for row in memos for tag in tags(row["memo"])})
+        await self._journal.make(document_sql.RAW, "month_raw", tagged=tagged)
+        await self._journal.make(document_sql.RAW_ENTRY, "month_raw_entry")
+
+    async def _posted(self) -> list[PostedDocument]:
+        """Return our documents that do not simply agree."""
+        rows = await self._journal.rows(document_sql.RAW_ENTRIES)
+        return posted_documents((msgspec.convert(row, JournalRow) for row in rows), self._sections)
+
+    async def _skus(self, movements: Iterable[Movement]) -> dict[str, str]:
+        """Return the SKU of each item that moved, where a journal row of the month has both."""
+        items = sorted({line.item for line in movements if line.item is not None})
+        rows = await self._journal.rows(journal_sql.SKUS, items=items) if items else []
+        return {row["item"]: row["sku"] for row in rows}
+
+    def _summed(self, sums: Iterable[Mapping[str, Any]]) -> Iterator[tuple[RowKey, Row]]:
+        """Yield the journal's part of the table, as if NetSuite agreed with every document."""
+        for row in sums:
+            yield (
+                self._row_key(row),
+                Row(
+                    shipbob=row["shipbob"],
+                    later=row["later"],
+                    earlier=row["earlier"],
+                    journal=row["journal"],
+                    netsuite=row["journal"] if row["kind"] in TYPES else Decimal(0),
+                ),
+            )
+
+    async def _not_agreed(self) -> list[tuple[RowKey, Row]]:
+        """Return the journal's sums that NetSuite does not simply have as well."""
+        return [
+            (self._row_key(row), Row(netsuite=-Decimal(row["value"])))
+            for row in await self._journal.rows(document_sql.RAW_ROWS)
+        ]
+
+    def _row_key(self, row: Mapping[str, Any]) -> RowKey:
+        section = self._sections.of_entry(row["flow"], row["kind"]).key
+        return RowKey(section, row["what"], row["place"], row["currency"])
+
+    async def _cut_off(self) -> list[JournalRow]:
+        """Return the journal rows whose fact and posting lie in different months."""
+        lowest, highest = self._numbers["cut_off_lowest"], self._numbers["cut_off_highest"]
+        if not highest:
+            return []
+        rows = await self._journal.rows(journal_sql.CUT_OFF, lowest=lowest, highest=highest)
+        return [msgspec.convert(row, JournalRow) for row in rows]
+
+    async def _states(self) -> list[SourceState]:
+        """Return the lines of sources that are not simply posted."""
+        rows = await self._sources.rows(source_sql.STATES)
+        subjects = sorted({row["subject_id"] for row in rows if row["subject_id"]})
+        documents: dict[tuple[int, str], list[DocumentRef]] = defaultdict(list)
+        for row in await self._sources.rows(source_sql.DOCUMENTS_OF, subjects=subjects):
+            documents[row["subject_id"], row["name"]].append(document_of(row))
+        return [
+            SourceState(
+                section=self._sections.of_facts(row["flow"]).key,
+                fact=fact_of(row),
+                posted=row["posted"],
+                told=row["spoken_of"],
+                skus=tuple(sorted({row["first_sku"], row["last_sku"]} - {None})),
+                documents=tuple(sorted(documents.get((row["subject_id"], row["name"]), ()))),
+            )
+            for row in rows
+        ]
+
+    async def _equations(self) -> list[SectionEquation]:
+        """Return line conservation by section and currency."""
+        agreed = await self._sources.rows(source_sql.EQUATIONS_AGREED)
+        rows = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
+        rows += await self._sources.rows(source_sql.EQUATIONS)
+        sums: dict[tuple[str, str], SectionEquation] = {}
+        for row in rows:
+            section = self._sections.of_facts(row.pop("flow")).key
+            one = SectionEquation(section=section, **row)
+            before = sums.get((section, one.currency))
+            sums[section, one.currency] = one if before is None else before.plus(one)
+        return [sums[key] for key in sorted(sums)]
 
     async def write_lines(self, report: Report, path: Path) -> None:
         """Write every journal row of the month as CSV, each with its document's verdict.
@@ -165,26 +320,16 @@ class StoredMonth:
         for difference in report.open:
             if difference.external_id:
                 kinds[difference.external_id].add(difference.kind)
-        places = msgspec.json.encode(self._journal.places).decode()
+        sections = msgspec.json.encode(self._section_keys).decode()
         await journal_lines.write(
             self._url,
             self._snapshot,
-            {**self._parameters, "sections": places},
+            {**self._parameters, "sections": sections},
             [(document, " ".join(sorted(found))) for document, found in sorted(kinds.items())],
             path,
-            lowest=self._journal.lowest,
-            highest=self._journal.highest,
+            lowest=self._numbers["lowest"],
+            highest=self._numbers["highest"],
         )
-
-    async def _names(
-        self,
-        skus: Mapping[str, str],
-        posted: Sequence[document_pairs.PostedDocument],
-        movements: Sequence[Movement],
-    ) -> SkuNames:
-        entries = [entry for document in posted for entry in document.entries]
-        items = sorted({line.item for line in movements if line.item is not None})
-        return SkuNames.learn(entries, movements, skus, await self._journal.skus(items))
 
 
 @asynccontextmanager
