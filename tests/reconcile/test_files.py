@@ -22,7 +22,6 @@ from ml_connector.reconcile.compare.report import (
     ordered,
 )
 from ml_connector.reconcile.report import lines, page, workbook
-from ml_connector.reconcile.report.cells import safe
 from reconcile.worlds import MONTH, SECTIONS
 
 NASTY = '=HYPERLINK("http://evil","x")<script>alert(1)</script>'
@@ -158,7 +157,7 @@ def test_no_cell_of_the_csv_is_a_formula(start: str) -> None:
 
     assert f"'{start}1+1" in text
     assert f"'{start}cmd" in text
-    assert safe("TEE-BLK") == "TEE-BLK"
+    assert lines.safe("TEE-BLK") == "TEE-BLK"
 
 
 def test_numbers_keep_every_digit() -> None:

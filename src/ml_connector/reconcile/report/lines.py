@@ -8,7 +8,6 @@ from typing import Final
 
 from ml_connector.reconcile.amounts import plain
 from ml_connector.reconcile.compare.report import Difference, Report
-from ml_connector.reconcile.report.cells import safe
 
 COLUMNS: Final = (
     *("record", "section", "verdict", "journal_number", "source", "source_line", "fact_date"),
@@ -16,7 +15,18 @@ COLUMNS: Final = (
     *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
     "remedy",
 )
-"""What ``line_statements.HEADING_AND_LINES`` heads its columns with."""
+"""What ``line_sql.HEADING_AND_LINES`` heads its columns with."""
+
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    SKUs, memos and document numbers come from outside: one that begins like a formula gets
+    an apostrophe in front, as spreadsheets themselves do for text.
+    """
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
 
 
 def differences(report: Report) -> bytes:
