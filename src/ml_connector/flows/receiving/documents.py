@@ -23,6 +23,7 @@ from ml_connector.netsuite.records.records import (
     as_body,
 )
 from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
+from ml_connector.rules.external_ids import receipt_id
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
@@ -93,7 +94,7 @@ def item_receipt(
 
     Source: netsuite.md sections 7.3 and 8.1.
     """
-    external_id = f"{ExternalIdPrefix.RECEIPT}{booking.wro_id}-{booking.number}"
+    external_id = receipt_id(booking.wro_id, booking.number)
     body = ItemReceipt(
         external_id=external_id,
         tran_date=booking.date,

@@ -7,6 +7,7 @@ import msgspec
 
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.facts import ItemFact, PeriodFact
+from ml_connector.rules.items import MatchFacts
 from ml_connector.rules.units import LineUnit
 
 
@@ -105,3 +106,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     bound: dict[str, ItemFact] = {}
     unit_rates: dict[str, Decimal] = {}
     is_transfer: bool = False
+
+    @property
+    def matches(self) -> MatchFacts:
+        """What both systems and our own books say of its SKUs."""
+        return MatchFacts(self.items, self.bindings, self.bound)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -17,14 +16,13 @@ from ml_connector.ledger.postings.documents import Document, Plan, Posted, Sourc
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact
-from ml_connector.rules.items import MatchFacts, match
+from ml_connector.rules.items import match
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
+from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
 from ml_connector.words import Cause, DocumentKind
-
-_ENDED: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
 
 
 def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -41,24 +39,41 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     too_old = before_start(fact_date, settings)
     if too_old:
         return refusal(source_lines(facts, settings), too_old)
-    if settings.policies.receipts == "completed" and facts.status not in _ENDED:
+    if settings.policies.receipts == "completed" and facts.status not in ENDED:
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
     raised = _raised(facts, booked_units(posted))
-    mark = _mark(facts, posted)
     if not raised:
-        return Plan(documents=mark, note="Nothing was stowed beyond what is booked")
+        note = "Nothing was stowed beyond what is booked"
+        return Plan(documents=_mark(facts, posted), note=note)
     location = location_of(facts.fulfillment_center_id, facts.fulfillment_center_name, settings)
     matched = match(
-        {line.inventory_id: _sku(line) for line, _ in raised},
-        MatchFacts(facts.items, facts.bindings, facts.bound),
-        settings.skus,
+        {line.inventory_id: _sku(line) for line, _ in raised}, facts.matches, settings.skus
     )
     increases = [
         _increase(facts, line, quantity, matched.items[line.inventory_id])
         for line, quantity in raised
     ]
-    booking = Booking(
+    task = Task(
+        booking=_booking(facts, location, settings),
+        increases=tuple(increases),
+        posted=tuple(posted),
+        settings=settings,
+        mark=_mark(facts, posted),
+        ended=facts.status in ENDED,
+        unit_rates=facts.unit_rates,
+    )
+    decided = (
+        without_order(task)
+        if facts.purchase_order_number is None
+        else from_order(_order(facts), task)
+    )
+    return msgspec.structs.replace(decided, bindings=matched.bindings)
+
+
+def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
+    fact_date = _fact_date(facts, settings)
+    return Booking(
         wro_id=facts.wro_id,
         number=1,
         location=location,
@@ -70,21 +85,6 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             document=f"the receipt of WRO {facts.wro_id}",
         ),
     )
-    task = Task(
-        booking=booking,
-        increases=tuple(increases),
-        posted=tuple(posted),
-        settings=settings,
-        mark=mark,
-        ended=facts.status in _ENDED,
-        unit_rates=facts.unit_rates,
-    )
-    decided = (
-        without_order(task)
-        if facts.purchase_order_number is None
-        else from_order(_order(facts), task)
-    )
-    return msgspec.structs.replace(decided, bindings=matched.bindings)
 
 
 def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[StowedLine, int]]:
@@ -112,7 +112,7 @@ def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[Stow
 
 def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ...]:
     told = facts.synced or any(document.kind == DocumentKind.WRO_MARK for document in posted)
-    if facts.status != "Completed" or told:
+    if facts.status != COMPLETED or told:
         return ()
     return (wro_mark(facts.wro_id),)
 

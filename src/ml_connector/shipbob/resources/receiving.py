@@ -1,6 +1,7 @@
 """The requests about WROs (ShipBob reference, section 9.4). Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,13 @@ from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import ExternalSyncResult, NewWro
 from ml_connector.shipbob.session import Request, segment
 from ml_connector.transport.call import Patience, Priority
+
+COMPLETED: Final = "Completed"
+CANCELLED: Final = "Cancelled"
+AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
+"""Statuses of a WRO of which nothing has arrived yet."""
+ENDED: Final = frozenset({COMPLETED, CANCELLED, "Incomplete"})
+"""Statuses of a WRO of which nothing more will be stowed."""
 
 
 def get_wro(wro_id: int | str, priority: Priority) -> Request:
