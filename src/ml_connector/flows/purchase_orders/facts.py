@@ -1,14 +1,13 @@
 """What the plan for one purchase or transfer order sees, as a run keeps it."""
 
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.units import LineUnit
-
-OVER: Final = frozenset({"Completed", "Cancelled", "Incomplete"})
+from ml_connector.shipbob.resources.receiving import ENDED
 
 
 class VariantFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +93,9 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     def on_its_way(self, inventory_id: int) -> int:
         """Return the units that NetSuite will still receive of this WRO."""
         stowed = self.stowed.get(inventory_id, 0)
-        coming = stowed if self.status in OVER else max(stowed, self.expected.get(inventory_id, 0))
+        coming = (
+            stowed if self.status in ENDED else max(stowed, self.expected.get(inventory_id, 0))
+        )
         return max(0, coming - self.booked.get(inventory_id, 0))
 
 

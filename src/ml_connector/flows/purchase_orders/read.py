@@ -21,9 +21,9 @@ from ml_connector.netsuite.statuses import (
     PURCHASE_ORDER_OPEN,
 )
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.external_ids import is_receipt_of
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
-from ml_connector.words import ExternalIdPrefix
 
 _NUMBERS: Final = 30
 """So many WROs of one order are looked for: ``PO123`` to ``PO123-30``."""
@@ -171,7 +171,7 @@ def _booked(wros: Sequence[Wro], receipts: Sequence[ReceiptLine], items: _OnWros
     for wro in wros:
         for receipt in receipts:
             inventory_id = items[wro.id].get(receipt.item)
-            ours = (receipt.externalid or "").startswith(f"{ExternalIdPrefix.RECEIPT}{wro.id}-")
+            ours = is_receipt_of(wro.id, receipt.externalid)
             if ours and inventory_id is not None:
                 booked[wro.id][inventory_id] += int(receipt.quantity)
     return booked
