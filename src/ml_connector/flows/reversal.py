@@ -1,8 +1,8 @@
-"""Counter-documents: what takes back a document that was posted. Pure.
+"""Counter-documents: each takes back one document that was posted. Pure.
 
 Nothing that was posted is edited or deleted: units go out again by an inventory adjustment
 (netsuite.md section 8.2), money by a vendor credit against a bill, or the reverse (section
-8.7). What has left the house, or was only said to ShipBob, has no counter-document.
+8.7). Goods that have left, and what was only told to ShipBob, have no counter-document.
 """
 
 import hashlib
@@ -56,12 +56,13 @@ def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Doc
     """Return the document that takes another back.
 
     Args:
-        posted: what is to be taken back.
+        posted: the document to take back.
         settings: of its connection.
         day: the date that the counter-document carries.
 
     Raises:
-        UserError: there is no counter-document for it; says why and what to do instead.
+        UserError: there is no counter-document for it; the error says why, and what to do
+            instead.
     """
     kind = posted.document.kind
     if kind in _UNITS:

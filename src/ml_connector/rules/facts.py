@@ -30,7 +30,7 @@ class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def item_fact(item: Item) -> ItemFact:
-    """Return what a run keeps of an item."""
+    """Return the fact that a run keeps of an item."""
     return ItemFact(
         id=item.id,
         name=item.itemid,
@@ -43,9 +43,10 @@ def item_fact(item: Item) -> ItemFact:
 
 
 async def stock_periods(moment: datetime, reads: Reads) -> tuple[PeriodFact, ...]:
-    """Return the posting periods from the one of a moment on; none where unreadable.
+    """Return the posting periods from the one of a moment on; none where they can't be read.
 
-    Wherever the merchant is, the local date is the day before in UTC at the earliest.
+    The merchant's local date is at the earliest the day before the date in UTC, wherever the
+    merchant is.
     """
     return tuple(
         PeriodFact(

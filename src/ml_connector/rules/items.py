@@ -12,7 +12,7 @@ from ml_connector.rules.facts import ItemFact, item_fact
 from ml_connector.words import Cause
 
 _NAMED: Final = 5
-"""So many missing SKUs are named in a sentence; all of them are waited for."""
+"""The number of missing SKUs that a message names; all of them are waited for."""
 
 
 def item_name(sku: str, exceptions: Mapping[str, str]) -> str:
@@ -176,14 +176,14 @@ def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str,
 
 
 def _asks_anew(sku: str, binding: Binding, exceptions: Mapping[str, str]) -> bool:
-    """Whether ``[skus]`` has something to say that it did not say when the SKU was matched."""
+    """Return whether ``[skus]`` says something else now than when the SKU was matched."""
     if sku == binding.sku:
         return item_name(sku, exceptions) != binding.item_name
     return sku in exceptions
 
 
 def _lost(sku: str, binding: Binding, item: ItemFact | None) -> NeedsHuman:
-    """Say that the item a SKU was matched to can't be used any more."""
+    """Return the failure of a SKU whose item can't be used any more."""
     what = (
         "which NetSuite has no more or does not show us"
         if item is None

@@ -20,16 +20,16 @@ def posting_date(
 ) -> date:
     """Return the fact's date, or by policy the first open day after it.
 
-    Where the account tells nothing of its periods (netsuite.md section 5: not readable in
-    every role) the fact's date is taken, and NetSuite refuses it if it must.
+    Where the role can't read the account's periods (netsuite.md section 5), the fact's date is
+    taken, and NetSuite refuses the document if the period is closed.
 
     Args:
         fact_date: the merchant's local date of the fact.
         periods: the posting periods around it, as far as they are known.
         policy: what to do when the fact's period is closed.
         document: what is to be posted, for the message.
-        awaited: what a parked subject waits for: ``period``, or ``bill_period``, where the
-            lock of payables counts too.
+        awaited: the kind of thing that a parked subject waits for: ``period``, or
+            ``bill_period`` where the lock of payables counts too.
 
     Raises:
         NeedsHuman: the period is closed and the policy is to park, or nothing later is open.

@@ -1,4 +1,4 @@
-"""How it is seen that a sales order that shipments and returns wait for has appeared."""
+"""Whether the sales orders that shipments and returns wait for have appeared by now."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from ml_connector.reads.reads import Reads
 
 
 async def live_orders(reads: Reads, references: Collection[str]) -> dict[str, list[SalesOrder]]:
-    """Return the sales orders by reference that are not cancelled, asked for together."""
+    """Return the sales orders that are not cancelled, by reference; all are read together."""
     wanted = sorted(references)
     answers = await asyncio.gather(*map(reads.shipments.sales_orders, wanted))
     return {

@@ -1,4 +1,4 @@
-"""Units: what an order line counts in, and how many eaches that is.
+"""Units: the unit that an order line counts in, and how many eaches are in one.
 
 ShipBob counts eaches. A purchase order may be in cases of twelve (netsuite.md section 13.3):
 the record service then counts the line in cases, queries count it in base units. That queries
@@ -27,8 +27,8 @@ class LineUnit(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         unit: NetSuite's internal id.
-        eaches: in one of it; 0 where that is not proven.
-        problem: why it is not; empty where it is.
+        eaches: how many are in one unit; 0 where their number is not proven.
+        problem: why it is not proven; empty where it is.
     """
 
     unit: str
@@ -84,7 +84,7 @@ def refuse_other_unit(
     """Stop where a line's unit can't, or by policy may not, be converted into eaches.
 
     Raises:
-        NeedsHuman: it can't.
+        NeedsHuman: it can't, or the policy ``purchase_unit`` refuses it.
     """
     if unit is None:
         return

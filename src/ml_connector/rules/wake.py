@@ -1,4 +1,4 @@
-"""How it is seen that what several flows wait for has appeared."""
+"""Whether things that several flows wait for have appeared by now."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -61,4 +61,4 @@ EVERY_FLOW: Final = (
     Waking(kind=AwaitedKind.CREDENTIALS, by_applying=True, by_signing_in=True),
     Waking(kind=AwaitedKind.PERMISSION, by_applying=True, by_signing_in=True),
 )
-"""What a subject of any flow may wait for."""
+"""Things that a subject of any flow may wait for."""

@@ -3,16 +3,16 @@
 Transfer orders into a location of ShipBob's are announced in the same way, from their
 approval on; those between two locations of ShipBob's are not, since it moves its own stock.
 
-Only open orders (status B, D, E; netsuite.md section 5.7) with lines at locations that are
-mapped to a fulfillment center; of each line what is still open and not on its way. One WRO
-per fulfillment center, at most 10,000 SKUs each (shipbob.md section 5), with a number by
-which it is found again: ``PO123``, then ``PO123-2`` and so on. ShipBob makes nothing unique
-about a WRO, so all that carry one of these numbers are among the facts, whoever made them.
-What WROs announce or hold that NetSuite has not received yet counts as on its way; how much
-NetSuite has received of each WRO is read from the external ids of the receipts themselves.
-An order that changes while ShipBob still awaits its WRO has it cancelled and made anew;
-later it is shown to a person. An order that is closed or deleted has its WRO cancelled
-while that is possible.
+Only open orders are announced (status B, D, E; netsuite.md section 5.7), and of them the
+lines at locations that are mapped to a fulfillment center: of each line the units that are
+still open and not on their way. There is one WRO per fulfillment center, with at most 10,000
+SKUs (shipbob.md section 5) and a number by which it is found again: ``PO123``, then
+``PO123-2`` and so on. Nothing about a WRO is unique at ShipBob, so all WROs with one of these
+numbers are among the facts, whoever made them. Units that a WRO announces or holds and that
+NetSuite has not received yet are on their way; the external ids of NetSuite's item receipts
+tell how many units of each WRO it has received. When an order changes while ShipBob still
+awaits its WRO, the WRO is cancelled and made anew; later the change is shown to a person.
+When an order is closed or deleted, its WRO is cancelled while that is possible.
 """
 
 from typing import Final

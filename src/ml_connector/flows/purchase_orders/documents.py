@@ -1,4 +1,4 @@
-"""The documents of purchase orders: WROs to make and to take back. All pure."""
+"""The documents of purchase orders: new WROs, cancelled WROs and new products. All pure."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ _SOONEST_ARRIVAL: Final = timedelta(days=1)
 def arrival(days: Iterable[date | None], read_at: datetime, zone: ZoneInfo) -> datetime:
     """Return noon of the day the last line is expected, tomorrow at the soonest.
 
-    An arrival must lie in the future (shipbob.md section 9.4); whoever plans twice on a day
-    gets the same.
+    An arrival must lie in the future (shipbob.md section 9.4). A second plan on the same day
+    has the same arrival.
 
     Args:
-        days: on which lines are expected, where they say so.
-        read_at: now.
+        days: the expected receipt date of each line; None where it has none.
+        read_at: when the order was read.
         zone: the merchant's.
     """
     tomorrow = read_at.astimezone(zone).date() + _SOONEST_ARRIVAL
@@ -48,10 +48,10 @@ def wro_announcement(
     Args:
         order_id: NetSuite's internal id of the purchase order.
         order_number: its number.
-        part_number: the how-manieth WRO of this order, from 1.
+        part_number: which WRO of this order it is, counted from 1.
         center: ShipBob's id of the fulfillment center.
         items: inventory ids and whole eaches.
-        arrival: aware, in the future.
+        arrival: with a time zone, in the future.
     """
     number = order_number if part_number == 1 else f"{order_number}-{part_number}"
     several = len(items) > 1
@@ -85,8 +85,9 @@ def product(order_id: str, sku: str, name: str) -> Document:
     """Make ShipBob know a SKU that was ordered (shipbob.md section 9.2, POST /product).
 
     Args:
-        order_id: of the order that wants it; another one may want it at the same moment.
-        sku: may hold any characters, so a hash of it makes the external id.
+        order_id: of the order that wants it; it is part of the external id, since another
+            order may want the same product at the same moment.
+        sku: it may hold any characters, so the external id has a hash of it.
         name: what NetSuite calls the item.
     """
     digest = hashlib.sha256(sku.encode()).hexdigest()[:24]
@@ -100,7 +101,7 @@ def product(order_id: str, sku: str, name: str) -> Document:
 
 
 def cancellation(wro_id: int, number: str) -> Document:
-    """Take a WRO back that ShipBob still awaits (shipbob.md section 9.4)."""
+    """Cancel a WRO that ShipBob still awaits (shipbob.md section 9.4)."""
     return Document(
         system="shipbob",
         kind=DocumentKind.WRO_CANCELLATION,

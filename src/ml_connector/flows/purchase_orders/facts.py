@@ -22,7 +22,7 @@ class OrderedItem(NamedTuple):
     """An item that is ordered.
 
     Attributes:
-        id: NetSuite's internal id; empty in facts of long ago.
+        id: NetSuite's internal id; empty in facts that early versions stored.
         names: its name, and its full name as a matrix child.
     """
 
@@ -49,10 +49,10 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         open_quantity: ordered less received, without a fraction.
-        fraction: there is one, which ShipBob can not count.
+        fraction: whether less than one each is open as well, which ShipBob can't count.
         item: NetSuite's internal id.
         full_name: of a matrix child, where it is not its name.
-        unit: of the line, where it does not count in eaches.
+        unit: the line's unit, where it does not count in eaches.
     """
 
     line: int
@@ -79,7 +79,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         expected: announced units by inventory id.
         stowed: units on the shelf by inventory id.
-        booked: units that NetSuite has received of it, by SKU's inventory id.
+        booked: units of it that NetSuite has received, by inventory id.
     """
 
     id: int
@@ -108,12 +108,12 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         bindings: what its items were matched to before, by NetSuite's item id.
         bound: ShipBob's variants by inventory id, for what was matched before.
         centers: fulfillment centers that stock may be sent to.
-        read_at: when; an arrival date must lie after it.
+        read_at: when all this was read; an arrival must lie after it.
         ordered_on: the order's own date.
         moved_from: the location that the goods of a transfer order leave; None for a
             purchase order. Its status is the letter of a purchase order in the same state.
-        shares_number: a transfer order that has the number of a purchase order.
-        unreadable: a transfer order that the role may not read.
+        shares_number: it is a transfer order, and a purchase order has the same number.
+        unreadable: it is a transfer order that the role may not read.
         hidden: NetSuite shows it no more, and does not say that it was deleted.
     """
 

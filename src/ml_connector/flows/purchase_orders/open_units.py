@@ -1,4 +1,4 @@
-"""What of an order is still open, by the fulfillment center that is told of it. All pure."""
+"""Which units of an order are still open, by the fulfillment center they go to. All pure."""
 
 from collections import defaultdict
 from datetime import date
@@ -18,7 +18,11 @@ STOCKED: Final = frozenset({"InvtPart", "Assembly"})
 
 
 class OpenUnits(NamedTuple):
-    """Units of one SKU that a fulfillment center should be told of."""
+    """Open units of one SKU at a fulfillment center.
+
+    Attributes:
+        expected: the last expected receipt date of their lines, where one has any.
+    """
 
     sku: str
     inventory_id: int
@@ -27,7 +31,12 @@ class OpenUnits(NamedTuple):
 
 
 class OpenOrder(NamedTuple):
-    """What an order still wants, by fulfillment center, and whose products were recognised."""
+    """What is still open of an order.
+
+    Attributes:
+        by_center: open units by ShipBob's id of the fulfillment center.
+        bindings: which of its items were matched to a product for the first time.
+    """
 
     by_center: dict[int, list[OpenUnits]]
     bindings: tuple[Binding, ...]

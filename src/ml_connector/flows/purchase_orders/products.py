@@ -11,11 +11,15 @@ from ml_connector.rules.items import item_name
 from ml_connector.words import Cause
 
 _NAMED: Final = 5
-"""So many missing SKUs are named in a sentence; all of them are waited for."""
+"""The number of missing SKUs that a message names; all of them are waited for."""
 
 
 class ItemProduct(NamedTuple):
-    """The product of an item; ``binding`` where it was matched by its SKU."""
+    """ShipBob's product of an item.
+
+    Attributes:
+        binding: new, where the item was matched by its SKU now; None where it was bound before.
+    """
 
     sku: str
     inventory_id: int
@@ -30,7 +34,7 @@ def shipbob_sku(names: Sequence[str], exceptions: Mapping[str, str]) -> str:
 def holding(
     item: OrderedItem, bindings: Sequence[Binding], exceptions: Mapping[str, str]
 ) -> tuple[Binding, ...]:
-    """Return the bindings of an item that hold: ``[skus]`` says now what it said then."""
+    """Return the bindings of an item that still hold: ``[skus]`` has not changed since."""
     sku = shipbob_sku(item.names, exceptions)
     named = sku in exceptions
     return tuple(
@@ -43,9 +47,9 @@ def holding(
 def bound_to(
     item: OrderedItem, products: Products, exceptions: Mapping[str, str]
 ) -> list[VariantFact]:
-    """Return the active products that an item was matched to before, whatever their SKU now.
+    """Return the active products that an item was matched to before, whatever SKU they have now.
 
-    None are left when ShipBob's product was removed; one made anew is matched by its SKU.
+    None are left when ShipBob's product was removed; a new product is matched by its SKU.
     """
     return [
         one
@@ -58,7 +62,7 @@ def bound_to(
 def unknown(
     items: Collection[OrderedItem], products: Products, exceptions: Mapping[str, str]
 ) -> dict[str, OrderedItem]:
-    """Return the items by SKU that ShipBob has never heard of, not even as inactive."""
+    """Return the items, by SKU, of which ShipBob has no product, not even an inactive one."""
     return {
         sku: item
         for item in items
@@ -109,7 +113,7 @@ def products_of(
 
 
 def _taken(sku: str, item: OrderedItem, exceptions: Mapping[str, str]) -> bool:
-    """Whether ``[skus]`` says that this SKU is another item."""
+    """Return whether ``[skus]`` says that this SKU is another item."""
     return item_name(sku, exceptions) not in item.names
 
 

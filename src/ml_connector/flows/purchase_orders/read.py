@@ -1,6 +1,5 @@
 """Reading an order, what ShipBob knows of it, and which orders there is news of."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -14,56 +13,63 @@ from ml_connector.flows.purchase_orders.facts import (
     WroFact,
 )
 from ml_connector.flows.purchase_orders.products import bound_to, holding, shipbob_sku
-from ml_connector.flows.purchase_orders.transfers import read_transfer
-from ml_connector.ledger.connections.item_bindings import Binding
-from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
-from ml_connector.netsuite.statuses import (
-    PURCHASE_ORDER_OPEN,
+from ml_connector.flows.purchase_orders.transfers import Transfer, read_transfer
+from ml_connector.flows.purchase_orders.wro_receipts import (
+    items_on,
+    received_of_purchase,
+    received_of_transfer,
 )
+from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.external_ids import is_receipt_of
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
 
-_NUMBERS: Final = 30
-"""So many WROs of one order are looked for: ``PO123`` to ``PO123-30``."""
+_MOST_WROS: Final = 30
+"""The number of WROs of one order that are looked for: ``PO123`` to ``PO123-30``."""
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     """Gather an order of either kind, ShipBob's products for its lines, WROs and receipts."""
     order = await reads.order(key)
     transfer = await read_transfer(key, reads) if order is None else None
-    order = transfer.order if transfer is not None else order
     read_at = datetime.now(UTC).replace(microsecond=0)
-    if order is None:
-        return PurchaseOrderFacts(
-            order_id=key,
-            number="",
-            status="",
-            lines=(),
-            variants={},
-            wros=(),
-            centers=(),
-            read_at=read_at,
-            hidden=not await reads.purchase_orders.is_deleted(key),
-        )
-    units = (
-        transfer.units
-        if transfer is not None
-        else await read_units(order.lines, "purchaseOrder", key, reads)
-    )
-    lines = tuple(_lines(order, units))
-    products = (
-        await _products(lines, reads)
-        if order.status in PURCHASE_ORDER_OPEN
-        else Products({}, {}, {})
-    )
-    wros = await reads.wros_by_number(wro_numbers(order.tranid))
+    if order is not None:
+        units = await read_units(order.lines, "purchaseOrder", key, reads)
+        return await _facts(order, units, None, read_at, reads)
     if transfer is not None:
-        booked = _arrived(wros, order, _items_on(wros, lines, products.bindings, reads.skus))
+        return await _facts(transfer.order, transfer.units, transfer, read_at, reads)
+    return PurchaseOrderFacts(
+        order_id=key,
+        number="",
+        status="",
+        lines=(),
+        variants={},
+        wros=(),
+        centers=(),
+        read_at=read_at,
+        hidden=not await reads.purchase_orders.is_deleted(key),
+    )
+
+
+async def _facts(
+    order: PurchaseOrder,
+    units: Mapping[int, LineUnit],
+    transfer: Transfer | None,
+    read_at: datetime,
+    reads: Reads,
+) -> PurchaseOrderFacts:
+    lines = tuple(_lines(order, units))
+    products = Products({}, {}, {})
+    if order.status in PURCHASE_ORDER_OPEN:
+        products = await _products(lines, reads)
+    wros = await reads.wros_by_number(_wro_numbers(order.tranid))
+    receipts = await reads.receipts(order.id) if wros and transfer is None else ()
+    items = items_on(wros, lines, products.bindings, reads.skus)
+    if transfer is None:
+        booked = received_of_purchase(wros, receipts, items)
     else:
-        receipts = await reads.receipts(order.id) if wros else ()
-        booked = _booked(wros, receipts, _items_on(wros, lines, products.bindings, reads.skus))
+        booked = received_of_transfer(wros, order, items)
     return PurchaseOrderFacts(
         order_id=order.id,
         number=order.tranid,
@@ -103,9 +109,9 @@ async def _products(lines: Sequence[OrderedLine], reads: Reads) -> Products:
     return bound._replace(by_sku={sku: tuple(map(_variant, by_sku[sku])) for sku in by_sku})
 
 
-def wro_numbers(number: str) -> list[str]:
+def _wro_numbers(number: str) -> list[str]:
     """Return the numbers that WROs of an order may carry."""
-    return [number, *(f"{number}-{n}" for n in range(2, _NUMBERS + 1))]
+    return [number, *(f"{number}-{n}" for n in range(2, _MOST_WROS + 1))]
 
 
 def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedLine]:
@@ -137,65 +143,6 @@ def _variant(variant: Variant) -> VariantFact:
     )
 
 
-_OnWros = Mapping[int, Mapping[str, int]]
-"""By WRO: which of its inventory ids an ordered item is, by NetSuite's item id."""
-
-
-_Booked = Mapping[int, Mapping[int, int]]
-"""By WRO: how many units NetSuite has received of each of its inventory ids."""
-
-
-def _items_on(
-    wros: Sequence[Wro],
-    lines: Sequence[OrderedLine],
-    bindings: Mapping[str, Sequence[Binding]],
-    skus: Mapping[str, str],
-) -> _OnWros:
-    names = {line.item: shipbob_sku(line.ordered_item.names, skus) for line in lines}
-    found: dict[int, dict[str, int]] = {}
-    for wro in wros:
-        by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
-        there = set(by_sku.values())
-        found[wro.id] = {item: by_sku[name] for item, name in names.items() if name in by_sku} | {
-            item: bound.inventory_id
-            for item, several in bindings.items()
-            for bound in several
-            if bound.inventory_id in there
-        }
-    return found
-
-
-def _booked(wros: Sequence[Wro], receipts: Sequence[ReceiptLine], items: _OnWros) -> _Booked:
-    """Return what NetSuite has received of each WRO, by its receipts' external ids."""
-    booked: dict[int, dict[int, int]] = {wro.id: defaultdict(int) for wro in wros}
-    for wro in wros:
-        for receipt in receipts:
-            inventory_id = items[wro.id].get(receipt.item)
-            ours = is_receipt_of(wro.id, receipt.externalid)
-            if ours and inventory_id is not None:
-                booked[wro.id][inventory_id] += int(receipt.quantity)
-    return booked
-
-
-def _arrived(wros: Sequence[Wro], order: PurchaseOrder, items: _OnWros) -> _Booked:
-    """Return what NetSuite has received of each WRO of a transfer order.
-
-    People receive it, and no receipt names a WRO: what the order's lines have received is
-    what was stowed first.
-    """
-    left: dict[str, int] = defaultdict(int)
-    for line in order.lines:
-        left[line.item] += int(line.quantityshiprecv)
-    booked: dict[int, dict[int, int]] = {wro.id: {} for wro in wros}
-    for wro in sorted(wros, key=lambda wro: wro.id):
-        stowed = {line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities}
-        for item, inventory_id in items[wro.id].items():
-            taken = min(left[item], stowed[inventory_id])
-            booked[wro.id][inventory_id] = taken
-            left[item] -= taken
-    return booked
-
-
 def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
     return WroFact(
         id=wro.id,
@@ -212,8 +159,8 @@ def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
 async def sweep(
     reads: Reads, since: datetime, known: Collection[str]
 ) -> AsyncIterator[SweepResult]:
-    """Yield all open orders, and those that once had a WRO and are open no more."""
-    del since  # an order is open or it is not, however old it is
+    """Yield all open orders, however old, and those that had a WRO once and are not open now."""
+    del since
     seen: set[str] = set()
     async for page in reads.purchase_orders.open():
         for order in page:
@@ -225,9 +172,9 @@ async def sweep(
 
 
 async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the orders that changed since a moment by the account's clock, and were deleted.
+    """Yield the orders that were changed or deleted since a moment by the account's clock.
 
-    Of those that are open no more only the ones that once had a WRO.
+    Orders that are not open now are only yielded where they had a WRO once.
     """
     once = set(known)
     seen: set[str] = set()
@@ -242,7 +189,7 @@ async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterato
 
 
 async def _now(order_ids: Sequence[str], reads: Reads) -> list[SweepResult]:
-    """Return these orders as they are now, which may be deleted."""
+    """Return the present version of these orders; of deleted ones the version ``deleted``."""
     found = await reads.purchase_orders.changes(order_ids)
     versions = {order.id: order.lastmodified for order in found}
     return [SweepResult(key=one, version=versions.get(one, "deleted")) for one in order_ids]

@@ -26,11 +26,12 @@ class Transfer(NamedTuple):
     """A transfer order.
 
     Attributes:
-        order: with its letter of a purchase order; all lines come to one location.
-        units: of the lines that do not count in eaches, by line.
+        order: as a purchase order, with the letter of the same state; all lines come to one
+            location.
+        units: by line, the units of the lines that do not count in eaches.
         source: the location that the goods leave.
-        shares_number: a purchase order has its number as well.
-        unreadable: the role may see that it is there, and not what is on it.
+        shares_number: a purchase order has the same number.
+        unreadable: the role may see that it exists, but not what is on it.
     """
 
     order: PurchaseOrder
@@ -43,8 +44,8 @@ class Transfer(NamedTuple):
 async def read_transfer(order_id: str, reads: Reads) -> Transfer | None:
     """Gather a transfer order; None when there is none with this id.
 
-    Whoever does not give the role the permission to read transfer orders does not want them
-    announced: that is no failure.
+    It is no failure that the role has no permission to read transfer orders: the merchant then
+    does not want them announced.
     """
     order = await reads.transfers.order(order_id)
     if order is None:
@@ -99,7 +100,7 @@ def _as_order_line(order_id: str, number: int, line: TransferLine, item: Item | 
         transaction=order_id,
         line=number,
         item=line.item.id,
-        # An item that the role may not see stays without a product, and is told of so.
+        # An item that the role may not see has no name, so the message names its internal id.
         itemid=item.itemid if item else f"NetSuite item {line.item.id}",
         fullname=item.fullname if item else "",
         itemtype=item.itemtype if item else "InvtPart",
@@ -112,10 +113,10 @@ def _as_order_line(order_id: str, number: int, line: TransferLine, item: Item | 
 
 
 def _unit(line: TransferLine, item: Item | None, rates: Mapping[str, Decimal]) -> LineUnit | None:
-    """Return the unit of a line that does not count in eaches; it is never converted.
+    """Return the unit of a line that does not count in eaches; None where it does.
 
-    For a purchase order a query and the record prove each other's quantity; here there is
-    the record alone.
+    Such a unit is never converted. The quantity of a purchase order is proven by a query and
+    the record that agree; for a transfer order there is the record alone.
     """
     if line.unit is None or rates.get(line.unit) == 1:
         return None

@@ -1,4 +1,4 @@
-"""How it is seen that ShipBob knows a product that a purchase order waits for."""
+"""Whether ShipBob has the products by now that purchase orders wait for."""
 
 from collections.abc import Collection
 from typing import Final

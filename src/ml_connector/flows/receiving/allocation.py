@@ -1,4 +1,4 @@
-"""Which order lines take the units of a WRO, and what no line expects."""
+"""Which order lines take the units of a WRO, and which units no line expects. All pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -20,12 +20,12 @@ class BrokenUnit(NamedTuple):
 
 
 class Allocation(NamedTuple):
-    """Where the units of a WRO go.
+    """Where the units of a WRO go. All quantities in eaches.
 
     Attributes:
-        taken: by order line, what it takes; whole units of the line.
-        surplus: what no line expects.
-        broken: what a line expects and can't take, since it is a part of a unit.
+        taken: by order line, the eaches it takes; they fill whole units of the line.
+        surplus: eaches that no line expects.
+        broken: eaches that a line expects and can't take, since they fill no whole unit of it.
     """
 
     taken: dict[int, list[tuple[Increase, int]]]
@@ -41,7 +41,8 @@ def refuse_other_units(
     """Stop where a line to be received can't be counted in eaches (netsuite.md section 13.3).
 
     Raises:
-        NeedsHuman: its unit can't be converted, or lots would have to be.
+        NeedsHuman: its unit can't be converted into eaches, or the item is kept by lot and the
+            quantities of its lots would have to be converted.
     """
     for line in order.lines:
         parts = taken.get(line.line, ())
@@ -63,15 +64,15 @@ def refuse_what_others_received(
     surplus: Sequence[tuple[Increase, int]],
     known: Collection[str],
 ) -> None:
-    """Stop where units beyond the order may be the very ones that were received already.
+    """Stop where units beyond the order may have been received in NetSuite already.
 
-    By a person, or by ourselves before a database was lost or restored.
+    A person may have received them, or this software before its database was lost or restored.
 
     Args:
         order: with the receipts that no other WRO explains.
-        wro_id: whose units they are.
-        surplus: the units.
-        known: external ids of what these books know to be posted for the WRO.
+        wro_id: of the WRO that holds the units.
+        surplus: the units beyond the order.
+        known: external ids of the documents that our books have for the WRO.
 
     Raises:
         NeedsHuman: a receipt that our books do not know holds units of the same item.
@@ -101,7 +102,7 @@ def refuse_what_others_received(
 
 
 def allocate(order: ReceivingOrder, increases: Sequence[Increase]) -> Allocation:
-    """Fill the order's open lines in their order."""
+    """Fill the open lines of an order, one after the other."""
     left = {line.line: line.open_quantity for line in order.lines}
     found = Allocation({}, [], [])
     for increase in increases:
@@ -133,9 +134,14 @@ def stretch(
     taken: dict[int, list[tuple[Increase, int]]],
     surplus: Sequence[tuple[Increase, int]],
 ) -> list[tuple[Increase, int]]:
-    """Receive the surplus on the last line of its item; return what can't be.
+    """Receive the surplus on the last line of its item, and return the rest.
 
-    That is what has no line, and parts of a line's unit.
+    What remains are eaches without a line, and eaches that fill no whole unit of the line.
+
+    Args:
+        order: that is received from.
+        taken: by order line, the eaches it takes; the surplus is added to it.
+        surplus: eaches that no line expects.
     """
     left: list[tuple[Increase, int]] = []
     for increase, quantity in surplus:

@@ -1,4 +1,4 @@
-"""Which documents book the units of a WRO: with an order, beyond it, without one. All pure."""
+"""The documents that book the units of a WRO, with or without an order. All pure."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -28,11 +28,11 @@ from ml_connector.words import Cause, DocumentKind
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be booked, and what everything that books it needs.
+    """What is to be booked of a WRO, and what is needed to book it.
 
     Attributes:
-        mark: what tells ShipBob that all is booked; empty while it is not.
-        ended: nothing more will be stowed of the WRO.
+        mark: the document that tells ShipBob that all is booked; empty while it is not.
+        ended: whether nothing more will be stowed of the WRO.
         unit_rates: base units in one of each unit that items are kept in.
     """
 
@@ -49,7 +49,7 @@ def without_order(task: Task) -> Plan:
     """Book the units of a WRO without a purchase order number.
 
     Raises:
-        NeedsHuman: by policy a person does; or the adjustment can't be made.
+        NeedsHuman: the policy ``unmatched_wro`` is to park, or the adjustment can't be made.
     """
     if task.settings.policies.unmatched_wro == "park":
         raise NeedsHuman(
@@ -66,7 +66,7 @@ def without_order(task: Task) -> Plan:
 
 
 def from_order(order: ReceivingOrder, task: Task) -> Plan:
-    """Receive from an order what it expects; the rest goes by the policy ``over_receipt``.
+    """Receive from an order the units it expects; for the rest see the policy ``over_receipt``.
 
     Raises:
         NeedsHuman: a unit can't be converted, the surplus may have been received by others,
@@ -135,7 +135,7 @@ def _with_surplus(
 def _with_broken(
     order: ReceivingOrder, task: Task, plan: Plan, broken: Sequence[BrokenUnit]
 ) -> Plan:
-    """Let parts of a unit wait for the rest of it; a person decides when none will come."""
+    """Let eaches that fill no whole unit wait for more; a person decides when none will come."""
     said = ", ".join(
         f"{one.quantity} x {one.increase.sku} fill no whole unit of {one.line.eaches} on line"
         f" {one.line.line} of {order.number}"

@@ -43,7 +43,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """What all documents of one run of a WRO share.
 
     Attributes:
-        number: the how-manieth document of its kind for this WRO, from 1.
+        number: which document of its kind for this WRO it is, counted from 1.
         location: NetSuite's internal id.
         fact_date: the merchant's local date on which the units were stowed.
         date: the date the document carries.
@@ -62,7 +62,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
         return f"{human[:150]} [{external_id}]"
 
     def line(self, increase: Increase, quantity: int) -> JournalLine:
-        """Return the journal line of so many of these units."""
+        """Return the journal line of a quantity of these units, in eaches."""
         return JournalLine(
             source=f"wro {self.wro_id}",
             source_line=source_line(increase.inventory_id, increase.lot),
@@ -84,13 +84,13 @@ def source_line(inventory_id: int, lot: str | None) -> str:
 def item_receipt(
     booking: Booking, order: ReceivingOrder, taken: Mapping[int, Sequence[tuple[Increase, int]]]
 ) -> Document:
-    """Receive from a purchase order: exactly these lines, every other open line refused.
+    """Receive exactly these lines of a purchase order; all other open lines stay open.
 
     Args:
         booking: WRO, number, location and dates.
         order: the purchase order with all its open lines.
-        taken: by order line, the eaches to receive, one entry for each lot; whole units of
-            the line, whose unit the receipt counts in (section 13.3).
+        taken: by order line, the eaches to receive, one entry for each lot. They fill whole
+            units of the line, and the receipt counts in the line's unit (section 13.3).
 
     Source: netsuite.md sections 7.3 and 8.1.
     """
@@ -138,10 +138,10 @@ def adjustment(
 
     Args:
         booking: WRO, number, location and dates.
-        increases: what to add, one entry for each SKU and lot.
+        increases: the eaches to add, one entry for each SKU and lot.
         account: the adjustment account's internal id.
         subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
-        why: goes into the memo.
+        why: the reason, for the memo.
 
     Source: netsuite.md section 8.2.
     """

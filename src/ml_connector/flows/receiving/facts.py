@@ -39,11 +39,11 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
         open_quantity: ordered less received; 0 on a closed line.
-        receipts: what was received of it that no other WRO explains; none where it does not
-            matter.
+        receipts: receipts of it that are not of another WRO; only read where fewer units are
+            open than were stowed.
         unit: the line's unit where it does not count in eaches, else None.
-        per_unit: eaches in that unit; 0 where that is not proven.
-        unit_problem: why it is not.
+        per_unit: eaches in that unit; 0 where their number is not proven.
+        unit_problem: why it is not proven.
     """
 
     line: int

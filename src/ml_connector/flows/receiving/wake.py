@@ -1,4 +1,4 @@
-"""How it is seen that a purchase order that a WRO waits for can be received."""
+"""Whether the purchase orders that WROs wait for can be received by now."""
 
 from collections.abc import Collection
 from typing import Final

@@ -1,8 +1,8 @@
 """Unidentified stock: goods on ShipBob's dock that no WRO announced are shown to a person.
 
-ShipBob calls them unidentified receiving orders (shipbob.md section 9.4). What is in them is
-not known before somebody links them to a WRO, so nothing is booked and nothing is guessed;
-once linked, the WRO is received like any other.
+ShipBob calls them unidentified receiving orders (shipbob.md section 9.4). Nobody knows what
+is in them before somebody links them to a WRO, so nothing is booked and nothing is guessed.
+Once they are linked, the WRO is received like any other.
 """
 
 from typing import Final

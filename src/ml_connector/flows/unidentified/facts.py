@@ -9,8 +9,8 @@ class UnidentifiedFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan for one unidentified receiving order sees.
 
     Attributes:
-        there: ShipBob still knows of it.
-        linked_wro_id: the WRO it was found to belong to.
+        there: whether ShipBob still lists it.
+        linked_wro_id: the WRO that it was linked to.
     """
 
     uro_id: int

@@ -44,6 +44,6 @@ def plan(facts: UnidentifiedFacts, posted: Sequence[Posted], settings: Connectio
 
 
 def source_lines(facts: UnidentifiedFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return none: what is in the boxes is not known."""
+    """Return none: nobody knows yet what is in the boxes."""
     del facts, settings
     return ()

@@ -26,7 +26,7 @@ async def read(key: str, reads: Reads) -> UnidentifiedFacts:
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield all that are not completed, however old."""
+    """Yield all that are not completed, however old they are."""
     del since
     async for uro in reads.unidentified.open():
         yield SweepResult(key=str(uro.id), version=f"{uro.linked_wro_id or 0}")

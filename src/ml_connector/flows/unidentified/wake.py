@@ -1,4 +1,4 @@
-"""How it is seen that goods without a WRO have been taken care of."""
+"""Whether somebody has taken care of goods without a WRO by now."""
 
 from collections.abc import Collection
 from typing import Final
@@ -9,7 +9,7 @@ from ml_connector.reads.reads import Reads
 
 
 async def linked_or_gone(reads: Reads, numbers: Collection[str]) -> set[str]:
-    """Return the unidentified receiving orders that have a WRO now, or are no more."""
+    """Return the unidentified receiving orders that have a WRO by now, or exist no more."""
     appeared: set[str] = set()
     for number in numbers:
         uro = await reads.unidentified.get(int(number))
