@@ -13,6 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.sources import stock as books
 from ml_connector.ledger.sources.stock import Known, OpenLine
 from ml_connector.netsuite.client import NetSuite
@@ -123,12 +124,7 @@ class StockReads:
 
     async def left_over(self) -> list[str]:
         """Return the locations whose last comparison ended in a difference."""
-        found = await self._database.fetch(
-            "select key from subject where connection = %(name)s and flow = 'inventory'"
-            " and state <> 'done'",
-            {"name": self._connection},
-        )
-        return [row["key"] for row in found]
+        return await outcomes.keys_not_done(self._database, self._connection, "inventory")
 
     async def snapshot(self) -> Snapshot:
         """Return what both systems have now."""

@@ -12,12 +12,13 @@ from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.converge import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
-from ml_connector.engine.inbox.sweep import gaps, posted_keys
+from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.month_reports import MadeReport
+from ml_connector.ledger.postings import postings
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
@@ -116,7 +117,7 @@ async def _read_shipbob(
     name = context.settings.name
 
     async def known(flow: Flow) -> Collection[str]:
-        return await posted_keys(installation.database, name, flow)
+        return await postings.keys_of_posted(installation.database, name, flow.name)
 
     async def unheard(flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
         async with installation.database.transaction() as connection:

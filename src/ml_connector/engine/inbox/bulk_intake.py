@@ -1,51 +1,19 @@
 """Subjects that nobody has ever told of, a page of them taken in with one statement.
 
-The first poll of an account finds every open order at once. What ``take_in`` does for any
-arrival, whatever is known of it (look, mark, store, give a job), is done here for those that
-are new to the books and can't be known: the database makes all the rows from one document.
+The first poll of an account finds every open order at once.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-import psycopg
-
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.work.lanes import BULK, JOBS
-from ml_connector.ledger import months
-from ml_connector.storage.database import Connection, rows
+from ml_connector.ledger.inbox import bulk_intake
+from ml_connector.ledger.inbox.bulk_intake import NewSubject
+from ml_connector.storage.database import Connection
 from ml_connector.words import Source
 
-# No joins: the planner can't know how many rows a page has, and each wrong guess costs more
-# than the work itself. So every key is looked up by itself, all ids are drawn first, and the
-# job is made before the subject, which then need not be written twice.
-_TAKE_IN: Final = f"""
-with unheard as materialized (
-    select row_number() over (order by a.key collate "C") as n, a.key, a.within,
-        %(prefix)s || a.key || ':' || a.version as delivery_id,
-        nextval('subject_id_seq') as id, nextval('event_ids') as event_id
-    from json_to_recordset(%(seen)s::text::json) as a(key text, version text, within text)
-    where (select s.id from subject as s where s.connection = %(connection)s
-           and s.flow = %(flow)s and s.key = a.key) is null
-), job as materialized ({JOBS.format(subjects="unheard")}
-), marked as (
-    insert into subject (id, connection, flow, key, within, marked, job_id)
-    overriding system value
-    select id, %(connection)s, %(flow)s, key, within, 1, (select ids from job)[n]
-    from unheard order by n
-), let_in as (
-    insert into delivery (connection, delivery_id, event_id)
-    select %(connection)s, delivery_id, event_id from unheard order by n
-), stored as (
-    insert into event (id, connection, source, delivery_id, topic, flow, subject_id, mark,
-                       status, headers, body)
-    select event_id, %(connection)s, %(source)s, delivery_id, %(topic)s, %(flow)s, id, 1,
-           'received', '{{}}', ''
-    from unheard order by n
-)
-select key from unheard
-"""  # noqa: S608 - put together from texts of ours
+_JOBS: Final = JOBS.format(subjects="unheard")
 
 
 async def take_in_unheard(
@@ -56,10 +24,9 @@ async def take_in_unheard(
     *,
     source: Source,
 ) -> set[str]:
-    """Store, mark and give a job to those subjects that are not in the books; return their keys.
+    """Store, mark and give a job to those subjects that are new; return their keys.
 
-    All or nothing, in the caller's transaction. The others are left alone; and all are where
-    somebody else takes one of them in at this moment, or one is there twice.
+    See ``ledger.inbox.bulk_intake.take_in``.
 
     Args:
         connection: inside a transaction.
@@ -68,22 +35,13 @@ async def take_in_unheard(
         seen: each with a version, each key once.
         source: who tells.
     """
-    if not seen:
-        return set()
-    await months.ensure(connection)
-    given = {
-        "seen": msgspec.json.encode(seen).decode(),
-        "connection": connection_name,
-        "flow": flow.name,
-        "source": source,
-        "topic": f"{flow.source} {source}",
-        "prefix": f"{source}:{flow.name}:",
-        "lane": connection_name,
-        "priority": BULK,
-    }
-    try:
-        async with connection.transaction():
-            found = await rows(connection, _TAKE_IN, given)
-    except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
-        return set()
-    return {row["key"] for row in found}
+    return await bulk_intake.take_in(
+        connection,
+        [NewSubject(key=one.key, version=one.version, within=one.within) for one in seen],
+        connection_name=connection_name,
+        flow=flow.name,
+        source=source,
+        topic=f"{flow.source} {source}",
+        jobs=_JOBS,
+        priority=BULK,
+    )

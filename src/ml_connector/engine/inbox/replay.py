@@ -8,9 +8,9 @@ from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.ledger import history
 from ml_connector.ledger.history import EventFilter
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import inbox, subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
-from ml_connector.storage.database import Connection, one, rows
+from ml_connector.storage.database import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,19 +71,12 @@ async def replay(
 async def _assign(
     connection: Connection, event_id: int, topics: Mapping[str, Flow]
 ) -> SubjectRef | None:
-    row = await one(
-        connection, "select connection, topic, body from event where id = %(id)s", {"id": event_id}
-    )
-    flow = topics.get(row["topic"]) if row else None
-    key = flow.key_of(row["topic"], row["body"]) if row and flow else None
-    if row is None or flow is None or key is None:
+    event = await inbox.stored(connection, event_id)
+    flow = topics.get(event.topic) if event else None
+    key = flow.key_of(event.topic, event.body) if event and flow else None
+    if event is None or flow is None or key is None:
         return None
-    ref = SubjectRef(row["connection"], flow.name, key)
+    ref = SubjectRef(event.connection, flow.name, key)
     [marked] = await subjects.mark(connection, [ref])
-    await rows(
-        connection,
-        "update event set flow = %(flow)s, subject_id = %(subject)s, mark = %(mark)s,"
-        " status = 'received', cause = null, sentence = null, remedy = null where id = %(id)s",
-        {"id": event_id, "flow": flow.name, "subject": marked.id, "mark": marked.mark},
-    )
+    await inbox.assign(connection, event_id, flow.name, marked)
     return ref

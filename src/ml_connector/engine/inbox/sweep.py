@@ -17,10 +17,12 @@ from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
+from ml_connector.ledger.inbox import inbox
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings import postings
 from ml_connector.reads.reads import Reads
-from ml_connector.storage.database import Connection, Database, rows
+from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Source
 
 BATCH: Final = 1000
@@ -57,7 +59,7 @@ async def sweep(
     """Look a source through; every gap becomes an event of source ``flow.event_source``.
 
     Args:
-        database: the books.
+        database: the ledger.
         lanes: where the jobs go.
         flow: whose source.
         reads: of the connection.
@@ -68,50 +70,66 @@ async def sweep(
     Raises:
         ConnectorError: the source can't be read.
     """
-    keys: list[str] = []
-    never_told = late = 0
-    batch: list[SweepResult] = []
-
-    async def close_gaps(some: Sequence[SweepResult]) -> None:
-        nonlocal never_told, late
-        async with database.transaction() as connection:
-            unheard = await take_in_unheard(
-                connection,
-                connection_name,
-                flow,
-                [one for one in some if one.version],
-                source=flow.event_source,
-            )
-            never_told += len(unheard)
-            rest = [one for one in some if one.key not in unheard]
-            new, changed = await gaps(connection, connection_name, flow, rest)
-            told = partial(
-                tell, connection, lanes, connection_name, flow, source=flow.event_source
-            )
-            never_told += await told(new)
-            late += await told(changed)
-
-    known = await posted_keys(database, connection_name, flow)
+    known = await postings.keys_of_posted(database, connection_name, flow.name)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
     else:
         source = flow.sweep(reads, since, known)
-    # The source gives the next page while the inbox takes the last one in.
-    telling: asyncio.Task[None] | None = None
+    pages = _Pages(database, lanes, flow, connection_name)
     try:
         async for seen in source:
-            keys.append(seen.key)
-            batch.append(seen)
-            if len(batch) >= BATCH:
-                if telling is not None:
-                    await telling
-                telling = asyncio.create_task(close_gaps(batch))
-                batch = []
+            await pages.add(seen)
     finally:
-        if telling is not None:
-            await telling
-    await close_gaps(batch)
-    return Swept(keys=tuple(keys), never_told=never_told, late=late)
+        await pages.wait()
+    return await pages.end()
+
+
+class _Pages:
+    """Takes in what a source shows, a page at a time, while the source gives the next page."""
+
+    def __init__(self, database: Database, lanes: Lanes, flow: Flow, connection_name: str) -> None:
+        self._database = database
+        self._lanes = lanes
+        self._flow = flow
+        self._connection_name = connection_name
+        self._keys: list[str] = []
+        self._never_told = 0
+        self._late = 0
+        self._page: list[SweepResult] = []
+        self._taking_in: asyncio.Task[None] | None = None
+
+    async def add(self, seen: SweepResult) -> None:
+        """Add one; a page that is full is taken in when the page before it is."""
+        self._keys.append(seen.key)
+        self._page.append(seen)
+        if len(self._page) >= BATCH:
+            await self.wait()
+            self._taking_in = asyncio.create_task(self._take_in(self._page))
+            self._page = []
+
+    async def wait(self) -> None:
+        """Wait for the page that is being taken in."""
+        if self._taking_in is not None:
+            await self._taking_in
+
+    async def end(self) -> Swept:
+        """Take the last page in; return what was found in all of them."""
+        await self._take_in(self._page)
+        return Swept(keys=tuple(self._keys), never_told=self._never_told, late=self._late)
+
+    async def _take_in(self, page: Sequence[SweepResult]) -> None:
+        """Tell the inbox of those that it has not heard of, or not of their last change."""
+        name, flow, source = self._connection_name, self._flow, self._flow.event_source
+        async with self._database.transaction() as connection:
+            unheard = await take_in_unheard(
+                connection, name, flow, [one for one in page if one.version], source=source
+            )
+            self._never_told += len(unheard)
+            rest = [one for one in page if one.key not in unheard]
+            new, changed = await gaps(connection, name, flow, rest)
+            told = partial(tell, connection, self._lanes, name, flow, source=source)
+            self._never_told += await told(new)
+            self._late += await told(changed)
 
 
 async def tell(
@@ -145,38 +163,13 @@ async def tell(
     return sum(one.new for one in taken)
 
 
-async def posted_keys(database: Database, connection_name: str, flow: Flow) -> list[str]:
-    """Return the keys of the subjects that once led to a document."""
-    found = await database.fetch(
-        "select s.key from subject as s where s.connection = %(connection)s and s.flow = %(flow)s"
-        " and exists (select 1 from posting as p where p.subject_id = s.id"
-        "  and p.state in ('done', 'adopted'))",
-        {"connection": connection_name, "flow": flow.name},
-    )
-    return [row["key"] for row in found]
-
-
 async def gaps(
     connection: Connection, connection_name: str, flow: Flow, seen: Sequence[SweepResult]
 ) -> tuple[list[SweepResult], list[SweepResult]]:
     """Return what was never told of, and what has changed since it was."""
     if not seen:
         return [], []
-    told = {
-        row["key"]: row["last"]
-        for row in await rows(
-            connection,
-            "select s.key, max(e.received_at) as last from subject as s"
-            " join event as e on e.subject_id = s.id"
-            " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)"
-            " group by s.key",
-            {
-                "connection": connection_name,
-                "flow": flow.name,
-                "keys": [one.key for one in seen],
-            },
-        )
-    }
+    told = await inbox.last_told(connection, connection_name, flow.name, [one.key for one in seen])
     new = [one for one in seen if one.key not in told]
     changed = [
         one

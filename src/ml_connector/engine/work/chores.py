@@ -12,10 +12,10 @@ from typing import Final
 import psycopg
 import structlog
 
-from ml_connector.engine.work.lanes import LOST_JOBS, Lanes
+from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.inbox import subjects
-from ml_connector.storage.database import Database, DatabaseAway, one, rows
+from ml_connector.storage.database import Database, DatabaseAway, one
 
 _log = structlog.get_logger("upkeep")
 
@@ -54,10 +54,10 @@ async def rescue(lanes: Lanes) -> None:
 async def find_lost(database: Database, lanes: Lanes) -> None:
     """Give a job to every dirty subject that should have one and has none."""
     async with database.transaction() as connection:
-        found = await rows(connection, LOST_JOBS)
-        for row in found:
-            [job] = await lanes.defer(connection, row["connection"], [row["id"]])
-            await subjects.set_jobs(connection, [(row["id"], job)])
+        found = await subjects.without_job(connection, live_jobs=LIVE_JOBS)
+        for subject_id, connection_name in found:
+            [job] = await lanes.defer(connection, connection_name, [subject_id])
+            await subjects.set_jobs(connection, [(subject_id, job)])
     if found:
         _log.warning("found_lost", subjects=len(found))
 

@@ -178,11 +178,5 @@ The table has ``id`` and ``n``, by which the jobs' ids are in order. The lane an
 are parameters. It is what the job library itself asks the database.
 """
 
-LOST_JOBS: Final = (
-    "select s.id, s.connection from subject as s where s.converged < s.marked"
-    " and s.state in ('received', 'working', 'retrying')"
-    " and not exists (select 1 from procrastinate_jobs as j"
-    "  where j.id = s.job_id and j.status in ('todo', 'doing'))"
-    " and s.changed_at < now() - interval '5 seconds' order by s.id limit 1000"
-    " for update skip locked"
-)
+LIVE_JOBS: Final = "select j.id from procrastinate_jobs as j where j.status in ('todo', 'doing')"
+"""The jobs that wait or run."""

@@ -1,15 +1,15 @@
 """The inbox: what anybody ever told us, kept for ever, each delivery once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from ml_connector.ledger import months
-from ml_connector.ledger.inbox.subjects import SubjectRef
-from ml_connector.storage.database import Connection, rows
+from ml_connector.ledger.inbox.subjects import Marked, SubjectRef
+from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Cause, Source
 
 
@@ -88,6 +88,47 @@ async def take_in(
         },
     )
     return [TakenIn(event_id=row["event_id"], new=row["is_new"]) for row in found]
+
+
+async def last_told(
+    connection: Connection, connection_name: str, flow: str, keys: Collection[str]
+) -> dict[str, datetime]:
+    """Return when the last event about each of these subjects came; none where none ever did."""
+    found = await rows(
+        connection,
+        "select s.key, max(e.received_at) as last from subject as s"
+        " join event as e on e.subject_id = s.id"
+        " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)"
+        " group by s.key",
+        {"connection": connection_name, "flow": flow, "keys": list(keys)},
+    )
+    return {row["key"]: row["last"] for row in found}
+
+
+class StoredEvent(NamedTuple):
+    """What an event came with."""
+
+    connection: str
+    topic: str
+    body: bytes
+
+
+async def stored(connection: Connection, event_id: int) -> StoredEvent | None:
+    """Return an event by its id; None when there is none."""
+    row = await one(
+        connection, "select connection, topic, body from event where id = %(id)s", {"id": event_id}
+    )
+    return StoredEvent(**row) if row else None
+
+
+async def assign(connection: Connection, event_id: int, flow: str, marked: Marked) -> None:
+    """Record that an event which was ignored is about a subject, which it has just marked."""
+    await rows(
+        connection,
+        "update event set flow = %(flow)s, subject_id = %(subject)s, mark = %(mark)s,"
+        " status = 'received', cause = null, sentence = null, remedy = null where id = %(id)s",
+        {"id": event_id, "flow": flow, "subject": marked.id, "mark": marked.mark},
+    )
 
 
 def _document(arrival: Arrival) -> dict[str, Any]:

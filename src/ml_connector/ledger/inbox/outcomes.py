@@ -77,6 +77,16 @@ async def stopped(connection: Connection, connection_name: str) -> list[dict[str
     )
 
 
+async def keys_not_done(database: Database, connection_name: str, flow: str) -> list[str]:
+    """Return the keys of the subjects of a flow that are not done."""
+    found = await database.fetch(
+        "select key from subject where connection = %(name)s and flow = %(flow)s"
+        " and state <> 'done'",
+        {"name": connection_name, "flow": flow},
+    )
+    return [row["key"] for row in found]
+
+
 async def not_done(database: Database) -> list[dict[str, Any]]:
     """Return all subjects that are not done, each with its failure; the cause may be empty."""
     return await database.fetch(

@@ -147,6 +147,26 @@ async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> N
         )
 
 
+async def without_job(connection: Connection, *, live_jobs: str) -> list[tuple[int, str]]:
+    """Return dirty subjects that should have a job and have none, at most 1,000.
+
+    Each as its id and its connection's name; their rows are held.
+
+    Args:
+        connection: inside a transaction.
+        live_jobs: the query for the ids ``j.id`` of all jobs that wait or run.
+    """
+    found = await rows(
+        connection,
+        "select s.id, s.connection from subject as s where s.converged < s.marked"  # noqa: S608 - a text of ours
+        " and s.state in ('received', 'working', 'retrying')"
+        f" and not exists ({live_jobs} and j.id = s.job_id)"
+        " and s.changed_at < now() - interval '5 seconds' order by s.id limit 1000"
+        " for update skip locked",
+    )
+    return [(row["id"], row["connection"]) for row in found]
+
+
 async def claim(
     connection: Connection, subject_id: int, *, job_id: int, worker: str
 ) -> Claimed | None:

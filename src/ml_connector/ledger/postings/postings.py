@@ -18,7 +18,7 @@ from psycopg.types.json import Json
 
 from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
 from ml_connector.ledger.postings.documents import Document, Posted
-from ml_connector.storage.database import Connection, one, recordset, rows
+from ml_connector.storage.database import Connection, Database, one, recordset, rows
 
 PostingState = Literal["prepared", "sending", "done", "adopted", "alarm", "noted"]
 
@@ -332,6 +332,17 @@ async def posted_before(
         {"subject": subject_id, "run": run_id},
     )
     return tuple(_posted(_posting(row)) for row in found)
+
+
+async def keys_of_posted(database: Database, connection_name: str, flow: str) -> list[str]:
+    """Return the keys of the subjects of a flow that once led to a document."""
+    found = await database.fetch(
+        "select s.key from subject as s where s.connection = %(connection)s and s.flow = %(flow)s"
+        " and exists (select 1 from posting as p where p.subject_id = s.id"
+        "  and p.state in ('done', 'adopted'))",
+        {"connection": connection_name, "flow": flow},
+    )
+    return [row["key"] for row in found]
 
 
 async def count_open(connection: Connection, connection_name: str) -> int:
