@@ -1,19 +1,31 @@
 import re
 import tomllib
+from collections import defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import grimp
 import pytest
 
-from docs import pages
+from docs import pages, sources
 from docs.pages import DOCS, ROOT
+from docs.sources import PACKAGE
 
-PACKAGE = ROOT / "src" / "ml_connector"
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 
 OPTIONAL = r"(sim|bench|demo|cli\.(simulators|bench))\b"
 """What of the product works only with the simulators installed, its two commands included."""
+
+KEEPERS = {
+    "secret": {"vault"},
+    "token": {"vault", "transport"},  # its lease is freed with those of limits
+    "slot": {"transport"},
+    "limit_state": {"transport"},
+}
+"""Which part of the product keeps a table; every other table is the ledger's."""
+
+MAY_ASK = {"storage", "reconcile", "bench", "sim"}
+"""Who makes and moves all tables, compares them as a whole, measures, or has tables of its own."""
 
 
 def importers(library: str) -> set[str]:
@@ -34,6 +46,40 @@ def test_only_storage_imports_sqlalchemy_and_alembic() -> None:
 
 def test_only_the_lanes_import_the_job_library() -> None:
     assert importers("procrastinate") == {"engine/work/lanes.py"}
+
+
+def test_each_table_is_asked_by_the_part_that_keeps_it() -> None:
+    tables = sources.tables()
+    asked = re.compile(rf"\b(?:from|join|into|update)\s+(?:only\s+)?({'|'.join(tables)})\b")
+    verb = re.compile(r"\b(?:select|insert into|update|delete from)\b")
+    found = {
+        (module.name, table)
+        for module in sources.modules()
+        for text in sources.texts(module)
+        if module.room not in MAY_ASK and verb.search(text)
+        for table in asked.findall(text)
+        if module.room not in KEEPERS.get(table, {"ledger"})
+    }
+
+    assert KEEPERS.keys() < tables
+    assert found == set()
+
+
+def test_each_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for module in sources.modules():
+        if module.room not in {"sim", "bench"}:
+            for name in sources.classes(module):
+                places[name].append(module.name)
+
+    assert {name: names for name, names in places.items() if len(names) > 1} == {}
+
+
+def test_a_folder_lists_at_most_fourteen_modules() -> None:
+    listed = sources.folders()
+    exempt = {"cli", "bench", "storage/migrations/versions"}
+
+    assert {name: n for name, n in listed.items() if n > 14 and name not in exempt} == {}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
