@@ -74,14 +74,7 @@ def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Doc
 
 def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Document:
     document = posted.document
-    if any(line.lot is not None for line in document.lines):
-        raise _can_not(
-            posted,
-            "Its units are tracked by lot, and NetSuite wants its own id of each lot to take"
-            " them out. Adjust them by hand.",
-        )
-    if any(line.quantity is None or line.item is None for line in document.lines):
-        raise _can_not(posted, "Its lines don't name items and units.")
+    _refuse_unclear_units(posted)
     account = _account_of(document) or settings.accounts.inventory_adjustment
     if account is None:
         raise _can_not(
@@ -89,8 +82,8 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
         )
     external_id = _external_id(document)
     lines = _back(document.lines, day)
-    locations = list(dict.fromkeys(line.location for line in lines if line.location))
-    if not lines or not locations:
+    locations = [line.location for line in lines if line.location]
+    if not locations:
         raise _can_not(posted, "It moves no units at a location.")
     return inventory_adjustment(
         AdjustmentHead(
@@ -111,6 +104,18 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
         ],
         lines,
     )
+
+
+def _refuse_unclear_units(posted: Undoable) -> None:
+    lines = posted.document.lines
+    if any(line.lot is not None for line in lines):
+        raise _can_not(
+            posted,
+            "Its units are tracked by lot, and NetSuite wants its own id of each lot to take"
+            " them out. Adjust them by hand.",
+        )
+    if any(line.quantity is None or line.item is None for line in lines):
+        raise _can_not(posted, "Its lines don't name items and units.")
 
 
 def _money_back(posted: Undoable, day: date) -> Document:

@@ -20,6 +20,21 @@ def item_name(sku: str, exceptions: Mapping[str, str]) -> str:
     return exceptions.get(sku, sku)
 
 
+def sku_of(inventory_id: int, sku: str | None) -> str:
+    """Return the SKU of an inventory item.
+
+    Raises:
+        NeedsHuman: the product has none at ShipBob.
+    """
+    if sku is None:
+        raise NeedsHuman(
+            f"ShipBob's inventory item {inventory_id} has no SKU",
+            cause=Cause.SKU_MISSING_IN_SHIPBOB,
+            remedy="Give the product a SKU at ShipBob, then replay.",
+        )
+    return sku
+
+
 def match_items(
     skus: Iterable[str],
     found: Mapping[str, Sequence[ItemFact]],

@@ -16,7 +16,7 @@ from ml_connector.ledger.postings.documents import Document, Plan, Posted, Sourc
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact
-from ml_connector.rules.items import match
+from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
@@ -176,13 +176,7 @@ def _increase(facts: ReceivingFacts, line: StowedLine, quantity: int, item: Item
 
 
 def _sku(line: StowedLine) -> str:
-    if line.sku is None:
-        raise NeedsHuman(
-            f"ShipBob's inventory item {line.inventory_id} has no SKU",
-            cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy="Give the product a SKU at ShipBob, then replay.",
-        )
-    return line.sku.strip()
+    return sku_of(line.inventory_id, line.sku).strip()
 
 
 def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:

@@ -39,14 +39,13 @@ from ml_connector.flows.returns.requirements import (
     bookable,
     not_covered,
     places,
-    sku_of,
     too_many,
     write_off_account,
 )
 from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
-from ml_connector.rules.items import MatchFacts, match
+from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
@@ -83,7 +82,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         return Plan(note=_nothing(facts, units))
     locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(
-        {unit.inventory_id: sku_of(unit) for unit in pending},
+        {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in pending},
         MatchFacts(facts.items, facts.bindings, facts.bound),
         settings.skus,
     )

@@ -88,21 +88,6 @@ def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
     return item
 
 
-def sku_of(unit: Unit) -> str:
-    """Return the SKU of units.
-
-    Raises:
-        NeedsHuman: the product has none at ShipBob.
-    """
-    if unit.sku is None:
-        raise NeedsHuman(
-            f"ShipBob's inventory item {unit.inventory_id} has no SKU",
-            cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy="Give the product a SKU at ShipBob, then replay.",
-        )
-    return unit.sku
-
-
 def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData:
     """Return the failure for units that nothing covers, with ``unmatched_return = "park"``."""
     waiting_for = [AwaitedKind.POLICY.named("unmatched_return")]
