@@ -1,0 +1,102 @@
+"""What several flows decide alike."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from golden import SETTINGS
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.ledger.postings.documents import JournalLine, Posted, RefusedUnits, SourceLine
+from ml_connector.rules.booked import booked_units, refuse_fewer_units
+from ml_connector.rules.external_ids import is_receipt_of, is_receipt_of_other, receipt_id
+from ml_connector.rules.items import sku_of
+from ml_connector.rules.locations import location_of
+from ml_connector.rules.refused import refusal
+from ml_connector.rules.start_date import before_start, is_before_start
+from ml_connector.words import DocumentKind
+
+DAY = date(2026, 10, 5)
+ANY = ConnectionSettings.model_validate(SETTINGS)
+
+
+def posted(source_line: str, quantity: int) -> Posted:
+    line = JournalLine(
+        source="wro 1", source_line=source_line, fact_date=DAY, posting_date=DAY, quantity=quantity
+    )
+    return Posted(
+        system="netsuite",
+        kind=DocumentKind.ITEM_RECEIPT,
+        external_id=receipt_id(1, 1),
+        remote_id="9",
+        lines=(line,),
+    )
+
+
+def test_a_receipt_is_of_its_own_wro_only() -> None:
+    made = receipt_id(9, 1)
+
+    assert made == "mlc-ir-9-1"
+    assert is_receipt_of(9, made)
+    assert not is_receipt_of(90, made)
+    assert is_receipt_of_other(90, made)
+
+
+@pytest.mark.parametrize("external_id", [None, "", "ASN-9-1"])
+def test_a_receipt_of_somebody_else_is_of_no_wro(external_id: str | None) -> None:
+    assert not is_receipt_of(9, external_id)
+    assert not is_receipt_of_other(9, external_id)
+
+
+def test_booked_units_add_up_and_are_none_for_other_lines() -> None:
+    booked = booked_units([posted("inventory 5", 7), posted("inventory 5", -2)])
+
+    assert booked["inventory 5"] == 5
+    assert booked["inventory 6"] == 0
+
+
+def test_units_that_went_down_stop_and_units_that_went_up_do_not() -> None:
+    booked = booked_units([posted("inventory 5", 7)])
+    refuse_fewer_units("WRO 1", booked, {"inventory 5": 8}, remedy_ends="receipt.")
+
+    with pytest.raises(NeedsHuman, match="inventory 5: ShipBob now says 0, but 7 are booked"):
+        refuse_fewer_units("WRO 1", booked, {}, remedy_ends="receipt.")
+
+
+def test_a_fact_of_the_start_date_itself_is_posted() -> None:
+    settings = ConnectionSettings.model_validate({**SETTINGS, "start_date": DAY})
+
+    assert before_start(DAY, settings) == ""
+    assert (
+        before_start(date(2026, 10, 4), settings) == "Before the start date 2026-10-05: not booked"
+    )
+    assert not is_before_start(None, settings)
+    assert not is_before_start(date(1990, 1, 1), ANY.model_copy(update={"start_date": None}))
+
+
+def test_refused_lines_keep_their_units_and_their_money() -> None:
+    lines = (
+        SourceLine(source_line="inventory 5", fact_date=DAY, quantity=7),
+        SourceLine(source_line="fee", fact_date=DAY, amount=Decimal("1.10"), currency="USD"),
+    )
+    plan = refusal(lines, "too old")
+
+    assert plan.note == "too old"
+    assert plan.refused == (
+        RefusedUnits(source_line="inventory 5", reason="too old", quantity=7),
+        RefusedUnits(source_line="fee", reason="too old", amount=Decimal("1.10"), currency="USD"),
+    )
+
+
+def test_an_unmapped_center_waits_for_its_location() -> None:
+    with pytest.raises(NeedsData) as waits:
+        location_of(404, "Nowhere", ANY)
+
+    assert list(waits.value.waiting_for) == ["location:404"]
+    assert '"404" = "<NetSuite location id>"' in waits.value.remedy
+
+
+def test_a_product_without_a_sku_is_shown_to_a_person() -> None:
+    with pytest.raises(NeedsHuman, match="inventory item 5 has no SKU"):
+        sku_of(5, None)
