@@ -8,8 +8,8 @@ Payments and balances are never billed. A bill that does not come to the invoice
 the cent is not posted. What is posted is never edited: when an invoice changes, the difference
 is a bill or credit of its own.
 
-The subject is an invoice. Charges that are on none yet belong to the next one, so webhooks,
-which name a transaction, are about the subject ``next``: its run pulls what was charged.
+The subject is an invoice. A webhook names a charge, which may not be on an invoice yet, so its
+subject is ``next``: the run of that subject pulls what was charged.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ from ml_connector.words import ExternalIdPrefix
 
 
 def key_of(topic: str, body: bytes) -> str:
-    """Return the subject of a billing webhook: whatever it names, charges are to be pulled."""
+    """Return the subject of a billing webhook: always ``next``, whose run pulls charges."""
     del topic, body
     return NEXT
 

@@ -1,4 +1,4 @@
-"""The vendor bill and the vendor credit of an invoice, and where their money goes. Pure."""
+"""The vendor bill and the vendor credit of an invoice, and the accounts they go to. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,7 +18,7 @@ from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 BILLS: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT})
 
-# Transaction types and reference types that are documented or were seen (shipbob.md 9.7).
+# Transaction types and reference types that are documented or were seen (shipbob.md section 9.7).
 _TYPES: Final = frozenset({"charge", "refund", "credit"})
 _REFERENCES: Final = frozenset(
     {
@@ -47,7 +47,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TargetAmount(msgspec.Struct, frozen=True, kw_only=True):
-    """An amount on its way to its target."""
+    """An amount, and where it goes."""
 
     source_line: str
     detail: str
@@ -60,11 +60,11 @@ class TargetAmount(msgspec.Struct, frozen=True, kw_only=True):
 def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[TargetAmount]:
     """Return where each part goes.
 
-    A fee goes to its account. A fee that has none, and whatever has a type or a reference
-    type that nobody documents, goes by the policy ``unknown`` to the default account.
+    A fee goes to its account. A fee without an account, and a charge whose type or reference
+    type is not documented, goes to the default account if the policy ``unknown`` says so.
 
     Raises:
-        NeedsData: there is no account for some of them; names them all.
+        NeedsData: there is no account for some parts; all of them are named.
         NeedsHuman: taxes are lines of their own and have no account.
     """
     found: list[TargetAmount] = []
@@ -72,7 +72,7 @@ def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[Targe
     for part in parts:
         account = _account(part, settings)
         if account is None:
-            missing[part.detail, _strange(part, settings)] = None
+            missing[part.detail, _why_no_account(part, settings)] = None
             continue
         found.append(
             TargetAmount(
@@ -100,9 +100,10 @@ def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[Targe
 
 
 def outstanding(wanted: Sequence[TargetAmount], posted: Sequence[Posted]) -> list[TargetAmount]:
-    """Return what is to be posted beyond what is posted, by line of the source and detail.
+    """Return the amounts that are still to be posted, by source line and detail.
 
-    A line that is gone, or is less now, comes out negative; it goes where it went before.
+    The amount is negative for a line that is smaller now, and for one that is gone. A line
+    that is gone goes where it was posted to.
     """
     done: dict[tuple[str, str], Decimal] = {}
     where: dict[tuple[str, str], JournalLine] = {}
@@ -133,7 +134,7 @@ def outstanding(wanted: Sequence[TargetAmount], posted: Sequence[Posted]) -> lis
     changed: dict[str, Decimal] = {}
     for one in rest:
         changed[one.source_line] = changed.get(one.source_line, Decimal(0)) + one.amount
-    # Other settings for taxes move money within a line of the source: that is no correction.
+    # When the settings for taxes change, money moves within a source line: no correction.
     return [one for one in rest if one.amount and changed[one.source_line]]
 
 
@@ -147,14 +148,14 @@ def bill(
     day: date,
     currency: str | None,
 ) -> Document:
-    """Return the vendor bill of an invoice, or the vendor credit where it comes to less than 0.
+    """Return the vendor bill of an invoice, or the vendor credit where the sum is below 0.
 
     Args:
         invoice: the head.
         postings: what to post, not empty.
         settings: vendor and dimensions.
-        number: the how-manieth document of this invoice, from 1: a later one is a correction,
-            since what is posted is never edited.
+        number: of the document among those of this invoice, from 1. From 2 on it is a
+            correction, since what is posted is never edited.
         fact_date: the date of the invoice.
         day: the date that the document carries.
         currency: NetSuite's internal id; None: the vendor's.
@@ -166,11 +167,8 @@ def bill(
     suffix = "" if number == 1 else f"-{number}"
     prefix = ExternalIdPrefix.VENDOR_CREDIT if credit else ExternalIdPrefix.VENDOR_BILL
     external_id = f"{prefix}{invoice.id}{suffix}"
-    what = f"ShipBob invoice {invoice.id}" + (f", {invoice.type}" if invoice.type else "")
-    if number > 1:
-        what += ", correction"
-    if day != fact_date:
-        what += f", dated {fact_date}"
+    true_date = fact_date if day != fact_date else None
+    what = _described(invoice, correction=number > 1, true_date=true_date)
     body = Bill(
         external_id=external_id,
         entity=Reference(settings.vendor or ""),
@@ -191,25 +189,40 @@ def bill(
         external_id=external_id,
         title=f"{kind} over {said(abs(total), invoice.currency)} for {what}",
         request=CreateBill(record_type="vendorCredit" if credit else "vendorBill", body=body),
-        lines=tuple(
-            JournalLine(
-                source=f"invoice {invoice.id}",
-                source_line=one.source_line,
-                fact_date=fact_date,
-                posting_date=day,
-                location=one.target.location,
-                amount=one.amount,
-                currency=invoice.currency,
-                account=one.target.account,
-                detail=one.detail,
-            )
-            for one in postings
-        ),
+        lines=tuple(_journal_line(one, invoice, fact_date, day) for one in postings),
+    )
+
+
+def _described(invoice: InvoiceFact, *, correction: bool, true_date: date | None) -> str:
+    """Return what a bill is for, with the invoice's date where the bill has another."""
+    return "".join(
+        (
+            f"ShipBob invoice {invoice.id}",
+            f", {invoice.type}" if invoice.type else "",
+            ", correction" if correction else "",
+            f", dated {true_date}" if true_date else "",
+        )
+    )
+
+
+def _journal_line(
+    posting: TargetAmount, invoice: InvoiceFact, fact_date: date, day: date
+) -> JournalLine:
+    return JournalLine(
+        source=f"invoice {invoice.id}",
+        source_line=posting.source_line,
+        fact_date=fact_date,
+        posting_date=day,
+        location=posting.target.location,
+        amount=posting.amount,
+        currency=invoice.currency,
+        account=posting.target.account,
+        detail=posting.detail,
     )
 
 
 def _expense_lines(postings: Sequence[TargetAmount], sign: int) -> tuple[ExpenseLine, ...]:
-    """Return one expense line for each memo and target; what comes to nothing has none."""
+    """Return one expense line for each memo and target; none where the sum is zero."""
     together: dict[tuple[str, Target], tuple[Decimal, int]] = {}
     for one in postings:
         amount, count = together.get((one.memo, one.target), (Decimal(0), 0))
@@ -257,13 +270,13 @@ def account_of(group: ChargeGroup | None, settings: BillingSection) -> str | Non
         return settings.default_account
     by_fee = {plain(fee): account for fee, account in settings.accounts.items()}
     mapped = by_fee.get(plain(group.fee))
-    if mapped is not None and not _unheard_of(group):
+    if mapped is not None and not _undocumented(group):
         return mapped
     return settings.default_account if settings.unknown == "default" else None
 
 
-def _unheard_of(group: ChargeGroup) -> str:
-    """Return what of a group nobody documents; empty when all is known."""
+def _undocumented(group: ChargeGroup) -> str:
+    """Return the undocumented type or reference type of a group; empty when both are known."""
     if plain(group.type) not in _TYPES:
         return f"transaction type {group.type}"
     if plain(group.reference_type) not in _REFERENCES:
@@ -271,8 +284,8 @@ def _unheard_of(group: ChargeGroup) -> str:
     return ""
 
 
-def _strange(part: InvoicePart, settings: BillingSection) -> str:
-    strange = _unheard_of(part.group) if part.group else ""
+def _why_no_account(part: InvoicePart, settings: BillingSection) -> str:
+    strange = _undocumented(part.group) if part.group else ""
     if strange:
         return strange
     where = "under [billing.accounts]"

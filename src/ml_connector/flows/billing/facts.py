@@ -33,13 +33,13 @@ class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: the invoice's number, or ``next``.
         invoice: None for ``next``, and where ShipBob knows no such invoice.
-        groups: all its lines that were ever seen.
-        listed: how many lines ShipBob still lists.
+        groups: all its lines that were ever seen, in groups.
+        listed: how many of its lines ShipBob still lists.
         bills: what NetSuite has with this reference number.
         vendor_currency: the display text of the vendor's currency, where there is one.
         periods: posting periods from the invoice's date on, open when bills may be dated
             into them; empty when unreadable.
-        pulled: for ``next``: whether charges were pulled now.
+        pulled: for ``next``: whether charges were pulled now; False right after another pull.
     """
 
     key: str

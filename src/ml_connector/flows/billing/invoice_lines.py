@@ -1,9 +1,9 @@
-"""What an invoice of ShipBob's comes to: its charges in groups, and whether they tie. Pure."""
+"""The lines of a ShipBob invoice: its charges in groups, and whether they add up to it. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ NEVER_BILLED: Final = frozenset({"payment", "balanceadjustment"})
 GONE: Final = "lines that ShipBob has forgotten"
 WHOLE: Final = "the whole invoice"
 
-# A binary fraction that went through JSON carries such dust behind its real digits.
+# A float that went through JSON may be wrong by less than this behind its real digits.
 _DUST: Final = Decimal("0.000001")
 
 
@@ -34,7 +34,7 @@ class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaxSum(msgspec.Struct, frozen=True, kw_only=True):
-    """What the taxes of one type in a group come to."""
+    """The sum of a group's taxes of one type."""
 
     type: str
     amount: Decimal
@@ -46,7 +46,7 @@ class ChargeGroup(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: how the journal names it.
         count: of charges in it.
-        amount: what ``amount`` of them comes to, signed.
+        amount: the sum of their ``amount``, signed.
         taxes: by type.
     """
 
@@ -71,41 +71,56 @@ class ChargeGroup(msgspec.Struct, frozen=True, kw_only=True):
         return plain(self.type) in NEVER_BILLED
 
 
-class _Sums:
-    def __init__(self) -> None:
-        self.count = 0
-        self.amount = Decimal(0)
-        self.taxes: dict[str, Decimal] = {}
+class _GroupKey(NamedTuple):
+    """What charges of one group share."""
 
+    fee: str
+    type: str
+    reference_type: str | None
+    center: str | None
+    currency: str | None
 
-def grouped(charges: Iterable[Summed]) -> tuple[ChargeGroup, ...]:
-    """Group charges by fee, type, reference type, fulfillment center and currency.
-
-    Neither their order nor how far they are added up already matters.
-    """
-    groups: dict[tuple[str, str, str | None, str | None, str | None], _Sums] = {}
-    for charge in charges:
-        key = (
+    @classmethod
+    def of(cls, charge: Summed) -> "_GroupKey":
+        return cls(
             (charge.fee or "").strip() or "(no fee)",
             (charge.type or "").strip() or "(no type)",
             (charge.reference_type or "").strip() or None,
             (charge.center or "").strip() or None,
             charge.currency,
         )
-        sums = groups.setdefault(key, _Sums())
-        sums.count += charge.count
-        sums.amount += charge.amount
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.count = 0
+        self.amount = Decimal(0)
+        self.taxes: dict[str, Decimal] = {}
+
+    def add(self, charge: Summed) -> None:
+        self.count += charge.count
+        self.amount += charge.amount
         for tax in charge.taxes:
             kind = tax.tax_type or "tax"
-            sums.taxes[kind] = sums.taxes.get(kind, Decimal(0)) + tax.tax_amount
+            self.taxes[kind] = self.taxes.get(kind, Decimal(0)) + tax.tax_amount
+
+
+def grouped(charges: Iterable[Summed]) -> tuple[ChargeGroup, ...]:
+    """Group charges by fee, type, reference type, fulfillment center and currency.
+
+    The result does not depend on their order, nor on which of them are added up already.
+    """
+    groups: dict[_GroupKey, _Sums] = {}
+    for charge in charges:
+        groups.setdefault(_GroupKey.of(charge), _Sums()).add(charge)
     return tuple(
         ChargeGroup(
             name=", ".join(part or "-" for part in key),
-            fee=key[0],
-            type=key[1],
-            reference_type=key[2],
-            center=key[3],
-            currency=key[4],
+            fee=key.fee,
+            type=key.type,
+            reference_type=key.reference_type,
+            center=key.center,
+            currency=key.currency,
             count=sums.count,
             amount=sums.amount,
             taxes=tuple(
@@ -142,9 +157,10 @@ def parts(
     separate_taxes: bool,
     fill_the_gap: bool,
 ) -> list[InvoicePart]:
-    """Return all money of an invoice, so that it comes to the invoice's amount to the cent.
+    """Split an invoice into parts that add up to its amount to the cent.
 
-    Whether amounts hold their taxes is not documented: whichever of the two ties is right.
+    It is not documented whether the lines' amounts include their taxes, so both sums are
+    compared with the invoice and the nearer one is taken.
 
     Args:
         invoice: the head.
@@ -154,8 +170,8 @@ def parts(
         fill_the_gap: where ShipBob has forgotten lines, make the gap a part of its own.
 
     Raises:
-        NeedsData: the lines do not come to the amount, or can no longer be had.
-        NeedsHuman: the lines are in another currency, or the amount is no whole cents.
+        NeedsData: the lines do not add up to the amount, or ShipBob lists them no longer.
+        NeedsHuman: the lines are in another currency, or the amount has fractions of a cent.
     """
     unit = smallest_unit(invoice.currency)
     amount = _without_dust(invoice.amount, unit)
@@ -180,11 +196,11 @@ def parts(
 def completes(
     invoice: InvoiceFact, groups: Sequence[ChargeGroup], forgotten: Sequence[Charge]
 ) -> bool:
-    """Whether charges that ShipBob has forgotten are what an invoice's lines lack.
+    """Return whether the charges that ShipBob has forgotten are the missing lines of an invoice.
 
-    ShipBob may forget a line before it says which invoice it is on. All charges of the
-    invoice's type that it has forgotten are on it if they come to the gap to the cent,
-    else none of them is.
+    ShipBob may forget a line before it says which invoice it is on. If all forgotten charges
+    of the invoice's type together make up the gap to the cent, all of them are on it;
+    otherwise none is.
     """
     unit = smallest_unit(invoice.currency)
     amount = _without_dust(invoice.amount, unit)
@@ -200,7 +216,7 @@ def completes(
 
 
 def plain(word: str | None) -> str:
-    """Return one of ShipBob's words so that its spellings compare equal."""
+    """Return one of ShipBob's words without spaces and case, so that spellings compare equal."""
     return "".join((word or "").split()).casefold()
 
 

@@ -71,16 +71,16 @@ def is_whole(amount: Decimal, unit: Decimal) -> bool:
 def in_whole_units(amounts: Sequence[Decimal], total: Decimal, unit: Decimal) -> list[Decimal]:
     """Return the amounts in whole units that come to exactly this total.
 
-    The law of the largest remainder: each amount is rounded down, and the units that are
-    then missing go one each to those that lost most. No amount moves by a unit or more.
+    The largest remainder method: each amount is rounded down, and the units that are then
+    missing go one each to those that lost most. No amount moves by a unit or more.
 
     Args:
-        amounts: signed; they come to less than half a unit beside the total.
+        amounts: signed; their sum is less than half a unit away from the total.
         total: whole units.
         unit: the smallest unit of the currency.
 
     Raises:
-        ValueError: they come to something else.
+        ValueError: their sum is further away.
     """
     if abs(sum(amounts, Decimal(0)) - total) * 2 >= unit or not is_whole(total, unit):
         raise ValueError(f"{amounts} do not come to {total}")

@@ -33,7 +33,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     """Decide what to post of an invoice beyond what is posted.
 
     Raises:
-        NeedsData: the lines do not come to the invoice's amount, a fee has no account, or
+        NeedsData: the lines do not add up to the invoice's amount, a fee has no account, or
             there is no such invoice. Nothing is planned then.
         NeedsHuman: no vendor is set, currencies differ, the period is closed, or somebody
             has entered the bill with another amount.
@@ -49,18 +49,11 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     fact_date = _day(invoice)
     all_parts = _parts(facts, settings)
     refused = _refused(all_parts, invoice)
-    wanted = placed([part for part in all_parts if not _balance(part)], settings.billing)
+    wanted = placed([part for part in all_parts if not _is_no_cost(part)], settings.billing)
     rest = outstanding(wanted, posted)
     if not rest:
         return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
-    if settings.billing.vendor is None:
-        raise NeedsHuman(
-            f"Invoice {invoice.id} can't be billed: no vendor is set",
-            cause=Cause.VENDOR_MISSING,
-            remedy="Set vendor under [billing] and apply the connection again.",
-            waiting_for=[AwaitedKind.VENDOR.named("billing")],
-        )
-    by_hand = _by_hand(facts, invoice, settings.billing.vendor)
+    by_hand = _by_hand(facts, invoice, _vendor(invoice, settings))
     if by_hand:
         return refusal(source_lines(facts, settings), by_hand)
     document = bill(
@@ -69,16 +62,33 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
         settings.billing,
         number=1 + sum(one.kind in BILLS for one in posted),
         fact_date=fact_date,
-        day=posting_date(
-            fact_date,
-            facts.periods,
-            settings.policies.closed_period,
-            document=f"the bill of invoice {invoice.id}",
-            awaited=AwaitedKind.BILL_PERIOD,
-        ),
+        day=_posting_date(invoice, fact_date, facts, settings),
         currency=_currency(facts, invoice, settings),
     )
     return Plan(documents=(document,), refused=refused)
+
+
+def _posting_date(
+    invoice: InvoiceFact, fact_date: date, facts: BillingFacts, settings: ConnectionSettings
+) -> date:
+    return posting_date(
+        fact_date,
+        facts.periods,
+        settings.policies.closed_period,
+        document=f"the bill of invoice {invoice.id}",
+        awaited=AwaitedKind.BILL_PERIOD,
+    )
+
+
+def _vendor(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
+    if settings.billing.vendor is None:
+        raise NeedsHuman(
+            f"Invoice {invoice.id} can't be billed: no vendor is set",
+            cause=Cause.VENDOR_MISSING,
+            remedy="Set vendor under [billing] and apply the connection again.",
+            waiting_for=[AwaitedKind.VENDOR.named("billing")],
+        )
+    return settings.billing.vendor
 
 
 def _total(posted: Sequence[Posted]) -> Decimal:
@@ -125,7 +135,7 @@ def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[InvoicePar
     )
 
 
-def _balance(part: InvoicePart) -> bool:
+def _is_no_cost(part: InvoicePart) -> bool:
     return part.group is not None and part.group.never_billed
 
 
@@ -138,7 +148,7 @@ def _refused(all_parts: Sequence[InvoicePart], invoice: InvoiceFact) -> tuple[Re
             currency=invoice.currency,
         )
         for part in all_parts
-        if _balance(part)
+        if _is_no_cost(part)
     )
 
 
@@ -201,7 +211,7 @@ def _currency(
 
 
 def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return the lines of an invoice; together they come to its amount."""
+    """Return the lines of an invoice; together they add up to its amount."""
     invoice = facts.invoice
     if invoice is None:
         return ()
@@ -219,7 +229,7 @@ def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[
         for part in _parts(facts, settings):
             amounts[part.source_line] = amounts.get(part.source_line, Decimal(0)) + part.amount
     except ConnectorError:
-        # It does not tie, so all of it waits: its lines, and what is missing of them.
+        # The lines do not add up, so all of it waits: the lines, and what is missing.
         amounts = {group.name: group.amount for group in facts.groups}
         amounts[GONE] = invoice.amount - sum(amounts.values(), Decimal(0))
     return tuple(line(name, amount) for name, amount in amounts.items() if amount)

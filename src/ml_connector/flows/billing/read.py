@@ -82,7 +82,7 @@ def _bill_fact(row: ReferencedBill) -> BillFact:
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Pull what was charged; yield the invoices, anew whenever head or kept lines change."""
+    """Pull what was charged; yield the invoices. The version changes with head and kept lines."""
     await reads.billing.pull(since)
     for kept in await reads.billing.invoices(since):
         yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
