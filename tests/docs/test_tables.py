@@ -18,7 +18,7 @@ from ml_connector.engine.settle.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_S
 from ml_connector.engine.work.lanes import STALLED_AFTER_SECONDS
 from ml_connector.engine.work.worker import GRACE_SECONDS
 from ml_connector.flows.inventory.drift import Likely
-from ml_connector.flows.inventory.facts import PICKED
+from ml_connector.flows.inventory.movements import PICKED
 from ml_connector.flows.inventory.read import LOOKS_BACK
 from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS

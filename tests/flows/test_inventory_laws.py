@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.flows.inventory import drift
-from ml_connector.flows.inventory.facts import (
-    Level,
-    Move,
-    OpenItem,
-    StockFacts,
-    levels,
-    open_items,
-    unmapped,
-)
+from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
+from ml_connector.flows.inventory.levels import levels, open_items, unmapped
 from ml_connector.ledger.sources.stock import OpenLine, Standing
 from ml_connector.netsuite.queries.stock import OnHand
 from ml_connector.reads.stock import Expected, Snapshot

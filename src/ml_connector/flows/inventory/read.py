@@ -9,21 +9,17 @@ from msgspec.structs import replace
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.inventory import drift
-from ml_connector.flows.inventory.facts import (
-    Elsewhere,
+from ml_connector.flows.inventory.facts import Elsewhere, Level, OpenItem, StockFacts, key_of
+from ml_connector.flows.inventory.levels import (
     ItemOf,
-    Level,
-    OpenItem,
-    StockFacts,
     differing,
-    key_of,
     levels,
-    moves,
     only,
     open_items,
     unmapped,
     wanted_skus,
 )
+from ml_connector.flows.inventory.movements import moves
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.stock import Expected, Snapshot
 from ml_connector.rules.items import MatchFacts, match, read_items

@@ -1,0 +1,144 @@
+"""The stock of both systems at one location, joined by item, and what is open there. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from ml_connector.flows.inventory.facts import Level, OpenItem, key_of
+from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.words import Cause
+
+ItemOf = Callable[[int, str], "str | Cause"]
+"""NetSuite's item of a ShipBob inventory id and SKU, or why there is none."""
+
+
+def levels(
+    snapshot: Snapshot,
+    location: str,
+    *,
+    locations: Mapping[str, str],
+    quarantine: str | None,
+    item_of: ItemOf,
+) -> tuple[Level, ...]:
+    """Join both sides at one location, by item, in the order of the SKUs. Pure.
+
+    Fulfillment centers that are mapped to one location are added up, and so are ShipBob's
+    inventory ids of one item.
+    """
+    found: dict[str, Level] = {}
+    at_shipbob: set[str] = set()
+    for one in snapshot.shipbob:
+        sku = (one.sku or "").strip() or f"inventory item {one.inventory_id}"
+        item = item_of(one.inventory_id, sku)
+        key = key_of(None if isinstance(item, Cause) else item, sku)
+        at_shipbob.add(key)
+        places = [
+            place for place in one.locations if locations.get(str(place.location_id)) == location
+        ]
+        before = found.get(key) or Level(
+            sku=sku,
+            item=None if isinstance(item, Cause) else item,
+            unmatched=item.value if isinstance(item, Cause) else "",
+        )
+        found[key] = msgspec.structs.replace(
+            before,
+            inventory_ids=(*before.inventory_ids, one.inventory_id),
+            shipbob=before.shipbob + sum(place.on_hand_quantity for place in places),
+            transfer=before.transfer
+            + sum(abs(place.internal_transfer_quantity) for place in places),
+        )
+    for row in snapshot.netsuite:
+        key = key_of(row.item, row.itemid)
+        if row.location not in {location, quarantine}:
+            continue
+        before = found.get(key) or Level(sku=row.itemid, item=row.item)
+        if row.location == location:
+            after = before.netsuite + row.quantityonhand
+            found[key] = msgspec.structs.replace(before, netsuite=after)
+        elif key in at_shipbob:
+            held = before.quarantined + row.quantityonhand
+            found[key] = msgspec.structs.replace(before, quarantined=held)
+    return tuple(
+        level
+        for level in sorted(found.values(), key=lambda level: (level.sku, level.key))
+        if level.shipbob or level.netsuite
+    )
+
+
+def open_items(
+    expected: Expected, location: str, locations: Mapping[str, str], item_of: ItemOf
+) -> tuple[OpenItem, ...]:
+    """Return what our books say has moved at ShipBob alone, at one location. Pure."""
+    found: list[OpenItem] = []
+    for line in expected.open:
+        if locations.get(str(line.center)) != location:
+            continue
+        inventory_id, sku = _inventory_id(line.name), line.sku or ""
+        item = item_of(inventory_id, sku)
+        found.append(
+            OpenItem(
+                key=key_of(None if isinstance(item, Cause) else item, sku),
+                sku=sku,
+                quantity=line.quantity,
+                standing=line.standing,
+                what=f"{line.flow} {line.key}",
+                because=line.because[:200],
+            )
+        )
+    return tuple(found)
+
+
+def unmapped(snapshot: Snapshot, locations: Mapping[str, str]) -> dict[str, int]:
+    """Return the units at fulfillment centers that no location is mapped to. Pure."""
+    found: dict[str, int] = defaultdict(int)
+    for one in snapshot.shipbob:
+        for place in one.locations:
+            if str(place.location_id) not in locations and place.on_hand_quantity:
+                found[str(place.location_id)] += place.on_hand_quantity
+    return dict(sorted(found.items()))
+
+
+def _inventory_id(line: str) -> int:
+    """Return the inventory id in the name of a source's line; 0 where there is none."""
+    word = line.removeprefix("inventory ").split(" ")[0]
+    return int(word) if line.startswith("inventory ") and word.isdigit() else 0
+
+
+def wanted_skus(
+    snapshot: Snapshot, open_lines: Iterable[tuple[str, str | None]]
+) -> dict[int, str]:
+    """Return the SKU of every inventory id that must be matched to an item. Pure.
+
+    Args:
+        snapshot: of both systems.
+        open_lines: names and SKUs of the lines that are open.
+    """
+    wanted = {
+        one.inventory_id: (one.sku or "").strip()
+        for one in snapshot.shipbob
+        if (one.sku or "").strip()
+    }
+    for name, sku in open_lines:
+        if sku and (inventory_id := _inventory_id(name)):
+            wanted.setdefault(inventory_id, sku)
+    return wanted
+
+
+def only(snapshot: Snapshot, items: set[str], keys: Mapping[int, str]) -> Snapshot:
+    """Return the snapshot with these items and inventory ids alone. Pure."""
+    return Snapshot(
+        taken_at=snapshot.taken_at,
+        shipbob=[one for one in snapshot.shipbob if one.inventory_id in keys],
+        netsuite=[row for row in snapshot.netsuite if row.item in items],
+    )
+
+
+def differing(found: Sequence[Level], keys: Iterable[str]) -> tuple[set[str], dict[int, str]]:
+    """Return items, and keys by inventory id, of the levels with these keys. Pure."""
+    some = set(keys)
+    chosen = [level for level in found if level.key in some]
+    return (
+        {level.item for level in chosen if level.item},
+        {one: level.key for level in chosen for one in level.inventory_ids},
+    )
