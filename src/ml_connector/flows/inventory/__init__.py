@@ -2,10 +2,10 @@
 
 Once a day, and whenever somebody asks, for each NetSuite location that a fulfillment center
 is mapped to: what ShipBob has on hand there (shipbob.md section 9.3) and what NetSuite has
-(netsuite.md section 5.4), SKU by SKU. A difference is explained by what our own books know is
-open: received and not posted yet, parked, refused, shipped and not fulfilled yet, on its way.
+(netsuite.md section 5.4), SKU by SKU. A difference is explained by what is open in our own
+ledger: received and not posted yet, parked, refused, shipped and not fulfilled yet, on its way.
 What remains is a drift. The movements of both systems tell what probably made it, and a person
-is told what to do. Nothing is ever adjusted by itself.
+is told what to do. No stock is ever adjusted automatically.
 
 The snapshot is kept with the run that saw it, as all facts are.
 """

@@ -1,8 +1,9 @@
 """Whether a difference of stock is explained, and else what probably made it. Pure.
 
-A difference is what ShipBob has more than NetSuite. First our own books explain it: what
-waits to be posted counts in full; what is on its way, refused or taken back may have been
-booked by somebody, and counts as far as it is needed. What remains is a drift.
+A difference is what ShipBob has more than NetSuite. Our own ledger explains it first: units
+that wait to be posted count in full; units that are on their way, refused or taken back may
+have been booked by somebody, so they count only as far as the difference needs them. What
+remains is a drift.
 """
 
 from collections import defaultdict
@@ -39,11 +40,11 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DriftVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a drift.
+    """The probable cause of a drift.
 
     Attributes:
-        likely: what probably made it.
-        says: the same for a person.
+        likely: its code.
+        says: the cause, for a person.
         remedy: what to do.
     """
 
@@ -53,10 +54,10 @@ class DriftVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing of which the two systems do not have the same.
+    """One thing of which the two systems have different quantities.
 
     Attributes:
-        drift: what nothing open accounts for; positive where ShipBob has more.
+        drift: units that nothing open accounts for; positive where ShipBob has more.
         verdict: None without a drift.
     """
 
@@ -84,9 +85,9 @@ def judge(facts: StockFacts) -> tuple[StockDifference, ...]:
 def balances(
     levels: Sequence[Level], open_items: Sequence[OpenItem]
 ) -> list[tuple[Level, list[Explained], Decimal]]:
-    """Return each level with what our books explain of its difference, and what they do not.
+    """Return each level with the explained parts of its difference, and the units left over.
 
-    Things that are nowhere, but of which something waits, have a level of nothing.
+    A thing that neither system has, but of which something waits, gets a level of zero.
     """
     by_key: dict[str, list[OpenItem]] = defaultdict(list)
     for item in open_items:
@@ -123,9 +124,9 @@ def _balance(level: Level, items: Sequence[OpenItem]) -> tuple[list[Explained], 
 
 
 def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -> StockDifference:
-    """Say what probably made what our books do not explain, unless it is on its way to us.
+    """Say what probably made the rest of a difference, unless it is still on its way to us.
 
-    A movement of others that makes exactly the difference goes before what may be on its way.
+    Movements of others that add up to exactly the difference go before what may be on its way.
     """
     others = [move for move in moves if move.standing in {"other", "untold"}]
     made = next((some for some in _candidates(others) if sum(map(_effect, some)) == one.drift), ())
@@ -146,12 +147,12 @@ def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -
 
 
 def _lately(moved: Sequence[int]) -> set[int]:
-    """Return what may differ for a moment: the last of the postings, or the last few."""
+    """Return the differences that a moment may show: the last of the postings, or the last few."""
     return {abs(sum(moved[start:])) for start in range(len(moved))}
 
 
 def _take(explained: list[Explained], rest: Decimal, most: Decimal, says: str) -> Decimal:
-    """Explain as much of the rest as something accounts for; return what is left."""
+    """Explain as much of the rest as ``most`` units can; return what is left."""
     if not rest or not most or (rest > 0) != (most > 0):
         return rest
     part = min(abs(rest), abs(most)).copy_sign(rest)
@@ -166,7 +167,7 @@ def _verdict(
     others: Sequence[Move],
     made: Sequence[Move],
 ) -> DriftVerdict:
-    """Say what probably made a drift: what can be shown goes before what can be guessed."""
+    """Say what probably made a drift: causes that can be shown go before guesses."""
     units = f"{_units(abs(rest))} x {level.sku}"
     if level.unmatched:
         return _no_item(level)
@@ -245,7 +246,7 @@ def _unclear(facts: StockFacts, level: Level, others: Sequence[Move]) -> DriftVe
 
 
 def _candidates(moves: Sequence[Move]) -> Iterable[Sequence[Move]]:
-    """Yield what may have made a difference together: one alone, then those of one kind."""
+    """Yield movements that may have made a difference: each alone, then all of one kind."""
     latest = sorted(moves, key=lambda one: (one.standing != "untold", -one.day.toordinal()))
     for one in latest:
         yield (one,)

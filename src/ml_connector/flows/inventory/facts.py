@@ -1,4 +1,4 @@
-"""What lies at one NetSuite location, as both systems say and our books explain: the facts."""
+"""The stock at one NetSuite location in both systems, and what may explain a difference."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,7 +37,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What moved at ShipBob alone, as far as our books know.
+    """Units that have moved at ShipBob alone, as far as our ledger knows.
 
     Attributes:
         key: of the level.
@@ -61,8 +61,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         side: in whose stock.
         quantity: signed, of that stock.
         what: the document, or the movement, for a person.
-        standing: ``recent`` and ``picked`` explain a difference, since they will be told of
-            and booked; ``untold`` should have been; ``other`` is nothing of ours.
+        standing: ``recent`` and ``picked`` explain a difference, since we will still hear of
+            them and book them; of ``untold`` we should have heard; ``other`` is not ours to
+            book.
         source: flow and key of what it belongs to, such as ``receiving 90311``.
     """
 
@@ -76,7 +77,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs of the same thing at another location."""
+    """The unexplained difference of the same thing at another location."""
 
     key: str
     location: str
@@ -89,8 +90,8 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         centers: the fulfillment centers that are mapped to it; none when it is not mapped.
         looked_back_to: movements are known from this day on.
-        moved: units that we posted a moment ago, in order, by the key of the level.
-        unread: why movements could not be looked into; empty when they were.
+        moved: units that we posted a moment ago, the oldest first, by the key of the level.
+        unread: why movements could not be read; empty when they were.
         unmapped: stock at centers that no location is mapped to, by the center's id.
     """
 

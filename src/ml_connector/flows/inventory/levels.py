@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from ml_connector.flows.inventory.facts import Level, OpenItem, key_of
 from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.words import Cause
 
 ItemOf = Callable[[int, str], "str | Cause"]
@@ -21,44 +22,26 @@ def levels(
     quarantine: str | None,
     item_of: ItemOf,
 ) -> tuple[Level, ...]:
-    """Join both sides at one location, by item, in the order of the SKUs. Pure.
+    """Join both systems' stock at one location, by item, in the order of the SKUs.
 
     Fulfillment centers that are mapped to one location are added up, and so are ShipBob's
     inventory ids of one item.
     """
     found: dict[str, Level] = {}
-    at_shipbob: set[str] = set()
-    for one in snapshot.shipbob:
-        sku = (one.sku or "").strip() or f"inventory item {one.inventory_id}"
-        item = item_of(one.inventory_id, sku)
-        key = key_of(None if isinstance(item, Cause) else item, sku)
-        at_shipbob.add(key)
-        places = [
-            place for place in one.locations if locations.get(str(place.location_id)) == location
-        ]
-        before = found.get(key) or Level(
-            sku=sku,
-            item=None if isinstance(item, Cause) else item,
-            unmatched=item.value if isinstance(item, Cause) else "",
-        )
-        found[key] = msgspec.structs.replace(
-            before,
-            inventory_ids=(*before.inventory_ids, one.inventory_id),
-            shipbob=before.shipbob + sum(place.on_hand_quantity for place in places),
-            transfer=before.transfer
-            + sum(abs(place.internal_transfer_quantity) for place in places),
-        )
+    for stock in snapshot.shipbob:
+        level = _shipbob_level(stock, location, locations, item_of)
+        before = found.get(level.key)
+        found[level.key] = level if before is None else _added_up(before, level)
+    at_shipbob = frozenset(found)
     for row in snapshot.netsuite:
         key = key_of(row.item, row.itemid)
-        if row.location not in {location, quarantine}:
-            continue
-        before = found.get(key) or Level(sku=row.itemid, item=row.item)
         if row.location == location:
-            after = before.netsuite + row.quantityonhand
-            found[key] = msgspec.structs.replace(before, netsuite=after)
-        elif key in at_shipbob:
-            held = before.quarantined + row.quantityonhand
-            found[key] = msgspec.structs.replace(before, quarantined=held)
+            before = found.get(key) or Level(sku=row.itemid, item=row.item)
+            on_hand = before.netsuite + row.quantityonhand
+            found[key] = replace(before, netsuite=on_hand)
+        elif row.location == quarantine and key in at_shipbob:
+            held = found[key].quarantined + row.quantityonhand
+            found[key] = replace(found[key], quarantined=held)
     return tuple(
         level
         for level in sorted(found.values(), key=lambda level: (level.sku, level.key))
@@ -66,10 +49,38 @@ def levels(
     )
 
 
+def _shipbob_level(
+    stock: StockLevel, location: str, locations: Mapping[str, str], item_of: ItemOf
+) -> Level:
+    """Return how many of one inventory id ShipBob has at the location."""
+    sku = (stock.sku or "").strip() or f"inventory item {stock.inventory_id}"
+    item = item_of(stock.inventory_id, sku)
+    places = [
+        place for place in stock.locations if locations.get(str(place.location_id)) == location
+    ]
+    return Level(
+        sku=sku,
+        item=None if isinstance(item, Cause) else item,
+        unmatched=item.value if isinstance(item, Cause) else "",
+        inventory_ids=(stock.inventory_id,),
+        shipbob=sum(place.on_hand_quantity for place in places),
+        transfer=sum(abs(place.internal_transfer_quantity) for place in places),
+    )
+
+
+def _added_up(before: Level, more: Level) -> Level:
+    return replace(
+        before,
+        inventory_ids=(*before.inventory_ids, *more.inventory_ids),
+        shipbob=before.shipbob + more.shipbob,
+        transfer=before.transfer + more.transfer,
+    )
+
+
 def open_items(
     expected: Expected, location: str, locations: Mapping[str, str], item_of: ItemOf
 ) -> tuple[OpenItem, ...]:
-    """Return what our books say has moved at ShipBob alone, at one location. Pure."""
+    """Return what has moved at ShipBob alone at one location, as far as our ledger knows."""
     found: list[OpenItem] = []
     for line in expected.open:
         if locations.get(str(line.center)) != location:
@@ -90,7 +101,7 @@ def open_items(
 
 
 def unmapped(snapshot: Snapshot, locations: Mapping[str, str]) -> dict[str, int]:
-    """Return the units at fulfillment centers that no location is mapped to. Pure."""
+    """Return the units at fulfillment centers that are mapped to no location."""
     found: dict[str, int] = defaultdict(int)
     for one in snapshot.shipbob:
         for place in one.locations:
@@ -108,7 +119,7 @@ def _inventory_id(line: str) -> int:
 def wanted_skus(
     snapshot: Snapshot, open_lines: Iterable[tuple[str, str | None]]
 ) -> dict[int, str]:
-    """Return the SKU of every inventory id that must be matched to an item. Pure.
+    """Return the SKU of every inventory id that must be matched to an item.
 
     Args:
         snapshot: of both systems.
@@ -126,7 +137,7 @@ def wanted_skus(
 
 
 def only(snapshot: Snapshot, items: set[str], keys: Mapping[int, str]) -> Snapshot:
-    """Return the snapshot with these items and inventory ids alone. Pure."""
+    """Return the part of the snapshot that is about these items and inventory ids."""
     return Snapshot(
         taken_at=snapshot.taken_at,
         shipbob=[one for one in snapshot.shipbob if one.inventory_id in keys],
@@ -135,7 +146,7 @@ def only(snapshot: Snapshot, items: set[str], keys: Mapping[int, str]) -> Snapsh
 
 
 def differing(found: Sequence[Level], keys: Iterable[str]) -> tuple[set[str], dict[int, str]]:
-    """Return items, and keys by inventory id, of the levels with these keys. Pure."""
+    """Return the items, and the keys by inventory id, of the levels with these keys."""
     some = set(keys)
     chosen = [level for level in found if level.key in some]
     return (

@@ -1,4 +1,4 @@
-"""The movements of both systems that we did not post. Pure."""
+"""Movements in either system that we did not post. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ def moves(
     taken_at: datetime,
     zone: ZoneInfo,
 ) -> tuple[Move, ...]:
-    """Return the movements that we did not post, the oldest first. Pure.
+    """Return the movements that we did not post, the oldest first.
 
     Args:
         trail: what both systems say.
@@ -69,16 +69,9 @@ def _of_shipbob(
     """Return a movement at ShipBob; None when it belongs to what is booked."""
     source = source_of(movement) or ""
     order = str(movement.shipbob_order_id) if movement.shipbob_order_id else ""
-    age = taken_at - movement.event_datetime
     if order in trail.known.shipped or source in trail.known.settled:
         return None
-    standing: Literal["recent", "picked", "untold", "other"] = "other"
-    if source in trail.known.told or (age < MOVING and (source or order)):
-        standing = "recent"
-    elif order:
-        standing = "picked" if age < PICKED else "untold"
-    elif source:
-        standing = "untold"
+    told = source in trail.known.told
     named = source or (f"order {order}" if order else movement.reason)
     return Move(
         key=key,
@@ -86,6 +79,24 @@ def _of_shipbob(
         quantity=Decimal(movement.change),
         day=movement.event_datetime.astimezone(zone).date(),
         what=f"{movement.event_category or 'movement'}{f' ({named})' if named else ''}",
-        standing=standing,
+        standing=_standing(source, order, told=told, age=taken_at - movement.event_datetime),
         source=source,
     )
+
+
+def _standing(
+    source: str, order: str, *, told: bool, age: timedelta
+) -> Literal["recent", "picked", "untold", "other"]:
+    """Say whether a movement is still to be booked, was missed, or is none of ours.
+
+    Args:
+        source: flow and key of what it belongs to; empty where it names none.
+        order: ShipBob's number of the order that it names; empty where it names none.
+        told: whether the source is in our inbox and not settled yet.
+        age: since it happened.
+    """
+    if told or (age < MOVING and (source or order)):
+        return "recent"
+    if order:
+        return "picked" if age < PICKED else "untold"
+    return "untold" if source else "other"

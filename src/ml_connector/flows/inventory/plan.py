@@ -1,4 +1,4 @@
-"""Whether all that differs at a location is explained, and what people are told of it. Pure."""
+"""Decides whether every difference at a location is explained, and tells people if not. Pure."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

@@ -26,13 +26,13 @@ from ml_connector.rules.items import MatchFacts, match, read_items
 from ml_connector.words import Cause
 
 LOOKS_BACK: Final = timedelta(days=35)
-"""So far back movements are looked at for the cause of a drift."""
+"""How far back movements are read for the cause of a drift."""
 
 
 async def read(key: str, reads: Reads) -> StockFacts:
     """Take the snapshot of one location, with what explains its differences.
 
-    Only what our books leave unexplained is looked into further.
+    Movements are read only for what our ledger does not explain.
     """
     stock = reads.stock
     snapshot = await stock.snapshot()
@@ -102,7 +102,7 @@ def _at(
 def _item_of(
     wanted: Mapping[int, str], found: MatchFacts, exceptions: Mapping[str, str]
 ) -> ItemOf:
-    """Return what matches a SKU to an item, each once."""
+    """Return the function that matches a SKU to an item; it matches each inventory id once."""
     known: dict[int, str | Cause] = {}
 
     def item_of(inventory_id: int, sku: str) -> str | Cause:
@@ -121,7 +121,7 @@ def _item_of(
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield every location that a fulfillment center is mapped to, or was when it differed."""
+    """Yield every location with a mapped fulfillment center, and those that differed last."""
     del since
     mapped = reads.stock.locations.values()
     for location in sorted({*mapped, *await reads.stock.left_over()}):
