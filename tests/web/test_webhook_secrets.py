@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.webhooks.subscribe import SubscriptionChanges
+from ml_connector.app.webhooks.group_outcomes import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.sim.shipbob.books.receiving import Wro
 from waiting import wait_until

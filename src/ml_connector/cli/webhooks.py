@@ -8,10 +8,10 @@ import typer
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.webhooks.group_outcomes import SubscriptionChanges
 from ml_connector.app.webhooks.health import Health, health
 from ml_connector.app.webhooks.probe import Probed, probe
 from ml_connector.app.webhooks.samples import Samples, begin_capture, find_samples, write_samples
-from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ml_connector.app.connections.apply import webhook_url
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.webhooks.subscribe import SubscriptionChanges, Subscriptions
+from ml_connector.app.webhooks.group_outcomes import SubscriptionChanges
+from ml_connector.app.webhooks.subscribe import Subscriptions
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -83,15 +84,15 @@ async def sync_webhooks(
     url = subscribable_url(installation.settings, settings)
     async with installation.database.transaction() as on:
         await subscriptions.lock(on, settings.name)
-        look = Subscriptions(installation, client, settings, url=url, dry_run=dry_run)
-        looked = await look.do(others, rotate=rotate, ask_again=ask_again)
+        compared = Subscriptions(installation, client, settings, url=url, dry_run=dry_run)
+        changes = await compared.reconcile(others, rotate=rotate, ask_again=ask_again)
         if not dry_run:
             now = datetime.now(UTC)
-            await subscriptions.note_look(on, settings.name, _as_json(looked), now=now)
-        return looked
+            await subscriptions.note_look(on, settings.name, _as_json(changes), now=now)
+        return changes
 
 
-def _as_json(looked: SubscriptionChanges) -> dict[str, Any]:
+def _as_json(changes: SubscriptionChanges) -> dict[str, Any]:
     return {
         one.group: {
             "state": "refused" if one.state == "refused" else "enabled",
@@ -100,5 +101,5 @@ def _as_json(looked: SubscriptionChanges) -> dict[str, Any]:
             "left_out": list(one.left_out),
             "sentence": one.sentence,
         }
-        for one in looked.groups
+        for one in changes.groups
     }

@@ -13,6 +13,7 @@ import structlog
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.webhooks.group_outcomes import SubscriptionChanges
 from ml_connector.app.webhooks.health import (
     clock_trouble,
     explained_refusal,
@@ -20,7 +21,6 @@ from ml_connector.app.webhooks.health import (
     lately,
     silence,
 )
-from ml_connector.app.webhooks.subscribe import SubscriptionChanges
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS

@@ -52,19 +52,8 @@ def plan_subscriptions(
         replace_all: rotate: keep nothing.
     """
     ours = [one for one in existing if one.id in known or same_address(one.url, url)]
-    keep: dict[str, WebhookSubscription] = {}
-    if not replace_all:
-        for group, topics in groups.items():
-            fitting = [
-                one
-                for one in ours
-                if one.enabled is not False
-                and same_address(one.url, url)
-                and set(one.topics) == set(topics)
-                and (one.id in known or trust_unknown)
-            ]
-            if fitting:
-                keep[group] = min(fitting, key=lambda one: _rank(one, known))
+    usable = [one for one in ours if _delivers_to(one, url) and (one.id in known or trust_unknown)]
+    keep = {} if replace_all else _best_of_each(groups, usable, known)
     kept = {one.id for one in keep.values()}
     return SubscriptionPlan(
         keep=keep,
@@ -79,6 +68,24 @@ def plan_subscriptions(
             if one.id not in kept
         },
     )
+
+
+def _delivers_to(one: WebhookSubscription, url: str) -> bool:
+    return one.enabled is not False and same_address(one.url, url)
+
+
+def _best_of_each(
+    groups: Mapping[str, Sequence[str]],
+    usable: Sequence[WebhookSubscription],
+    known: Collection[str],
+) -> dict[str, WebhookSubscription]:
+    """Return the subscription to keep of each group that has one with exactly its topics."""
+    best: dict[str, WebhookSubscription] = {}
+    for group, topics in groups.items():
+        fitting = [one for one in usable if set(one.topics) == set(topics)]
+        if fitting:
+            best[group] = min(fitting, key=lambda one: _rank(one, known))
+    return best
 
 
 def same_address(one: str, other: str) -> bool:
