@@ -74,33 +74,7 @@ def consent_handlers(consents: Gives) -> list[HTTPRouteHandler]:
 
     @get(START_PATH)
     async def start(request: Request[Any, Any, State]) -> Response[str]:
-        name = request.query_params.get("connection", "")
-        ticket = request.query_params.get("link", "")
-        if not _NAME.fullmatch(name):
-            return page(
-                "Which connection?",
-                ["The address does not name a connection that there could be."],
-                tone="bad",
-                next_step="Use the link that ml-connector connection consent prints.",
-                status=HTTPStatus.BAD_REQUEST,
-            )
-        try:
-            there = await consents.begin(name, ticket=ticket, local_base=local_base(request))
-        except DatabaseAway:
-            return _away()
-        except UserError as error:
-            return _refused(error, HTTPStatus.FORBIDDEN)
-        except psycopg.OperationalError:
-            return _away()
-        return Response(
-            "",
-            status_code=HTTPStatus.FOUND,
-            headers={
-                "location": there,
-                "cache-control": "no-store",
-                "referrer-policy": "no-referrer",
-            },
-        )
+        return await _begin(consents, request)
 
     @get(CALLBACK_PATH)
     async def callback(request: Request[Any, Any, State]) -> Response[str]:
@@ -125,6 +99,34 @@ def consent_handlers(consents: Gives) -> list[HTTPRouteHandler]:
     return [start, callback, callback_form]
 
 
+async def _begin(consents: Gives, request: Request[Any, Any, State]) -> Response[str]:
+    name = request.query_params.get("connection", "")
+    ticket = request.query_params.get("link", "")
+    if not _NAME.fullmatch(name):
+        return page(
+            "Which connection?",
+            ["The address does not name a connection that there could be."],
+            tone="bad",
+            next_step="Use the link that ml-connector connection consent prints.",
+            status=HTTPStatus.BAD_REQUEST,
+        )
+    try:
+        there = await consents.begin(name, ticket=ticket, local_base=local_base(request))
+    except (DatabaseAway, psycopg.OperationalError):
+        return _away()
+    except UserError as error:
+        return _refused(error, HTTPStatus.FORBIDDEN)
+    return Response(
+        "",
+        status_code=HTTPStatus.FOUND,
+        headers={
+            "location": there,
+            "cache-control": "no-store",
+            "referrer-policy": "no-referrer",
+        },
+    )
+
+
 async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
     try:
         given = await consents.finish(
@@ -132,12 +134,10 @@ async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
             code=fields.get("code", ""),
             error=fields.get("error", ""),
         )
-    except DatabaseAway:
+    except (DatabaseAway, psycopg.OperationalError):
         return _away()
     except UserError as error:
         return _refused(error, HTTPStatus.BAD_REQUEST)
-    except psycopg.OperationalError:
-        return _away()
     facts = {"Connection": given.connection}
     texts = ["From now on the connector renews its access by itself. You can close this page."]
     next_step = ""

@@ -7,6 +7,7 @@ answer comes after the commit and before any work.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -165,25 +166,34 @@ class Ingress:
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, verified: Verified
     ) -> Arrival:
         topic = headers.get("x-webhook-topic", "").strip()[:200]
-        flow = self._flows_by_topic.get(topic)
-        key = flow.key_of(topic, body) if flow else None
-        unreadable = flow is not None and key is None
-        return Arrival(
+        arrival = Arrival(
             connection=endpoint.connection,
             source="webhook",
             delivery_id=verified.webhook_id,
             topic=topic or "(none)",
-            subject=SubjectRef(endpoint.connection, flow.name, key) if flow and key else None,
-            within=flow.within_of(topic, body) if flow and key else None,
-            status="received" if flow and key else "dead" if unreadable else "ignored",
-            cause=Cause.EVENT_UNREADABLE if unreadable else None,
-            sentence=f"The {topic} webhook does not say what it is about" if unreadable else None,
-            remedy="The next sweep finds what has changed; report the body's shape."
-            if unreadable
-            else None,
+            subject=None,
+            status="ignored",
             headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
             body=body,
             sent_at=verified.sent_at,
+        )
+        flow = self._flows_by_topic.get(topic)
+        if flow is None:
+            return arrival
+        key = flow.key_of(topic, body)
+        if key is None:
+            return replace(
+                arrival,
+                status="dead",
+                cause=Cause.EVENT_UNREADABLE,
+                sentence=f"The {topic} webhook does not say what it is about",
+                remedy="The next sweep finds what has changed; report the body's shape.",
+            )
+        return replace(
+            arrival,
+            status="received",
+            subject=SubjectRef(endpoint.connection, flow.name, key),
+            within=flow.within_of(topic, body),
         )
 
 

@@ -62,6 +62,22 @@ class Applied:
     spent: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What both systems said before the connection was saved.
+
+    Attributes:
+        new_pair: tokens of ShipBob's that have replaced the configured refresh token.
+    """
+
+    checks: Sequence[Check] = ()
+    new_pair: NewToken | None = None
+
+    @property
+    def failed(self) -> bool:
+        return any(one.outcome != "ok" for one in self.checks if one.needed)
+
+
 async def apply_connection(
     installation: Installation, settings: ConnectionSettings, *, person: str, ping_first: bool
 ) -> Applied:
@@ -84,47 +100,18 @@ async def apply_connection(
     settings = await _past_rotations(installation, settings)
     kept = settings.netsuite.certificate_id
     settings, spent = await without_spent(installation, settings)
-    found: Sequence[Check] = ()
-    passing = checks.PassingTokens()
-    if ping_first:
-        complete, keeper = await _as_it_would_be(installation, settings)
-        passing = checks.PassingTokens(shipbob=keeper)
-        found = await checks.ask_both(installation, complete, passing)
-        failed = any(one.outcome != "ok" for one in found if one.needed)
-        # A pair that has replaced the configured refresh token must never be lost.
-        if failed and passing.renewed.get("shipbob") is None:
-            return Applied(saved=False, changed=False, woken=0, checks=found, spent=spent)
-    today = datetime.now(settings.schedule.zone).date()
-    async with installation.database.transaction() as on:
-        before = await connections.find(on, settings.name)
-        goes_live = before is not None and before.mode == "dry-run" and settings.mode == "live"
-        applied, changed = await connections.save(on, settings, today=today)
-        renewed = await _keep_secrets(installation, on, settings)
-        await _note_certificate(installation, on, settings)
-        await settle_tokens(
-            installation, on, before=before, after=applied, settings=settings, renewed=renewed
-        )
-        woken = 0
-        if changed or renewed or ping_first:
-            refs = await wake(
-                on,
-                installation.lanes,
-                applied.name,
-                await _perhaps_settled(on, applied.name),
-                because="applied anew",
-            )
-            woken = len(refs)
-        if goes_live:
-            woken += await post_what_was_noted(installation, on, applied.name)
-        if changed or renewed:
-            await _record(on, person, settings, before, sorted(renewed))
-    if (pair := passing.renewed.get("shipbob")) is not None:
-        await installation.tokens.valid(settings.name, "shipbob", _already(pair))
+    asked = await _ask_first(installation, settings) if ping_first else _Asked()
+    # A pair that has replaced the configured refresh token must never be lost.
+    if asked.failed and asked.new_pair is None:
+        return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
+    changed, woken = await _save(installation, settings, person=person, wakes=ping_first)
+    if asked.new_pair is not None:
+        await installation.tokens.valid(settings.name, "shipbob", _already(asked.new_pair))
     return Applied(
         saved=True,
-        changed=changed or bool(renewed),
+        changed=changed,
         woken=woken,
-        checks=found,
+        checks=asked.checks,
         kept_certificate=kept if kept != named else None,
         spent=spent,
     )
@@ -216,6 +203,49 @@ async def _note_certificate(
         pem=section.certificate,
         valid_until=ends_at,
     )
+
+
+async def _ask_first(installation: Installation, settings: ConnectionSettings) -> _Asked:
+    complete, keeper = await _as_it_would_be(installation, settings)
+    passing = checks.PassingTokens(shipbob=keeper)
+    found = await checks.ask_both(installation, complete, passing)
+    return _Asked(checks=found, new_pair=passing.renewed.get("shipbob"))
+
+
+async def _save(
+    installation: Installation, settings: ConnectionSettings, *, person: str, wakes: bool
+) -> tuple[bool, int]:
+    """Store a connection with its secrets, in one transaction.
+
+    Args:
+        installation: where to.
+        settings: of the connection.
+        person: who applies it.
+        wakes: let what waits run again, also where nothing is new.
+
+    Returns:
+        whether anything is new, and how many subjects run again.
+    """
+    today = datetime.now(settings.schedule.zone).date()
+    async with installation.database.transaction() as on:
+        before = await connections.find(on, settings.name)
+        applied, changed = await connections.save(on, settings, today=today)
+        renewed = await _keep_secrets(installation, on, settings)
+        await _note_certificate(installation, on, settings)
+        await settle_tokens(
+            installation, on, before=before, after=applied, settings=settings, renewed=renewed
+        )
+        anything_new = changed or bool(renewed)
+        woken = 0
+        if anything_new or wakes:
+            things = await _perhaps_settled(on, applied.name)
+            refs = await wake(on, installation.lanes, applied.name, things, because="applied anew")
+            woken += len(refs)
+        if before is not None and before.mode == "dry-run" and settings.mode == "live":
+            woken += await post_what_was_noted(installation, on, applied.name)
+        if anything_new:
+            await _record(on, person, settings, before, sorted(renewed))
+    return anything_new, woken
 
 
 async def _as_it_would_be(

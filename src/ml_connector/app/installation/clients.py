@@ -73,30 +73,12 @@ def shipbob_client(
         NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
     """
     section = settings.shipbob
-    application = None
-    if section.client_id is not None and section.client_secret is not None:
-        application = Application(
-            connection=settings.name,
-            auth_url=section.auth_url,
-            client_id=section.client_id,
-            client_secret=section.client_secret,
-        )
-    credentials = ShipBobCredentials(
-        token=section.token, application=application, refresh_token=section.refresh_token
-    )
-    limit_key = f"shipbob:{settings.name}"
-    installation.limits.configure(limit_key, per_minute=settings.limits.shipbob_per_minute)
-    # The few calls that only a personal access token may make count by themselves.
-    personal_key = f"shipbob:{settings.name}:personal"
-    installation.limits.configure(
-        personal_key, per_minute=min(_PERSONAL_PER_MINUTE, settings.limits.shipbob_per_minute)
-    )
+    limit_key, personal_key = _limit_shipbob(installation, settings)
+    credentials = _shipbob_credentials(settings)
     access = credentials.access(
-        installation.transport,
-        tokens,
-        api_url=section.api_url,
-        auth_url=section.auth_url,
+        installation.transport, tokens, api_url=section.api_url, auth_url=section.auth_url
     )
+    doors = credentials.by_scope(api_url=section.api_url, auth_url=section.auth_url)
 
     async def granted_channel() -> int | None:
         async with installation.database.transaction() as on:
@@ -112,14 +94,37 @@ def shipbob_client(
         granted_channel=granted_channel,
         auth=access,
         limit_key=limit_key,
-        by_scope={
-            scope: Door(auth=other, limit_key=personal_key)
-            for scope, other in credentials.by_scope(
-                api_url=section.api_url, auth_url=section.auth_url
-            ).items()
-        },
+        by_scope={scope: Door(auth=auth, limit_key=personal_key) for scope, auth in doors.items()},
     )
     return client, access
+
+
+def _shipbob_credentials(settings: ConnectionSettings) -> ShipBobCredentials:
+    section = settings.shipbob
+    application = None
+    if section.client_id is not None and section.client_secret is not None:
+        application = Application(
+            connection=settings.name,
+            auth_url=section.auth_url,
+            client_id=section.client_id,
+            client_secret=section.client_secret,
+        )
+    return ShipBobCredentials(
+        token=section.token, application=application, refresh_token=section.refresh_token
+    )
+
+
+def _limit_shipbob(installation: Installation, settings: ConnectionSettings) -> tuple[str, str]:
+    """Set the limits of a connection's calls to ShipBob; return their keys.
+
+    The second one is for the few calls that only a personal access token may make.
+    """
+    limit_key = f"shipbob:{settings.name}"
+    personal_key = f"{limit_key}:personal"
+    per_minute = settings.limits.shipbob_per_minute
+    installation.limits.configure(limit_key, per_minute=per_minute)
+    installation.limits.configure(personal_key, per_minute=min(_PERSONAL_PER_MINUTE, per_minute))
+    return limit_key, personal_key
 
 
 def shipbob_billing_client(

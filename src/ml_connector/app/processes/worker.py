@@ -15,7 +15,7 @@ from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads
 from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.installation.contexts import ConnectionContexts
-from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.sign_in.certificate_expiry import CertificateClock
 from ml_connector.app.sign_in.token_renewal import renew_tokens
 from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
@@ -67,65 +67,88 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
         )
         lanes = Lanes(installation.server.url, converge)
         chores = [
-            Chore(name="rescue", every_seconds=RESCUE_EVERY_SECONDS, do=partial(rescue, lanes)),
-            Chore(
-                name="free slots of the dead",
-                every_seconds=RESCUE_EVERY_SECONDS,
-                do=partial(free_slots_of_the_dead, installation.database),
-            ),
-            Chore(
-                name="find lost",
-                every_seconds=LOST_EVERY_SECONDS,
-                do=partial(find_lost, installation.database, lanes),
-            ),
-            Chore(
-                name="look for what is awaited",
-                every_seconds=5,
-                do=AwaitedWatch(installation, contexts).look,
-            ),
-            Chore(
-                name="sweep",
-                every_seconds=SWEEPS_EVERY_SECONDS,
-                do=partial(sweep_what_is_due, installation, contexts),
-            ),
-            Chore(
-                name="renew tokens",
-                every_seconds=30,
-                do=partial(renew_tokens, installation, contexts),
-            ),
-            Chore(
-                name="webhooks",
-                every_seconds=LOOK_EVERY_SECONDS,
-                do=partial(watch_webhooks, installation, contexts),
-            ),
-            Chore(
-                name="watch the books",
-                every_seconds=WATCH_EVERY_SECONDS,
-                do=partial(watch_books, installation),
-            ),
-            Chore(
-                name="tell of alarms",
-                every_seconds=TELL_EVERY_SECONDS,
-                do=partial(tell, installation),
-            ),
-            Chore(
-                name="look at certificates",
-                every_seconds=600,
-                do=CertificateClock(installation).look_at_all,
-            ),
-            Chore(
-                name="make months",
-                every_seconds=months.CHORE_EVERY_SECONDS,
-                do=partial(make_months, installation),
-            ),
-            Chore(
-                name="note the journal's heads",
-                every_seconds=NOTE_EVERY_SECONDS,
-                do=partial(note_heads, installation, by="worker"),
-            ),
+            *_chores_of_the_engine(installation, lanes),
+            *_chores_of_connections(installation, contexts),
+            *_chores_of_the_books(installation),
         ]
         spare_what_stays()
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)
         await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
         await note_last_heads(installation)
         _log.info("worker_ends", worker=installation.holder)
+
+
+def _chores_of_the_engine(installation: Installation, lanes: Lanes) -> list[Chore]:
+    """Return the chores that find work which a process that died has left behind."""
+    return [
+        Chore(name="rescue", every_seconds=RESCUE_EVERY_SECONDS, do=partial(rescue, lanes)),
+        Chore(
+            name="free slots of the dead",
+            every_seconds=RESCUE_EVERY_SECONDS,
+            do=partial(free_slots_of_the_dead, installation.database),
+        ),
+        Chore(
+            name="find lost",
+            every_seconds=LOST_EVERY_SECONDS,
+            do=partial(find_lost, installation.database, lanes),
+        ),
+    ]
+
+
+def _chores_of_connections(
+    installation: Installation, contexts: ConnectionContexts
+) -> list[Chore]:
+    """Return the chores that ask both systems something, for each connection."""
+    return [
+        Chore(
+            name="look for what is awaited",
+            every_seconds=5,
+            do=AwaitedWatch(installation, contexts).look,
+        ),
+        Chore(
+            name="sweep",
+            every_seconds=SWEEPS_EVERY_SECONDS,
+            do=partial(sweep_what_is_due, installation, contexts),
+        ),
+        Chore(
+            name="renew tokens",
+            every_seconds=30,
+            do=partial(renew_tokens, installation, contexts),
+        ),
+        Chore(
+            name="webhooks",
+            every_seconds=LOOK_EVERY_SECONDS,
+            do=partial(watch_webhooks, installation, contexts),
+        ),
+    ]
+
+
+def _chores_of_the_books(installation: Installation) -> list[Chore]:
+    """Return the chores that look into our own database: alarms, certificates, the journal."""
+    return [
+        Chore(
+            name="watch the books",
+            every_seconds=WATCH_EVERY_SECONDS,
+            do=partial(watch_books, installation),
+        ),
+        Chore(
+            name="tell of alarms",
+            every_seconds=TELL_EVERY_SECONDS,
+            do=partial(tell, installation),
+        ),
+        Chore(
+            name="look at certificates",
+            every_seconds=600,
+            do=CertificateClock(installation).look_at_all,
+        ),
+        Chore(
+            name="make months",
+            every_seconds=months.CHORE_EVERY_SECONDS,
+            do=partial(make_months, installation),
+        ),
+        Chore(
+            name="note the journal's heads",
+            every_seconds=NOTE_EVERY_SECONDS,
+            do=partial(note_heads, installation, by="worker"),
+        ),
+    ]
