@@ -16,7 +16,8 @@ from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
-from ml_connector.engine.converge import ConnectionContext, Converge
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.converge import Converge
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS

@@ -11,7 +11,8 @@ from psycopg.types.json import Json
 
 from engine.memory_books import MemoryBooks
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.converge import ConnectionContext, Converge
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.converge import Converge
 from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.settle.settle import Settle

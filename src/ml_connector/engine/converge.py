@@ -1,38 +1,32 @@
 """Converge a subject: read the facts, plan, settle what is missing, write it down."""
 
 import asyncio
-import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.context import ConnectionContext, OpenContext
 from ml_connector.engine.flow import Flow, Flows
 from ml_connector.engine.inbox.intake import take_in
-from ml_connector.engine.settle.settle import NextStep, Settle
+from ml_connector.engine.run_endings import RunEndings, tell_done
+from ml_connector.engine.settle.settle import NextStep
 from ml_connector.engine.settle.write_slots import WriteSlot
-from ml_connector.engine.work.backoff import delay_seconds
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.ledger.conservation.equation import Equation, of_subject, sentences
+from ml_connector.ledger.conservation.equation import Equation, of_subject
 from ml_connector.ledger.inbox import claims, subjects
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
-from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.ledger.postings.postings import Found, Posting
 from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep
-from ml_connector.netsuite.client import NetSuite
-from ml_connector.reads.reads import Reads
-from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Connection, Database
 from ml_connector.storage.group import GroupCommit
-from ml_connector.words import Cause, Mode, System
+from ml_connector.words import Cause, Mode
 
 _log = structlog.get_logger("converge")
 
@@ -44,23 +38,6 @@ _RUNS_IN_A_ROW: Final = 20
 
 # While many jobs begin, their subjects are claimed so often.
 _APART_SECONDS: Final = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConnectionContext:
-    """What a run of one connection works with."""
-
-    settings: ConnectionSettings
-    mode: Mode
-    shipbob: ShipBob
-    netsuite: NetSuite
-    sign_in: Mapping[System, Callable[[], Awaitable[object]]]
-    reads: Reads
-    settle: Settle
-
-
-OpenContext = Callable[[str, datetime | None], Awaitable[ConnectionContext]]
-"""Returns the context of a connection, by its name and when it was applied last."""
 
 
 class Converge:
@@ -80,6 +57,7 @@ class Converge:
         self._open_context = open_context
         self._lanes = lanes
         self._worker = worker
+        self._endings = RunEndings(database, lanes)
         self._claims: GroupCommit[tuple[int, int], tuple[Run, Found] | None] = GroupCommit(
             database, self._claim, apart_seconds=_APART_SECONDS
         )
@@ -97,11 +75,7 @@ class Converge:
                 connection, subject_id, job_id=job_id, worker=self._worker
             )
             if subject is not None:
-                await self._defer_again(connection, subject)
-
-    async def _defer_again(self, connection: Connection, subject: Claimed) -> None:
-        [job_id] = await self._lanes.defer(connection, subject.ref.connection, [subject.id])
-        await subjects.release(connection, subject, job_id=job_id)
+                await self._endings.give_new_job(connection, subject)
 
     async def _claim(
         self, connection: Connection, wanted: Sequence[tuple[int, int]]
@@ -125,26 +99,26 @@ class Converge:
         if claimed is None:
             return False
         run, found = claimed
-        subject, run_id = run.subject, run.id
+        subject = run.subject
         flow = self._flows[subject.ref.flow]
         with structlog.contextvars.bound_contextvars(
             connection=subject.ref.connection,
             subject=f"{flow.source} {subject.ref.key}",
-            run=run_id,
+            run=run.id,
         ):
             try:
                 return await self._decide_and_settle(run, flow, found)
             except asyncio.CancelledError:
-                await asyncio.shield(self._release(subject, run_id))
+                await asyncio.shield(self._endings.release(run))
                 raise
             except Superseded:
-                return await self._superseded(run_id)
+                return await self._endings.superseded(run)
             except Retryable as error:
-                return await self._try_later(subject, run_id, error)
+                return await self._endings.try_later(run, error)
             except (NeedsData, NeedsHuman) as error:
-                return await self._stop(subject, run_id, error, str(error))
+                return await self._endings.stop(run, error, str(error))
             except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
-                return await self._bug(subject, run_id, error)
+                return await self._endings.bug(run, error)
 
     async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
         """Do what the run is for; True when the subject should run again at once."""
@@ -177,8 +151,8 @@ class Converge:
         if plan.remaining_failure is not None:
             raise plan.remaining_failure
         if equation is None:
-            return await self._converge_again(subject, run.id)
-        _tell(subject, equation)
+            return await self._endings.converge_again(run)
+        tell_done(subject, equation)
         return again
 
     async def _decide(
@@ -276,65 +250,6 @@ class Converge:
                 cause=refused.cause,
             ) from refused
 
-    async def _converge_again(self, subject: Claimed, run_id: int) -> bool:
-        """Let the same job run the subject once more: it has not converged yet."""
-        async with self._database.transaction() as connection:
-            await subjects.once_more(connection, subject)
-            await runs.finish(connection, run_id, "done")
-        _measure(subject, "halfway")
-        _log.info("halfway")
-        return True
-
-    async def _stop(
-        self, subject: Claimed, run_id: int, error: NeedsData | NeedsHuman, sentence: str
-    ) -> bool:
-        outcome = "parked" if isinstance(error, NeedsData) else "dead"
-        async with self._database.transaction() as connection:
-            again = await subjects.stopped(connection, subject, error, sentence)
-            await runs.finish(connection, run_id, outcome, error=error, sentence=sentence)
-        _measure(subject, outcome)
-        _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
-        return again
-
-    async def _bug(self, subject: Claimed, run_id: int, error: Exception) -> bool:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        sentence = (
-            f"A bug: {type(error).__name__} in {where.name},"
-            f" {where.filename.rpartition('/')[2]} line {where.lineno}"
-        )
-        _log.exception("bug", error=sentence)
-        stopped = NeedsHuman(
-            sentence,
-            cause=Cause.BUG,
-            remedy="Please report it with the log of this run, then replay the event.",
-        )
-        return await self._stop(subject, run_id, stopped, sentence)
-
-    async def _try_later(self, subject: Claimed, run_id: int, error: Retryable) -> bool:
-        wait = delay_seconds(subject.attempt, error.retry_after_seconds)
-        due_at = datetime.now(UTC) + timedelta(seconds=wait)
-        async with self._database.transaction() as connection:
-            [job_id] = await self._lanes.defer(
-                connection, subject.ref.connection, [subject.id], at=due_at
-            )
-            await subjects.later(connection, subject, error, job_id=job_id, due_at=due_at)
-            await runs.finish(connection, run_id, "retrying", error=error)
-        _measure(subject, "retrying")
-        _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
-        return False
-
-    async def _release(self, subject: Claimed, run_id: int) -> None:
-        """Give the subject back: the worker stops before the run could end."""
-        async with self._database.transaction() as connection:
-            await self._defer_again(connection, subject)
-            await runs.finish(connection, run_id, "released")
-
-    async def _superseded(self, run_id: int) -> bool:
-        async with self._database.transaction() as connection:
-            await runs.finish(connection, run_id, "superseded")
-        _log.warning("superseded")
-        return False
-
 
 def _may_wait(plan: Plan, mode: Mode) -> str:
     """Return why what is missing may wait although nothing failed; empty when it may not."""
@@ -371,18 +286,3 @@ def _in_order(
         )
         for number, posting in enumerate(prepared)
     ]
-
-
-def _tell(subject: Claimed, equation: Equation) -> None:
-    _measure(subject, "done")
-    if equation.holds:
-        _log.info("done", lines=list(sentences(equation)))
-    else:
-        _log.error("unexplained", lines=list(sentences(equation)))
-
-
-def _measure(subject: Claimed, outcome: str) -> None:
-    RUNS.labels(subject.ref.flow, outcome).inc()
-    if subject.since is not None and outcome == "done":
-        seconds = (datetime.now(UTC) - subject.since).total_seconds()
-        EVENT_SECONDS.labels(subject.ref.flow).observe(max(0.0, seconds))

@@ -6,7 +6,7 @@ from datetime import datetime
 from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.converge import ConnectionContext
+from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget

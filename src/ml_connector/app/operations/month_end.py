@@ -10,7 +10,7 @@ from typing import Final
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.engine.converge import ConnectionContext
+from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS

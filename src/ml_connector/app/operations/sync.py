@@ -10,7 +10,8 @@ import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.engine.converge import ConnectionContext, Converge
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.converge import Converge
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import Swept, sweep, tell
 from ml_connector.engine.settle.write_slots import runs_for

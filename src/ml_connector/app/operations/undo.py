@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.engine.converge import ConnectionContext
+from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows.reversal import Undoable, counter
 from ml_connector.ledger.connections import acts

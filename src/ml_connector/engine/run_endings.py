@@ -1,0 +1,124 @@
+"""How a run ends: its subject has converged, runs again, or stops until somebody acts.
+
+Whatever ends a run is one transaction: the run's outcome, what becomes of its subject, and
+the job that goes on with it, if one does.
+"""
+
+import traceback
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from ml_connector.engine.work.backoff import delay_seconds
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.ledger.conservation.equation import Equation, sentences
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.postings import runs
+from ml_connector.storage.database import Connection, Database
+from ml_connector.words import Cause
+
+_log = structlog.get_logger("converge")
+
+
+class RunEndings:
+    """The ways in which a run ends whose documents did not end it.
+
+    Each returns True when the same job should run the subject once more at once.
+    """
+
+    def __init__(self, database: Database, lanes: Lanes) -> None:
+        self._database = database
+        self._lanes = lanes
+
+    async def converge_again(self, run: Run) -> bool:
+        """Let the same job run the subject once more: it has not converged yet."""
+        async with self._database.transaction() as connection:
+            await subjects.once_more(connection, run.subject)
+            await runs.finish(connection, run.id, "done")
+        _measure(run.subject, "halfway")
+        _log.info("halfway")
+        return True
+
+    async def stop(self, run: Run, error: NeedsData | NeedsHuman, sentence: str) -> bool:
+        """Park the subject, or leave it dead until a person acts.
+
+        Args:
+            run: the run.
+            error: what is missing.
+            sentence: the same for a person.
+        """
+        outcome = "parked" if isinstance(error, NeedsData) else "dead"
+        async with self._database.transaction() as connection:
+            again = await subjects.stopped(connection, run.subject, error, sentence)
+            await runs.finish(connection, run.id, outcome, error=error, sentence=sentence)
+        _measure(run.subject, outcome)
+        _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
+        return again
+
+    async def bug(self, run: Run, error: Exception) -> bool:
+        """Leave the subject dead, with where in our code the bug showed. It is logged whole."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"A bug: {type(error).__name__} in {where.name},"
+            f" {where.filename.rpartition('/')[2]} line {where.lineno}"
+        )
+        _log.exception("bug", error=sentence)
+        stopped = NeedsHuman(
+            sentence,
+            cause=Cause.BUG,
+            remedy="Please report it with the log of this run, then replay the event.",
+        )
+        return await self.stop(run, stopped, sentence)
+
+    async def try_later(self, run: Run, error: Retryable) -> bool:
+        """Give the subject a job that is due after a pause."""
+        subject = run.subject
+        wait = delay_seconds(subject.attempt, error.retry_after_seconds)
+        due_at = datetime.now(UTC) + timedelta(seconds=wait)
+        async with self._database.transaction() as connection:
+            [job_id] = await self._lanes.defer(
+                connection, subject.ref.connection, [subject.id], at=due_at
+            )
+            await subjects.later(connection, subject, error, job_id=job_id, due_at=due_at)
+            await runs.finish(connection, run.id, "retrying", error=error)
+        _measure(subject, "retrying")
+        _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
+        return False
+
+    async def release(self, run: Run) -> None:
+        """Give the subject back: the worker stops before the run could end."""
+        async with self._database.transaction() as connection:
+            await self.give_new_job(connection, run.subject)
+            await runs.finish(connection, run.id, "released")
+
+    async def superseded(self, run: Run) -> bool:
+        """Note that another run has taken the subject over."""
+        async with self._database.transaction() as connection:
+            await runs.finish(connection, run.id, "superseded")
+        _log.warning("superseded")
+        return False
+
+    async def give_new_job(self, connection: Connection, subject: Claimed) -> None:
+        """Give the subject back, with a job of its own that runs it anew."""
+        [job_id] = await self._lanes.defer(connection, subject.ref.connection, [subject.id])
+        await subjects.release(connection, subject, job_id=job_id)
+
+
+def tell_done(subject: Claimed, equation: Equation) -> None:
+    """Count and log that a subject has converged, with what became of its source lines."""
+    _measure(subject, "done")
+    if equation.holds:
+        _log.info("done", lines=list(sentences(equation)))
+    else:
+        _log.error("unexplained", lines=list(sentences(equation)))
+
+
+def _measure(subject: Claimed, outcome: str) -> None:
+    RUNS.labels(subject.ref.flow, outcome).inc()
+    if subject.since is not None and outcome == "done":
+        seconds = (datetime.now(UTC) - subject.since).total_seconds()
+        EVENT_SECONDS.labels(subject.ref.flow).observe(max(0.0, seconds))
