@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.memory_books import Outcome
+from engine.memory_target import Outcome
 from engine.workshop import Workshop
 from ml_connector.storage.database import Database
 

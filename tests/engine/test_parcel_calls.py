@@ -190,19 +190,19 @@ def marks(*refused: int) -> Reply:
 
 async def test_marks_that_are_due_together_go_out_together() -> None:
     wire = Wire(marks())
-    books = ShipBobTarget(shipbob(wire))
-    written = await asyncio.gather(*(books.write(mark(one), send_by=1e9) for one in (1, 2, 3)))
+    target = ShipBobTarget(shipbob(wire))
+    written = await asyncio.gather(*(target.write(mark(one), send_by=1e9) for one in (1, 2, 3)))
 
     assert [one.remote_id for one in written] == ["1", "2", "3"]
     assert len(wire.calls) == 1
-    assert books.repeatable(mark(1))
+    assert target.repeatable(mark(1))
 
 
 async def test_a_mark_that_is_refused_does_not_take_the_others_with_it() -> None:
     wire = Wire(marks(2))
-    books = ShipBobTarget(shipbob(wire))
+    target = ShipBobTarget(shipbob(wire))
     outcomes = await asyncio.gather(
-        *(books.write(mark(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
+        *(target.write(mark(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
     )
 
     assert [isinstance(one, NeedsHuman) for one in outcomes] == [False, True, False]
@@ -233,21 +233,21 @@ def syncs(*refused: int, silent: Sequence[int] = (), strict: bool = False) -> Re
 
 async def test_wros_that_are_booked_together_are_marked_together() -> None:
     wire = Wire(syncs())
-    books = ShipBobTarget(shipbob(wire))
-    written = await asyncio.gather(*(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)))
+    target = ShipBobTarget(shipbob(wire))
+    written = await asyncio.gather(*(target.write(booked(one), send_by=1e9) for one in (1, 2, 3)))
 
     assert [one.remote_id for one in written] == ["1", "2", "3"]
     assert len(wire.calls) == 1
-    assert books.repeatable(booked(1))
-    assert books.shared(booked(1))
+    assert target.repeatable(booked(1))
+    assert target.shared(booked(1))
 
 
 @pytest.mark.parametrize("strict", [False, True])
 async def test_a_wro_that_is_not_marked_is_asked_for_alone(*, strict: bool) -> None:
     wire = Wire(syncs(2, silent=[3], strict=strict))
-    books = ShipBobTarget(shipbob(wire))
+    target = ShipBobTarget(shipbob(wire))
     outcomes = await asyncio.gather(
-        *(books.write(booked(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
+        *(target.write(booked(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
     )
 
     assert [isinstance(one, NeedsHuman) for one in outcomes] == [False, True, False]
@@ -325,10 +325,10 @@ async def test_a_memo_alone_leaves_the_packages_alone() -> None:
 async def test_a_fulfilment_that_was_deleted_is_said_to_be_gone() -> None:
     detail = {"detail": "Record does not exist.", "o:errorCode": "NONEXISTENT_ID"}
     wire = Wire(lambda _: (404, {"o:errorDetails": [detail]}))
-    books = NetSuiteTarget(netsuite(wire))
+    target = NetSuiteTarget(netsuite(wire))
 
     for document in (update(BOX), update(memo="m")):
         with pytest.raises(NeedsHuman) as gone:
-            await books.write(document, send_by=1e9)
+            await target.write(document, send_by=1e9)
         assert gone.value.cause is Cause.FULFILLMENT_NOT_FOUND
-        assert books.repeatable(document)
+        assert target.repeatable(document)

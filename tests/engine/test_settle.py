@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.memory_books import Outcome
+from engine.memory_target import Outcome
 from engine.workshop import Workshop, document
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.subjects import Claimed, Superseded

@@ -13,13 +13,13 @@ from waiting import until
 KEYS = [f"k{number}" for number in range(12)]
 
 
-def with_turns(
+def with_slots(
     workshop: Workshop, most: dict[System, int], *, late_after_seconds: float = 30.0
 ) -> Workshop:
     workshop.settle = Settle(
         workshop.database,
         {"netsuite": workshop.netsuite, "shipbob": workshop.shipbob},
-        turns=WriteSlots(most, late_after_seconds=late_after_seconds),
+        slots=WriteSlots(most, late_after_seconds=late_after_seconds),
     )
     return workshop
 
@@ -31,8 +31,8 @@ async def counted(workshop: Workshop, *keys: str) -> "list[asyncio.Task[dict[str
     return [asyncio.create_task(workshop.run(key)) for key in keys]
 
 
-async def until_under_way(books_of: Workshop, calls: int) -> None:
-    await until(lambda: books_of.netsuite.under_way >= calls)
+async def until_under_way(workshop: Workshop, calls: int) -> None:
+    await until(lambda: workshop.netsuite.under_way >= calls)
 
 
 async def begun(workshop: Workshop) -> int:
@@ -40,8 +40,8 @@ async def begun(workshop: Workshop) -> int:
     return int(found["n"])
 
 
-async def test_who_waits_for_a_turn_has_written_nothing_down(workshop: Workshop) -> None:
-    with_turns(workshop, {"netsuite": 3}).netsuite.answers.clear()
+async def test_who_waits_for_a_slot_has_written_nothing_down(workshop: Workshop) -> None:
+    with_slots(workshop, {"netsuite": 3}).netsuite.answers.clear()
     runs = await counted(workshop, *KEYS)
     await until_under_way(workshop, 3)
     await until(lambda: workshop.source.reads >= len(KEYS))
@@ -55,8 +55,8 @@ async def test_who_waits_for_a_turn_has_written_nothing_down(workshop: Workshop)
     assert len(workshop.netsuite.records) == len(KEYS)
 
 
-async def test_a_turn_ends_with_a_failure(workshop: Workshop) -> None:
-    with_turns(workshop, {"netsuite": 1}).netsuite.outcomes.extend(
+async def test_a_slot_ends_with_a_failure(workshop: Workshop) -> None:
+    with_slots(workshop, {"netsuite": 1}).netsuite.outcomes.extend(
         ["is refused", "never arrives", "fails before it is executed"]
     )
     found = await asyncio.gather(*await counted(workshop, *KEYS))
@@ -69,9 +69,9 @@ async def test_a_turn_ends_with_a_failure(workshop: Workshop) -> None:
     ]
 
 
-async def test_a_call_that_many_share_takes_no_turn(workshop: Workshop) -> None:
+async def test_a_call_that_many_share_takes_no_slot(workshop: Workshop) -> None:
     workshop.marks = True
-    with_turns(workshop, {"netsuite": 1, "shipbob": 1}).shipbob.answers.clear()
+    with_slots(workshop, {"netsuite": 1, "shipbob": 1}).shipbob.answers.clear()
     runs = await counted(workshop, *KEYS)
     await until(lambda: workshop.shipbob.under_way >= len(KEYS))
     workshop.shipbob.answers.set()
@@ -81,8 +81,8 @@ async def test_a_call_that_many_share_takes_no_turn(workshop: Workshop) -> None:
     assert workshop.netsuite.most_under_way == 1
 
 
-async def test_when_the_turn_comes_late_the_facts_are_read_again(workshop: Workshop) -> None:
-    with_turns(workshop, {"netsuite": 1}, late_after_seconds=0.0).netsuite.answers.clear()
+async def test_when_the_slot_comes_late_the_facts_are_read_again(workshop: Workshop) -> None:
+    with_slots(workshop, {"netsuite": 1}, late_after_seconds=0.0).netsuite.answers.clear()
     first = await counted(workshop, "first")
     await until_under_way(workshop, 1)
     second = await counted(workshop, "second")
@@ -96,7 +96,7 @@ async def test_when_the_turn_comes_late_the_facts_are_read_again(workshop: Works
 
 
 async def test_a_cancelled_run_leaves_its_place_to_the_next(workshop: Workshop) -> None:
-    with_turns(workshop, {"netsuite": 1}).netsuite.answers.clear()
+    with_slots(workshop, {"netsuite": 1}).netsuite.answers.clear()
     [first] = await counted(workshop, "first")
     await until_under_way(workshop, 1)
     [waiting] = await counted(workshop, "waiting")
@@ -111,7 +111,7 @@ async def test_a_cancelled_run_leaves_its_place_to_the_next(workshop: Workshop) 
     assert [one["state"] for one in found] == ["done"]
 
 
-def test_turns_and_runs_follow_the_limits() -> None:
+def test_slots_and_runs_follow_the_limits() -> None:
     least = RequestLimits(netsuite_concurrency=1, shipbob_per_minute=1)
     usual = RequestLimits()
     most = RequestLimits(netsuite_concurrency=100)

@@ -60,7 +60,7 @@ async def test_it_makes_the_rows_that_telling_one_by_one_makes(workshop: Worksho
     assert await broken(workshop) == []
 
 
-async def test_a_subject_that_is_in_the_books_is_left_alone(workshop: Workshop) -> None:
+async def test_a_subject_that_is_in_the_ledger_is_left_alone(workshop: Workshop) -> None:
     await workshop.news("a")
     before = await workshop.subject("a")
 

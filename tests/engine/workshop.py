@@ -1,4 +1,4 @@
-"""Converge over a real database, with a flow and books of the tests' own."""
+"""Converge over a real database, with a flow and systems of the tests' own."""
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 from psycopg.types.json import Json
 
-from engine.memory_books import MemoryBooks
+from engine.memory_target import MemoryTarget
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.converge import Converge
@@ -110,8 +110,8 @@ class Workshop:
         self.database = database
         self.lanes = Lanes(database.url)
         self.source = Source()
-        self.netsuite = MemoryBooks()
-        self.shipbob = MemoryBooks(again=True)
+        self.netsuite = MemoryTarget()
+        self.shipbob = MemoryTarget(again=True)
         self.mode = "live"
         self.marks = False
         self.lines = 1

@@ -1,4 +1,4 @@
-"""Converge a subject: read the facts, plan, settle what is missing, write it down."""
+"""Converge a subject: read the facts, plan, settle what is missing, record it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,15 +28,13 @@ from ml_connector.storage.database import Connection, Database
 from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, Mode
 
-_log = structlog.get_logger("converge")
-
 # Refusals that may come of facts that have changed since they were read.
 _MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED})
 
-# So many runs in one job; more news than that gets a job of its own.
+# Runs in one job at most; news that comes after the last gets a job of its own.
 _RUNS_IN_A_ROW: Final = 20
 
-# While many jobs begin, their subjects are claimed so often.
+# While many jobs begin, their subjects are claimed in groups, this far apart.
 _APART_SECONDS: Final = 0.05
 
 
@@ -63,9 +61,9 @@ class Converge:
         )
 
     async def __call__(self, subject_id: int, job_id: int) -> None:
-        """Converge the subject as long as there is news of it.
+        """Converge the subject until nothing new is known of it.
 
-        Failures never leave: they are written down with the subject.
+        No failure is raised: each is recorded with the subject.
         """
         for _ in range(_RUNS_IN_A_ROW):
             if not await self._run(subject_id, job_id):
@@ -131,8 +129,8 @@ class Converge:
             async with self._database.transaction() as connection:
                 posted = await postings.posted(connection, subject.id)
         seen, plan = await self._decide(run, flow, posted, context)
-        async with context.settle.turn(plan.documents if context.mode == "live" else ()) as turn:
-            if turn.late:
+        async with context.settle.slot(plan.documents if context.mode == "live" else ()) as slot:
+            if slot.late:
                 seen, plan = await self._decide(run, flow, posted, context)
             equation = _equation(plan, seen.lines, posted, context.mode)
             decision = Decision(
@@ -141,13 +139,13 @@ class Converge:
                 mode=context.mode,
                 sending=context.settle.sending,
             )
-            entry = RunStep(
+            step = RunStep(
                 run=run,
                 seen=seen,
                 decided=decision,
                 unexplained=equation.unexplained.lines if equation else None,
             )
-            again = await self._settle(entry, plan, flow, context, turn)
+            again = await self._settle(step, plan, flow, context, slot)
         if plan.remaining_failure is not None:
             raise plan.remaining_failure
         if equation is None:
@@ -158,37 +156,40 @@ class Converge:
     async def _decide(
         self, run: Run, flow: Flow, posted: Sequence[Posted], context: ConnectionContext
     ) -> tuple[RunFacts, Plan]:
-        """Read the facts and plan; what was seen is kept where nothing can be planned."""
+        """Read the facts and plan; the facts are recorded even where planning fails."""
         facts = await flow.read(run.subject.ref.key, context.reads)
         seen = RunFacts(facts=facts, lines=flow.source_lines(facts, context.settings))
         try:
             return seen, flow.plan(facts, posted, context.settings)
         except Exception:
-            await context.settle.enter(RunStep(run=run, seen=seen))
+            await context.settle.record(RunStep(run=run, seen=seen))
             raise
 
     async def _settle(
-        self, entry: RunStep, plan: Plan, flow: Flow, context: ConnectionContext, turn: WriteSlot
+        self, step: RunStep, plan: Plan, flow: Flow, context: ConnectionContext, slot: WriteSlot
     ) -> bool:
-        """Write a decision down and bring its documents into existence, one after the other.
+        """Record a decision and bring its documents into existence, one after the other.
 
-        What makes the run done ends it as well: the last document, or the decision itself
-        where there is none. True when the subject was marked again meanwhile.
+        The step that makes the run done also ends it: recording the last document, or the
+        decision itself where there is no document.
+
+        Returns:
+            Whether the subject was marked again meanwhile.
         """
-        run, unexplained = entry.run, entry.unexplained
+        run, unexplained = step.run, step.unexplained
         posts = context.mode == "live" and bool(plan.documents)
         if posts or plan.fan_out:
-            entry = replace(entry, unexplained=None)
-        entered, send_by = await context.settle.enter(entry)
-        again = entered.again
+            step = replace(step, unexplained=None)
+        recorded, send_by = await context.settle.record(step)
+        again = recorded.again
         if plan.fan_out:
-            await self._pass_on(run.subject, run.id, plan)
+            await self._pass_on(run, plan)
             if not posts and unexplained is not None:
-                ended, _ = await context.settle.enter(RunStep(run=run, unexplained=unexplained))
+                ended, _ = await context.settle.record(RunStep(run=run, unexplained=unexplained))
                 again = ended.again
-        for posting, following in _in_order(entered.postings, unexplained) if posts else ():
+        for posting, following in _in_order(recorded.postings, unexplained) if posts else ():
             if context.settle.is_shared(posting.document):
-                turn.end()
+                slot.end()
             try:
                 send_by, again = await context.settle.post(
                     run.subject, posting, send_by=send_by, following=following
@@ -198,11 +199,13 @@ class Converge:
                 raise
         return again
 
-    async def _pass_on(self, subject: Claimed, run_id: int, plan: Plan) -> None:
+    async def _pass_on(self, run: Run, plan: Plan) -> None:
         """Mark the subjects that this one stands for.
 
-        In a transaction of its own: who marks must hold no other subject meanwhile.
+        In a transaction of its own: a transaction that marks subjects must hold no other
+        subject meanwhile.
         """
+        subject = run.subject
         async with self._database.transaction() as connection:
             await take_in(
                 connection,
@@ -211,7 +214,7 @@ class Converge:
                     Arrival(
                         connection=subject.ref.connection,
                         source="wake",
-                        delivery_id=f"wake:run {run_id}:{key}",
+                        delivery_id=f"wake:run {run.id}:{key}",
                         topic=f"stood for by {subject.ref.key}",
                         subject=SubjectRef(subject.ref.connection, subject.ref.flow, key),
                         within=plan.parent_key,

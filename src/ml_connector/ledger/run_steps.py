@@ -1,8 +1,8 @@
-"""Entries: what runs write into the books, those of many runs in one transaction.
+"""Steps of runs: what runs write into the ledger, those of many runs in one transaction.
 
-An entry is one step of one run: what it saw and decided, that a document exists, that the
-next call begins, that the run is over. The statements are about all entries at once, so that
-a busy day costs the database little more than a quiet one.
+One step of one run may be several things at once: what the run saw and decided, that a
+document exists, that the next call begins, that the run is over. Each statement is about all
+steps of the transaction, so that a busy day costs the database little more than a quiet one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class Decision:
     Attributes:
         waits: why what is missing may wait although nothing failed; empty when it may not.
         mode: in a dry run the documents are only noted.
-        sending: the call of the first document begins at once, and may take so long; None
+        sending: how long the call of the first document may take, which begins at once; None
             when it does not begin yet.
     """
 
@@ -62,16 +62,16 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStep:
-    """One step of a run; what of it is set is written down in this order.
+    """One step of a run; the attributes that are set are recorded in this order.
 
     Attributes:
-        settled: a document exists. That is the truth, whoever found it out first: it is
-            written down even if another run has taken the subject over.
+        settled: a document exists. That is true whichever run finds it out: it is recorded
+            even if another run has taken the subject over.
         seen: what the run saw.
         decided: what it decided.
-        begins: the call of this prepared posting begins, and may take so long.
-        unexplained: the run is done, with so many lines that nothing accounts for; None when
-            it is not.
+        begins: the prepared posting whose call begins, and how long the call may take.
+        unexplained: the run is done, and this many lines are accounted for by nothing; None
+            when it is not done.
     """
 
     run: Run
@@ -83,7 +83,7 @@ class RunStep:
 
     @property
     def is_fenced(self) -> bool:
-        """Whether only the run that owns the subject may write this down."""
+        """Whether only the run that owns the subject may record this."""
         return any(
             one is not None for one in (self.seen, self.decided, self.begins, self.unexplained)
         )
@@ -91,15 +91,14 @@ class RunStep:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedStep:
-    """What came of an entry.
+    """What came of a step.
 
     Attributes:
         postings: of the documents that were decided, in their order.
         head: the journal's end after what was settled, if that made rows.
-        recorded: what was settled was written down now; False when somebody else has recorded
-            it before.
-        superseded: that, or the run does not own its subject any more: what was fenced was not
-            written down.
+        recorded: that the document exists was recorded now; False when it was before.
+        superseded: it was recorded before, or the run does not own its subject any more: what
+            is fenced was not recorded.
         again: the subject was marked again while the run was under way.
     """
 
@@ -111,43 +110,43 @@ class RecordedStep:
 
 
 async def record(
-    connection: Connection, entries: Sequence[RunStep]
+    connection: Connection, steps: Sequence[RunStep]
 ) -> list[RecordedStep | Exception]:
-    """Write entries down, in one transaction that holds no subject yet.
+    """Record steps, in one transaction that holds no subject yet.
 
     Raises:
         RuntimeError: a document is planned, though another posting has its external id.
     """
-    fenced = [entry.run for entry in entries if entry.is_fenced]
+    fenced = [step.run for step in steps if step.is_fenced]
     owned = await claims.fence(connection, fenced) if fenced else set()
-    heads, unrecorded = await _settle(connection, entries)
+    heads, unrecorded = await _settle(connection, steps)
     lost = {
-        id(entry)
-        for entry in entries
-        if id(entry) in unrecorded or (entry.is_fenced and entry.run.owns not in owned)
+        id(step)
+        for step in steps
+        if id(step) in unrecorded or (step.is_fenced and step.run.owns not in owned)
     }
-    going = [entry for entry in entries if id(entry) not in lost]
+    going = [step for step in steps if id(step) not in lost]
     await _write_runs(connection, going)
     prepared = await _decide(connection, going)
     lost |= await _begin(connection, going)
-    again = await _end(connection, [entry for entry in going if id(entry) not in lost])
+    again = await _end(connection, [step for step in going if id(step) not in lost])
     return [
         RecordedStep(
-            postings=prepared.get(id(entry), ()),
-            head=heads.get(entry.settled.posting.id) if entry.settled else None,
-            recorded=id(entry) not in unrecorded,
-            superseded=id(entry) in lost,
-            again=again.get(entry.run.owns, False),
+            postings=prepared.get(id(step), ()),
+            head=heads.get(step.settled.posting.id) if step.settled else None,
+            recorded=id(step) not in unrecorded,
+            superseded=id(step) in lost,
+            again=again.get(step.run.owns, False),
         )
-        for entry in entries
+        for step in steps
     ]
 
 
 async def _settle(
-    connection: Connection, entries: Sequence[RunStep]
+    connection: Connection, steps: Sequence[RunStep]
 ) -> tuple[dict[int, Head], set[int]]:
-    """Return the journal's ends by posting, and the entries whose posting was recorded before."""
-    settled = [(entry, entry.settled) for entry in entries if entry.settled]
+    """Return the journal's ends by posting, and the steps whose posting was recorded before."""
+    settled = [(step, step.settled) for step in steps if step.settled]
     if not settled:
         return {}, set()
     times = await postings.settled_all(connection, [one for _, one in settled])
@@ -156,82 +155,92 @@ async def _settle(
         [
             Recorded(
                 one.posting,
-                entry.run.subject.ref.connection,
-                one.posting.flow or entry.run.subject.ref.flow,
+                step.run.subject.ref.connection,
+                one.posting.flow or step.run.subject.ref.flow,
                 one.remote_id,
                 times[one.posting.id],
             )
-            for entry, one in settled
+            for step, one in settled
             if one.posting.id in times
         ],
     )
-    return heads, {id(entry) for entry, one in settled if one.posting.id not in times}
+    return heads, {id(step) for step, one in settled if one.posting.id not in times}
 
 
-async def _write_runs(connection: Connection, entries: Sequence[RunStep]) -> None:
+async def _write_runs(connection: Connection, steps: Sequence[RunStep]) -> None:
     """Keep what runs saw and decided, the lines of their sources, and that they are done."""
     pages = [
         runs.Page(
-            run_id=entry.run.id,
-            facts=entry.seen.facts if entry.seen else None,
-            plan=entry.decided.plan if entry.decided else None,
-            ended=entry.unexplained is not None,
+            run_id=step.run.id,
+            facts=step.seen.facts if step.seen else None,
+            plan=step.decided.plan if step.decided else None,
+            ended=step.unexplained is not None,
         )
-        for entry in entries
-        if entry.seen or entry.decided or entry.unexplained is not None
+        for step in steps
+        if step.seen or step.decided or step.unexplained is not None
     ]
     if pages:
         await runs.write(connection, pages)
-    seen = [(entry.run, entry.seen.lines) for entry in entries if entry.seen]
+    seen = [(step.run, step.seen.lines) for step in steps if step.seen]
     if seen:
         await source_lines.keep(connection, seen)
 
 
 async def _decide(
-    connection: Connection, entries: Iterable[RunStep]
+    connection: Connection, steps: Iterable[RunStep]
 ) -> dict[int, tuple[Posting, ...]]:
-    """Keep decisions and prepare their documents; return the postings by entry."""
-    decided = [(entry, entry.decided) for entry in entries if entry.decided]
+    """Keep decisions and prepare their documents; return the postings by step."""
+    decided = [(step, step.decided) for step in steps if step.decided]
     if not decided:
         return {}
     await source_lines.decide(
-        connection, [(entry.run, one.plan.refused, one.waits) for entry, one in decided]
+        connection, [(step.run, one.plan.refused, one.waits) for step, one in decided]
     )
     await postings.drop_unsent(
-        connection, [(entry.run.subject, one.plan.documents) for entry, one in decided]
+        connection, [(step.run.subject, one.plan.documents) for step, one in decided]
     )
-    for entry, one in decided:
+    for step, one in decided:
         if one.mode == "live" and one.plan.bindings:
-            await item_bindings.bind(
-                connection,
-                entry.run.subject.ref.connection,
-                one.plan.bindings,
-                run_id=entry.run.id,
-                bound_by=f"{entry.run.subject.ref.flow} {entry.run.subject.ref.key}",
-            )
-    wanted = [(entry, want) for entry, one in decided for want in one.wanted(entry.run)]
+            await _bind(connection, step.run, one.plan)
+    return await _prepare(
+        connection, [(step, want) for step, one in decided for want in one.wanted(step.run)]
+    )
+
+
+async def _bind(connection: Connection, run: Run, plan: Plan) -> None:
+    """Keep which items a plan has matched SKUs to."""
+    ref = run.subject.ref
+    await item_bindings.bind(
+        connection, ref.connection, plan.bindings, run_id=run.id, bound_by=f"{ref.flow} {ref.key}"
+    )
+
+
+async def _prepare(
+    connection: Connection, wanted: Sequence[tuple[RunStep, NewPosting]]
+) -> dict[int, tuple[Posting, ...]]:
+    """Prepare documents; return the postings by step."""
     if not wanted:
         return {}
-    prepared: dict[int, list[Posting]] = {}
+    prepared: dict[int, tuple[Posting, ...]] = {}
     found = await postings.prepare_all(connection, [want for _, want in wanted])
-    for (entry, want), posting in zip(wanted, found, strict=True):
+    for (step, want), posting in zip(wanted, found, strict=True):
         if posting is None:
             raise RuntimeError(
                 f"{want.document.external_id} is planned, though a posting has this id already"
             )
-        prepared.setdefault(id(entry), []).append(posting)
-    return {key: tuple(value) for key, value in prepared.items()}
+        prepared[id(step)] = (*prepared.get(id(step), ()), posting)
+    return prepared
 
 
-async def _begin(connection: Connection, entries: Iterable[RunStep]) -> set[int]:
-    """Let calls begin; return the entries whose posting was not *prepared* any more."""
-    begins = [(entry, entry.begins) for entry in entries if entry.begins]
+async def _begin(connection: Connection, steps: Iterable[RunStep]) -> set[int]:
+    """Let calls begin; return the steps whose posting was not *prepared* any more."""
+    begins = [(step, step.begins) for step in steps if step.begins]
     if not begins:
         return set()
     begun = await postings.begin_all(connection, [one for _, one in begins])
-    return {id(entry) for entry, (posting, _) in begins if posting.id not in begun}
+    return {id(step) for step, (posting, _) in begins if posting.id not in begun}
 
 
-async def _end(connection: Connection, entries: Iterable[RunStep]) -> dict[claims.Own, bool]:
-    ended = [(entry.run, entry.unexplained) for entry in entries if entry.unexplained is not None]
+async def _end(connection: Connection, steps: Iterable[RunStep]) -> dict[claims.Own, bool]:
+    ended = [(step.run, step.unexplained) for step in steps if step.unexplained is not None]
     return await claims.done(connection, ended) if ended else {}

@@ -118,7 +118,7 @@ class Reads:
         """Everything about what lies where.
 
         Raises:
-            LookupError: these reads were made without our own books.
+            LookupError: these reads were made without a ledger.
         """
         if self._stock is None:
             raise LookupError("These reads have no books of stock")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.inbox import outcomes
-from ml_connector.ledger.sources import stock as books
+from ml_connector.ledger.sources import stock as kept_stock
 from ml_connector.ledger.sources.stock import Known, OpenLine
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import month, stock
@@ -53,7 +53,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What our books say of stock that need not agree.
+    """What the ledger knows of stock on which the two systems need not agree.
 
     Attributes:
         open: what moved at ShipBob alone.
@@ -91,7 +91,7 @@ class StockReads:
     Args:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
-        database: our own books.
+        database: the ledger.
         connection: its name.
         locations: fulfillment center id to NetSuite location id.
         quarantine: NetSuite's location for units that can't be sold; None: none.
@@ -148,11 +148,11 @@ class StockReads:
         return Snapshot(taken_at=taken_at, shipbob=shipbob, netsuite=netsuite)
 
     async def expected(self, snapshot: Snapshot) -> Expected:
-        """Return what our books say; to be asked after the snapshot was taken."""
+        """Return what the ledger knows; to be asked after the snapshot was taken."""
         async with self._database.transaction() as connection:
             return Expected(
-                open=await books.open_lines(connection, self._connection),
-                moved=await books.moved_since(
+                open=await kept_stock.open_lines(connection, self._connection),
+                moved=await kept_stock.moved_since(
                     connection, self._connection, snapshot.taken_at - LAGS
                 ),
             )
@@ -186,7 +186,7 @@ class StockReads:
         except NeedsHuman as error:
             unread.append(str(error))
         async with self._database.transaction() as connection:
-            known = await books.known(
+            known = await kept_stock.known(
                 connection,
                 self._connection,
                 {source for one in moved if (source := source_of(one)) is not None},
@@ -217,7 +217,7 @@ class StockReads:
             for line in page
         ]
         async with self._database.transaction() as connection:
-            ours = await books.ours(
+            ours = await kept_stock.ours(
                 connection, self._connection, sorted({line.id for line in found})
             )
         return [line for line in found if line.id not in ours]

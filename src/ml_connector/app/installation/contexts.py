@@ -103,7 +103,7 @@ def connection_context(
         settle=Settle(
             installation.database,
             {"netsuite": NetSuiteTarget(netsuite), "shipbob": ShipBobTarget(shipbob)},
-            turns=WriteSlots(write_slots_for(settings.limits)),
+            slots=WriteSlots(write_slots_for(settings.limits)),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""NetSuite's books: creating and transforming records, and finding them again."""
+"""NetSuite as a target: creating and transforming records, and finding them again."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ class NetSuiteTarget:
         self._netsuite = netsuite
 
     async def write(self, document: Document, *, send_by: float) -> Written:
-        """Create or transform, as the document says. Raises as ``Books.write`` does."""
+        """Create or transform, as the document says. Raises as ``DocumentTarget.write`` does."""
         match document.request:
             case CreateRecord(record_type=record_type, body=body):
                 created = await self._netsuite.create(record_type, body, send_by=send_by)

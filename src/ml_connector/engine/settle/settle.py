@@ -3,8 +3,8 @@
 NetSuite ignores idempotency keys on synchronous calls, answers slowly and may finish a
 call that timed out (netsuite.md sections 10.7, 10.4, 11); ShipBob has none at all for WROs
 (shipbob.md section 8). So a posting is written down before it is sent, an unclear outcome
-is looked up before anything is sent again, and what a late sender could still do is kept
-out by deadlines and by the fence on the subject.
+is looked up before anything is sent again. Deadlines and the fence on the subject keep a
+run that wakes up late from sending.
 """
 
 import time
@@ -29,27 +29,27 @@ from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, System
 
 SEND_WITHIN_SECONDS: Final = 10.0
-"""A call that has not begun so long after it was written down never begins."""
+"""Seconds after a call was written down within which it begins, or never does."""
 
 OVER_WITHIN_SECONDS: Final = SEND_WITHIN_SECONDS + 60.0 + 20.0
-"""By then a call that was begun has ended: the wait to begin, the longest call, and the
-time that NetSuite may go on after the client has hung up."""
+"""Seconds after which a call that was begun has ended: the wait to begin, the longest call,
+and the time that NetSuite may go on after the client has hung up."""
 
 _APART_SECONDS: Final = 0.05
-"""While many runs are under way, what those with a turn write down is committed so often."""
+"""While many runs are under way, seconds between two commits of steps of runs with a slot."""
 
-_REST_APART_SECONDS: Final = 0.25
-"""And what the others do."""
+_BULK_APART_SECONDS: Final = 0.25
+"""The same for steps of all other runs."""
 
 _log = structlog.get_logger("settle")
 
 
 class NextStep(NamedTuple):
-    """What is written down together with a posting that now exists.
+    """What is recorded together with a posting that now exists.
 
     Attributes:
         posting: the prepared one whose call begins next.
-        unexplained: it was the last, and the run is done with so many lines unexplained.
+        unexplained: it was the last, and the run is done with this many lines unexplained.
     """
 
     posting: Posting | None = None
@@ -72,10 +72,10 @@ class Settle:
     """Posts documents for one connection.
 
     Args:
-        database: the books.
-        systems: the two systems' books.
+        database: the ledger.
+        systems: where each of the two systems' documents are written.
         over_within: seconds after which a begun call must have ended at both sides.
-        turns: who may write now; None: everybody.
+        slots: limit how many runs write at once; None: no limit.
     """
 
     def __init__(
@@ -84,18 +84,18 @@ class Settle:
         systems: Mapping[System, DocumentTarget],
         *,
         over_within: float = OVER_WITHIN_SECONDS,
-        turns: WriteSlots | None = None,
+        slots: WriteSlots | None = None,
     ) -> None:
         self._database = database
-        self._turns = turns or WriteSlots({})
+        self._slots = slots or WriteSlots({})
         self._systems = systems
         self._over_within = over_within
-        # Who holds a turn does not wait for a crowd whose marks have come back all at once.
+        # A run that holds a slot does not wait for the many whose marks come back all at once.
         self._commits: GroupCommit[RunStep, RecordedStep] = GroupCommit(
             database, record, apart_seconds=_APART_SECONDS
         )
         self._bulk_commits: GroupCommit[RunStep, RecordedStep] = GroupCommit(
-            database, record, apart_seconds=_REST_APART_SECONDS
+            database, record, apart_seconds=_BULK_APART_SECONDS
         )
 
     @property
@@ -103,17 +103,17 @@ class Settle:
         """How long a call may take that begins now."""
         return Sending(SEND_WITHIN_SECONDS, self._over_within)
 
-    def turn(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[WriteSlot]:
-        """Wait for a turn to write these documents; none is needed for a shared call."""
+    def slot(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[WriteSlot]:
+        """Wait for a slot to write these documents; none is needed for a shared call."""
         alone = documents and not self.is_shared(documents[0])
-        return self._turns.turn(documents[0].system if alone else None)
+        return self._slots.slot(documents[0].system if alone else None)
 
     def is_shared(self, document: Document) -> bool:
         """Whether a document goes out in one call with others of its kind."""
         return self._systems[document.system].shared(document)
 
-    async def enter(self, entry: RunStep) -> tuple[RecordedStep, float]:
-        """Write a step of a run down, in one commit with those of other runs.
+    async def record(self, step: RunStep) -> tuple[RecordedStep, float]:
+        """Record a step of a run, in one commit with those of other runs.
 
         Returns:
             What came of it, and the monotonic time by which a call that began must be sent.
@@ -122,20 +122,20 @@ class Settle:
             Superseded: another run has taken the subject over.
         """
         send_by = time.monotonic() + SEND_WITHIN_SECONDS
-        book = self._commits if self._has_turn(entry) else self._bulk_commits
-        entered = await book(entry)
-        if entry.settled is not None and entered.recorded:
-            self._tell(entry, entry.settled, entered)
-        if entered.superseded:
-            raise Superseded(entry.run.subject.ref)
-        return entered, send_by
+        commits = self._commits if self._has_slot(step) else self._bulk_commits
+        recorded = await commits(step)
+        if step.settled is not None and recorded.recorded:
+            self._tell(step, step.settled, recorded)
+        if recorded.superseded:
+            raise Superseded(step.run.subject.ref)
+        return recorded, send_by
 
-    def _has_turn(self, entry: RunStep) -> bool:
+    def _has_slot(self, step: RunStep) -> bool:
         """Whether the run writes to a system by itself, or is about to."""
-        settled = (entry.settled.posting.document,) if entry.settled else ()
-        begun = (entry.begins[0].document,) if entry.begins else ()
-        live = entry.decided is not None and entry.decided.mode == "live"
-        planned = entry.decided.plan.documents[:1] if entry.decided and live else ()
+        settled = (step.settled.posting.document,) if step.settled else ()
+        begun = (step.begins[0].document,) if step.begins else ()
+        live = step.decided is not None and step.decided.mode == "live"
+        planned = step.decided.plan.documents[:1] if step.decided and live else ()
         return any(not self.is_shared(one) for one in (*settled, *begun, *planned))
 
     async def post(
@@ -162,16 +162,16 @@ class Settle:
             NeedsData, NeedsHuman: refused, nothing was written; or the record that is
                 there is not what was meant.
         """
-        books = self._systems[posting.document.system]
+        target = self._systems[posting.document.system]
         if send_by is None:
             begun = RunStep(run=_run(subject, posting), begins=(posting, self.sending))
-            _, send_by = await self.enter(begun)
+            _, send_by = await self.record(begun)
         try:
-            written = await books.write(posting.document, send_by=send_by)
+            written = await target.write(posting.document, send_by=send_by)
         except AlreadyExists as error:
             return await self._adopt_or_alarm(subject, posting, error, following)
         except Retryable as error:
-            if not error.outcome_unknown or books.repeatable(posting.document):
+            if not error.outcome_unknown or target.repeatable(posting.document):
                 await self._mark_unsent(posting, error)
                 raise
             return await self._found_out(subject, posting, error, following)
@@ -179,7 +179,7 @@ class Settle:
             await self._mark_unsent(posting, error)
             raise
         else:
-            return await self._record(subject, posting, written, "done", following)
+            return await self._record_settled(subject, posting, written, "done", following)
 
     async def recover(self, subject: Claimed, posting: Posting) -> None:
         """Find out what came of a posting that an earlier run left behind.
@@ -190,15 +190,15 @@ class Settle:
             Retryable: it isn't there, but the first call may still be under way.
             NeedsHuman: the record that is there is not what was meant.
         """
-        books = self._systems[posting.document.system]
-        if books.repeatable(posting.document):
+        target = self._systems[posting.document.system]
+        if target.repeatable(posting.document):
             await self._mark_unsent(posting, None)
             return
-        found = await books.find(posting.document)
+        found = await target.find(posting.document)
         if found is not None:
             await self._adopt(subject, posting, found, NextStep())
             return
-        # In the way was a record that somebody has removed; or no call can be under way.
+        # A person has removed the record that was in the way, or no call can be under way.
         if posting.state == "alarm" or posting.over:
             await self._mark_unsent(posting, None)
             return
@@ -244,7 +244,7 @@ class Settle:
         self, subject: Claimed, posting: Posting, found: Written, following: NextStep
     ) -> SettledStep:
         if not found.differs:
-            return await self._record(subject, posting, found, "adopted", following)
+            return await self._record_settled(subject, posting, found, "adopted", following)
         async with self._database.transaction() as connection:
             await postings.raise_alarm(connection, posting, found.answer)
         raise NeedsHuman(
@@ -256,7 +256,7 @@ class Settle:
             ),
         )
 
-    async def _record(
+    async def _record_settled(
         self,
         subject: Claimed,
         posting: Posting,
@@ -264,7 +264,7 @@ class Settle:
         state: Literal["done", "adopted"],
         following: NextStep,
     ) -> SettledStep:
-        entered, send_by = await self.enter(
+        recorded, send_by = await self.record(
             RunStep(
                 run=_run(subject, posting),
                 settled=Settled(posting, state, written.remote_id, written.answer),
@@ -272,10 +272,10 @@ class Settle:
                 unexplained=following.unexplained,
             )
         )
-        return SettledStep(send_by, entered.again)
+        return SettledStep(send_by, recorded.again)
 
-    def _tell(self, entry: RunStep, settled: Settled, entered: RecordedStep) -> None:
-        subject, head = entry.run.subject, entered.head
+    def _tell(self, step: RunStep, settled: Settled, recorded: RecordedStep) -> None:
+        subject, head = step.run.subject, recorded.head
         _log.info(
             "posted" if settled.state == "done" else "adopted",
             connection=subject.ref.connection,
@@ -283,7 +283,7 @@ class Settle:
             run=settled.posting.run_id,
             document=settled.posting.document.external_id,
             remote_id=settled.remote_id,
-            # Where the owner of the database can't quietly write it anew.
+            # In the log, which the owner of the database can't quietly write anew.
             journal=f"{head.number}:{head.hash}" if head else None,
         )
 

@@ -1,4 +1,4 @@
-"""ShipBob's books: what is written there, and what is there already."""
+"""ShipBob as a target: what is written there, and what is there already."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class ShipBobTarget:
         )
 
     async def write(self, document: Document, *, send_by: float) -> Written:
-        """Write what the document says. Raises as ``Books.write`` does.
+        """Write what the document says. Raises as ``DocumentTarget.write`` does.
 
         ShipBob makes nothing unique about a WRO, so it is looked for before it is made
         (shipbob.md section 8).

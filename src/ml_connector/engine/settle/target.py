@@ -22,7 +22,7 @@ class Written:
 
 
 class DocumentTarget(Protocol):
-    """One system's books, as far as writing documents goes."""
+    """One system, as far as writing documents goes."""
 
     async def write(self, document: Document, *, send_by: float) -> Written:
         """Write the document, beginning before ``send_by`` (monotonic seconds) or never.

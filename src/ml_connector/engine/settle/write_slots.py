@@ -1,8 +1,8 @@
-"""Turns: how many runs of one connection write to a system, or are just about to.
+"""Write slots: how many runs of one connection write to a system, or are just about to.
 
-What a run has written down as begun must be sent within seconds or never, and whatever is
-under way when a process dies has to be looked up. So no more calls are written down than the
-system's limit is about to let through. Who waits for a turn has written nothing yet.
+What a run has recorded as begun must be sent within seconds or never, and whatever is under
+way when a process dies has to be looked up. So no more calls are recorded as begun than the
+system's limit is about to let through. A run that waits for its slot has recorded nothing yet.
 """
 
 import asyncio
@@ -16,15 +16,16 @@ from ml_connector.words import System
 
 _LATE_AFTER_SECONDS: Final = 30.0
 
-# While one call is under way, the next is written down: so many more for each in flight.
+# While one call is under way, the next is recorded as begun: this many for each in flight.
 _AHEAD: Final = 2 / 3
 
 # Runs in hand for each call that NetSuite serves: one writes, a few are about to, and the rest
-# wait for reads and marks that many share.
+# wait for reads and marks that are shared by many runs.
 _RUNS_A_CALL: Final = 20
 _MOST_CALLS: Final = 20
 
-# ShipBob counts calls a minute (shipbob.md section 4): those of so many seconds are ahead.
+# ShipBob counts calls a minute (shipbob.md section 4): the calls of this many seconds may be
+# recorded ahead.
 _AHEAD_SECONDS: Final = 5
 
 
@@ -43,10 +44,10 @@ def runs_for(limits: RequestLimits) -> int:
 
 
 class WriteSlot:
-    """A place among those who write.
+    """One run's place among those that write.
 
     Attributes:
-        late: it took so long to come that what was read before should be read again.
+        late: it came so late that the facts should be read again.
     """
 
     def __init__(self, places: asyncio.Semaphore | None, *, late: bool) -> None:
@@ -54,18 +55,18 @@ class WriteSlot:
         self.late = late
 
     def end(self) -> None:
-        """Let the next one write. Ending twice is harmless."""
+        """Let the next run write. Ending twice is harmless."""
         if self._places is not None:
             self._places.release()
             self._places = None
 
 
 class WriteSlots:
-    """The turns of one connection.
+    """The write slots of one connection.
 
     Args:
-        most: by system; one that is not named has no limit.
-        late_after_seconds: a turn that comes later than that is late.
+        most: how many there are, by system; a system that is not named has no limit.
+        late_after_seconds: a slot that comes later than that is late.
     """
 
     def __init__(
@@ -75,17 +76,17 @@ class WriteSlots:
         self._late_after = late_after_seconds
 
     @asynccontextmanager
-    async def turn(self, system: System | None) -> AsyncGenerator[WriteSlot]:
-        """Wait for a turn in order of arrival; it ends with the block, or earlier.
+    async def slot(self, system: System | None) -> AsyncGenerator[WriteSlot]:
+        """Wait for a slot in order of arrival; it ends with the block, or earlier.
 
-        None needs no turn.
+        For no system there is nothing to wait for.
         """
         places = self._places.get(system) if system else None
         began = time.monotonic()
         if places is not None:
             await places.acquire()
-        turn = WriteSlot(places, late=time.monotonic() - began > self._late_after)
+        slot = WriteSlot(places, late=time.monotonic() - began > self._late_after)
         try:
-            yield turn
+            yield slot
         finally:
-            turn.end()
+            slot.end()

@@ -1,7 +1,7 @@
-"""Upkeep: what some worker must do every few seconds, whichever it is.
+"""Chores: what one of the workers must do every few seconds, whichever it is.
 
 Each chore runs on one worker at a time (an advisory lock in the database), and on the next
-one when that worker dies. A chore that fails is logged and done again at its next turn.
+one when that worker dies. A chore that fails is logged and done again the next time.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class Chore:
 
     Attributes:
         name: also the name of its lock.
-        every_seconds: pause between two turns.
+        every_seconds: pause between one time and the next.
     """
 
     name: str

@@ -62,7 +62,7 @@ class Bindings(Protocol):
 
 
 class NoBindings:
-    """A connection without books: nothing is bound."""
+    """A connection without a ledger: nothing is bound."""
 
     async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
         """Return nothing."""

@@ -1,7 +1,7 @@
 """Line conservation: every source line is posted, waiting, or refused with a reason.
 
 The equation is kept in lines, in units and in money by currency. What is missing on its
-right side is *unexplained*: one such line, and the books are red.
+right side is *unexplained*: one such line, and the equation does not hold.
 """
 
 from collections import defaultdict

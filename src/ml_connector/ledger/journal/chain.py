@@ -39,7 +39,7 @@ async def verify(
     Everything is read in one snapshot, in batches: memory does not grow with the journal.
 
     Args:
-        database: the books.
+        database: the ledger.
         names: of connections; None: of all that have a journal or a noted head.
         noted: ends of the chain from outside the database.
         progress: is told how many rows were looked at, and of about how many.

@@ -1,4 +1,4 @@
-"""What our own books say of stock that the two systems need not agree on yet."""
+"""What the ledger knows of stock that the two systems need not agree on yet."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Another system's books in memory, with everything that can go wrong on the way there."""
+"""Another system in memory, with everything that can go wrong on the way there."""
 
 import asyncio
 from collections import deque
@@ -33,7 +33,7 @@ class Record:
 
 
 @dataclass
-class MemoryBooks:
+class MemoryTarget:
     """A system that does not care for external ids: a second write makes a second record.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""NetSuite's books of returns: making, finding again and comparing, over HTTP."""
+"""Returns in NetSuite: making, finding again and comparing, over HTTP."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -69,7 +69,7 @@ class Auth:
 
 
 @pytest.fixture
-async def books(httpserver: HTTPServer) -> AsyncIterator[NetSuiteTarget]:
+async def target(httpserver: HTTPServer) -> AsyncIterator[NetSuiteTarget]:
     account = Account.of("1234567_SB1", base_url=httpserver.url_for("").rstrip("/"))
     # No call here names a limit, so nothing is asked of the database.
     limits = Limits(Database("postgresql://127.0.0.1:1/none"), holder="test")
@@ -104,34 +104,34 @@ TOO_MANY = "The quantity received exceeds the quantity remaining on the order."
 
 
 async def test_a_refused_transform_whose_record_is_there_exists_already(
-    httpserver: HTTPServer, books: NetSuiteTarget, says: Says
+    httpserver: HTTPServer, target: NetSuiteTarget, says: Says
 ) -> None:
     refuse(httpserver, TO_RECEIPT, TOO_MANY)
     says(RECEIPT, {"id": "5003", "externalId": RECEIPT.external_id})
 
     with pytest.raises(AlreadyExists):
-        await books.write(RECEIPT, send_by=float("inf"))
+        await target.write(RECEIPT, send_by=float("inf"))
 
 
 async def test_a_refused_transform_whose_record_is_not_there_is_refused(
-    httpserver: HTTPServer, books: NetSuiteTarget, says: Says
+    httpserver: HTTPServer, target: NetSuiteTarget, says: Says
 ) -> None:
     refuse(httpserver, TO_RECEIPT, TOO_MANY)
     says(RECEIPT, None)
 
     with pytest.raises(NeedsHuman, match="exceeds"):
-        await books.write(RECEIPT, send_by=float("inf"))
+        await target.write(RECEIPT, send_by=float("inf"))
 
 
 async def test_an_authorization_is_made_with_only_its_lines(
-    httpserver: HTTPServer, books: NetSuiteTarget
+    httpserver: HTTPServer, target: NetSuiteTarget
 ) -> None:
     path = f"{RECORD}/salesOrder/766/!transform/returnAuthorization"
     location = httpserver.url_for(f"{RECORD}/returnAuthorization/901")
     httpserver.expect_request(path, query_string="replace=item").respond_with_data(
         "", 204, headers={"Location": location}
     )
-    written = await books.write(AUTHORIZATION, send_by=float("inf"))
+    written = await target.write(AUTHORIZATION, send_by=float("inf"))
     [(request, _)] = httpserver.log
 
     assert written.remote_id == "901"
@@ -154,7 +154,7 @@ async def test_an_authorization_is_made_with_only_its_lines(
     ],
 )
 async def test_an_authorization_is_compared_by_the_quantities_of_its_lines(
-    books: NetSuiteTarget,
+    target: NetSuiteTarget,
     says: Says,
     lines: list[dict[str, Any]],
     differs: bool,  # noqa: FBT001 - drawn
@@ -163,17 +163,17 @@ async def test_an_authorization_is_compared_by_the_quantities_of_its_lines(
         AUTHORIZATION,
         {"id": "901", "createdFrom": {"id": "766"}, "item": {"items": lines}},
     )
-    found = await books.find(AUTHORIZATION)
+    found = await target.find(AUTHORIZATION)
 
     assert found is not None
     assert bool(found.differs) == differs
 
 
 async def test_an_authorization_of_another_order_is_not_what_was_meant(
-    books: NetSuiteTarget, says: Says
+    target: NetSuiteTarget, says: Says
 ) -> None:
     says(AUTHORIZATION, {"id": "901", "createdFrom": {"id": "767"}})
-    found = await books.find(AUTHORIZATION)
+    found = await target.find(AUTHORIZATION)
 
     assert found is not None
     assert "767" in found.differs
