@@ -178,7 +178,8 @@ def test_the_alarm_says_of_each_location_what_differs(unserved: Merchant) -> Non
     tee, cap = unserved.sku("TEE"), unserved.sku("CAP")
     unserved.world.netsuite.add_to_stock(tee, 6, 3)
     unserved.world.netsuite.add_to_stock(cap, 7, 2)
-    look(unserved, tee)
+    for location in ("6", "7"):
+        sync(unserved, inventory.FLOW, location)  # one after the other: that is how they are named
     both, remedy = alarm(unserved)
     unserved.world.netsuite.add_to_stock(tee, 6, -3)
     look(unserved, tee)
