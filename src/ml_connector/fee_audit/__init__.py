@@ -1,1 +1,1 @@
-"""What ShipBob charged, looked at by itself: the fee audit and the accruals."""
+"""The fee audit and the accruals: checks of what ShipBob charged."""

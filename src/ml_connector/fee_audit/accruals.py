@@ -1,4 +1,4 @@
-"""Accruals: what was charged and is on no invoice yet, by account. Pure."""
+"""Accruals: charges that are on no invoice yet, by account. Pure."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ class Accrual(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         account: NetSuite's internal id; None where the fee has none.
         amount: signed, as ShipBob gave it.
-        tax: the taxes named with the charges. Whether ``amount`` holds them is only known
+        tax: the taxes named with the charges. Whether ``amount`` includes them is only known
             once they are invoiced.
     """
 
@@ -34,7 +34,7 @@ class Accrual(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def accruals(groups: Sequence[ChargeGroup], settings: BillingSection) -> list[Accrual]:
-    """Return what is to be accrued of these charges, by account.
+    """Return the accruals of these charges, by account.
 
     Payments and balances are no costs and are left out.
     """

@@ -1,4 +1,4 @@
-"""What charges refer to, as far as ShipBob knows it."""
+"""The things at ShipBob that charges refer to."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,8 +17,8 @@ class ChargeCause(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: as ShipBob writes it.
-        happened: whether it ever came to any work; False for a shipment that was cancelled
-            before its label, for example.
+        happened: whether any work was ever done for it; False, for example, for a shipment
+            that was cancelled before its label.
         service: how a shipment goes; empty for others.
     """
 
@@ -46,11 +46,11 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the charges of a period are held against.
+    """What the charges of a period are compared with.
 
     Attributes:
-        causes: by reference type and id. None: ShipBob has no such thing. What is not in it
-            was not asked for.
+        causes: by reference type and id. None: ShipBob has no such thing. A thing that is
+            not among the keys was not asked for.
         losses: of the period.
     """
 

@@ -5,8 +5,8 @@ Findings are statements with numbers. Four kinds:
 - ``no_cause``: a charge for a thing that ShipBob does not have, or that came to nothing.
 - ``charged_twice``: the same fee for the same thing more often than once, refunds deducted.
 - ``rate_moved``: another rate than the median of the 90 days before, for the same fee and
-  service. Of a fee that was always the same, each other amount; of a fee that varies, a week
-  in which nearly all charges lie on one side of that median.
+  service. For a fee that was always the same, each other amount is a finding; for a fee that
+  varies, a week in which nearly all charges lie on one side of that median.
 - ``credit_due``: units that ShipBob took out of stock, with no credit that names them.
 
 ShipBob settles its mistakes within 90 days, so each finding has a day to claim it by.
@@ -30,11 +30,12 @@ LOOK_BACK: Final = timedelta(days=90)
 
 Kind = Literal["no_cause", "charged_twice", "rate_moved", "credit_due"]
 
-# A fee counts as flat when so many charges of 90 days, and nearly all of them, were alike.
+# A fee counts as flat when 90 days have at least this many charges of it, and at least this
+# share of them is the same amount.
 _FEWEST_FLAT: Final = 5
 _FLAT_SHARE: Final = Decimal("0.9")
-# A fee that varies is only judged by many charges, and by what chance does not do: five
-# standard deviations of a fair coin.
+# A fee that varies is judged only by at least this many charges, and only when chance can't
+# explain it: five standard deviations of a fair coin.
 _FEWEST_VARYING: Final = 20
 _DEVIATIONS: Final = 5.0
 
@@ -49,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         claim_by: the last of the 90 days.
         service: how it was shipped, or where it happened.
         reference: what the charges are for, such as ``Shipment 210000101``.
-        amount: what may be claimed; None where only units are known.
+        amount: the money that may be claimed; None where only units are known.
         transactions: the charges that show it.
         invoices: that they are on.
     """
@@ -68,11 +69,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings, the first to claim first, and how much was looked at.
+    """The findings, ordered by the day to claim by, and how many charges were checked.
 
     Attributes:
-        charges: of the period.
-        unchecked: charges that name nothing which could be looked up.
+        charges: number of charges in the period.
+        unchecked: of those, the number that name nothing which could be looked up.
     """
 
     findings: tuple[Finding, ...]
@@ -141,25 +142,34 @@ def _charged_twice(ordered: Iterable[Charge], first: date, last: date) -> Iterat
             refunded[_thing(charge)] += 1
     for key, found in groups.items():
         too_many = len(found) - 1 - refunded[key]
-        told = [
-            one
-            for one in found[-too_many:]
-            if too_many > 0 and first <= (one.charged_on or first) <= last
-        ]
-        if told:
-            refunds = f", {refunded[key]} refunded" if refunded[key] else ""
-            statement = (
-                f"{told[0].fee} for {told[0].reference_type} {told[0].reference_id} was charged"
-                f" {len(found)} times{refunds}: {', '.join(_amount(one) for one in found)}"
-            )
-            yield msgspec.structs.replace(
-                _finding("charged_twice", told, statement, _sum(told)),
-                transactions=tuple(one.transaction_id for one in found[:_MANY]),
-            )
+        latest = found[-too_many:] if too_many > 0 else ()
+        in_period = [one for one in latest if first <= (one.charged_on or first) <= last]
+        if in_period:
+            yield _charged_again(found, in_period, refunded[key])
+
+
+def _charged_again(found: Sequence[Charge], in_period: Sequence[Charge], refunds: int) -> Finding:
+    """Return the finding of one thing that was charged more often than once.
+
+    Args:
+        found: all charges for it.
+        in_period: those of the period that are too many.
+        refunds: how many refunds there are for it.
+    """
+    one = in_period[0]
+    refunded = f", {refunds} refunded" if refunds else ""
+    statement = (
+        f"{one.fee} for {one.reference_type} {one.reference_id} was charged"
+        f" {len(found)} times{refunded}: {', '.join(map(_amount, found))}"
+    )
+    return msgspec.structs.replace(
+        _finding("charged_twice", in_period, statement, _sum(in_period)),
+        transactions=tuple(charge.transaction_id for charge in found[:_MANY]),
+    )
 
 
 def _thing(charge: Charge) -> tuple[str, ...]:
-    """Return what a fee can be charged for once.
+    """Return the key of the thing that a fee may be charged for once.
 
     Parcels of a shipment are told apart by their tracking numbers. Storage and the like come
     again each day.
@@ -178,55 +188,68 @@ def _thing(charge: Charge) -> tuple[str, ...]:
 def _rates(
     ordered: Sequence[Charge], evidence: Evidence, first: date, last: date
 ) -> Iterator[Finding]:
-    by_rate: dict[_Rate, list[Charge]] = defaultdict(list)
-    for charge in ordered:
-        if _is_charge(charge) and charge.amount > 0:
-            by_rate[charge.fee or "", _service(charge, evidence), charge.currency or ""].append(
-                charge
-            )
-    for (_, service, _), found in sorted(by_rate.items()):
+    for (_, service, _), found in sorted(_by_rate(ordered, evidence).items()):
         for monday in _mondays(first, last):
-            week = [
-                one
-                for one in found
-                if monday <= (one.charged_on or first) < monday + timedelta(days=7)
-                and first <= (one.charged_on or first) <= last
-            ]
-            before = [
+            begin, end = max(monday, first), min(monday + timedelta(days=6), last)
+            week = [one for one in found if begin <= (one.charged_on or first) <= end]
+            earlier = [
                 one.amount
                 for one in found
                 if monday - LOOK_BACK <= (one.charged_on or first) < monday
             ]
-            if week and before:
-                yield from _moved(week, before, service)
+            if week and earlier:
+                yield from _moved(week, earlier, service)
+
+
+def _by_rate(ordered: Iterable[Charge], evidence: Evidence) -> Mapping[_Rate, list[Charge]]:
+    """Return the charges by fee, service and currency."""
+    found: dict[_Rate, list[Charge]] = defaultdict(list)
+    for charge in ordered:
+        if _is_charge(charge) and charge.amount > 0:
+            rate = (charge.fee or "", _service(charge, evidence), charge.currency or "")
+            found[rate].append(charge)
+    return found
 
 
 def _moved(week: Sequence[Charge], before: Sequence[Decimal], service: str) -> Iterator[Finding]:
+    """Yield how a week's charges of one fee and service differ from those of 90 days before."""
     middle = median(before)
     alike = sum(amount == middle for amount in before)
     if len(before) >= _FEWEST_FLAT and alike >= _FLAT_SHARE * len(before):
-        others: dict[Decimal, list[Charge]] = defaultdict(list)
-        for charge in week:
-            if charge.amount != middle:
-                others[charge.amount].append(charge)
-        for amount, charges in sorted(others.items()):
-            statement = (
-                f"{charges[0].fee} was {middle} in {alike} of {len(before)} charges of the 90 days"
-                f" before; {len(charges)} of this week are over {amount}"
-            )
-            yield _rate_finding(charges, statement, middle, service)
-        return
+        yield from _flat_rate_moved(week, middle, alike, len(before), service)
+    elif min(len(week), len(before)) >= _FEWEST_VARYING:
+        yield from _varying_rate_moved(week, middle, len(before), service)
+
+
+def _flat_rate_moved(
+    week: Sequence[Charge], middle: Decimal, alike: int, before: int, service: str
+) -> Iterator[Finding]:
+    """Yield each other amount of a fee that was always the same."""
+    others: dict[Decimal, list[Charge]] = defaultdict(list)
+    for charge in week:
+        if charge.amount != middle:
+            others[charge.amount].append(charge)
+    for amount, charges in sorted(others.items()):
+        statement = (
+            f"{charges[0].fee} was {middle} in {alike} of {before} charges of the 90 days"
+            f" before; {len(charges)} of this week are over {amount}"
+        )
+        yield _rate_finding(charges, statement, middle, service)
+
+
+def _varying_rate_moved(
+    week: Sequence[Charge], middle: Decimal, before: int, service: str
+) -> Iterator[Finding]:
+    """Yield a week in which nearly all charges of a varying fee lie on one side of the median."""
     above = [one for one in week if one.amount > middle]
     below = [one for one in week if one.amount < middle]
-    if len(week) < _FEWEST_VARYING or len(before) < _FEWEST_VARYING:
-        return
     side = above if len(above) > len(below) else below
     tossed = len(above) + len(below)
     if not tossed or (2 * len(side) - tossed) / math.sqrt(tossed) < _DEVIATIONS:
         return
     statement = (
         f"{len(side)} of {len(week)} charges of {week[0].fee} in this week lie"
-        f" {'above' if side is above else 'below'} {middle}, the median of the {len(before)}"
+        f" {'above' if side is above else 'below'} {middle}, the median of the {before}"
         f" charges of the 90 days before; their own median is"
         f" {median(one.amount for one in week)}"
     )
@@ -279,7 +302,7 @@ def _credits_due(ordered: Iterable[Charge], evidence: Evidence) -> Iterator[Find
 
 
 def _words(charge: Charge) -> set[str]:
-    """Return the words of a credit that may name what it is for."""
+    """Return the words of a credit, any of which may name what it is for."""
     texts = [charge.reference_id or "", *(_texts(charge.details))]
     whole = {text.strip().casefold() for text in texts}
     return whole | {word.strip(".,;:()#") for text in whole for word in text.split()}

@@ -1,4 +1,4 @@
-"""Gathers from ShipBob what the charges of a period refer to. As bulk work."""
+"""Reads the things at ShipBob that the charges of a period refer to, as bulk work."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,9 +17,9 @@ from ml_connector.shipbob.resources.shipments import Shipment
 from ml_connector.transport.call import Priority
 from ml_connector.words import Cause as Why
 
-# An order may have been made so long before its shipment was charged.
+# How long before its shipment was charged an order may have been made.
 _BEFORE: Final = timedelta(days=45)
-# So few shipments are read one by one; of more, the orders are listed.
+# Up to this number, shipments are read one by one; for more, the orders are listed.
 _FEW: Final = 20
 
 _Key = tuple[str, str]
@@ -30,7 +30,7 @@ async def gather(
 ) -> Evidence:
     """Ask ShipBob for everything that charges of a period name, and for units it lost.
 
-    What a list does not show is asked for by its own address before it counts as missing.
+    A thing that a list does not show is asked for by its id before it counts as missing.
 
     Raises:
         ConnectorError: as the client's methods say.
@@ -155,9 +155,9 @@ async def _losses(shipbob: ShipBob, first: date, last: date) -> list[Loss]:
 
 
 def lost(moved: Iterable[StockMovement], center: str) -> list[Loss]:
-    """Return what adjustments took out of stock and no later one put back.
+    """Return the units that adjustments took out of stock and no later one put back.
 
-    Units that are found again make up for the oldest losses of the item first. Pure.
+    Units that are found again reduce the oldest losses of the item first. Pure.
     """
     open_losses: dict[int, list[Loss]] = {}
     for one in sorted(moved, key=lambda each: each.inventory_audit_event_id):
