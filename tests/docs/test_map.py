@@ -1,6 +1,7 @@
 """What the pages say about the house: its folders, its modules, its words."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ def drawn() -> list[str]:
 
 def test_the_layout_has_a_line_for_every_folder_and_for_no_other() -> None:
     assert sorted(drawn()) == sorted(folders())
+
+
+def test_the_layers_are_those_that_imports_are_held_to() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    [layers] = [
+        contract["layers"]
+        for contract in declared["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    ]
+    section = pages.sections("docs/explanation/architecture.md")["The layers"]
+    described = [re.findall(r"`([a-z_]+)", cells[0]) for cells in pages.rows(section)]
+
+    assert described == [re.findall(r"\.([a-z_]+)", layer) for layer in layers]
 
 
 def test_the_start_page_leads_to_every_page_but_single_decisions() -> None:
