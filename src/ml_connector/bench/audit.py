@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -38,73 +39,112 @@ def audit(folder: Path, *, quick: bool) -> Measured:
     """
     with embedded.start(folder) as owner:
         migrate(owner.url)
-        return asyncio.run(_audit(owner.url, QUICK_SIZES if quick else SIZES))
-
-
-async def _audit(url: str, sizes: tuple[int, ...]) -> Measured:
-    proofs: dict[int, float] = {}
-    wrong: list[str] = []
-    async with Database(url, size=2, name="bench") as database:
-        for size in sizes:
-            name = f"bench-{size}"
-            async with database.transaction() as connection:
-                await fill(connection, name, size)
-            async with database.pool.connection() as connection:
-                await connection.set_autocommit(True)
-                await connection.execute("vacuum analyze")
-                await connection.set_autocommit(False)
-            proofs[size], [verdict] = await _timed(partial(chain.verify, database, [name]))
-            if verdict.broken or verdict.rows != size:
-                wrong.append(f"{name}: {verdict.rows} rows, broken {verdict.broken[:1]}")
-        largest = max(sizes)
-        name = f"bench-{largest}"
-        floor, _ = await _timed(partial(_copied, database, name))
-        shown = await _shown(database, name, largest)
-        summed, equation = await _timed(partial(_summed, database, name))
-        if not equation.holds or equation.posted.lines != largest:
-            wrong.append(f"{name}: {equation.unexplained.lines} lines unexplained")
-        in_month, of_month = await _timed(partial(_summed, database, name, *LAST_MONTH))
-        month_lines = of_month.posted.lines
-        if not of_month.holds or not 0 < month_lines < largest / 10:
-            wrong.append(f"{name}: {month_lines} lines in a month")
-    per_row = {size: seconds / size * _MICRO for size, seconds in proofs.items()}
+        measured = asyncio.run(_measured(owner.url, QUICK_SIZES if quick else SIZES))
     return Measured(
         name="audit",
         about="proof, walks back and sums of a journal",
-        figures=(
-            Figure(
-                name=f"audit verify, {largest:,} rows",
-                value=proofs[largest],
-                unit="s",
-                at_most=MOST_SECONDS,
-            ),
-            Figure(name="floor: the rows copied out", value=floor, unit="s"),
-            Figure(name="ratio to the floor", value=proofs[largest] / floor, unit="x"),
-            *(
-                Figure(name=f"a row of {size:,}", value=value, unit="us")
-                for size, value in per_row.items()
-            ),
-            Figure(
-                name="cost of a row, largest to smallest",
-                value=per_row[largest] / per_row[min(sizes)],
-                unit="x",
-                at_most=MOST_GROWTH,
-            ),
-            Figure(
-                name=f"journal show, p95, {largest:,} rows",
-                value=percentile(shown, 0.95) * 1000,
-                unit="ms",
-                at_most=MOST_MILLISECONDS,
-            ),
-            Figure(name=f"journal balance, {largest:,} lines", value=summed, unit="s"),
-            Figure(name=f"journal balance, {month_lines:,} of a month", value=in_month, unit="s"),
-            Figure(
-                name="cost of a line, of a month to of all",
-                value=(in_month / month_lines) / (summed / largest),
-                unit="x",
-            ),
-        ),
-        wrong=tuple(wrong),
+        figures=tuple(_figures(measured)),
+        wrong=tuple(measured.wrong),
+    )
+
+
+@dataclass(kw_only=True)
+class _Measurements:
+    """What was measured of journals of several lengths; all times in seconds.
+
+    Attributes:
+        verified: the time of ``audit verify``, by number of rows.
+        copied: the floor: copying the rows of the largest one out.
+        shown: the times of ``journal show``, one for each posting looked for.
+        summed: the time of ``journal balance`` over all lines.
+        summed_month: the time of ``journal balance`` over the lines of a month.
+        month_lines: how many lines that month has.
+        wrong: what the journals should have come to and did not.
+    """
+
+    verified: dict[int, float] = field(default_factory=dict)
+    copied: float = 0.0
+    shown: Sequence[float] = ()
+    summed: float = 0.0
+    summed_month: float = 0.0
+    month_lines: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def largest(self) -> int:
+        return max(self.verified)
+
+    @property
+    def microseconds_a_row(self) -> dict[int, float]:
+        return {size: seconds / size * _MICRO for size, seconds in self.verified.items()}
+
+
+async def _measured(url: str, sizes: tuple[int, ...]) -> _Measurements:
+    measured = _Measurements()
+    async with Database(url, size=2, name="bench") as database:
+        for size in sizes:
+            await _verified(database, size, measured)
+        largest = measured.largest
+        name = f"bench-{largest}"
+        measured.copied, _ = await _timed(partial(_copied, database, name))
+        measured.shown = await _shown(database, name, largest)
+        measured.summed, equation = await _timed(partial(_summed, database, name))
+        if not equation.holds or equation.posted.lines != largest:
+            measured.wrong.append(f"{name}: {equation.unexplained.lines} lines unexplained")
+        month = partial(_summed, database, name, *LAST_MONTH)
+        measured.summed_month, of_month = await _timed(month)
+        measured.month_lines = of_month.posted.lines
+        if not of_month.holds or not 0 < measured.month_lines < largest / 10:
+            measured.wrong.append(f"{name}: {measured.month_lines} lines in a month")
+    return measured
+
+
+async def _verified(database: Database, size: int, measured: _Measurements) -> None:
+    """Fill a journal of a length, and measure ``audit verify`` on it."""
+    name = f"bench-{size}"
+    async with database.transaction() as connection:
+        await fill(connection, name, size)
+    async with database.pool.connection() as connection:
+        await connection.set_autocommit(True)
+        await connection.execute("vacuum analyze")
+        await connection.set_autocommit(False)
+    seconds, [verdict] = await _timed(partial(chain.verify, database, [name]))
+    measured.verified[size] = seconds
+    if verdict.broken or verdict.rows != size:
+        measured.wrong.append(f"{name}: {verdict.rows} rows, broken {verdict.broken[:1]}")
+
+
+def _figures(measured: _Measurements) -> Iterator[Figure]:
+    largest, per_row = measured.largest, measured.microseconds_a_row
+    verified = measured.verified[largest]
+    yield Figure(
+        name=f"audit verify, {largest:,} rows", value=verified, unit="s", at_most=MOST_SECONDS
+    )
+    yield Figure(name="floor: the rows copied out", value=measured.copied, unit="s")
+    yield Figure(name="ratio to the floor", value=verified / measured.copied, unit="x")
+    for size, value in per_row.items():
+        yield Figure(name=f"a row of {size:,}", value=value, unit="us")
+    yield Figure(
+        name="cost of a row, largest to smallest",
+        value=per_row[largest] / per_row[min(per_row)],
+        unit="x",
+        at_most=MOST_GROWTH,
+    )
+    yield Figure(
+        name=f"journal show, p95, {largest:,} rows",
+        value=percentile(measured.shown, 0.95) * 1000,
+        unit="ms",
+        at_most=MOST_MILLISECONDS,
+    )
+    lines = measured.month_lines
+    yield Figure(name=f"journal balance, {largest:,} lines", value=measured.summed, unit="s")
+    yield Figure(
+        name=f"journal balance, {lines:,} of a month", value=measured.summed_month, unit="s"
+    )
+    yield Figure(
+        name="cost of a line, of a month to of all",
+        value=(measured.summed_month / lines) / (measured.summed / largest),
+        unit="x",
     )
 
 

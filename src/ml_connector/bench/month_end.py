@@ -1,5 +1,6 @@
-"""Month end of a journal of so many rows: seconds, memory, and how the cost per row grows."""
+"""Month ends of journals of several lengths: seconds, memory, and how the cost per row grows."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -18,7 +19,7 @@ MOST_SECONDS: Final = 20.0
 MOST_MEGABYTES: Final = 512.0
 MOST_GROWTH: Final = 1.5
 ROUNDS: Final = 3
-"""So many times each report is made: what else the machine does at one time is no figure."""
+"""Each report is made this often, and the median counts: the machine does other things too."""
 
 _MICRO: Final = 1e6
 
@@ -43,55 +44,46 @@ def month_end(folder: Path, *, quick: bool) -> Measured:
         migrate(owner.url)
         for rows in QUICK_SIZES if quick else SIZES:
             closed[rows] = _closed(owner.url, rows, folder, rounds=1 if quick else ROUNDS)
-    largest = max(closed)
-    seconds = {rows: median(one.report_seconds) for rows, one in closed.items()}
-    per_row = {rows: spent / rows * _MICRO for rows, spent in seconds.items()}
-    figures = [
-        of_rounds(
-            f"report of {largest:,} rows",
-            closed[largest].report_seconds,
-            "s",
-            at_most=MOST_SECONDS,
-        ),
-        Figure(
-            name="memory of its process",
-            value=closed[largest].megabytes,
-            unit="MB",
-            at_most=MOST_MEGABYTES,
-        ),
-        Figure(
-            name="floor: the rows copied to a file", value=closed[largest].floor_seconds, unit="s"
-        ),
-        Figure(
-            name="ratio to the floor",
-            value=seconds[largest] / closed[largest].floor_seconds,
-            unit="x",
-        ),
-        Figure(
-            name="NetSuite's lines put beside the books",
-            value=closed[largest].read_seconds,
-            unit="s",
-        ),
-        *(
-            Figure(name=f"a row of {rows:,}", value=value, unit="us")
-            for rows, value in per_row.items()
-        ),
-        Figure(
-            name="cost of a row, largest to smallest",
-            value=per_row[largest] / per_row[min(closed)],
-            unit="x",
-            at_most=MOST_GROWTH,
-        ),
-    ]
     return Measured(
         name="month-end",
         about="report of a month, three ways, with three faults in it",
-        figures=tuple(figures),
+        figures=tuple(_figures(closed)),
         wrong=tuple(
             f"{rows:,} rows: found {one.kinds}, not the faults"
             for rows, one in closed.items()
             if set(one.kinds) != set(FAULTS)
         ),
+    )
+
+
+def _figures(closed: Mapping[int, Closed]) -> Iterator[Figure]:
+    largest = max(closed)
+    seconds = {rows: median(one.report_seconds) for rows, one in closed.items()}
+    per_row = {rows: spent / rows * _MICRO for rows, spent in seconds.items()}
+    of_largest = closed[largest]
+    yield of_rounds(
+        f"report of {largest:,} rows", of_largest.report_seconds, "s", at_most=MOST_SECONDS
+    )
+    yield Figure(
+        name="memory of its process",
+        value=of_largest.megabytes,
+        unit="MB",
+        at_most=MOST_MEGABYTES,
+    )
+    yield Figure(name="floor: the rows copied to a file", value=of_largest.floor_seconds, unit="s")
+    yield Figure(
+        name="ratio to the floor", value=seconds[largest] / of_largest.floor_seconds, unit="x"
+    )
+    yield Figure(
+        name="NetSuite's lines put beside the books", value=of_largest.read_seconds, unit="s"
+    )
+    for rows, value in per_row.items():
+        yield Figure(name=f"a row of {rows:,}", value=value, unit="us")
+    yield Figure(
+        name="cost of a row, largest to smallest",
+        value=per_row[largest] / per_row[min(closed)],
+        unit="x",
+        at_most=MOST_GROWTH,
     )
 
 
