@@ -20,7 +20,8 @@ def only_read_by_us(database_url: str) -> str:
     """A database whose tables the server doesn't look through by itself."""
     with psycopg.connect(database_url) as connection:
         tables = connection.execute(
-            "select tablename from pg_tables where schemaname = 'public'"
+            "select relname from pg_class"
+            " where relnamespace = 'public'::regnamespace and relkind = 'r'"
         ).fetchall()
         for (name,) in tables:
             connection.execute(
