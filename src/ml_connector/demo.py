@@ -18,6 +18,7 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
+from ml_connector import private_files
 from ml_connector.app.connections.apply import Applied, apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
@@ -270,16 +271,15 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
     _, secret = both.shipbob.subscribe(f"{url}/webhooks/shipbob/{CONNECTION}", TOPICS)
     start = both.netsuite.clock.now().date().replace(day=1)
     path = folder / f"{CONNECTION}.toml"
-    path.write_text(
-        both.connection_file(
-            secret,
-            subsidiary=1,
-            head=f"start_date = {start.isoformat()}",
-            **told.connection_tables(),
-        ),
-        "utf-8",
-    )
-    path.chmod(0o600)
+    with private_files.replacing_text(path) as file:
+        file.write(
+            both.connection_file(
+                secret,
+                subsidiary=1,
+                head=f"start_date = {start.isoformat()}",
+                **told.connection_tables(),
+            )
+        )
 
     async def apply() -> Applied:
         async with open_installation(settings) as installation:
@@ -300,7 +300,7 @@ def _serving(settings: Settings, port: int) -> Iterator[str]:
     environment = belonging_to_this(with_settings=False)
     environment["MLC_DATA_DIR"] = str(settings.data_dir)
     log = settings.data_dir / "serve.log"
-    with log.open("wb") as errors:
+    with os.fdopen(private_files.opened(log, os.O_WRONLY | os.O_TRUNC), "wb") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command,
             cwd=settings.data_dir,

@@ -246,6 +246,35 @@ def test_no_secret_is_in_what_is_exported_for_others(acme: Merchant, tmp_path: P
     assert held(bodies.out.encode(), secrets_of(acme)) == []
 
 
+def test_what_is_written_for_others_is_read_by_the_owner_and_a_group_at_most(
+    acme: Merchant, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    day = f"{datetime.now(ZoneInfo('America/Chicago')):%Y-%m-%d}"
+    before = os.umask(0)
+    try:
+        answered = [
+            acme.command("reconcile", day[:7], "--out", str(out)),
+            acme.command("billing", "accruals", "--at", day, "--out", str(out / "accruals.csv")),
+            acme.command("journal", "export", "--out", str(out / "journal.csv")),
+            acme.command(
+                "events", "bodies", "export", "--before", "2020-01-01", "--out", str(out / "b")
+            ),
+            acme.command("backup", str(out / "acme.backup")),
+        ]
+    finally:
+        os.umask(before)
+
+    assert [one.status for one in answered] == [0] * 5, answered
+    assert {
+        path.suffix or path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in sorted(out.iterdir())
+        if path.name != "journal.csv"
+    } == {".csv": 0o640, ".html": 0o640, ".xlsx": 0o640, "b": 0o600, ".backup": 0o600}
+    assert stat.S_IMODE((out / "journal.csv").stat().st_mode) == 0o600
+
+
 def test_the_embedded_server_is_backed_up_as_well(tmp_path: Path) -> None:
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("MLC_")},

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ml_connector import private_files
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.fee_audit import accrue, audit_fees
 from ml_connector.cli.context import current
@@ -186,7 +187,7 @@ def _accrual_row(one: Accrual, day: date) -> list[object]:
 
 def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with private_files.replacing_text(path, mode=private_files.REPORT, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(head)
             writer.writerows([_cell(value) for value in row] for row in rows)

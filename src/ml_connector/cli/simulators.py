@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ml_connector import demo as demonstration
+from ml_connector import private_files
 from ml_connector.cli.context import current
 from ml_connector.cli.reconcile import as_json as report_as_json
 from ml_connector.cli.reconcile import print_report
@@ -240,8 +241,8 @@ def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
         ("acme.toml", both.connection_file(None, subsidiary=1, **tables)),
     ):
         path = folder / name
-        path.touch(mode=0o600)
-        path.write_text(text, "utf-8")
+        with private_files.replacing_text(path) as file:
+            file.write(text)
     return folder
 
 

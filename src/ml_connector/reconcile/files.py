@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
@@ -11,7 +12,9 @@ from ml_connector.reconcile.report import lines, page, workbook
 from ml_connector.reconcile.stored.stored import StoredMonth
 
 
-async def write(books: StoredMonth, report: Report, month: Month, folder: Path) -> list[Path]:
+async def write(
+    books: StoredMonth, report: Report, month: Month, folder: Path, *, keep_owner: bool = False
+) -> list[Path]:
     """Write page, workbook and CSV, beside their places first: none is ever half written.
 
     Args:
@@ -19,6 +22,7 @@ async def write(books: StoredMonth, report: Report, month: Month, folder: Path) 
         report: what it came to.
         month: which month.
         folder: made when it is not there.
+        keep_owner: what root makes belongs to the owner of the folder above.
 
     Returns:
         The files: HTML, XLSX, CSV.
@@ -27,7 +31,7 @@ async def write(books: StoredMonth, report: Report, month: Month, folder: Path) 
         UserError: they can't be written.
     """
     try:
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(private_files.make_folder, folder, keep_owner=keep_owner)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
             stem = f"month-end-{report.connection}-{month}"
             parts = [Path(beside) / f"{stem}{end}" for end in (".html", ".xlsx", ".csv")]
@@ -36,6 +40,8 @@ async def write(books: StoredMonth, report: Report, month: Month, folder: Path) 
             await books.write_lines(report, parts[2])
             with parts[2].open("ab") as csv_file:
                 csv_file.write(lines.differences(report))
+            for part in parts:
+                private_files.close_to_others(part, keep_owner=keep_owner)
             return [part.replace(folder / part.name) for part in parts]
     except OSError as error:
         raise UserError(

@@ -14,6 +14,7 @@ from typing import Final
 
 import psycopg
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.storage.postgres_binaries import find_binaries
 from ml_connector.storage.schema import MIGRATIONS, connect
@@ -44,27 +45,22 @@ def dump(url: str, file: Path) -> int:
     Raises:
         UserError: it can't be made, with what PostgreSQL said.
     """
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        with private_files.replacing(file) as opened:
+            _run(
+                ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"],
+                url,
+                what="The backup failed",
+                where=str(file),
+                into=opened.fileno(),
+            )
+            return os.fstat(opened.fileno()).st_size
     except OSError as error:
         raise UserError(
             f"The backup can't be written: {error.strerror}",
             where=str(file),
             next_step="Choose a folder that exists and can be written to.",
         ) from error
-    try:
-        _run(
-            ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={beside}"],
-            url,
-            what="The backup failed",
-            where=str(file),
-        )
-        size = beside.stat().st_size
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
-    return size
 
 
 def load(url: str, file: Path, *, after: Sequence[str] = ()) -> None:
@@ -180,13 +176,16 @@ def _replay(url: str, script: Path, before: str, after: Sequence[str], *, where:
     )
 
 
-def _run(arguments: list[str], url: str, *, what: str, where: str) -> str:
+def _run(
+    arguments: list[str], url: str, *, what: str, where: str, into: int = subprocess.PIPE
+) -> str:
     program, *rest = arguments
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
         [find_binaries().folder / program, *rest],
         env=_environment(url),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=into,
+        stderr=subprocess.PIPE,
         check=False,
         timeout=_SECONDS,
     )
@@ -199,7 +198,7 @@ def _run(arguments: list[str], url: str, *, what: str, where: str) -> str:
             next_step="Correct what PostgreSQL names and run it again. A server that is newer"
             " than the programs of the wheel needs its own pg_dump and pg_restore.",
         )
-    return done.stdout.decode("utf-8", "replace")
+    return (done.stdout or b"").decode("utf-8", "replace")
 
 
 def _environment(url: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.storage.postmaster import PORT, SOCKET_FILE
 from ml_connector.storage.server_account import ServerAccount
@@ -174,8 +175,7 @@ class PostgresFolder:
 
     def open_log(self) -> int:
         """The log, open for a server to append to it."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(self.log, flags, 0o600)
+        return private_files.opened(self.log, os.O_RDWR | os.O_APPEND)
 
     def log_is_too_long(self) -> bool:
         """Whether it is time to call ``shorten_log``."""
@@ -211,12 +211,7 @@ def give(path: Path, account: ServerAccount) -> None:
 
 def open_lock(path: Path) -> int:
     """Open a file to lock it; children don't inherit it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    lock = os.open(path, flags, 0o600)
-    if os.geteuid() == 0:  # in a user's folder it must stay usable for him
-        folder = path.parent.stat()
-        os.fchown(lock, folder.st_uid, folder.st_gid)
-    return lock
+    return private_files.opened(path, os.O_RDWR)
 
 
 def try_lock(lock: int, kind: int) -> bool:

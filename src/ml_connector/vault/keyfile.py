@@ -5,12 +5,12 @@ something afterwards finds both. Keys that are no longer in the file are kept in
 beside it, so that a backup made before the rotation can still be restored.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.vault.masterkey import KeyRing, MasterKey, as_text, ring_from_file
 
@@ -106,19 +106,10 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _replace(path: Path, keys: Sequence[MasterKey]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        # The service reads it, also where root rotates.
+        with private_files.replacing(path, keep_owner=True) as file:
             file.write(as_text(keys).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except OSError as error:
         raise UserError(
             f"The master key can't be written: {error.strerror}",

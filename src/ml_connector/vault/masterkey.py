@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 
 KEY_BYTES: Final = 32
@@ -163,11 +164,8 @@ def make_key_file(path: Path) -> KeyRing:
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private_files.new(path, keep_owner=True) as file:
             file.write(as_text([key]).encode())
-            file.flush()
-            os.fsync(file.fileno())
     except FileExistsError:
         raise UserError(
             "There is a master key already; it is not overwritten",

@@ -1,7 +1,6 @@
 """What is kept, and for how long: months made ahead, bodies exported and deleted."""
 
 import base64
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from ml_connector import private_files
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import UserError
 from ml_connector.ledger import months
@@ -44,13 +44,10 @@ async def export_bodies(
     """
     count = 0
     try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private_files.new(out) as file:
             async for row in bodies.older(database, names, before):
                 file.write(msgspec.json.encode(_readable(row)) + b"\n")
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         raise UserError(
             f"The file can't be written: {error.strerror}",

@@ -1,16 +1,15 @@
 """The journal as CSV: for a spreadsheet, an auditor, another program."""
 
 import csv
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, TextIO
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import COLUMNS, PeriodOf
@@ -74,26 +73,11 @@ async def export(
 
 
 @contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[IO[str]]:
+def _whole_or_nothing(out: Path) -> Iterator[TextIO]:
     """Write beside the file, and put it in its place when everything is on the disk."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w",
-            dir=out.parent,
-            prefix=f".{out.name}.",
-            encoding="utf-8",
-            newline="",
-            delete=False,
-        ) as file:
-            temporary = Path(file.name)
-            try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(out)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with private_files.replacing_text(out, newline="") as file:
+            yield file
     except OSError as error:
         raise UserError(
             f"The file can't be written: {error.strerror}",

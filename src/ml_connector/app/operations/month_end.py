@@ -85,7 +85,7 @@ async def reconcile(
         report_id = await month_reports.next_id(installation.database)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
-        written = await files.write(books, report, month, folder)
+        written = await files.write(books, report, month, folder, keep_owner=out is None)
     await _record(installation, report_id, report, written, person)
     return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
 

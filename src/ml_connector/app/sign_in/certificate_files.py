@@ -1,10 +1,10 @@
 """The files of a key pair that a person uploads to NetSuite, and the steps to do it."""
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.netsuite.sign_in.certificates import (
     Certificate,
@@ -146,9 +146,8 @@ def _put_aside(*files: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
+        with private_files.new(file) as opened:
+            opened.write(text.encode())
     except OSError as error:
         raise UserError(
             f"The file can't be written: {error.strerror}",

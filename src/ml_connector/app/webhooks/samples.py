@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.ledger.inbox import deliveries
 from ml_connector.shipbob.webhooks.topics import TOPIC_KINDS
@@ -98,7 +99,8 @@ def write_samples(found: Samples, folder: Path) -> list[Path]:
                 "body": _plain(sample["body"]),
             }
             text = msgspec.json.format(_ENCODER.encode(document), indent=1)
-            path.write_bytes(text + b"\n")
+            with private_files.replacing(path) as file:
+                file.write(text + b"\n")
             paths.append(path)
     except OSError as error:
         raise UserError(

@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector import private_files
 from ml_connector.errors import UserError
 from ml_connector.ledger.journal.journal import Head
 
@@ -160,8 +161,7 @@ def _is_hash(text: str) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o600)
+    descriptor = private_files.opened(path, os.O_RDWR | os.O_APPEND)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
