@@ -1,4 +1,4 @@
-"""Numbers for people: whole units, and money with the digits that its currency has."""
+"""Numbers as text: whole units, and money with the digits of its currency."""
 
 from decimal import Decimal
 from typing import Final

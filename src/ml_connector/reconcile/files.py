@@ -13,16 +13,16 @@ from ml_connector.reconcile.stored.stored import StoredMonth
 
 
 async def write(
-    books: StoredMonth, report: Report, month: Month, folder: Path, *, keep_owner: bool = False
+    stored: StoredMonth, report: Report, month: Month, folder: Path, *, keep_owner: bool = False
 ) -> list[Path]:
-    """Write page, workbook and CSV, beside their places first: none is ever half written.
+    """Write page, workbook and CSV. They are moved into the folder only when all are complete.
 
     Args:
-        books: the snapshot that the report was made of.
-        report: what it came to.
+        stored: what the report was made of; it writes the journal's lines.
+        report: of the month.
         month: which month.
         folder: made when it is not there.
-        keep_owner: what root makes belongs to the owner of the folder above.
+        keep_owner: whether files that root makes belong to the owner of the folder above.
 
     Returns:
         The files: HTML, XLSX, CSV.
@@ -37,7 +37,7 @@ async def write(
             parts = [Path(beside) / f"{stem}{end}" for end in (".html", ".xlsx", ".csv")]
             await asyncio.to_thread(parts[0].write_text, page.html(report, month), "utf-8")
             await asyncio.to_thread(workbook.write, report, month, parts[1])
-            await books.write_lines(report, parts[2])
+            await stored.write_lines(report, parts[2])
             with parts[2].open("ab") as csv_file:
                 csv_file.write(lines.differences(report))
             for part in parts:

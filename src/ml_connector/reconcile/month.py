@@ -1,4 +1,4 @@
-"""A month as the merchant's books know it: local dates, in the merchant's time zone."""
+"""A month as the merchant counts it: local dates, in the merchant's time zone."""
 
 import re
 from dataclasses import dataclass

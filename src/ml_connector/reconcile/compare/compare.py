@@ -33,21 +33,21 @@ from ml_connector.reconcile.sections import Sections
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
-    """Three sides, put side by side.
+    """The three sides, ready to be judged.
 
-    What simply agrees may be left out of ``states``, ``posted`` and ``found`` when ``rows``
-    and ``equations`` count it: the report is the same.
+    Lines and documents that agree may be left out of ``states``, ``posted`` and ``found`` as
+    long as ``rows`` and ``equations`` count them: the report is the same.
 
     Attributes:
         sections: the parts of the report.
         states: lines of sources with what was posted of them.
         posted: our documents, by the journal.
-        found: whatever stands for those in NetSuite, and all that others moved.
-        rows: the table of all parts; what is open or refused of ``states`` is not in it.
+        found: the same documents by NetSuite, and all that others moved.
+        rows: of the tables of all parts, without the open and refused units of ``states``.
         equations: line conservation.
         cut_off: journal rows whose fact and posting lie in different months.
-        journal_rows: posted with a date in the month.
-        documents: of ours with a date in the month.
+        journal_rows: number of them that are posted with a date in the month.
+        documents: number of ours with a date in the month.
     """
 
     sections: Sections
@@ -113,12 +113,12 @@ def judge(
     zone: str = "UTC",
     head: ReportedHead | None = None,
 ) -> Report:
-    """Say what three sides come to.
+    """Make the report of three sides.
 
     Args:
         month: which month.
         gathered: the sides.
-        connection: whose books.
+        connection: name of the merchant's connection.
         zone: the merchant's time zone, in which the dates are local.
         head: the journal chain's last row.
     """
@@ -181,7 +181,7 @@ def netsuite_rows(
     found: Sequence[FoundDocument],
     names: SkuNames,
 ) -> Iterator[tuple[RowKey, Row]]:
-    """Yield NetSuite's part of the table: our documents, and what others moved."""
+    """Yield NetSuite's part of the table: our documents, and others' movements."""
     ours = {one.external_id: one for one in posted}
     by_id = {(one.type, one.remote_id): one for one in posted}
     for document in found:

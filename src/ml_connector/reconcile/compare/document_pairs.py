@@ -1,4 +1,4 @@
-"""Lines put together again: the documents of both sides, and what identifies them."""
+"""The documents of both sides, put together from their lines, and what identifies them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from ml_connector.reconcile.transaction_types import TYPES, kind_name, name_of
 from ml_connector.words import OUR_EXTERNAL_IDS
 
 # Quantities are positive on receipts and negative on fulfilments (netsuite.md section 5.2);
-# a line of the other sign is the entry against it.
+# a line of the other sign is the offsetting entry.
 _SIGN: Final = {"ItemRcpt": 1, "ItemShip": -1}
 
 Place = tuple[str, str]
@@ -38,12 +38,12 @@ class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def type(self) -> str:
-        """NetSuite's transaction type; empty for what moves neither stock nor money."""
+        """NetSuite's transaction type; empty where it moves neither stock nor money."""
         return TYPES.get(self.kind, "")
 
     @property
     def places(self) -> dict[Place, Decimal]:
-        """What was moved, by item and location, or by account."""
+        """The units it moved, by item and location, or the money, by account."""
         moved: dict[Place, Decimal] = defaultdict(Decimal)
         for entry in self.entries:
             if entry.quantity is not None:
@@ -59,7 +59,7 @@ class PostedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> DocumentRef:
-        """What a difference names it by when it can't be found any more."""
+        """How a difference names it when it can't be found any more."""
         return DocumentRef(
             type=kind_name(self.kind),
             id=self.remote_id,
@@ -91,7 +91,7 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def places(self) -> dict[Place, Decimal]:
-        """What it moves, by item and location, or by account."""
+        """The units it moves, by item and location, or the money, by account."""
         moved: dict[Place, Decimal] = defaultdict(Decimal)
         for line in moving(self.lines):
             if line.item is not None:
@@ -102,7 +102,7 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> DocumentRef:
-        """What a difference names it by."""
+        """How a difference names it."""
         return DocumentRef(
             type=name_of(self.head.type),
             id=self.head.id,
@@ -117,12 +117,12 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
         return any(line.kit for line in self.lines)
 
     def tagged(self, external_id: str) -> bool:
-        """Whether its memo carries the tag that we put on this document (section 11.8)."""
+        """Return whether its memo carries our tag of this document (netsuite.md section 11.8)."""
         return f"[{external_id}]" in (self.head.memo or "")
 
 
 def moving(lines: Iterable[Movement]) -> Sequence[Movement]:
-    """Return the lines that move something: neither entries against them, nor kits.
+    """Return the lines that move something, without kits and without offsetting entries.
 
     A kit has no stock of its own; its members have.
     """
@@ -143,7 +143,7 @@ def posted_documents(entries: Iterable[JournalRow], sections: Sections) -> list[
     """Put journal rows together to documents, by external id.
 
     A document that only tells something, such as a tracking number, moves nothing and is
-    none here.
+    left out.
     """
     by_id: dict[str, list[JournalRow]] = defaultdict(list)
     for entry in entries:

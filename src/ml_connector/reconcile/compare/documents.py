@@ -1,4 +1,4 @@
-"""Our documents: as they were posted, beside how NetSuite has them now. Pure."""
+"""Our documents: as they were posted, compared with how NetSuite has them now. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,11 +23,27 @@ _NO_ACCOUNT: Final = ("", "")
 
 
 class _DocumentPair(NamedTuple):
-    """A document of ours, and what stands for it in NetSuite."""
+    """A document of ours, the one in NetSuite that it is, and copies of that one."""
 
     posted: PostedDocument
     found: FoundDocument | None
     copies: Sequence[FoundDocument]
+
+
+class _Index(NamedTuple):
+    """NetSuite's documents by whatever one of ours may be recognised by.
+
+    Attributes:
+        by_external_id: all of them that have one.
+        by_id: by internal id, those without an external id that we posted.
+        by_tag: of those, by the external ids of ours that their memos carry.
+        by_twin: of those, by what two copies of one document share.
+    """
+
+    by_external_id: Mapping[str, FoundDocument]
+    by_id: Mapping[str, FoundDocument]
+    by_tag: Mapping[str, list[FoundDocument]]
+    by_twin: Mapping[tuple[object, ...], list[FoundDocument]]
 
 
 def judge(
@@ -39,53 +55,52 @@ def judge(
     """Say how our documents differ from what was posted, and what others moved.
 
     Args:
-        month: documents that the journal or NetSuite dates in it are looked at.
-        posted: by the journal; of every external id of ours among ``found``, too.
-        found: by NetSuite; whatever stands for one of ``posted``, and all that others moved.
+        month: a document is looked at when the journal or NetSuite dates it in this month.
+        posted: our documents by the journal, among them every one of ours in ``found``.
+        found: NetSuite's side of ``posted``, and all that others moved.
         names: what people call items.
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
-    pairs = _pairs(posted, found, foreign)
+    index = _indexed(found, foreign)
+    pairs = [_pair(document, index) for document in posted]
+    differences = [one for pair in pairs for one in _of_pair(month, pair, names)]
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
-    differences: list[Difference] = []
-    for pair in pairs:
-        dates = [pair.posted.date, *([pair.found.head.date] if pair.found else [])]
-        if any(day in month for day in dates):
-            differences += _differences(month, pair, names)
-        else:
-            differences += _doubled(month, pair, names)
-    for one in foreign:
-        if one.head.id not in taken and one.head.date in month and one.counts:
-            differences += _foreign(one, names)
+    for document in foreign:
+        if document.head.id not in taken and document.head.date in month and document.counts:
+            differences += _foreign(document, names)
     return differences
 
 
-def _pairs(
-    posted: Sequence[PostedDocument],
-    found: Sequence[FoundDocument],
-    foreign: Sequence[FoundDocument],
-) -> list[_DocumentPair]:
-    by_external_id = {one.head.external_id: one for one in found if one.head.external_id}
-    by_id = {one.head.id: one for one in foreign}
-    tagged = _by_tag(foreign)
-    twins = _by_twin(foreign)
-    pairs: list[_DocumentPair] = []
-    for document in posted:
-        copies = tagged.get(document.external_id, [])
-        own = by_external_id.get(document.external_id)
-        if own is None:
-            same = by_id.get(document.remote_id)
-            own = same if same is not None and same.head.type == document.type else None
-        if own is None and copies:
-            own, *copies = copies
-        if own is not None:
-            alike = [one for one in twins.get(_twin(own), []) if one is not own]
-            copies = [one for one in (*copies, *alike) if one is not own]
-        pairs.append(
-            _DocumentPair(document, own, list({one.head.id: one for one in copies}.values()))
-        )
-    return pairs
+def _indexed(found: Iterable[FoundDocument], foreign: Sequence[FoundDocument]) -> _Index:
+    return _Index(
+        by_external_id={one.head.external_id: one for one in found if one.head.external_id},
+        by_id={one.head.id: one for one in foreign},
+        by_tag=_by_tag(foreign),
+        by_twin=_by_twin(foreign),
+    )
+
+
+def _pair(document: PostedDocument, index: _Index) -> _DocumentPair:
+    copies: Sequence[FoundDocument] = index.by_tag.get(document.external_id, [])
+    own = index.by_external_id.get(document.external_id)
+    if own is None:
+        same = index.by_id.get(document.remote_id)
+        own = same if same is not None and same.head.type == document.type else None
+    if own is None and copies:
+        own, *copies = copies
+    if own is not None:
+        twins = index.by_twin.get(_twin(own), [])
+        copies = [one for one in (*copies, *twins) if one is not own]
+    return _DocumentPair(document, own, list({one.head.id: one for one in copies}.values()))
+
+
+def _of_pair(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
+    """Yield the differences of one document; of another month's document only its copies."""
+    found_day = pair.found.head.date if pair.found else pair.posted.date
+    if pair.posted.date in month or found_day in month:
+        yield from _differences(month, pair, names)
+    yield from _doubled(month, pair, names)
 
 
 def _by_tag(foreign: Iterable[FoundDocument]) -> Mapping[str, list[FoundDocument]]:
@@ -140,7 +155,6 @@ def _differences(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator
         if found.head.date != posted.date:
             yield _dated(month, pair, found)
         yield from _moved(pair, found, names)
-    yield from _doubled(month, pair, names)
 
 
 def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:

@@ -1,4 +1,4 @@
-"""What people call an item: the SKU that it stands for."""
+"""The names that people know items by: SKUs."""
 
 from collections.abc import Iterable, Mapping
 
@@ -30,10 +30,10 @@ class SkuNames:
         """Learn from all that both sides say.
 
         Args:
-            entries: the journal's word goes first.
-            movements: NetSuite's names of what the journal never moved.
+            entries: the SKUs of the journal go first.
+            movements: for the names of items that the journal never moved.
             skus: ShipBob's SKU to NetSuite's item name, where they differ.
-            posted: internal id to SKU, of what the journal has beyond ``entries``.
+            posted: internal id to SKU, of journal rows that are not among ``entries``.
         """
         by_name = {name: sku for sku, name in sorted((skus or {}).items())}
         by_item = {
@@ -47,7 +47,7 @@ class SkuNames:
         return cls(by_item, by_name)
 
     def of_item(self, item: str) -> str:
-        """Return the SKU of an item, or what else there is to call it."""
+        """Return the SKU of an item; its internal id where no SKU is known."""
         return self._by_item.get(item, item)
 
     def of_line(self, line: Movement) -> str:
@@ -57,6 +57,6 @@ class SkuNames:
         return self.called(line.item, line.item_name)
 
     def called(self, item: str, name: str | None) -> str:
-        """Return the SKU of an item that NetSuite calls so."""
+        """Return the SKU of an item that has this name in NetSuite."""
         name = name or item
         return self._by_item.get(item, self._by_name.get(name, name))

@@ -1,4 +1,4 @@
-"""What a comparison comes to. The same three sides give the same report, byte for byte."""
+"""The result of a comparison. The same three sides give the same report, byte for byte."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -27,16 +27,16 @@ class DocumentRef(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that two sides say differently.
+    """One thing on which two sides differ.
 
     Attributes:
         what: SKU, or account of money.
         where: NetSuite location; empty for money.
         currency: of money; empty for units.
-        shipbob, journal, netsuite: what each side says; None where it has no say.
+        shipbob, journal, netsuite: the quantity of each side; None where it has none.
         source: the fact it comes from, such as ``wro 90311``.
         external_id: of the document of ours that it is about.
-        says: what is the matter, for a person.
+        says: the difference in a sentence, for a person.
         remedy: what to do next.
         cause: the stable cause code of a subject that waits.
     """
@@ -60,7 +60,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gap(self) -> Decimal:
-        """How far apart the sides are: what NetSuite would have to gain."""
+        """How far apart the sides are: the quantity that NetSuite would have to gain."""
         theirs = self.shipbob if self.shipbob is not None else self.journal
         ours = self.netsuite if self.netsuite is not None else self.journal
         if theirs is None or ours is None:
@@ -94,7 +94,7 @@ class RowKey(msgspec.Struct, frozen=True, order=True):
 
 
 class Row(msgspec.Struct, kw_only=True):
-    """What the three sides say of one line of a section, and how they lead to each other.
+    """The quantities of the three sides on one line of a section, and what lies between them.
 
     ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` = ``journal``, and
     ``netsuite`` should be ``journal``.

@@ -1,4 +1,4 @@
-"""What each of the three sides says, line by line, before anything is compared."""
+"""The lines of each of the three sides, before anything is compared."""
 
 from datetime import date
 from decimal import Decimal
@@ -19,17 +19,17 @@ class Measured(msgspec.Struct, frozen=True, order=True):
 
 
 def measured(quantity: int | None, amount: Decimal | None, currency: str | None) -> Measured:
-    """Return what a line moves: units where it has some, else money."""
+    """Return the units that a line moves; where it has none, the money."""
     if quantity is not None or amount is None:
         return Measured(Decimal(quantity or 0))
     return Measured(amount, currency or "")
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a source's lines are not all posted, where somebody or something is waited for.
+    """Why some lines of a source are not posted yet.
 
     Attributes:
-        state: of the subject, such as ``parked``; ``done`` where a rule lets it wait.
+        state: of the subject, such as ``parked``; ``done`` where a rule lets the lines wait.
     """
 
     state: str
@@ -39,7 +39,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a source as ShipBob shows it: all of it, whatever month it is booked in.
+    """One line of a source as ShipBob shows it, in full, whatever months it is booked in.
 
     Attributes:
         source: such as ``wro 90311``.
@@ -47,10 +47,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         fact_date: the merchant's local date of the latest state.
         location: NetSuite's location that it belongs to, where that is known.
         quantity: whole sellable eaches; None where the line is only money.
-        refused: what is not posted on purpose.
-        reason: why that is refused.
-        waiting: why the rest may not be posted yet; None when nothing is known of it.
-        told: whether anything ever told us of this source.
+        refused: the units or money that are not posted on purpose.
+        reason: why they are refused.
+        waiting: why the rest is not posted yet; None when no reason is known.
+        told: whether an event ever told us of this source.
     """
 
     flow: str
@@ -69,12 +69,12 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def moves(self) -> bool:
-        """Whether it is of stock or money; else it only has to be told, such as a parcel."""
+        """Whether it is of stock or money; otherwise it is only news, such as of a parcel."""
         return self.quantity is not None or self.amount is not None
 
 
 class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One journal row: what a document of ours changed when it was posted.
+    """One journal row: a change that a document of ours made when it was posted.
 
     Attributes:
         number: of the row within the connection.
@@ -102,12 +102,12 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def measured(self) -> Measured:
-        """What it moves."""
+        """The units or money that it moves."""
         return measured(self.quantity, self.amount, self.currency)
 
     @property
     def moves(self) -> bool:
-        """Whether it moves stock or money; else it only tells something."""
+        """Whether it moves stock or money; otherwise it only tells something."""
         return self.quantity is not None or self.amount is not None
 
 
@@ -125,7 +125,8 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
         quantity: base units, signed: positive into stock.
         amount: of a line of money, in the transaction's currency.
         account: that the money goes to.
-        posted: False while it touches no books, such as a fulfilment that is only picked.
+        posted: False while it changes neither stock nor accounts, such as a fulfilment that
+            is only picked.
         kit: whether the item is a kit, which carries no stock itself.
     """
 

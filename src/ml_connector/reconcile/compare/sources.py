@@ -22,18 +22,18 @@ from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.transaction_types import kind_name
 
 PART_OF_A_LINE: Final = " / "
-"""What stands between the name of a line and that of a part which only follows from it."""
+"""What separates the name of a line from that of a part which only follows from it."""
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a source, with all that was ever posted of it.
+    """A line of a source, with everything that was ever posted of it.
 
     Attributes:
         section: key of the part of the report that it is shown in.
-        posted: in whatever month.
-        skus: under which SKUs.
-        documents: by which documents.
-        told: whether any journal row speaks of it.
+        posted: the units or money that were posted, in any month.
+        skus: that they were posted under.
+        documents: that they were posted by.
+        told: whether any journal row is about it.
     """
 
     section: str
@@ -45,17 +45,17 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def source(self) -> Measured:
-        """What ShipBob says."""
+        """The units or money that ShipBob says."""
         return measured(self.fact.quantity, self.fact.amount, self.fact.currency)
 
     @property
     def rest(self) -> Decimal:
-        """What is neither posted nor refused; negative where more was posted than there is."""
+        """The part neither posted nor refused; negative where more was posted than there is."""
         return self.source.value - self.posted - self.fact.refused
 
     @property
     def missing(self) -> bool:
-        """Whether something of it is neither posted nor refused."""
+        """Whether a part of it is neither posted nor refused."""
         untold = not self.fact.moves and not self.told and not self.fact.reason
         return bool(self.rest) or untold
 
@@ -63,11 +63,11 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 def states(
     facts: Sequence[Fact], entries: Iterable[JournalRow], sections: Sections
 ) -> list[SourceState]:
-    """Join the lines of all sources with what was posted of them.
+    """Join the lines of all sources with the journal rows about them.
 
-    A line that the journal has and its source does not show any more counts as none there.
-    What only follows from a posted line, such as a write-off, is not counted with it: it is
-    named ``LINE / PART``.
+    A line that the journal has, but that its source does not show any more, counts as 0 there.
+    A row that only follows from a posted line, such as a write-off, is not counted with the
+    line: it is named ``LINE / PART``.
     """
     by_line: dict[tuple[str, str, str, str], list[JournalRow]] = defaultdict(list)
     for entry in entries:
@@ -115,7 +115,7 @@ def _state(fact: Fact, entries: Sequence[JournalRow], sections: Sections) -> Sou
 
 
 def ref_of(entry: JournalRow) -> DocumentRef:
-    """Return what a difference names an entry's document by."""
+    """Return how a difference names the document of a journal row."""
     return DocumentRef(
         type=kind_name(entry.kind),
         id=entry.remote_id,
@@ -125,7 +125,7 @@ def ref_of(entry: JournalRow) -> DocumentRef:
 
 
 def judge(month: Month, found: Iterable[SourceState]) -> Iterator[Difference]:
-    """Say which lines of the month's sources are not simply posted, and why."""
+    """Yield a difference for each line of the month's sources that is not posted in full."""
     for state in found:
         if state.fact.fact_date not in month:
             continue
@@ -218,7 +218,7 @@ def _difference(
 
 
 def rows(month: Month, found: Iterable[SourceState]) -> Iterator[tuple[RowKey, Row]]:
-    """Yield what of the month's sources is open or refused, for the table of its section."""
+    """Yield the open and refused part of the month's sources, for the tables of the sections."""
     for state in found:
         rest, refused = state.rest, state.fact.refused
         if state.fact.fact_date in month and (rest or refused):

@@ -14,10 +14,10 @@ from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKe
 from ml_connector.reconcile.month import Month
 
 MOST_ROWS: Final = 200
-"""So many lines of a part stand on the page, those that differ first; all in the workbook."""
+"""The most lines of a part on the page, those that differ first; the workbook has all."""
 
 MOST_EXPLAINED: Final = 200
-"""So many explained differences of a kind stand on the page."""
+"""The most explained differences of a kind on the page."""
 
 
 def html(report: Report, month: Month) -> str:
@@ -53,7 +53,7 @@ def totals(report: Report) -> list[tuple[RowKey, Row]]:
 
 
 def differs(row: Row) -> bool:
-    """Whether a line of the table has something that somebody must look at."""
+    """Return whether somebody must look at a line of the table."""
     return bool(row.open or row.netsuite != row.journal)
 
 

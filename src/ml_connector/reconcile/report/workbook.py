@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS: Final = 100_000
-"""So many lines of one sheet; the CSV file has all of them."""
+"""The most lines of one sheet; the CSV file has all of them."""
 
 _A4: Final = 9
 
 _EXACT: Final = 15
-"""A spreadsheet's numbers have so many digits; a longer one is written as text."""
+"""The most digits that a spreadsheet's number has; a longer one is written as text."""
 
 _COLUMNS: Final = (
     *("ShipBob", "Open", "Refused", "Posted later", "From earlier", "Journal"),
@@ -66,7 +66,7 @@ class _Book:
             name: on its tab.
             columns: their headings.
             widths: of the columns.
-            names: so many columns at the left stay as well.
+            names: number of columns at the left that stay as well.
         """
         sheet = self.book.add_worksheet(name)
         for at, width in enumerate(widths):
@@ -88,7 +88,7 @@ class _Book:
         sheet.write_number(row, column, value, self.digits(digits(unit)))
 
     def digits(self, count: int) -> "Format":
-        """Return the format of numbers with so many digits after the point."""
+        """Return the format of numbers with this many digits after the point."""
         if count not in self._numbers:
             text = "#,##0" + ("." + "0" * count if count else "")
             self._numbers[count] = self.book.add_format({"num_format": text})
@@ -111,6 +111,13 @@ def write(report: Report, month: Month, path: Path) -> None:
 
 def _summary(out: _Book, report: Report, month: Month) -> None:
     sheet = out.sheet("Summary", ("Month end", report.month), (28, 26, *([16] * 9)))
+    end = _head(out, sheet, report, month)
+    end = _totals(out, sheet, report, end + 2)
+    _conservation(out, sheet, report, end + 2)
+
+
+def _head(out: _Book, sheet: "Worksheet", report: Report, month: Month) -> int:
+    """Write what the report is about; return the last row."""
     facts: list[tuple[str, str | int]] = [
         ("Connection", report.connection),
         ("Days", f"{month.first} to {month.last}"),
@@ -129,7 +136,11 @@ def _summary(out: _Book, report: Report, month: Month) -> None:
             sheet.write_number(at, 1, value, out.digits(0))
         else:
             sheet.write_string(at, 1, value)
-    at = len(facts) + 2
+    return len(facts)
+
+
+def _totals(out: _Book, sheet: "Worksheet", report: Report, at: int) -> int:
+    """Write the sums of each part below a heading; return the last row."""
     sheet.write_row(at, 0, ("Three ways", "Unit", *_COLUMNS), out.bold)
     titles = report.sections.titles()
     for key, row in totals(report):
@@ -137,7 +148,11 @@ def _summary(out: _Book, report: Report, month: Month) -> None:
         sheet.write_string(at, 0, titles[key.section])
         sheet.write_string(at, 1, key.currency or "units")
         _numbers(out, sheet, at, row, key.currency)
-    at += 2
+    return at
+
+
+def _conservation(out: _Book, sheet: "Worksheet", report: Report, at: int) -> None:
+    """Write line conservation below a heading: for each part its lines, then units or money."""
     names = ("Source", "Posted", "Waiting", "Refused", "Unexplained")
     sheet.write_row(at, 0, ("Line conservation", "Unit", *names), out.bold)
     for one in report.equations:

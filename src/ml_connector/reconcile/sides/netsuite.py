@@ -1,4 +1,4 @@
-"""NetSuite's side of a month: our documents, and what others moved where our stock lies."""
+"""NetSuite's side of a month: our documents, and others' movements at our locations."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -51,33 +51,26 @@ async def movements(
 
 
 async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement]:
-    """Return what stands for documents of ours, whatever its date.
+    """Return the lines of documents of ours, whatever their date.
 
-    By external id, and else by internal id: whoever takes away the one leaves the other.
+    They are looked up by external id, then by internal id: a person who removes the one leaves
+    the other.
 
     Raises:
         ConnectorError: NetSuite can't be read.
     """
-    money = {kind for kind, code in TYPES.items() if code in BILLS}
-    bills = [one for one in missing if one.kind in money]
-    stock = [one for one in missing if one.kind not in money]
-    found = [
-        of_stock(line)
-        for line in await stock_of(suiteql, external_ids=[one.external_id for one in stock])
-    ]
-    found += of_bills(await bills_of(suiteql, external_ids=[one.external_id for one in bills]))
+    bills = [one for one in missing if TYPES.get(one.kind) in BILLS]
+    stock = [one for one in missing if TYPES.get(one.kind) not in BILLS]
+    found: list[Movement] = []
+    external_ids = [one.external_id for one in stock]
+    found += map(of_stock, await stock_of(suiteql, external_ids=external_ids))
+    external_ids = [one.external_id for one in bills]
+    found += of_bills(await bills_of(suiteql, external_ids=external_ids))
     known = {line.external_id for line in found}
-    found += [
-        of_stock(line)
-        for line in await stock_of(
-            suiteql, ids=[one.remote_id for one in stock if one.external_id not in known]
-        )
-    ]
-    found += of_bills(
-        await bills_of(
-            suiteql, ids=[one.remote_id for one in bills if one.external_id not in known]
-        )
-    )
+    ids = [one.remote_id for one in stock if one.external_id not in known]
+    found += map(of_stock, await stock_of(suiteql, ids=ids))
+    ids = [one.remote_id for one in bills if one.external_id not in known]
+    found += of_bills(await bills_of(suiteql, ids=ids))
     return found
 
 
@@ -105,11 +98,10 @@ def of_stock(line: StockLine) -> Movement:
 
 
 def of_bills(lines: Iterable[MoneyLine]) -> list[Movement]:
-    """Return the lines of bills as they are compared: what is owed is positive.
+    """Return the lines of bills as they are compared: money owed is positive.
 
     Each line counts once, though an account with several accounting books lists it in each.
-    Whether a credit's lines are negative is not documented: they are taken to be, whichever
-    way they come.
+    It is not documented whether a credit's lines are negative: here they always become so.
     """
     by_id: dict[str, dict[int, MoneyLine]] = defaultdict(dict)
     for line in lines:
@@ -141,5 +133,5 @@ def _money(line: MoneyLine, sign: int) -> Movement:
 
 
 def _affects_stock(line: StockLine) -> bool:
-    """Whether a line moves stock; it is taken to where the account does not say."""
+    """Return whether a line moves stock; where the account does not say, it counts as one."""
     return line.isinventoryaffecting is not Flag.F

@@ -1,7 +1,7 @@
-"""ShipBob's side of a month, as ShipBob shows it now: what no run of ours has seen so.
+"""ShipBob's side of a month, as far as it is not stored yet.
 
-What ShipBob told us is stored with the runs that saw it, for ever; ShipBob itself forgets.
-So only what its lists still hold, and what we had not heard of, is read here.
+Facts that our runs have seen are stored with the runs for ever; ShipBob's own lists forget. So
+only facts that the lists still hold, and that no run has seen in this state, are read here.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -16,12 +16,12 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.stored.rows import LiveLine
 
 LOOKS_BACK: Final = timedelta(days=45)
-"""A source that was made so long before the month may still have its facts in it."""
+"""How long before the month a source may have been made whose facts lie in the month."""
 
 _BATCH: Final = 200
 
 News = Callable[[Flow, Sequence[SweepResult]], Awaitable[Sequence[SweepResult]]]
-"""Returns those that our inbox has never heard of, or not since they changed."""
+"""Returns the subjects whose present state our inbox has not been told of."""
 
 Known = Callable[[Flow], Awaitable[Collection[str]]]
 """Returns the keys of a flow's subjects that once led to a document."""
@@ -37,7 +37,7 @@ async def news(
     known: Known,
     unheard: News,
 ) -> AsyncIterator[list[LiveLine]]:
-    """Yield the lines of a flow's sources that ShipBob has and no run has seen so.
+    """Yield the lines of a flow's sources that no run has seen as ShipBob has them now.
 
     Args:
         flow: looked through by its own sweep.
@@ -45,8 +45,8 @@ async def news(
         settings: of the connection.
         month: lines of other months are left out, and those before the start date.
         since: how far back the sweep looks.
-        known: what the sweep is told.
-        unheard: which of the swept are news.
+        known: gives the sweep the keys that it asks for.
+        unheard: picks those of the swept subjects whose lines are read.
 
     Raises:
         ConnectorError: ShipBob can't be read.

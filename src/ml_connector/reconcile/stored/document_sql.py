@@ -1,8 +1,9 @@
 """The SQL of documents: what agrees is summed in the database, and only the rest leaves it.
 
 Parameters are ``name`` (the connection), ``first`` and ``after`` (the month's first day and
-the one after its last). The rules are those of ``sources`` and ``documents``, which judge the
-rest; a property holds the two together.
+the one after its last), ``kinds`` of document and NetSuite's ``types`` of them. The rules are
+those of ``compare/sources.py`` and ``compare/documents.py``, which judge the rest; a property
+test holds the two together.
 """
 
 from typing import Final
@@ -31,9 +32,9 @@ UNIT: Final = f"case when {MONEY} then coalesce(j.currency, '') else '' end"
 def hashed(*texts: str) -> str:
     """Return the hash of some texts, none of them null, as a number of 64 bits in SQL.
 
-    A sum of values, each times the hash of where it belongs, is the same for two sets of lines
-    only when they come to the same everywhere, however they are split into lines. It tells in
-    one pass what agrees; what does not is then judged line by line.
+    Each value is multiplied by the hash of the place it belongs to, and the products are added
+    up. Two sets of lines have the same sum only when they agree in every place, however they
+    are split into lines. One pass tells what agrees; the rest is judged line by line.
     """
     seed = "0"
     for text in texts:
@@ -52,7 +53,7 @@ IN_MONTH: Final = (
     "(j.posting_date >= %(first)s and j.posting_date < %(after)s"
     " or j.fact_date >= %(first)s and j.fact_date < %(after)s)"
 )
-"""Written like this everywhere: both days have an index, whose month alone is then read."""
+"""Always written like this: both days have an index, of which only the month is then read."""
 
 _POSTING: Final = f"""
 select j.posting_id, min(j.external_id) as external_id,
@@ -84,10 +85,10 @@ FOUND: Final = f"create temp table month_found as {_FOUND} where m.ours group by
 MORE_FOUND: Final = f"""
 insert into month_found {_FOUND} where m.ours and m.id = any (%(ids)s) group by 1, 2
 """
-"""What was looked up, and not among the month's lines."""
+"""Documents that were looked up, and are not among the month's lines."""
 
 FOREIGN: Final = "create index on month_movement (type) where not ours"
-"""What others moved is little beside our own, and is asked for again and again."""
+"""Others' lines are few beside our own, and are asked for again and again."""
 
 _DIFFERS: Final = """
 p.external_id is null
@@ -96,7 +97,7 @@ p.external_id is null
         or f.type <> (%(types)s::jsonb) ->> p.kind)
     and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
 """
-"""Whether a document of ours, as it was posted and as it was found, does not simply agree."""
+"""Whether a document of ours differs between the journal (p) and NetSuite (f)."""
 
 SUSPECT: Final = f"""
 create temp table month_suspect as
@@ -105,15 +106,15 @@ select coalesce(p.external_id, f.external_id) as external_id, p.kind, p.remote_i
 from month_posting as p full join month_found as f on f.external_id = p.external_id
 where {_DIFFERS}
 """  # noqa: S608 - our own constants
-"""The documents that do not simply agree before anything was looked up."""
+"""The documents that differ before anything was looked up."""
 
 MISSING: Final = """
 select external_id, kind, remote_id from month_suspect where unfound order by external_id
 """
 """Documents of ours that the month's lines in NetSuite do not show."""
 
-# Whatever is looked up belongs to a document that is suspect, or makes it one. So all that
-# follows is about these few.
+# Lines that are looked up belong to a suspect document, or make theirs one. So all that follows
+# is about these few.
 LOOKED_UP: Final = """
 insert into month_suspect
 select f.external_id, null, null, true, false from month_found as f where f.id = any (%(ids)s)
@@ -129,7 +130,7 @@ where j.posting_id in (
         and not exists (select 1 from month_posting as p where p.external_id = s.external_id))
 group by 1
 """  # noqa: S608 - our own constants
-"""Those that only NetSuite dates in the month."""
+"""Documents that only NetSuite dates in the month."""
 
 RAW: Final = f"""
 create temp table month_raw as
@@ -154,7 +155,7 @@ select distinct external_id from (
     select unnest(%(tagged)s::text[])
 ) as suspect
 """  # noqa: S608 - our own constants
-"""The documents that do not simply agree, and those that others may have copied."""
+"""The documents that differ, and those that others may have copied."""
 
 ENTRIES: Final = """
 select j.number, j.flow, j.source, j.source_line, split_part(j.target, ' ', 1) as kind,
@@ -171,7 +172,7 @@ where split_part(j.target, ' ', 1) = any (%(kinds)s) and j.posting_id in (
     select o.id from month_raw as r join posting as o on o.connection = %(name)s
         and o.system = 'netsuite' and o.external_id = r.external_id)
 """  # noqa: S608 - our own constants
-"""The journal rows of the documents that do not simply agree, of whatever month."""
+"""The journal rows of the documents that differ, of any month."""
 
 RAW_ENTRIES: Final = "select * from month_raw_entry order by number"
 
@@ -192,7 +193,7 @@ from month_raw_entry as j
 where j.posting_date >= %(first)s and j.posting_date < %(after)s
 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """  # noqa: S608 - our own constants
-"""What of the journal's sums is counted line by line instead."""
+"""The part of the journal's sums that is counted line by line instead."""
 
 DOCUMENT_COUNT: Final = """
 select count(*) as documents from month_posting

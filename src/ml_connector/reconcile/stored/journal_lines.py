@@ -1,8 +1,8 @@
 """The journal's part of the CSV, copied from the database straight into the file.
 
-A million rows come as a million messages: a thread takes them for a quarter of what an event
-loop needs. So each half of the rows is copied by a thread with a connection of its own, all of
-them in the snapshot that the report is made of.
+A million rows come as a million messages, which a thread receives in a quarter of the time that
+an event loop needs. So each half of the rows is copied by a thread with a connection of its own,
+in the snapshot that the report is made of.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from ml_connector.storage import snapshots
 
 _NAME: Final = "ml-connector reconcile"
 _BLOCK: Final = 1 << 20
-"""So many bytes are written at once."""
+"""How many bytes are written at once."""
 
 _STOP_SECONDS: Final = 5.0
 
@@ -30,7 +30,7 @@ class Half:
         url: of the database.
         snapshot: that the report is made of.
         parameters: of the statements of lines, with the numbers ``from`` and ``to``.
-        verdicts: what is the matter with a document, by external id.
+        verdicts: the kinds of difference of a document, by external id.
         path: of the file.
         heading: whether the columns' names come first.
     """
@@ -81,7 +81,7 @@ class Half:
                 file.writelines(out)
 
     def stop(self) -> None:
-        """Let the database end what it does for this; ``write`` then fails, or returns."""
+        """Cancel the statement in the database; ``write`` then fails, or returns."""
         self._stopped = True
         if self._connection is not None and not self._connection.closed:
             self._connection.cancel_safe(timeout=_STOP_SECONDS)
@@ -102,8 +102,8 @@ async def write(
     Args:
         url: of the database.
         snapshot: that the report is made of.
-        parameters: of ``line_statements``.
-        verdicts: what is the matter with a document, by external id.
+        parameters: of ``line_sql``.
+        verdicts: the kinds of difference of a document, by external id.
         path: the file; the second half of the rows lies beside it for a while.
         lowest: number of the first row of the month.
         highest: number of the last.

@@ -1,13 +1,13 @@
-"""The SQL of the journal's part of the report: its sums, and what lies between two months.
+"""The SQL of the journal's part of the report: its sums, and its rows between two months.
 
-Parameters are those of ``statements``.
+Parameters are those of ``document_sql``.
 """
 
 from typing import Final
 
 from ml_connector.reconcile.stored.document_sql import ENTRIES, IN_MONTH, MONEY
 
-# By the columns as they are, so that only the few sums have to be put into their places.
+# Grouped by the columns as they are, so that only the few sums need further work.
 SUMMED: Final = f"""
 create temp table month_summed as
 select j.flow, split_part(j.target, ' ', 1) as kind, j.account, j.sku, j.item, j.location,
@@ -38,7 +38,7 @@ select coalesce(min(lowest), 0) as lowest, coalesce(max(highest), 0) as highest,
     coalesce(max(highest) filter (where in_fact <> in_posting), 0) as cut_off_highest
 from month_summed
 """
-"""Between which numbers the month's rows lie, and those of them between two months."""
+"""The lowest and highest number of the month's rows, and of those between two months."""
 
 CUT_OFF: Final = f"""
 {ENTRIES}

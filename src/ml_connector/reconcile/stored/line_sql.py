@@ -19,8 +19,8 @@ def _safe(column: str) -> str:
     )
 
 
-# What is asked for more than once is worked out once, within; numbers are written as texts,
-# because PostgreSQL writes an integer much faster than a numeric. Verdicts are looked for in a
+# The inner select works out once whatever is needed more than once. It writes numbers as texts,
+# because PostgreSQL writes an integer much faster than a numeric. Verdicts are looked up in a
 # hashed set: a join could change the order, and would have to sort all rows again.
 _LINES: Final = f"""
 select 'journal' as record, %(sections)s::jsonb ->> (j.flow || ' ' || j.kind) as section,

@@ -19,12 +19,12 @@ _SETTINGS: Final = (
 
 
 class StoredSession:
-    """One connection, and what every statement of the report is told.
+    """One connection, and the parameters that every statement of the report shares.
 
     Args:
         on: a connection that nothing else uses.
-        parameters: ``name`` of the merchant's connection, ``first`` day of the month and the
-            one ``after`` its last, and what more the statements name.
+        parameters: ``name`` of the merchant's connection, ``first`` day of the month, the
+            day ``after`` its last, and others that the statements name.
     """
 
     def __init__(self, on: Connection, parameters: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ class StoredSession:
         self._parameters = parameters
 
     async def begin(self, *statements: str) -> None:
-        """Settle how the connection works, and make the tables that are filled from outside."""
+        """Set up the connection, and make the tables that are filled from outside."""
         for statement in (*_SETTINGS, *statements):
             await rows(self.on, statement)
         await self.on.commit()
@@ -42,7 +42,7 @@ class StoredSession:
         return await rows(self.on, statement, {**self._parameters, **more})
 
     async def make(self, statement: str, table: str, **more: object) -> None:
-        """Make a table and let the planner know what is in it: nobody else does."""
+        """Make a table and analyze it: autovacuum does not see temporary tables."""
         await self.rows(statement, **more)
         await rows(self.on, f"analyze {table}")
 
@@ -59,7 +59,7 @@ class StoredSession:
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:
-    """Do all of it at the same time; when one fails, the others end before it is raised."""
+    """Do all of it at the same time; when one fails, the others have ended before it raises."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         await asyncio.gather(*tasks)

@@ -1,6 +1,6 @@
-"""The SQL of sources: what of their lines is posted, waiting, refused or unexplained.
+"""The SQL of sources: how much of their lines is posted, waiting, refused or unexplained.
 
-Parameters and rules are those of ``statements``.
+Parameters and rules are those of ``document_sql``.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ create temp table month_live (
     amount numeric
 )
 """
-"""Lines of sources as ShipBob shows them now, where we know of no run that saw them so."""
+"""Lines of sources as ShipBob shows them now, where no run has seen them in this state."""
 
 LIVE_COLUMNS: Final = (
     *("flow", "key", "name", "currency", "fact_date", "sku", "quantity", "amount"),
@@ -29,14 +29,14 @@ _STATED_UNIT: Final = (
     "case when l.quantity is null and l.amount is not null then l.currency else '' end"
 )
 
-# What only has to be told, such as a parcel, counts as one in both: told twice does not come to
-# the same, and is then judged line by line.
+# News, such as of a parcel, counts as one in both sums: news told twice makes them differ, and is
+# then judged line by line.
 _SAID_OF: Final = hashed(_STATED_UNIT, "coalesce(l.sku, '')", "l.name")
 _SAID: Final = f"({_SAID_OF})::numeric * coalesce(l.quantity::numeric, l.amount, 1)"
 _BOOKED_OF: Final = hashed(UNIT, "coalesce(j.sku, '')", "j.source_line")
 _BOOKED: Final = f"({_BOOKED_OF})::numeric * coalesce(j.quantity::numeric, j.amount, 1)"
 
-# What is stated of a source: by the last run that saw it, or by ShipBob just now.
+# The lines of a source: by the last run that saw it, or by ShipBob just now.
 _STATED: Final = """
 select l.flow, s.key, l.subject_id, l.name, l.currency, l.fact_date, l.sku,
     coalesce(l.quantity::numeric, l.amount, 0) as value,
@@ -64,7 +64,7 @@ from source_line as l
 where l.connection = %(name)s and l.fact_date >= %(first)s and l.fact_date < %(after)s
 group by 1, 2, 3
 """  # noqa: S608 - our own constants
-"""What the sources say whose latest state lies in the month."""
+"""The sums of the source lines whose latest state lies in the month."""
 
 BOOKED_BY: Final = f"""
 create temp table month_booked_by as
@@ -74,7 +74,7 @@ select j.posting_id,
 from journal as j where j.connection = %(name)s and {IN_MONTH}
 group by 1
 """  # noqa: S608 - our own constants
-"""What each document booked that the journal dates in the month, or whose facts lie in it."""
+"""The sums of each document that the journal dates in the month, or whose facts lie in it."""
 
 RAW_SUBJECTS: Final = f"""
 create temp table month_raw_subject as
@@ -105,7 +105,7 @@ union
 select s.id from month_live as v
 join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """  # noqa: S608 - our own constants
-"""The sources whose lines are not simply posted, all of them with rows of the month alone."""
+"""The sources that are judged line by line: all but those posted in full within the month."""
 
 EQUATIONS_AGREED: Final = """
 select s.flow, s.currency, sum(s.lines)::bigint as lines, sum(s.value) as source
@@ -113,7 +113,7 @@ from month_said as s
 where not exists (select 1 from month_raw_subject as r where r.subject_id = s.subject_id)
 group by 1, 2 order by 1, 2
 """
-"""Line conservation of what is simply posted."""
+"""Line conservation of the sources that are posted in full."""
 
 LINES: Final = f"""
 create temp table month_line as
@@ -126,8 +126,8 @@ where stated.fact_date >= %(first)s and stated.fact_date < %(after)s
 """  # noqa: S608 - our own constants
 """The lines whose latest state lies in the month."""
 
-# A counter-document belongs to the subject of what it undoes; what was undone counts as
-# refused, by a person.
+# A counter-document belongs to the subject of the document that it undoes. What was undone
+# counts as refused by a person.
 BOOKED: Final = f"""
 create temp table month_booked as
 select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name,
@@ -145,8 +145,8 @@ where j.posting_id in (
 group by 1, 2, 3
 """  # noqa: S608 - our own constants
 
-# A line that was posted and that its source does not show any more counts as none there; it
-# is of the day of its source, or of the first that was posted when the source has no lines.
+# A line that was posted, but that its source does not show any more, counts as 0 there. Its day
+# is the latest of its source's lines; without lines, the first day that was posted.
 VANISHED: Final = """
 insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
     told, refused, reason)
@@ -189,7 +189,7 @@ where sums.rest <> 0 or sums.refused <> 0 or sums.untold
     or l.reason <> '' or b.first_sku <> l.sku or b.last_sku <> l.sku
 order by l.flow, 2, l.name, l.currency
 """
-"""The lines that are not simply posted."""
+"""The lines that are not posted in full."""
 
 DOCUMENTS_OF: Final = """
 select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,
