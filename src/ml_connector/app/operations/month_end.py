@@ -30,10 +30,10 @@ from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
-"""So long after its end a month is looked for in ShipBob's lists too; then in what is stored."""
+"""How long after a month's end ShipBob's lists are still read for it, beside the stored lines."""
 
 Progress = Callable[[str, int], object]
-"""Is told what is being done, and how many lines of it were read so far."""
+"""Is called with the present step and the number of lines that it has read so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,21 +77,21 @@ async def reconcile(
     """
     context = await ConnectionContexts(installation).open(applied.name)
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
-    async with stored.opened(installation.server.url, applied.name, month, FLOWS) as books:
-        await _read_netsuite(books, context, month, progress)
+    async with stored.opened(installation.server.url, applied.name, month, FLOWS) as stored_month:
+        await _read_netsuite(stored_month, context, month, progress)
         if recent:
-            await _read_shipbob(installation, books, context, month, progress)
-        report = await _compare(books, context, month, progress)
+            await _read_shipbob(installation, stored_month, context, month, progress)
+        report = await _compare(stored_month, context, month, progress)
         report_id = await month_reports.next_id(installation.database)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
-        written = await files.write(books, report, month, folder, keep_owner=out is None)
+        written = await files.write(stored_month, report, month, folder, keep_owner=out is None)
     await _record(installation, report_id, report, written, person)
     return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
 
 
 async def _read_netsuite(
-    books: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+    stored_month: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
 ) -> None:
     settings = context.settings
     locations = set(settings.locations.values())
@@ -102,14 +102,14 @@ async def _read_netsuite(
     async for page_of in netsuite.movements(
         context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
     ):
-        await books.add_movements(page_of)
+        await stored_month.add_movements(page_of)
         count += len(page_of)
         progress("Reading NetSuite", count)
 
 
 async def _read_shipbob(
     installation: Installation,
-    books: StoredMonth,
+    stored_month: StoredMonth,
     context: ConnectionContext,
     month: Month,
     progress: Progress,
@@ -139,21 +139,21 @@ async def _read_shipbob(
             known=known,
             unheard=unheard,
         ):
-            await books.add_live(found)
+            await stored_month.add_live(found)
             count += len(found)
             progress("Reading ShipBob", count)
 
 
 async def _compare(
-    books: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+    stored_month: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
 ) -> Report:
     progress("Comparing", 0)
-    head, missing = await books.freeze()
+    head, missing = await stored_month.freeze()
     if missing:
         progress("Looking for documents in NetSuite", len(missing))
-        await books.add_looked_up(await netsuite.look_up(context.netsuite.query, missing))
+        await stored_month.add_looked_up(await netsuite.look_up(context.netsuite.query, missing))
     progress("Comparing", 0)
-    gathered = await books.gather(context.settings.skus)
+    gathered = await stored_month.gather(context.settings.skus)
     return judge(
         month,
         gathered,
