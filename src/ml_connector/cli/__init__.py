@@ -68,7 +68,9 @@ def _explain(error: BaseException, printer: Printer) -> int:
 def _admit(error: Exception, printer: Printer) -> int:
     """Say that this is a bug, and where; the whole traceback with MLC_LOG_LEVEL=debug."""
     if os.environ.get("MLC_LOG_LEVEL", "").lower() == "debug":
-        traceback.print_exception(error)
+        from ml_connector.config import tracebacks  # noqa: PLC0415 - structlog is not needed else
+
+        sys.stderr.write(tracebacks.as_text(error) + "\n")
     if any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
         printer.error(
             "The database can't be reached any more",

@@ -16,6 +16,7 @@ from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 from ml_connector.fee_audit.accruals import Accrual, totals
 from ml_connector.fee_audit.fees import Audit, Finding
+from ml_connector.shown import cell
 
 commands = typer.Typer(
     help="ShipBob's charges: the fee audit and the accruals.",
@@ -26,7 +27,6 @@ commands = typer.Typer(
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE.csv", help="Write it to this file as CSV.")
 ]
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @commands.command("audit")
@@ -203,8 +203,8 @@ def _cell(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula; money keeps all its digits."""
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return cell(value)
     return "" if value is None else value
 
 

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from ml_connector.shown import escaped_json, visible
+
 
 class Printer:
     """Prints what a command has to say.
@@ -51,17 +53,17 @@ class Printer:
         """Print the command's answer as JSON, when that is wanted."""
         if self.as_json:
             text = msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2)
-            sys.stdout.write(text.decode() + "\n")
+            sys.stdout.write(escaped_json(text.decode()) + "\n")
             sys.stdout.flush()
 
     def line(self, text: str, *, style: str = "") -> None:
         """Print a line for a person."""
         if not self.as_json:
-            self._out.print(Text(text, style=style), soft_wrap=True)
+            self._out.print(Text(_lines(text), style=style), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Print a line about what is going on, to standard error."""
-        self._err.print(Text(text, style="dim"), soft_wrap=True)
+        self._err.print(Text(_lines(text), style="dim"), soft_wrap=True)
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str
@@ -76,7 +78,7 @@ class Printer:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if value is None else str(value)) for value in row))
+            table.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
         self._out.print(table)
 
     def error(self, what: str, *, where: str = "", next_step: str = "", cause: str = "") -> None:
@@ -90,11 +92,16 @@ class Printer:
             }
             self.answer({"error": {key: value for key, value in document.items() if value}})
             return
-        self._err.print(Text(f"Error: {what}", style="bold red"), soft_wrap=True)
+        self._err.print(Text(f"Error: {_lines(what)}", style="bold red"), soft_wrap=True)
         if where:
-            self._err.print(Text(f"  Where: {where}"), soft_wrap=True)
+            self._err.print(Text(f"  Where: {_lines(where)}"), soft_wrap=True)
         if next_step:
-            self._err.print(Text(f"  Next:  {next_step}"), soft_wrap=True)
+            self._err.print(Text(f"  Next:  {_lines(next_step)}"), soft_wrap=True)
+
+
+def _lines(text: str) -> str:
+    """Return a text of ours, whose line breaks are meant, with nothing that acts on a terminal."""
+    return visible(text, keep="\n")
 
 
 def _tell_nobody(done: int, total: int | None = None) -> None:

@@ -5,7 +5,10 @@ import sys
 from typing import Literal
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from ml_connector.config import tracebacks
+from ml_connector.shown import visible
 
 # Libraries that tell of every step at INFO; their warnings are still shown.
 _QUIET = (
@@ -35,19 +38,18 @@ def configure(style: Literal["console", "json"], level: str, *, color: bool | No
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if style == "json":
-        shown: list[Processor] = [
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(),
-        ]
+        shown: list[Processor] = [_exception_as_data, structlog.processors.JSONRenderer()]
     else:
         tinted = sys.stderr.isatty() if color is None else color
-        shown = [structlog.dev.ConsoleRenderer(colors=tinted)]
+        shown = [_exception_as_text, _visible, structlog.dev.ConsoleRenderer(colors=tinted)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
+    # Else a record that can't be written is printed with all that was given to it.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -60,3 +62,35 @@ def configure(style: Literal["console", "json"], level: str, *, color: bool | No
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _exception_as_data(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    error = _error_of(event)
+    if error is not None:
+        event["exception"] = tracebacks.as_data(error)
+    return event
+
+
+def _exception_as_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    error = _error_of(event)
+    if error is not None:
+        event["exception"] = tracebacks.as_text(error)
+    return event
+
+
+def _error_of(event: EventDict) -> BaseException | None:
+    """Take the error out of an event that has one, in any form that logging knows."""
+    told = event.pop("exc_info", None)
+    if isinstance(told, BaseException):
+        return told
+    if isinstance(told, tuple):
+        return told[1] if isinstance(told[1], BaseException) else None
+    return sys.exc_info()[1] if told else None
+
+
+def _visible(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Let nothing in a text act on the terminal; the lines of a traceback stay lines."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = visible(value, keep="\n" if key == "exception" else "")
+    return event

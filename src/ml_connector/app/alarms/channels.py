@@ -13,11 +13,14 @@ from typing import Any, Final
 
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
+from ml_connector.shown import visible
 
 FIELD: Final = "alarms.urls."
 """Addresses are kept under this and a number."""
 
 _SECONDS: Final = 30.0
+_PLAIN: Final = "text"
+"""What a message is, and what every channel sends it as: it quotes names and texts of others."""
 
 _INSTALL: Final = (
     "Install it beside the connector: pip install 'ml-connector[apprise]', in a checkout"
@@ -78,7 +81,12 @@ async def send(channel: AlarmChannel, *, title: str, body: str) -> str:
         return "Apprise does not know such an address"
     try:
         async with asyncio.timeout(_SECONDS):
-            taken = await asyncio.to_thread(target.notify, body=body, title=title)
+            taken = await asyncio.to_thread(
+                target.notify,
+                body=visible(body, keep="\n"),
+                title=visible(title),
+                body_format=_PLAIN,
+            )
     except TimeoutError:
         return f"no answer within {_SECONDS:.0f} seconds"
     except Exception as error:  # noqa: BLE001 - a plug-in of the library may raise anything
@@ -105,4 +113,8 @@ def _target(url: Secret, *, where: str) -> Any:
                 where=where,
                 next_step=_INSTALL,
             ) from error
-        return target if target.add(url.reveal()) else None
+        if not target.add(url.reveal()):
+            return None
+        for service in target:
+            service.notify_format = _PLAIN
+        return target

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, TextIO
 
-from ml_connector import private_files
+from ml_connector import private_files, shown
 from ml_connector.errors import UserError
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import COLUMNS, PeriodOf
@@ -21,8 +21,6 @@ BY: Final[Mapping[str, PeriodOf]] = {
     "fact-date": "fact_date",
 }
 """What a period is of: the moment of posting, the document's date, the fact's date."""
-
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,5 +96,4 @@ def cell(value: object) -> str:
         case int() | date():
             return str(value)
         case _:
-            text = str(value)
-            return f"'{text}" if text.lstrip(" ").startswith(_DANGEROUS) else text
+            return shown.cell(str(value))

@@ -8,6 +8,7 @@ from typing import Final
 
 from ml_connector.reconcile.amounts import plain
 from ml_connector.reconcile.compare.report import Difference, Report
+from ml_connector.shown import cell
 
 COLUMNS: Final = (
     *("record", "section", "verdict", "journal_number", "source", "source_line", "fact_date"),
@@ -16,17 +17,6 @@ COLUMNS: Final = (
     "remedy",
 )
 """What ``line_sql.HEADING_AND_LINES`` heads its columns with."""
-
-_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula.
-
-    SKUs, memos and document numbers come from outside: one that begins like a formula gets
-    an apostrophe in front, as spreadsheets themselves do for text.
-    """
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
 
 
 def differences(report: Report) -> bytes:
@@ -57,7 +47,7 @@ def _cells(one: Difference) -> dict[str, str]:
     }
     return {
         "record": "shown" if one.kind.explained else "difference",
-        **{name: safe(text) for name, text in texts.items()},
+        **{name: cell(text) for name, text in texts.items()},
         "fact_date": one.fact_date.isoformat() if one.fact_date else "",
         "shipbob": _number(one.shipbob, one.currency),
         "journal": _number(one.journal, one.currency),

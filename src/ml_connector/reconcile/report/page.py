@@ -12,6 +12,7 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
+from ml_connector.shown import visible
 
 MOST_ROWS: Final = 200
 """The most lines of a part on the page, those that differ first; the workbook has all."""
@@ -71,6 +72,10 @@ def _by_kind(found: Iterable[Difference]) -> list[tuple[Kind, list[Difference]]]
 
 
 @functools.cache
+def _visible(value: object) -> object:
+    return visible(value, keep="\n") if type(value) is str else value
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ml_connector.reconcile.report", "."),
@@ -78,6 +83,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_visible,
     )
     environment.globals["shown"] = shown
     return environment

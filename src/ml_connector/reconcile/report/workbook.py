@@ -12,6 +12,7 @@ from ml_connector.reconcile.amounts import digits, plain
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import totals
+from ml_connector.shown import visible
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -83,7 +84,7 @@ class _Book:
     def number(self, sheet: "Worksheet", row: int, column: int, value: Decimal, unit: str) -> None:
         """Write a number with its currency's digits; as text where it has too many for one."""
         if len(value.as_tuple().digits) > _EXACT:
-            sheet.write_string(row, column, plain(value, unit))
+            _write(sheet, row, column, plain(value, unit))
             return
         sheet.write_number(row, column, value, self.digits(digits(unit)))
 
@@ -131,11 +132,11 @@ def _head(out: _Book, sheet: "Worksheet", report: Report, month: Month) -> int:
         ("Journal chain, head", report.head.hash),
     ]
     for at, (name, value) in enumerate(facts, 1):
-        sheet.write_string(at, 0, name)
+        _write(sheet, at, 0, name)
         if isinstance(value, int):
             sheet.write_number(at, 1, value, out.digits(0))
         else:
-            sheet.write_string(at, 1, value)
+            _write(sheet, at, 1, value)
     return len(facts)
 
 
@@ -145,8 +146,8 @@ def _totals(out: _Book, sheet: "Worksheet", report: Report, at: int) -> int:
     titles = report.sections.titles()
     for key, row in totals(report):
         at += 1
-        sheet.write_string(at, 0, titles[key.section])
-        sheet.write_string(at, 1, key.currency or "units")
+        _write(sheet, at, 0, titles[key.section])
+        _write(sheet, at, 1, key.currency or "units")
         _numbers(out, sheet, at, row, key.currency)
     return at
 
@@ -162,12 +163,12 @@ def _conservation(out: _Book, sheet: "Worksheet", report: Report, at: int) -> No
         )
         amounts = (one.source, one.posted, one.waiting, one.refused, one.unexplained)
         at += 1
-        sheet.write_string(at, 0, report.sections.facts_title(one.section))
-        sheet.write_string(at, 1, "lines")
+        _write(sheet, at, 0, report.sections.facts_title(one.section))
+        _write(sheet, at, 1, "lines")
         for column, count in enumerate(counts, 2):
             sheet.write_number(at, column, count, out.digits(0))
         at += 1
-        sheet.write_string(at, 1, one.currency or "units")
+        _write(sheet, at, 1, one.currency or "units")
         for column, amount in enumerate(amounts, 2):
             out.number(sheet, at, column, amount, one.currency)
 
@@ -177,12 +178,12 @@ def _part(out: _Book, title: str, rows: Sequence[tuple[RowKey, Row]], *, money: 
     sheet = out.sheet(title, (*names, *_COLUMNS), (26, 12, *([14] * 9)), names=2)
     sheet.autofilter(0, 0, min(len(rows), MOST_ROWS), len(_COLUMNS) + 1)
     for at, (key, row) in enumerate(rows[:MOST_ROWS], 1):
-        sheet.write_string(at, 0, key.what or "(unknown)")
-        sheet.write_string(at, 1, key.currency if money else key.where)
+        _write(sheet, at, 0, key.what or "(unknown)")
+        _write(sheet, at, 1, key.currency if money else key.where)
         _numbers(out, sheet, at, row, key.currency)
     if len(rows) > MOST_ROWS:
-        sheet.write_string(
-            MOST_ROWS + 1, 0, f"{len(rows) - MOST_ROWS:,} more lines are not in this sheet."
+        _write(
+            sheet, MOST_ROWS + 1, 0, f"{len(rows) - MOST_ROWS:,} more lines are not in this sheet."
         )
 
 
@@ -204,7 +205,7 @@ def _differences(
     for at, one in enumerate(found[:MOST_ROWS], 1):
         for column, text in _texts(one, titles[one.section]):
             if text:
-                sheet.write_string(at, column, text, out.wrapped if column > 11 else None)  # noqa: PLR2004 - the columns of sentences
+                _write(sheet, at, column, text, out.wrapped if column > 11 else None)  # noqa: PLR2004 - the columns of sentences
         if one.fact_date is not None:
             sheet.write_datetime(
                 at, _DIFFERENCE_COLUMNS.index("Fact date"), one.fact_date, out.day
@@ -213,8 +214,8 @@ def _differences(
             if value is not None:
                 out.number(sheet, at, column, value, one.currency)
     if len(found) > MOST_ROWS:
-        sheet.write_string(
-            MOST_ROWS + 1, 0, f"{len(found) - MOST_ROWS:,} more are only in the CSV file."
+        _write(
+            sheet, MOST_ROWS + 1, 0, f"{len(found) - MOST_ROWS:,} more are only in the CSV file."
         )
 
 
@@ -226,3 +227,10 @@ def _texts(one: Difference, part: str) -> Iterable[tuple[int, str]]:
     yield from enumerate((one.kind.words, part, one.what, one.where, unit))
     rest = (one.source, one.source_line, "", one.external_id, documents)
     yield from enumerate((*rest, one.says, one.remedy, one.cause), 8)
+
+
+def _write(
+    sheet: "Worksheet", row: int, column: int, text: str, style: "Format | None" = None
+) -> None:
+    """Write a text as a text, with nothing in it that acts."""
+    sheet.write_string(row, column, visible(text, keep="\n"), style)

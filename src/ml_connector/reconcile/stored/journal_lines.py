@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ml_connector.reconcile.stored import line_sql
+from ml_connector.shown import visible_bytes
 from ml_connector.storage import snapshots
 
 _NAME: Final = "ml-connector reconcile"
@@ -78,7 +79,7 @@ class Half:
                 self._path.open("wb", buffering=_BLOCK) as file,
                 cursor.copy(self._statement.encode(), self._parameters) as out,
             ):
-                file.writelines(out)
+                file.writelines(map(visible_bytes, out))
 
     def stop(self) -> None:
         """Cancel the statement in the database; ``write`` then fails, or returns."""

@@ -11,6 +11,7 @@ from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.transport.guard.guard import check_literal, is_encrypted_or_local, split_address
 from ml_connector.transport.http.progress import Progress, Unanswered
+from ml_connector.transport.http.storable import storable
 from ml_connector.words import Cause, System
 
 if TYPE_CHECKING:
@@ -132,7 +133,12 @@ class Wire:
             raise _failure(call, progress, str(error), repeatable=error.repeatable) from error
         except NeedsHuman as error:
             raise NetworkFailure(error, before_sending=True, repeatable=False) from error
-        return Answer(status=status, headers=headers, body=body, seconds=time.monotonic() - began)
+        return Answer(
+            status=status,
+            headers=headers,
+            body=storable(body),
+            seconds=time.monotonic() - began,
+        )
 
 
 def _failure(
