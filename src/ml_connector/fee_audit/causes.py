@@ -46,7 +46,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the charges of a period are compared with.
+    """The things and losses that the charges of a period are compared with.
 
     Attributes:
         causes: by reference type and id. None: ShipBob has no such thing. A thing that is

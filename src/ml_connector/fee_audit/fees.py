@@ -1,4 +1,4 @@
-"""The fee audit: what ShipBob charged, held against what it did. Pure.
+"""The fee audit: compares what ShipBob charged with what it did. Pure.
 
 Findings are statements with numbers. Four kinds:
 
@@ -82,7 +82,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def audit(charges: Sequence[Charge], evidence: Evidence, *, first: date, last: date) -> Audit:
-    """Hold the charges of a period against what caused them.
+    """Compare the charges of a period with the things that they are for.
 
     Args:
         charges: of the period and of the 90 days before it, each once, in any order.

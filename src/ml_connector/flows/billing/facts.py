@@ -1,4 +1,4 @@
-"""What the plan for one invoice sees: the invoice, its lines, and what NetSuite has of it."""
+"""The facts about one invoice: its head, its lines, and its bills in NetSuite."""
 
 from decimal import Decimal
 from typing import Final
@@ -28,14 +28,14 @@ class BillFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan for one invoice sees.
+    """The facts that the plan for one invoice is made from.
 
     Attributes:
         key: the invoice's number, or ``next``.
         invoice: None for ``next``, and where ShipBob knows no such invoice.
         groups: all its lines that were ever seen, in groups.
         listed: how many of its lines ShipBob still lists.
-        bills: what NetSuite has with this reference number.
+        bills: NetSuite's bills and credits with this reference number.
         vendor_currency: the display text of the vendor's currency, where there is one.
         periods: posting periods from the invoice's date on, open when bills may be dated
             into them; empty when unreadable.

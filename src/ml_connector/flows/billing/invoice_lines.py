@@ -72,7 +72,7 @@ class ChargeGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _GroupKey(NamedTuple):
-    """What charges of one group share."""
+    """The values that all charges of one group have in common."""
 
     fee: str
     type: str

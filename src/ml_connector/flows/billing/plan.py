@@ -1,4 +1,4 @@
-"""What of an invoice is billed, and why not. Pure."""
+"""Decides which part of an invoice is billed, and says why the rest is not. Pure."""
 
 from collections.abc import Sequence
 from datetime import date

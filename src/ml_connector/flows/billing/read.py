@@ -1,4 +1,4 @@
-"""Reads an invoice, its lines, and what NetSuite has of it; keeps what was charged."""
+"""Reads an invoice, its lines and its bills in NetSuite; stores new charges on the way."""
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
@@ -21,7 +21,7 @@ from ml_connector.words import Cause
 
 
 async def read(key: str, reads: Reads) -> BillingFacts:
-    """Gather an invoice, its lines, and what NetSuite has of it; keep what was charged."""
+    """Gather an invoice, its lines and its bills in NetSuite; store new charges on the way."""
     if key == NEXT:
         return BillingFacts(key=key, pulled=await reads.billing.pull_lately())
     head = await reads.billing.invoice(int(key))

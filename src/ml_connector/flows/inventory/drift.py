@@ -1,4 +1,4 @@
-"""Whether a difference of stock is explained, and else what probably made it. Pure.
+"""Finds what explains a difference of stock, or else what probably caused it. Pure.
 
 A difference is what ShipBob has more than NetSuite. Our own ledger explains it first: units
 that wait to be posted count in full; units that are on their way, refused or taken back may
@@ -26,7 +26,7 @@ Likely = Literal[
     "several_movements",
     "unknown",
 ]
-"""What probably made a drift: stable codes that people filter on."""
+"""The probable causes of a drift: stable codes that people filter on."""
 
 _NAMED: Final = 3
 _BY_HAND: Final = "Nothing is adjusted by itself."
@@ -147,7 +147,7 @@ def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -
 
 
 def _lately(moved: Sequence[int]) -> set[int]:
-    """Return the differences that a moment may show: the last of the postings, or the last few."""
+    """Return the units of the last posting, of the last two together, and so on."""
     return {abs(sum(moved[start:])) for start in range(len(moved))}
 
 
@@ -305,7 +305,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def sentence(facts: StockFacts, drifts: Sequence[StockDifference]) -> str:
-    """Return what is said of the drifts of a location."""
+    """Return the sentence about the drifts of a location."""
     named = "; ".join(
         f"{one.level.sku}: ShipBob has {one.level.shipbob}, NetSuite {_units(one.level.netsuite)}"
         f" ({one.verdict.says if one.verdict else ''})"

@@ -32,7 +32,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def key(self) -> str:
-        """What its open items and movements are known by."""
+        """The key that its open items and movements carry."""
         return key_of(self.item, self.sku)
 
 

@@ -13,7 +13,7 @@ from ml_connector.reads.stock import MOVING, Trail, source_of
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 
 PICKED: Final = timedelta(days=3)
-"""What is picked is labelled within days; an order that is not has been missed."""
+"""How long after picking a label is printed at the latest; an older order has been missed."""
 
 _TYPE_WORDS: Final[Mapping[str, str]] = {
     "InvAdjst": "inventory adjustment",

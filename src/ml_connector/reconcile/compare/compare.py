@@ -78,7 +78,7 @@ def compare(
         shipbob: the lines of every source that has a date or a journal row in the month.
         netsuite: the lines of our documents, and of all that others moved at the mapped
             locations in the month.
-        journal: all rows of those sources and of those documents, in whatever month.
+        journal: all rows of those sources and of those documents, in any month.
         sections: the parts of the report.
         skus: ShipBob's SKU to NetSuite's item name, where they differ.
     """

@@ -31,7 +31,7 @@ class _DocumentPair(NamedTuple):
 
 
 class _Index(NamedTuple):
-    """NetSuite's documents by whatever one of ours may be recognised by.
+    """NetSuite's documents by each thing that a document of ours may be recognised by.
 
     Attributes:
         by_external_id: all of them that have one.

@@ -32,12 +32,12 @@ class Kind(StrEnum):
 
     @property
     def words(self) -> str:
-        """What a person reads."""
+        """The kind in words, for a person."""
         return _TITLES[self]
 
     @property
     def explained(self) -> bool:
-        """Whether it is only shown: nobody has to do anything about it."""
+        """Whether it is only shown, and nobody has to do anything about it."""
         return self in EXPLAINED
 
 
@@ -50,7 +50,7 @@ EXPLAINED: Final = frozenset(
         Kind.POSTED_FROM_EARLIER,
     }
 )
-"""What is shown with its reason and does not keep a month open."""
+"""The kinds that are only shown with their reason: they do not keep a month open."""
 
 _TITLES: Final = MappingProxyType(
     {

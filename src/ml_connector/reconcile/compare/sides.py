@@ -39,7 +39,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a source as ShipBob shows it, in full, whatever months it is booked in.
+    """One line of a source as ShipBob shows it, in full, in whichever months it is booked.
 
     Attributes:
         source: such as ``wro 90311``.

@@ -16,7 +16,7 @@ COLUMNS: Final = (
     *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
     "remedy",
 )
-"""What ``line_sql.HEADING_AND_LINES`` heads its columns with."""
+"""The columns, which ``line_sql.HEADING_AND_LINES`` has too."""
 
 
 def differences(report: Report) -> bytes:

@@ -1,1 +1,1 @@
-"""What each of the two systems says of a month."""
+"""The two systems' sides of a month."""

@@ -23,7 +23,7 @@ WORDS: Final = """
 create temp table month_word as
 select * from unnest(%(flows)s::text[], %(sources)s::text[]) as w(flow, source)
 """
-"""What a flow calls its subjects, such as wro."""
+"""The word of each flow for its subjects, such as wro."""
 
 _STATED_UNIT: Final = (
     "case when l.quantity is null and l.amount is not null then l.currency else '' end"

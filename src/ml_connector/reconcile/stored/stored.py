@@ -1,4 +1,4 @@
-"""What is stored of a month, with the lines of both systems beside it, compared in SQL.
+"""The stored side of a month, compared in SQL with the lines of both systems.
 
 Two database connections work at the same time, in one snapshot: one on the journal's sums and
 our documents, the other on the sources. Neither needs what the other makes. Whatever agrees
@@ -51,10 +51,10 @@ from ml_connector.storage.database import Connection, connection_options
 
 
 class StoredMonth:
-    """What is stored of one merchant's month: journal, sources, and what was refused.
+    """The stored journal, sources and refusals of one merchant's month.
 
     The methods are called in the order in which they stand here. ``add_movements`` and
-    ``add_live`` put the lines of the two systems beside what is stored. ``freeze`` takes one
+    ``add_live`` put the lines of the two systems into tables beside them. ``freeze`` takes one
     snapshot, and everything after it is of that snapshot.
 
     Args:
