@@ -68,6 +68,48 @@ async def test_what_comes_while_a_commit_is_under_way_shares_the_next(
     assert await written(database) == ["a", "b", "c", "d"]
 
 
+async def test_two_commits_may_be_under_way_and_what_comes_then_waits_for_one_of_them(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary, at_once=2)
+    diary.gate.clear()
+    answers: list[asyncio.Task[int]] = []
+    for word in "ab":
+        diary.arrived.clear()
+        answers.append(asyncio.create_task(commit(word)))
+        await diary.arrived.wait()
+    answers += [asyncio.create_task(commit(word)) for word in "cd"]
+    await asyncio.sleep(0)
+    begun = list(diary.groups)
+    diary.gate.set()
+    within = await asyncio.gather(*answers)
+
+    assert begun == [["a"], ["b"]]
+    assert diary.groups == [["a"], ["b"], ["c", "d"]]
+    assert len(set(within)) == 3
+    assert await written(database) == ["a", "b", "c", "d"]
+
+
+async def test_after_all_are_answered_the_next_is_done_again(
+    database: Database, diary: Diary
+) -> None:
+    commit = GroupCommit(database, diary, at_once=2)
+    for word in "abc":
+        await commit(word)
+        await asyncio.gather(commit(f"{word}1"), commit(f"{word}2"))
+
+    assert len(await written(database)) == 9
+
+
+async def test_one_statement_is_a_commit_of_its_own(database: Database, diary: Diary) -> None:
+    commit = GroupCommit(database, diary, one_statement=True)
+    within = await asyncio.gather(*map(commit, "ab"))
+
+    assert diary.groups == [["a", "b"]]
+    assert within[0] != within[1]
+    assert await written(database) == ["a", "b"]
+
+
 async def test_a_group_holds_no_more_than_it_may(database: Database, diary: Diary) -> None:
     commit = GroupCommit(database, diary, most=2)
     await asyncio.gather(*map(commit, "abcde"))

@@ -1,4 +1,4 @@
-"""Group commit: what many have to write at the same time is one transaction.
+"""Group commit: what many callers have to write at the same time is one commit.
 
 A commit waits for the disk, and every statement is a round trip, whether it is about one row
 or about twenty. So what is asked for while a commit is under way goes into the next one.
@@ -16,11 +16,10 @@ from ml_connector.storage.database import Connection, Database, DatabaseAway
 
 _MOST: Final = 64
 
-# So many in one commit are a crowd, for whom it is worth waiting.
+# From this many items in one commit on, it is worth waiting for more before the next.
 _CROWD: Final = 4
 
-# So many go on before other work gets its turn: not a whole crowd at once.
-_AT_A_TIME: Final = 4
+_ANSWERS_AT_A_TIME: Final = 4
 
 # Class 40: the whole transaction was rolled back because of another, such as a deadlock.
 _ROLLED_BACK: Final = "40"
@@ -30,16 +29,22 @@ V = TypeVar("V")
 
 
 class GroupCommit(Generic[K, V]):
-    """Does items of many callers in one transaction; each is answered after its commit.
+    """Does items of many callers in one commit; each is answered after the commit it is in.
 
     Args:
         database: where to.
         do: does these items inside a transaction and answers each, in their order; an
             exception in place of an answer goes to its caller, and nothing may have been
             written for it.
-        most: items in one transaction.
-        apart_seconds: while items come in crowds, a transaction begins so long after the one
-            before; where few come, each is done at once.
+        most: items in one commit.
+        at_once: commits under way at the same time. The database works on one while the
+            callers of another are answered; with more, each holds fewer items.
+        apart_seconds: while items come in crowds, time between the beginnings of two commits;
+            where few come, each is done at once.
+        answers_at_a_time: callers of one commit that go on before other work of the event
+            loop does.
+        one_statement: ``do`` writes with a single statement, which commits by itself: one
+            answer of the database is waited for, where a transaction takes three.
     """
 
     def __init__(
@@ -48,22 +53,27 @@ class GroupCommit(Generic[K, V]):
         do: Callable[[Connection, Sequence[K]], Awaitable[Sequence[V | Exception]]],
         *,
         most: int = _MOST,
+        at_once: int = 1,
         apart_seconds: float = 0.0,
+        answers_at_a_time: int = _ANSWERS_AT_A_TIME,
+        one_statement: bool = False,
     ) -> None:
-        self._database = database
+        self._open = database.single if one_statement else database.transaction
         self._do = do
         self._most = most
+        self._at_once = at_once
         self._apart = apart_seconds
+        self._answers_at_a_time = answers_at_a_time
         self._began = -math.inf
         self._together = 0
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None] | None] = set()
 
     async def __call__(self, item: K) -> V:
         """Do one item; return after the commit that holds it.
 
-        When one of a group fails, all are rolled back and each is done in a transaction of
-        its own. A caller that is cancelled goes on only when its transaction is over, so that
+        When one item of a commit fails, all are rolled back and each is done in a commit of
+        its own. A caller that is cancelled goes on only when its commit is over, so that
         nothing of it is written afterwards.
 
         Raises:
@@ -72,8 +82,8 @@ class GroupCommit(Generic[K, V]):
         """
         pair = item, asyncio.get_running_loop().create_future()
         self._waiting.append(pair)
-        if self._working is None:
-            self._working = asyncio.create_task(self._work())
+        if len(self._working) < self._at_once:
+            self._working.add(asyncio.create_task(self._work()))
         try:
             return await asyncio.shield(pair[1])
         except asyncio.CancelledError:
@@ -101,11 +111,11 @@ class GroupCommit(Generic[K, V]):
             self._waiting = []
             raise
         finally:
-            self._working = None
+            self._working.discard(asyncio.current_task())
 
     async def _commit(self, batch: Sequence[tuple[K, asyncio.Future[V]]]) -> None:
         try:
-            async with self._database.transaction() as connection:
+            async with self._open() as connection:
                 answers = await self._do(connection, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to those who wait, who raise it
             if len(batch) > 1 and _may_be_of_one(error):
@@ -114,7 +124,7 @@ class GroupCommit(Generic[K, V]):
                 return
             answers = [error] * len(batch)
         for number, ((_, future), answer) in enumerate(zip(batch, answers, strict=True)):
-            if number % _AT_A_TIME == _AT_A_TIME - 1:
+            if number % self._answers_at_a_time == self._answers_at_a_time - 1:
                 await asyncio.sleep(0)
             if future.done():
                 continue
