@@ -42,8 +42,7 @@ def verify(
         async with installation.database.transaction() as on:
             names = await _names(on)
         if heads and (names is None or len(names) != 1):
-            async with installation.database.transaction() as on:
-                names = [(await context.connection(on)).name]
+            names = [(await context.applied(installation)).name]
         given = (
             noted_heads.parse(heads, option="--head", connection=names[0])
             if heads and names

@@ -49,8 +49,7 @@ def audit_command(
         )
 
     async def look(installation: Installation) -> tuple[Audit, date, date]:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         return await audit_fees(installation, applied, first=begin, last=end)
 
     found, since, until = context.run(look)
@@ -93,8 +92,7 @@ def accruals_command(
     wanted = _day(at, "--at")
 
     async def look(installation: Installation) -> tuple[Sequence[Accrual], date]:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         return await accrue(installation, applied, at=wanted)
 
     found, day = context.run(look)

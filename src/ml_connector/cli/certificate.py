@@ -78,8 +78,7 @@ def _renew(name: str | None, key: Key) -> None:
     person = context.person()
 
     async def do(installation: Installation) -> tuple[str, Rotated, list[str]]:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         rotation = Rotation(installation, applied.name, person=person)
         revoked = await rotation.revoke_old()
         rotated = await rotation.renew(kind=key.value)

@@ -26,8 +26,7 @@ def ping(
         context.named(name)
 
     async def ask(installation: Installation) -> list[Check]:
-        async with installation.database.transaction() as on:
-            one = await context.connection(on)
+        one = await context.applied(installation)
         return await ping_connection(installation, one.name, deep=deep)
 
     found = context.run(ask)

@@ -220,8 +220,7 @@ def remove(
     asks = sys.stdin.isatty() and not context.printer.as_json
 
     async def named(installation: Installation) -> str:
-        async with installation.database.transaction() as on:
-            return (await context.connection(on)).name
+        return (await context.applied(installation)).name
 
     if name is not None:
         context.named(name)

@@ -26,8 +26,7 @@ def consent(
         context.named(name)
 
     async def invite(installation: Installation) -> tuple[str, Invitation]:
-        async with installation.database.transaction() as on:
-            one = await context.connection(on)
+        one = await context.applied(installation)
         invitation = await Consents(installation).invite(
             one,
             person=context.person(),

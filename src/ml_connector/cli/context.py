@@ -89,6 +89,20 @@ class Context:
             usage=True,
         )
 
+    async def applied(self, installation: "Installation") -> "AppliedConnection":
+        """Return the connection that is meant, read in a transaction of its own.
+
+        Raises:
+            UserError: as for ``connection``.
+        """
+        async with installation.database.transaction() as on:
+            return await self.connection(on)
+
+    async def names(self, installation: "Installation") -> list[str]:
+        """Return the names of the connections that a list should cover."""
+        async with self.several(installation) as (_, names):
+            return names
+
     @asynccontextmanager
     async def several(
         self, installation: "Installation"

@@ -246,14 +246,12 @@ async def _replay(wanted: EventFilter, installation: Installation) -> replay.Rep
 
 
 async def _export_bodies(before: datetime, out: Path, installation: Installation) -> int:
-    async with current().several(installation) as (_, names):
-        pass
+    names = await current().names(installation)
     return await retention.export_bodies(installation.database, names, before=before, out=out)
 
 
 async def _delete_bodies(before: datetime, installation: Installation) -> tuple[int, int]:
-    async with current().several(installation) as (_, names):
-        pass
+    names = await current().names(installation)
     return await retention.delete_bodies(
         installation, names, before=before, person=current().person()
     )

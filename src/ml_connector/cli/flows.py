@@ -108,8 +108,7 @@ def plan(
     back_to = moment(since, "--since") if since else None
 
     async def look(installation: Installation) -> list[Planned]:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         return await plan_flow(installation, applied, flow, ids=wanted, since=back_to)
 
     _print_plans(flow, context.run(look))
@@ -127,8 +126,7 @@ def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
         )
 
     async def do(installation: Installation) -> list[Check]:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         return await ERRANDS[name](installation, applied)
 
     found = context.run(do)

@@ -53,8 +53,7 @@ def export(
         until = last + timedelta(days=1) if last else None
 
     async def write(installation: Installation) -> Exported:
-        async with context.several(installation) as (_, names):
-            pass
+        names = await context.names(installation)
         with context.printer.counting("rows") as told:
             return await journal_export.export(
                 installation.database, names, by=by, start=start, end=until, out=out, progress=told

@@ -30,8 +30,7 @@ def undo(
     asks = sys.stdin.isatty() and not context.printer.as_json
 
     async def look(installation: Installation) -> list[Counter]:
-        async with context.several(installation) as (_, names):
-            pass
+        names = await context.names(installation)
         return await propose(installation, names, wanted)
 
     proposed = context.run(look)

@@ -59,8 +59,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
     Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
 
     async def make(installation: Installation) -> MonthEnd:
-        async with installation.database.transaction() as on:
-            applied = await context.connection(on)
+        applied = await context.applied(installation)
         today = datetime.now(ZoneInfo(applied.stored["schedule"]["timezone"])).date()
         with _progress(context) as says:
             return await month_end.reconcile(
@@ -177,8 +176,8 @@ def as_json(done: MonthEnd) -> dict[str, Any]:
 
 def _list(context: Context) -> None:
     async def find(installation: Installation) -> list[dict[str, Any]]:
-        async with context.several(installation) as (_, names):
-            return await month_reports.made(installation.database, names)
+        names = await context.names(installation)
+        return await month_reports.made(installation.database, names)
 
     found = context.run(find)
     context.printer.table(

@@ -177,8 +177,7 @@ async def _look(
     installation: Installation, *, write: bool, rotate: bool = False
 ) -> SubscriptionChanges:
     context = current()
-    async with installation.database.transaction() as on:
-        one = await context.connection(on)
+    one = await context.applied(installation)
     if one.paused and write:
         raise UserError(
             f'Connection "{one.name}" is paused', next_step="Resume it, then sync again."
