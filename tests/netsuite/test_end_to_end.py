@@ -16,8 +16,8 @@ from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import purchase_orders, sales_orders, setup
-from ml_connector.netsuite.queries.items import (
-    items_by_sku,
+from ml_connector.netsuite.queries.items import items_by_sku
+from ml_connector.netsuite.queries.transactions import (
     transactions_by_external_id,
     transactions_by_memo_tag,
 )

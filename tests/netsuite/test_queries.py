@@ -12,8 +12,8 @@ from ml_connector.errors import Retryable
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries import purchase_orders, setup
-from ml_connector.netsuite.queries.items import (
-    items_by_sku,
+from ml_connector.netsuite.queries.items import items_by_sku
+from ml_connector.netsuite.queries.transactions import (
     transactions_by_external_id,
     transactions_by_memo_tag,
 )

@@ -9,7 +9,7 @@ from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.journal import trail
-from ml_connector.netsuite.queries import items
+from ml_connector.netsuite.queries.transactions import transactions_by_number
 from ml_connector.words import OUR_EXTERNAL_IDS
 
 _ASK_SECONDS: Final = 15.0
@@ -32,7 +32,7 @@ async def by_document_number(
         try:
             context = await contexts.open(name)
             async with asyncio.timeout(_ASK_SECONDS):
-                found = await items.transactions_by_number(context.netsuite.query, number)
+                found = await transactions_by_number(context.netsuite.query, number)
         except (ConnectorError, TimeoutError):
             continue
         async with installation.database.transaction() as connection:

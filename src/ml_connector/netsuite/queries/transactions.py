@@ -1,0 +1,105 @@
+"""What is asked about transactions of any type: by external id, by number, by our tag.
+
+Tables and columns: netsuite.md section 5. All values from outside are bound parameters; string
+comparison is case-sensitive (section 4.4).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+# ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
+_BY_EXTERNAL_ID: Final = """
+SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.externalid IN ({list}) ORDER BY t.id
+"""
+
+_BY_NUMBER: Final = _BY_EXTERNAL_ID.replace("t.externalid IN", "t.tranid IN")
+
+_BY_MEMO: Final = """
+SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
+"""
+
+
+class TransactionHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """The header of any transaction.
+
+    Attributes:
+        type: such as ItemRcpt or InvAdjst.
+        createdfrom: internal id of the order it was made from.
+    """
+
+    id: str
+    type: str
+    tranid: str | None = None
+    externalid: str | None = None
+    trandate: date | None = None
+    status: str | None = None
+    memo: str | None = None
+    createdfrom: str | None = None
+
+
+async def transactions_by_external_id(
+    suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, TransactionHeader]:
+    """Find transactions of any type by external id, case-sensitive (sections 6.7 and 11.3).
+
+    SuiteQL may be a moment behind the record service (section 11.6): that something is not
+    found here proves nothing right after a write.
+
+    Returns:
+        Only the external ids that were found; they are unique over all transactions.
+    """
+    rows = await suiteql.rows_in(
+        _BY_EXTERNAL_ID,
+        external_ids,
+        type=TransactionHeader,
+        operation="suiteql.transactions_by_external_id",
+        priority=priority,
+    )
+    return {row.externalid: row for row in rows if row.externalid is not None}
+
+
+async def transactions_by_number(
+    suiteql: SuiteQL, number: str, *, priority: Priority = Priority.LIVE
+) -> Sequence[TransactionHeader]:
+    """Find transactions of any type by document number, which is not unique (section 5.1)."""
+    return await suiteql.rows_in(
+        _BY_NUMBER,
+        [number],
+        type=TransactionHeader,
+        operation="suiteql.transactions_by_number",
+        priority=priority,
+    )
+
+
+async def transactions_by_memo_tag(
+    suiteql: SuiteQL, tag: str, transaction_type: str, *, priority: Priority = Priority.LIVE
+) -> list[TransactionHeader]:
+    """Find transactions of one type with our tag in the memo: the second key (section 11.8).
+
+    Args:
+        suiteql: the account.
+        tag: such as ``[mlc:ir-90311-1]``.
+        transaction_type: such as ``ItemRcpt``.
+        priority: its place in the queue.
+    """
+    rows = await suiteql.rows(
+        _BY_MEMO,
+        (transaction_type, f"%{tag}%"),
+        type=TransactionHeader,
+        operation="suiteql.transactions_by_memo_tag",
+        priority=priority,
+    )
+    # A % or _ in the tag matches more than itself.
+    return [row for row in rows if row.memo is not None and tag in row.memo]
