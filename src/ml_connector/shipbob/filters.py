@@ -73,13 +73,10 @@ def wro_keys(
 
 def sku_queries(skus: Collection[str] | None) -> Iterator[dict[str, str]]:
     """Yield the query of each call that a search for products takes."""
-    # A SKU with a comma can't be one of a list, so it is asked for alone.
-    alone = [[sku] for sku in skus or () if "," in sku]
-    listed = None if skus is None else [sku for sku in skus if "," not in sku]
-    for some in (*lists(listed), *alone):
+    for some in comma_safe_lists(skus):
         query = {"PageSize": LARGE_PAGE}
         if some is not None:
-            query["SKU"] = some[0] if len(some) == 1 else f"any:{','.join(some)}"
+            query["SKU"] = _any_of(some)
         yield query
 
 
@@ -87,8 +84,7 @@ def inventory_queries(inventory_ids: Collection[int]) -> Iterator[dict[str, str]
     """Yield the query of each call that a search for products by inventory id takes."""
     for some in lists([str(one) for one in inventory_ids]):
         if some is not None:
-            listed = some[0] if len(some) == 1 else f"any:{','.join(some)}"
-            yield {"PageSize": LARGE_PAGE, "InventoryId": listed}
+            yield {"PageSize": LARGE_PAGE, "InventoryId": _any_of(some)}
 
 
 def moment(when: datetime) -> str:
@@ -100,6 +96,19 @@ def moment(when: datetime) -> str:
     if when.tzinfo is None:
         raise ValueError("a filter needs a time with a zone")
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _any_of(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else f"any:{','.join(values)}"
+
+
+def comma_safe_lists(values: Collection[str] | None) -> Iterator[list[str] | None]:
+    """Yield lists as ``lists`` does; each value with a comma comes alone, at the end.
+
+    ShipBob separates the values of a list by commas, so such a value can't be one of several.
+    """
+    yield from lists(None if values is None else [one for one in values if "," not in one])
+    yield from ([one] for one in values or () if "," in one)
 
 
 def lists(values: Collection[str] | None) -> Iterator[list[str] | None]:

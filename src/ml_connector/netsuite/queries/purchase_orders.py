@@ -12,23 +12,17 @@ from typing import Final
 import msgspec
 
 from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.queries.line_links import order_lines_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
+# ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
 _ORDERS: Final = """
 SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-WHERE t.type = 'PurchOrd' AND t.tranid IN ({list}) ORDER BY t.id
-"""
-
-_ORDERS_BY_ID: Final = """
-SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
-    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
-    TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
-FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-WHERE t.type = 'PurchOrd' AND t.id IN ({list}) ORDER BY t.id
+WHERE t.type = 'PurchOrd' AND {where} IN ({list}) ORDER BY t.id
 """
 
 _ORDER_CHANGES: Final = """
@@ -65,12 +59,6 @@ WHERE t.type = 'ItemRcpt' AND m.createdfrom = ?
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
     [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
 ORDER BY t.id, l.id
-"""
-
-_RECEIPT_LINKS: Final = """
-SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
-WHERE k.previousdoc = ? AND k.nexttype = 'ItemRcpt'
-ORDER BY k.nextdoc, k.nextline, k.previousline
 """
 
 
@@ -182,12 +170,6 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     order_line: int | None = None
 
 
-class _ReceiptLink(msgspec.Struct, frozen=True, kw_only=True):
-    previousline: int
-    nextdoc: str
-    nextline: int
-
-
 async def purchase_orders_by_number(
     suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, tuple[PurchaseOrder, ...]]:
@@ -200,7 +182,7 @@ async def purchase_orders_by_number(
         Only the numbers that were found.
     """
     headers = await suiteql.rows_in(
-        _ORDERS,
+        _ORDERS.replace("{where}", "t.tranid"),
         tranids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_number",
@@ -221,7 +203,7 @@ async def purchase_orders_by_id(
         Only those that exist; a deleted order is left out.
     """
     headers = await suiteql.rows_in(
-        _ORDERS_BY_ID,
+        _ORDERS.replace("{where}", "t.id"),
         order_ids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_id",
@@ -295,14 +277,13 @@ async def received_by_receipts(
     )
     if not rows:
         return []
-    links = await suiteql.rows(
-        _RECEIPT_LINKS,
-        (order_id,),
-        type=_ReceiptLink,
+    order_line = await order_lines_of(
+        suiteql,
+        order_id,
+        "ItemRcpt",
         operation="suiteql.received_by_receipts",
         priority=priority,
     )
-    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
     return [
         msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line))) for row in rows
     ]

@@ -9,20 +9,32 @@ quantities are read without their sign.
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Literal
 
 import msgspec
 
 from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.queries.line_links import order_lines_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-# ``{where}`` is a condition of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
-_AUTHORIZATIONS: Final = """
+Key = Literal["number", "external id", "order"]
+"""What return authorizations are found by."""
+
+# ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
+_BY: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, t.status, t.entity, m.createdfrom
 FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'RtnAuth' AND {where} IN ({list}) ORDER BY t.id
 """
+_AUTHORIZATIONS: Final[Mapping[Key, str]] = MappingProxyType(
+    {
+        "number": _BY.replace("{where}", "t.tranid"),
+        "external id": _BY.replace("{where}", "t.externalid"),
+        "order": _BY.replace("{where}", "m.createdfrom"),
+    }
+)
 
 _LINES: Final = """
 SELECT l.transaction, l.id AS line, l.item, l.quantity, l.quantityshiprecv, l.isclosed,
@@ -48,12 +60,6 @@ WHERE t.type = 'ItemRcpt' AND m.createdfrom IN ({list})
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
 ORDER BY t.id, l.id
-"""
-
-_ORDER_LINKS: Final = """
-SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
-WHERE k.previousdoc = ? AND k.nexttype = 'RtnAuth'
-ORDER BY k.nextdoc, k.nextline, k.previousline
 """
 
 
@@ -146,38 +152,18 @@ class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
-class _ReturnLink(msgspec.Struct, frozen=True, kw_only=True):
-    previousline: int
-    nextdoc: str
-    nextline: int
-
-
 async def by_number(
     suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> list[ReturnAuthorization]:
     """Return the return authorizations with these numbers (``tranid``). Exact."""
-    headers = await suiteql.rows_in(
-        _AUTHORIZATIONS.replace("{where}", "t.tranid"),
-        tranids,
-        type=_Header,
-        operation="suiteql.return_authorizations",
-        priority=priority,
-    )
-    return await _with_lines(suiteql, headers, priority)
+    return await _authorizations(suiteql, "number", tranids, priority)
 
 
 async def by_external_id(
     suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> list[ReturnAuthorization]:
     """Return the return authorizations with these external ids. Exact, case-sensitive."""
-    headers = await suiteql.rows_in(
-        _AUTHORIZATIONS.replace("{where}", "t.externalid"),
-        external_ids,
-        type=_Header,
-        operation="suiteql.return_authorizations",
-        priority=priority,
-    )
-    return await _with_lines(suiteql, headers, priority)
+    return await _authorizations(suiteql, "external id", external_ids, priority)
 
 
 async def from_order(
@@ -188,24 +174,16 @@ async def from_order(
     Found by ``createdfrom`` on their mainline row; which line of the order a line stands for
     is told by the link table (section 5.3).
     """
-    headers = await suiteql.rows_in(
-        _AUTHORIZATIONS.replace("{where}", "m.createdfrom"),
-        [order_id],
-        type=_Header,
-        operation="suiteql.return_authorizations",
-        priority=priority,
-    )
-    found = await _with_lines(suiteql, headers, priority)
+    found = await _authorizations(suiteql, "order", [order_id], priority)
     if not found:
         return []
-    links = await suiteql.rows(
-        _ORDER_LINKS,
-        (order_id,),
-        type=_ReturnLink,
+    order_line = await order_lines_of(
+        suiteql,
+        order_id,
+        "RtnAuth",
         operation="suiteql.return_authorizations",
         priority=priority,
     )
-    order_line = {(link.nextdoc, link.nextline): link.previousline for link in links}
     return [
         msgspec.structs.replace(
             authorization,
@@ -240,9 +218,16 @@ async def received(
     return found
 
 
-async def _with_lines(
-    suiteql: SuiteQL, headers: Sequence[_Header], priority: Priority
+async def _authorizations(
+    suiteql: SuiteQL, by: Key, values: Sequence[str], priority: Priority
 ) -> list[ReturnAuthorization]:
+    headers = await suiteql.rows_in(
+        _AUTHORIZATIONS[by],
+        values,
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
     rows = await suiteql.rows_in(
         _LINES,
         [header.id for header in headers],

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
-from ml_connector.shipbob.filters import lists, moment
+from ml_connector.shipbob.filters import comma_safe_lists, lists, moment
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import FulfillmentCenter, Quantity, StatusChange, to_utc
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
@@ -212,10 +212,7 @@ def _keys(
 ) -> Iterator[dict[str, str]]:
     """Yield the key filters of each call that a search for these returns takes."""
     texts = None if ids is None else [str(one) for one in ids]
-    # A reference with a comma can't be one of a list, so it is asked for alone.
-    alone = [[text] for text in reference_ids or () if "," in text]
-    listed = None if reference_ids is None else [text for text in reference_ids if "," not in text]
-    for some_ids, some_references in combinations(lists(texts), (*lists(listed), *alone)):
+    for some_ids, some_references in combinations(lists(texts), comma_safe_lists(reference_ids)):
         keys = {}
         if some_ids is not None:
             keys["Ids"] = ",".join(some_ids)

@@ -1,0 +1,52 @@
+"""Which line of an order a line of a later document stands for (netsuite.md section 5.3)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.transport.call import Priority
+
+LaterType = Literal["ItemRcpt", "RtnAuth"]
+
+_OF_TYPE: Final = """
+SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
+WHERE k.previousdoc = ? AND k.nexttype = '{type}'
+ORDER BY k.nextdoc, k.nextline, k.previousline
+"""
+_LINKS: Final[Mapping[LaterType, str]] = MappingProxyType(
+    {
+        "ItemRcpt": _OF_TYPE.replace("{type}", "ItemRcpt"),
+        "RtnAuth": _OF_TYPE.replace("{type}", "RtnAuth"),
+    }
+)
+
+
+class _LineLink(msgspec.Struct, frozen=True, kw_only=True):
+    previousline: int
+    nextdoc: str
+    nextline: int
+
+
+async def order_lines_of(
+    suiteql: SuiteQL, order_id: str, later: LaterType, *, operation: str, priority: Priority
+) -> Mapping[tuple[str, int], int]:
+    """Return the order's line by document and line, for documents made from an order.
+
+    Args:
+        suiteql: the account.
+        order_id: internal id of the order.
+        later: the type of those documents.
+        operation: name of the call.
+        priority: its place in the queue.
+    """
+    links = await suiteql.rows(
+        _LINKS[later],
+        (order_id,),
+        type=_LineLink,
+        operation=operation,
+        priority=priority,
+    )
+    return {(link.nextdoc, link.nextline): link.previousline for link in links}
