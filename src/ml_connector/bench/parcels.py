@@ -6,19 +6,23 @@ only the fulfilments are kept. NetSuite's in-flight limit is held (netsuite.md s
 
 import asyncio
 import re
-import socket
-import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
-import uvicorn
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from ml_connector.bench.canned import (
+    TOKEN,
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    reply,
+    row_page,
+    serve,
+    whole_body,
+)
 
 COUNTS_PATH: Final = "/_bench/counts"
 ORDERS: Final = 190_000_000
@@ -31,7 +35,6 @@ PER_MINUTE: Final = 150
 _SALES_ORDERS: Final = 5_000_000
 _READ_SECONDS: Final = 0.1
 _SHIPBOB_SECONDS: Final = 0.1
-_TOKEN: Final = {"access_token": "bench", "expires_in": "3600", "token_type": "bearer"}
 _FULFILLMENT_OF: Final = re.compile(r"mlc-if-(\d+)$")
 
 
@@ -72,39 +75,20 @@ class Parcels:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                break
-        status, answer, more = await self._answer(scope, body)
-        content = b"" if answer is None else msgspec.json.encode(answer)
-        headers = {"content-type": "application/json", **more}
-        if answer is not None:
-            headers["content-length"] = str(len(content))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-            }
-        )
-        await send({"type": "http.response.body", "body": content})
+        body = await whole_body(receive)
+        await reply(send, await self._answer(scope, body))
 
-    async def _answer(self, scope: Scope, body: bytes) -> tuple[int, Any, dict[str, str]]:
+    async def _answer(self, scope: Scope, body: bytes) -> Answer:
         path = str(scope["path"])
         if path == COUNTS_PATH:
             return 200, self.counts, {}
         if path.endswith("/token"):
-            return 200, _TOKEN, {}
+            return 200, TOKEN, {}
         if path.startswith("/services/rest/"):
             return await self._netsuite(scope, path, body)
         return await self._shipbob(scope, path, body)
 
-    async def _netsuite(
-        self, scope: Scope, path: str, body: bytes
-    ) -> tuple[int, Any, dict[str, str]]:
+    async def _netsuite(self, scope: Scope, path: str, body: bytes) -> Answer:
         if self._in_flight >= IN_FLIGHT:
             self.counts.refused += 1
             detail = {"o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED", "detail": "Too many."}
@@ -115,14 +99,14 @@ class Parcels:
             if path.endswith("/suiteql"):
                 self.counts.netsuite_reads += 1
                 await asyncio.sleep(_READ_SECONDS)
-                return 200, _page(self._rows(body)), {}
+                return 200, row_page(self._rows(body)), {}
             self.counts.netsuite_writes += 1
             await asyncio.sleep(WRITE_SECONDS)
             return self._fulfil(scope, path, body)
         finally:
             self._in_flight -= 1
 
-    def _fulfil(self, scope: Scope, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
+    def _fulfil(self, scope: Scope, path: str, body: bytes) -> Answer:
         external_id = str(msgspec.json.decode(body).get("externalId", ""))
         named = _FULFILLMENT_OF.match(external_id)
         order = int(path.split("/")[-3])
@@ -184,9 +168,7 @@ class Parcels:
             "isclosed": "F",
         }
 
-    async def _shipbob(
-        self, scope: Scope, path: str, body: bytes
-    ) -> tuple[int, Any, dict[str, str]]:
+    async def _shipbob(self, scope: Scope, path: str, body: bytes) -> Answer:
         await asyncio.sleep(_SHIPBOB_SECONDS)
         if path.endswith(":batchUpdateTrackingUpload"):
             self.counts.shipbob_writes += 1
@@ -251,28 +233,6 @@ def shipment(number: int, *, uploaded: bool) -> dict[str, Any]:
     }
 
 
-def _page(rows: list[dict[str, str]]) -> dict[str, Any]:
-    return {
-        "links": [],
-        "count": len(rows),
-        "hasMore": False,
-        "items": [{"links": [], **row} for row in rows],
-        "offset": 0,
-        "totalResults": len(rows),
-    }
-
-
 def main() -> None:
     """Serve on the open socket whose descriptor is the argument, until SIGTERM."""
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    config = uvicorn.Config(
-        Parcels(),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(Parcels())

@@ -4,20 +4,23 @@ Not a simulator: it keeps no books. It is there so that what is measured is our 
 """
 
 import re
-import socket
-import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
-import uvicorn
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Answer = tuple[int, Any, dict[str, str]]
+from ml_connector.bench.canned import (
+    TOKEN,
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    reply,
+    row_page,
+    serve,
+    whole_body,
+)
 
 SKUS: Final = ("TEE-BLK-M", "CAP-RED", "MUG-WHT")
 WRITES_PATH: Final = "/_bench/writes"
@@ -25,7 +28,6 @@ ADJUSTMENTS_PATH: Final = "/services/rest/record/v1/inventoryAdjustment"
 SUITEQL_PATH: Final = "/services/rest/query/v1/suiteql"
 
 _FIRST_ITEM: Final = 100
-_TOKEN: Final = {"access_token": "bench", "expires_in": "3600", "token_type": "bearer"}
 _WRO_OF: Final = re.compile(r"mlc-ia-(\d+)-")
 _STOWED_AT: Final = "2026-11-20T16:03:10Z"
 
@@ -47,25 +49,8 @@ class Upstream:
         if scope["type"] != "http":
             return
         arrived = time.monotonic()
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                break
-        status, answer, more = self._answer(scope, body, arrived)
-        content = b"" if answer is None else msgspec.json.encode(answer)
-        headers = {"content-type": "application/json", "content-length": str(len(content)), **more}
-        if status == 204:  # noqa: PLR2004 - no content
-            del headers["content-length"]
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-            }
-        )
-        await send({"type": "http.response.body", "body": content})
+        body = await whole_body(receive)
+        await reply(send, self._answer(scope, body, arrived))
 
     def _answer(self, scope: Scope, body: bytes, arrived: float) -> Answer:
         match str(scope["path"]).rpartition("/")[2]:
@@ -100,7 +85,7 @@ def _canned(last: str, scope: Scope, body: bytes) -> Answer:
             results = [{"id": one, "is_success": True, "reason": ""} for one in marked]
             return 200, {"results": results}, {}
         case "token":
-            return 200, _TOKEN, {}
+            return 200, TOKEN, {}
         case wro_id if wro_id.isdecimal():
             return 200, _wro(int(wro_id)), {}
         case _:
@@ -149,27 +134,9 @@ def _rows(body: bytes) -> dict[str, Any]:
                 "enddate": "2026-11-30",
             }
         ]
-    return {
-        "links": [],
-        "count": len(rows),
-        "hasMore": False,
-        "items": [{"links": [], **row} for row in rows],
-        "offset": 0,
-        "totalResults": len(rows),
-    }
+    return row_page(rows)
 
 
 def main() -> None:
     """Serve on the open socket whose descriptor is the argument, until SIGTERM."""
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    config = uvicorn.Config(
-        Upstream(),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(Upstream())

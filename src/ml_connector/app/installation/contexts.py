@@ -7,10 +7,13 @@ from ml_connector.app.installation.clients import netsuite_client, shipbob_clien
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.converge import Converge
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, write_slots_for
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
@@ -53,6 +56,18 @@ class ConnectionContexts:
         made = connection_context(self._installation, applied.settings(secrets))
         self._open[name] = (applied.applied_at, made)
         return made
+
+
+def lanes_of(installation: Installation, contexts: ConnectionContexts) -> Lanes:
+    """Return the lanes of an installation: what is due in them converges in these contexts."""
+    converge = Converge(
+        installation.database,
+        FLOWS,
+        contexts.open,
+        installation.lanes,
+        worker=installation.holder,
+    )
+    return Lanes(installation.server.url, converge)
 
 
 def connection_context(

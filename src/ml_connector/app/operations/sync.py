@@ -8,14 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from ml_connector.app.installation.contexts import ConnectionContexts
+from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.context import ConnectionContext
-from ml_connector.engine.converge import Converge
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import Swept, sweep, tell
 from ml_connector.engine.settle.write_slots import runs_for
-from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -223,14 +221,7 @@ async def _work_until_settled(
     flow: Flow,
     keys: Sequence[str],
 ) -> None:
-    converge = Converge(
-        installation.database,
-        FLOWS,
-        contexts.open,
-        installation.lanes,
-        worker=installation.holder,
-    )
-    lanes = Lanes(installation.server.url, converge)
+    lanes = lanes_of(installation, contexts)
     async with lanes.open():
         lane = asyncio.create_task(
             lanes.work(

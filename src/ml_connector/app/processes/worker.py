@@ -14,13 +14,12 @@ from ml_connector.app.chores.awaited import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
-from ml_connector.app.installation.contexts import ConnectionContexts
+from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.sign_in.certificate_expiry import CertificateClock
 from ml_connector.app.sign_in.token_renewal import renew_tokens
 from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
 from ml_connector.config.settings import Settings
-from ml_connector.engine.converge import Converge
 from ml_connector.engine.work.chores import (
     LOST_EVERY_SECONDS,
     RESCUE_EVERY_SECONDS,
@@ -30,7 +29,6 @@ from ml_connector.engine.work.chores import (
 )
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.worker import work
-from ml_connector.flows import FLOWS
 from ml_connector.garbage import spare_what_stays
 from ml_connector.ledger import months
 from ml_connector.transport.limits.leases import free_slots_of_the_dead
@@ -58,14 +56,7 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
         loop.add_signal_handler(one, stop.set)
     async with open_installation(settings, pool_size=_POOL) as installation:
         contexts = ConnectionContexts(installation)
-        converge = Converge(
-            installation.database,
-            FLOWS,
-            contexts.open,
-            installation.lanes,
-            worker=installation.holder,
-        )
-        lanes = Lanes(installation.server.url, converge)
+        lanes = lanes_of(installation, contexts)
         chores = [
             *_chores_of_the_engine(installation, lanes),
             *_chores_of_connections(installation, contexts),
