@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ml_connector.authorities import authorities, trusting_this_machine
 from ml_connector.errors import Retryable
 from ml_connector.transport.call import Call
-from ml_connector.transport.guard.authorities import authorities, trusting_this_machine
 from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 
 

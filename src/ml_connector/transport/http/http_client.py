@@ -8,8 +8,8 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from ml_connector.authorities import trusting_this_machine
 from ml_connector.transport.call import Call
-from ml_connector.transport.guard.authorities import trusting_this_machine
 from ml_connector.transport.guard.resolver import GuardedResolver
 from ml_connector.transport.http.progress import Progress, Unanswered
 
