@@ -32,6 +32,13 @@ def trusting_this_machine() -> ssl.SSLContext:
     return context
 
 
+@cache
+def file_of_this_machine() -> Path | None:
+    """Return the list of this machine's authorities, for who reads one file; None for none."""
+    places = (ssl.get_default_verify_paths().openssl_cafile, *_BUNDLES)
+    return next((Path(each) for each in places if Path(each).is_file()), None)
+
+
 def authorities(file: str, folder: str, bundles: Iterable[str]) -> tuple[Path | None, Path | None]:
     """Return the file and the folder that hold this machine's authorities; None for none.
 

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
 from ml_connector import private_files
 from ml_connector.errors import UserError
-from ml_connector.storage.postgres_binaries import find_binaries
+from ml_connector.storage.connection_string import environment, is_encrypted
+from ml_connector.storage.postgres_binaries import client_programs
 from ml_connector.storage.schema import MIGRATIONS, connect
 
 _CREATED: Final = re.compile(r"create (?:table|view)(?: if not exists)? (\w+)", re.IGNORECASE)
@@ -181,7 +180,7 @@ def _run(
 ) -> str:
     program, *rest = arguments
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
-        [find_binaries().folder / program, *rest],
+        [client_programs(encrypted=is_encrypted(url)) / program, *rest],
         env=_environment(url),
         stdin=subprocess.DEVNULL,
         stdout=into,
@@ -203,16 +202,5 @@ def _run(
 
 def _environment(url: str) -> dict[str, str]:
     """The way to the database in the environment: arguments can be seen by everybody."""
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    variables = {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "user": "PGUSER",
-        "password": "PGPASSWORD",
-        "dbname": "PGDATABASE",
-        "sslmode": "PGSSLMODE",
-        "sslrootcert": "PGSSLROOTCERT",
-    }
-    given = {variable: str(parts[key]) for key, variable in variables.items() if parts.get(key)}
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
-    return {**kept, **given, "PGAPPNAME": "mlc backup", "PGCONNECT_TIMEOUT": "10"}
+    return {**kept, **environment(url, name="mlc backup")}

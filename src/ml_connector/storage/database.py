@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import msgspec
 import psycopg
@@ -11,11 +11,10 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ml_connector.errors import UserError
+from ml_connector.storage.connection_string import conninfo, printable_url
 
 Connection = psycopg.AsyncConnection[DictRow]
 """A connection whose rows are dicts by column name."""
-
-_CONNECT_TIMEOUT_SECONDS: Final = 5
 
 # Facts and requests are kept as `json`, which stores the text as it was written, so that
 # what was decided can be compared byte for byte.
@@ -37,7 +36,7 @@ class Database:
         self.url = url
         self.name = name
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
+            conninfo(url, name=name),
             min_size=0,
             max_size=size,
             open=False,
@@ -45,7 +44,7 @@ class Database:
             max_idle=60,
             check=None,
             connection_class=psycopg.AsyncConnection[DictRow],
-            kwargs=connection_options(name),
+            kwargs={"row_factory": dict_row},
         )
 
     async def __aenter__(self) -> Self:
@@ -104,17 +103,6 @@ class Database:
             return await rows(connection, query, parameters)
 
 
-def connection_options(name: str) -> dict[str, Any]:
-    """Options of every connection of ours: dict rows, UTC, a name seen in pg_stat_activity."""
-    return {
-        "row_factory": dict_row,
-        "autocommit": False,
-        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-        "application_name": name,
-        "options": "-c timezone=UTC -c statement_timeout=60000",
-    }
-
-
 async def rows(
     connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
 ) -> list[DictRow]:
@@ -138,13 +126,3 @@ def recordset(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
     which PostgreSQL reads exactly.
     """
     return msgspec.json.encode(records).decode()
-
-
-def printable_url(url: str) -> str:
-    """Return the URL without its password."""
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return "(not a PostgreSQL URL)"
-    shown = {key: parts[key] for key in ("host", "port", "dbname", "user") if parts.get(key)}
-    return " ".join(f"{key}={value}" for key, value in shown.items())

@@ -7,6 +7,7 @@ We run ``initdb`` and ``postgres`` of the wheel ourselves and use none of its Py
 import functools
 import importlib.util
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,28 @@ def find_binaries(wheel: str = WHEEL) -> PostgresBinaries:
         )
     folder = Path(places[0]) / PROGRAMS
     return PostgresBinaries(folder=folder, version=_version(folder / "postgres"))
+
+
+def client_programs(*, encrypted: bool) -> Path:
+    """Return the folder of ``pg_dump``, ``pg_restore`` and ``psql``.
+
+    Those of the wheel are built without OpenSSL: where the way to the server is encrypted, they
+    must be this machine's own.
+
+    Raises:
+        UserError: they would have to encrypt, and this machine has none of its own.
+    """
+    if not encrypted:
+        return find_binaries().folder
+    found = shutil.which("pg_dump")
+    if found is None:
+        raise UserError(
+            "The PostgreSQL programs of the wheel can't encrypt, and this machine has no others",
+            where="pg_dump",
+            next_step="Install PostgreSQL's client programs (Debian: postgresql-client), of the"
+            " server's version or a newer one.",
+        )
+    return Path(found).parent
 
 
 def _version(postgres: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from ml_connector.errors import UserError
-from ml_connector.storage.database import connection_options, printable_url
+from ml_connector.storage.connection_string import conninfo, printable_url
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -38,12 +38,11 @@ def connect(url: str) -> psycopg.Connection:
     """Open a plain connection, outside the pool.
 
     Raises:
-        UserError: the database can't be reached; says which and why.
+        UserError: the database can't be reached, or not safely; says which and why.
     """
-    options = connection_options("ml-connector schema")
-    del options["row_factory"]
+    told = conninfo(url, name="ml-connector schema")
     try:
-        return psycopg.connect(url, **options)
+        return psycopg.connect(told)
     except psycopg.Error as error:
         raise UserError(
             f"The database can't be used: {str(error).splitlines()[0]}",

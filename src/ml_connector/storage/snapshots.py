@@ -4,8 +4,10 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
-from ml_connector.storage.database import Connection, connection_options, one, rows
+from ml_connector.storage.connection_string import conninfo
+from ml_connector.storage.database import Connection, one, rows
 
 SyncConnection = psycopg.Connection[dict[str, Any]]
 """A connection for a thread: what comes in many small pieces costs far less there."""
@@ -43,7 +45,8 @@ def opened(url: str, snapshot: str, *, name: str) -> SyncConnection:
         snapshot: the name of a moment whose transaction still lasts.
         name: what the connection is called in pg_stat_activity.
     """
-    connection: SyncConnection = psycopg.Connection.connect(url, **connection_options(name))
+    told = conninfo(url, name=name)
+    connection: SyncConnection = psycopg.Connection.connect(told, row_factory=dict_row)
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.execute(_shared(snapshot))
     return connection

@@ -4,9 +4,14 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.storage import embedded, running_role, schema
+from ml_connector.storage.connection_string import weakness
+
+_log = structlog.get_logger("database")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,8 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
         UserError: it can't be used, or nothing was set up yet.
     """
     if settings.database_url is not None:
+        if (given_up := weakness(settings.database_url)) is not None:
+            _log.warning("database_connection_is_weak", reason=given_up)
         yield DatabaseServer(url=settings.database_url, owner_url=settings.database_url)
         return
     if not make and not (settings.data_dir / "postgres").is_dir():

@@ -11,7 +11,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import offline
 from ml_connector.secret import Secret
-from ml_connector.storage.database import printable_url
+from ml_connector.storage.connection_string import printable_url
 from ml_connector.storage.schema import connect
 from ml_connector.vault import survey
 from ml_connector.vault.keyfile import KeyFile

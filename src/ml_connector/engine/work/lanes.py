@@ -17,6 +17,7 @@ import psycopg
 from procrastinate.jobs import DeleteJobCondition
 from psycopg_pool import AsyncConnectionPool
 
+from ml_connector.storage.connection_string import conninfo
 from ml_connector.storage.database import Connection, rows
 
 HEARTBEAT_SECONDS: Final = 2.0
@@ -67,15 +68,11 @@ class Lanes:
         # fetching or end is lost with the database's machine is handed out again, and ends at
         # once where it is no longer its subject's. Jobs come to be in transactions of ours.
         connector = procrastinate.PsycopgConnector(
-            conninfo=url,
+            conninfo=conninfo(url, name="ml-connector lanes", options="-c synchronous_commit=off"),
             min_size=0,
             max_size=60,
             pool_factory=_pool,
             configure=_without_transactions,
-            kwargs={
-                "application_name": "ml-connector lanes",
-                "options": "-c synchronous_commit=off",
-            },
         )
         self._app = procrastinate.App(connector=connector)
         self._run = run

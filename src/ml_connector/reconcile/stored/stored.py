@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 import psycopg
+from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
@@ -47,7 +49,8 @@ from ml_connector.reconcile.stored.rows import (
 from ml_connector.reconcile.stored.session import StoredSession, together
 from ml_connector.reconcile.transaction_types import TYPES
 from ml_connector.storage import snapshots
-from ml_connector.storage.database import Connection, connection_options
+from ml_connector.storage.connection_string import conninfo
+from ml_connector.storage.database import Connection
 
 
 class StoredMonth:
@@ -342,9 +345,9 @@ async def opened(url: str, name: str, month: Month, flows: Flows) -> AsyncGenera
         month: which month.
         flows: whose sources and documents are compared.
     """
-    connect = psycopg.AsyncConnection[dict[str, Any]].connect
-    options = connection_options("ml-connector reconcile")
-    async with await connect(url, **options) as one, await connect(url, **options) as other:
+    told = conninfo(url, name="ml-connector reconcile")
+    connect = partial(psycopg.AsyncConnection.connect, told, row_factory=dict_row)
+    async with await connect() as one, await connect() as other:
         stored = StoredMonth(url, one, other, name=name, month=month, flows=flows)
         yield await stored.begin()
         await one.rollback()
