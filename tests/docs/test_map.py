@@ -65,9 +65,11 @@ def test_the_layers_are_those_that_imports_are_held_to() -> None:
         if contract["type"] == "layers"
     ]
     section = pages.sections("docs/explanation/architecture.md")["The layers"]
-    described = [re.findall(r"`([a-z_]+)", cells[0]) for cells in pages.rows(section)]
+    described = [re.findall(r"`([a-z_]+)/`", cells[0]) for cells in pages.rows(section)]
+    held = [re.findall(r"\.([a-z_]+)", layer) for layer in layers]
+    folders_held = [[name for name in layer if (PACKAGE / name).is_dir()] for layer in held]
 
-    assert described == [re.findall(r"\.([a-z_]+)", layer) for layer in layers]
+    assert list(filter(None, described)) == list(filter(None, folders_held))
 
 
 def test_the_start_page_leads_to_every_page_but_single_decisions() -> None:
