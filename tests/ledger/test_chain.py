@@ -122,7 +122,7 @@ async def test_a_tail_cut_off_together_with_its_trace_is_found(database: Databas
         f"update journal_head set number = 8, hash = '{heads[3].hash}'",
     )
 
-    assert first(await verdict(database)) == (9, "removed")  # its posting bears witness
+    assert first(await verdict(database)) == (9, "removed")  # its posting has a line without a row
 
 
 async def test_a_tail_cut_off_with_everything_that_knew_it_is_found_by_a_noted_head(

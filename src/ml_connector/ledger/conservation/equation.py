@@ -26,7 +26,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """One term of the equation.
 
     Attributes:
-        lines: so many.
+        lines: how many.
         quantity: whole sellable eaches, signed.
         money: amounts by currency; a currency that comes to nothing is left out.
     """
@@ -102,19 +102,12 @@ def of_line(
         for key in {*stated, *posted, *refused}
     }
     missing = {key: value for key, value in rest.items() if value}
-    state: LineState | None
-    if missing or (not stated and not rows and not reasons):
-        state = "waiting" if waits else "unexplained"
-    elif any(posted.values()) or (rows and not reasons):
-        state = "posted"
-    elif reasons:
-        state = "refused"
-    else:
-        state = None
+    is_missing = bool(missing) or (not stated and not rows and not reasons)
+    state = _state(posted, rows=rows, reasons=reasons, is_missing=is_missing, waits=waits)
     line = {state: 1} if state else {}
     return (
         Equation(
-            all=_sums(stated, 1 if state else 0),
+            all=_sums(stated, len(line)),
             posted=_sums(posted, line.get("posted", 0)),
             refused=_sums(refused, line.get("refused", 0)),
             waiting=_sums(missing if waits else {}, line.get("waiting", 0)),
@@ -122,6 +115,16 @@ def of_line(
         ),
         state,
     )
+
+
+def _state(
+    posted: Measures, *, rows: int, reasons: int, is_missing: bool, waits: bool
+) -> LineState | None:
+    if is_missing:
+        return "waiting" if waits else "unexplained"
+    if any(posted.values()) or (rows and not reasons):
+        return "posted"
+    return "refused" if reasons else None
 
 
 def of_subject(

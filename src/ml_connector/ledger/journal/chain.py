@@ -1,6 +1,6 @@
 """The journal's proof: no row was changed, removed, put in, reordered or cut off.
 
-Three witnesses are asked. The *chain*: each row's hash is of its own columns and of the row
+Three things are checked. The *chain*: each row's hash is of its own columns and of the row
 before. The *noted heads*: the chain still goes through every end that was noted outside the
 database, so it was neither cut off nor written anew from some row on. The *postings*: each
 row is a line of a document that was posted, and each line of such a document has its row.
@@ -13,7 +13,13 @@ from typing import Any, Final
 import msgspec
 from psycopg.rows import tuple_row
 
-from ml_connector.ledger.journal.checker import MOST, POSTING, BrokenLink, JournalVerdict, Witness
+from ml_connector.ledger.journal.checker import (
+    MOST,
+    POSTING,
+    BrokenLink,
+    JournalChecker,
+    JournalVerdict,
+)
 from ml_connector.ledger.journal.journal import COLUMNS, Head
 from ml_connector.ledger.journal.noted_heads import NotedHead
 from ml_connector.storage.database import Connection, Database, rows
@@ -57,17 +63,17 @@ async def verify(
         verdicts: list[JournalVerdict] = []
         before = 0
         for name in wanted:
-            witness = Witness(name, heads.get(name, ()))
+            checker = JournalChecker(name, heads.get(name, ()))
             async for batch in _rows(connection, name):
                 postings = await _postings(connection, {row[POSTING] for row in batch})
                 for row in batch:
-                    witness.see(row, postings)
+                    checker.see(row, postings)
                 if progress is not None:
-                    progress(before + witness.rows, max(about, before + witness.rows))
-            before += witness.rows
-            witness.end(kept.get(name), await _unwritten(connection, name))
-            await _tell_moved_from_changed(connection, name, witness.broken)
-            verdicts.append(witness.verdict())
+                    progress(before + checker.rows, max(about, before + checker.rows))
+            before += checker.rows
+            checker.end(kept.get(name), await _unwritten(connection, name))
+            await _tell_moved_from_changed(connection, name, checker.broken)
+            verdicts.append(checker.verdict())
     return verdicts
 
 

@@ -1,6 +1,6 @@
-"""Who looks at one connection's journal row by row, and says what is wrong with it.
+"""The check of one connection's journal, row by row: what is wrong with it, and where.
 
-It reads nothing itself: ``chain`` brings the rows in their order, and what each stands on.
+It reads nothing itself: ``chain`` brings the rows in their order, and their postings.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from ml_connector.ledger.postings.documents import JournalLine
 How = Literal["changed", "removed", "inserted", "reordered", "cut off", "rewritten"]
 
 MOST: Final = 100
-"""So many broken rows of a connection are named; one is enough to know."""
+"""The most broken rows of a connection that are named; one is enough to know."""
 
 
 class BrokenLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +36,12 @@ class BrokenLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JournalVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the witnesses say of one connection's journal.
+    """What the check of one connection's journal has found.
 
     Attributes:
-        rows: so many were looked at.
+        rows: how many were looked at.
         head: the last row's number and hash; None when there is no row.
-        heads_met: so many noted heads lie on the chain.
+        heads_met: how many noted heads lie on the chain.
         broken: by number; empty when all is well.
     """
 
@@ -65,7 +65,7 @@ _LINE: Final = tuple(JournalLine.__struct_fields__)
 _as_said: Final = itemgetter(*(COLUMNS.index(name) for name in _LINE))
 
 
-class Witness:
+class JournalChecker:
     """Looks at one connection's rows in their order."""
 
     def __init__(self, name: str, noted: Sequence[NotedHead]) -> None:
@@ -80,7 +80,7 @@ class Witness:
         self._previous = GENESIS
         self._posting = 0
         self._lines: list[tuple[Any, ...]] = []
-        self._told_of = 0
+        self._lines_seen = 0
         self._seen: set[int] = set()
         self._met_up_to = 0
 
@@ -90,7 +90,7 @@ class Witness:
         number = row[_NUMBER]
         good = self._in_order(row, number)
         good = self._linked(row, number) and good
-        self._a_line_of_its_posting(row, number, postings, told=not good)
+        self._compare_with_posting(row, number, postings, is_named=not good)
         for one in self._noted.pop(number, ()):
             if one.hash == row[_HASH]:
                 self._met += 1
@@ -169,52 +169,36 @@ class Witness:
             return False
         return True
 
-    def _a_line_of_its_posting(
+    def _compare_with_posting(
         self,
         row: tuple[Any, ...],
         number: int,
         postings: Mapping[int, Mapping[str, Any]],
         *,
-        told: bool,
+        is_named: bool,
     ) -> None:
+        """See that the row is the next line of its posting.
+
+        Args:
+            row: the row.
+            number: its number.
+            postings: of this row and others, by id.
+            is_named: what is wrong with the row is named already.
+        """
         posting_id = row[POSTING]
         if posting_id != self._posting:
             self._posting_ends(number)
-            self._posting = posting_id
-            posting = postings.get(posting_id)
-            self._lines = [_meant(line) for line in posting["lines"] or ()] if posting else []
-            self._told_of = 0
-            if posting is None or posting["connection"] != self.name or posting_id in self._seen:
-                self._lines = []
-                if not told:
-                    why = "a second time" if posting_id in self._seen else "that does not exist"
-                    self._breaks(number, "inserted", f"it is of posting {posting_id} {why}")
-                return
-            self._seen.add(posting_id)
-        if self._told_of >= len(self._lines):
-            if not told and self._lines:
+            self._posting_begins(posting_id, number, postings, is_named=is_named)
+        if self._lines_seen >= len(self._lines):
+            if not is_named and self._lines:
                 self._breaks(
-                    number, "inserted", f"posting {posting_id} has only {self._told_of} lines"
+                    number, "inserted", f"posting {posting_id} has only {self._lines_seen} lines"
                 )
             return
-        line = self._lines[self._told_of]
-        self._told_of += 1
         posting = postings[posting_id]
-        said = _as_said(row)
-        if (
-            said == line
-            and row[_EXTERNAL_ID] == posting["external_id"]
-            and row[_TARGET] == posting["target"]
-        ):
-            return
-        differs = [
-            name for name, one, other in zip(_LINE, said, line, strict=True) if one != other
-        ]
-        if row[_EXTERNAL_ID] != posting["external_id"]:
-            differs.append("external_id")
-        if row[_TARGET] != posting["target"]:
-            differs.append("target")
-        if not told:
+        differs = _differences(row, self._lines[self._lines_seen], posting)
+        self._lines_seen += 1
+        if differs and not is_named:
             self._breaks(
                 number,
                 "changed",
@@ -222,8 +206,29 @@ class Witness:
                 " says",
             )
 
+    def _posting_begins(
+        self,
+        posting_id: int,
+        number: int,
+        postings: Mapping[int, Mapping[str, Any]],
+        *,
+        is_named: bool,
+    ) -> None:
+        """Take up the lines of the next posting; none where its rows should not be here."""
+        self._posting = posting_id
+        self._lines = []
+        self._lines_seen = 0
+        posting = postings.get(posting_id)
+        is_again = posting_id in self._seen
+        if posting is not None and posting["connection"] == self.name and not is_again:
+            self._lines = [_meant(line) for line in posting["lines"] or ()]
+            self._seen.add(posting_id)
+        elif not is_named:
+            why = "a second time" if is_again else "that does not exist"
+            self._breaks(number, "inserted", f"it is of posting {posting_id} {why}")
+
     def _posting_ends(self, number: int) -> None:
-        missing = len(self._lines) - self._told_of
+        missing = len(self._lines) - self._lines_seen
         if missing > 0 and not any(one.number >= number - 1 for one in self.broken):
             self._breaks(
                 number, "removed", f"posting {self._posting} has {missing} more lines than rows"
@@ -241,16 +246,33 @@ class Witness:
             f" it was noted on {one.at:%Y-%m-%d %H:%M} UTC by {one.by}",
         )
 
-    def _cut_off(self, last: int, witness: str) -> None:
+    def _cut_off(self, last: int, evidence: str) -> None:
         first = self._number + 1
         some = f"rows {first} to {last} are" if last > first else "it is"
-        self._breaks(first, "cut off", f"{some} missing at the end, but {witness} there")
+        self._breaks(first, "cut off", f"{some} missing at the end, but {evidence} there")
 
     def _breaks(self, number: int, how: How, sentence: str) -> None:
         if len(self.broken) < MOST:
             self.broken.append(
                 BrokenLink(connection=self.name, number=number, how=how, sentence=sentence)
             )
+
+
+def _differences(
+    row: tuple[Any, ...], line: tuple[Any, ...], posting: Mapping[str, Any]
+) -> list[str]:
+    """Return the columns in which a row is not as the line of its posting says."""
+    said = _as_said(row)
+    differs = (
+        []
+        if said == line
+        else [name for name, one, other in zip(_LINE, said, line, strict=True) if one != other]
+    )
+    if row[_EXTERNAL_ID] != posting["external_id"]:
+        differs.append("external_id")
+    if row[_TARGET] != posting["target"]:
+        differs.append("target")
+    return differs
 
 
 def _meant(line: Mapping[str, Any]) -> tuple[Any, ...]:
