@@ -1,4 +1,4 @@
-"""What a flow is: a business rule made of ``read`` and ``plan``."""
+"""Flows: a flow is a business rule made of ``read`` and ``plan``."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: of the subject.
-        version: names this state of it: the same version told twice is told once; empty:
-            news every time.
+        version: names this state of it: two events with the same version are one; empty:
+            each is news.
         changed_at: when the source last changed it; None when it does not say by a clock
             that can be compared with ours.
         within: the larger thing at the source that it is read with; see ``Flow.within_of``.
@@ -105,17 +105,18 @@ class Flow:
         source_lines: all lines of the source that the facts show and that must end posted,
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
-        look_back: a scheduled sweep looks at what changed so long ago at most.
-        sweep: yields what the source has that changed since a moment, for whatever no
-            webhook told us; the keys it is given are of subjects that once led to a
-            document.
-        poll: yields what changed since a moment by the source's own clock, and what is gone
-            of the given keys: less than a sweep sees, and sooner done. None: it is always
-            swept.
-        clock: the source's own time; None when it does not tell.
-        event_source: who tells of what a sweep finds: ``schedule`` where no webhook could have.
-        details: what commands print of the facts beside documents, as rows with the same
-            keys; None: nothing. Pure.
+        look_back: the age of the oldest changes that a scheduled sweep looks at.
+        sweep: yields all subjects of the source that changed since a moment, so that those
+            are found of which no webhook told; the keys it is given are of subjects that once
+            led to a document.
+        poll: yields the subjects that changed since a moment by the source's own clock, and
+            those of the given keys that are gone: fewer than a sweep sees, and sooner done.
+            None: it is always swept.
+        clock: the source's own time; None when the source does not say it.
+        event_source: the source of the events that a sweep makes: ``schedule`` where no
+            webhook could have told of them.
+        details: rows with the same keys that commands print of the facts, beside documents;
+            None: nothing. Pure.
         documents: the sorts of document that it makes, by how their external ids begin.
         wakings: the kinds of thing that its stopped subjects wait for, and how it is seen
             that one has appeared; those that every flow may wait for are not repeated here

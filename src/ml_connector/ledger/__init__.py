@@ -1,1 +1,1 @@
-"""What is kept: connections, the inbox, subjects, runs, postings and the journal."""
+"""The ledger: connections, the inbox, subjects, runs, postings and the journal."""

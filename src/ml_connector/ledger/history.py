@@ -1,4 +1,4 @@
-"""Reading back: events with what came of them, postings, journal rows."""
+"""Reading back: events with their runs and postings, and what people did."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ml_connector.storage.database import Connection, one, rows
 
 @dataclass(frozen=True, kw_only=True)
 class EventFilter:
-    """Which events; what is None or empty does not matter."""
+    """Which events; an attribute that is None or empty excludes none."""
 
     ids: Sequence[int] = ()
     status: str | None = None
@@ -107,7 +107,7 @@ async def acts(
     Args:
         connection: for reading.
         names: of connections; None: everything, also what concerns no connection.
-        limit: at most so many.
+        limit: how many at most.
         since: then or later.
         until: before then.
         person: a part of the name.

@@ -1,8 +1,8 @@
 """The months of events, runs and journal: each is a partition of its own, made ahead.
 
-A chore makes them long before they are needed. A process that has not seen this month yet
-looks once more before its first row of it, so that a service which was off for months, or a
-chore that failed, never meets a month without its partitions.
+A chore makes them long before they are needed. Each process looks once more before it writes
+its first row of a month, so that it finds the partitions even when the service was off for
+months or the chore failed.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Final
 from ml_connector.storage.database import Connection, one
 
 AHEAD: Final = timedelta(days=92)
-"""So far ahead partitions are made."""
+"""How far ahead partitions are made."""
 
 CHORE_EVERY_SECONDS: Final = 3600.0
 

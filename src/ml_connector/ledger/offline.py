@@ -1,4 +1,4 @@
-"""What setting up and restoring ask of the ledger: by a plain connection, outside the pool."""
+"""The ledger for setting up and restoring: by a plain connection, outside the pool."""
 
 from datetime import datetime
 from typing import NamedTuple

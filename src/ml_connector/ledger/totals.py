@@ -12,7 +12,7 @@ class EventTotals(NamedTuple):
 
     Attributes:
         webhooks: those that a webhook told of.
-        unfinished: those, whoever told of them, that are neither done nor ignored.
+        unfinished: those of any source that are neither done nor ignored.
     """
 
     webhooks: int

@@ -1,7 +1,7 @@
 """Reads about bills: ShipBob's invoices and charges, kept as they are read; NetSuite's bills.
 
-ShipBob forgets the lines of an invoice after seven days (shipbob.md section 9.7), so whatever
-is read of them is kept for ever at once, and a decision is made from what is kept.
+ShipBob forgets the lines of an invoice after seven days (shipbob.md section 9.7), so all lines
+that are read are kept at once and for ever, and decisions are made from the kept ones.
 """
 
 import time
@@ -26,10 +26,11 @@ REMEMBERED: Final = timedelta(days=8)
 
 _A_DAY: Final = timedelta(days=1)
 _LATELY: Final = timedelta(days=2)
-# There is no call for one invoice: it is looked for in the list, so far back at most.
+# There is no call for one invoice: it is looked for in the list, this far back at most.
 _OLDEST: Final = timedelta(days=400)
 _AT_A_TIME: Final = 1000
-# Webhooks may come thick and fast: pulling takes at most this part of the time.
+# Webhooks may come thick and fast: after a pull, the next waits this many times as long as the
+# pull took.
 _REST: Final = 10
 
 
@@ -38,7 +39,7 @@ def _present() -> datetime:
 
 
 class BillingReads:
-    """What is read about bills, for one connection.
+    """Reads charges, invoices and bills, for one connection.
 
     Args:
         shipbob: the calls about bills.
@@ -70,7 +71,7 @@ class BillingReads:
         self._rests_until = 0.0
 
     async def pull(self, since: datetime) -> None:
-        """Pull and keep what was charged, as bulk work.
+        """Pull and keep charges, as bulk work.
 
         The first time from ``since`` on, later from the day before the last pull on, and
         always as far back as ShipBob remembers: a charge of last week may have come on an
@@ -83,10 +84,10 @@ class BillingReads:
         await self._pull(min(begin, today - REMEMBERED))
 
     async def pull_lately(self) -> bool:
-        """Pull what was charged lately; False when it was pulled a moment ago.
+        """Pull recent charges; False when they were pulled a moment ago.
 
-        Where a pull takes long, the next one waits ten times as long: until then, the sweep
-        sees to it.
+        The next pull waits ten times as long as this one takes: until then, the sweep finds
+        new charges.
         """
         if time.monotonic() < self._rests_until:
             return False
@@ -105,7 +106,7 @@ class BillingReads:
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - began)
 
     async def invoices(self, since: datetime) -> Sequence[Kept]:
-        """Return all invoices dated since a moment, with what their kept lines come to."""
+        """Return all invoices dated since a moment, with the sums of their kept lines."""
         heads = [_head(row) async for row in self._shipbob.invoices(since, priority=Priority.BULK)]
         async with self._database.transaction() as connection:
             await charges.keep_invoices(connection, self._connection, heads)
@@ -124,10 +125,10 @@ class BillingReads:
         return await charges.sums(self._database, self._connection, invoice_id)
 
     async def forgotten(self, invoice: StoredInvoice) -> Sequence[Charge]:
-        """Return what may be on an invoice although ShipBob does not say so any more.
+        """Return charges that may be on an invoice although ShipBob does not say so any more.
 
-        These are kept charges of the invoice's type and up to its day, on no invoice as far
-        as we were told, which ShipBob does not list as not invoiced either.
+        These are kept charges of the invoice's type and up to its day: we were told of no
+        invoice that they are on, and ShipBob does not list them as not invoiced either.
         """
         if invoice.type is None or invoice.day is None:
             return ()
@@ -154,7 +155,7 @@ class BillingReads:
             )
 
     async def bills(self, number: str) -> tuple[ReferencedBill, ...]:
-        """Return the vendor bills and credits with this reference number, whoever made them."""
+        """Return the vendor bills and credits with this reference number, ours and others."""
         return await self._bills.get(number) or ()
 
     async def vendor(self) -> Vendor | None:

@@ -1,4 +1,4 @@
-"""Reads that find purchase and transfer orders which nobody tells us of."""
+"""Reads that find purchase and transfer orders, of which no webhook tells."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
@@ -14,11 +14,11 @@ from ml_connector.words import Cause
 
 
 class OrderReads:
-    """What NetSuite has ordered and changed, for one connection, as bulk work.
+    """Finds the orders that NetSuite has and has changed, for one connection, as bulk work.
 
     Args:
         netsuite: the client of the account.
-        ordered_since: the connection's start date; earlier orders are none of ours.
+        ordered_since: the connection's start date; earlier orders are left out.
     """
 
     def __init__(self, netsuite: NetSuite, *, ordered_since: date | None = None) -> None:
@@ -26,7 +26,7 @@ class OrderReads:
         self._ordered_since = ordered_since
 
     async def open(self) -> AsyncIterator[Sequence[ChangedOrder]]:
-        """Yield the purchase and transfer orders of which something is to come."""
+        """Yield the purchase and transfer orders of which units are still to come."""
         for order_type in OPEN_STATUSES:
             pages = order_polls.open_orders(
                 self._netsuite.query, order_type, ordered_since=self._ordered_since
@@ -41,7 +41,7 @@ class OrderReads:
 
         Args:
             since: that moment.
-            also: the ids of those that are wanted even if nothing is to come of them.
+            also: the ids of orders that are wanted even if no units of them are to come.
         """
         for order_type, statuses in OPEN_STATUSES.items():
             pages = order_polls.changed_orders(
@@ -54,11 +54,11 @@ class OrderReads:
                 yield [order for order in page if order.status in statuses or order.id in also]
 
     async def deleted(self, since: str) -> set[str]:
-        """Return the ids of what was deleted since then; perhaps of other types as well."""
+        """Return the ids of records deleted since then; perhaps of other types as well."""
         return await order_polls.deleted_records(self._netsuite.query, since=since)
 
     async def is_deleted(self, order_id: str) -> bool:
-        """Return whether an order that is not to be seen was deleted, and is not merely hidden.
+        """Return whether an order that can't be seen was deleted, and is not merely hidden.
 
         A role that loses a permission sees no order any more (netsuite.md section 4.5). So
         the record service must say that there is none, and not that the role may not see it

@@ -31,7 +31,7 @@ from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
 _FRESH_SECONDS: Final = 60.0
-# The last days of a year before: a fact that old is still dated by its own period.
+# Days before the one that is asked for: a fact that old is still dated by its own period.
 _PERIODS_BACK: Final = timedelta(days=400)
 
 
@@ -42,14 +42,14 @@ class Reads:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
         skus: ShipBob SKU to NetSuite item name, where they differ.
-        bindings: which items are the same, as far as it was found out before.
-        shipments: what is read about orders, shipments and sales orders.
+        bindings: which items are the same, as earlier runs matched them.
+        shipments: reads of orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
         ordered_since: the connection's start date; earlier orders are not looked for.
 
     Attributes:
-        returns: what is read about returns.
+        returns: reads of returns.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Reads:
         )
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}
-        # What is kept is fetched by one for all who lack it.
+        # Of reads that are kept for a moment: one call for all runs that lack the answer.
         self._missing_centers: Batch[None, Sequence[FulfillmentCenter]] = Batch(
             self._fetch_centers, most=1
         )
@@ -131,7 +131,7 @@ class Reads:
             NeedsData: ShipBob has no such WRO.
         """
         found = await self._wros.get(wro_id)
-        # A list may lag behind, or not know the filter: only the WRO's own address tells.
+        # A list may lag behind, or not know the filter: only the WRO's own address is sure.
         return found if found is not None else await self._shipbob.wro(wro_id)
 
     async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:

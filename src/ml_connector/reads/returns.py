@@ -17,7 +17,7 @@ from ml_connector.transport.call import Priority
 
 
 class ReturnReads:
-    """What a return, and what NetSuite holds of it, is read through.
+    """Reads returns at ShipBob, and their authorizations and receipts in NetSuite.
 
     Args:
         shipbob: the client of the ShipBob account.
@@ -42,7 +42,7 @@ class ReturnReads:
             NeedsData: ShipBob has no such return.
         """
         found = await self._returns.get(return_id)
-        # A list may lag behind: only the return's own address tells.
+        # A list may lag behind: only the return's own address is sure.
         return found if found is not None else await self._shipbob.returns.get(return_id)
 
     async def completed(self, since: datetime) -> AsyncIterator[Return]:

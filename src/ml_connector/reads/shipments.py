@@ -24,8 +24,8 @@ from ml_connector.words import Cause
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
 
-# ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, theirs
-# are gathered for so long. One that comes alone is read at once, and so are the first few.
+# ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, their reads
+# are gathered for this time. One that comes alone is read at once, and so are the first few.
 _APART_SECONDS: Final = 1.0
 _BURST: Final = 5
 
@@ -35,13 +35,13 @@ async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
 
 
 class ShipmentReads:
-    """What the flows about parcels read, for one connection.
+    """Reads orders, parcels and sales orders, for one connection.
 
     Args:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
         order_match: the field by which a sales order is found (netsuite.md section 8.9).
-        orders_of: what the inbox knows of shipments' orders.
+        orders_of: the orders of shipments, as far as the inbox was told of them.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class ShipmentReads:
         found = await self._by_shipment.get(shipment_id)
         if found is not None:
             return found
-        # A list may lag behind, or nobody has told us the order: the shipment's own address.
+        # A list may lag behind, or the order was never told: ask the shipment's own address.
         shipment = await self._shipbob.shipments.shipment(shipment_id)
         if shipment.order_id is None:
             raise NeedsData(
@@ -159,7 +159,7 @@ class ShipmentReads:
         if len(wanted) == 1:
             try:
                 return {order_ids[0]: await self._shipbob.shipments.order(order_ids[0])}
-            except NeedsData:  # told by whoever asks for it by its own address
+            except NeedsData:  # raised when it is asked for by its own address
                 return {}
         found = self._shipbob.shipments.orders(ids=order_ids)
         return {order.id: order async for order in found if order.id in wanted}

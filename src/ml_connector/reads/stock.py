@@ -1,7 +1,7 @@
-"""Reads about stock: what lies where in both systems, and what explains a difference.
+"""Reads about stock: what lies where in both systems, and what may explain a difference.
 
-All locations are read together: the subjects of one connection that are looked at at the same
-time share one reading, and nobody is told what was read before they asked.
+All locations are read together: subjects of one connection that ask at the same time share one
+reading, and none gets a reading that began before it asked.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.storage.database import Database
 
 MOVING: Final = timedelta(minutes=15)
-"""So long a movement at ShipBob may be on its way to us: a webhook has further attempts."""
+"""How long a movement at ShipBob may be on its way to us: a webhook has further attempts."""
 
 LAGS: Final = timedelta(minutes=2)
-"""What we posted so lately may show in one system only: ShipBob's levels lag about a minute
+"""How long a posting of ours may show in one system only: ShipBob's levels lag about a minute
 behind orders (shipbob.md section 9.3)."""
 
-# So long the first one waits for others to share its reading.
+# How long the first subject that asks waits for others to share its reading.
 _GATHER_SECONDS: Final = 0.2
 MOST_LOOKED_INTO: Final = 500
-"""So many things at a location are looked into at a time."""
+"""How many things at a location are looked into at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +66,12 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Trail:
-    """What has moved some items at one location besides what we posted.
+    """Movements of some items at one location, besides those that we posted.
 
     Attributes:
         netsuite: lines of everybody else's documents.
         shipbob: movements at the location's fulfillment centers.
-        known: what the inbox knows of the sources that these movements name.
+        known: the sources that these movements name, as far as the inbox knows them.
         unread: why one of the sides could not be looked into; empty when both were.
     """
 
@@ -86,7 +86,7 @@ def _present() -> datetime:
 
 
 class StockReads:
-    """What is read about stock, for one connection.
+    """Reads stock, for one connection.
 
     Args:
         shipbob: the client of the ShipBob account.
@@ -176,7 +176,7 @@ class StockReads:
         unread: list[str] = []
         moved: list[StockMovement] = []
         others: list[StockLine] = []
-        # What can't be looked into leaves a difference without its cause, and hides none.
+        # A side that can't be read leaves a difference without its cause, and hides none.
         try:
             moved = await self._moved(location, sorted(inventory_ids)[:MOST_LOOKED_INTO], since)
         except (NeedsData, NeedsHuman) as error:

@@ -1,4 +1,4 @@
-"""Reads of units of measure: how many eaches are in a case, and what a line counts in."""
+"""Reads of units of measure: how many eaches are in a case, and the quantities of lines."""
 
 import asyncio
 import time

@@ -117,7 +117,7 @@ class GroupCommit(Generic[K, V]):
         try:
             async with self._open() as connection:
                 answers = await self._do(connection, [item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed to those who wait, who raise it
+        except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
             if len(batch) > 1 and _may_be_of_one(error):
                 for pair in batch:
                     await self._commit([pair])
@@ -130,13 +130,13 @@ class GroupCommit(Generic[K, V]):
                 continue
             if isinstance(answer, Exception):
                 future.set_exception(answer)
-                future.exception()  # nobody may be waiting any more; that is no fault
+                future.exception()  # its caller may have been cancelled; that is no fault
             else:
                 future.set_result(answer)
 
 
 def _may_be_of_one(error: Exception) -> bool:
-    """Whether the others may do without the one that failed: not when the database is gone."""
+    """Whether the other items may succeed alone: not when the database is gone."""
     if isinstance(error, psycopg.OperationalError):
         return (error.sqlstate or "").startswith(_ROLLED_BACK)
     return not isinstance(error, DatabaseAway)

@@ -33,7 +33,7 @@ async def take_in_unheard(
         connection_name: whose subjects.
         flow: whose source.
         seen: each with a version, each key once.
-        source: who tells.
+        source: of the events.
     """
     return await bulk_intake.take_in(
         connection,

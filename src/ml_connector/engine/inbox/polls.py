@@ -1,7 +1,7 @@
 """Polls: only what changed since the last one, by the source's own clock; all once a day.
 
 The source's clock is not ours, and it may be a local one that is set back in autumn, so
-what was reached is kept by both clocks (netsuite.md sections 4.2 and 4.7).
+the time of the last poll is kept by both clocks (netsuite.md sections 4.2 and 4.7).
 """
 
 from datetime import datetime, timedelta
@@ -22,8 +22,8 @@ def changed_since(last: Poll, *, account_time: str, now: datetime) -> str:
     """Return the moment from which to ask for changes, by the account's clock. Pure.
 
     Where that clock has gone forward less than ours since the last poll, it was set back,
-    and what happened before that may bear a later time than what happened after: then as
-    much more is asked for.
+    and a change before that may bear a later time than a change after it: then changes are
+    asked for from that much earlier.
 
     Args:
         last: the last poll.
@@ -37,5 +37,5 @@ def changed_since(last: Poll, *, account_time: str, now: datetime) -> str:
 
 
 def is_full(last: Poll | None, *, now: datetime) -> bool:
-    """Whether everything is to be looked at, not only what changed. Pure."""
+    """Whether everything is to be looked at, and not only the changes. Pure."""
     return last is None or now - last.full_at >= FULL_EVERY

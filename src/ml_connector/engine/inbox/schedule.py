@@ -9,8 +9,8 @@ def is_due(
 ) -> bool:
     """Return whether it is time to run again. Pure.
 
-    A daily time comes exactly once on every local day: one that is skipped when the clocks
-    go forward comes at the moment they do, one that comes twice counts the first time. A
+    A daily time is due exactly once on every local day: one that is skipped when the clocks
+    go forward is due at the moment they do, one that comes twice is due the first time. A
     run that was missed while the service was off is due at once.
 
     Args:

@@ -1,8 +1,8 @@
-"""Sweeps: what the source has that nobody told us of, or told us too late.
+"""Sweeps: they find what the source has of which no event told, or only an old one.
 
 Webhooks may be lost, and an endpoint that failed for five days is switched off for good
-(shipbob.md section 7.5), so the sources are looked through at intervals. What has changed
-after the last event about it becomes an event of its own.
+(shipbob.md section 7.5), so the sources are looked through at intervals. A subject that has
+changed after the last event about it gets an event of its own.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from ml_connector.words import Source
 
 BATCH: Final = 1000
 
-# The two clocks may differ, and a source may date a change before it tells of it.
+# The two clocks may differ, and a source may date a change earlier than it announces it.
 _CLOCKS_DIFFER: Final = timedelta(seconds=5)
 
 
@@ -143,7 +143,7 @@ async def tell(
 ) -> int:
     """Tell the inbox of subjects; return how many of them were news.
 
-    The same version told twice is one event; without a version it is news every time.
+    Two with the same version are one event; one without a version is news every time.
     """
     taken = await take_in(
         connection,
@@ -166,7 +166,7 @@ async def tell(
 async def gaps(
     connection: Connection, connection_name: str, flow: Flow, seen: Sequence[SweepResult]
 ) -> tuple[list[SweepResult], list[SweepResult]]:
-    """Return what was never told of, and what has changed since it was."""
+    """Return the subjects that no event was ever about, and those that changed since theirs."""
     if not seen:
         return [], []
     told = await inbox.last_told(connection, connection_name, flow.name, [one.key for one in seen])

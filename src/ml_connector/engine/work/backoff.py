@@ -14,7 +14,7 @@ def delay_seconds(
     """Return the seconds until the next try.
 
     Exponential with full jitter (netsuite.md section 10.2) for the first tries, then about
-    hourly. What the other system asked for is the least.
+    hourly; never less than the other system asked for.
 
     Args:
         attempt: how many tries in a row have failed before this one.
@@ -26,6 +26,6 @@ def delay_seconds(
         wait = _SLOW_SECONDS * chance.uniform(0.8, 1.2)
     else:
         wait = chance.uniform(0.0, min(_LONGEST_FAST_SECONDS, 2.0**attempt))
-    # A little on top, so that all who were told the same time don't come back at once.
+    # A little on top, so that subjects that were told the same time don't come back at once.
     least = asked_for + chance.uniform(0.0, 1.0) if asked_for else 0.05
     return max(least, wait)

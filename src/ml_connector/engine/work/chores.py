@@ -65,7 +65,7 @@ async def find_lost(database: Database, lanes: Lanes) -> None:
 async def _again_and_again(database: Database, chore: Chore) -> None:
     task = asyncio.current_task()
     # A cancellation that comes while the database answers, or goes away, may be lost in the
-    # driver (asyncio.wait_for of Python 3.11 can); that it was asked for is not forgotten.
+    # driver (asyncio.wait_for of Python 3.11 can lose one); the task itself remembers it.
     while task is None or not task.cancelling():
         try:
             async with database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""Lanes: one queue per connection, so that nobody's backlog slows anybody else's.
+"""Lanes: one queue per connection, so that one connection's backlog slows no other.
 
 The only module that knows the job library. There is one kind of job: *converge this
 subject*. A subject has at most one live job (``subject.job_id``), which is what keeps two
@@ -64,9 +64,10 @@ class Lanes:
 
     def __init__(self, url: str, run: Run | None = None) -> None:
         # The listeners of all lanes and the fetching of jobs share this pool. Each of the
-        # library's queries is a transaction of its own, and none must be on disk: a job whose
-        # fetching or end is lost with the database's machine is handed out again, and ends at
-        # once where it is no longer its subject's. Jobs come to be in transactions of ours.
+        # library's queries is a transaction of its own, and none has to be on disk: when the
+        # fetching or the end of a job is lost with the database's machine, the job is handed
+        # out again, and ends at once when it is no longer its subject's job. Jobs are made in
+        # transactions of ours.
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo(url, name="ml-connector lanes", options="-c synchronous_commit=off"),
             min_size=0,

@@ -1,4 +1,4 @@
-"""A worker: works the lanes of all connections off and does its share of the upkeep."""
+"""A worker: works the lanes of all connections off and does its share of the chores."""
 
 import asyncio
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ async def work(
     Args:
         database: the pool.
         lanes: the lanes, with what a job does.
-        chores: upkeep that some worker must do.
+        chores: what one of the workers must do from time to time.
         at_once: subjects in hand for each connection; None: as its limits allow.
         stop: set when the process should end.
     """
@@ -54,8 +54,8 @@ async def work(
             tasks = [*(lane.task for lane in working.values()), upkeep]
             for task in tasks:
                 task.cancel()
-            # Bounded: a process that can't end would be in the way of the next one. What is
-            # left is cancelled once more when the event loop ends.
+            # Bounded: a process that can't end would be in the way of the next one. Tasks that
+            # are left are cancelled once more when the event loop ends.
             _, unfinished = await asyncio.wait(tasks, timeout=GRACE_SECONDS + 1.0)
             if unfinished:
                 _log.warning("not_ended", tasks=sorted(task.get_name() for task in unfinished))

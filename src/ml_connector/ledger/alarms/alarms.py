@@ -1,8 +1,8 @@
-"""Alarms: what a person should hear of, noted in one place by whoever notices it.
+"""Alarms: trouble that a person should hear of, noted in one place.
 
-Who notices trouble calls ``raise_alarm``, as often as it likes, and ``end_alarms`` when the
-trouble is over. Who tells people asks ``due`` in a transaction, sends each group as one
-message, and calls ``told`` in the same transaction.
+Code that notices trouble calls ``raise_alarm``, as often as it likes, and ``end_alarms`` when
+the trouble is over. Code that tells people asks ``due`` in a transaction, sends each group as
+one message, and calls ``told`` in the same transaction.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ QUIET: Final = timedelta(hours=1)
 """At most one message in this time about alarms of one kind of one connection."""
 
 REMIND_AFTER: Final = timedelta(hours=24)
-"""What goes on for longer is told again."""
+"""Trouble that goes on for longer is told again."""
 
 _RAISE: Final = """
     insert into alarm (connection, kind, key, sentence, remedy, raised_at, last_raised_at)
@@ -38,7 +38,7 @@ _END: Final = """
     returning id
 """
 
-# One teller at a time: two would send the same message twice.
+# Only one transaction tells at a time: two would send the same message twice.
 _LOCK: Final = "select pg_try_advisory_xact_lock(hashtextextended('tell alarms', 0)) as mine"
 
 # A group is due when it has something to say and was not told of anything lately.
@@ -194,9 +194,9 @@ async def due(
     Args:
         on: the transaction in which ``told`` is called as well.
         now: aware.
-        quiet: at most one message in this time about one kind of one connection; what comes
-            up meanwhile goes into the next.
-        remind_after: what goes on for longer than this since it was told is told again.
+        quiet: at most one message in this time about one kind of one connection; alarms that
+            come up meanwhile go into the next.
+        remind_after: trouble that goes on for longer than this since it was told is told again.
     """
     lock = await one(on, _LOCK)
     if lock is None or not lock["mine"]:

@@ -1,4 +1,4 @@
-"""What people did: who, when, what, with what was before and after."""
+"""Acts: who did what, when, with the state before and after."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,10 +20,10 @@ async def record(
 
     Args:
         on: the transaction.
-        person: who.
+        person: who did it.
         what: such as ``connection.pause``.
         connection: name of the connection concerned.
-        details: what was before and after, or whatever else tells what was done; never a
+        details: the state before and after, or whatever else says what was done; never a
             secret.
     """
     await rows(

@@ -49,7 +49,7 @@ class Begun:
 
 
 def fingerprint(text: str) -> str:
-    """Return what is kept of a random secret that is only to be recognised. Pure."""
+    """Return the hash by which a random secret is recognised again. Pure."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -206,7 +206,7 @@ async def grant(
 
 
 async def granted(on: Connection, connection: str) -> dict[str, Any] | None:
-    """Return who gave the consent that is in use, when, and for what; None: nobody here."""
+    """Return who gave the consent that is in use, when, and for what; None: none was given."""
     return await one(
         on,
         "select granted_at, person, scopes, account, channel_id from shipbob_grant"

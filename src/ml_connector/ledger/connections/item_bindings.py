@@ -1,7 +1,7 @@
-"""Bindings: which NetSuite item a ShipBob inventory item is, once it was found out.
+"""Bindings: which NetSuite item each ShipBob inventory item was matched to.
 
 A SKU is matched once, by its text; from then on the two internal ids stand for each other,
-so that a new name in either system breaks nothing. Every change is kept: what it was before,
+so that a new name in either system breaks nothing. Every change is kept: the binding before,
 which run changed it, when and why.
 """
 
@@ -119,7 +119,7 @@ async def bind(
     run_id: int,
     bound_by: str,
 ) -> None:
-    """Bind what a run has matched; what was bound otherwise before is ended, and kept.
+    """Keep the bindings that a run has found; other bindings of these items end, and are kept.
 
     Args:
         connection: the transaction that keeps the run's decision.

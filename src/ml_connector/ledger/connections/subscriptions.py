@@ -13,8 +13,8 @@ SECRET_FIELD: Final = "shipbob.webhook_secret_of."  # noqa: S105 - the name of a
 """Secrets of our subscriptions are kept under this and ShipBob's id."""
 
 ACCEPTED_AFTER_RETIRING: Final = timedelta(hours=48)
-"""So long is the secret of a removed subscription accepted: ShipBob sends a delivery again for
-28 hours (shipbob.md section 7.5)."""
+"""How long the secret of a removed subscription is accepted: ShipBob sends a delivery again
+for 28 hours (shipbob.md section 7.5)."""
 
 ASK_AGAIN_AFTER: Final = timedelta(hours=24)
 """Topics that ShipBob refused are not asked for again before that, unless a person asks."""
@@ -47,7 +47,7 @@ class RefusedTopics:
 
 
 async def lock(on: Connection, connection: str) -> None:
-    """Let only one compare subscriptions at a time, until the transaction ends."""
+    """Let no other transaction compare subscriptions until this one ends."""
     await rows(
         on,
         "select pg_advisory_xact_lock(hashtextextended('webhooks of ' || %(name)s, 0))",
@@ -167,7 +167,7 @@ async def forget_refused(on: Connection, connection: str, group: str) -> None:
 async def note_look(
     on: Connection, connection: str, groups: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Keep what a comparison came to, for who asks later."""
+    """Keep the result of a comparison, for later questions."""
     await rows(
         on,
         "insert into webhook_look (connection, looked_at, groups)"
@@ -178,7 +178,7 @@ async def note_look(
 
 
 async def last_look(on: Connection, connection: str) -> dict[str, Any] | None:
-    """Return when subscriptions were last compared and what came of it; None: never."""
+    """Return when subscriptions were last compared, and the result; None: never."""
     return await one(
         on,
         "select looked_at, groups from webhook_look where connection = %(name)s",

@@ -1,7 +1,7 @@
 """Line conservation: every source line is posted, waiting, or refused with a reason.
 
-The equation is kept in lines, in units and in money by currency. What is missing on its
-right side is *unexplained*: one such line, and the equation does not hold.
+The equation is kept in lines, in units and in money by currency. Lines that are missing on its
+right side are *unexplained*: with one such line, the equation does not hold.
 """
 
 from collections import defaultdict

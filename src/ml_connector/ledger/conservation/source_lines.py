@@ -1,4 +1,4 @@
-"""Source lines as runs see them, and what was decided about them; ``conservation`` sums them."""
+"""Source lines as runs see them, and the refusals among them; ``sums`` adds them up."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ from ml_connector.storage.database import Connection, recordset, rows
 
 
 async def keep(connection: Connection, seen: Sequence[tuple[Run, Sequence[SourceLine]]]) -> None:
-    """Keep all lines of subjects as their runs have seen them. What is unchanged is not written.
+    """Keep all lines of subjects as their runs have seen them; unchanged ones are not written.
 
     Lines of one name and currency are added up.
     """
@@ -39,12 +39,12 @@ async def keep(connection: Connection, seen: Sequence[tuple[Run, Sequence[Source
 async def decide(
     connection: Connection, decided: Sequence[tuple[Run, Sequence[RefusedUnits], str]]
 ) -> None:
-    """Keep what runs decided to refuse, in place of what was refused before.
+    """Keep what runs decided to refuse, in place of earlier refusals.
 
     Args:
         connection: inside the transaction that keeps the decisions.
-        decided: each run with all that is not posted on purpose, and why what is missing may
-            wait although nothing failed; empty when it may not.
+        decided: each run with all that is not posted on purpose, and why missing lines may
+            wait although nothing failed; empty when they may not.
     """
     values = [
         {

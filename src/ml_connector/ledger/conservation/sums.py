@@ -1,7 +1,7 @@
 """Line conservation over the stored lines, summed for each report.
 
-``docs/explanation/audit-trail.md`` says the same in prose; ``ledger.equation`` is the rule
-for one line, which the query here repeats for all of them at once.
+``docs/explanation/audit-trail.md`` says the same in prose; ``conservation.equation`` is the
+rule for one line, which the query here repeats for all of them at once.
 """
 
 from collections import defaultdict
@@ -290,8 +290,8 @@ order by l.connection, l.flow, l.fact_date, l.subject, l.name limit %(limit)s
 """
 
 
-# A counter-document belongs to the subject of what it undoes. They are few: whoever joins them
-# reads all postings for nothing.
+# A counter-document belongs to the subject of the posting that it undoes. There are few of
+# them: a join with them would read all postings for nothing.
 _OWNER: Final = (
     "case when p.undoes is null then p.subject_id"
     " else (select o.subject_id from posting as o where o.id = p.undoes) end"

@@ -28,7 +28,7 @@ async def older(
 async def delete_older(
     connection: Connection, names: Sequence[str], before: datetime
 ) -> tuple[int, int]:
-    """Take headers and bodies of events away; what is still open keeps them.
+    """Take headers and bodies of events away; events that are still open keep them.
 
     Returns:
         how many bodies are gone, and how many stay since their events are open.

@@ -1,8 +1,8 @@
 """Subjects that nobody has ever told of, a page of them taken in with one statement.
 
-What ``inbox.take_in`` does for any arrival, whatever is known of it (look, mark, store, give a
-job), is done here for those that are new to the ledger and can't be known: the database makes
-all the rows from one document.
+``inbox.take_in`` does it for any arrival: it looks what is known of the subject, marks it,
+stores the event and gives a job. Here the same is done for subjects that are new to the ledger:
+the database makes all the rows from one document.
 """
 
 from collections.abc import Sequence
@@ -73,15 +73,15 @@ async def take_in(
 ) -> set[str]:
     """Store, mark and give a job to those subjects that are not in the ledger; return their keys.
 
-    All or nothing, in the caller's transaction. The others are left alone; and all are where
-    somebody else takes one of them in at this moment, or one is there twice.
+    All or nothing, in the caller's transaction. The others are left alone. So are all of them
+    when another process takes one of them in at this moment, or a key is there twice.
 
     Args:
         connection: inside a transaction.
         seen: each key once.
         connection_name: whose subjects.
         flow: of the subjects.
-        source: who tells.
+        source: of the events.
         topic: kept with the events.
         jobs: the statement that makes the jobs of table ``unheard`` in the order of its ``n``,
             with parameters ``lane`` and ``priority``, and returns their ids as array ``ids``.

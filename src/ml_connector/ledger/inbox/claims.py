@@ -1,7 +1,7 @@
 """Claims of many subjects at once: begin their runs, hold their rows, end their runs.
 
-Everybody who holds several subjects takes them in one order, that of ``subjects.mark``, so
-that two transactions never wait for each other in a ring.
+A transaction that holds several subjects takes them in one order, that of ``subjects.mark``,
+so that two transactions never wait for each other in a ring.
 """
 
 from collections.abc import Collection, Mapping
@@ -89,7 +89,7 @@ async def claim(
     Args:
         connection: inside a transaction that holds no subject.
         wanted: pairs of subject id and the job that is to run it.
-        worker: who runs them.
+        worker: the process that runs them.
         rules: the version of the rules of each flow that this worker knows.
 
     Returns:

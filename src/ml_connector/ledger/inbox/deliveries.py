@@ -7,7 +7,7 @@ from typing import Any, Final
 from ml_connector.storage.database import Connection, Database, one, rows
 
 OFFSET_OVER: Final = 50
-"""The clock offset is that of so many deliveries, the newest."""
+"""The clock offset is the median of this many deliveries, the newest."""
 
 _NOTE_REFUSAL: Final = """
     insert into webhook_refusal as r (connection, reason, times, topic, clock_offset_seconds)

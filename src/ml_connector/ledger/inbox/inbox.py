@@ -1,4 +1,4 @@
-"""The inbox: what anybody ever told us, kept for ever, each delivery once."""
+"""The inbox: every event that was ever told, kept for ever, each delivery once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +106,7 @@ async def last_told(
 
 
 class StoredEvent(NamedTuple):
-    """What an event came with."""
+    """An event as it came."""
 
     connection: str
     topic: str

@@ -2,7 +2,7 @@
 
 ``marked`` is raised by every event about the subject, ``converged`` is the mark that the
 last finished run had seen; a subject is dirty while the two differ. ``epoch`` is raised
-by every run, so that a run that was judged dead and wakes up late may write no more.
+by every run, so that a run that was taken for dead and wakes up late may write no more.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -99,7 +99,7 @@ async def mark(
     """
     if not refs:
         return []
-    # One order for everybody, so that two writers never wait for each other in a ring.
+    # Always in one order, so that two writers never wait for each other in a ring.
     ordered = sorted(set(refs))
     found = await rows(
         connection,

@@ -150,7 +150,8 @@ async def append_all(connection: Connection, recorded: Sequence[Recorded]) -> di
 async def _append(
     connection: Connection, name: str, recorded: Sequence[Recorded]
 ) -> dict[int, Head]:
-    # Rows of one connection are numbered one after the other: wait for whoever writes now.
+    # Rows of one connection are numbered one after the other: wait for the transaction that
+    # writes now.
     await rows(
         connection,
         "select pg_advisory_xact_lock(hashtextextended('journal ' || %(name)s, 0))",
@@ -191,7 +192,7 @@ async def between(
 ) -> AsyncIterator[list[tuple[Any, ...]]]:
     """Yield the rows of a period in batches: ``COLUMNS`` each, by connection and number.
 
-    All of one moment: what is posted meanwhile is not among them.
+    All of one moment: rows that are written meanwhile are not among them.
 
     Args:
         database: for reading.

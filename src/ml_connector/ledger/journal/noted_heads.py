@@ -1,8 +1,8 @@
 """Ends of the chain, noted where the database's owner can't quietly rewrite them.
 
 A file of JSON lines in the data folder, only ever appended to. Each line carries the
-SHA-256 of the line before it, so that the file itself shows what was cut out of it. The
-same heads go into the log with every posting, and into every report.
+SHA-256 of the line before it, so that the file itself shows when lines were cut out of it.
+The same heads go into the log with every posting, and into every report.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ class NotedHead(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         at: when it was noted.
-        by: who noted it: worker, verify, reconcile.
+        by: the process that noted it: worker, verify, reconcile.
         before: SHA-256 of the line before, in hex.
     """
 

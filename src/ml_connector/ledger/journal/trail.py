@@ -129,7 +129,7 @@ async def journal_rows(
     Args:
         connection: for reading.
         names: of connections.
-        limit: at most so many.
+        limit: how many at most.
         flow: exactly.
         sku: exactly.
         source: such as ``wro 90311``.

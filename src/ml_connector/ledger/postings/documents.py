@@ -46,9 +46,9 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a source fact that must end posted, waiting or refused with a reason.
 
     Attributes:
-        source_line: which line, by the name that journal lines and refusals use for it. What
-            only follows from a posted line, such as the write-off of units that came back,
-            carries its name and a part (``item 7 / write-off``), and is not counted.
+        source_line: which line, by the name that journal lines and refusals use for it. A
+            journal line that only follows from a posted line, such as the write-off of units
+            that came back, has its name and a part (``item 7 / write-off``), and is not counted.
         fact_date: the merchant's local date of the fact.
         quantity: whole sellable eaches, signed; None where the line is only money.
         center: ShipBob's fulfillment center whose stock it moves.
@@ -64,7 +64,7 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedUnits(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a source line is not posted on purpose, and why."""
+    """Units or money of a source line that are not posted on purpose, and why."""
 
     source_line: str
     reason: str
@@ -213,13 +213,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         remaining_failure: the failure that remains when they are posted, such as a surplus that
             a person must decide on; None when the subject has then converged.
         note: why there is nothing to do, where a person would ask.
-        refused: all that is not posted on purpose, each time anew, not only what is new.
-        waiting: why what is neither posted nor refused may wait although nothing failed,
-            such as a WRO that is booked when it is completed; empty when nothing may.
+        refused: everything that is not posted on purpose, also what earlier plans refused.
+        waiting: why lines that are neither posted nor refused may wait although nothing
+            failed, such as a WRO that is booked when it is completed; empty when none may.
         bindings: which items SKUs were matched to for the first time, or anew.
-        replan_after_posting: what follows can only be planned with the documents' ids, such as
-            a receipt from an authorization that is made first: plan anew as soon as they are
-            posted.
+        replan_after_posting: plan anew as soon as the documents are posted: the next ones can
+            only be planned with their ids, such as a receipt from an authorization.
         fan_out: keys of the subjects of the same flow that are to be looked at instead or
             as well, such as the shipments of an order.
         parent_key: the key of the larger thing at the source that those are read with.

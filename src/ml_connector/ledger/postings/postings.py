@@ -153,7 +153,7 @@ async def drop_unsent(
 ) -> None:
     """Remove postings of subjects that nothing can have come of and no plan wants now.
 
-    What was decided at the time stays with its run.
+    The decisions that wanted them stay with their runs.
     """
     wanted = [
         {"subject": subject.id, "external_id": document.external_id}
@@ -214,7 +214,7 @@ async def mark_unsent(connection: Connection, posting: Posting, answer: Any) -> 
 
 
 class Settled(NamedTuple):
-    """What came of a posting: the document exists.
+    """A posting whose document exists.
 
     Attributes:
         remote_id: its internal id.

@@ -1,4 +1,4 @@
-"""Runs: what a converge saw, what it decided, and what came of it."""
+"""Runs: the facts that a run saw, its decision, and its outcome."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ async def begin(connection: Connection, subject: Claimed, *, worker: str, rules:
     Args:
         connection: the transaction that claims the subject.
         subject: the claimed subject.
-        worker: who runs it.
+        worker: the process that runs it.
         rules: version of the rules that will decide.
     """
     await months.ensure(connection)
@@ -41,7 +41,7 @@ async def begin(connection: Connection, subject: Claimed, *, worker: str, rules:
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written down about a run.
+    """What is kept of a run.
 
     Attributes:
         facts: what plan saw.

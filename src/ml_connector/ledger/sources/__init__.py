@@ -1,1 +1,1 @@
-"""What only ShipBob tells, kept: charges and stock."""
+"""Facts of ShipBob that the ledger keeps: charges, and what it knows of stock."""

@@ -1,7 +1,7 @@
 """Charges and invoices, kept for ever (ShipBob's lines are gone after seven days).
 
-A charge is known by its transaction id. What is kept is never removed: a later pull may add
-the invoice that a charge is on, and a changed amount is kept beside the one before.
+A charge is known by its transaction id. No charge is ever removed: a later pull may add the
+invoice that it is on, and a changed amount is kept beside the one before.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -91,12 +91,12 @@ class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What is known of an invoice: its head, and what its kept lines come to.
+    """An invoice as far as it is known: its head, and the sum of its kept lines.
 
     Attributes:
         amount: of the head.
         lines: how many are kept.
-        total: what they come to.
+        total: their sum.
     """
 
     id: int
@@ -172,14 +172,14 @@ _COLUMNS: Final = (
     " reference_id, center, invoice_id, invoice_type, details"
 )
 
-# So many rows of a long answer are fetched at a time: memory stays flat.
+# Rows of a long answer that are fetched at a time: memory stays flat.
 _FETCH: Final = 2000
 
 
 async def keep(
     connection: Connection, name: str, charges: Sequence[tuple[Charge, dict[str, Any]]]
 ) -> None:
-    """Keep charges, each with the row it came in; what is known already is brought up to date.
+    """Keep charges, each with the row it came in; known ones are brought up to date.
 
     Amounts go into the database with all the digits that ShipBob sent. Each transaction id
     must be among them once.

@@ -79,7 +79,7 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the inbox knows of the sources that ShipBob's history names.
+    """The sources that ShipBob's history names, as far as the inbox knows them.
 
     Attributes:
         told: flow and key, with a space between, of all that it was told of.
