@@ -45,6 +45,41 @@ def classes(module: Module) -> Iterator[str]:
             yield node.name
 
 
+@dataclass(frozen=True)
+class Function:
+    """One function; ``lines`` are those of its body, without the docstring."""
+
+    name: str
+    complexity: int
+    lines: int
+
+
+def functions(module: Module) -> Iterator[Function]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            start = node.body[1 if ast.get_docstring(node) and node.body[1:] else 0]
+            yield Function(
+                name=f"{module.name} {node.name}",
+                complexity=1 + sum(map(_branches, ast.walk(node))),
+                lines=(node.end_lineno or 0) - start.lineno + 1,
+            )
+
+
+def _branches(node: ast.AST) -> int:
+    """Return how many ways a piece of code adds to those through its function."""
+    match node:
+        case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.IfExp():
+            return 1
+        case ast.ExceptHandler() | ast.match_case():
+            return 1
+        case ast.BoolOp(values=values):
+            return len(values) - 1
+        case ast.comprehension(ifs=conditions):
+            return 1 + len(conditions)
+        case _:
+            return 0
+
+
 def texts(module: Module) -> Iterator[str]:
     """Yield all texts but docstrings; what is put into an f-string counts as one word."""
     parts = {

@@ -75,6 +75,17 @@ def test_each_class_name_stands_once() -> None:
     assert {name: names for name, names in places.items() if len(names) > 1} == {}
 
 
+def test_functions_are_small() -> None:
+    measured = [
+        function
+        for module in sources.modules()
+        if module.room != "sim"
+        for function in sources.functions(module)
+    ]
+
+    assert [one for one in measured if one.complexity > 15 or one.lines > 50] == []
+
+
 def test_a_folder_lists_at_most_fourteen_modules() -> None:
     listed = sources.folders()
     exempt = {"cli", "bench", "storage/migrations/versions"}

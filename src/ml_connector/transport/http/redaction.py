@@ -75,27 +75,37 @@ def redact(value: Json, *, within_person: bool = False) -> Json:
     """
     if isinstance(value, list):
         return [redact(each, within_person=within_person) for each in value]
-    if not isinstance(value, dict):
-        if not isinstance(value, str) or not value:
-            return value
-        return MASK if within_person else redact_text(value)
-    about_person = any(_PERSONAL.search(_bare(key)) for key in value)
-    result: dict[str, Json] = {}
-    for key, each in value.items():
-        bare = _bare(key)
-        if _CREDENTIAL.search(bare):
-            result[key] = each if each is None or each == "" else _masked(each)
-        elif _PERSONAL.search(bare):
-            inside = isinstance(each, list | dict) or each is None or each == ""
-            result[key] = redact(each, within_person=True) if inside else MASK
-        elif about_person and bare in _NAME:
-            result[key] = each if each is None else MASK
-        elif bare in _NOT_PERSONAL:
-            result[key] = redact(each)
-        else:
-            person = within_person or bool(_PERSON.search(bare))
-            result[key] = redact(each, within_person=person)
-    return result
+    if isinstance(value, dict):
+        about_person = any(_PERSONAL.search(_bare(key)) for key in value)
+        return {
+            key: _field(_bare(key), each, about_person=about_person, within_person=within_person)
+            for key, each in value.items()
+        }
+    if not isinstance(value, str) or not value:
+        return value
+    return MASK if within_person else redact_text(value)
+
+
+def _field(bare: str, value: Json, *, about_person: bool, within_person: bool) -> Json:
+    """Return a field's value with what has to be masked of it masked.
+
+    Args:
+        bare: the field's name, in lower case and without punctuation.
+        value: of the field.
+        about_person: whether other fields beside it are a person's.
+        within_person: whether it stands below a field that is about a person.
+    """
+    is_empty = value is None or value == ""
+    if _CREDENTIAL.search(bare):
+        return value if is_empty else _masked(value)
+    if _PERSONAL.search(bare):
+        inside = isinstance(value, list | dict) or is_empty
+        return redact(value, within_person=True) if inside else MASK
+    if about_person and bare in _NAME:
+        return value if value is None else MASK
+    if bare in _NOT_PERSONAL:
+        return redact(value)
+    return redact(value, within_person=within_person or bool(_PERSON.search(bare)))
 
 
 def redact_text(text: str) -> str:
