@@ -7,7 +7,6 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +35,7 @@ from ml_connector.ledger import totals
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.journal import journal
+from ml_connector.own_python import COMMAND
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
 from ml_connector.sim.shipbob.values.vocabulary import TOPICS
@@ -296,7 +296,7 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
 @contextlib.contextmanager
 def _serving(settings: Settings, port: int) -> Iterator[str]:
     """Run ``serve`` as a process of its own, its log in the demo's folder."""
-    command = [sys.executable, "-m", "ml_connector", "serve", "--port", str(port), "--json"]
+    command = [*COMMAND, "serve", "--port", str(port), "--json"]
     environment = belonging_to_this(with_settings=False)
     environment["MLC_DATA_DIR"] = str(settings.data_dir)
     log = settings.data_dir / "serve.log"

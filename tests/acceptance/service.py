@@ -16,7 +16,7 @@ import httpx2
 
 from waiting import HANGS_AFTER_SECONDS, wait_until
 
-COMMAND = [sys.executable, "-m", "ml_connector"]
+COMMAND = [sys.executable, "-P", "-m", "ml_connector"]
 
 
 @dataclass(frozen=True, kw_only=True)

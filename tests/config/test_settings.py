@@ -1,5 +1,6 @@
 """Settings: a file, where it is looked for, and the environment above it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,31 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.admin_password is not None
     assert found.admin_password.reveal() == f"{CANARY}-password"
     assert CANARY not in f"{found!r} {found} {found.model_dump()}"
+
+
+def test_a_file_that_everybody_may_write_is_not_read(nowhere: Path) -> None:
+    found = nowhere / "ml-connector.toml"
+    found.write_text('log_format = "json"')
+    found.chmod(0o666)
+
+    with pytest.raises(UserError, match="Everybody on this machine may write") as refused:
+        load()
+    assert refused.value.where == str(found)
+    assert load(found).log_format == "json"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_somebody_else_is_not_read(nowhere: Path) -> None:
+    found = nowhere / "ml-connector.toml"
+    found.write_text('log_format = "json"')
+    os.chown(found, 65534, 65534)
+
+    with pytest.raises(UserError, match="belongs to another user") as refused:
+        load()
+    assert "--config" in refused.value.next_step
+
+    folder = nowhere / "ml-connector-data"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+
+    assert load().log_format == "json"

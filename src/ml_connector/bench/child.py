@@ -12,10 +12,10 @@ from typing import Final
 from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.errors import UserError
 
-PROGRAM: Final = ("-m", "ml_connector")
+PROGRAM: Final = ("-P", "-m", "ml_connector")
 """Arguments of Python that make it the program itself; a command follows."""
 
-MODULE: Final = ("-m", "ml_connector.bench")
+MODULE: Final = ("-P", "-m", "ml_connector.bench")
 """Arguments of Python that make it a process of the bench; the module's name follows."""
 
 _STOP_SECONDS: Final = 15.0

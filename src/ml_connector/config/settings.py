@@ -98,8 +98,11 @@ def load(path: Path | None = None) -> Settings:
 
     Without a path: ``ml-connector.toml`` in the current folder, then in the data folder.
 
+    A file that is found so decides where the master key and the database are: it is read only
+    where nobody else can have put it there. One that is named is read as it is.
+
     Raises:
-        UserError: the file or a value can't be used; says where.
+        UserError: the file or a value can't be used, or its owner is somebody else; says where.
     """
     if path is None:
         environment = _validated(Path("(environment)"), {}, "")
@@ -108,6 +111,7 @@ def load(path: Path | None = None) -> Settings:
         path = next((one for one in candidates if one.is_file()), None)
         if path is None:
             return environment
+        toml_file.check_trusted(path, folder)
     table, text = toml_file.read(path)
     return _validated(path, table, text)
 

@@ -1,7 +1,10 @@
 """Reading a TOML file that a person wrote, and telling them where it is wrong."""
 
+import contextlib
 import difflib
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,6 +46,35 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
             where=f"{path}{_place(text, str(error))}",
             next_step="Correct that line; texts need quotes, tables stand in [brackets].",
         ) from error
+
+
+def check_trusted(path: Path, data_folder: Path) -> None:
+    """See that a file that nobody named belongs to whom it may belong to.
+
+    Raises:
+        UserError: its owner is neither root, nor who runs this, nor who owns the data folder;
+            or everybody may write to it.
+    """
+    try:
+        seen = path.stat()
+    except OSError:
+        return  # who reads it says why it can't be read
+    trusted = {0, os.geteuid()}
+    with contextlib.suppress(OSError):
+        trusted.add(data_folder.stat().st_uid)
+    if seen.st_uid in trusted and not seen.st_mode & stat.S_IWOTH:
+        return
+    what = (
+        "Everybody on this machine may write to the settings file found here"
+        if seen.st_uid in trusted
+        else "The settings file found here belongs to another user"
+    )
+    raise UserError(
+        f"{what}: it is not read",
+        where=str(path.absolute()),
+        next_step="If it is yours, run chown and chmod 644 on it, or name it with --config;"
+        " else run the command in another folder.",
+    )
 
 
 def explain(

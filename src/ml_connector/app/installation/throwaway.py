@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ml_connector.app.installation.parent_watch import belonging_to_this, wait_for_parents_end
+from ml_connector.own_python import MODULE
 
 _OWNERS_SECONDS: Final = 30.0  # serve takes ten to end
 
@@ -32,7 +33,7 @@ def cleared_if_killed(folder: Path, *, remove: bool) -> Iterator[None]:
         folder: the installation's data folder; it need not exist yet.
         remove: remove the folder; False: only stop PostgreSQL.
     """
-    command = [sys.executable, "-m", "ml_connector.app.installation.throwaway", str(folder)]
+    command = [*MODULE, "ml_connector.app.installation.throwaway", str(folder)]
     clearer = subprocess.Popen(  # noqa: S603 - our own command
         [*command, _REMOVE] if remove else command,
         env=belonging_to_this(),

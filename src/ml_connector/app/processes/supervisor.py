@@ -8,7 +8,6 @@ import contextlib
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from ml_connector.app.installation.database_server import check_schema, database
 from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
+from ml_connector.own_python import COMMAND
 
 _log = structlog.get_logger("serve")
 
@@ -60,7 +60,7 @@ class ChildProcess:
     def _start(self, now: float) -> None:
         self.began = now
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "ml_connector", *self.arguments],
+            [*COMMAND, *self.arguments],
             env=self.environment,
             pass_fds=self.descriptors,
             stdin=subprocess.DEVNULL,
