@@ -9,14 +9,15 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from ml_connector.storage.database import Database
-from ml_connector.storage.migrate import migrate
+if TYPE_CHECKING:
+    from ml_connector.storage.database import Database
 
 # Where this is set, each process that a test starts compiles all of its libraries anew, which
 # takes seconds: for the tests, what was compiled is kept beside the sources as usual.
@@ -59,6 +60,9 @@ LONGEST = (
 )
 """Folders and files that take minutes, or half of one; those that take longest first."""
 
+QUICK_FILES = 6
+"""So many of the others are worth a process of their own."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # Else the files with the most tests would begin first, which is not what takes long.
@@ -67,25 +71,33 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """A test often waits for processes it has started, so there is room for one more.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Choose how many processes share the files; 0: one does all, and starts no other.
 
-    With two more, what measures latencies beside them failed on two cores.
+    A process takes seconds to begin, so it must have something to do. A test often waits for
+    processes it has started, so there is room for one more than there are cores.
     """
+    asked = [config.invocation_params.dir / one.partition("::")[0] for one in config.args]
+    files = {
+        file for path in asked for file in (path.rglob("test_*.py") if path.is_dir() else [path])
+    }
+    long = sum(rank(file) < len(LONGEST) for file in files)
+    wanted = long + (len(files) - long) // QUICK_FILES
     ours = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
-    return (len(ours) or os.cpu_count() or 1) + 1
+    most = (len(ours) or os.cpu_count() or 1) + 1
+    return min(wanted, most) if wanted > 1 else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest files begin first, so that no core is left alone with one at the end."""
-    here = Path(__file__).parent
+    items.sort(key=lambda item: rank(item.path))
 
-    def rank(item: pytest.Item) -> int:
-        path = item.path.relative_to(here).as_posix()
-        ranks = (number for number, start in enumerate(LONGEST) if path.startswith(start))
-        return next(ranks, len(LONGEST))
 
-    items.sort(key=rank)
+def rank(path: Path) -> int:
+    """Return when a test file begins: its place in ``LONGEST``."""
+    name, here = str(path.resolve()), Path(__file__).parent
+    ranks = (n for n, start in enumerate(LONGEST) if name.startswith(f"{here}/{start}"))
+    return next(ranks, len(LONGEST))
 
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
@@ -154,6 +166,8 @@ def administer(url: str, statement: sql.Composed) -> None:
 
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
+    from ml_connector.storage.migrate import migrate  # noqa: PLC0415 - only where it is used
+
     name = f"template_{uuid.uuid4().hex[:12]}"
     administer(server_url, sql.SQL("create database {}").format(sql.Identifier(name)))
     migrate(with_database(server_url, name))
@@ -176,8 +190,10 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str) -> "AsyncIterator[Database]":
     """An open pool on a fresh, migrated database."""
+    from ml_connector.storage.database import Database  # noqa: PLC0415 - only where it is used
+
     async with Database(database_url) as opened:
         yield opened
 
