@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs clean
+.PHONY: help setup demo test lint audit sbom format bench docs clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.11 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13"
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --all-extras
 	@touch $(STAMP)
 
@@ -34,11 +34,27 @@ demo: setup ## Both simulators, the service, and a story told between them. ARGS
 test: setup ## Run all tests, a file at a time in each process. ARGS="tests/flows" for some.
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
-lint: setup ## Check style, types and the direction of imports.
+lint: setup audit ## Check style, types, the direction of imports, and the packages.
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# uv answers 1 for a known vulnerability, 2 where nobody can be asked.
+audit: setup ## Look the locked packages up among known vulnerabilities, where that can be asked.
+	@found=$$(VIRTUAL_ENV=$(CURDIR)/$(VENV) UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=20 \
+	  $(UV) audit --frozen --preview-features audit-command 2>&1); status=$$?; \
+	  case $$status in \
+	    0) echo "No known vulnerability in the locked packages." ;; \
+	    2) echo "The locked packages were not looked up: nobody answers who knows of vulnerabilities." ;; \
+	    *) echo "$$found"; exit $$status ;; \
+	  esac
+
+sbom: setup ## Write what the product is made of into dist/sbom.cdx.json (CycloneDX).
+	@mkdir -p dist
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) export --frozen --quiet --no-default-groups --all-extras \
+	  --preview-features sbom-export --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+	@echo dist/sbom.cdx.json
 
 format: setup ## Format the code.
 	$(BIN)/ruff format

@@ -144,3 +144,29 @@ def test_files_and_folders_that_are_named_exist(page: Path) -> None:
     }
 
     assert {code for code in named if not (ROOT / code).exists()} == set()
+
+
+def test_the_notice_names_every_package_that_is_installed_with_the_product() -> None:
+    locked = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
+    needs = {
+        package["name"]: {
+            need["name"]
+            for needed in (
+                package.get("dependencies", ()),
+                *package.get("optional-dependencies", {}).values(),
+            )
+            for need in needed
+            if not re.search(r"== '(emscripten|win32|Windows)'", need.get("marker", ""))
+        }
+        for package in locked
+    }
+    installed, left = set[str](), ["ml-connector"]
+    while left:
+        name = left.pop()
+        if name not in installed:
+            installed.add(name)
+            left.extend(needs[name])
+    notice = (ROOT / "NOTICE").read_text("utf-8").partition("licence/).\n\n")[2]
+    named = {line.split()[0] for line in notice.splitlines()}
+
+    assert named == installed - {"ml-connector"}
