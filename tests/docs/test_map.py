@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from docs import pages, shell
+from docs import pages, shell, sources
 from docs.pages import DOCS, ROOT
+from docs.sources import PACKAGE
 
-PACKAGE = ROOT / "src" / "ml_connector"
 MODULE = re.compile(r"(?<![\w./-])(?:[a-z_]+/)+[a-z0-9_]+\.(?:py|sql)\b")
 NOTE = re.compile(r"^\*Note, \d{4}-\d\d-\d\d: .+\*$", re.MULTILINE)
 ALL = [pytest.param(page, id=pages.name(page)) for page in (*pages.pages(), *pages.templates())]
@@ -34,11 +34,11 @@ def test_modules_that_are_named_exist_or_a_note_says_where_they_went(page: Path)
 
 def folders() -> set[str]:
     """The product's folders, two deep; a flow is found in the table of flows."""
-    found = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
+    found = [Path(folder).parts for folder in sources.folders()]
     return {
-        path.as_posix()
-        for path in found
-        if len(path.parts) == 1 or (len(path.parts) == 2 and path.parts[0] != "flows")
+        "/".join(parts)
+        for parts in found
+        if len(parts) == 1 or (len(parts) == 2 and parts[0] != "flows")
     }
 
 
