@@ -20,7 +20,7 @@ FIELD: Final = "alarms.urls."
 
 _SECONDS: Final = 30.0
 _PLAIN: Final = "text"
-"""What a message is, and what every channel sends it as: it quotes names and texts of others."""
+"""Messages quote names and texts from outside, so every channel sends them as plain text."""
 
 _INSTALL: Final = (
     "Install it beside the connector: pip install 'ml-connector[apprise]', in a checkout"
@@ -41,7 +41,7 @@ class AlarmChannel:
 
     @property
     def shown(self) -> str:
-        """What may be shown of it: where it goes, and nothing secret."""
+        """The address without its secrets: only where it leads."""
         return f"{self.field.removeprefix(FIELD)} ({self.url.reveal().partition(':')[0]})"
 
 
@@ -55,10 +55,10 @@ def channels_of(secrets: Mapping[str, Secret]) -> list[AlarmChannel]:
 
 
 def check_channel(url: Secret, *, where: str) -> None:
-    """See that Apprise is there and knows such an address.
+    """Check that Apprise is installed and knows this kind of address.
 
     Raises:
-        UserError: it is not, or does not.
+        UserError: it is not installed, or does not know the address.
     """
     if _target(url, where=where) is not None:
         return
@@ -95,14 +95,14 @@ async def send(channel: AlarmChannel, *, title: str, body: str) -> str:
 
 
 def _target(url: Secret, *, where: str) -> Any:
-    """Return what sends to an address; None when Apprise does not know such an address.
+    """Return Apprise's object that sends to an address; None for an unknown kind of address.
 
     Raises:
         UserError: Apprise is not installed.
     """
-    # Its log tells addresses and answers.
+    # Apprise's own log would show addresses, with their passwords, and answers.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
-    # It loads its plug-ins with the first address; what they rely on is its own affair.
+    # The first address loads Apprise's plug-ins, whose warnings don't concern us.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:

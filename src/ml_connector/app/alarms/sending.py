@@ -1,4 +1,4 @@
-"""Telling people of alarms: one message a group, to each channel, again until it was taken."""
+"""Telling people of alarms: one message per group and channel, sent again until it is taken."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -36,7 +36,7 @@ _log = structlog.get_logger("alarms")
 
 
 async def tell(installation: Installation, *, now: datetime | None = None) -> None:
-    """Write messages about what is due, and send what waits to be sent."""
+    """Write a message for each group of alarms that is due, and send the unsent messages."""
     moment = now or datetime.now(UTC)
     await _write(installation, moment)
     async with installation.database.transaction() as on:
@@ -57,7 +57,7 @@ async def _write(installation: Installation, now: datetime) -> None:
         }
         heads = await chain.head(on)
         for group in await due(on, now=now):
-            # Without a channel an alarm stays due: who adds one later is told.
+            # Without a channel an alarm stays due, so that a channel added later gets it.
             if fields := channels.get(group.connection):
                 title, body = message_of(group, heads.get(group.connection))
                 await messages.add(
@@ -75,8 +75,8 @@ async def _write(installation: Installation, now: datetime) -> None:
 def message_of(group: Group, head: Head | None) -> tuple[str, str]:
     """Return title and text of the message about a group. Pure.
 
-    The end of the journal's chain goes along: so it is known outside of the database too,
-    where nobody who rewrites the journal can rewrite it.
+    It names the last row of the journal's chain. That is then known outside the database, where
+    somebody who rewrites the journal can't change it.
     """
     what = _TITLES.get(group.kind, group.kind)
     count = f" ({len(group.alarms)})" if len(group.alarms) > 1 else ""

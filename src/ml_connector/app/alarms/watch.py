@@ -1,4 +1,4 @@
-"""Alarms that the books tell of: bugs, refused credentials, work that waits for long."""
+"""Alarms that are read from the books: bugs, refused credentials, work that waits too long."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is looked at from time to time: things that subjects wait for."""
+"""Looking from time to time for the things that stopped subjects wait for."""
 
 import asyncio
 from collections import defaultdict
@@ -28,8 +28,8 @@ _OLD_EVERY: Final = timedelta(minutes=1)
 class AwaitedWatch:
     """Looks whether what stopped subjects wait for has appeared in NetSuite.
 
-    What began to wait lately is looked for at every turn; what waits for long, once a
-    minute. One query asks for all of a kind.
+    Things that began to be awaited lately are looked for at every turn, older ones once a
+    minute. One query asks for all things of a kind.
     """
 
     def __init__(self, installation: Installation, contexts: ConnectionContexts) -> None:
@@ -76,7 +76,7 @@ class AwaitedWatch:
 async def find_appeared(reads: Reads, things: Collection[Awaited]) -> set[Awaited]:
     """Return those of the awaited things that are there now.
 
-    All kinds are looked for at once, so that what they ask of one record is asked together.
+    All kinds are looked for at the same time, so that their questions share calls.
     """
     names: dict[AwaitedKind, set[str]] = defaultdict(set)
     for thing in things:

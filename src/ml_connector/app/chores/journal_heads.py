@@ -56,7 +56,7 @@ async def verify_journal(
         installation: where.
         names: of connections; None: of all that ever had a journal.
         given: heads that a person has from a report or the log.
-        progress: is told how far it is.
+        progress: called with the rows checked so far and their total.
     """
     file = heads_file(installation.settings)
     noted, wrong = noted_heads.read(file)
@@ -74,7 +74,7 @@ async def verify_journal(
 async def note_heads(installation: Installation, *, by: str) -> None:
     """Note where each connection's chain ends now, in the file and in the log.
 
-    A head that the file ends with already is noted no second time.
+    A head that stands at the end of the file already is not noted again.
 
     Raises:
         UserError: the file can't be written.

@@ -1,4 +1,4 @@
-"""What is kept, and for how long: months made ahead, bodies exported and deleted."""
+"""How long things are kept: partitions made ahead, raw bodies exported and deleted."""
 
 import base64
 from collections.abc import Sequence
@@ -68,13 +68,13 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 async def delete_bodies(
     installation: Installation, names: Sequence[str], *, before: datetime, person: str
 ) -> tuple[int, int]:
-    """Take headers and raw bodies of older events away, for good.
+    """Delete headers and raw bodies of older events, for good.
 
-    The events stay, with what they were about, and so do runs and journal. What is still
+    The events stay, with their subjects, and so do runs and journal. An event that is still
     open keeps its body.
 
     Returns:
-        how many bodies are gone, and how many stay since their events are open.
+        how many bodies were deleted, and how many stay because their events are open.
     """
     async with installation.database.transaction() as connection:
         deleted, kept = await bodies.delete_older(connection, names, before)

@@ -22,7 +22,7 @@ from ml_connector.ledger.inbox.polls import Poll
 _log = structlog.get_logger("sweep")
 
 SWEEPS_EVERY_SECONDS: Final = 5.0
-"""So often it is looked whether a sweep is due."""
+"""How often the worker looks whether a sweep is due."""
 
 _AGAIN_SECONDS: Final = 30.0
 _PERSON_SECONDS: Final = 300.0
@@ -93,10 +93,10 @@ async def _sweep(
 async def _take_turn(
     installation: Installation, name: str, flow: Flow, schedule: Schedule
 ) -> bool:
-    """Take the turn when it is due; one worker gets it.
+    """Return whether a sweep is due and this worker may do it; only one worker gets each turn.
 
-    What has a time of day runs at that time for the first time, so that a new connection
-    can be looked at (``plan``) before it sends anything; what has an interval begins at once.
+    A sweep at a time of day runs for the first time at that time, so that a person can look at a
+    new connection (``plan``) before it sends anything. A sweep at an interval begins at once.
     """
     when = every(getattr(schedule, flow.schedule))
     async with installation.database.transaction() as connection:
@@ -110,9 +110,9 @@ async def _take_turn(
 async def _give_turn_back(
     installation: Installation, name: str, flow: Flow, error: ConnectorError
 ) -> None:
-    """Let the turn be due again after a pause: the source could not be read.
+    """Let the sweep be due again after a pause, because the source could not be read.
 
-    What a person must mend is asked for less often, so that a refusal costs few calls.
+    The pause is longer where a person must mend something first: a refusal then costs few calls.
     """
     pause = _PERSON_SECONDS
     if isinstance(error, Retryable):

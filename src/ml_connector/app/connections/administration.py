@@ -13,12 +13,12 @@ from ml_connector.words import Mode
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """What an act came to.
+    """The result of an act.
 
     Attributes:
-        changed: False when it was so already; then nothing was noted.
+        changed: False when nothing had to be changed; then no act was recorded.
         woken: subjects that run again because of it.
-        open_documents: documents that are written down and not settled.
+        open_documents: documents that are prepared and not settled.
     """
 
     name: str
@@ -32,8 +32,8 @@ async def set_paused(
 ) -> Changed:
     """Pause or resume a connection.
 
-    While it is paused its webhooks are stored and nothing else is done; what came meanwhile
-    is done when it is resumed. A run that has begun may end first.
+    While it is paused its webhooks are stored and nothing else is done. They are worked on when
+    it is resumed. A run that has begun may end first.
 
     Args:
         on: the transaction to be part of.

@@ -1,4 +1,4 @@
-"""Applying a connection: asked first, stored whole, its secrets sealed."""
+"""Applying a connection: ask both systems, then store the settings and seal the secrets."""
 
 import hmac
 from collections.abc import Sequence
@@ -47,11 +47,11 @@ class Applied:
 
     Attributes:
         saved: False when a needed check failed.
-        changed: False when it was there exactly like this.
+        changed: False when the same settings and secrets were stored already.
         woken: subjects that run again because of it.
-        kept_certificate: the certificate that went on in place of the file's, which rotation
-            had replaced; None when the file's is used.
-        spent: the file's refresh token was configured once before; the newer one stays.
+        kept_certificate: id of the certificate that goes on signing in, because rotation has
+            replaced the file's; None when the file's is used.
+        spent: the file's refresh token was used before, and the newer stored one stays in use.
     """
 
     saved: bool
@@ -83,8 +83,8 @@ async def apply_connection(
 ) -> Applied:
     """Create or update a connection. Applying the same again changes nothing.
 
-    A secret that is the same as the stored one stays as it is, so that a refresh token that
-    was spent meanwhile is not revived.
+    A secret that equals the stored one is not stored again, so that a refresh token that was
+    spent meanwhile does not come back.
 
     Args:
         installation: where to.
@@ -118,10 +118,10 @@ async def apply_connection(
 
 
 def check(settings: ConnectionSettings) -> None:
-    """See that everything in a connection's settings can be used.
+    """Check that everything in a connection's settings can be used.
 
     Raises:
-        UserError: an address, a key or a webhook secret can't.
+        UserError: an address, a key or a webhook secret can't be used.
     """
     section = settings.netsuite
     Account.of(section.account_id, base_url=section.base_url, restlets_url=section.restlets_url)
@@ -148,8 +148,8 @@ async def _past_rotations(
 ) -> ConnectionSettings:
     """Return the settings with the certificate in use, where rotation replaced the file's.
 
-    A file that was written before a rotation must not bring the old certificate back. It is
-    told by the certificate id and, where it holds a key, by the key.
+    A file that was written before a rotation must not bring the old certificate back. Such a
+    file is recognised by its certificate id and, where it holds a key, by the key.
     """
     section = settings.netsuite
     async with installation.database.transaction() as on:
@@ -221,7 +221,7 @@ async def _save(
         installation: where to.
         settings: of the connection.
         person: who applies it.
-        wakes: let what waits run again, also where nothing is new.
+        wakes: let waiting subjects run again also when nothing is new.
 
     Returns:
         whether anything is new, and how many subjects run again.
@@ -253,7 +253,7 @@ async def _as_it_would_be(
 ) -> tuple[ConnectionSettings, TokenKeeper | None]:
     """Return the settings with the secrets that are stored and not in the file.
 
-    Also who keeps ShipBob's tokens, when the file brings no new refresh token.
+    Also return the keeper of ShipBob's tokens, when the file brings no new refresh token.
     """
     async with installation.database.transaction() as on:
         applied = await connections.find(on, settings.name)
@@ -304,7 +304,7 @@ async def _keep_secrets(
 
 
 async def _stored(installation: Installation, name: str, on: Connection) -> dict[str, Secret]:
-    """Return the stored secrets that can be opened; others are worth nothing any more."""
+    """Return the stored secrets that can be opened; the others are lost."""
     opened: dict[str, Secret] = {}
     for field in await installation.vault.fields(name, on=on):
         try:
@@ -324,14 +324,14 @@ def _same(one: Secret, other: Secret) -> bool:
 async def _perhaps_settled(on: Connection, name: str) -> set[Awaited]:
     """Return the awaited things that applying a connection may have brought about.
 
-    What did not come about waits on: to converge once more costs nothing.
+    A subject whose awaited thing did not come about waits on: converging again does no harm.
     """
     awaited = await subjects.waiting(on, name)
     return {thing for thing in awaited if WAKINGS[thing.kind].by_applying}
 
 
 async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
-    """Let the subjects run again that a dry run only took notes of; return how many."""
+    """Let the subjects run again whose documents were only noted in a dry run; return how many."""
     refs = await postings.subjects_noted(on, name)
     await run_again(on, installation.lanes, refs, source="wake", topic="the connection went live")
     return len(refs)
@@ -344,7 +344,7 @@ async def _record(
     before: AppliedConnection | None,
     secrets: Sequence[str],
 ) -> None:
-    """Note who applied what; of secrets only which ones are new, changed or gone."""
+    """Record who applied what; of secrets only the names of those new, changed or gone."""
     after = settings.model_dump(mode="json")
     details = {
         "before": None if before is None else {**before.stored, "mode": before.mode},

@@ -36,15 +36,15 @@ class Check:
 
 
 class PassingTokens:
-    """Tokens that are kept in memory only: for settings that are not stored yet.
+    """Tokens for settings that are not stored yet, kept in memory only.
 
     Args:
-        shipbob: keeps ShipBob's tokens already, when the refresh token is not a new one: that
-            in the file may be spent long ago, and to show it again would end the consent.
+        shipbob: the keeper of ShipBob's stored tokens, when the file brings no new refresh token.
+            The one in the file may be spent long ago, and using it again would end the consent.
 
     Attributes:
-        renewed: what was given out, by system; a ShipBob pair among them has replaced the
-            refresh token that was configured, and must be stored.
+        renewed: the tokens that were obtained, by system. A pair of ShipBob's has replaced the
+            refresh token of the file, and must be stored.
     """
 
     def __init__(self, *, shipbob: TokenKeeper | None = None) -> None:
@@ -68,7 +68,7 @@ class PassingTokens:
         return self._tokens[system]
 
     async def held(self, connection: str, system: System) -> bool:
-        """Whether a token is stored: only a stored connection's can be."""
+        """Whether a token is stored, which only a stored connection can have."""
         return (
             system == "shipbob"
             and self._shipbob is not None
@@ -172,7 +172,7 @@ async def _in_turn(
 
 
 def outcome_of(error: Exception) -> Outcome:
-    """Return which result of a check a failure is."""
+    """Return the result of a check that ended with a failure."""
     match getattr(error, "cause", None):
         case Cause.PERMISSION_MISSING:
             return "forbidden"

@@ -17,7 +17,7 @@ _TOKENS_OF: Final[dict[System, set[str]]] = {
     "netsuite": {"netsuite.private_key"},
     "shipbob": {_REFRESH_TOKEN},
 }
-"""The secrets that a stored token belongs to: another secret makes it worthless.
+"""The secrets that a stored token belongs to: when one changes, the token is worthless.
 
 A consent outlives a new client_secret of the same application."""
 
@@ -25,7 +25,7 @@ _SIGNS_IN: Final[dict[System, set[str]]] = {
     "netsuite": {"netsuite.private_key"},
     "shipbob": {"shipbob.token", "shipbob.client_secret", _REFRESH_TOKEN},
 }
-"""The secrets that a sign-in needs: with another one it may be tried again."""
+"""The secrets that a sign-in needs: when one changes, a refused sign-in may be tried again."""
 
 
 async def settle_tokens(
@@ -37,9 +37,9 @@ async def settle_tokens(
     settings: ConnectionSettings,
     renewed: Collection[str],
 ) -> None:
-    """Drop tokens of credentials that are no longer in use; let those of new ones be asked for.
+    """Drop tokens of replaced credentials; let new credentials try to sign in.
 
-    What has nothing to do with a system's sign-in leaves a final refusal as it is.
+    A system whose sign-in did not change keeps its token, and its refusal if it was refused.
 
     Args:
         installation: where.
@@ -63,9 +63,9 @@ async def settle_tokens(
 async def without_spent(
     installation: Installation, settings: ConnectionSettings
 ) -> tuple[ConnectionSettings, bool]:
-    """Leave out a refresh token that was configured once, before the one that is stored now.
+    """Leave out a refresh token of the file that was configured before the stored one.
 
-    A refresh token is good once. To show a spent one may end the consent that replaced it.
+    A refresh token can be used once. Using a spent one may end the consent that replaced it.
 
     Returns:
         the settings, and whether something was left out.
@@ -102,5 +102,5 @@ def _is_another_application(before: AppliedConnection | None, after: AppliedConn
 
 
 def _concerns(system: System, before: AppliedConnection | None, after: AppliedConnection) -> bool:
-    """Whether something about the sign-in of a system is new."""
+    """Whether the settings of a system have changed, or the connection is new."""
     return before is None or before.stored.get(system) != after.stored.get(system)

@@ -21,7 +21,7 @@ class BackedUp:
 
     Attributes:
         size: in bytes.
-        key_ids: of the master keys without which its credentials can't be read.
+        key_ids: ids of the master keys that its credentials are sealed with.
     """
 
     size: int
@@ -34,9 +34,8 @@ class Restored:
     """What was put back.
 
     Attributes:
-        newest: when the newest event in it came.
-        lost_keys: ids of master keys that its credentials are sealed with and that are not
-            at hand.
+        newest: when the newest event in the backup was received.
+        lost_keys: ids of missing master keys that credentials in it are sealed with.
     """
 
     newest: datetime | None
@@ -45,7 +44,7 @@ class Restored:
 
 
 def write_backup(settings: Settings, file: Path) -> BackedUp:
-    """Write the database into a file; everything else goes on meanwhile.
+    """Write the database into a file while everything runs.
 
     Raises:
         UserError: it can't be made.

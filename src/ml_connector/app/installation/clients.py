@@ -19,13 +19,14 @@ from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.words import Cause
 
 _PERSONAL_PER_MINUTE: Final = 25
-"""Beside the connection's own limit: both together stay below ShipBob's 150 (section 4)."""
+"""Calls a minute with the personal access token. Together with the connection's own limit they
+stay below ShipBob's 150 (shipbob.md section 4)."""
 
 
 def netsuite_client(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> tuple[NetSuite, SignIn]:
-    """Return a NetSuite client of a connection, under its limit, and what signs it in.
+    """Return a NetSuite client of a connection, under its limit, and its sign-in.
 
     Raises:
         NeedsHuman: there is no private key, or it can't be used.
@@ -67,10 +68,10 @@ def netsuite_client(
 def shipbob_client(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> tuple[ShipBob, Access]:
-    """Return a ShipBob client of a connection, under its limit, and what signs it in.
+    """Return a ShipBob client of a connection, under its limit, and its access.
 
     Raises:
-        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+        NeedsHuman: there are no credentials, or they are of another ShipBob environment.
     """
     section = settings.shipbob
     limit_key, personal_key = _limit_shipbob(installation, settings)
@@ -117,7 +118,7 @@ def _shipbob_credentials(settings: ConnectionSettings) -> ShipBobCredentials:
 def _limit_shipbob(installation: Installation, settings: ConnectionSettings) -> tuple[str, str]:
     """Set the limits of a connection's calls to ShipBob; return their keys.
 
-    The second one is for the few calls that only a personal access token may make.
+    The second key is for the few calls that only a personal access token may make.
     """
     limit_key = f"shipbob:{settings.name}"
     personal_key = f"{limit_key}:personal"
@@ -133,7 +134,7 @@ def shipbob_billing_client(
     """Return a ShipBob client that reads billing: by the personal access token if there is one.
 
     Raises:
-        NeedsHuman: there are no credentials, or they belong to another of ShipBob's worlds.
+        NeedsHuman: there are no credentials, or they are of another ShipBob environment.
     """
     section = settings.shipbob
     if section.token is None:
@@ -155,12 +156,12 @@ def shipbob_billing_client(
 async def other_shipbob_clients(
     installation: Installation, settings: ConnectionSettings
 ) -> list[ShipBob]:
-    """Return clients with the credentials of a connection that are not in use for writing.
+    """Return clients with those credentials of a connection that are not used for writing.
 
-    What was made with them before, such as webhook subscriptions, only they can see.
+    Only they see what was made with these credentials before, such as webhook subscriptions.
 
     Raises:
-        NeedsHuman: the personal access token belongs to another of ShipBob's worlds.
+        NeedsHuman: the personal access token is of another ShipBob environment.
     """
     section = settings.shipbob
     consented = section.client_id is not None and (

@@ -25,7 +25,7 @@ from ml_connector.storage.database import Database
 
 
 class ConnectionContexts:
-    """The contexts of one process, made anew when a connection was applied anew."""
+    """The contexts of one process; a connection that was applied again gets a new one."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -36,8 +36,7 @@ class ConnectionContexts:
 
         Args:
             name: of the connection.
-            applied_at: when it was applied last, where that was just read: it need not be
-                read again then.
+            applied_at: when it was applied last; None: read it from the database.
 
         Raises:
             NeedsHuman: its credentials can't be used.
@@ -59,7 +58,7 @@ class ConnectionContexts:
 
 
 def lanes_of(installation: Installation, contexts: ConnectionContexts) -> Lanes:
-    """Return the lanes of an installation: what is due in them converges in these contexts."""
+    """Return the lanes of an installation, whose jobs converge in these contexts."""
     converge = Converge(
         installation.database,
         FLOWS,
@@ -124,7 +123,7 @@ def connection_context(
 
 
 def _orders_of(database: Database, name: str) -> OrdersOf:
-    """Return what looks up the orders of shipments, as far as the inbox was told."""
+    """Return a function that looks up the orders of shipments that webhooks told the inbox of."""
 
     async def orders_of(shipment_ids: Sequence[int]) -> Mapping[int, int]:
         async with database.transaction() as connection:

@@ -19,9 +19,9 @@ class DatabaseServer:
     """A PostgreSQL server that this process uses.
 
     Attributes:
-        url: for all that runs.
-        owner_url: for who makes, migrates and backs up the tables; the same where the server
-            is a configured one.
+        url: of the role that everything runs with.
+        owner_url: of the role that makes, migrates and backs up the tables; the same as ``url``
+            for a configured server.
         owner: its share in the embedded server; None for a configured one.
     """
 
@@ -61,7 +61,7 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
 
 
 def migrated(server: DatabaseServer) -> str:
-    """Bring the database to the newest schema, ready for all that runs; return its version.
+    """Bring the database to the newest schema, let the running role use it; return its version.
 
     Raises:
         UserError: the database can't be reached.
@@ -76,7 +76,7 @@ def migrated(server: DatabaseServer) -> str:
 
 
 def check_schema(url: str) -> None:
-    """See that the database has the schema that this build works with.
+    """Check that the database has the schema that this build works with.
 
     Raises:
         UserError: it was never set up, or is at another version.

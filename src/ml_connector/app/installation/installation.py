@@ -32,7 +32,7 @@ class Installation:
     Attributes:
         holder: name of this process, in leases and runs.
         ring: the master keys.
-        lanes: for deferring jobs.
+        lanes: defers jobs.
     """
 
     settings: Settings

@@ -5,8 +5,8 @@
 2. Every data key is wrapped anew. The secrets themselves are not opened.
 3. When no row needs the old key any more it goes out of the file, and is kept beside it.
 
-A process that is killed at any point leaves a state from which the next one goes on: it is
-told by the file and by the rows.
+A process that is killed at any point leaves a state that the next one recognises by the file
+and the rows, and goes on from.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ _ELSEWHERE: Final = """
 
 @dataclass(frozen=True, kw_only=True)
 class KeysRotated:
-    """What a rotation came to.
+    """The result of a rotation.
 
     Attributes:
         key_id: of the key that seals now.
-        began: False when an earlier rotation was finished, or a key was put in by hand.
+        began: False when this finished an earlier rotation, or used a key put in by hand.
         wrapped: secrets and tokens that were wrapped anew.
-        retired: ids of keys that went out of the file.
+        retired: ids of keys that were taken out of the file.
         kept_in: where they are kept.
     """
 
@@ -57,8 +57,8 @@ async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated
     """Rotate the master key, or finish a rotation that was broken off.
 
     Raises:
-        UserError: the key is not in a file and there is no new one in front of it; or other
-            machines work on this database; says what to do.
+        UserError: the key is not in a file and no new one was put in front of it, or other
+            machines work on this database. It says what to do.
         NeedsHuman: a secret can't be opened; then nothing is changed.
     """
     ring = installation.ring
@@ -108,7 +108,10 @@ async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated
 
 
 async def _wrap_all(installation: Installation) -> int:
-    """Wrap until nothing is sealed otherwise, for some time; return how many were."""
+    """Wrap every data key with the new master key; return how many were wrapped.
+
+    It goes on until no row with another key has appeared for some time.
+    """
     wrapped = 0
     for _ in range(_MOST_ROUNDS):
         wrapped += await installation.vault.rewrap() + await installation.tokens.rewrap()
@@ -141,7 +144,7 @@ def _find_all(installation: Installation, used: set[str]) -> None:
 
 
 async def _only_here(installation: Installation, file: KeyFile) -> None:
-    """Refuse while other machines work on the same database: their key file is another one."""
+    """Refuse while other machines, which have key files of their own, use the same database."""
     async with installation.database.transaction() as on:
         [row] = await rows(on, _ELSEWHERE)
     if row["n"]:

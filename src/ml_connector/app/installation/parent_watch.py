@@ -1,6 +1,6 @@
-"""A process ends when the one that it belongs to is gone, in whatever way that ended.
+"""A child process ends when the process that it belongs to has ended, however that happened.
 
-The child itself looks: a process that is killed can't tell anybody.
+The child watches its parent, because a process that is killed can't tell its children.
 """
 
 import logging
@@ -51,5 +51,5 @@ def wait_for_parents_end() -> None:
 def _end() -> None:
     wait_for_parents_end()
     _log.warning("parent_gone")
-    # To the main thread, so that it does not sleep or read on.
+    # To the main thread, so that the signal interrupts its sleeping or reading.
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -31,9 +31,8 @@ class SetUpResult:
 
     Attributes:
         key_is_new: the master key was made just now.
-        needs_administrator: there is no person yet who could sign in.
-        lost_keys: ids of master keys that stored credentials are sealed with and that are
-            not at hand.
+        needs_administrator: nobody can sign in yet.
+        lost_keys: ids of missing master keys that stored credentials are sealed with.
     """
 
     data_dir: Path
@@ -59,7 +58,7 @@ def master_key_ring(settings: Settings) -> KeyRing | KeyFile:
 
 
 def initialise(settings: Settings) -> SetUpResult:
-    """Make what is missing of data folder, master key, database and schema.
+    """Make the data folder, master key, database and schema, as far as they are missing.
 
     Raises:
         UserError: something can't be made or used; says what and where.
@@ -93,7 +92,7 @@ def initialise(settings: Settings) -> SetUpResult:
 
 
 def check_password(password: Secret, *, where: str) -> None:
-    """See that a password is long enough.
+    """Check that a password is long enough.
 
     Raises:
         UserError: it is not.

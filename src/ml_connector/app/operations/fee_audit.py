@@ -25,7 +25,7 @@ async def audit_fees(
     Args:
         installation: where.
         applied: the connection.
-        first: day of the period; None: 90 days, so that all can still be claimed.
+        first: day of the period; None: 90 days ago, so that everything can still be claimed.
         last: day of the period; None: today in the merchant's zone.
 
     Raises:
@@ -48,7 +48,7 @@ async def audit_fees(
 async def accrue(
     installation: Installation, applied: AppliedConnection, *, at: date | None
 ) -> tuple[Sequence[Accrual], date]:
-    """Return what was charged and not invoiced at the end of a day, by account.
+    """Return the charges that were not invoiced yet at the end of a day, by account.
 
     Args:
         installation: where.

@@ -21,8 +21,8 @@ async def by_document_number(
 ) -> list[dict[str, Any]]:
     """Ask NetSuite which records have this document number, and walk back from ours.
 
-    The number is NetSuite's to give, and a person's to change, so it is not kept here. An
-    account that does not answer is as good as one that does not know the number.
+    NetSuite gives the number and a person may change it, so it is not stored here. An account
+    that does not answer is treated like one that does not know the number.
     """
     walked: list[dict[str, Any]] = []
     if not _NUMBER.fullmatch(number) or number.startswith(OUR_EXTERNAL_IDS):

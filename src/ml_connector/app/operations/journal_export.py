@@ -20,7 +20,7 @@ BY: Final[Mapping[str, PeriodOf]] = {
     "posting-date": "posting_date",
     "fact-date": "fact_date",
 }
-"""What a period is of: the moment of posting, the document's date, the fact's date."""
+"""The columns that a period may be of: moment of posting, posting date, date of the fact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +41,19 @@ async def export(
     out: Path,
     progress: Callable[[int], object] | None = None,
 ) -> Exported:
-    """Write journal rows to a CSV file, whole or not at all. Memory does not grow with them.
+    """Write journal rows to a CSV file, all or none. They are streamed, not held in memory.
 
-    The same rows give the same bytes: ordered by connection and number, times in UTC,
-    amounts with the digits they were posted with.
+    The same rows give the same bytes: they are ordered by connection and number, times are in
+    UTC, and amounts keep the digits they were posted with.
 
     Args:
         database: the books.
         names: of connections.
-        by: what the period is of, a key of ``BY``.
+        by: the column that the period is of, a key of ``BY``.
         start: from then.
         end: before then.
         out: the file; replaced when it is there.
-        progress: is told how many rows were written.
+        progress: called with the number of rows written so far.
 
     Raises:
         UserError: the file can't be written.
@@ -72,7 +72,7 @@ async def export(
 
 @contextmanager
 def _whole_or_nothing(out: Path) -> Iterator[TextIO]:
-    """Write beside the file, and put it in its place when everything is on the disk."""
+    """Write a temporary file beside it, and rename that when everything is on the disk."""
     try:
         with private_files.replacing_text(out, newline="") as file:
             yield file

@@ -1,4 +1,4 @@
-"""``reconcile``: read both systems, compare, write the report, and keep that it was made."""
+"""``reconcile``: read both systems, compare, write the report, and record that it was made."""
 
 import asyncio
 import hashlib
@@ -30,10 +30,10 @@ from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
-"""How long after a month's end ShipBob's lists are still read for it, beside the stored lines."""
+"""This long after a month's end ShipBob's lists are still read for it, beside stored lines."""
 
 Progress = Callable[[str, int], object]
-"""Is called with the present step and the number of lines that it has read so far."""
+"""Called with the name of the current step and the number of lines it has read so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ async def reconcile(
         month: which month.
         out: the folder for the files; None: a fresh one in the data folder.
         person: who asks for it, for the record of people's acts.
-        progress: is told how far it is.
+        progress: called while it reads; see ``Progress``.
 
     Raises:
         ConnectorError: one of the systems can't be read.
@@ -197,7 +197,7 @@ async def _record(
 
 
 async def _alarm(connection: Connection, report: Report) -> None:
-    """Note that a month is not explained, until a later report of it is green."""
+    """Raise an alarm about a month that is not explained; a later green report ends it."""
     if report.green:
         await end_alarms(connection, report.connection, AlarmKind.RECONCILIATION, [report.month])
         return

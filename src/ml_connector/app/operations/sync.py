@@ -35,7 +35,7 @@ class Planned:
     Attributes:
         plan: documents and notes; None when something is missing.
         failure: what is missing, as data.
-        details: what the flow tells of the facts besides; see ``Flow``.
+        details: rows that the flow makes of the facts; see ``Flow.details``.
     """
 
     key: str
@@ -46,14 +46,14 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
-    """What came of a sync.
+    """The result of a sync.
 
     Attributes:
         swept: what the sweep found; None when subjects were named.
         subjects: one row for each subject: key, state, cause, sentence, remedy, documents, and
             the note of its last run.
-        equation: what all their source lines came to.
-        details: what the flow tells of the facts besides; see ``Flow``.
+        equation: the sums over all their source lines.
+        details: rows that the flow makes of the facts; see ``Flow.details``.
     """
 
     swept: Swept | None
@@ -70,15 +70,15 @@ async def sync_flow(
     ids: Sequence[str],
     since: datetime | None,
 ) -> Synced:
-    """Converge subjects now and wait for what comes of them.
+    """Converge subjects now and wait until they are settled.
 
-    Works by itself, and together with workers that run.
+    It works with and without running workers.
 
     Args:
         installation: where.
         applied: the connection.
         flow: what to do.
-        ids: which subjects; empty: whatever the source has that the inbox has not.
+        ids: which subjects; empty: those that a sweep finds and the inbox does not have.
         since: how far back to look for them.
 
     Raises:
@@ -131,7 +131,7 @@ async def sync_flow(
 async def _details(
     installation: Installation, context: ConnectionContext, flow: Flow, subject_ids: Sequence[int]
 ) -> list[Mapping[str, Any]]:
-    """Return what the flow tells of the facts that were seen last."""
+    """Return the rows that the flow makes of the facts that were read last."""
     if flow.details is None:
         return []
     return [

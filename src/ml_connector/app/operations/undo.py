@@ -1,4 +1,4 @@
-"""Undoing: a counter-document for what was posted, through settle like everything else."""
+"""Undoing: a counter-document for a posting, posted through settle like every document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,8 +31,8 @@ class Counter:
     """A counter-document that is proposed.
 
     Attributes:
-        posting_id: of what it takes back.
-        flow: that posted it.
+        posting_id: of the posting that it takes back.
+        flow: the flow that made that posting.
     """
 
     connection: str
@@ -48,8 +48,8 @@ async def propose(
     """Return the counter-documents of postings, by any of the names that ``show`` takes.
 
     Raises:
-        UserError: one is not found, means several documents, is undone already, or has no
-            counter-document; nothing is proposed then.
+        UserError: a name is not found or means several documents, or a posting is undone already
+            or has no counter-document. Nothing is proposed then.
         ConnectorError: NetSuite can't be asked for its posting periods.
     """
     contexts = ConnectionContexts(installation)
@@ -82,11 +82,11 @@ async def undo_posting(
 ) -> dict[str, Any]:
     """Post a counter-document, exactly once, and journal it. Repeating it is harmless.
 
-    A process that dies meanwhile leaves a subject that waits for a person; the same command
-    looks up what came of it before anything is sent.
+    A process that dies meanwhile leaves a subject that waits for a person. The same command then
+    looks up whether the document is in NetSuite before it sends anything.
 
     Returns:
-        external id and internal id of the counter-document, and what it took back.
+        external id and internal id of the counter-document, and of the one it took back.
 
     Raises:
         ConnectorError: NetSuite refused it, or the outcome is not known yet.

@@ -1,1 +1,1 @@
-"""Ping: everything about both systems that can be known without changing anything."""
+"""Ping: everything about both systems that can be checked without changing anything."""

@@ -43,10 +43,10 @@ class PingNetSuite:
     """The checks of one connection's NetSuite account.
 
     Args:
-        open_client: makes the client and what signs it in.
+        open_client: makes the client and its sign-in.
         settings: of the connection.
-        worked_before: a token was had with these credentials before.
-        until: the event loop's time by which all must be done.
+        worked_before: these credentials got a token before.
+        until: the time, of the event loop's clock, by which all checks must be done.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PingNetSuite:
         self._until = until
 
     async def checks(self) -> list[Check]:
-        """Look at everything; where NetSuite can't be used at all, stop there."""
+        """Do all checks; stop after the first ones when NetSuite can't be used at all."""
         found = await run_one("netsuite", Probe(name="token", ask=self._token), until=self._until)
         if found[0].outcome != "ok":
             return [*found, *_clock_of(found[0])]
@@ -95,7 +95,7 @@ class PingNetSuite:
         return f"account {self._settings.netsuite.account_id}"
 
     async def _why(self, client: NetSuite, refused: Check) -> Check:
-        """Tell apart which permission SuiteQL lacks; nothing else can be asked without it."""
+        """Find out which permission SuiteQL lacks, without which nothing else can be asked."""
         if refused.outcome != "forbidden":
             hint = (
                 " When it goes on: the role needs the permission Log in using OAuth 2.0 Access"
@@ -164,7 +164,7 @@ class PingNetSuite:
     def _permissions(self, client: NetSuite) -> list[Probe]:
         billing = self._settings.billing.vendor is not None
         world = self._settings.netsuite.subsidiary is not None
-        # By what a permission is for: whether the connection needs it; others aren't looked at.
+        # By the purpose of a permission: whether the connection needs it. Others aren't checked.
         uses = {"always": True, "transfers": False}
         uses |= ({"billing": True} if billing else {}) | ({"OneWorld": True} if world else {})
         return [
@@ -211,7 +211,7 @@ async def _language(client: NetSuite) -> Sequence[Check]:
     try:
         words = await client.in_words_of("itemReceipt", "mlc-ping-no-such-record")
     except NeedsHuman:
-        return []  # the permission is missing, which is said where permissions are
+        return []  # the check of permissions says that it is missing
     english = not words or "does not exist" in words.lower()
     return [
         Check(
@@ -229,7 +229,7 @@ async def _language(client: NetSuite) -> Sequence[Check]:
 
 
 async def _record_types(client: NetSuite) -> Sequence[Check]:
-    """Compare the metadata catalogue with what is used (section 6.9)."""
+    """Compare the metadata catalogue with the record types and properties used (section 6.9)."""
     metadata = await client.metadata(list(PROPERTIES))
     lacking = [
         f"{record_type} ({', '.join(absent)})"
@@ -256,7 +256,7 @@ async def _record_types(client: NetSuite) -> Sequence[Check]:
 
 
 async def _excess(client: NetSuite) -> Sequence[Check]:
-    """Name what the role may see and doesn't need, as far as reading shows it."""
+    """Name the permissions that the role has and doesn't need, as far as reading shows them."""
     many: list[str] = []
     if await client.is_administrator():
         many.append("all of an administrator")
@@ -281,7 +281,7 @@ async def _excess(client: NetSuite) -> Sequence[Check]:
 
 
 def _clock_of(refused: Check) -> list[Check]:
-    """Say of a refused sign-in that it is the clock, where it is."""
+    """Return a check of the clock, when a refused sign-in is due to our clock."""
     if _CLOCK_NAMED not in refused.found:
         return []
     return [

@@ -1,4 +1,4 @@
-"""``ping``: everything that can be known of a connection without changing anything.
+"""``ping``: everything about a connection that can be checked without changing anything.
 
 It reads, and it may renew a token. What is missing or forbidden comes with its remedy; what
 the connection can do without is marked as not needed.
@@ -35,7 +35,7 @@ async def ping_connection(
         installation: where.
         name: of the connection.
         deep: compare every product too, for as long as it takes.
-        within_seconds: what has no answer by then is said to have none; ten minutes when deep.
+        within_seconds: a check without an answer by then fails; ten minutes when deep.
 
     Raises:
         UserError: there is no such connection.
@@ -50,7 +50,7 @@ async def ping_connection(
         secrets = await installation.vault.all(name, on=on)
         kept = await certificates.current(on, name)
     settings = applied.settings(secrets)
-    # Whoever pings may just have repaired it: what was refused before is asked again.
+    # A person may just have repaired it, so credentials that were refused before are tried again.
     await installation.tokens.clear_problem(name, "netsuite")
     until = asyncio.get_running_loop().time() + (600.0 if deep else within_seconds)
     open_netsuite = partial(netsuite_client, installation, settings, installation.tokens)

@@ -1,4 +1,4 @@
-"""Running checks side by side, each with its result and remedy, within a time."""
+"""Running checks side by side within a time, each with its result and remedy."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,21 +11,21 @@ from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.words import System
 
 SECONDS: Final = 13.0
-"""A ping ends within 15 seconds: what has not been answered by then is said to be so."""
+"""A ping ends within 15 seconds: a check that has no answer by then says so."""
 
 _AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Something to look at.
+    """One thing to check, before it is checked.
 
     Attributes:
         name: of the check, when it fails as a whole.
-        ask: looks, and returns what was found: a sentence for ``ok``, or checks of its own.
+        ask: returns what was found: a sentence, which means ``ok``, or checks of its own.
         needed: the connection can't work without it.
-        remedy: instead of the failure's own, where something is forbidden or missing.
-        only_when_forbidden: needed only where the answer is a clear refusal.
+        remedy: used in place of the failure's own when something is forbidden or missing.
+        only_when_forbidden: a failure counts as needed only when it is a clear refusal.
     """
 
     name: str
@@ -39,9 +39,9 @@ async def run(system: System, probes: Sequence[Probe], *, until: float) -> list[
     """Run probes side by side; return their checks in order.
 
     Args:
-        system: what they look at.
-        probes: what to look at.
-        until: the event loop's time by which all must be done.
+        system: of the checks.
+        probes: what to check.
+        until: the time, of the event loop's clock, by which all must be done.
     """
     places = asyncio.Semaphore(_AT_ONCE)
 

@@ -33,7 +33,7 @@ _FEATURES: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """Settings against the account."""
+    """The settings of a connection, compared with the account."""
 
     client: NetSuite
     settings: ConnectionSettings
@@ -54,7 +54,7 @@ class SetUp:
         if self.settings.policies.quarantine_location:
             wanted.setdefault(self.settings.policies.quarantine_location)
         if not wanted:
-            return []  # said with ShipBob's fulfillment centers
+            return []  # the check of ShipBob's fulfillment centers says so
         known = await setup.locations(self.client.query, list(wanted))
         absent = [one for one in wanted if one not in known]
         inactive = [f"{one.id} {one.name}" for one in known.values() if one.isinactive]

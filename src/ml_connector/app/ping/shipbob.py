@@ -31,13 +31,13 @@ class PingShipBob:
     """The checks of one connection's ShipBob account.
 
     Args:
-        open_client: makes the client and what authorises it.
+        open_client: makes the client and its access.
         open_billing: makes the client that reads billing.
-        netsuite: to compare SKUs with; None where it can't be used.
+        netsuite: the account whose items SKUs are compared with; None when it can't be used.
         settings: of the connection.
         webhook_url: where ShipBob should send; None when no public address is set.
-        deep: look at every product, and for each SKU in NetSuite.
-        until: the event loop's time by which all must be done.
+        deep: look at every product, and look each SKU up in NetSuite.
+        until: the time, of the event loop's clock, by which all checks must be done.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PingShipBob:
         self._until = until
 
     async def checks(self) -> list[Check]:
-        """Look at everything; without a token, stop there."""
+        """Do all checks; stop after the first one when there is no token."""
         found = await run_one("shipbob", Probe(name="token", ask=self._token), until=self._until)
         if found[0].outcome != "ok":
             return found
@@ -251,7 +251,7 @@ class PingShipBob:
 
 
 def not_asked() -> Check:
-    """Return the check that stands for ShipBob where it was not asked."""
+    """Return the check that says that ShipBob was not asked."""
     return _check("token", "failed", "not asked while NetSuite can't be used")
 
 

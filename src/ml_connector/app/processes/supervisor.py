@@ -1,7 +1,7 @@
-"""``serve``: one command, a small supervisor, each part a process of its own.
+"""``serve``: a small supervisor, with each part of the service as a process of its own.
 
-The supervisor owns the embedded PostgreSQL (if one is used) and the listening socket, so
-that while a dead part comes back connections queue instead of being refused.
+The supervisor owns the embedded PostgreSQL (if one is used) and the listening socket. So while
+a part that died starts again, connections queue instead of being refused.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _STEADY_SECONDS: Final = 10.0
 
 @dataclass
 class ChildProcess:
-    """A child process that comes back when it dies."""
+    """A child process that is started again when it dies."""
 
     name: str
     arguments: list[str]
@@ -77,7 +77,7 @@ def serve(
     with_worker: bool,
     announce: Callable[[str], object],
 ) -> None:
-    """Run until SIGTERM or SIGINT; then stop taking work, finish or release what runs, end.
+    """Run until SIGTERM or SIGINT; then take no more work, finish or release runs, and end.
 
     Raises:
         UserError: the address can't be listened on, or the installation is not set up.
@@ -94,7 +94,7 @@ def serve(
             **belonging_to_this(),
             "MLC_DATABASE_URL": server.url,
             "MLC_DATA_DIR": str(settings.data_dir),
-            # It may come from a file that the parts don't look for.
+            # The settings may come from a file that the parts would not find.
             **({"MLC_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
@@ -135,7 +135,7 @@ class _Stopping:
 
     def wait(self, seconds: float) -> None:
         if not self.wanted:
-            time.sleep(seconds)  # a signal ends the sleep's loop below at its next turn
+            time.sleep(seconds)  # a signal meanwhile ends the caller's loop at its next turn
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -174,7 +174,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def _metrics_folder(settings: Settings) -> Iterator[Path]:
-    """A fresh folder in which the parts of this service count together."""
+    """Give a new folder in which the processes of this service share their metrics."""
     with tempfile.TemporaryDirectory(prefix="metrics-", dir=settings.data_dir) as folder:
         yield Path(folder)
 

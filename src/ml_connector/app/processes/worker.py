@@ -44,7 +44,7 @@ def run_worker(settings: Settings, *, at_once: int | None = None) -> None:
 
     Args:
         settings: of the installation.
-        at_once: subjects in hand for each connection; None: as its limits allow.
+        at_once: runs at the same time for each connection; None: as its limits allow.
     """
     uvloop.run(_run_worker(settings, at_once=at_once))
 

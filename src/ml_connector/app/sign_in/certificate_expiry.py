@@ -1,4 +1,4 @@
-"""The clock of certificates: alarms before one ends, and rotation in good time.
+"""The end of certificates: alarms before it, and rotation in good time.
 
 NetSuite writes to administrators two months, one month and 14 days before the end
 (netsuite.md section 3.3); the connector keeps the date itself.
@@ -26,7 +26,7 @@ ALARM_DAYS: Final = (60, 14, 7, 1)
 """Days before a certificate's end on which an alarm is raised."""
 
 ROTATE_WITHIN: Final = timedelta(days=45)
-"""A certificate that ends within this time is rotated by itself."""
+"""A certificate that ends within this time is rotated without a person."""
 
 LOOK_EVERY: Final = timedelta(hours=24)
 _TURN: Final = "certificate"
@@ -37,14 +37,14 @@ _log = structlog.get_logger("certificate")
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateLook:
-    """What the clock shows.
+    """What a look at a certificate found and did.
 
     Attributes:
         certificate_id: of the certificate that signs in.
         valid_until: None when not known.
-        rotated: the rotation that was done now.
-        revoked: ids of old certificates that were revoked now.
-        to_revoke: ids of old certificates that will be, with the time.
+        rotated: the rotation that was done now; None when none was.
+        revoked: ids of the old certificates that were revoked now.
+        to_revoke: ids of the old certificates that will be revoked later, with the time.
         failure: why NetSuite could not be asked, or why the rotation stopped.
     """
 
@@ -78,7 +78,7 @@ def ends_sentence(valid_until: datetime, now: datetime, *, account_id: str) -> s
 
 
 def certificate_check(valid_until: datetime | None, *, account_id: str) -> Check:
-    """Return what there is to say of a certificate's end, as a check."""
+    """Return the check of a certificate's end."""
     check = Check(system="netsuite", name="certificate", outcome="ok", found="", needed=False)
     if valid_until is None:
         return replace(
@@ -115,9 +115,9 @@ class CertificateClock:
         self._clock = clock
 
     async def look_at_all(self) -> None:
-        """Look at each certificate once a day, and at once where a rotation is under way.
+        """Look at each certificate once a day, and at once when its rotation is under way.
 
-        A paused connection too: it is to be resumed some day.
+        Paused connections are looked at too, because they may be resumed.
         """
         async with self._installation.database.transaction() as on:
             known = await connections.every(on)

@@ -18,10 +18,10 @@ from ml_connector.secret import Secret
 
 @dataclass(frozen=True, kw_only=True)
 class PairFiles:
-    """Where a pair lies.
+    """The files of a key pair.
 
     Attributes:
-        made: False when it was there already and can still be used.
+        made: False when the pair was there already and can still be used.
     """
 
     key_file: Path
@@ -35,7 +35,7 @@ def make_files(
 ) -> PairFiles:
     """Write a new key and certificate, readable only by their owner.
 
-    A pair that is there already is kept: it may be mapped in NetSuite.
+    A pair that is there already is kept, because NetSuite may know its certificate.
 
     Args:
         name: of the connection; the files are ``NAME-netsuite.pem`` and ``.cer``.
@@ -46,8 +46,8 @@ def make_files(
         anew: put old files aside (``.old-N``) instead of keeping them.
 
     Raises:
-        UserError: it would be valid for too long, only one of the two is there, they can't be
-            used, or can't be written.
+        UserError: the certificate would be valid for too long, only one of the two files is
+            there, or they can't be used or written.
     """
     check_days(days)
     key_file = folder / f"{name}-netsuite.pem"

@@ -1,13 +1,14 @@
 """Rotating the certificate that signs in to NetSuite, through NetSuite's own service.
 
-Netsuite.md section 3.5. Each step is written down before the next begins, so that a process
-that dies at any point is followed by one that goes on:
+Netsuite.md section 3.5. Each step is stored before the next begins, so that after a process
+died at any point another one can go on:
 
 1. The next key, sealed, and its certificate are stored (*made*), with what NetSuite lists.
-2. The certificate is uploaded; what NetSuite calls it is stored (*uploaded*). A process that
-   died here looks first whether its certificate is listed: only its key gets a token with it.
-3. A token is asked for with it. In one transaction it becomes *current*, the key with it.
-4. When the last token of the old one has run out, the old one is revoked.
+2. The certificate is uploaded, and its id in NetSuite is stored (*uploaded*). If a process died
+   here, the next one first looks whether the certificate is listed: only our key gets a token
+   with it.
+3. A token is asked for with it. In one transaction the certificate and its key become *current*.
+4. When the last token of the old certificate has run out, that certificate is revoked.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -58,7 +59,7 @@ _log = structlog.get_logger("rotation")
 
 @dataclass(frozen=True, kw_only=True)
 class Rotated:
-    """What a rotation came to.
+    """The result of a rotation.
 
     Attributes:
         old, new: certificate ids.
@@ -96,10 +97,10 @@ class Rotation:
         self._clock = clock
 
     async def renew(self, *, kind: KeyKind = "ec") -> Rotated:
-        """Begin a rotation, or go on with one that was broken off; return when switched.
+        """Begin a rotation, or go on with one that was broken off; return after the switch.
 
         Raises:
-            NeedsHuman: the role may not, NetSuite refuses, or another process rotates.
+            NeedsHuman: the role may not do it, NetSuite refuses, or another process rotates.
             Retryable: NetSuite did not answer; go on later.
         """
         async with self._alone():
@@ -143,7 +144,7 @@ class Rotation:
         return done
 
     async def listed(self) -> MappedCertificate | None:
-        """Return what NetSuite says of the certificate that signs in, and note its end.
+        """Return NetSuite's entry of the certificate that signs in, and store when it ends.
 
         Raises:
             NeedsHuman, Retryable: the role may not ask, or NetSuite did not answer.
@@ -224,7 +225,7 @@ class Rotation:
     ) -> tuple[str, datetime | None] | None:
         """Return our certificate, if an upload whose answer was lost has reached NetSuite.
 
-        The list names no keys; but a token is given only for the key that belongs to it.
+        NetSuite's list names no keys, but it gives a token only for the certificate's own key.
         """
         for mapped in await service.mapped():
             if mapped.revoked or mapped.certificate_id in kept.known_before:
@@ -232,7 +233,7 @@ class Rotation:
             try:
                 await self._ask(settings, mapped.certificate_id)
             except NeedsHuman:
-                continue  # somebody else's
+                continue  # uploaded by somebody else
             return mapped.certificate_id, mapped.ends_at
         return None
 
@@ -311,7 +312,7 @@ class Rotation:
         """Keep other processes from rotating this connection's certificate meanwhile."""
         async with self._installation.database.transaction() as on:
             try:
-                # A process that was killed a moment ago still holds it.
+                # A process that was killed a moment ago may still hold the lock.
                 await rows(on, f"set local lock_timeout = '{_LOCK_WAIT}'")
                 await rows(
                     on,
@@ -338,7 +339,7 @@ def _naming_the_permission() -> Generator[None]:
 
 
 async def noted(on: Connection, settings: ConnectionSettings) -> KeptCertificate:
-    """Return the certificate that signs in, noting it when it was not yet.
+    """Return the certificate that signs in; store it first when it is not stored yet.
 
     Args:
         on: the transaction to be part of.

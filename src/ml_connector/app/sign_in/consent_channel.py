@@ -9,7 +9,7 @@ from ml_connector.ledger.connections.consents import Begun
 
 
 async def written_channel(installation: Installation, begun: Begun) -> tuple[str, bool]:
-    """Find the channel of a consent; say which is written to, and whether that is clear."""
+    """Find the channel that a consent lets us write to; say which, and whether that is clear."""
     name = begun.connection
     try:
         settings = await settings_of(installation, name)

@@ -1,4 +1,4 @@
-"""Where the routes of a consent are: also for who serves none, and needs no web framework."""
+"""The paths of the consent's routes, for code that must not load a web framework."""
 
 from typing import Final
 

@@ -24,11 +24,11 @@ ERRORS: Final = {
         ),
     ),
 }
-"""By OAuth's word for what went wrong: what that means, and what to do."""
+"""By OAuth's error code: what it means, and what to do."""
 
 
 class ConsentRefused(UserError):
-    """A consent can't be begun or finished; what to do is its ``next_step``."""
+    """A consent can't be begun or finished; ``next_step`` says what to do."""
 
 
 def plain_word(text: str) -> str:

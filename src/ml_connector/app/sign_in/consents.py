@@ -1,6 +1,6 @@
 """ShipBob's consent in the browser: links, the way to ShipBob, the way back.
 
-Source: ShipBob reference, section 3.2. Who may begin is decided in ADR 0010.
+Source: ShipBob reference, section 3.2. ADR 0010 decides who may begin one.
 """
 
 import secrets
@@ -63,8 +63,8 @@ class Consented:
     """A consent that was given and stored.
 
     Attributes:
-        channel: what it writes to; or why that is not clear.
-        channel_clear: whether it is.
+        channel: the channel that it writes to, or why that is not clear.
+        channel_clear: whether the channel is clear.
         missing: permissions that were asked for and not granted.
         woken: stopped subjects that run again.
     """
@@ -90,7 +90,7 @@ class Consents:
     async def invite(
         self, applied: AppliedConnection, *, person: str, channel_name: str, billing: bool
     ) -> Invitation:
-        """Make a link that is good for half an hour, until consent was given with it.
+        """Make a link that can be used for half an hour, until a consent was given with it.
 
         Args:
             applied: the connection.
@@ -140,7 +140,7 @@ class Consents:
         )
 
     async def begin(self, name: str, *, ticket: str, local_base: str | None) -> str:
-        """Return where at ShipBob a browser goes.
+        """Begin a consent; return the address at ShipBob that the browser goes to.
 
         Args:
             name: of the connection.
@@ -149,7 +149,8 @@ class Consents:
                 None otherwise.
 
         Raises:
-            ConsentRefused: it may not begin, or there is nothing to begin with.
+            ConsentRefused: a link is needed and there is none or it is over, or the connection
+                has no OAuth application.
         """
         now = datetime.now(UTC)
         await self._clean_up(now)
@@ -170,7 +171,7 @@ class Consents:
         scopes = link.scopes if link else SCOPES
         channel_name = link.channel_name if link else f"ml-connector {name}"
         if before is not None:
-            # A second consent may make a second channel: told apart by its name.
+            # A second consent may make a second channel, which has another name then.
             channel_name = f"{channel_name} {now:%Y-%m-%d %H:%M:%S}"
         async with self._database.transaction() as on:
             id_ = await consents.begin(
@@ -198,12 +199,12 @@ class Consents:
         )
 
     async def finish(self, *, state: str, code: str, error: str) -> Consented:
-        """Exchange what came back for tokens, store them, and let what waited go on.
+        """Exchange ShipBob's code for tokens, store them, and let waiting subjects run again.
 
         Args:
-            state: ties it to its beginning.
-            code: of ShipBob's; empty when there is none.
-            error: OAuth's word for what went wrong; empty when nothing did.
+            state: the one that the consent was begun with.
+            code: the one that ShipBob gave; empty when there is none.
+            error: OAuth's error code; empty when nothing went wrong.
 
         Raises:
             ConsentRefused: the state is unknown, used or too old; consent was denied; ShipBob
@@ -221,7 +222,7 @@ class Consents:
         return await self._granted(begun, granted)
 
     async def _take(self, state: str) -> tuple[Begun, "_Held"]:
-        """Take the state, once, and with it the verifier."""
+        """Return the consent that was begun with this state, and its secrets; only once."""
         async with self._database.transaction() as on:
             begun = await consents.take(on, state, now=datetime.now(UTC)) if state else None
             if begun is not None:
@@ -318,7 +319,7 @@ class Consents:
         )
 
     async def _clean_up(self, now: datetime) -> None:
-        """Drop the verifiers of consents that nobody finished."""
+        """Delete the secrets of consents that nobody finished."""
         async with self._database.transaction() as on:
             for row in await consents.left_over(on, now=now):
                 await self._installation.vault.delete(
@@ -327,7 +328,7 @@ class Consents:
 
 
 class _Held(msgspec.Struct, frozen=True):
-    """What of a consent under way nobody else may know."""
+    """The secrets of a consent that is under way."""
 
     verifier: str
     nonce: str
@@ -339,7 +340,7 @@ class _Held(msgspec.Struct, frozen=True):
 async def wake_what_waited(
     installation: Installation, on: Connection, name: str, *, because: str
 ) -> int:
-    """Let run again what waits for working credentials; return how many subjects."""
+    """Let the subjects run again that wait for working credentials; return how many."""
     awaited = await subjects.waiting(on, name)
     things = {thing for thing in awaited if WAKINGS[thing.kind].by_signing_in}
     woken = await wake(on, installation.lanes, name, things, because=because)
@@ -347,7 +348,7 @@ async def wake_what_waited(
 
 
 def _is_local(public_url: str | None) -> bool:
-    """Whether this service has no address but one on this machine."""
+    """Whether this service has no public address, or one on this machine."""
     if not public_url:
         return True
     try:

@@ -1,4 +1,4 @@
-"""``sync credentials``: tokens renewed now, clocks looked at, rotations carried on."""
+"""``sync credentials``: renew tokens now, look at certificates, go on with rotations."""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,15 +21,15 @@ from ml_connector.words import AlarmKind, Cause, System
 
 
 async def sync_credentials(installation: Installation, applied: AppliedConnection) -> list[Check]:
-    """Renew both systems' tokens now and look at the certificate's clock.
+    """Renew both systems' tokens now and look at the certificate.
 
-    A personal access token can't be renewed; it is tried.
+    A personal access token can't be renewed; a call shows whether it works.
     """
     async with installation.database.transaction() as on:
         secrets = await installation.vault.all(applied.name, on=on)
         known = await connections.find(on, applied.name)
     settings = (known or applied).settings(secrets)
-    # A person asks for it: what was refused before may have been repaired at NetSuite.
+    # A person may have repaired what NetSuite refused before, so it is tried again.
     await installation.tokens.clear_problem(applied.name, "netsuite")
     netsuite = await _tell(
         installation, settings, "netsuite", lambda: _renew_netsuite(installation, settings)
@@ -67,7 +67,7 @@ async def _tell(
     system: System,
     renew: Callable[[], Awaitable[str]],
 ) -> Check:
-    """Renew, and note in the alarms what came of it."""
+    """Renew a token; raise or end the alarm about it."""
     try:
         found = await renew()
     except ConnectorError as error:

@@ -1,4 +1,4 @@
-"""Renewing tokens before they run out, on every connection, also on those that are idle.
+"""Renewing the tokens of every connection before they run out, also of idle ones.
 
 A ShipBob consent ends when it is not renewed for 30 days (ShipBob reference, section 3.2), so
 a paused connection is renewed as well, once a day.
@@ -21,19 +21,19 @@ from ml_connector.vault.tokens import TokenClock
 from ml_connector.words import AlarmKind, System
 
 CONSENT_LIVES: Final = timedelta(days=30)
-"""Without a renewal (ShipBob reference, section 3.2)."""
+"""Time after which ShipBob ends a consent that is not renewed (reference, section 3.2)."""
 
 WARN_DAYS: Final = (14, 7, 1)
-"""An alarm is renewed at so many days before a consent ends."""
+"""Days before a consent's end on which its alarm is raised again."""
 
 _IDLE_EVERY: Final = timedelta(hours=20)
-"""A paused connection's token is renewed when it is this old: once a day, with room."""
+"""Age at which a paused connection's token is renewed: less than a day, so once a day."""
 
 _log = structlog.get_logger("credentials")
 
 
 async def renew_tokens(installation: Installation, contexts: ConnectionContexts) -> None:
-    """Renew what is due before it runs out; raise an alarm when it can't be, and end it."""
+    """Renew the tokens that are due; raise an alarm when one can't be renewed, or end it."""
     now = datetime.now(UTC)
     async with installation.database.transaction() as connection:
         known = await connections.every(connection)
@@ -91,7 +91,7 @@ async def _alarm(installation: Installation, name: str, system: System, error: N
 
 
 async def _is_well(installation: Installation, name: str, system: System) -> None:
-    """End the alarm about a system's credentials; what waited for them goes on."""
+    """End the alarm about a system's credentials; let the subjects that waited run again."""
     async with installation.database.transaction() as on:
         ended = await end_alarms(on, name, AlarmKind.CREDENTIALS, [system])
         if ended:
@@ -100,7 +100,7 @@ async def _is_well(installation: Installation, name: str, system: System) -> Non
 
 
 async def _look_at_consent(installation: Installation, name: str, *, now: datetime) -> None:
-    """Warn before a consent ends that could not be renewed for long."""
+    """Raise an alarm before a consent ends because it was not renewed for too long."""
     clocks = await installation.tokens.clocks()
     clock = next((c for c in clocks if c.connection == name and c.system == "shipbob"), None)
     async with installation.database.transaction() as on:
@@ -123,7 +123,7 @@ async def _look_at_consent(installation: Installation, name: str, *, now: dateti
 
 
 def consent_days_left(clock: TokenClock | None, *, now: datetime) -> int | None:
-    """Return in how many days a consent ends unless it is renewed; None without one. Pure."""
+    """Return the days until a consent ends if it is not renewed; None without one. Pure."""
     if clock is None or clock.obtained_at is None:
         return None
     return (clock.obtained_at + CONSENT_LIVES - now).days

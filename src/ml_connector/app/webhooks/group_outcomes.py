@@ -1,4 +1,4 @@
-"""What becomes of each group of webhook topics, and of the subscriptions that there are. Pure.
+"""The result for each group of webhook topics, and which subscriptions to remove. Pure.
 
 Source: ShipBob reference, section 7.1: the same topic may be subscribed several times, and there
 is no update, so a subscription is replaced and never changed.
@@ -18,13 +18,13 @@ State = Literal["kept", "made", "refused", "to make"]
 
 @dataclass(frozen=True, kw_only=True)
 class GroupOutcome:
-    """What became of one group of topics.
+    """The result for one group of topics.
 
     Attributes:
         id: ShipBob's id of the subscription; empty where there is none.
-        topics: what is subscribed to.
+        topics: those that are subscribed to.
         left_out: topics that ShipBob does not take.
-        sentence: what ShipBob said about them.
+        sentence: ShipBob's reason for not taking them.
     """
 
     group: str
@@ -37,10 +37,11 @@ class GroupOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChanges:
-    """What a comparison came to.
+    """The result of a comparison.
 
     Attributes:
-        removed: what was removed, with the reason; in a dry run what would be.
+        removed: the reason by id of each removed subscription; in a dry run of each that would
+            be removed.
     """
 
     url: str

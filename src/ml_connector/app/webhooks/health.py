@@ -11,10 +11,10 @@ from ml_connector.ledger.inbox import deliveries
 from ml_connector.storage.database import Connection
 
 SILENT_AFTER: Final = timedelta(hours=6)
-"""So long without a webhook, while the sweep finds what none told of, is trouble."""
+"""Without a webhook for this time, while the sweep finds changes, something is wrong."""
 
 NOTICEABLE_OFFSET_SECONDS: Final = 30.0
-"""A clock this much off is named; at 300 seconds deliveries are refused."""
+"""A difference of clocks that is reported; from 300 seconds on deliveries are refused."""
 
 _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
     "no_secret": (
@@ -59,13 +59,13 @@ _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """How webhooks of a connection arrive.
+    """How the webhooks of a connection arrive.
 
     Attributes:
         looked_at: when the subscriptions were last compared; None: never.
-        groups: what that came to, by group of topics.
+        groups: the result of that, by group of topics.
         last_at: when the last webhook was accepted.
-        clock_offset_seconds: our clock minus ShipBob's, the way through the network included.
+        clock_offset_seconds: our clock minus ShipBob's, including the time in the network.
         refusals: by reason, with a sentence and a remedy.
     """
 
@@ -76,7 +76,7 @@ class Health:
     refusals: Sequence[Mapping[str, Any]]
 
     def lines(self) -> list[str]:
-        """Say it for a person, in a few lines."""
+        """Return it as a few lines for a person."""
         looked = f"{self.looked_at:%Y-%m-%d %H:%M:%S} UTC" if self.looked_at else "never"
         lines = [f"Subscriptions looked at: {looked}"]
         lines.append(
@@ -114,16 +114,16 @@ async def health(on: Connection, name: str) -> Health:
 
 
 async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> str | None:
-    """Say that webhooks have stopped coming; None when nothing speaks for that.
+    """Return a sentence when webhooks have stopped coming, else None.
 
-    A quiet warehouse is no trouble. It is when nothing has come for hours, and the sweep found
-    in the last day what a webhook should have told of.
+    A quiet warehouse sends none, and nothing is wrong then. Something is wrong when none has come
+    for hours and the sweep found, in the last day, changes that webhooks should have told of.
     """
     arrived = await deliveries.arrivals(on, name)
     since = await subscriptions.told_since(on, name)
     if since is None:
         return None
-    # What was there before us was never to be told.
+    # Webhooks never told of what had happened before the connection was made.
     last = max(arrived["last_at"] or since, since + timedelta(hours=1))
     if now - last < SILENT_AFTER:
         return None
@@ -141,12 +141,12 @@ async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> 
 
 
 def explained_refusal(reason: str) -> tuple[str, str]:
-    """Return what a reason for refusing a delivery means, and what to do."""
+    """Return what a reason for refusing deliveries means, and what to do."""
     return _EXPLAINED.get(reason, (reason, "See the log of the service."))
 
 
 def clock_trouble(offset_seconds: float | None) -> str | None:
-    """Say that our clock differs from ShipBob's; None when it does not noticeably."""
+    """Return a sentence when our clock differs noticeably from ShipBob's, else None."""
     if offset_seconds is None or abs(offset_seconds) < NOTICEABLE_OFFSET_SECONDS:
         return None
     return f"This machine's clock is {_offset(offset_seconds)}"

@@ -1,4 +1,4 @@
-"""A delivery of our own through the public address: proves the way, not ShipBob's bodies."""
+"""A delivery of our own through the public address. It tests the way, not ShipBob's bodies."""
 
 import json
 import secrets as chance
@@ -18,10 +18,10 @@ from ml_connector.transport.http.client import USER_AGENT
 from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 
 TOPIC: Final = "ml-connector.test"
-"""No flow has it: the event is kept as ignored."""
+"""No flow handles this topic: the event is stored as ignored."""
 
 _SECONDS: Final = 15.0
-"""As long as ShipBob waits for an answer (ShipBob reference, section 7.5)."""
+"""ShipBob waits this long for an answer (ShipBob reference, section 7.5)."""
 
 _REMEDIES: Final[Mapping[int, str]] = {
     401: "Something on the way changes the body or the headers; or the clock of this machine"
@@ -47,11 +47,11 @@ _LEADS_INSIDE: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Probed:
-    """What came of a probe.
+    """The result of a probe.
 
     Attributes:
         status: of the answer; None when there was none.
-        remedy: empty when it arrived.
+        remedy: what to do; empty when the delivery arrived.
     """
 
     url: str
@@ -99,12 +99,12 @@ async def probe(
 
 
 def _delivery(url: str, connection: str, secret: Secret) -> Call:
-    """Return a delivery as ShipBob would send it; each is one of its own."""
+    """Return a delivery as ShipBob would send it, with an id of its own."""
     body = json.dumps({"test": True, "connection": connection}).encode()
     webhook_id, now = f"mlc-test-{chance.token_hex(8)}", int(time.time())
     return Call(
         connection=connection,
-        system="shipbob",  # in whose place we call
+        system="shipbob",  # whose delivery this stands for
         operation="webhooks.test",
         method="POST",
         url=url,

@@ -1,7 +1,7 @@
 """Samples of real webhook bodies: the only way to learn them (shipbob.md, section 7.1).
 
-Every verified delivery is in the inbox with its raw bytes, so a sample is nothing but the
-first one of its topic since somebody asked. What a person sees of it is redacted.
+Every verified delivery is in the inbox with its raw bytes. A sample is the first one of its
+topic since a person asked for samples. It is shown redacted.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What was captured.
+    """The samples of a connection.
 
     Attributes:
-        since: when somebody asked; None: nobody did.
-        samples: topic, received_at, headers and the redacted body as a text, each.
-        waiting: topics of which nothing came since.
+        since: when a person asked for them; None: nobody did.
+        samples: of each its topic, received_at, headers, and redacted body as a text.
+        waiting: topics of which no delivery came since then.
     """
 
     since: datetime | None
@@ -40,14 +40,14 @@ class Samples:
 
 
 async def begin_capture(on: Connection, connection: str) -> dict[str, Any]:
-    """Want the next body of each topic from now on."""
+    """Begin to keep the next body of each topic."""
     now = datetime.now(UTC)
     await deliveries.begin_capture(on, connection, now=now)
     return {"since": now}
 
 
 async def find_samples(on: Connection, connection: str) -> Samples:
-    """Return what came since then, redacted."""
+    """Return the samples that came since then, redacted."""
     since, rows = await deliveries.captured(on, connection)
     samples = [
         {
@@ -70,7 +70,7 @@ async def find_samples(on: Connection, connection: str) -> Samples:
 
 
 def redacted(body: bytes) -> str:
-    """Return a body as JSON text without credentials and without what names a person. Pure."""
+    """Return a body as JSON text without credentials and personal data. Pure."""
     try:
         return _ENCODER.encode(redact(_DECODER.decode(body))).decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

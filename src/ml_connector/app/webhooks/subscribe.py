@@ -1,7 +1,7 @@
 """Bringing the webhook subscriptions at ShipBob to what they should be.
 
 Source: ShipBob reference, section 7.1. A new one is made, and its secret stored, before an old
-one is removed; what ShipBob refuses costs only its own group.
+one is removed. When ShipBob refuses a group of topics, the other groups are not affected.
 """
 
 import asyncio
@@ -37,9 +37,9 @@ from ml_connector.words import Cause
 
 _DESCRIPTION: Final = "ml-connector: {group}"
 
-# What happened before the new subscription was made is told to the old one only, and what is
-# under way to a removed one may be dropped. A delivery that failed comes again after 5 seconds
-# (section 7.5); the later attempts are left to the sweeps.
+# ShipBob tells only the old subscription of what happened before the new one was made, and may
+# drop deliveries under way to a removed subscription. A failed delivery comes again after 5
+# seconds (section 7.5), which is waited for; the sweeps find what later attempts would bring.
 _UNDER_WAY_SECONDS: Final = 8.0
 
 _log = structlog.get_logger("webhooks")
@@ -53,7 +53,7 @@ class Subscriptions:
         client: makes the subscriptions.
         settings: of the connection.
         url: where deliveries go.
-        dry_run: write nothing to ShipBob; tell what would be done.
+        dry_run: write nothing to ShipBob; return what would be done.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Subscriptions:
     ) -> GroupOutcome:
         """Keep or make the subscription of one group of topics.
 
-        What ShipBob refused before is asked for again only after a day, or when that is wanted.
+        Topics that ShipBob refused are asked for again after a day, or when ``ask_again``.
         """
         topics = TOPIC_GROUPS[group]
         kept = plan.keep.get(group)
@@ -155,13 +155,13 @@ class Subscriptions:
         *,
         fallback: WebhookSubscription | None = None,
     ) -> GroupOutcome:
-        """Subscribe; where ShipBob names topics that it does not take, to the others.
+        """Subscribe; when ShipBob names topics that it does not take, subscribe to the others.
 
         Args:
             group: of topics.
             topics: what to subscribe to.
-            refusal: what ShipBob refused of this group before, which is not asked for.
-            fallback: a subscription that is kept where ShipBob takes just its topics.
+            refusal: what ShipBob refused of this group before and is not asked for now.
+            fallback: a subscription that is kept if ShipBob takes exactly its topics.
         """
         if self._dry_run:
             return GroupOutcome(
@@ -239,7 +239,7 @@ class Subscriptions:
         outcomes: Sequence[GroupOutcome],
         removed: Mapping[str, str],
     ) -> None:
-        """Wait where a subscription of ours that still delivers is replaced by a new one."""
+        """Wait for deliveries under way, when a new subscription replaces one that delivers."""
         delivers = {one.id for one in existing if one.enabled is not False and one.id in known}
         if any(one.state == "made" for one in outcomes) and removed.keys() & delivers:
             await asyncio.sleep(_UNDER_WAY_SECONDS)
@@ -273,7 +273,7 @@ class Subscriptions:
         existing: Sequence[WebhookSubscription],
         removed: Mapping[str, str],
     ) -> None:
-        """Note what is gone at ShipBob, and forget secrets that nothing is signed with now."""
+        """Note subscriptions that are gone at ShipBob; delete secrets that sign nothing now."""
         if self._dry_run:
             return
         now = datetime.now(UTC)

@@ -30,8 +30,8 @@ def subscribable_url(settings: Settings, connection: ConnectionSettings) -> str:
     """Return the address to subscribe, which ShipBob must be able to reach.
 
     Raises:
-        UserError: no public address is set, or ShipBob would not take it: it wants https
-            (section 7.1). Plain http to this machine is for a simulator on this machine.
+        UserError: no public address is set, or it is not https, which ShipBob demands (section
+            7.1). Http is accepted when service and simulator are both on this machine.
     """
     if not settings.public_url:
         raise UserError(
@@ -64,18 +64,18 @@ async def sync_webhooks(
 ) -> SubscriptionChanges:
     """Bring the subscriptions of a connection to what they should be. Repeating is harmless.
 
-    A new one is made, and its secret stored, before an old one is removed; what ShipBob
-    refuses costs only its own group.
+    A new one is made, and its secret stored, before an old one is removed. When ShipBob refuses
+    a group of topics, the other groups are not affected.
 
     Args:
         installation: where.
         client: makes the subscriptions.
         settings: of the connection.
-        others: clients with other credentials of the same account, under which there must be
-            none of our address: everything would come twice.
+        others: clients with other credentials of the same account. Subscriptions of our address
+            that were made with them are removed: otherwise everything would come twice.
         rotate: make all anew, with new secrets.
         ask_again: ask for topics that ShipBob refused before, too.
-        dry_run: write nothing to ShipBob; tell what would be done.
+        dry_run: write nothing to ShipBob; return what would be done.
 
     Raises:
         UserError: there is no public address.

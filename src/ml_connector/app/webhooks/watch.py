@@ -81,7 +81,7 @@ async def _tell(installation: Installation, name: str, looked: SubscriptionChang
     async with installation.database.transaction() as on:
         await end_alarms(on, name, AlarmKind.WEBHOOKS, ["subscriptions"])
         for id_ in looked.recreated:
-            # It is repaired; that it happened, and what it hid, a person should know.
+            # It is repaired, but a person should know that it happened and what was not delivered.
             await raise_alarm(
                 on,
                 name,
@@ -109,7 +109,7 @@ async def _tell(installation: Installation, name: str, looked: SubscriptionChang
 
 
 async def _end_when_told(on: Connection, name: str) -> None:
-    """End the alarm of a repaired subscription once somebody was told of it."""
+    """End the alarm about a repaired subscription after a person was told of it."""
     await end_told(on, name, AlarmKind.WEBHOOKS, "disabled")
 
 
