@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
+        sys.stderr.close()  # our output's reader is gone, so an error could not be shown
         return 1
     except (
         UserError,
@@ -66,7 +66,7 @@ def _explain(error: BaseException, printer: Printer) -> int:
 
 
 def _admit(error: Exception, printer: Printer) -> int:
-    """Say that this is a bug, and where; the whole traceback with MLC_LOG_LEVEL=debug."""
+    """Print that this is a bug, and where; with MLC_LOG_LEVEL=debug the whole traceback."""
     if os.environ.get("MLC_LOG_LEVEL", "").lower() == "debug":
         from ml_connector.config import tracebacks  # noqa: PLC0415 - structlog is not needed else
 
@@ -91,7 +91,7 @@ def _admit(error: Exception, printer: Printer) -> int:
 
 
 def _run(options: GlobalOptions, rest: list[str], printer: Printer) -> int:
-    # Only now: an error in the global options needs none of the imports.
+    # Imported late: an error in the global options needs none of it.
     from ml_connector.cli.commands import application  # noqa: PLC0415 - an error in the options needs none of it
     from ml_connector.cli.context import Context, enter  # noqa: PLC0415 - same
 

@@ -9,12 +9,12 @@ from ml_connector.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalOptions:
-    """What every command takes.
+    """The options that every command takes.
 
     Attributes:
-        config: the settings file; None: looked for.
-        connection: which connection is meant; None: the only one.
-        json: one JSON document on standard output, nothing else there.
+        config: the settings file; None: found in the usual places.
+        connection: name of the connection that is meant; None: the only one.
+        json: print one JSON document and nothing else to standard output.
         color: False with ``--no-color``; None: when writing to a terminal.
     """
 

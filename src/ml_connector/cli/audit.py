@@ -151,7 +151,7 @@ def list_acts(
 
 
 async def _names(on: Connection) -> list[str] | None:
-    """Return the one connection that was named; None for all that ever were.
+    """Return the connection that was named; None for all, the removed ones too.
 
     A connection that was removed keeps its journal.
 

@@ -198,7 +198,7 @@ def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) ->
 
 
 def _cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; money keeps all its digits."""
+    """Return a cell that no spreadsheet runs as a formula; amounts keep all their digits."""
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, str):

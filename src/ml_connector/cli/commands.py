@@ -44,7 +44,7 @@ class Command:
         """Return the function or the group.
 
         Raises:
-            UserError: it needs the simulators, and what they are made with is not installed.
+            UserError: it needs the simulators, and the libraries that they use are not installed.
         """
         try:
             return getattr(import_module(f"ml_connector.cli.{self.module}"), self.attribute)

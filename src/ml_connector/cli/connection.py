@@ -301,9 +301,9 @@ def _answer(changed: Changed, **now: object) -> None:
 
 
 def _mode_and_name(words: Sequence[str]) -> tuple[Mode, str | None]:
-    """Take mode and name in either order."""
+    """Return mode and name, which may come in either order."""
     for mode in get_args(Mode):
-        # From the end: a connection may be called like a mode.
+        # The last word first: a connection may have the name of a mode.
         if mode in words[-1:] or (mode in words[:1] and words[-1] not in get_args(Mode)):
             rest = [*words]
             del rest[-1 if mode == rest[-1] else 0]

@@ -1,6 +1,6 @@
-"""What every command is given: settings, the printer, and the way to the books.
+"""The context of a command: its settings, its printer, and access to the installation.
 
-What a command works with is imported when it is used: it takes seconds, and help needs none.
+Most imports stand where they are used: they take seconds, and printing help needs none of them.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Context:
 
     @cached_property
     def settings(self) -> "Settings":
-        """The installation's settings; reading them sets the logs up as well."""
+        """The settings of the installation; the first access also configures the logs."""
         from ml_connector.config import logs  # noqa: PLC0415 - see above
         from ml_connector.config.settings import load  # noqa: PLC0415 - see above
 
@@ -44,11 +44,11 @@ class Context:
         return settings
 
     def named(self, connection: str) -> None:
-        """Take the connection from the command's own argument."""
+        """Set the connection that is meant to the one that the command's own argument names."""
         self.options = dataclasses.replace(self.options, connection=connection)
 
     def person(self) -> str:
-        """Return who acts, for the record: the account that runs the command."""
+        """Return the name of the person who acts: the account that runs the command."""
         return f"{getpass.getuser()} (command line)"
 
     def run(self, work: Callable[["Installation"], Awaitable[T]]) -> T:
@@ -65,7 +65,8 @@ class Context:
         """Return the connection that is meant.
 
         Raises:
-            UserError: there is none, there are several and none was named, or no such one.
+            UserError: there is no connection, none of that name, or there are several and none
+                was named.
         """
         from ml_connector.ledger.connections import connections  # noqa: PLC0415 - see above
 
@@ -107,7 +108,7 @@ class Context:
     async def several(
         self, installation: "Installation"
     ) -> AsyncGenerator[tuple["Connection", list[str]]]:
-        """A transaction, and the names of the connections that a list should cover."""
+        """Open a transaction; give it and the names of the connections that a list covers."""
         from ml_connector.ledger.connections import connections  # noqa: PLC0415 - see above
 
         async with installation.database.transaction() as on:

@@ -27,7 +27,7 @@ ERRANDS: Final[
 ] = {
     "credentials": sync_credentials,
 }
-"""What ``sync`` does besides flows: errands that concern the connection itself."""
+"""What ``sync`` does besides flows, by name: errands about the connection itself."""
 
 _MOST_REMEDIES: Final = 10
 """Remedies printed for a person at most; ``--json`` has all."""
@@ -115,7 +115,7 @@ def plan(
 
 
 def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
-    """Do what concerns the connection itself, and print each thing with its result."""
+    """Run an errand about the connection itself, and print its results."""
     context = current()
     if ids or since:
         raise UserError(

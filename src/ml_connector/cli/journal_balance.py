@@ -100,7 +100,7 @@ async def _find(
     end: date | None,
     limit: int,
 ) -> _Found:
-    """Sum the source lines; name those that are not posted, where there are such."""
+    """Sum the source lines, and return those that are not posted."""
     balances = await sums.balances(on, names, by=by, start=start, end=end)
     total = _Found(balances).total
     red: Sequence[Line] = ()

@@ -15,10 +15,9 @@ from ml_connector.shown import escaped_json, visible
 
 
 class Printer:
-    """Prints what a command has to say.
+    """Prints the output of a command.
 
-    With ``as_json`` only ``answer`` and ``error`` write to standard output, and one of
-    them once.
+    With ``as_json`` only one call, of ``answer`` or ``error``, writes to standard output.
     """
 
     def __init__(self, *, as_json: bool = False, color: bool | None = None) -> None:
@@ -28,14 +27,14 @@ class Printer:
 
     @property
     def errors(self) -> Console:
-        """The console on standard error, for what moves while work goes on."""
+        """The console on standard error, for progress bars."""
         return self._err
 
     @contextmanager
     def counting(self, what: str) -> Generator[Callable[..., None]]:
-        """Show a bar on standard error while something is counted; nothing off a terminal.
+        """Show a progress bar on standard error, if that is a terminal.
 
-        What is yielded is told how many are done, and of about how many if that is known.
+        Yields a function to call with the number done so far and, if known, the expected total.
         """
         if self.as_json or not self._err.is_terminal:
             yield _tell_nobody
@@ -100,17 +99,17 @@ class Printer:
 
 
 def _lines(text: str) -> str:
-    """Return a text of ours, whose line breaks are meant, with nothing that acts on a terminal."""
+    """Return a text with its line breaks and without control characters for a terminal."""
     return visible(text, keep="\n")
 
 
 def _tell_nobody(done: int, total: int | None = None) -> None:
-    """Take what a progress bar would show."""
+    """Do nothing with the numbers that a progress bar would show."""
     del done, total
 
 
 def _console(stream: Any, color: bool | None) -> Console:
-    # A pipe has no width: don't fold what a program or a log will read.
+    # A pipe has no width, and a program or a log that reads it needs no folded lines.
     width = None if stream.isatty() else 200
     return Console(
         file=stream, no_color=color is False, highlight=False, markup=False, width=width

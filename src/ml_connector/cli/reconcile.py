@@ -25,7 +25,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import totals
 
 MOST_LISTED = 50
-"""So many differences are printed; all of them are in the files."""
+"""Differences printed at most; the files have all of them."""
 
 WrittenMonth = Annotated[
     str | None, typer.Argument(metavar="YYYY-MM", help="The month, such as 2026-11.")
@@ -55,7 +55,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
             next_step="Write the year and the month, such as ml-connector reconcile 2026-11.",
             usage=True,
         )
-    # A month that is none, or that has begun nowhere yet, needs no database to be refused.
+    # Text that is no month, or a month that has begun nowhere yet, is refused without a database.
     Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
 
     async def make(installation: Installation) -> MonthEnd:
@@ -79,7 +79,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
 
 
 def print_report(context: Context, done: MonthEnd) -> None:
-    """Print what a report says, for a person."""
+    """Print a report for a person."""
     report, printer = done.report, context.printer
     printer.line(f"{report.connection}, {report.month} (dates of {report.zone})", style="bold")
     _print_totals(printer, report)
@@ -202,7 +202,7 @@ def _list(context: Context) -> None:
 
 @contextmanager
 def _progress(context: Context) -> Iterator[month_end.Progress]:
-    """Show on a terminal how far it is; nothing elsewhere."""
+    """Show the progress, if standard error is a terminal."""
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -60,7 +60,7 @@ def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
             next_step="Run ml-connector serve instead.",
             usage=True,
         ) from error
-    # Litestar is only needed here.
+    # Imported late: only this command needs Litestar.
     from ml_connector.web.process import run_web  # noqa: PLC0415
 
     run_web(context.settings, file_descriptor)

@@ -1,12 +1,12 @@
-"""How a command that started others is told to end."""
+"""Ending a command that has started other processes."""
 
 import signal
 
 
 def end_as_with_ctrl_c() -> None:
-    """Have SIGTERM end this command as ctrl-C does, so that all that it started ends too.
+    """Let SIGTERM end this command as ctrl-C does, so that the processes it started end too.
 
-    SIGINT is set as well: a shell's background job ignores it otherwise.
+    SIGINT is set as well, because a background job of a shell ignores it otherwise.
     """
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, signal.default_int_handler)

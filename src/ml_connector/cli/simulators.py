@@ -40,7 +40,7 @@ _STYLES: Final = {
 }
 
 _MOST_LINES: Final = 30
-"""Of the proof's table; of more, only those that differ are shown."""
+"""Lines of the proof's table that are shown; if there are more, only those that differ."""
 
 _STEP_SECONDS: Final = 2.0
 
@@ -233,7 +233,7 @@ def _ports(which: Which, port: int | None) -> tuple[int, int, int]:
 
 
 def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
-    """Write what somebody needs to connect: the private key and a connection file."""
+    """Write the files that a person needs to connect: the private key and a connection file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tables = told.connection_tables() if told is not None else {}
     for name, text in (
@@ -287,7 +287,7 @@ def _announce(both: World, which: Which, folder: Path) -> None:
 
 
 def _play(told: Story) -> None:
-    """Play the story: a step with every Enter at a terminal, else one every two seconds."""
+    """Play the story: one step for each Enter at a terminal, else one every two seconds."""
     printer = current().printer
     at_terminal = sys.stdin.isatty() and not printer.as_json
     for number, step in enumerate(told.steps(), 1):

@@ -19,12 +19,12 @@ def moment(
 
     Args:
         text: what was typed.
-        option: where, for the error.
+        option: the option where it was typed, for the error.
         now: what an age counts back from.
-        end_of_day: a date without a time means its end: the beginning of the next day.
+        end_of_day: a date without a time means the beginning of the next day.
 
     Raises:
-        UserError: it is none of these.
+        UserError: the text is none of these.
     """
     age = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
     if age:
@@ -48,12 +48,12 @@ def day(text: str, option: str, *, last: bool = False, now: datetime | None = No
 
     Args:
         text: what was typed.
-        option: where, for the error.
+        option: the option where it was typed, for the error.
         last: of a month, take the last day instead of the first.
         now: what an age counts back from.
 
     Raises:
-        UserError: it is none of these.
+        UserError: the text is none of these.
     """
     month = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
     if month and 1 <= int(month[2]) <= 12 and int(month[1]):  # noqa: PLR2004 - months of a year
@@ -66,10 +66,10 @@ def day(text: str, option: str, *, last: bool = False, now: datetime | None = No
 
 
 def moments(begin: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
-    """Return from when to before when, as ``--from`` and ``--to`` say.
+    """Return the beginning and the end (exclusive) of a period, from ``--from`` and ``--to``.
 
     Raises:
-        UserError: one can't be read, or they are the wrong way round.
+        UserError: one can't be read, or the end lies before the beginning.
     """
     since = moment(begin, "--from") if begin else None
     until = moment(end, "--to", end_of_day=True) if end else None
@@ -79,10 +79,10 @@ def moments(begin: str | None, end: str | None) -> tuple[datetime | None, dateti
 
 
 def days(begin: str | None, end: str | None) -> tuple[date | None, date | None]:
-    """Return the first and the last day, as ``--from`` and ``--to`` say.
+    """Return the first and the last day of a period, from ``--from`` and ``--to``.
 
     Raises:
-        UserError: one can't be read, or they are the wrong way round.
+        UserError: one can't be read, or the end lies before the beginning.
     """
     first = day(begin, "--from") if begin else None
     last = day(end, "--to", last=True) if end else None

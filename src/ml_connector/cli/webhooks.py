@@ -32,8 +32,8 @@ def sync_now(*, named: bool, write: bool) -> None:
     """Bring the webhook subscriptions of a connection to what they should be.
 
     Args:
-        named: ids or a time were given, which mean nothing here.
-        write: False: tell what would be done.
+        named: ids or a time were given, which is refused here.
+        write: False: only print what would be done.
     """
     if named:
         raise UserError(

@@ -1,4 +1,4 @@
-"""One connection, a NetSuite account and a ShipBob account, as its TOML file says it."""
+"""The TOML file of one connection: a NetSuite account and a ShipBob account."""
 
 import os
 import re
@@ -87,9 +87,9 @@ class BillingSection(_Section):
 
     Attributes:
         accounts: ShipBob's transaction fee = NetSuite account id.
-        tax_account: of taxes where they are lines of their own.
-        centers: by the fulfillment center's name, as charges have it.
-        currencies: currency code = NetSuite currency id; sent with the bill where given.
+        tax_account: for taxes that are lines of their own.
+        centers: by the name of the fulfillment center, as it stands in charges.
+        currencies: currency code = NetSuite currency id, which is sent with the bill.
     """
 
     vendor: str | None = None
@@ -112,7 +112,7 @@ BodyField = Annotated[str, pydantic.Field(pattern=r"^custbody[a-z0-9_]{1,60}$")]
 
 
 class TrackingSection(_Section):
-    """``[tracking]``: custom fields of the item fulfilment that take what a parcel does.
+    """``[tracking]``: custom fields of the item fulfilment for a parcel's progress.
 
     Without ``delivery_status`` the delivery state goes into the memo.
     """
@@ -126,7 +126,7 @@ class TrackingSection(_Section):
 
 
 class Policies(_Section):
-    """``[policies]``: what to do where more than one thing would be right."""
+    """``[policies]``: the choices where there is more than one right way."""
 
     receipts: Literal["increments", "completed"] = "increments"
     over_receipt: Literal["receive", "adjust", "park", "refuse"] = "adjust"
@@ -148,7 +148,7 @@ class Policies(_Section):
 
 
 class Schedule(_Section):
-    """``[schedule]``: the merchant's zone, and when what is done."""
+    """``[schedule]``: the merchant's time zone, and when flows are swept."""
 
     timezone: str = "UTC"
     purchase_orders: str = "06:00"
@@ -180,14 +180,14 @@ class Schedule(_Section):
 
 
 class RequestLimits(_Section):
-    """``[limits]``: what we allow ourselves of the two systems' limits."""
+    """``[limits]``: our share of the limits of both systems."""
 
     netsuite_concurrency: Annotated[int, pydantic.Field(ge=1, le=100)] = 4
     shipbob_per_minute: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 120
 
 
 class AlarmsSection(_Section):
-    """``[alarms]``: who is told, as Apprise addresses, and how long waiting is no alarm."""
+    """``[alarms]``: Apprise addresses to tell, and how long a subject may wait without one."""
 
     urls: tuple[SecretText, ...] = pydantic.Field(default=(), exclude=True)
     parked_after: str = "1d"
@@ -219,7 +219,7 @@ class ConnectionSettings(_Section):
     alarms: AlarmsSection = AlarmsSection()
 
     def secrets(self) -> dict[str, Secret]:
-        """Return the secrets that the file gave, by the name under which they are kept."""
+        """Return the secrets in the file, by the name under which they are stored."""
         given = {
             "netsuite.private_key": self.netsuite.private_key,
             "shipbob.token": self.shipbob.token,
@@ -238,8 +238,8 @@ def read(path: Path) -> ConnectionSettings:
     """Read a connection file, with the values it takes from the environment and from files.
 
     Raises:
-        UserError: malformed, an unknown key (names the nearest), a value of the wrong
-            form, a variable or file that is missing. Says line and key.
+        UserError: the file is malformed, a key is unknown (it names the nearest known one), a
+            value has the wrong form, or a variable or file is missing. It says line and key.
     """
     table, text = toml_file.read(path)
     resolved = _resolve(table, path, text, ())
@@ -271,7 +271,7 @@ def every(value: str) -> timedelta | time:
 
 
 def _resolve(value: Any, path: Path, text: str, keys: tuple[str, ...]) -> Any:
-    """Put in what ``env:NAME`` and ``file:PATH`` stand for, everywhere in the table."""
+    """Replace ``env:NAME`` and ``file:PATH`` by their values, everywhere in the table."""
     if isinstance(value, Mapping):
         return {key: _resolve(inner, path, text, (*keys, key)) for key, inner in value.items()}
     if isinstance(value, list):

@@ -10,7 +10,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from ml_connector.config import tracebacks
 from ml_connector.shown import visible
 
-# Libraries that tell of every step at INFO; their warnings are still shown.
+# Libraries that log every step at INFO; their warnings are still shown.
 _QUIET = (
     "procrastinate",
     "alembic",
@@ -24,11 +24,11 @@ _QUIET = (
 
 
 def configure(style: Literal["console", "json"], level: str, *, color: bool | None = None) -> None:
-    """Send the logs of this process, ours and the libraries', to standard error.
+    """Write the logs of this process, ours and those of libraries, to standard error.
 
     Args:
         style: ``console`` for people, ``json`` for machines: one object a line.
-        level: the least level that is shown.
+        level: the lowest level that is shown.
         color: whether to color; None: when standard error is a terminal.
     """
     shared: list[Processor] = [
@@ -48,7 +48,7 @@ def configure(style: Literal["console", "json"], level: str, *, color: bool | No
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    # Else a record that can't be written is printed with all that was given to it.
+    # Otherwise a record that can't be written is printed with all its values.
     logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -79,7 +79,7 @@ def _exception_as_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict
 
 
 def _error_of(event: EventDict) -> BaseException | None:
-    """Take the error out of an event that has one, in any form that logging knows."""
+    """Remove the error from an event, in any form that logging knows, and return it."""
     told = event.pop("exc_info", None)
     if isinstance(told, BaseException):
         return told
@@ -89,7 +89,7 @@ def _error_of(event: EventDict) -> BaseException | None:
 
 
 def _visible(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Let nothing in a text act on the terminal; the lines of a traceback stay lines."""
+    """Remove control characters for a terminal from all texts; keep a traceback's lines."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = visible(value, keep="\n" if key == "exception" else "")

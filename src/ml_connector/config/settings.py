@@ -28,7 +28,7 @@ def _as_secret(value: object) -> Secret | None:
 
 
 class Settings(BaseSettings):
-    """What the installation needs to run. Names in the environment begin with ``MLC_``."""
+    """The settings of an installation. Their names in the environment begin with ``MLC_``."""
 
     model_config = SettingsConfigDict(
         env_prefix="MLC_", extra="forbid", frozen=True, arbitrary_types_allowed=True
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     master_key: Secret | None = None
     master_key_file: Path | None = None
     public_url: str | None = None
-    """What ShipBob can reach, such as ``https://connector.example.com``."""
+    """The address at which ShipBob reaches us, such as ``https://connector.example.com``."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     admin_password: Secret | None = None
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
     def of_its_own_in(self, folder: Path) -> "Settings":
-        """Return these settings for an installation of its own: its database, its keys."""
+        """Return these settings for an installation in a folder, with a database of its own."""
         return self.model_copy(
             update={
                 "data_dir": folder,
@@ -87,22 +87,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, which arrives as the init arguments."""
+        """Let the environment win over the file, whose values are the init arguments."""
         del settings_cls, dotenv_settings, file_secret_settings
         assert isinstance(init_settings, InitSettingsSource)  # noqa: S101 - pydantic's own contract
         return env_settings, init_settings
 
 
 def load(path: Path | None = None) -> Settings:
-    """Load the settings from this file, or from where it is looked for, and the environment.
+    """Load the settings from the environment and this file.
 
     Without a path: ``ml-connector.toml`` in the current folder, then in the data folder.
 
-    A file that is found so decides where the master key and the database are: it is read only
-    where nobody else can have put it there. One that is named is read as it is.
+    Such a file decides where the master key and the database are, so it is read only if no other
+    user can have put it there. A file that is named is always read.
 
     Raises:
-        UserError: the file or a value can't be used, or its owner is somebody else; says where.
+        UserError: the file or a value can't be used, or the file belongs to another user; it
+            says where.
     """
     if path is None:
         environment = _validated(Path("(environment)"), {}, "")

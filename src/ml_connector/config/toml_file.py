@@ -20,7 +20,7 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
     """Read a TOML file; return its table and its text.
 
     Raises:
-        UserError: missing, unreadable or malformed; names line and key.
+        UserError: the file is missing, unreadable or malformed; it names line and key.
     """
     try:
         text = path.read_text("utf-8")

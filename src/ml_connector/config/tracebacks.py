@@ -1,8 +1,8 @@
-"""Tracebacks as logs show them: which lines, which error, and nothing that a variable held.
+"""Tracebacks for logs: lines and errors, without the values of variables.
 
-The variables of a frame hold keys, tokens and whole webhooks. So does the text of some errors:
-PostgreSQL repeats a row that it refused on the lines after the first. Only the first line of
-an error's text is shown, and not much of that.
+Variables may hold keys, tokens and whole webhooks, and so may the text of an error: PostgreSQL
+repeats a refused row on the lines after the first. So only the beginning of the first line of an
+error's text is shown.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

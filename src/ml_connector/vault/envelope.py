@@ -1,7 +1,7 @@
 """Envelope encryption: a fresh data key for each secret, wrapped by the master key.
 
-AES-256-GCM both times; what a secret belongs to is authenticated in both, so that a
-ciphertext moved to another row does not open.
+Both are AES-256-GCM. The name of the row is authenticated in both, so that a ciphertext that
+was moved to another row does not open.
 """
 
 import os
@@ -20,10 +20,10 @@ _NONCE_BYTES: Final = 12
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed secret, as it lies in a row.
+    """A sealed secret, as it is stored in a row.
 
     Attributes:
-        key_id: the master key that wraps the data key.
+        key_id: id of the master key that wraps the data key.
         wrapped_key: nonce and sealed data key.
         ciphertext: nonce and sealed secret.
     """
@@ -39,7 +39,7 @@ def seal(ring: Ring, plaintext: bytes, *, bound_to: str) -> Sealed:
     Args:
         ring: the master keys.
         plaintext: the secret.
-        bound_to: what it belongs to: connection, ``/`` and field.
+        bound_to: name of the row: connection, ``/`` and field.
     """
     data_key = AESGCM.generate_key(bit_length=256)
     master = ring.current
@@ -54,7 +54,7 @@ def open_(ring: Ring, sealed: Sealed, *, bound_to: str) -> bytes:
     """Open a secret.
 
     Raises:
-        NeedsHuman: the master key is not at hand, or the row was changed or belongs elsewhere.
+        NeedsHuman: the master key is missing, or the row was changed or moved.
     """
     data_key = _unwrap(ring, sealed, bound_to)
     return _decrypt(data_key, sealed.ciphertext, bound_to)
@@ -102,7 +102,7 @@ def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, bound_to.encode())
     except (InvalidTag, ValueError):
-        # Without its cause: the message of the cipher says nothing, and its frames hold keys.
+        # Without the cipher's error as cause: its message says nothing, and its frames hold keys.
         raise NeedsHuman(
             f"The secret {bound_to} can't be opened: its row was changed, or belongs to another "
             "connection or field",

@@ -1,8 +1,8 @@
-"""The key file of running processes: read again when it changes, rewritten whole.
+"""The key file as running processes use it: read again when it changes, always written whole.
 
-A rotation writes the new key in front of the old one; every process that seals or opens
-something afterwards finds both. Keys that are no longer in the file are kept in a second one
-beside it, so that a backup made before the rotation can still be restored.
+A rotation writes the new key in front of the old one, and every process finds both afterwards.
+Keys that are taken out of the file are kept in a second file beside it, so that a backup made
+before the rotation can still be restored.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ Stamp = tuple[int, int, int]
 
 
 class KeyFile:
-    """The ring in a key file, as it is at the moment.
+    """The master keys in a key file, always as the file is now.
 
     Args:
         path: of the file.
@@ -36,7 +36,7 @@ class KeyFile:
 
     @property
     def retired_path(self) -> Path:
-        """Where keys are kept that are no longer in the file."""
+        """The file with the keys that were taken out of this one."""
         return self.path.with_name(f"{self.path.name}.retired")
 
     @property
@@ -52,7 +52,7 @@ class KeyFile:
         return self._ring.current
 
     def find(self, key_id: str) -> MasterKey | None:
-        """Return the key of this id; also one that was retired."""
+        """Return the key of this id, also from the file of retired keys; None without one."""
         self._look()
         found = self._ring.find(key_id)
         if found is None and (retired := self._retired()) is not None:
@@ -60,7 +60,7 @@ class KeyFile:
         return found
 
     def write(self, keys: Sequence[MasterKey]) -> None:
-        """Replace the file's keys; there is no moment without a whole file.
+        """Replace the file's keys; at every moment there is a whole file.
 
         Raises:
             UserError: it can't be written.
@@ -69,7 +69,7 @@ class KeyFile:
         self._look()
 
     def retire(self, keys: Sequence[MasterKey]) -> None:
-        """Keep keys that go out of use.
+        """Add keys to the file of retired keys.
 
         Raises:
             UserError: they can't be written.
@@ -86,14 +86,14 @@ class KeyFile:
             return None
 
     def _look(self) -> None:
-        """Read the file again when it is another than the one that was read."""
+        """Read the file again when it has changed."""
         try:
             stamp = _stamp(self.path)
             if stamp != self._stamp:
                 self._ring = ring_from_file(self.path)
                 self._stamp = stamp
         except UserError as error:
-            # Go on with what is known: a file that is away for a moment must stop nothing.
+            # Go on with the known keys, so that a file missing for a moment stops nothing.
             _log.warning("key_file_unreadable", reason=str(error))
 
 
@@ -107,7 +107,7 @@ def _stamp(path: Path) -> Stamp:
 
 def _replace(path: Path, keys: Sequence[MasterKey]) -> None:
     try:
-        # The service reads it, also where root rotates.
+        # The service must be able to read it when root has rotated.
         with private_files.replacing(path, keep_owner=True) as file:
             file.write(as_text(keys).encode())
     except OSError as error:

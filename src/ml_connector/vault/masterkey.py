@@ -26,7 +26,7 @@ class MasterKey:
     """A key of 32 bytes and the id by which rows name it.
 
     Attributes:
-        key_id: first 8 hex digits of a hash of the key; tells nothing about it.
+        key_id: first 8 hex digits of a hash of the key, which do not give it away.
         material: the key itself.
     """
 
@@ -35,7 +35,7 @@ class MasterKey:
 
     @classmethod
     def of(cls, material: bytes) -> Self:
-        """Name a key."""
+        """Return a key with its id."""
         return cls(sha256(_ID_PREFIX + material).hexdigest()[:8], material)
 
     def __repr__(self) -> str:
@@ -43,7 +43,7 @@ class MasterKey:
 
 
 class Ring(Protocol):
-    """Master keys at hand: one that seals, and all that open."""
+    """Master keys: the one that seals, and all those that open."""
 
     @property
     def current(self) -> MasterKey:
@@ -57,7 +57,7 @@ class Ring(Protocol):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """All keys that can open; the first one seals.
+    """Keys that open; the first one seals as well.
 
     Attributes:
         keys: at least one.
@@ -83,7 +83,7 @@ def load_ring(environment: Mapping[str, str], data_folder: Path) -> KeyRing:
     """Find the master key: ``MLC_MASTER_KEY``, ``MLC_MASTER_KEY_FILE``, the data folder.
 
     Raises:
-        UserError: there is none, or it can't be used; says where and what to do.
+        UserError: there is none, or it can't be used; it says where and what to do.
     """
     if text := environment.get("MLC_MASTER_KEY"):
         return ring_from_text(text, where="MLC_MASTER_KEY")
@@ -97,10 +97,10 @@ def ring_from_text(text: str, *, where: str) -> KeyRing:
 
     Args:
         text: the keys; never shown in an error.
-        where: the setting or file that it comes from, for errors.
+        where: the setting or file that they come from, for errors.
 
     Raises:
-        UserError: no key, not base64, or not 32 bytes.
+        UserError: there is no key, or one is not base64 or not 32 bytes long.
     """
     keys = [
         _decoded(part, number, where)
@@ -115,11 +115,11 @@ def ring_from_file(path: Path) -> KeyRing:
     """Read the key ring from a file that only its owner can read.
 
     Raises:
-        UserError: missing, unreadable, readable by others, or no usable key in it.
+        UserError: the file is missing, unreadable, readable by others, or has no usable key.
     """
     try:
         with path.open("rb") as file:
-            # Of the open file, so that it is the very file that is read.
+            # The mode of the open file, so that it is that of the very file that is read.
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(64 * 1024)
     except FileNotFoundError:
@@ -186,7 +186,7 @@ _HOW_TO_MAKE: Final = "Give 32 random bytes in base64, for example from `openssl
 
 def _decoded(part: str, number: int, where: str) -> bytes:
     try:
-        # Without its padding, as some secret stores hand it out, it is taken as well.
+        # Some secret stores drop the padding, so it may be missing.
         key = base64.b64decode(
             part.rstrip("=") + "=" * (-len(part.rstrip("=")) % 4), validate=True
         )

@@ -38,9 +38,9 @@ _REWRAP: Final = """
 
 
 class Vault:
-    """Puts secrets in and gets them out.
+    """Stores the secrets of connections and reads them.
 
-    Every method takes ``on``, a connection with a transaction open, to be part of it.
+    Every method takes ``on``, a connection with an open transaction, to be part of that.
 
     Args:
         database: where the sealed secrets are.
@@ -94,7 +94,7 @@ class Vault:
         return await self._open(connection_name, None, on)
 
     async def fields(self, connection_name: str, *, on: Connection | None = None) -> set[str]:
-        """Return which secrets a connection has, whether they can be opened or not."""
+        """Return the fields of a connection's secrets, also of those that can't be opened."""
         return {
             row["field"]
             for row in await self._run(_GET, {"connection": connection_name, "field": None}, on)
@@ -107,7 +107,7 @@ class Vault:
         await self._run(_DELETE, {"connection": connection_name, "field": field}, on)
 
     async def rewrap(self) -> int:
-        """Wrap every data key with the current master key. Returns how many were not yet.
+        """Wrap every data key with the current master key; return how many had another one.
 
         Raises:
             NeedsHuman: one can't be opened; then none is changed.

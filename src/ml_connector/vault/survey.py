@@ -1,4 +1,4 @@
-"""What the vault holds, as far as it can be told without opening anything."""
+"""What is known of the stored secrets and tokens without opening them."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ async def key_ids(on: Connection) -> list[str]:
 
 
 def key_ids_offline(on: psycopg.Connection) -> list[str]:
-    """Return the same by a plain connection, outside the pool."""
+    """Return the same, through a plain connection outside the pool."""
     return [str(row[0]) for row in on.execute(_KEY_IDS).fetchall()]
 
 
@@ -35,7 +35,7 @@ def key_ids_of_secrets(on: psycopg.Connection) -> list[str]:
 async def access_tokens(on: Connection) -> list[dict[str, Any]]:
     """Return, for each connection and system, the seconds until its token runs out.
 
-    ``left`` is None where that is not known; ``broken``: it can't be renewed without a person.
+    ``left`` is None when that is not known; ``broken``: it can't be renewed without a person.
     """
     return await rows(
         on,

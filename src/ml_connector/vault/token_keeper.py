@@ -1,4 +1,4 @@
-"""What keeps tokens: ``Tokens`` for stored connections, something passing for others."""
+"""The protocol of what keeps tokens: for stored connections, or in memory for a check."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""The rows of tokens: sealed pairs, a lease for the one who renews, compare-and-set."""
+"""The rows of tokens: sealed pairs, a lease for the process that renews, compare-and-set."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,8 +37,8 @@ _RELEASE: Final = """
     where connection = %(connection)s and system = %(system)s and lease_holder = %(holder)s
 """
 
-# Not only while the lease lasts: a pair that the system gave out is always better kept than
-# lost, unless somebody stored a newer one. Null for a version means: in any case.
+# This does not check the lease: a pair that the system gave out must be stored unless another
+# process stored a newer one. Null for the version means: store it in any case.
 _STORE: Final = """
     update token set key_id = %(key_id)s, wrapped_key = %(wrapped_key)s,
         ciphertext = %(ciphertext)s, obtained_at = %(obtained_at)s, expires_at = %(expires_at)s,
@@ -110,12 +110,12 @@ class Token:
 
 @dataclass(frozen=True)
 class NewToken:
-    """What a token endpoint gave out.
+    """The answer of a token endpoint.
 
     Attributes:
         access: the access token.
         expires_in_seconds: its life from now.
-        refresh: the next refresh token; None where the old one goes on.
+        refresh: the next refresh token; None when the old one stays valid.
     """
 
     access: Secret
@@ -131,13 +131,13 @@ class RenewalProblem(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
     def failure(self) -> NeedsHuman:
-        """The failure that it was."""
+        """Return the failure to raise."""
         return NeedsHuman(self.sentence, cause=self.cause, remedy=self.remedy)
 
 
 @dataclass(frozen=True)
 class TokenClock:
-    """How long a token has to live, for metrics and ping.
+    """When a token was obtained and expires, for metrics and ping.
 
     Attributes:
         connection: name of the connection.
@@ -196,7 +196,7 @@ class TokenRow:
         """Read the row; it is made when it does not exist yet.
 
         Args:
-            known: spares opening the pair when its version is still the one stored.
+            known: the token read before; it is returned when its version is still stored.
 
         Raises:
             NeedsHuman: the pair can't be opened.
@@ -215,23 +215,23 @@ class TokenRow:
         return StoredTokens(token, row["version"], _problem(row))
 
     async def held(self) -> bool:
-        """Whether there is a pair, whatever is wrong with it."""
+        """Whether a pair is stored, also one that can't be used."""
         return bool(await self.database.fetch(_HELD, self._key()))
 
     async def lease(self, version: int, *, holder: str, seconds: float) -> bool:
-        """Become the one who renews this version; False when somebody else is."""
+        """Take the lease to renew this version; False when another process has it."""
         parameters = {"version": version, "holder": holder, "seconds": seconds}
         return bool(await self.database.fetch(_LEASE, self._key() | parameters))
 
     async def release(self, *, holder: str) -> None:
-        """Let somebody else try."""
+        """Give the lease back."""
         await self.database.fetch(_RELEASE, self._key() | {"holder": holder})
 
     async def store(self, token: Token, *, version: int | None) -> Token | None:
-        """Store a token in place of this version; None for the version: of any.
+        """Store a token in place of this version; of any version when that is None.
 
         Returns:
-            the token as it is stored, or None when somebody stored another one meanwhile.
+            the token as it is stored, or None when another process stored one meanwhile.
         """
         pair = _TokenPair(
             access=token.access.reveal(),
@@ -253,7 +253,7 @@ class TokenRow:
         return None if row is None else replace(token, version=row["version"])
 
     async def store_problem(self, problem: RenewalProblem, *, version: int) -> None:
-        """Keep why the renewal of this version failed, and let the lease go."""
+        """Store why the renewal of this version failed, and give the lease back."""
         text = msgspec.json.encode(problem).decode()
         parameters = {"problem": text, "version": version}
         await self.database.fetch(_STORE_PROBLEM, self._key() | parameters)
@@ -295,12 +295,12 @@ class TokenRow:
 
 
 def bound_to(connection: str, system: System) -> str:
-    """What the sealed pair belongs to."""
+    """Return the name of the row that the sealed pair is bound to."""
     return f"{connection}/token.{system}"
 
 
 async def clocks(database: Database) -> list[TokenClock]:
-    """The clocks of all tokens, without opening one."""
+    """Return the clocks of all tokens, without opening one."""
     return [
         TokenClock(
             connection=row["connection"],
@@ -314,7 +314,7 @@ async def clocks(database: Database) -> list[TokenClock]:
 
 
 async def rewrap_tokens(database: Database, ring: Ring) -> int:
-    """Wrap every pair's data key with the current master key. Returns how many were not yet.
+    """Wrap every pair's data key with the current master key; return how many had another one.
 
     Raises:
         NeedsHuman: one can't be opened; then none is changed.

@@ -1,4 +1,4 @@
-"""Tokens of the two systems: renewed early, by one at a time across all processes."""
+"""Tokens of the two systems: renewed early, and by one process at a time."""
 
 import asyncio
 import random
@@ -32,30 +32,30 @@ from ml_connector.words import Cause, System
 __all__ = ["NewToken", "Renew", "RenewalProblem", "Token", "TokenClock", "Tokens"]
 
 Renew = Callable[[Token | None], Awaitable[NewToken]]
-"""Asks the token endpoint, given the token stored now. Raises a ConnectorError otherwise."""
+"""Asks the token endpoint, given the stored token. Raises a ConnectorError when it fails."""
 
-# From this share of its life on a token is renewed; the jitter spreads the processes.
+# Share of its life after which a token is renewed; the jitter spreads the processes.
 _RENEW_FROM: Final = 0.80
 _RENEW_JITTER: Final = 0.05
 
-# A token this close to its end (at most 5 % of its life) is not begun with any more.
+# A token this close to its end (at most 5 % of its life) is not used for another call.
 _MOST_MARGIN_SECONDS: Final = 5.0
 
 # Longer than the call to a token endpoint and its second try may take.
 _LEASE_SECONDS: Final = 60.0
 
-# How old our picture of the row may be: for a good token, and for one that somebody else
-# is renewing or that could not be renewed just now.
+# How old a read row may be: of a good token, and of one that another process is renewing or
+# that could not be renewed just now.
 _CACHE_SECONDS: Final = 30.0
 _RENEWING_CACHE_SECONDS: Final = 1.0
 _FAILED_CACHE_SECONDS: Final = 15.0
 
-# Waiting for another process that renews, when there is no valid token to go on with.
+# Time to wait for another process that renews, when there is no valid token meanwhile.
 _POLL_SECONDS: Final = (0.05, 0.15)
 
 _STORE_ATTEMPTS: Final = 5
 
-# Tried again by itself: the token endpoint was away, nobody has to repair anything.
+# Tried again without a person: the token endpoint could not be reached for a while.
 _PASSING_CAUSES: Final = frozenset({Cause.UPSTREAM_UNAVAILABLE, Cause.RATE_LIMITED})
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ _Key = tuple[str, System]
 class _Cached:
     token: Token
     good_until: float  # monotonic
-    although_due: bool  # somebody renews it, or that just failed: go on with it meanwhile
+    although_due: bool  # it is being renewed, or that just failed: use it meanwhile
 
 
 def utc_now() -> datetime:
@@ -78,8 +78,8 @@ def utc_now() -> datetime:
 class Tokens:
     """Gives out valid tokens.
 
-    A token is renewed from 80 % of its life on, while everybody goes on with the old one; it
-    is waited for only when there is none valid. A new pair is stored before anybody uses it.
+    A token is renewed after 80 % of its life. Calls go on with the old one meanwhile and wait
+    only when there is no valid one. A new pair is stored before it is used.
 
     Args:
         database: where the sealed tokens are.
@@ -113,12 +113,12 @@ class Tokens:
         Args:
             connection: name of the connection, which must exist.
             system: whose token.
-            renew: asks the token endpoint; called by one at a time across all processes.
+            renew: asks the token endpoint; only one process at a time calls it.
 
         Raises:
-            NeedsHuman: the renewal was refused, now or before: it is not asked again until
+            NeedsHuman: the renewal was refused, now or before. It is not tried again until
                 ``clear_problem``.
-            Retryable: the renewal failed in passing and no valid token is left.
+            Retryable: the renewal failed for the moment, and no valid token is left.
         """
         key = (connection, system)
         cached = self._cache.get(key)
@@ -131,7 +131,7 @@ class Tokens:
     async def refused(self, connection: str, system: System, token: Token, renew: Renew) -> Token:
         """Return another token after the system refused this one.
 
-        It is renewed, unless somebody did already.
+        The token is renewed, unless that was done already.
 
         Raises:
             NeedsHuman, Retryable: as for ``valid``.
@@ -144,11 +144,11 @@ class Tokens:
         return await self._obtain(key, renew)
 
     async def held(self, connection: str, system: System) -> bool:
-        """Whether a token is stored, whatever is wrong with it: a consent was given once."""
+        """Whether a token is stored, also one that can't be used: a consent was given once."""
         return await self._row(connection, system).held()
 
     async def put(self, connection: str, system: System, new: NewToken) -> Token:
-        """Store a token that came otherwise, such as by consent; clears the problem."""
+        """Store a token that did not come by renewal, such as by consent; clear the problem."""
         row = self._row(connection, system)
         stored = await row.store(self._dated(new, None), version=None)
         if stored is None:
@@ -159,13 +159,13 @@ class Tokens:
     async def clear_problem(
         self, connection: str, system: System, *, on: Connection | None = None
     ) -> None:
-        """Credentials were applied anew: the next call asks the token endpoint again."""
+        """Let the next call ask the token endpoint again: credentials were applied anew."""
         await self._row(connection, system).clear_problem(on=on)
 
     async def forget(
         self, connection: str, system: System, *, on: Connection | None = None
     ) -> None:
-        """Drop the stored token: it belongs to credentials that are no longer in use.
+        """Delete the stored token, because its credentials are no longer in use.
 
         Args:
             connection: name of the connection.
@@ -176,15 +176,15 @@ class Tokens:
         await self._row(connection, system).forget(on=on)
 
     async def clocks(self) -> list[TokenClock]:
-        """How long each token has to live, and what is wrong with it."""
+        """Return when each token expires, and why its last renewal failed."""
         return await clocks(self._database)
 
     async def rewrap(self) -> int:
-        """Wrap every token's data key with the current master key; returns how many were not."""
+        """Wrap every token's data key with the current master key; return how many had another."""
         return await rewrap_tokens(self._database, self._ring)
 
     async def aclose(self) -> None:
-        """Wait for renewals under way: a pair given out must not be lost."""
+        """Wait for renewals under way, so that no new pair is lost."""
         if self._renewals:
             await asyncio.wait(self._renewals.values())
 
@@ -213,7 +213,7 @@ class Tokens:
                 await asyncio.sleep(random.uniform(*_POLL_SECONDS))  # noqa: S311 - jitter
                 continue
             try:
-                # Shielded: a caller that gives up must not lose a pair that is being given out.
+                # Shielded: a caller that gives up must not stop the renewal and lose its pair.
                 token = await asyncio.shield(renewal)
             except Retryable:
                 if usable is None or not self._lives(usable):
@@ -224,7 +224,7 @@ class Tokens:
                 return token
 
     def _usable(self, key: _Key, token: Token | None) -> Token | None:
-        """The stored token, unless it is over or was refused."""
+        """Return the stored token, unless it has expired or was refused."""
         if token is None or token.version <= self._refused.get(key, -1):
             return None
         return token if self._lives(token) else None
@@ -250,17 +250,17 @@ class Tokens:
     ) -> asyncio.Task[Token]:
         renewal = asyncio.create_task(self._renew(key, row, stored, renew))
         self._renewals[key] = renewal
-        # Its failure goes to those who wait for it; that nobody does any more is no fault.
+        # The callers that wait get its failure; it is no error if none waits any more.
         renewal.add_done_callback(lambda done: done.cancelled() or done.exception())
         return renewal
 
     async def _renew(self, key: _Key, row: TokenRow, stored: StoredTokens, renew: Renew) -> Token:
-        """Renew under the lease that was taken, and store the pair before anybody has it."""
+        """Renew under our lease, and store the pair before it is used."""
         try:
             new = await self._ask(row, stored, renew)
             token = await self._store(row, self._dated(new, stored.token), stored.version)
             if token is None:
-                # Our lease ran out, or our own first try to store it did succeed.
+                # Our lease ran out, or our first attempt to store the pair did succeed.
                 token = self._usable(key, (await row.read()).token)
             if token is None:
                 raise Retryable(
@@ -294,11 +294,11 @@ class Tokens:
         try:
             await row.release(holder=self._holder)
         except (DatabaseAway, psycopg.Error) as error:
-            # The lease runs out by itself; why the renewal failed is what has to be told.
+            # The lease runs out anyway; the failure of the renewal matters more and is raised.
             _log.warning("lease_not_released", reason=type(error).__name__)
 
     async def _store(self, row: TokenRow, token: Token, version: int) -> Token | None:
-        """Store the pair, stubbornly: the system may honour no other one from now on."""
+        """Store the pair, trying several times: the system may accept no other one from now on."""
         async for attempt in stamina.retry_context(
             on=(DatabaseAway, psycopg.OperationalError), attempts=_STORE_ATTEMPTS, timeout=None
         ):
@@ -326,7 +326,7 @@ class Tokens:
 
 
 def _without_secrets(text: str, token: Token | None) -> str:
-    """Take the secrets of a token out of a sentence that came from outside."""
+    """Remove the secrets of a token from a sentence that came from outside."""
     if token is None:
         return text
     held: list[Secret | None] = [token.access, token.refresh, token.previous_refresh]

@@ -1,6 +1,6 @@
 """``/oauth/shipbob/start`` and ``/oauth/shipbob/callback``: consent in the browser.
 
-The answer of ShipBob is tied to its beginning by the state alone: a cross-site POST carries no
+Only the state ties ShipBob's answer to the consent that was begun: a cross-site POST carries no
 Lax cookie (ShipBob reference, section 3.2).
 """
 
@@ -29,7 +29,7 @@ _AWAY: Final = "The database can't be reached just now"
 
 
 class Given(Protocol):
-    """What became of a consent that was given."""
+    """The result of a consent that was given."""
 
     @property
     def connection(self) -> str:
@@ -38,12 +38,12 @@ class Given(Protocol):
 
     @property
     def channel(self) -> str:
-        """What is written to, or why that is not clear."""
+        """The channel that is written to, or why that is not clear."""
         ...
 
     @property
     def channel_clear(self) -> bool:
-        """Whether it is clear."""
+        """Whether the channel is clear."""
         ...
 
     @property
@@ -53,7 +53,7 @@ class Given(Protocol):
 
     @property
     def woken(self) -> int:
-        """Events that go on."""
+        """Number of stopped subjects that run again."""
         ...
 
 
@@ -61,7 +61,7 @@ class Gives(Protocol):
     """Begins and ends consents."""
 
     async def begin(self, name: str, *, ticket: str, local_base: str | None) -> str:
-        """Return where at ShipBob a browser goes, or raise UserError."""
+        """Return the address at ShipBob that the browser goes to, or raise UserError."""
         ...
 
     async def finish(self, *, state: str, code: str, error: str) -> Given:
@@ -155,8 +155,8 @@ async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
 def local_base(request: Request[Any, Any, State]) -> str | None:
     """Return this service's own address when the browser is surely on this machine.
 
-    That is: it comes from a loopback address, asked for a loopback address, and nothing
-    stands between. A page of somebody else's that leads here counts as something between.
+    That is so when the request comes from a loopback address, asks for a loopback address, was
+    not forwarded by a proxy, and was not caused by a page of another site.
     """
     client = request.client.host if request.client else ""
     host = request.headers.get("host", "")

@@ -1,4 +1,4 @@
-"""Which webhook endpoints there are: connections and their webhook secrets, kept at hand."""
+"""The webhook endpoints: connections and their webhook secrets, kept in memory."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _LOOK_AGAIN_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """A connection's webhook endpoint. Without secrets it verifies nothing."""
+    """A connection's webhook endpoint. Without secrets it accepts nothing."""
 
     connection: str
     secrets: Sequence[Secret]
@@ -35,7 +35,7 @@ class Endpoints:
         """Return the endpoint of a connection; None when there is no such connection.
 
         Raises:
-            DatabaseAway: it was never read, or not lately, and can't be read now.
+            DatabaseAway: the database can't be read now, and what was read is missing or old.
         """
         age = time.monotonic() - self._read_at
         if age > _FRESH_SECONDS or (name not in self._known and age > _LOOK_AGAIN_SECONDS):
@@ -62,5 +62,5 @@ class Endpoints:
                         if field.startswith("shipbob.webhook_secret")
                     ),
                 )
-        if began > self._read_at:  # several may read at once, and end in another order
+        if began > self._read_at:  # reads may overlap, and end in another order
             self._known, self._read_at = known, began

@@ -20,14 +20,14 @@ from ml_connector.storage.schema import newest
 from ml_connector.transport.limits import usage
 from ml_connector.vault import survey
 
-# What monitoring usually waits for, and less.
+# Less than the time that monitoring usually waits.
 _DATABASE_SECONDS: Final = 3.0
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def health_handlers(database: Database) -> list[HTTPRouteHandler]:
-    """Return the handlers that monitoring asks."""
+    """Return the handlers for monitoring."""
     wanted = newest()
     began = time.time()
 
@@ -71,7 +71,7 @@ def _not_ready(what: str, reason: str) -> Response[dict[str, Any]]:
 
 
 def _counted() -> bytes:
-    """What the processes of this machine have counted since the service began."""
+    """Return the metrics that this machine's processes counted since the service began."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
@@ -121,7 +121,7 @@ async def _unexplained(connection: Connection, registry: CollectorRegistry) -> N
         ["connection", "flow"],
         registry=registry,
     )
-    # Nothing to say would look like nobody looking: every flow has its zero.
+    # Every flow gets a zero: a missing metric would look as if nothing was measured.
     for applied in await connections.every(connection):
         for flow in FLOWS:
             gauge.labels(applied.name, flow).set(0)

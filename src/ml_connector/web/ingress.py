@@ -1,4 +1,4 @@
-"""The webhook endpoint: verify the raw bytes, store, answer; work comes later.
+"""The webhook endpoint: verify the raw bytes, store them, answer. The work is done later.
 
 ShipBob waits 15 seconds and counts any 2xx as delivered (shipbob.md section 7.5), so the
 answer comes after the commit and before any work.
@@ -31,11 +31,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MOST_BYTES: Final = 1024 * 1024
 
-# Well before ShipBob gives up waiting: what is stored after that is a duplicate when it comes
-# again, which costs nothing.
+# Well before ShipBob gives up waiting. A delivery that is stored after that comes again and is a
+# duplicate, which does no harm.
 _STORAGE_SECONDS: Final = 4.0
 
-# Kept with the event; everything else is the proxy's business and may hold addresses.
+# Stored with the event. The other headers come from proxies and may hold addresses.
 _KEPT_HEADERS: Final = frozenset(
     {
         "webhook-id",
@@ -59,7 +59,7 @@ ACK_SECONDS: Final = Histogram(
 
 
 class RefusedDelivery(Exception):
-    """A request that is answered with something else than 200."""
+    """A request that is not answered with 200."""
 
     def __init__(self, status: int, error: str, hint: str = "") -> None:
         super().__init__(error)
@@ -81,8 +81,8 @@ class Ingress:
     Args:
         endpoints: the connections and their secrets.
         intake: stores verified deliveries.
-        flows_by_topic: which flow is concerned by a topic; others are stored as ignored.
-        refusals: where wrong signatures are counted.
+        flows_by_topic: the flow of each topic; deliveries of other topics are stored as ignored.
+        refusals: counts wrong signatures.
         clock: Unix time.
     """
 
@@ -198,7 +198,7 @@ class Ingress:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Return the headers by lower-case name; of a repeated one the first counts."""
+    """Return the headers by lower-case name; of a repeated header the first value."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))

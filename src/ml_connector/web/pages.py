@@ -1,4 +1,4 @@
-"""Small pages for people, whole in themselves: nothing is loaded from anywhere."""
+"""Small pages for people, which load nothing from anywhere."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -84,8 +84,8 @@ def page(
 def resend_page(action: str) -> Response[str]:
     """Return a page that sends the fragment of its own address to a server, as a form.
 
-    ShipBob's older way brings the answer in the fragment, which no server sees (ShipBob
-    reference, section 3.2).
+    In ShipBob's older way the answer is in the fragment, which browsers don't send to a server
+    (ShipBob reference, section 3.2).
     """
     body = (
         '<h1 id="title">One moment</h1><p id="text">The answer of ShipBob is being passed on.</p>'

@@ -45,7 +45,7 @@ def run_web(
     Args:
         settings: of the installation.
         file_descriptor: of the open socket.
-        intake: makes what verified deliveries are handed to.
+        intake: makes the intake of verified deliveries.
     """
     with database_server(settings) as server:
         check_schema(server.owner_url)
@@ -68,11 +68,11 @@ def run_web(
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,  # nobody is told apart by an address
+            proxy_headers=False,  # the address of a client decides nothing
             timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
             timeout_keep_alive=75,
         )
-        # Not uvicorn's own ``fd``: it takes the socket for a UNIX one, so that the loop leaves
+        # Not uvicorn's own ``fd``, which treats the socket as a UNIX one: the loop then leaves
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
         listener = socket.socket(fileno=file_descriptor)
         spare_what_stays()
@@ -82,7 +82,7 @@ def run_web(
 def _installation(
     settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
 ) -> Installation:
-    """Put together what consents work with; opened and closed with the application."""
+    """Return the installation for consents; the application opens and closes it."""
     ring = master_key_ring(settings)
     holder = process_name()
     limits = Limits(database, holder=holder)

@@ -1,8 +1,8 @@
-"""Deliveries that were refused, counted into the database without letting strangers write much.
+"""Counting refused deliveries in the database, without letting strangers write much.
 
-Continued refusals end in an endpoint that ShipBob disables (shipbob.md sections 7.4, 7.5), so
-trouble with a secret or a clock must be visible. Anybody can cause a refusal: there is one row
-for each connection and reason, written once a second at most.
+ShipBob disables an endpoint that goes on refusing (shipbob.md sections 7.4, 7.5), so a problem
+with a secret or a clock must be visible. Because anybody can cause refusals, there is one row for
+each connection and reason, and it is written at most once a second.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class _Counted:
 
 
 class Refusals:
-    """Counts refusals and writes them down a little later."""
+    """Counts refusals and stores the counts a little later."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""The web application: webhooks, consent, health and metrics under one roof."""
+"""The web application: webhooks, consent, health and metrics."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -29,9 +29,9 @@ def web_app(
     consents: Gives,
     outbound: AbstractAsyncContextManager[object],
 ) -> Application:
-    """Build the application. The pool, and the way out to ShipBob, open and close with it.
+    """Build the application, which opens and closes the pool and the calls to ShipBob.
 
-    Webhooks go past the framework: it would cost each of them as much as verifying it does.
+    Webhooks bypass the framework, which would cost as much time as verifying them.
     """
     ingress = Ingress(endpoints, intake, flows_by_topic, Refusals(database))
 
