@@ -66,9 +66,8 @@ class Account:
     ) -> "Account":
         """Make an account from its settings; its hosts follow from its id unless given.
 
-        Where only the address of the REST services is given, and it is not NetSuite's own, it
-        stands for both: what is reached through a gateway of one's own, or simulated, is not
-        to be mixed with the real system.
+        When only the address of the REST services is given, and it is not one of NetSuite's, it is
+        used for both: a gateway or a simulator must not be mixed with the real system.
 
         Raises:
             UserError: the id or an address can't be used.
@@ -84,7 +83,7 @@ class Account:
 
     @property
     def token_url(self) -> str:
-        """Where tokens are asked for (netsuite.md section 2.1)."""
+        """The address of the token endpoint (netsuite.md section 2.1)."""
         return f"{self.base_url}/services/rest/auth/oauth2/v1/token"
 
     @property
@@ -96,7 +95,7 @@ class Account:
         return _COPY.search(self.account_id) is not None
 
     def certificates_url(self, client_id: str) -> str:
-        """Return where certificates are listed, added and revoked (netsuite.md section 3.5)."""
+        """Return the address of the certificate service (netsuite.md section 3.5)."""
         return (
             f"{self.restlets_url}/services/rest/auth/oauth2/v1/clients/"
             f"{quote(client_id, safe='')}/certificates"
@@ -104,17 +103,17 @@ class Account:
 
     @property
     def suiteql_url(self) -> str:
-        """Where SuiteQL is asked, without limit and offset (netsuite.md section 4.1)."""
+        """The address of SuiteQL, without limit and offset (netsuite.md section 4.1)."""
         return f"{self.base_url}/services/rest/query/v1/suiteql"
 
     @property
     def limits_url(self) -> str:
-        """What the account may do at once, for administrators (netsuite.md section 10.3)."""
+        """The address that tells administrators the limits (netsuite.md section 10.3)."""
         return f"{self.base_url}/services/rest/system/v1/governanceLimits"
 
     @property
     def metadata_url(self) -> str:
-        """The metadata catalogue (netsuite.md section 6.9)."""
+        """The address of the metadata catalogue (netsuite.md section 6.9)."""
         return f"{self.base_url}{_RECORD_PATH}/metadata-catalog"
 
     def record_url(self, record_type: str, key: str | None = None) -> str:
@@ -133,11 +132,11 @@ class Account:
 
 
 def external_key(external_id: str) -> str:
-    """Return how an external id stands in an address (netsuite.md section 6.7).
+    """Return the form of an external id in an address (netsuite.md section 6.7).
 
     Raises:
-        ValueError: other characters than letters, digits, ``_`` and ``-``, which break
-            that form of address; ours never have them.
+        ValueError: it has characters other than letters, digits, ``_`` and ``-``, which that
+            form does not allow. External ids of ours never have them.
     """
     if not _EXTERNAL_ID.fullmatch(external_id):
         raise ValueError(f"{external_id!r} can't stand in an address as an external id")

@@ -42,19 +42,19 @@ class MappedCertificate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it ends, on the safe side: the beginning of its last day, UTC."""
+        """Its end: to be safe, the beginning of its last day, UTC."""
         return _beginning(self.valid_until)
 
 
 class AddedCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What NetSuite answers to a certificate that was added."""
+    """NetSuite's answer to a certificate that was added."""
 
     certificate_id: str
     valid_until: str | None = None
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it ends, on the safe side: the beginning of its last day, UTC."""
+        """Its end: to be safe, the beginning of its last day, UTC."""
         return _beginning(self.valid_until)
 
 
@@ -82,7 +82,7 @@ class CertificateService:
         return _read(await self._session.send(call), list[MappedCertificate])
 
     async def add(self, pem: str, *, role: str, entity: str) -> AddedCertificate:
-        """Map one more certificate. Sent once: look at ``mapped`` before sending it again.
+        """Map one more certificate. It is sent once: look at ``mapped`` before sending it again.
 
         Args:
             pem: the certificate.
@@ -91,7 +91,7 @@ class CertificateService:
 
         Raises:
             NeedsHuman: refused.
-            Retryable: with ``outcome_unknown`` it may be mapped now.
+            Retryable: it may be mapped now when ``outcome_unknown``.
         """
         body = {
             "fileContent": pem,
@@ -113,11 +113,11 @@ class CertificateService:
             raise
 
     async def revoke(self, certificate_id: str) -> None:
-        """Take a certificate out of use. The answer is a text (section 3.5); any 2xx will do.
+        """Revoke a certificate. The answer is a text (section 3.5); any 2xx means success.
 
         Raises:
             RecordNotFound, NeedsHuman: refused.
-            Retryable: it may be revoked now; a second time is harmless.
+            Retryable: it may be revoked now. Revoking it again does no harm.
         """
         call = self._session.call(
             "certificates.revoke",

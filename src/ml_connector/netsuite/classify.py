@@ -24,22 +24,22 @@ class RecordNotFound(NeedsHuman):
 class TokenRefused(NeedsHuman):
     """The access token was not accepted. Nothing was done.
 
-    Also what NetSuite may answer when too much is asked at the same time: see
-    ``session.Session`` for what is made of it.
+    NetSuite may answer this also when there are too many calls at the same time; see
+    ``session.FreshRefusals``.
     """
 
 
 class NothingLeft(NeedsHuman):
     """A transform found no open line: the order is received or shipped in full already.
 
-    Netsuite.md section 7.4: it may be our own earlier attempt, so look before believing it.
+    Netsuite.md section 7.4: our own earlier attempt may be the reason, so look that up first.
     """
 
 
 class UnknownIdentifier(NeedsHuman):
     """A query names a column or table that this account or role does not have.
 
-    A misspelt one looks the same (netsuite.md section 4.5).
+    A misspelt name gives the same answer (netsuite.md section 4.5).
 
     Attributes:
         identifier: in lower case, without its alias.
@@ -98,8 +98,8 @@ _OTHER_REMEDY: Final = "Correct what NetSuite names, then replay."
 def classify(answer: Answer) -> ConnectorError | None:
     """Return the failure that an answer of the record or query service means, or None.
 
-    None means that the call was carried out; every failure but a ``Retryable`` with
-    ``outcome_unknown`` means that nothing was.
+    None means that the call was carried out. Every failure means that nothing was done, except a
+    ``Retryable`` with ``outcome_unknown``.
     """
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST:
@@ -118,9 +118,9 @@ def classify(answer: Answer) -> ConnectorError | None:
 
 
 def retry_after_seconds(answer: Answer, *, now: datetime | None = None) -> float | None:
-    """Return what ``Retry-After`` asks for: seconds or an HTTP date; None without one.
+    """Return the wait that ``Retry-After`` asks for, in seconds; None without that header.
 
-    NetSuite documents none with its 429; clients honour it if it comes (section 10.2).
+    It may be seconds or a date. NetSuite does not document it for its 429 (section 10.2).
     """
     value = (answer.header("retry-after") or "").strip()
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value):
@@ -135,7 +135,7 @@ def retry_after_seconds(answer: Answer, *, now: datetime | None = None) -> float
 
 
 def _refusal(status: int, stated: NetSuiteProblem) -> ConnectorError:
-    """Tell the refusals of the caller apart: first by code, then by text."""
+    """Return which refusal this is: first by code, then by text."""
     if _MISSING_CODE in stated.codes or (
         status == HTTPStatus.NOT_FOUND and stated.find(_NOT_FOUND)
     ):
@@ -232,7 +232,7 @@ def _unrefused(answer: Answer) -> ConnectorError | None:
             remedy="Check netsuite.account_id and netsuite.base_url against Setup > Company >"
             " Company Information > Company URLs.",
         )
-    # A maintenance page may come with 200: it proves nothing about what was done.
+    # A maintenance page may come with 200, so it does not tell whether the call was carried out.
     return _unusable(answer) if _is_markup(answer) else None
 
 

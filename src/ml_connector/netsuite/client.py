@@ -35,11 +35,11 @@ _ORDERS: Final = frozenset({"purchaseorder", "salesorder", "transferorder", "ret
 
 @dataclass(frozen=True, kw_only=True)
 class AccountClock:
-    """What time it is, as NetSuite sees it.
+    """The time by NetSuite's clock.
 
     Attributes:
         now: in the account's zone, without one.
-        offset_seconds: how far this machine's clock is ahead; None when NetSuite doesn't say.
+        offset_seconds: this machine's clock minus NetSuite's; None when NetSuite doesn't tell.
     """
 
     now: datetime
@@ -52,9 +52,9 @@ class Created:
 
     Attributes:
         id: its internal id.
-        location_url: where NetSuite says it is.
-        warnings: what NetSuite warned of in headers; their names are not published, so all
-            headers with ``warning`` in their name are taken.
+        location_url: its address, as NetSuite gives it.
+        warnings: the values of all headers with ``warning`` in their name: NetSuite does not
+            publish what its warning headers are called.
     """
 
     id: str
@@ -73,7 +73,7 @@ class NetSuite:
         limit_key: the limit its calls count against, such as ``netsuite:TSTDRV1234567``.
 
     Attributes:
-        query: SuiteQL over this account; ``queries`` has what is asked with it.
+        query: SuiteQL of this account; the questions are in ``queries``.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class NetSuite:
         return CertificateService(self._session, self._account, client_id)
 
     async def account_clock(self) -> AccountClock:
-        """Return what time the account says it is, and how far our own clock is off.
+        """Return the account's time, and how far our own clock is off.
 
         Raises:
             NeedsHuman, Retryable: as the session says.
@@ -116,7 +116,7 @@ class NetSuite:
         )
 
     async def look_at(self, record_type: str) -> None:
-        """See that the role may read a record type: ask for one id of it (section 6.1).
+        """Check that the role may read a record type, by asking for one id of it (section 6.1).
 
         Raises:
             NeedsHuman: it may not (``permission_missing``), or there is no such record type.
@@ -131,9 +131,9 @@ class NetSuite:
         await self._session.send(call)
 
     async def in_words_of(self, record_type: str, external_id: str) -> str:
-        """Return NetSuite's words for a record that does not exist; empty when it exists.
+        """Return NetSuite's sentence about a record that does not exist; empty when it exists.
 
-        They come in the language of the integration user (section 9.2).
+        It is in the language of the integration user (section 9.2).
 
         Raises:
             NeedsHuman, Retryable: as the session says.
@@ -148,7 +148,7 @@ class NetSuite:
         return ""
 
     async def is_administrator(self) -> bool:
-        """Return whether the role is an administrator's: only those see limits (section 10.3).
+        """Return whether the role is an administrator's, which alone sees limits (section 10.3).
 
         Raises:
             Retryable: no usable answer.
@@ -162,7 +162,7 @@ class NetSuite:
         return True
 
     async def create(self, record_type: str, body: Body, *, send_by: float | None) -> Created:
-        """Make a record (netsuite.md section 6.1). Sent once; look before sending it again.
+        """Make a record (netsuite.md section 6.1). It is sent once: look before sending it again.
 
         Args:
             record_type: such as ``inventoryAdjustment``.
@@ -170,9 +170,9 @@ class NetSuite:
             send_by: monotonic time by which the call must have begun.
 
         Raises:
-            AlreadyExists: the external id is taken: look the record up and compare.
+            AlreadyExists: a record has this external id. Look it up and compare.
             NeedsHuman: refused, nothing was written.
-            Retryable: nothing was written, unless ``outcome_unknown``.
+            Retryable: nothing was written, except perhaps with ``outcome_unknown``.
         """
         call = self._write(
             f"{record_type}.create",
@@ -199,14 +199,14 @@ class NetSuite:
             from_type: such as ``purchaseOrder``.
             from_id: its internal id.
             to_type: such as ``itemReceipt``.
-            body: names every open line of the order, to be taken or not: what is not named
-                is taken in full.
+            body: names every open line of the order, to be taken or not. Lines that it does not
+                name are taken in full.
             replace: sublists of the new record that hold the body's lines and no others,
                 such as ``item`` of a return authorization (samples/other-records.json).
             send_by: monotonic time by which the call must have begun.
 
         Raises:
-            NothingLeft: the order has no open line; perhaps through an earlier attempt.
+            NothingLeft: the order has no open line, perhaps because of an earlier attempt.
             AlreadyExists, NeedsHuman, Retryable: as for ``create``.
         """
         url = self._account.transform_url(from_type, from_id, to_type)
@@ -224,14 +224,14 @@ class NetSuite:
         replace: Sequence[str] = (),
         send_by: float | None,
     ) -> None:
-        """Change a record; what the body leaves out stays (netsuite.md section 6.5).
+        """Change a record; properties not in the body stay as they are (netsuite.md section 6.5).
 
         Args:
             record_type: such as ``itemFulfillment``.
             record_id: its internal id.
             body: the properties to change.
-            replace: sublists whose lines the body's replace, such as ``package``, which
-                makes a repeat harmless (section 11.5). Lines without it may be added again.
+            replace: sublists whose lines the body's lines replace, such as ``package``. A
+                repetition does no harm then (section 11.5); otherwise lines may be added again.
             send_by: monotonic time by which the call must have begun.
 
         Raises:
@@ -257,20 +257,20 @@ class NetSuite:
     ) -> T | None:
         """Read one record with its lines, or None when there is none (netsuite.md section 6.1).
 
-        The record service shows one's own write at once (section 11.6), so None for an
-        external id means that it is not written yet, or not any more.
+        The record service shows our own writes at once (section 11.6), so None for an external id
+        means that the record was not written yet or was deleted.
 
         Args:
             record_type: such as ``itemReceipt``.
             record_id: its internal id, or else
             external_id: its external id.
-            shape: what to read of it, such as ``records.ReadTransaction``.
+            shape: the struct to read it into, such as ``records.ReadTransaction``.
             priority: its place in the queue.
 
         Raises:
             ValueError: neither an internal nor an external id, or both.
-            NeedsHuman: no permission; or the answer is not of this shape.
-            Retryable: no usable answer, which says nothing about the record.
+            NeedsHuman: no permission, or the answer does not fit the struct.
+            Retryable: no usable answer; the record may or may not exist.
         """
         if (record_id is None) == (external_id is None):
             raise ValueError("either an internal id or an external id is wanted")
@@ -291,13 +291,13 @@ class NetSuite:
     async def metadata(self, record_types: Sequence[str]) -> Metadata:
         """Return which properties these record types have in this account (section 6.9).
 
-        It proves REST access and permissions; custom fields and features are in it.
+        The answer shows REST access, permissions, custom fields and features.
 
         Raises:
             NeedsHuman, Retryable: as the session says.
         """
         for record_type in record_types:
-            self._account.record_url(record_type)  # refuses what is no record type
+            self._account.record_url(record_type)  # raises for anything but a record type
         call = self._session.call(
             "metadata.get",
             "GET",
@@ -326,7 +326,7 @@ def created(answer: Answer, record_type: str) -> Created:
     """Read which record was made: its id is only in ``Location`` (netsuite.md section 6.1).
 
     Raises:
-        Retryable: the header doesn't say; the record may exist.
+        Retryable: the header does not tell; the record may exist.
     """
     location = answer.header("location")
     record_id = new_record_id(location, record_type)

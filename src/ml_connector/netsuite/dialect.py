@@ -1,4 +1,4 @@
-"""SuiteQL's dialect: what may stand in a query of ours (netsuite.md sections 4.2 and 4.4).
+"""SuiteQL's dialect: rules for our queries (netsuite.md sections 4.2 and 4.4).
 
 Dates are always wrapped, ``TO_CHAR(c, 'YYYY-MM-DD')`` or, with the time in the account's
 zone, ``TO_CHAR(c, 'YYYY-MM-DD"T"HH24:MI:SS')``: a bare one comes in the account's own format.
@@ -11,8 +11,8 @@ from typing import Final
 
 MOST_IN_LIST: Final = 1000
 
-# Everything that may stand between quotes. Values from outside are bound parameters, always;
-# so a quoted text that is not in this list is a fault of ours, and never sent.
+# All texts that may stand in quotes. Values from outside are always bound parameters, so a quoted
+# text that is not in this list is a bug of ours, and the query is not sent.
 _LITERALS: Final = frozenset(
     {
         "T",
@@ -28,7 +28,7 @@ _LITERALS: Final = frozenset(
 )
 _QUOTED: Final = re.compile(r"'([^']*)'")
 _FORBIDDEN: Final = re.compile(r"['\";{}]|--|/\*")
-# SuiteQL has no square brackets, so they can enclose what an account may lack.
+# SuiteQL has no square brackets, so in our queries they enclose parts that an account may lack.
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -46,10 +46,10 @@ _COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def column_name(text: str) -> str:
-    """Return the name of a column that goes into the text of a query.
+    """Return a name of a column that may be put into the text of a query.
 
     Raises:
-        ValueError: it is more than letters, digits and underscores.
+        ValueError: it has characters other than letters, digits and underscores.
     """
     if not _COLUMN.fullmatch(text):
         raise ValueError(f"{text!r} is not the name of a column")
@@ -59,9 +59,9 @@ def column_name(text: str) -> str:
 def in_lists(
     values: Sequence[str], *, most: int = MOST_IN_LIST
 ) -> Iterator[tuple[str, list[str]]]:
-    """Split values for IN lists: placeholders and the values they stand for.
+    """Yield IN lists, each as placeholders and the values they stand for.
 
-    Each value comes once; no values, no lists.
+    Each value comes once. Without values there are no lists.
 
     Args:
         values: what to look for.
@@ -76,11 +76,11 @@ def in_lists(
 def check(query: str, parameters: Sequence[object]) -> None:
     """Refuse a query that could carry a value from outside in its text.
 
-    The second line of defence: a test sees to it that the text of every query is a constant.
+    This is the second defence: a test checks that the text of every query is a constant.
 
     Raises:
         ValueError: a quoted text that is not one of our constants, a comment, a second
-            statement, or another number of ``?`` than of parameters. A fault of ours.
+            statement, or another number of ``?`` than of parameters. That is a bug of ours.
     """
     for literal in _QUOTED.findall(query):
         if literal not in _LITERALS:

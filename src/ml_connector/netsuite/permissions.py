@@ -1,10 +1,10 @@
-"""The least that the integration role needs, and how each permission can be looked at.
+"""The permissions that the integration role needs, and how each can be checked.
 
 Netsuite.md section 12.2 and schemas/permissions.json; the levels are what the documentation
-suggests. A permission is looked at by reading: a record type's collection
-(``GET /record/v1/{type}?limit=1``, section 6.1) or one row of a table (section 4.5). So what
-is seen is whether there is any access at all; a level that is too low for creating shows
-only when something is created.
+suggests. A permission is checked by reading: a record type's collection
+(``GET /record/v1/{type}?limit=1``, section 6.1) or one row of a table (section 4.5). That shows
+whether there is any access at all. A level that is too low for creating shows only when
+something is created.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class Permission:
 
     Attributes:
         name: as NetSuite shows it.
-        tab: of the role's page.
-        level: the least that does.
-        why: what it is for.
+        tab: the tab of the role's page where it stands.
+        level: the lowest level that is enough.
+        why: its purpose.
         use: when it is needed.
-        record_type: whose collection shows whether the role has it.
-        table: whose rows show it, where there is no such record type.
+        record_type: the type whose collection shows whether the role has the permission.
+        table: the table whose rows show it, when there is no such record type.
     """
 
     name: str
@@ -198,5 +198,5 @@ EXCESS: Final = {
     "inventoryTransfer": "Transfer Inventory",
     "inboundShipment": "Inbound Shipment",
 }
-"""Record types that the connector never touches, by the permission that shows them: where the
-role sees one, it may more than it needs."""
+"""Record types that the connector never uses, by their permission. A role that sees one has
+more permissions than it needs."""

@@ -12,14 +12,14 @@ from ml_connector.transport.call import Answer
 _LONGEST_TEXT: Final = 240
 _LONGEST_PATH: Final = 120
 
-# What stands before the part that matters, in every business error.
+# The beginning of every business error, before the part that matters.
 _PREAMBLES: Final = (
     re.compile(r"^Error while accessing (a )?resource[.:]\s*", re.IGNORECASE),
     re.compile(r"^Invalid search query\.\s*", re.IGNORECASE),
     re.compile(r"^Detailed unprocessed description follows\.\s*", re.IGNORECASE),
     re.compile(r"^Search error occurred:\s*", re.IGNORECASE),
 )
-# A list of everything else that the account has says nothing to a person.
+# A list of all other values in the account does not help a person.
 _IDENTIFIERS: Final = re.compile(r"\s*Available identifiers are:.*$", re.IGNORECASE)
 _E_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}(\.[\w-]*)*")
@@ -32,7 +32,7 @@ class Detail:
 
     Attributes:
         code: ``o:errorCode`` in upper case; empty when missing.
-        text: the whole ``detail``; may hold anything, so it is for matching only.
+        text: the whole ``detail``; it may hold anything, so it is only matched and never shown.
         path: ``o:errorPath``, the property concerned, such as ``item.items[0].item``.
         parameter: ``o:errorQueryParam`` or ``o:errorHeader``, such as ``q``.
     """
@@ -44,7 +44,7 @@ class Detail:
 
     @property
     def sentence(self) -> str:
-        """NetSuite's own sentence, shortened, fit to be shown and kept."""
+        """NetSuite's own sentence, shortened so that it may be shown and stored."""
         return shortened(self.text) + (f" (field {self.path})" if self.path else "")
 
 
@@ -60,18 +60,18 @@ class NetSuiteProblem:
         return frozenset(detail.code for detail in self.details)
 
     def find(self, pattern: re.Pattern[str]) -> Detail | None:
-        """Return the first detail whose text has this pattern in it."""
+        """Return the first detail whose text matches this pattern somewhere."""
         return next((one for one in self.details if pattern.search(one.text)), None)
 
     @property
     def sentence(self) -> str:
-        """What NetSuite said, all details, shortened."""
+        """The sentences of all details, shortened."""
         shown = " / ".join(dict.fromkeys(detail.sentence for detail in self.details))
         return _cut(shown, 2 * _LONGEST_TEXT)
 
 
 def problem(answer: Answer) -> NetSuiteProblem | None:
-    """Read the error object of an answer; None when there is none to be read.
+    """Read the error object of an answer; None when the answer has none.
 
     A gateway may answer HTML or nothing at all.
     """
@@ -96,7 +96,7 @@ def error_id(answer: Answer) -> str | None:
 
 
 def shortened(text: str) -> str:
-    """Return NetSuite's sentence in one line, without preamble, people and tokens."""
+    """Return NetSuite's sentence in one line, without preamble, personal data and tokens."""
     line = " ".join(text.split())
     for preamble in _PREAMBLES:
         line = preamble.sub("", line)

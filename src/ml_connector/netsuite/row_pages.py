@@ -30,7 +30,7 @@ def read_page(body: bytes, row_type: type[T], operation: str) -> RowPage[T]:
     """Return the page that an answer holds.
 
     Args:
-        body: as it came.
+        body: the raw bytes.
         row_type: a struct with the columns in lower case.
         operation: name of the call, for the failure.
 
@@ -43,7 +43,7 @@ def read_page(body: bytes, row_type: type[T], operation: str) -> RowPage[T]:
             try:
                 return _decoder(row_type).decode(body)
             except msgspec.ValidationError:
-                pass  # such as a NULL that is not left out: read it with more patience
+                pass  # perhaps a NULL that is written out: read it leniently below
         return _patiently(body, row_type, operation)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Retryable(f"NetSuite's answer to {operation} can't be read") from error
@@ -58,10 +58,10 @@ def _decoder(row_type: type[Any]) -> msgspec.json.Decoder[RowPage[Any]]:
 
 
 def _in_lower_case(body: bytes) -> bool:
-    """Whether columns have their documented names, by the first and the last row.
+    """Whether the names of columns are in lower case, as documented, in the first and last row.
 
-    Their case may change with a release of NetSuite, and a column that may be NULL would be
-    taken for NULL then. One rule names the columns of all rows.
+    A release of NetSuite may change their case, and a column that may be NULL would then be read
+    as NULL. All rows have names of the same case.
     """
     items = msgspec.json.decode(body, type=RowPage[msgspec.Raw]).items
     names = {name for item in (*items[:1], *items[-1:]) for name in _names(item)}

@@ -1,4 +1,4 @@
-"""Calls that are signed in, and what a refused token means."""
+"""Sending calls signed in, and deciding what a refused token means."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,17 +30,16 @@ class Auth(Protocol):
 
 
 class FreshRefusals:
-    """Tells an overload that looks like a failed login from credentials that are invalid.
+    """Tells invalid credentials from an overload that looks like a failed login.
 
-    Over its concurrency limit NetSuite may answer "Invalid login attempt". So the refusal of
-    a token proves nothing by itself, and even that of a fresh one, given out a moment
-    before, may be an overload. The rule:
+    Over its concurrency limit NetSuite may answer "Invalid login attempt". So a refused token may
+    be good, even when it was given out a moment before. The rule:
 
     - the first refusal of a fresh token counts as ``rate_limited``, and so do all within the
-      next 5 seconds, since calls in flight at the same time meet the same overload;
-    - a later one, with no answer in between that shows a token accepted and no more than 60
-      seconds after the one before, is ``credentials_invalid``;
-    - after 60 quiet seconds the count begins anew.
+      next 5 seconds, because calls in flight at the same time meet the same overload;
+    - a later refusal is ``credentials_invalid`` if no token was accepted in between and the
+      refusal before was at most 60 seconds ago;
+    - after 60 seconds without a refusal the count begins again.
     """
 
     def __init__(self) -> None:
@@ -48,11 +47,11 @@ class FreshRefusals:
         self._last = 0.0
 
     def accepted(self) -> None:
-        """NetSuite accepted a token: whatever was refused before was an overload."""
+        """Note that NetSuite accepted a token: refusals before were an overload."""
         self._first = None
 
     def refused(self, now: float) -> bool:
-        """NetSuite refused a fresh token; return whether the credentials are invalid.
+        """Note that NetSuite refused a fresh token; return whether the credentials are invalid.
 
         Args:
             now: monotonic seconds.
@@ -71,7 +70,7 @@ class NetSuiteSession:
         auth: gives out tokens.
         connection: name of the connection.
         limit_key: the limit that its calls count against.
-        monotonic: seconds that only go forward.
+        monotonic: a clock that never goes back, in seconds.
     """
 
     def __init__(
@@ -120,14 +119,14 @@ class NetSuiteSession:
         )
 
     async def send(self, call: Call) -> Answer:
-        """Send a call signed in; a refused token is renewed and the call sent once more.
+        """Send a call signed in; if the token is refused, renew it and send the call once more.
 
         That is safe for writes too: a call with a refused token was not carried out.
 
         Raises:
             NeedsHuman: what ``classify`` says; ``credentials_invalid`` when no token can be
                 had, or fresh ones are refused by the rule of ``FreshRefusals``.
-            Retryable: in passing; ``outcome_unknown`` where it may have been carried out.
+            Retryable: it may work later; with ``outcome_unknown`` it may have been carried out.
         """
         token = await self._auth.token()
         try:

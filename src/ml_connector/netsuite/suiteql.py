@@ -27,19 +27,18 @@ Parameters = Sequence[str | int]
 class SuiteQL:
     """Queries of one account.
 
-    A query is one SELECT of ours, with ``?`` for every value. What stands in square brackets
-    is optional: a part naming a column or table that the account does not know is left out,
-    and that is remembered for six hours (section 4.5); its field of the row type must have a
-    default then.
+    A query is one SELECT with ``?`` for every value. A part in square brackets is optional: if it
+    names a column or table that the account does not know, it is left out, and for six hours it is
+    not tried again (section 4.5). Its field of the row type must have a default.
 
-    A row type is a struct with the columns in lower case. Every value comes as a text and a
+    A row type is a struct with the columns in lower case. Every value comes as a text, and a
     missing one is NULL (section 4.2): use ``str``, ``int``, ``Decimal``, ``date`` and
-    ``dialect.Flag``, and a default for what may be NULL.
+    ``dialect.Flag``, with a default for columns that may be NULL.
 
     Args:
         session: sends the calls.
         account: where to.
-        monotonic: seconds that only go forward.
+        monotonic: a clock that never goes back, in seconds.
     """
 
     def __init__(
@@ -63,15 +62,14 @@ class SuiteQL:
         operation: str = "suiteql",
         priority: Priority = Priority.LIVE,
     ) -> list[T]:
-        """Return all rows of a query that has few of them.
+        """Return all rows of a query that has few of them; for many rows use ``pages``.
 
-        More than one page is read by offset, which needs a total ORDER BY; for many rows use
-        ``pages``.
+        Further pages are read by offset, which needs a total ORDER BY.
 
         Raises:
             UnknownIdentifier: a column or table that is not optional is not known.
-            NeedsHuman, Retryable: as the session says; also when the rows changed while they
-                were being read.
+            NeedsHuman, Retryable: as the session says. Retryable also when the rows changed while
+                they were read.
             ValueError: the query is refused by ``dialect.check``, or goes over several pages
                 without ORDER BY.
         """
@@ -107,7 +105,7 @@ class SuiteQL:
     ) -> list[T]:
         """Return all rows of a query with ``IN ({list})``, asked for 1,000 values at a time.
 
-        Each value comes once; no values, no call.
+        Each value is asked for once; without values there is no call.
 
         Raises:
             UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
@@ -137,8 +135,8 @@ class SuiteQL:
     ) -> AsyncIterator[list[T]]:
         """Yield the rows of a query in pages of up to 1,000, by keyset (section 4.3).
 
-        Each page begins after the last row of the one before, so rows that change meanwhile
-        are neither skipped nor read twice.
+        Each page begins after the last row of the one before, so no row is skipped or read twice
+        when others change meanwhile.
 
         Args:
             query: ends like ``AND t.id > ? ORDER BY t.id``: its last parameters are the key.
@@ -232,7 +230,7 @@ def query_call(
 ) -> Call:
     """Return the call for one page (netsuite.md section 4.1).
 
-    Parameters are sent as texts, as Oracle's own sample does.
+    Parameters are sent as texts, as in Oracle's own sample.
     """
     body: dict[str, object] = {"q": query}
     if params:

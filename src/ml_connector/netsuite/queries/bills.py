@@ -56,7 +56,8 @@ async def bills_by_number(
 ) -> Mapping[str, tuple[ReferencedBill, ...]]:
     """Return the bills and credits with these reference numbers, whoever entered them.
 
-    The guard that needs no external id (section 11.4). Voided ones are left out.
+    This guards against a second bill without relying on external ids (section 11.4). Voided
+    bills are left out.
     """
     found: dict[str, tuple[ReferencedBill, ...]] = {}
     for row in await suiteql.rows_in(
@@ -74,7 +75,7 @@ async def bills_by_number(
 async def vendor(
     suiteql: SuiteQL, vendor_id: str, *, priority: Priority = Priority.LIVE
 ) -> Vendor | None:
-    """Return a vendor by internal id; None when there is none, or it can't be seen."""
+    """Return a vendor by internal id; None when there is none or the role can't see it."""
     rows = await suiteql.rows(
         _VENDOR, (vendor_id,), type=Vendor, operation="suiteql.vendor", priority=priority
     )

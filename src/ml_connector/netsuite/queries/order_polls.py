@@ -1,4 +1,4 @@
-"""What polling asks: which orders are open, changed or deleted (netsuite.md 4.7).
+"""The questions of polling: which orders are open, changed or deleted (netsuite.md 4.7).
 
 Purchase orders and transfer orders, each with a query of its own. Times are the account's
 own, as texts: its zone is not UTC (section 4.2).
@@ -68,12 +68,12 @@ class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
 async def open_orders(
     suiteql: SuiteQL, order_type: OrderType = "PurchOrd", *, ordered_since: date | None
 ) -> AsyncIterator[list[ChangedOrder]]:
-    """Yield the orders of a type of which something is to come, by keyset.
+    """Yield the orders of a type that are not received in full, by keyset.
 
     Args:
         suiteql: the account.
         order_type: purchase or transfer orders.
-        ordered_since: those of this day or later; None for all.
+        ordered_since: only orders of this day or later; None for all.
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
@@ -100,7 +100,7 @@ async def changed_orders(
         suiteql: the account.
         order_type: purchase or transfer orders, whatever their status.
         changed_since: ``YYYY-MM-DD HH:MM:SS`` by the account's clock, included.
-        ordered_since: those of this day or later; None for all.
+        ordered_since: only orders of this day or later; None for all.
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
@@ -120,9 +120,9 @@ async def changed_orders(
 async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
     """Return the internal ids of records of any type that were deleted from a moment on.
 
-    Which word ``deletedrecord`` has for a purchase order is not documented, and ids of
-    records of different types may be equal: look each up before you believe it. Nothing
-    where the role may not read the table.
+    It is not documented what ``deletedrecord`` calls a purchase order, and records of different
+    types may have the same id. So look each one up. Returns nothing when the role may not read
+    the table.
     """
     found: set[str] = set()
     try:
@@ -141,7 +141,7 @@ async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
 
 
 async def is_listed_as_deleted(suiteql: SuiteQL, record_id: str) -> bool:
-    """Return whether NetSuite lists a record as deleted; no where that can't be read."""
+    """Return whether NetSuite lists a record as deleted; False when the list can't be read."""
     try:
         listed = await suiteql.rows_in(
             _DELETED_AMONG, [record_id], type=_Deleted, operation="suiteql.deleted_among"

@@ -93,7 +93,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_quantity(self) -> Decimal:
-        """What is still expected: nothing on a closed line, and never less than nothing."""
+        """Units still expected: 0 on a closed line, never negative."""
         if self.isclosed:
             return Decimal(0)
         return max(Decimal(0), self.quantity - self.quantityshiprecv)
@@ -138,7 +138,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """That a purchase or transfer order is there, and when it was changed last.
+    """A purchase or transfer order that exists, and when it was changed last.
 
     Attributes:
         lastmodified: in the account's time zone.
@@ -259,9 +259,9 @@ async def received_by_receipts(
 ) -> list[ReceiptLine]:
     """Return the lines of all item receipts made from a purchase order.
 
-    The guard that needs no external id (section 11.4): what NetSuite has received already,
-    by whatever document. Receipts are found by ``createdfrom`` on their mainline row, the
-    order's line by the link table (section 5.3).
+    This guards against a second receipt without relying on external ids (section 11.4): it finds
+    everything received, whoever made the receipt. Receipts are found by ``createdfrom`` on their
+    mainline row, the order's line by the link table (section 5.3).
 
     Args:
         suiteql: the account.

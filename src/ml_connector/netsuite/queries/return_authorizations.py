@@ -2,8 +2,8 @@
 
 Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
 Square brackets enclose what an account may lack (``SuiteQL``). Sales-side quantities are
-negative (section 5.2), and nothing says on which side a return authorization is: all
-quantities are read without their sign.
+negative (section 5.2). It is not documented which sign the quantities of a return authorization
+have, so all quantities are read without their sign.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
 Key = Literal["number", "external id", "order"]
-"""What return authorizations are found by."""
+"""The key that return authorizations are found by."""
 
 # ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
 _BY: Final = """
@@ -87,7 +87,7 @@ class AuthorizationLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def authorized(self) -> Decimal:
-        """Units that may come back; of a closed line only those that did."""
+        """Units that may come back; of a closed line only those that came back."""
         return self.received if self.isclosed else abs(self.quantity)
 
     @property
@@ -97,7 +97,7 @@ class AuthorizationLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_quantity(self) -> Decimal:
-        """Units still to be received: never less than none."""
+        """Units still to be received; never negative."""
         return max(Decimal(0), self.authorized - self.received)
 
 
@@ -171,8 +171,8 @@ async def from_order(
 ) -> list[ReturnAuthorization]:
     """Return the return authorizations that were made from a sales order.
 
-    Found by ``createdfrom`` on their mainline row; which line of the order a line stands for
-    is told by the link table (section 5.3).
+    They are found by ``createdfrom`` on their mainline row. The link table tells which line of
+    the order a line stands for (section 5.3).
     """
     found = await _authorizations(suiteql, "order", [order_id], priority)
     if not found:
@@ -201,9 +201,9 @@ async def from_order(
 async def received(
     suiteql: SuiteQL, authorization_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, list[ReturnReceiptLine]]:
-    """Return what was received from return authorizations, by whatever receipt, by their id.
+    """Return the lines of all receipts of return authorizations, by authorization id.
 
-    The guard that needs no external id (section 11.4).
+    This guards against a second receipt without relying on external ids (section 11.4).
     """
     rows = await suiteql.rows_in(
         _RECEIPT_LINES,

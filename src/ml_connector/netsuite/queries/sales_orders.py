@@ -19,7 +19,8 @@ from ml_connector.transport.call import Priority
 
 # ``{column}`` is a column of ours or a custom field's id; ``{list}`` becomes placeholders.
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
-# the components of an assembly. One question for both: an order in flight is asked for often.
+# the components of an assembly. One query returns headers and lines, because an order that is
+# being shipped is read often.
 _ORDERS: Final = """
 SELECT t.id, t.tranid, t.status, t.{column} AS matched, m.location[, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
@@ -95,17 +96,17 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ordered_quantity(self) -> Decimal:
-        """What was ordered, as a positive number."""
+        """Units ordered, as a positive number."""
         return abs(self.quantity)
 
     @property
     def fulfilled_quantity(self) -> Decimal:
-        """What was fulfilled so far, as a positive number."""
+        """Units fulfilled so far, as a positive number."""
         return abs(self.quantityshiprecv)
 
     @property
     def open_quantity(self) -> Decimal:
-        """What is still to be fulfilled: nothing on a closed line, never less than nothing."""
+        """Units still to be fulfilled: 0 on a closed line, never negative."""
         if self.isclosed:
             return Decimal(0)
         return max(Decimal(0), self.ordered_quantity - self.fulfilled_quantity)
@@ -127,7 +128,7 @@ class FulfilledLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fulfillment(msgspec.Struct, frozen=True, kw_only=True):
-    """An item fulfilment that was made from a sales order, by whomever.
+    """An item fulfilment that was made from a sales order, by us or by others.
 
     Attributes:
         status: A picked, B packed, C shipped (section 5.7).
@@ -237,7 +238,7 @@ async def sales_orders_by(
 
     Raises:
         UnknownIdentifier: the account has no such custom field.
-        ValueError: this is no field to find an order by.
+        ValueError: orders can't be found by this field.
     """
     if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
         raise ValueError(f"sales orders are not found by {field!r}")
@@ -294,9 +295,9 @@ async def fulfillments_of(
 ) -> Mapping[str, list[Fulfillment]]:
     """Return all item fulfilments made from these orders, by internal id of the order.
 
-    The guard that needs no external id (section 11.4). They are found by ``createdfrom`` on
-    their mainline row, the order's lines by the link table (section 5.3), the tracking
-    numbers by theirs (section 5.5).
+    This guards against a second fulfilment without relying on external ids (section 11.4). They
+    are found by ``createdfrom`` on their mainline row, the order's lines by the link table
+    (section 5.3), the tracking numbers by a table of their own (section 5.5).
     """
     rows = await suiteql.rows_in(
         _FULFILLMENTS,
@@ -347,8 +348,8 @@ async def _tracking_numbers(
             priority=priority,
         )
     except UnknownIdentifier:
-        # Hidden from this role (section 4.5): none are known then. Whoever writes packages
-        # reads the record's own before that.
+        # The role can't see them (section 4.5), so none are known here. Before packages are
+        # written, those of the record itself are read.
         return {}
     numbers: dict[str, list[str]] = {}
     for row in rows:

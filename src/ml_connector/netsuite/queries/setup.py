@@ -32,9 +32,9 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     """A posting period, neither a quarter nor a year (section 13.5).
 
     Attributes:
-        closed: nothing posts any more.
-        alllocked: no transaction of any kind posts.
-        aplocked: no vendor bill posts.
+        closed: nothing can be posted any more.
+        alllocked: no transaction of any kind can be posted.
+        aplocked: no vendor bill can be posted.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         subsidiary: None outside OneWorld.
-        usebins: whether stock lies in bins, which receipts over REST can't fill (7.4).
+        usebins: whether stock lies in bins; receipts over REST can't fill those (section 7.4).
     """
 
     id: str
@@ -135,7 +135,7 @@ async def periods(
 ) -> list[Period]:
     """Return the period that a date lies in and all later ones, by start date (section 13.5).
 
-    Adjustment periods are among them; nothing is dated into those by itself.
+    Adjustment periods are among them; documents are not dated into those automatically.
 
     Raises:
         UnknownIdentifier: the role may not read accounting periods.
@@ -166,8 +166,8 @@ async def locations(
 async def account_clock(suiteql: SuiteQL, *, priority: Priority = Priority.LIVE) -> str:
     """Return the account's own time as ``2026-11-20 09:00:00``, in its time zone.
 
-    What ``lastmodifieddate`` is compared with must come from this clock (section 4.2); the
-    form is that of ``TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')``.
+    Times to compare ``lastmodifieddate`` with must come from this clock (section 4.2). The form
+    is that of ``TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')``.
 
     Raises:
         Retryable: no row came.
@@ -184,7 +184,7 @@ async def account_clock(suiteql: SuiteQL, *, priority: Priority = Priority.LIVE)
 
 
 def read_clock(answer: Answer) -> datetime:
-    """Read the account's time out of an answer to ``CLOCK``; it has no zone.
+    """Read the account's time from an answer to ``CLOCK``; it has no zone.
 
     Raises:
         Retryable: there is none in it.
@@ -235,7 +235,7 @@ async def count_purchase_orders(suiteql: SuiteQL) -> int:
 
 
 async def look_at(suiteql: SuiteQL, table: Table) -> None:
-    """See that the role may read a table: ask for one row of it (section 4.5).
+    """Check that the role may read a table, by asking for one row of it (section 4.5).
 
     Raises:
         UnknownIdentifier: the role may not, or the account has no such table.

@@ -1,4 +1,4 @@
-"""What lies where in NetSuite, and who else moved it (netsuite.md sections 5.2 and 5.4)."""
+"""The stock at each location in NetSuite (netsuite.md sections 5.2 and 5.4)."""
 
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
@@ -10,7 +10,7 @@ from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-# Two tables say the same; one public integrator calls the first the definitive one, and an
+# Two tables have the same numbers. One public integrator calls the first one definitive, and an
 # account or a role may lack either (section 4.5).
 _TABLES: Final = ("inventoryitemlocations", "aggregateitemlocation")
 
@@ -27,7 +27,7 @@ ORDER BY s.item, s.location
 
 
 class OnHand(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of an item lie at a location, in its stock unit."""
+    """Quantity of an item at a location, in its stock unit."""
 
     item: str
     itemid: str
@@ -36,7 +36,7 @@ class OnHand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[list[OnHand]]:
-    """Yield what lies at these locations; what is not there is left out.
+    """Yield the items at these locations; those with none there are left out.
 
     Args:
         suiteql: the account.

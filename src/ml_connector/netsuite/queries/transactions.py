@@ -54,8 +54,8 @@ async def transactions_by_external_id(
 ) -> Mapping[str, TransactionHeader]:
     """Find transactions of any type by external id, case-sensitive (sections 6.7 and 11.3).
 
-    SuiteQL may be a moment behind the record service (section 11.6): that something is not
-    found here proves nothing right after a write.
+    SuiteQL may be a moment behind the record service (section 11.6), so a record that was just
+    written may be missing here.
 
     Returns:
         Only the external ids that were found; they are unique over all transactions.

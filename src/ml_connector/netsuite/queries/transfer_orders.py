@@ -1,8 +1,8 @@
 """What is asked about transfer orders: which there are, and what is on them.
 
-A query shows each line of a transfer order where it leaves and where it arrives, and nobody
-says how to tell the two apart; so the lines are read from the record service, by the names
-that Oracle's list of record fields has (schemas/suitescript-records.json, ``transferorder``).
+A query shows each line of a transfer order twice, where it leaves and where it arrives, and it is
+not documented how to tell the two apart. So the lines are read from the record service, by the
+names in Oracle's list of record fields (schemas/suitescript-records.json, ``transferorder``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class TransferLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_quantity(self) -> Decimal:
-        """What has not arrived yet: nothing of a closed line, never less than nothing."""
+        """Units that have not arrived yet: 0 on a closed line, never negative."""
         if self.isclosed:
             return Decimal(0)
         return max(Decimal(0), (self.quantity or Decimal(0)) - (self.quantityreceived or 0))
@@ -80,7 +80,7 @@ class _TransferLines(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransferContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transfer order moves, from where to where."""
+    """The lines of a transfer order, and the locations that it moves between."""
 
     location: _Ref = _Ref()
     transferlocation: _Ref = _Ref()
@@ -106,7 +106,7 @@ async def transfers_by_number(
 async def transfers_by_id(
     suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, TransferOrder]:
-    """Find transfer orders by internal id; what is none, or was deleted, is left out."""
+    """Find transfer orders by internal id; other and deleted records are left out."""
     rows = await suiteql.rows_in(
         _BY_ID,
         order_ids,
@@ -118,10 +118,10 @@ async def transfers_by_id(
 
 
 async def transfer_content(netsuite: NetSuite, order_id: str) -> TransferContent | None:
-    """Return what a transfer order moves; None when it is gone.
+    """Return the lines and locations of a transfer order; None when it is gone.
 
     Raises:
-        NeedsHuman: the record is not of the shape that its list of fields makes one expect.
+        NeedsHuman: the record does not have the fields that Oracle's list names.
         Retryable: no usable answer.
     """
     record = await netsuite.get("transferOrder", record_id=order_id, shape=dict[str, Any])
@@ -138,7 +138,7 @@ async def transfer_content(netsuite: NetSuite, order_id: str) -> TransferContent
 
 
 def _lowered(value: object) -> object:
-    """Return it with names in lower case and without NULLs: how they are written differs."""
+    """Return a value with its names in lower case and without NULLs, since answers differ."""
     if isinstance(value, dict):
         return {key.lower(): _lowered(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):

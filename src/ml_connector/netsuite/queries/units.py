@@ -1,6 +1,6 @@
 """What is asked about units of measure (netsuite.md section 13.3).
 
-Neither table nor columns are certain: where they can't be read, nothing is known of a unit.
+Neither table nor columns are certain. If they can't be read, no unit's rate is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class _Unit(msgspec.Struct, frozen=True, kw_only=True):
 async def unit_rates(
     suiteql: SuiteQL, unit_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, Decimal]:
-    """Return how many base units one of each unit holds; nothing for what can't be read."""
+    """Return the base units in one of each unit; units that can't be read are left out."""
     try:
         rows = await suiteql.rows_in(
             _UNITS,

@@ -16,7 +16,7 @@ from ml_connector.netsuite.records.records import InventoryDetail, Ref, check_ex
 class PackageDetails(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
 ):
-    """What a person may have said of a parcel beside; kept when the sublist is replaced."""
+    """Details of a parcel that a person may have entered; kept when the sublist is replaced."""
 
     declared_value: Decimal | None = None
     description: str | None = None
@@ -29,7 +29,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     """One parcel. The sublist has no key: it is replaced as a whole or appended to.
 
     Attributes:
-        package_weight: pounds; mandatory in many forms, 1 where it isn't known.
+        package_weight: pounds; mandatory in many forms, so 1 when it is not known.
     """
 
     package_weight: Decimal | None = None
@@ -41,7 +41,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 
 
 class Packages(msgspec.Struct, frozen=True, kw_only=True):
-    """The sublist ``package``: where no carrier integration is on."""
+    """The sublist ``package`` of accounts without a carrier integration."""
 
     items: tuple[Package, ...] = ()
 
@@ -96,10 +96,10 @@ class ReadFulfillment(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 def merged(there: Sequence[Package], wanted: Sequence[Package]) -> tuple[Package, ...]:
-    """Return the packages that a fulfilment should have: what is there stays, ours are added.
+    """Return the packages that a fulfilment should have: those it has, and ours.
 
-    A package whose tracking number is there already is not added again. A line that says
-    nothing, as NetSuite may pre-fill one, gives way to ours.
+    A package whose tracking number it has already is not added again. An empty line, such as
+    NetSuite may pre-fill, is replaced by ours.
     """
     kept = [package for package in there if not _says_nothing(package)]
     numbers = {package.package_tracking_number for package in kept}
@@ -117,5 +117,5 @@ def _says_nothing(package: Package) -> bool:
 
 
 def as_packages(rows: Sequence[Mapping[str, Any]]) -> tuple[Package, ...]:
-    """Return packages of a document as it was kept."""
+    """Return the packages of a stored document."""
     return msgspec.convert(rows, tuple[Package, ...], strict=False)

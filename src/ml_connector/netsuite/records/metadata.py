@@ -15,14 +15,14 @@ class _Components(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Catalogue(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of an OpenAPI 3 document that is looked at."""
+    """The part of an OpenAPI 3 document that is read."""
 
     components: _Components = _Components()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What the catalogue says of some record types.
+    """The properties of some record types, by the catalogue.
 
     Attributes:
         properties: property names by record type as it was asked for; a type that the

@@ -57,7 +57,7 @@ class InventoryDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class ItemReceiptLine(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
 ):
-    """One line of the order that is received from, named explicitly (section 7.3).
+    """One line of the order that is received, named explicitly (section 7.3).
 
     Attributes:
         order_line: the order's line, ``transactionline.id`` in SuiteQL.
@@ -121,7 +121,7 @@ class ReturnAuthorizationBody(
 
     Attributes:
         external_id: at most 64 letters, digits, ``_`` and ``-`` (section 11.3).
-        order_status: B, pending receipt, which skips the approval; only A and B are written.
+        order_status: B (pending receipt) skips the approval; only A and B can be written.
     """
 
     external_id: str
@@ -194,7 +194,7 @@ def encode(body: object) -> bytes:
 
 
 def as_body(record: msgspec.Struct) -> dict[str, Any]:
-    """Return a record as the plain JSON object that is kept with a posting and sent."""
+    """Return a record as the plain JSON object that is stored with a posting and sent."""
     body: dict[str, Any] = msgspec.json.decode(encode(record))
     return body
 
@@ -214,7 +214,7 @@ class ReadLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A line of an item receipt or an inventory adjustment as it is read.
 
     Attributes:
-        quantity: units of a receipt line; 40.0 is read exactly.
+        quantity: units of a receipt line; a number like 40.0 is read exactly.
         adjust_qty_by: units of an adjustment line, signed.
     """
 

@@ -1,7 +1,7 @@
 """Key pairs and self-signed certificates for signing in to NetSuite. Pure.
 
-Netsuite.md section 3: RSA of 3072 or 4096 bits or EC of 256, 384 or 521 bits, and at most
-two years; NetSuite shortens what is longer.
+Netsuite.md section 3: RSA of 3072 or 4096 bits or EC of 256, 384 or 521 bits, valid for at most
+two years; NetSuite shortens longer ones.
 """
 
 import hashlib
@@ -21,24 +21,24 @@ from ml_connector.secret import Secret
 KeyKind = Literal["ec", "rsa"]
 
 MOST_DAYS: Final = 730
-"""Two years: NetSuite shortens what is longer (section 3.1)."""
+"""Two years: NetSuite shortens longer ones (section 3.1)."""
 
 _RSA_BITS: Final = 4096
-# As Oracle's own command says it (section 3.2).
+# As in Oracle's own command (section 3.2).
 _PSS_SALT_BYTES: Final = 64
-# Somebody's clock is always a little behind.
+# NetSuite's clock may be a little behind ours.
 _EARLIER: Final = timedelta(minutes=5)
 _WHERE: Final = "netsuite.certificate"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """The public half: what is uploaded to NetSuite.
+    """The certificate of a key, which is uploaded to NetSuite.
 
     Attributes:
         pem: its text.
-        key_print: SHA-256 of its public key, in hex: which private key belongs to it.
-        algorithm: how that key signs assertions, such as ES256.
+        key_print: SHA-256 of its public key, in hex, by which its private key is recognised.
+        algorithm: the algorithm that the key signs assertions with, such as ES256.
         valid_from, valid_until: aware, UTC.
     """
 
@@ -107,7 +107,7 @@ def make_pair(name: str, *, kind: KeyKind = "ec", now: datetime, days: int = MOS
 
 
 def check_days(days: int) -> None:
-    """See that NetSuite would not shorten a certificate's life.
+    """Check that NetSuite would not shorten a certificate's life.
 
     Raises:
         UserError: fewer than 1 or more than 730 days.
@@ -122,7 +122,7 @@ def check_days(days: int) -> None:
 
 
 def read_certificate(pem: str, *, where: str = _WHERE) -> Certificate:
-    """Read a certificate and see that NetSuite would take it.
+    """Read a certificate and check that NetSuite would accept it.
 
     Args:
         pem: its text.
@@ -164,7 +164,7 @@ def key_print(key: SigningKey) -> str:
 
 
 def check_pair(private_key: Secret, certificate_pem: str, *, now: datetime) -> Certificate:
-    """See that a certificate can be used with this private key; return it.
+    """Check that a certificate can be used with this private key; return it.
 
     Raises:
         UserError: one of the two can't be used, they don't belong together, or the

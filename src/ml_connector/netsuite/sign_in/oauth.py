@@ -44,7 +44,7 @@ _AFTER_REFRESH: Final = (
 )
 _PASSING_CODES: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 
-# In the order of section 2.6: what is wrong most often comes first.
+# In the order of section 2.6: the most frequent mistake first.
 _CHECKLIST: Final = (
     "Check in this order: the certificate id is that of this very account (a sandbox has its"
     " own, and loses it with every refresh); the certificate is not revoked, expired or mapped"
@@ -66,11 +66,11 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class NetSuiteCredentials:
-    """What a connection signs in with.
+    """The credentials that a connection signs in with.
 
     Attributes:
         client_id: of the integration record.
-        certificate_id: what NetSuite called the certificate when it was mapped.
+        certificate_id: the id that NetSuite gave the certificate when it was mapped.
         key: the private key that belongs to it.
     """
 
@@ -94,11 +94,11 @@ class SignIn:
 
     Args:
         transport: sends the token requests.
-        tokens: keeps the token and sees that one at a time renews it.
+        tokens: keeps the token and lets one process at a time renew it.
         connection: name of the connection.
         account: where the token endpoint is.
         credentials: what to sign in with.
-        clock: the time, aware, UTC; right to a few seconds, or NetSuite refuses.
+        clock: the time, aware, UTC; NetSuite refuses if it is more than a few seconds off.
         new_jti: an id that no assertion had before.
     """
 
@@ -126,7 +126,7 @@ class SignIn:
 
         Raises:
             NeedsHuman: NetSuite refused to give one (``credentials_invalid``).
-            Retryable: none could be had just now.
+            Retryable: it gave none this time.
         """
         return await self._tokens.valid(self._connection, "netsuite", self._renew)
 
@@ -139,10 +139,10 @@ class SignIn:
         return await self._tokens.refused(self._connection, "netsuite", refused, self._renew)
 
     async def prove(self, *, worked_before: bool) -> None:
-        """See that a token would be given now; the one that is in use is left alone.
+        """Check that NetSuite gives a token now, without replacing the one in use.
 
         Args:
-            worked_before: a token was had with these credentials before.
+            worked_before: these credentials got a token before.
 
         Raises:
             NeedsHuman, Retryable: as for ``token``.
@@ -174,7 +174,7 @@ async def ask_token(
     new_jti: Callable[[], str] = lambda: str(uuid.uuid4()),
     worked_before: bool = False,
 ) -> NewToken:
-    """Ask the token endpoint for a token, past whatever is stored.
+    """Ask the token endpoint for a token, whether one is stored or not.
 
     Args:
         transport: sends the request.
@@ -183,11 +183,11 @@ async def ask_token(
         credentials: what to sign in with.
         clock: the time, aware, UTC.
         new_jti: an id that no assertion had before.
-        worked_before: a token was had with these credentials, so they were right once.
+        worked_before: these credentials got a token before, so they were right then.
 
     Raises:
         NeedsHuman: NetSuite refused to give one (``credentials_invalid``).
-        Retryable: none could be had just now.
+        Retryable: it gave none this time.
     """
     call = token_call(connection, account, credentials, now=clock(), jti=new_jti())
     lost = worked_before and account.is_copy
@@ -198,7 +198,7 @@ async def ask_token(
     try:
         return parse_token(await transport.send(call, judged))
     except Retryable as error:
-        # A token too many is no harm, and the call it was for has not been sent.
+        # One token too many does no harm, and the call that needs it has not been sent yet.
         error.outcome_unknown = False
         raise
 
@@ -208,8 +208,8 @@ def token_call(
 ) -> Call:
     """Return the token request (netsuite.md section 2.1).
 
-    It is not repeatable: the same assertion a second time could be refused for that alone,
-    and would then look like wrong credentials.
+    It is not repeatable: NetSuite could refuse an assertion only because it was used before, and
+    that would look like wrong credentials.
     """
     signed = assertion(
         credentials.key,
@@ -243,7 +243,7 @@ def parse_token(answer: Answer) -> NewToken:
     """Read a good answer (netsuite.md section 2.4); ``expires_in`` may be a number or a text.
 
     Raises:
-        Retryable: it is not one, as when a maintenance page comes with 200.
+        Retryable: it is not one, such as a maintenance page with status 200.
     """
     try:
         read = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False)
@@ -261,15 +261,15 @@ def classify_token(
 ) -> ConnectorError | None:
     """Return the failure that an answer of the token endpoint means (section 2.6), or None.
 
-    Only an OAuth error is taken for wrong credentials, since that stops the connection until
-    a person acts; anything else may be a gateway or an overload and is tried again.
+    Only an OAuth error means wrong credentials, which stop the connection until a person acts.
+    Anything else may come from a gateway or an overload, and is tried again.
 
     Args:
         answer: of the token endpoint.
         now: our time, aware.
-        refreshed_copy: the account is a sandbox that these credentials worked in before: then
-            a refresh of it, which clears the certificate mappings (section 1.7), is the
-            likeliest reason.
+        refreshed_copy: the account is a sandbox, and these credentials worked in it before. Then
+            the most likely reason is a refresh of the sandbox, which clears the certificate
+            mappings (section 1.7).
     """
     code = _oauth_error(answer)
     if code is not None and code not in _PASSING_CODES:
@@ -323,7 +323,7 @@ def _refused(answer: Answer, code: str, now: datetime, *, refreshed_copy: bool) 
 
 
 def describe_offset(seconds: float) -> str:
-    """Say in words how far this machine's clock is from NetSuite's."""
+    """Return in words how far this machine's clock is from NetSuite's."""
     size = abs(seconds)
     amount = f"{size:.0f} s" if size < 2 * _MINUTE else f"{size / _MINUTE:.0f} minutes"
     side = "ahead of" if seconds > 0 else "behind"

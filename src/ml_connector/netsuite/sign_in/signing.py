@@ -57,7 +57,7 @@ def load_key(pem: Secret) -> SigningKey:
             " readable only by the service; it is kept encrypted afterwards.",
         ) from None
     except (ValueError, UnsupportedAlgorithm):
-        # The library's own words may quote the file.
+        # The library's message may quote the file.
         raise UserError(
             "The private key is not a PEM private key",
             where=_WHERE,
@@ -107,10 +107,10 @@ def assertion(
     """Sign the JWT that asks for a token (netsuite.md sections 2.2 and 2.3).
 
     Args:
-        key: whose certificate is mapped in NetSuite.
-        certificate_id: what NetSuite called that certificate.
+        key: the key whose certificate is mapped in NetSuite.
+        certificate_id: the id that NetSuite gave that certificate.
         client_id: of the integration record.
-        token_url: exactly the address it is posted to.
+        token_url: exactly the address that it is posted to.
         now: seconds since 1970.
         jti: new for every assertion.
     """
