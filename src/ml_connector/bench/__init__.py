@@ -1,5 +1,5 @@
 """The project's own measurements, each beside a floor measured in the same minutes.
 
-A figure alone says as much about the machine as about the software; its ratio to what the
-same machine does without the part in question says something about that part.
+A figure alone depends as much on the machine as on the software. The ratio to what the same
+machine does without a part shows what that part costs.
 """

@@ -7,7 +7,7 @@ from ml_connector.app.installation.parent_watch import end_with_parent
 
 
 def main() -> None:
-    """Run what the first argument names, with the other arguments."""
+    """Run the module that the first argument names, with the other arguments."""
     end_with_parent()
     import_module(f"ml_connector.bench.{sys.argv.pop(1)}").main()
 

@@ -1,4 +1,4 @@
-"""How long ShipBob waits for an ack while the worker is busy with what was acknowledged."""
+"""How long ShipBob waits for an answer while the worker is busy with earlier webhooks."""
 
 from ml_connector.bench.child import MODULE
 from ml_connector.bench.figures import Measured, of_rounds, percentile
@@ -13,14 +13,14 @@ _APART = 10_000_000
 def ack_latency(rig: Rig, *, seconds: float, rounds: int) -> Measured:
     """Measure the time from when a webhook is due until it is answered, at 200 a second.
 
-    ``serve`` as anybody runs it, every delivery about another WRO, so that its worker is busy
-    all the time. In each round the process that answers without storing is sent the same,
-    while that worker goes on: its latency is what this machine takes anyway.
+    ``serve`` runs as usual, and every delivery is about another WRO, so that its worker is busy
+    all the time. In each round a process that answers without storing gets the same, while that
+    worker goes on. Its latency is the floor on this machine.
 
     Args:
         rig: what it runs on.
-        seconds: in all, of the deliveries that are stored.
-        rounds: in so many parts.
+        seconds: of all rounds together, for the deliveries that are stored.
+        rounds: number of parts.
     """
     wrong: list[str] = []
     floor: list[list[float]] = []

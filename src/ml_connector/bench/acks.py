@@ -18,14 +18,14 @@ def acks(rig: Rig, *, seconds: float, rounds: int) -> Measured:
     """Measure how many deliveries a second are answered after they are on disk.
 
     Two web processes as ``serve`` runs them, on one database with its default, durable
-    settings; the intake of one answers without storing. In each round both are sent as much
-    as they take, one after the other, over 32 connections; then the storing one again, with
-    every delivery about one and the same WRO.
+    settings; the intake of one answers without storing. In each round both get as much as they
+    take, one after the other, over 32 connections; then the storing one again, with all
+    deliveries about the same WRO.
 
     Args:
         rig: what it runs on.
         seconds: of each run.
-        rounds: so many.
+        rounds: number of rounds.
     """
     floor: list[float] = []
     many: list[float] = []
@@ -35,7 +35,7 @@ def acks(rig: Rig, *, seconds: float, rounds: int) -> Measured:
         rig.answering("unstored", *MODULE, "unstored") as unstored_url,
         rig.answering("web", *PROGRAM, "web", "--fd") as stored_url,
     ):
-        # Not counted, so that both are warm; what is stored here is in the inbox all the same.
+        # Not counted: it warms both up. Its deliveries are in the inbox as well.
         _ok(_run(rig, unstored_url, 0.5, first_id=1), wrong)
         accepted = _ok(_run(rig, stored_url, 0.5, first_id=1), wrong)
         for number in range(1, rounds + 1):

@@ -1,6 +1,6 @@
-"""What plays the two systems with canned answers: an ASGI application, served by itself.
+"""Serving an ASGI application that answers for both systems with canned answers.
 
-Not a simulator: it keeps no books. It is there so that what is measured is our own time.
+These are no simulators and keep no books, so that mostly our own time is measured.
 """
 
 import socket

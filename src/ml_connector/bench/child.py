@@ -1,4 +1,4 @@
-"""Processes that the bench runs: each ends with it, in whatever way that ends."""
+"""Processes that the bench runs; each ends when the bench ends, however that happens."""
 
 import contextlib
 import signal
@@ -13,10 +13,10 @@ from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.errors import UserError
 
 PROGRAM: Final = ("-P", "-m", "ml_connector")
-"""Arguments of Python that make it the program itself; a command follows."""
+"""Arguments of Python to run the program; a command follows."""
 
 MODULE: Final = ("-P", "-m", "ml_connector.bench")
-"""Arguments of Python that make it a process of the bench; the module's name follows."""
+"""Arguments of Python to run a module of the bench; its name follows."""
 
 _STOP_SECONDS: Final = 15.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -34,9 +34,9 @@ def child(
 
     Args:
         arguments: of the interpreter.
-        log: a file for its standard error; its folder is where the process works.
-        more: of its environment, which has no setting of the person's own installation.
-        descriptors: open files that it gets.
+        log: a file for its standard error; its folder is the working folder of the process.
+        more: added to its environment, which has no setting of the person's installation.
+        descriptors: open files that it inherits.
     """
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -71,12 +71,12 @@ def finished(
 
     Args:
         arguments: of the interpreter.
-        what: could not be done, for the error's sentence.
+        what: the sentence of the error, such as ``The month could not be closed``.
         given: its standard input.
         more: of its environment, likewise.
 
     Raises:
-        UserError: it failed; with the last line that it said.
+        UserError: it failed; it quotes the last line of its output.
     """
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, *arguments],
@@ -104,7 +104,7 @@ def next_line(process: "subprocess.Popen[bytes]", what: str) -> bytes:
 
 
 def say(process: "subprocess.Popen[bytes]", line: bytes = b"") -> None:
-    """Give a process a line on its standard input."""
+    """Write a line to the standard input of a process."""
     if process.stdin is not None:
         process.stdin.write(line + b"\n")
         process.stdin.flush()

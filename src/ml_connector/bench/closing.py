@@ -1,4 +1,4 @@
-"""A month of so many journal rows, and its report: run as a process of its own.
+"""A month of a given number of journal rows, and its report, as a process of its own.
 
 Standard input: a ``Task``. Standard output: a ``Closed``.
 """
@@ -26,7 +26,7 @@ from ml_connector.reconcile.stored import stored
 
 MONTH: Final = Month(date(2026, 11, 1))
 FAULTS: Final = (Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED)
-"""What is wrong in the month: a line, and two documents."""
+"""The faults in the month: of a line and of two documents."""
 
 _PAGE: Final = 1000
 _LINES: Final = 3
@@ -36,13 +36,13 @@ _KIB: Final = 1024.0
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do.
+    """The month to make and report.
 
     Attributes:
         name: of a connection that has no rows yet.
-        rows: so many journal rows.
+        rows: number of journal rows.
         folder: for the files.
-        rounds: so many times the report is made.
+        rounds: how often the report is made.
     """
 
     database_url: str
@@ -53,14 +53,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
-    """What it took.
+    """The time and memory that the report took.
 
     Attributes:
-        read_seconds: until NetSuite's lines lay beside the books, the network left out; of the
+        read_seconds: until NetSuite's lines were in the database, without the network; of the
             last round.
-        report_seconds: from there until all three files were written; of each round.
-        floor_seconds: until the same rows were copied to a file by the database alone.
-        megabytes: the most that this process ever held.
+        report_seconds: from then until all three files were written; of each round.
+        floor_seconds: the database's time to copy the same rows to a file.
+        megabytes: the most memory that this process had.
         kinds: of the differences that were found in any round.
     """
 
@@ -72,7 +72,7 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Do the task on standard input."""
+    """Do the task that is read from standard input."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_close(task))))
 
@@ -91,7 +91,7 @@ async def _close(task: Task) -> Closed:
 
 
 async def _report(task: Task) -> tuple[float, float, list[str]]:
-    """Make the report; return the seconds of reading and of the rest, and what was found."""
+    """Make the report; return the seconds of reading and of the rest, and the differences."""
     async with stored.opened(task.database_url, task.name, MONTH, FLOWS) as books:
         began = time.monotonic()
         for page in _pages(task.rows):
@@ -105,7 +105,7 @@ async def _report(task: Task) -> tuple[float, float, list[str]]:
 
 
 def _floor(task: Task, folder: Path) -> float:
-    """Copy the same rows to a file, as the database does it by itself."""
+    """Let the database copy the same rows to a file; return the seconds."""
     began = time.monotonic()
     with (
         psycopg.connect(task.database_url) as connection,
@@ -123,7 +123,7 @@ def _floor(task: Task, folder: Path) -> float:
 
 
 # Row i is line i % 3 of document i / 3; documents are receipts, fulfilments and bills in turn.
-# The last line of a fulfilment tells of a parcel and moves nothing.
+# The last line of a fulfilment is about a parcel and moves nothing.
 _FILL: Final = (
     "set session_replication_role = replica",
     "set synchronous_commit = off",

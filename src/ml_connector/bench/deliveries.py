@@ -40,12 +40,12 @@ def new_secret() -> Secret:
 class Deliveries:
     """Makes deliveries, each with an id of its own and a valid signature.
 
-    A body is a WRO of twelve lines, about 1.7 kB, and the topics go round: that is what a busy
-    receiving dock sends (shipbob.md section 7.2 to 7.4).
+    A body is a WRO of twelve lines, about 1.7 kB, with the topics in turn, like the webhooks of a
+    busy receiving dock (shipbob.md section 7.2 to 7.4).
 
     Args:
         path: of the webhook endpoint.
-        secret: what it is signed with.
+        secret: to sign with.
     """
 
     def __init__(self, path: str, secret: Secret) -> None:
@@ -62,7 +62,7 @@ class Deliveries:
         return b'{"wro_id":%d,%b' % (number, self._rest)
 
     def make(self, wro_id: int) -> bytes:
-        """Return the request that says something happened to this WRO."""
+        """Return the request of a webhook about this WRO."""
         topic = next(self._topics)
         body = self.body(wro_id, topic)
         webhook_id = f"msg_{self._series}_{next(self._numbers)}"
@@ -79,14 +79,14 @@ class Deliveries:
 
 
 class ParcelDeliveries(Deliveries):
-    """Webhooks about shipments: of the carrier, of ShipBob, and of orders with one shipment."""
+    """Webhooks about shipments, by the carrier, by ShipBob, and about orders with one shipment."""
 
     def __init__(self, path: str, secret: Secret) -> None:
         super().__init__(path, secret)
         self._topics = itertools.cycle(_PARCEL_TOPICS)
 
     def body(self, number: int, topic: str) -> bytes:
-        """Return a body about this shipment, as the topic has it (shipbob.md section 7.2)."""
+        """Return a body about this shipment, in the form of the topic (shipbob.md section 7.2)."""
         parcel = shipment(number, uploaded=False)
         if topic in _ORDER_TOPICS:
             order = {"id": parcel["order_id"], "reference_id": parcel["reference_id"]}

@@ -1,4 +1,4 @@
-"""What a measure found: figures with their targets, and how loaded the machine was."""
+"""The result of a measure: figures with their targets, and the load of the machine."""
 
 import math
 import os
@@ -15,10 +15,10 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure.
 
     Attributes:
-        value: a median over the rounds, where there were several.
+        value: the median of the rounds, if there were several.
         rounds: the value of each round.
-        at_least: the target, for what should be large.
-        at_most: the target, for what should be small.
+        at_least: the target of a value that should be large.
+        at_most: the target of a value that should be small.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def meets(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """Whether the target is met; None without a target."""
         if self.at_least is not None:
             return self.value >= self.at_least
         if self.at_most is not None:
@@ -39,11 +39,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What a measure found.
+    """The result of a measure.
 
     Attributes:
-        wrong: what must not happen, such as a lost event; empty when all was right.
-        load_average: of the last minute, at the end: what else the machine had to do.
+        wrong: things that must not happen, such as a lost event; empty when all was right.
+        load_average: of the last minute at the end; it shows what else the machine did.
     """
 
     name: str
@@ -73,7 +73,7 @@ def of_rounds(
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that so large a share of the values does not exceed.
+    """Return the smallest value that this share of all values does not exceed.
 
     Raises:
         ValueError: there are no values.

@@ -1,4 +1,4 @@
-"""Inbound: the first poll of very many orders, and a WRO of very many SKUs."""
+"""Inbound: the first poll of many orders, and a WRO of many SKUs."""
 
 import subprocess
 from math import ceil
@@ -42,7 +42,7 @@ def first_poll(folder: Path, *, quick: bool) -> Measured:
 
 
 def large_wro(folder: Path, *, quick: bool) -> Measured:
-    """Measure a WRO of very many SKUs, from nothing to the journal.
+    """Measure a WRO of many SKUs, from the first read to the journal.
 
     The floor is the time that NetSuite's simulator itself spends.
     """
@@ -83,7 +83,7 @@ def _measure(folder: Path, *, orders: int, skus: int, receive: bool) -> tuple[Do
         say(worker, msgspec.json.encode(work))
         _line(worker)
         say(systems)
-        _line(systems)  # what was spent until now is none of the measure's
+        _line(systems)  # the time until now does not belong to the measure
         say(worker)
         done = msgspec.json.decode(_line(worker), type=Done)
         say(systems)

@@ -1,4 +1,4 @@
-"""What is measured of inbound, as a process of its own: the first poll, a large WRO.
+"""The measured work of inbound, as a process of its own: the first poll, a large WRO.
 
 Reads one ``Work`` as JSON from standard input; writes ``started`` when the installation is
 ready, begins with the next line it reads, and writes one ``Done``.
@@ -33,7 +33,7 @@ _AT_ONCE: Final = 400  # two fetches, so that one is read while the other is und
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do: poll all orders, or receive a WRO, with this connection."""
+    """The work: poll all orders, or receive a WRO, with this connection."""
 
     folder: str
     connection: str
@@ -41,10 +41,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it.
+    """The result of the work.
 
     Attributes:
-        count: orders that were read, or lines that are in the journal.
+        count: orders that were read, or lines in the journal.
         cpu_seconds: processor time of this process.
         megabytes: the largest size of this process.
         item_queries: SuiteQL calls that looked items up.
@@ -58,7 +58,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Set up, wait for the word, work."""
+    """Set up, wait for the line that begins the work, work."""
     work = msgspec.json.decode(sys.stdin.buffer.readline(), type=Work)
     logs.configure("console", "warning")
     settings = Settings(data_dir=Path(work.folder), database_url=None)

@@ -23,12 +23,12 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def invoice(settings: Settings, folder: Path, *, quick: bool) -> Measured:
-    """Measure what billing an invoice of 100,000 lines takes of the process that does it.
+    """Measure the time and memory that billing an invoice of 100,000 lines takes.
 
-    Both simulators and PostgreSQL are processes of their own and don't count.
+    Both simulators and PostgreSQL are processes of their own and are not counted.
 
     Args:
-        settings: say nothing of the installation, which is made in the folder.
+        settings: not those of the measured installation, which is made in the folder.
         folder: an existing one, for everything.
         quick: a tenth of the lines.
 

@@ -23,7 +23,7 @@ _TABLES: Final = (
 
 
 class LargeBooks(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach them.
+    """How to reach both simulators.
 
     Attributes:
         connection: a connection file.
@@ -35,7 +35,7 @@ class LargeBooks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Fill both books, serve them, and answer for the time."""
+    """Fill both books, serve them, and tell the time spent."""
     orders, skus = int(sys.argv[1]), int(sys.argv[2])
     clock = Clock()
     netsuite = NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=1, concurrency=_IN_FLIGHT)
@@ -80,7 +80,7 @@ def _line(sku: str, quantity: int) -> dict[str, object]:
 
 
 def _copy(netsuite: NetSuiteSim, order_id: int, times: int) -> None:
-    """Enter the same order so many times: row by row would take longer than the measure."""
+    """Copy an order in the database; entering each would take longer than the measure."""
     books = netsuite.books
     numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})"  # noqa: S608 - a number of ours
     for table, key, changed in (
@@ -93,7 +93,7 @@ def _copy(netsuite: NetSuiteSim, order_id: int, times: int) -> None:
             f"{order_id} + n.i" if name == key else changed.get(name, f'o."{name}"')
             for name in row or ()
         ]
-        books.execute(  # names and numbers of ours alone
+        books.execute(  # with names and numbers of our own only
             f'INSERT INTO "{table}" ({", ".join(columns)}) {numbers}'  # noqa: S608 - names of ours
             f' SELECT {", ".join(values)} FROM n, "{table}" AS o WHERE o."{key}" = {order_id}'
         )

@@ -33,14 +33,14 @@ _NO_LIMIT: Final = 10_000_000
 
 
 class Billed(msgspec.Struct, frozen=True, kw_only=True):
-    """What billing the invoice took.
+    """The time and memory that billing the invoice took.
 
     Attributes:
         seconds: of the process's own time, on its one core.
         megabytes: the most memory it ever held.
         state: of the invoice afterwards.
-        posted: what the journal has of it.
-        lines: that are kept.
+        posted: its amount in the journal.
+        lines: its lines that are stored.
     """
 
     seconds: float
@@ -51,7 +51,7 @@ class Billed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def serve_systems(lines: int, folder: Path) -> None:
-    """Serve both simulators with one invoice of so many lines, until the input ends."""
+    """Serve both simulators, with one invoice of this number of lines, until the input ends."""
     shipbob = ShipBobSim(clock=Clock(), per_minute=_NO_LIMIT)
     with world(shipbob=shipbob) as both:
         both.netsuite.add_subsidiary("Bench", internal_id=1)

@@ -1,4 +1,4 @@
-"""The sender of webhooks: a process of its own, cheap enough not to be what is measured.
+"""The sender of webhooks: a process of its own, and too cheap to be the bottleneck.
 
 Reads one ``Load`` as JSON from standard input and writes one ``Outcome`` to standard output.
 """
@@ -25,19 +25,19 @@ _LAST_ANSWERS_SECONDS: Final = 10.0
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send.
+    """The webhooks to send.
 
     Attributes:
         connections: kept open, one request at a time on each.
-        per_second: requests are sent at these times whether or not earlier ones are
-            answered, and a time is measured from when the request was due; None: every
-            connection sends its next request as soon as it has an answer.
-        poisson: the times are drawn, not even.
+        per_second: rate of the requests, whether or not earlier ones are answered; latencies
+            count from when a request was due. None: every connection sends its next request
+            as soon as it has an answer.
+        poisson: the intervals are random, not even.
         first_id: id of the first WRO; each delivery is about the next one,
-        one_id: or all are about this one.
+        one_id: or all deliveries are about this one.
         ids: or one delivery about each of these, in this order, and then no more.
-        parcels: they are shipments, not WROs.
-        seed: of what is drawn.
+        parcels: deliveries are about shipments, not WROs.
+        seed: of the random intervals.
     """
 
     host: str
@@ -56,7 +56,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it.
+    """The result of sending.
 
     Attributes:
         began: monotonic time at which the first request could be sent.
@@ -85,7 +85,7 @@ class _Line(asyncio.Protocol):
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not isinstance: uvloop's transports only look like it.
+        # Not isinstance: uvloop's transports have the methods but not the type.
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def ask(self, request: bytes, due: float) -> None:
@@ -202,7 +202,7 @@ class _Sender:
 
 
 def main() -> None:
-    """Send, and say what came of it."""
+    """Send the load, and write the result."""
     load = msgspec.json.decode(sys.stdin.buffer.read(), type=Load)
 
     async def send() -> Outcome:

@@ -1,4 +1,4 @@
-"""Journals of any length, as settle would have written them, put in by the thousand."""
+"""Journals of any length, as settle would have written them, inserted in bulk."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -28,10 +28,10 @@ LAST_MONTH: Final = (date(2026, 11, 1), date(2026, 12, 1))
 async def fill(connection: Connection, name: str, count: int) -> None:
     """Write journal rows over a year, with their subjects, postings and source lines.
 
-    All in one transaction; each document has a subject of its own.
+    It is one transaction, and each document has a subject of its own.
 
     Args:
-        connection: inside it.
+        connection: with that transaction open.
         name: of the connection; a new one.
         count: of rows; a multiple of ``LINES``.
     """
@@ -49,7 +49,7 @@ async def fill(connection: Connection, name: str, count: int) -> None:
 
 
 class _Begun(NamedTuple):
-    """What documents are written after: the first subject, the run, the last posting."""
+    """The numbers that documents go on from: the first subject, the run, the last posting."""
 
     first_subject: int
     run_id: int

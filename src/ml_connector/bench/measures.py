@@ -25,8 +25,8 @@ class Place:
     """Where a measure runs, and for how long.
 
     Attributes:
-        settings: say where the data folder is.
-        folder: of this run alone, gone at the end.
+        settings: have the data folder.
+        folder: of this run alone, removed at the end.
         seconds: of each round, or in all for latencies; measures of fixed work ignore it.
         quick: whether a smaller amount of fixed work is enough.
     """
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One measure: what it does, and how long when nothing else is asked for."""
+    """One measure: its function, and how long it takes unless told otherwise."""
 
     do: Callable[[Place], Measured]
     seconds: float = 4.0
@@ -112,12 +112,12 @@ def run(
     """Run one measure, or all, each in a folder of its own.
 
     Args:
-        settings: say where the data folder is; the bench has a folder of its own in it.
+        settings: have the data folder, in which the bench makes a folder of its own.
         name: one of ``NAMES``, or ``all``.
-        quick: short runs: enough to see whether something got much worse.
-        seconds: instead of the measure's own.
+        quick: short runs, enough to see whether something got much worse.
+        seconds: replaces the measure's own.
         rounds: likewise.
-        measured: is told of each as it is done.
+        measured: called with the result of each measure.
     """
     found: list[Measured] = []
     for one in NAMES if name == ALL else (name,):

@@ -27,10 +27,10 @@ _MICRO: Final = 1e6
 def month_end(folder: Path, *, quick: bool) -> Measured:
     """Measure the report of a month whose journal has 10,000 up to 1,000,000 rows.
 
-    From when NetSuite's lines lie beside the books until the three files are written; the
-    median of three rounds. Three faults are in each month, and must be all that is found. The
-    floor is the database copying the same rows to a file. Rows are put in by the database; how
-    long NetSuite takes to give its lines, 1,000 a call, is not measured.
+    The time is from when NetSuite's lines are in the database until the three files are written;
+    the median of three rounds. There are three faults in each month, and nothing else may be
+    found. The floor is the database copying the same rows to a file. The database makes the rows;
+    the time that NetSuite takes to send its lines, 1,000 a call, is not measured.
 
     Args:
         folder: for the database and the files.

@@ -1,7 +1,8 @@
-"""Both systems as a busy day of parcels needs them: NetSuite slow, and everything counted.
+"""Both systems for a busy day of parcels: NetSuite is slow, and everything is counted.
 
-Not a simulator: every shipment exists and has left, every order has one line, and of the books
-only the fulfilments are kept. NetSuite's in-flight limit is held (netsuite.md section 10.1).
+This is no simulator: every shipment exists and has left, every order has one line, and of the
+books only the fulfilments are kept. NetSuite's in-flight limit is enforced (netsuite.md section
+10.1).
 """
 
 import asyncio
@@ -39,12 +40,12 @@ _FULFILLMENT_OF: Final = re.compile(r"mlc-if-(\d+)$")
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """What was asked of the two systems.
+    """Counts of the calls to both systems.
 
     Attributes:
         twice: shipments that were fulfilled more than once.
         refused: calls beyond NetSuite's in-flight limit.
-        marked: shipments that were marked as taken over.
+        marked: shipments whose tracking was marked as uploaded.
         last_write: monotonic time at which the last write ended.
         last_mark: likewise, of the last mark.
     """

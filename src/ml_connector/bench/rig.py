@@ -1,6 +1,6 @@
-"""What the measures run on: a throw-away installation on the embedded PostgreSQL, as shipped.
+"""The throw-away installation that measures run on, with the embedded PostgreSQL.
 
-Everything is a process of its own, on loopback, and is stopped at the end.
+All its parts are processes of their own, on loopback, and are stopped at the end.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class Rig:
 
     Attributes:
         database_url: of its embedded PostgreSQL, which runs as long as the rig does.
-        webhook_secret: what the connection's webhooks are signed with.
+        webhook_secret: signs the connection's webhooks.
     """
 
     settings: Settings
@@ -59,7 +59,7 @@ class Rig:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
-        """Run ``serve`` as anybody would; give its URL."""
+        """Run ``serve`` as usual; give its URL."""
         command = [*PROGRAM, "serve", "--port", "0", "--json"]
         with child(command, self.folder / "serve.log", more=self._settings()) as process:
             url = str(_first_document(process, self.folder / "serve.log")["url"])
@@ -148,7 +148,7 @@ def cpu_seconds(pid: int) -> float:
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 words = (entry / "stat").read_text().rpartition(")")[2].split()
-                ticks = sum(map(int, words[11:15]))  # its own, and those it has waited for
+                ticks = sum(map(int, words[11:15]))  # its own, and those of ended children
                 stats[int(entry.name)] = (int(words[1]), ticks / os.sysconf("SC_CLK_TCK"))
     total, family = 0.0, [pid]
     while family:
@@ -170,7 +170,7 @@ def rig(
     """Set an installation up in a folder and remove it afterwards.
 
     Args:
-        settings: their database and keys are not used.
+        settings: those of the person; their database and keys are not used.
         folder: an existing one, for everything.
         systems_url: where NetSuite and ShipBob are.
         in_flight: calls at once to NetSuite.
@@ -186,7 +186,7 @@ def rig(
 
 @contextlib.contextmanager
 def bench_folder(settings: Settings) -> Iterator[Path]:
-    """A folder in the data folder, gone at the end, with a PostgreSQL that is left in it."""
+    """Give a folder in the data folder; at the end remove it and stop a PostgreSQL in it."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=settings.data_dir))
     with cleared_if_killed(folder, remove=True):

@@ -1,8 +1,8 @@
-"""The simulators as a process that is measured: what to ask them, and what they have used.
+"""The simulators as a measured process, which tells the calls to make and its processor time.
 
-Writes one ``Asks`` to standard output; then, for each line it reads, the seconds of
-processor time it has used so far; ends with its input. With ``month N`` as arguments it
-plans and plays a month of so many orders instead, and writes one ``Month``.
+It writes the calls, a list of ``Ask``, to standard output; then, for each line it reads, the
+seconds of processor time it has used so far. It ends with its input. With ``month N`` as arguments
+it plans and plays a month of N orders instead, and writes one ``Month``.
 """
 
 import resource
@@ -31,7 +31,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
-    """What a month cost: seconds of processor time, and the process's largest size in MB."""
+    """The cost of a month: seconds of processor time, and the process's largest size in MB."""
 
     planned_seconds: float
     planned_megabytes: float
@@ -40,7 +40,7 @@ class Month(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Serve and answer for the costs, or play a month."""
+    """Serve and tell the processor time, or play a month."""
     if sys.argv[1:2] == ["month"]:
         _write(_month(int(sys.argv[2])))
         return

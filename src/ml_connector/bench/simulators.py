@@ -26,13 +26,13 @@ _OK: Final = b"200"
 def simulators(folder: Path, *, seconds: float, rounds: int, quick: bool) -> Measured:
     """Measure how many simple calls the simulators answer per second of processor time.
 
-    That is what they answer in a second on one core. The month is planned, with the books
-    that both sides must show at its end, and then played into both simulators.
+    That is what they answer in a second on one core. The month is planned, with the books that
+    both systems must have at its end, and then played into both simulators.
 
     Args:
         folder: for the log of the measured processes.
         seconds: of each call in each round.
-        rounds: so many.
+        rounds: number of rounds.
         quick: a tenth of the month.
 
     Raises:

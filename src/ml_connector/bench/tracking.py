@@ -29,14 +29,14 @@ def tracking(rig: Rig, systems_url: str, *, quick: bool) -> Measured:
     """Measure what 10,000 tracking events about 3,000 new shipments cost, in random order.
 
     NetSuite takes 300 ms for a write and 15 calls at once, so the writes alone take a minute:
-    that is the floor. The processor time is that of the connector alone, ``serve`` with its
-    web processes and the worker; PostgreSQL's is beside it, and does not count. Everything
-    runs on this machine: the two systems and what sends the webhooks as well.
+    that is the floor. The processor time is that of the connector: ``serve`` with its web
+    processes, and the worker. PostgreSQL's is shown beside it and not counted. The two systems
+    and the sender of the webhooks run on this machine too.
 
     Args:
         rig: what it runs on.
         systems_url: of ``parcels``.
-        quick: a tenth of it.
+        quick: a tenth of the events.
     """
     events, shipments = (EVENTS // 10, SHIPMENTS // 10) if quick else (EVENTS, SHIPMENTS)
     ids = _ids(events, shipments)
@@ -131,7 +131,7 @@ def _wrong(counts: Counts, outcome: Outcome, shipments: int) -> Iterator[str]:
 
 
 def _wait(systems_url: str, shipments: int, until: float) -> Counts:
-    """Return what was asked of the systems once every shipment is marked, or time is up."""
+    """Return the counts of calls when every shipment is marked, or the time is up."""
     with httpx2.Client(trust_env=False) as client:
         while True:
             counts = msgspec.json.decode(

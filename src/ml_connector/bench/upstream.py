@@ -1,6 +1,6 @@
-"""Both systems at their quickest: canned answers at once, and the time of every write.
+"""Both systems at their quickest: they give canned answers at once, and note each write's time.
 
-Not a simulator: it keeps no books. It is there so that what is measured is our own time.
+This is no simulator and keeps no books, so that mostly our own time is measured.
 """
 
 import re
@@ -72,7 +72,7 @@ class Upstream:
 
 
 def _canned(last: str, scope: Scope, body: bytes) -> Answer:
-    """Answer what is only read, or marked, by the last part of its path."""
+    """Answer a read, or a mark, by the last part of its path."""
     match last:
         case "suiteql":
             return 200, _rows(body), {}

@@ -30,15 +30,15 @@ class _Writes(msgspec.Struct, frozen=True, kw_only=True):
 def writes(rig: Rig, systems_url: str, *, seconds: float, rounds: int) -> Measured:
     """Measure the time from when a webhook is due until its write arrives at NetSuite.
 
-    Webhooks come at 20 a second on average, at drawn times, each about another WRO. In each
-    round the floor is the same calls in the same order at the same pace, straight from an
-    HTTP client, with no database and nothing kept.
+    Webhooks come at 20 a second on average, at random times, each about another WRO. In each
+    round the floor is the same calls in the same order at the same pace by an HTTP client alone,
+    without a database.
 
     Args:
         rig: what it runs on.
         systems_url: of the canned systems.
-        seconds: in all, of the webhooks.
-        rounds: in so many parts.
+        seconds: of all rounds together.
+        rounds: number of parts.
     """
     wrong: list[str] = []
     took: list[list[float]] = []
@@ -128,7 +128,7 @@ async def _straight(systems_url: str, seconds: float, first_id: int) -> dict[int
 
 
 async def _call(client: httpx2.AsyncClient, wro_id: int) -> None:
-    """The calls of one converge up to its write: the WRO, its items, the adjustment."""
+    """Make the calls of one converge up to its write: the WRO, its items, the adjustment."""
     await client.get(f"/2026-07/receiving/{wro_id}")
     await client.post(
         SUITEQL_PATH, json={"q": "SELECT i.id, i.itemid FROM item i", "params": list(SKUS)}

@@ -18,7 +18,7 @@ from ml_connector.shipbob.faults import error_text, is_html, number_in_message
 from ml_connector.transport.call import Answer, Classify
 from ml_connector.words import Cause
 
-# ShipBob's window is a minute; a wait of days would only be a slip of somebody's.
+# ShipBob's window is a minute, so a wait of days can only be a mistake.
 _LONGEST_WAIT_SECONDS: Final = 3600.0
 
 _DUPLICATE: Final = re.compile(r"existing|duplicate", re.IGNORECASE)
@@ -39,19 +39,19 @@ def classify(
 
     Args:
         answer: of any call but those of the token endpoint (see ``oauth``).
-        doing: what was asked, for the sentence: ``reading WRO 90311``.
+        doing: what the call does, for the sentence: ``reading WRO 90311``.
         scope: the permission that the call needs: ``receiving_read``.
-        record: what a 404 says is missing and would wake who waits for it: ``wro:90311``.
-            Empty: a 404 with a reason is a refusal, and one without means a wrong address.
+        record: the thing that is missing after a 404 and that subjects may wait for:
+            ``wro:90311``. Without one, a 404 with a reason is a refusal, and a 404 without a
+            reason means a wrong address.
 
     Returns:
-        ``Retryable`` for 429 and for everything that the edge or a broken server answers;
+        ``Retryable`` for 429 and for all answers of the edge or of a broken server, with
         ``outcome_unknown`` unless ShipBob surely did not begin.
         ``NeedsHuman`` with credentials_invalid for 401 and for redirects, which lead to a
-        login page, with permission_missing for 403, with refused_by_shipbob for what it
-        won't take.
-        ``NeedsData`` with record_not_found for 404: a record just made may take seconds to
-        show (section 8).
+        login page; with permission_missing for 403; with refused_by_shipbob for a refusal.
+        ``NeedsData`` with record_not_found for 404: a record that was just made may be found
+        only after some seconds (section 8).
         ``AlreadyExists`` for a reference that is taken.
     """
     status = answer.status
@@ -77,7 +77,7 @@ def _client_error(
 
 
 def classifier(*, doing: str, scope: str = "", record: Awaited | None = None) -> Classify:
-    """Return ``classify`` that knows what was asked."""
+    """Return ``classify`` for a call that does this."""
     bound: Callable[[Answer], ConnectorError | None] = partial(
         classify, doing=doing, scope=scope, record=record
     )
@@ -85,7 +85,7 @@ def classifier(*, doing: str, scope: str = "", record: Awaited | None = None) ->
 
 
 def retry_after_seconds(answer: Answer) -> float | None:
-    """Return how long ShipBob asks to wait: its own header, the standard one, the sentence."""
+    """Return the seconds to wait, from ShipBob's own header, the standard one or the sentence."""
     for name in ("x-retry-after", "retry-after"):
         seconds = _seconds(answer.header(name))
         if seconds is not None:
@@ -165,7 +165,7 @@ def _not_found(answer: Answer, doing: str, record: Awaited | None) -> ConnectorE
             " belongs to this account.",
         )
     if text and text.lower() != "not found":
-        # POST /receiving says with it that something named in the body does not exist.
+        # POST /receiving answers so when something named in the body does not exist.
         return _refused(answer, doing)
     return NeedsHuman(
         f"ShipBob knows no such address ({doing})",
@@ -177,7 +177,7 @@ def _not_found(answer: Answer, doing: str, record: Awaited | None) -> ConnectorE
 def _refused(answer: Answer, doing: str) -> ConnectorError:
     text = error_text(answer)
     if _DATABASE.search(text):
-        # Seen on reads with date filters; it passes (section 10.4).
+        # Seen on reads with date filters; a repetition succeeds (section 10.4).
         return Retryable(_with(f"ShipBob failed while {doing}", text), outcome_unknown=True)
     if _DUPLICATE.search(text) and _REFERENCE.search(text):
         return AlreadyExists(

@@ -1,4 +1,4 @@
-"""The client of ShipBob's API: one method for each call we make.
+"""The client of ShipBob's API, with one method for each call.
 
 Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
 """
@@ -57,28 +57,28 @@ from ml_connector.words import Cause
 class ShipBob:
     """ShipBob's API for one connection.
 
-    Every method raises ``ConnectorError`` as ``classify`` says, and ``UnexpectedAnswer``,
-    which is a bug, for an answer that is not as documented. Reads take a priority: bulk work
-    lets live work go first.
+    Every method raises a ``ConnectorError`` (see ``classify``), and ``UnexpectedAnswer``, which is
+    a bug, for an answer that is not as documented. Reads take a priority: live work goes before
+    bulk work.
 
     Args:
         transport: sends the calls.
         connection: name of the connection.
         api_url: ``https://api.shipbob.com``, or another host's.
         version: of the API: ``2026-07``.
-        channel_id: the channel that writes name; None: the only one that can be written to.
+        channel_id: the channel to write to; None: the only one that can be written to.
         auth: authorises calls; see ``access``.
-        limit_key: of the limit that the calls count against.
+        limit_key: the limit that the calls count against.
 
     Attributes:
         shipments: the calls about orders, shipments and tracking.
         billing: invoices and transactions.
         returns: the calls about returns.
-        history: of the inventory.
-        stock: levels by fulfillment center.
-        references: whether there is what a charge refers to.
-        unidentified: goods that no WRO announced.
-        subscriptions: to webhooks.
+        history: the inventory history.
+        stock: stock levels by fulfillment center.
+        references: the things that charges refer to.
+        unidentified: unidentified receiving orders.
+        subscriptions: webhook subscriptions.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class ShipBob:
         return [channel async for channel in pages]
 
     async def look_at(self, request: Request) -> None:
-        """See that our token may read something; see ``looks``.
+        """Check that our token may read something; see ``permission_probes``.
 
         Raises:
             NeedsHuman: it may not (``permission_missing``).
@@ -139,10 +139,10 @@ class ShipBob:
         await self._session.send(request)
 
     async def channel_id(self) -> int:
-        """Return the channel that our writes name, found once if it was not configured.
+        """Return the channel to write to; unless it is configured, it is looked up once.
 
         Raises:
-            NeedsHuman: none or several can be written to.
+            NeedsHuman: no channel can be written to, or several can.
         """
         if self._channel_id is None:
             personal = await self._session.is_personal()
@@ -154,7 +154,7 @@ class ShipBob:
     async def fulfillment_centers(
         self, *, priority: Priority = Priority.LIVE
     ) -> list[FulfillmentCenter]:
-        """Return where the merchant may send stock (section 9.1, GET /fulfillment-center)."""
+        """Return the merchant's fulfillment centers (section 9.1, GET /fulfillment-center)."""
         request = Request(
             operation="fulfillment_center.list",
             doing="reading the fulfillment centers",
@@ -170,8 +170,8 @@ class ShipBob:
         """Return a WRO (section 9.4, GET /receiving/{id}).
 
         Raises:
-            NeedsData: record_not_found, waiting for ``wro:<id>``. A WRO just made may take
-                seconds to show, and the next event about it wakes whoever waits.
+            NeedsData: record_not_found, waiting for ``wro:<id>``. A WRO that was just made may be
+                found only after some seconds; the next event about it wakes the subject.
         """
         return await self._session.one(receiving.get_wro(wro_id, priority), Wro)
 
@@ -196,12 +196,12 @@ class ShipBob:
         external_sync: bool | None = None,
         priority: Priority = Priority.LIVE,
     ) -> AsyncIterator[Wro]:
-        """Yield the WROs that all given filters fit (sections 7.6 and 9.4, GET /receiving).
+        """Yield the WROs that fit all given filters (sections 7.6 and 9.4, GET /receiving).
 
         Args:
             ids: None for any; an empty collection yields nothing.
             purchase_order_numbers: likewise. It is not documented whether ShipBob compares
-                exactly, so only those that are exactly equal are yielded.
+                exactly, so only exactly equal ones are yielded.
             statuses: empty for any.
             inserted_since: aware.
             completed_since: aware.
@@ -209,8 +209,8 @@ class ShipBob:
             priority: of all its pages.
 
         Raises:
-            NeedsHuman: a purchase order number with a comma: ShipBob's filter can't find it,
-                and not to find a WRO that exists would make a second one.
+            NeedsHuman: a purchase order number has a comma. ShipBob's filter can't find it, and
+                then a second WRO would be made.
         """
         filters = wro_filters(
             statuses=statuses,
@@ -227,10 +227,10 @@ class ShipBob:
                     yield wro
 
     async def create_wro(self, new: NewWro, *, send_by: float | None = None) -> Wro:
-        """Create a WRO (section 9.4, POST /receiving). Sent once.
+        """Create a WRO (section 9.4, POST /receiving). It is sent once.
 
-        Nothing at ShipBob makes it unique: look its purchase order number up before this
-        and before every repetition (section 8).
+        ShipBob does not prevent a second one: look the purchase order number up before this and
+        before every repetition (section 8).
 
         Args:
             new: what to create.
@@ -238,16 +238,16 @@ class ShipBob:
 
         Raises:
             NeedsHuman: ShipBob refused it, for example an arrival date in the past.
-            Retryable: with ``outcome_unknown`` it may exist now.
+            Retryable: it may exist now when ``outcome_unknown``.
         """
         request = receiving.create(new, await self.channel_id(), send_by)
         return await self._session.one(request, Wro)
 
     async def cancel_wro(self, wro_id: int | str, *, send_by: float | None = None) -> Wro:
-        """Cancel a WRO (section 9.4, POST /receiving/{id}:cancel); it may be so already.
+        """Cancel a WRO (section 9.4, POST /receiving/{id}:cancel), also one that is cancelled.
 
         Raises:
-            NeedsHuman: ShipBob won't cancel it in its present status.
+            NeedsHuman: ShipBob does not cancel it in its present status.
             NeedsData: as for ``wro``.
         """
         request = receiving.cancel(wro_id, await self.channel_id(), send_by)
@@ -256,7 +256,7 @@ class ShipBob:
         except NeedsHuman as refused:
             if refused.cause is not Cause.REFUSED_BY_SHIPBOB:
                 raise
-            # A repetition after a lost answer is refused, though it is what we wanted.
+            # After a lost answer the repetition is refused, although the WRO is cancelled.
             wro = await self.wro(wro_id)
             if wro.status == "Cancelled":
                 return wro
@@ -269,11 +269,10 @@ class ShipBob:
         *,
         send_by: float | None = None,
     ) -> list[ExternalSyncResult]:
-        """Mark WROs as booked, or as not (section 9.4, POST /receiving:setExternalSync).
+        """Mark WROs as booked or not booked (section 9.4, POST /receiving:setExternalSync).
 
         Returns:
-            One result for each id, in order. An id that ShipBob's answer leaves out is a
-            failure.
+            One result for each id, in order. An id that is missing in ShipBob's answer failed.
         """
         if not ids:
             return []
@@ -297,9 +296,9 @@ class ShipBob:
         """Yield products with their variants (section 9.2, GET /product), each once.
 
         Args:
-            skus: those that have such a variant; None for all, an empty collection for none.
-                Compare SKUs yourself: how ShipBob compares is not documented.
-            inventory_ids: those whose variant has such an inventory item, instead.
+            skus: only products with such a variant; None for all, an empty collection for none.
+                Compare SKUs yourself: it is not documented how ShipBob compares them.
+            inventory_ids: only products whose variant has such an inventory item, instead.
             priority: of all its pages.
         """
         seen: set[int] = set()
@@ -320,7 +319,7 @@ class ShipBob:
                     yield found
 
     async def create_product(self, new: NewProduct, *, send_by: float | None = None) -> Product:
-        """Create a product (section 9.2, POST /product). Sent once; look its SKU up before.
+        """Create a product (section 9.2, POST /product). It is sent once: look its SKU up first.
 
         Args:
             new: what to create.
@@ -329,7 +328,7 @@ class ShipBob:
         Raises:
             AlreadyExists: the SKU is taken.
             NeedsHuman: ShipBob refused it.
-            Retryable: with ``outcome_unknown`` it may exist now.
+            Retryable: it may exist now when ``outcome_unknown``.
         """
         request = Request(
             operation="product.create",
@@ -365,4 +364,4 @@ class ShipBob:
 
 
 async def _not_known() -> None:
-    """No consent is known to have made a channel."""
+    """Return None: no consent is known to have made a channel."""

@@ -1,7 +1,7 @@
-"""The text of ShipBob's error answers, short and fit for a person. Pure.
+"""The text of ShipBob's error answers, shortened for a person. Pure.
 
-ShipBob has some ten shapes of them (ShipBob reference, section 5); any other body gives an
-empty text. What concerns people, secrets and stack traces never come out.
+They have about ten shapes (ShipBob reference, section 5); any other body gives an empty text.
+Personal data, secrets and stack traces are left out.
 """
 
 import re
@@ -50,16 +50,16 @@ _HIDDEN: Final = (
 
 
 def is_html(answer: Answer) -> bool:
-    """Tell an answer of the edge or of a login page from one of the API."""
+    """Whether an answer is HTML, so of the edge or a login page and not of the API."""
     kind = (answer.header("content-type") or "").lower()
     return "html" in kind or answer.body.lstrip()[:1] == b"<"
 
 
 def error_text(answer: Answer) -> str:
-    """Return what an error answer says, in at most 200 characters; empty when it says nothing.
+    """Return the text of an error answer, in at most 200 characters; empty when it has none.
 
-    Holds no e-mail address, link, token or stack trace; of a field that concerns a person it
-    tells the name only.
+    It holds no e-mail address, link, token or stack trace. Of a field with personal data it
+    holds only the name.
     """
     if is_html(answer):
         return ""
@@ -78,7 +78,7 @@ def error_text(answer: Answer) -> str:
 
 
 def number_in_message(answer: Answer) -> float | None:
-    """Return the seconds in "Try again in 25 seconds.", as a 429 says it (section 4)."""
+    """Return the seconds from the sentence "Try again in 25 seconds." of a 429 (section 4)."""
     found = re.search(r"(\d{1,6})\s*second", error_text(answer), re.IGNORECASE)
     return float(found[1]) if found else None
 

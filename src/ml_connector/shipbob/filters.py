@@ -1,4 +1,4 @@
-"""The queries behind a search: filters as ShipBob wants them, lists in handy pieces. Pure.
+"""The queries of searches: filters in ShipBob's form, lists in pieces of allowed length. Pure.
 
 Source: ShipBob reference, sections 6, 9.2 and 9.4.
 """
@@ -12,11 +12,11 @@ from urllib.parse import quote
 from ml_connector.errors import NeedsHuman
 from ml_connector.words import Cause
 
-# Some lists cap their pages at 50 whatever is asked (section 6).
+# Some lists have at most 50 rows a page, whatever is asked for (section 6).
 _PAGE: Final = "50"
 LARGE_PAGE: Final = "250"
 
-# About 150 ids a call work (section 9.3); the address itself must stay within what edges take.
+# About 150 ids a call work (section 9.3), and the address must not get too long for the edge.
 _MOST_IN_A_LIST: Final = 150
 _LONGEST_LIST: Final = 1500
 
@@ -28,7 +28,7 @@ def wro_filters(
     completed_since: datetime | None = None,
     external_sync: bool | None = None,
 ) -> dict[str, str]:
-    """Return the filters of a search for WROs that are no lists of keys.
+    """Return the filters of a search for WROs, except the lists of keys.
 
     Raises:
         ValueError: a time has no zone.
@@ -48,11 +48,11 @@ def wro_filters(
 def wro_keys(
     ids: Collection[int | str] | None, numbers: Collection[str] | None
 ) -> Iterator[dict[str, str]]:
-    """Yield the key filters of each call that a search for these WROs takes.
+    """Yield the key filters of the calls that a search for these WROs takes, one after another.
 
     Raises:
-        NeedsHuman: a purchase order number with a comma: ShipBob's filter can't find it, and
-            not to find a WRO that exists would make a second one.
+        NeedsHuman: a purchase order number has a comma. ShipBob's filter can't find it, and then
+            a second WRO would be made.
     """
     for number in numbers or ():
         if "," in number:
@@ -88,7 +88,7 @@ def inventory_queries(inventory_ids: Collection[int]) -> Iterator[dict[str, str]
 
 
 def moment(when: datetime) -> str:
-    """Return a time in whole seconds, downwards, UTC.
+    """Return a time in UTC, rounded down to whole seconds.
 
     Raises:
         ValueError: it has no zone.
@@ -112,7 +112,7 @@ def comma_safe_lists(values: Collection[str] | None) -> Iterator[list[str] | Non
 
 
 def lists(values: Collection[str] | None) -> Iterator[list[str] | None]:
-    """Yield lists short enough for one address; one None for no filter at all."""
+    """Yield lists that are short enough for one address; a single None for no filter."""
     if values is None:
         yield None
         return

@@ -1,8 +1,8 @@
-"""One walker for all of ShipBob's kinds of pages (ShipBob reference, section 6).
+"""Walking through all kinds of ShipBob's pages (ShipBob reference, section 6).
 
-It never stops because a page is short, follows ``next`` in any of its forms, gives each row
-once, and ends even where the other side's cursors go in circles. The rest of a URL that
-``next`` holds is not followed: the walk stays on the address that it was asked to walk.
+A walk does not stop at a short page, follows ``next`` in all its forms, gives each row once, and
+ends even if ShipBob's cursors go in circles. Of a URL in ``next`` only the query is used: the walk
+stays at the address where it began.
 """
 
 import re
@@ -22,14 +22,14 @@ T = TypeVar("T")
 
 Parameters = Mapping[str, str]
 Fetch = Callable[[Parameters], Awaitable[Answer]]
-"""Asks for one page with these query parameters, names and values not yet quoted."""
+"""Asks for one page with these query parameters, which are not quoted yet."""
 
-# A list whose cursors go on for ever without a new row has no end we could reach.
+# So many pages in a row without a new row mean that the list does not end.
 _MOST_STALE_PAGES: Final = 10
 
 
 class Style(Enum):
-    """How a resource counts its pages."""
+    """How a resource divides its lists into pages."""
 
     NUMBERED = "numbered"
     """``Page`` from 1, a bare array, page headers: /order, /receiving, /shipping-method."""
@@ -56,7 +56,7 @@ async def walk(
     Args:
         fetch: asks for a page; an empty body is an empty page.
         decode: turns one plain row into a payload.
-        identity: what tells rows apart; a row seen before is left out.
+        identity: returns the key of a row; a row with a known key is left out.
         style: of the resource.
         parameters: filters and page size, sent with every page.
 
@@ -70,8 +70,7 @@ async def walk(
     wanted: Parameters | None = (
         {**parameters, "Page": "1"} if style is Style.NUMBERED else dict(parameters)
     )
-    # A page that was asked for before could bring nothing new: every page that can be
-    # reached from it has been read.
+    # A page that was read before brings nothing new: all pages after it were read as well.
     while wanted is not None and (key := _key(wanted)) not in asked:
         asked.add(key)
         answer = await fetch(wanted)
@@ -106,7 +105,7 @@ def _numbered(answer: Answer, parameters: Parameters, received: int) -> _Page:
     more = bool(rows)
     if (total := _whole(answer.header("total-pages"))) is not None:
         count = _whole(answer.header("total-count"))
-        # A total that was counted in larger pages than those we get is no end.
+        # The total may count larger pages than those we get, so it does not mean the end.
         missing = count is not None and received + len(rows) < count
         more = more and (number < total or missing)
     elif answer.header("next-page") == "":
@@ -154,13 +153,13 @@ def _whole(header: str | None) -> int | None:
 
 
 def _next_parameters(following: object) -> dict[str, str] | None:
-    """Return the query parameters that lead on, from a URL, a path or a bare token."""
+    """Return the query parameters of the next page, from a URL, a path or a bare token."""
     if isinstance(following, int) and not isinstance(following, bool):
         following = str(following)
     if not isinstance(following, str) or not following.strip():
         return None
     text = following.strip()
-    if "?" in text:  # no base64 token holds one
+    if "?" in text:  # which no base64 token has
         return _from_query(text.partition("?")[2].partition("#")[0])
     if text.lower().startswith("cursor="):
         return _from_query(text)
@@ -174,7 +173,7 @@ def _from_query(query: str) -> dict[str, str] | None:
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if name and value:
-            # A plus sign is one: base64 cursors hold it bare, so it is no space here.
+            # A plus sign stays one: base64 cursors contain it unquoted.
             plain = unquote(name)
             found["Cursor" if plain.lower() == "cursor" else plain] = unquote(value)
     return found or None

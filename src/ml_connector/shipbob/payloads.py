@@ -1,8 +1,8 @@
-"""What ShipBob answers and takes, in its own field names. Enums are open: plain texts.
+"""The payloads that ShipBob sends and takes, in its own field names. Enums are open texts.
 
 Source: ShipBob reference, section 9, and its OpenAPI file. A null and a missing key mean the
-same. Dates become aware UTC datetimes: ShipBob writes .NET dates of seven fractional digits,
-which are rounded to microseconds, and a date without a zone is taken as UTC.
+same. Dates become aware UTC datetimes. ShipBob writes .NET dates with seven fractional digits,
+which are rounded to microseconds; a date without a zone is taken as UTC.
 """
 
 from datetime import UTC, datetime
@@ -50,8 +50,8 @@ class Wro(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: Awaiting, PartiallyArrived, Arrived, Processing, Completed, Cancelled,
-            Incomplete, the four of a hub's route, or one that is new.
-        fulfillment_center: where it goes; a hub when the chosen one lies behind a hub.
+            Incomplete, one of the four of a hub's route, or a new one.
+        fulfillment_center: the destination; a hub if the chosen center is supplied through one.
         external_sync_timestamp: set by ``setExternalSync``.
     """
 
@@ -110,7 +110,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExternalSyncResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one WRO in ``setExternalSync`` (section 9.4, the live shape)."""
+    """The result of ``setExternalSync`` for one WRO (section 9.4, the live shape)."""
 
     id: int
     is_success: bool
@@ -121,7 +121,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """A channel of the merchant (section 3.3); an application writes only to its own.
 
     Attributes:
-        scopes: one scope each; the old form, all scopes in one text, is split.
+        scopes: one each; the old form with all scopes in one text is split.
     """
 
     id: int
@@ -135,7 +135,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def writable(self) -> bool:
-        """Whether some scope lets its application write."""
+        """Whether its application has a scope for writing."""
         return any(scope.endswith("_write") for scope in self.scopes)
 
 
@@ -160,7 +160,7 @@ class BundleComponent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """A sellable form of a product: what has the SKU (section 9.2)."""
+    """A sellable form of a product; it has the SKU (section 9.2)."""
 
     id: int
     sku: str | None = None
@@ -182,7 +182,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InventoryVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """What an inventory item says of its variant."""
+    """The variant of an inventory item."""
 
     is_active: bool | None = None
     is_bundle: bool = False
@@ -190,7 +190,7 @@ class InventoryVariant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InventoryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """The item that WROs, stock and returns speak of (section 9.2, GET /inventory/{id})."""
+    """The item that WROs, stock and returns refer to (section 9.2, GET /inventory/{id})."""
 
     inventory_id: int
     sku: str | None = None
@@ -202,9 +202,9 @@ class InventoryItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookSubscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription (section 7.1). ``enabled`` is not told when it is just made.
+    """A subscription (section 7.1). ``enabled`` is missing when it was just made.
 
-    The secret is no part of it: see ``NewSubscription``.
+    It does not have the secret: see ``NewSubscription``.
     """
 
     id: str
@@ -225,7 +225,7 @@ class FulfillmentCenterChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewBoxItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is in a box to come: an inventory id or, from 2026-07, a SKU.
+    """Contents of an announced box: an inventory id or, from 2026-07, a SKU.
 
     Lot number and date are both required for items kept by lot.
     """
@@ -238,7 +238,7 @@ class NewBoxItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NewBox(msgspec.Struct, frozen=True, kw_only=True):
-    """A box to come; its tracking number is the carton id that ShipBob scans."""
+    """An announced box; its tracking number is the carton id that ShipBob scans."""
 
     tracking_number: str
     box_items: tuple[NewBoxItem, ...]
@@ -281,7 +281,7 @@ class NewWro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         package_type: Package (at most 50 boxes), Pallet or FloorLoadedContainer.
         box_packaging_type: EverythingInOneBox, OneSkuPerBox or MultipleSkuPerBox.
         expected_arrival_date: aware, in the future; ShipBob refuses a bare or past date.
-        purchase_order_number: our key. Nothing makes it unique at ShipBob: look first.
+        purchase_order_number: our key. ShipBob does not keep it unique, so look it up first.
     """
 
     fulfillment_center: FulfillmentCenterChoice
@@ -294,7 +294,7 @@ class NewWro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     final_destination_fulfillment_center_id: int | None = None
 
 
-# Money stays exact: a number with a fraction is read as Decimal, never through a float.
+# Money stays exact: a number with a fraction is read as Decimal, not as float.
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -314,13 +314,13 @@ def decode(value: object, kind: type[T]) -> T:
     """Turn plain values, as ``read`` gives them, into a payload.
 
     Raises:
-        msgspec.ValidationError: they are not such a payload; says the path.
+        msgspec.ValidationError: they are not such a payload; it names the path.
     """
     return msgspec.convert(value, kind)
 
 
 def encode(payload: msgspec.Struct) -> bytes:
-    """Return the JSON of a request: the same payload, the same bytes."""
+    """Return the JSON of a request; the same payload always gives the same bytes."""
     return msgspec.json.encode(payload)
 
 
@@ -333,10 +333,10 @@ def _without_nulls(value: object) -> object:
 
 
 def to_utc(payload: msgspec.Struct, *names: str) -> None:
-    """Make these dates of a payload that is just being built aware and UTC.
+    """Make these dates of a payload aware and UTC, while it is built.
 
     Raises:
-        ValueError: a date lies beyond what can be told in UTC.
+        ValueError: a date can't be expressed in UTC.
     """
     for name in names:
         moment: datetime | None = getattr(payload, name)

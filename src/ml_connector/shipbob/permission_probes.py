@@ -1,4 +1,4 @@
-"""The smallest reading request of each area: it shows whether our token may read there. Pure.
+"""The smallest read request of each area, which shows whether our token may read it. Pure.
 
 Shipbob.md sections 3.2 (scopes) and 9; paths and parameters of the 2026-07 OpenAPI file.
 """
@@ -48,7 +48,7 @@ LOOKS: Final[Mapping[str, Request]] = MappingProxyType(
         ),
     }
 )
-"""By the scope that each needs."""
+"""By the scope that the request needs."""
 
 BILLING: Final = Request(
     operation="billing.look",
@@ -66,4 +66,4 @@ WRITES: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_write": "subscribing to webhooks",
     }
 )
-"""Scopes for writing, and what each is for; what a channel lists shows whether it has them."""
+"""Scopes for writing, each with its purpose. A channel lists which of them it has."""

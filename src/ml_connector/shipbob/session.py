@@ -1,4 +1,4 @@
-"""One authorised call to ShipBob's API: address, headers, sign-in, reading the answer."""
+"""Sending one authorised call to ShipBob's API, and reading its answer."""
 
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,21 +23,21 @@ CHANNEL_HEADER: Final = "shipbob_channel_id"
 
 
 class UnexpectedAnswer(Exception):
-    """An answer that is not what ShipBob documents: a bug, ours or theirs."""
+    """An answer that ShipBob does not document: a bug, ours or theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What one of the client's methods asks for.
+    """A request of one of the client's methods.
 
     Attributes:
-        operation: as ``Call`` has it.
+        operation: of the ``Call``.
         doing: the same for a person: ``reading WRO 90311``.
         path: below the version, already quoted.
-        query: names and values, not yet quoted.
+        query: names and values, not quoted yet.
         scope: the permission it needs.
-        record: what a 404 says is missing: ``wro:90311``; see ``classify``.
-        channel_id: for writes.
+        record: the thing that is missing after a 404: ``wro:90311``; see ``classify``.
+        channel_id: the channel to write to.
     """
 
     operation: str
@@ -56,18 +56,18 @@ class Request:
 
 
 def query_string(query: Mapping[str, str]) -> str:
-    """Return a query with commas and colons bare: quoted ones were not understood (section 6)."""
+    """Return a query with unquoted commas and colons, which ShipBob needs (section 6)."""
     return "&".join(f"{name}={quote(value, safe=',:')}" for name, value in query.items())
 
 
 def segment(key: int | str) -> str:
-    """Return an id as one segment of a path, whatever it holds."""
+    """Return an id as one segment of a path, with all its characters quoted."""
     return quote(str(key), safe="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """A credential and the limit that counts its calls: each has one of its own (section 4)."""
+    """A credential and its limit; each credential has a limit of its own (section 4)."""
 
     auth: Access
     limit_key: str
@@ -76,8 +76,8 @@ class Door:
 class ShipBobSession:
     """Sends the requests of one connection and reads what comes back.
 
-    Calls whose scope is among ``by_scope`` go through that door; all others through the one
-    of ``auth``.
+    A call with a scope in ``by_scope`` uses the credential given there, all others that of
+    ``auth``.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ShipBobSession:
         self._by_scope = by_scope or {}
 
     async def is_personal(self) -> bool:
-        """Whether calls are authorised by a personal access token now.
+        """Whether a personal access token authorises calls now.
 
         Raises:
             ConnectorError: nothing authorises a call now.
@@ -108,11 +108,11 @@ class ShipBobSession:
     async def send(self, request: Request) -> Answer:
         """Send a request; when ShipBob refuses our token, renew it once and send again.
 
-        A refused token means that nothing was done, so a write may be sent again as well.
+        When ShipBob refuses the token it has done nothing, so writes may be sent again as well.
 
         Raises:
-            ConnectorError: what ``classify`` made of the answer. credentials_invalid only
-                when a fresh token was refused too, or none is to be had.
+            ConnectorError: see ``classify``; credentials_invalid only when a fresh token was
+                refused as well, or there is none.
         """
         classify = classifier(doing=request.doing, scope=request.scope, record=request.record)
         door = self._by_scope.get(request.scope, self._door)
@@ -129,8 +129,8 @@ class ShipBobSession:
         """Send a request and read its answer as a payload.
 
         Raises:
-            ConnectorError: as for ``send``; Retryable also for an answer that broke off.
-            UnexpectedAnswer: it is not such a payload.
+            ConnectorError: as for ``send``; Retryable also for an incomplete answer.
+            UnexpectedAnswer: the answer is not such a payload.
         """
         value = _read(request, await self.send(request))
         try:
@@ -201,14 +201,14 @@ class ShipBobSession:
 
 
 def unexpected(request: Request, error: msgspec.ValidationError) -> UnexpectedAnswer:
-    """Return the bug that an answer of another form than documented is."""
+    """Return the error for an answer of a form that is not documented."""
     return UnexpectedAnswer(f"ShipBob's answer can't be read ({request.doing}): {error}")
 
 
 def _read(request: Request, answer: Answer) -> object:
     try:
         return payloads.read(answer.body)
-    except msgspec.ValidationError as error:  # JSON, with a number beyond all bounds
+    except msgspec.ValidationError as error:  # JSON with a number that is too large
         raise unexpected(request, error) from error
     except msgspec.DecodeError:
         raise Retryable(

@@ -1,7 +1,7 @@
 """Backup and restore of the whole database, with PostgreSQL's own programs.
 
-``pg_dump`` sees one moment of the database, however long it takes and whatever is written
-meanwhile; docs/adr/0011-backup-with-pg-dump.md says why nothing of our own does it.
+``pg_dump`` reads the database as it was at one moment, however long it takes and whatever is
+written meanwhile. docs/adr/0011-backup-with-pg-dump.md says why we use it.
 """
 
 import os
@@ -39,10 +39,10 @@ _TABLES: Final = """
 def dump(url: str, file: Path) -> int:
     """Write the database into a file that only its owner can read; return its size in bytes.
 
-    An older file of this name is replaced when the new one is whole.
+    An older file of this name is replaced when the new one is complete.
 
     Raises:
-        UserError: it can't be made, with what PostgreSQL said.
+        UserError: it can't be made; it quotes PostgreSQL.
     """
     try:
         with private_files.replacing(file) as opened:
@@ -63,18 +63,18 @@ def dump(url: str, file: Path) -> int:
 
 
 def load(url: str, file: Path, *, after: Sequence[str] = ()) -> None:
-    """Put the database back from a file, in place of what is there: all of it or nothing.
+    """Replace the database by a file's contents, completely or not at all.
 
-    Others who use the database are disconnected, and connect again.
+    Other users of the database are disconnected, and connect again.
 
     Args:
         url: of the owner of the tables.
         file: what ``dump`` has written.
-        after: statements for the same transaction: a backup holds no privileges.
+        after: statements to run in the same transaction, since a backup has no privileges.
 
     Raises:
-        UserError: the file is no backup, the database holds tables of somebody else, or
-            PostgreSQL refuses; says what it said.
+        UserError: the file is no backup, the database has tables of others, or PostgreSQL
+            refuses; it quotes PostgreSQL.
     """
     listed = _contents(url, file)
     _only_ours(url, file)
@@ -83,7 +83,7 @@ def load(url: str, file: Path, *, after: Sequence[str] = ()) -> None:
         "" if has_schema else "create schema public;"
     )
     with tempfile.TemporaryDirectory(prefix="mlc-restore-") as folder:
-        # Whole before the first statement of it runs: a damaged file must change nothing.
+        # The script is complete before it runs, so that a damaged file changes nothing.
         script = Path(folder) / "restore.sql"
         _run(
             ["pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file)],
@@ -99,7 +99,7 @@ def load(url: str, file: Path, *, after: Sequence[str] = ()) -> None:
             except UserError as error:
                 if attempt == _ATTEMPTS - 1 or "deadlock" not in str(error):
                     raise
-    # What they prepared refers to tables that are gone.
+    # Their prepared statements refer to tables that are gone.
     _disconnect_others(url)
 
 
@@ -125,7 +125,7 @@ def _contents(url: str, file: Path) -> str:
 
 
 def _only_ours(url: str, file: Path) -> None:
-    """Refuse to drop what is somebody else's."""
+    """Refuse when the database has tables that are not ours, before anything is dropped."""
     ours = {
         name
         for path in sorted((MIGRATIONS / "versions").iterdir())
@@ -156,7 +156,7 @@ def _disconnect_others(url: str) -> None:
 
 
 def _replay(url: str, script: Path, before: str, after: Sequence[str], *, where: str) -> None:
-    """Run a script of statements in one transaction, between some of ours."""
+    """Run a script in one transaction, with statements of ours before and after it."""
     _run(
         [
             "psql",
@@ -201,6 +201,6 @@ def _run(
 
 
 def _environment(url: str) -> dict[str, str]:
-    """The way to the database in the environment: arguments can be seen by everybody."""
+    """Return the address of the database as environment: everybody can see arguments."""
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TZ") if key in os.environ}
     return {**kept, **environment(url, name="mlc backup")}

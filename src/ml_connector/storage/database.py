@@ -1,4 +1,4 @@
-"""The one way to PostgreSQL: a pool of psycopg connections and transactions on them."""
+"""Access to PostgreSQL: a pool of psycopg connections and transactions on them."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,8 +16,8 @@ from ml_connector.storage.connection_string import conninfo, printable_url
 Connection = psycopg.AsyncConnection[DictRow]
 """A connection whose rows are dicts by column name."""
 
-# Facts and requests are kept as `json`, which stores the text as it was written, so that
-# what was decided can be compared byte for byte.
+# Facts and requests are stored as `json`, which keeps the text as it was written, so that
+# decisions can be compared byte for byte.
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
 
@@ -56,10 +56,10 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
-        """One transaction: committed at the end, rolled back when an exception leaves it.
+        """Open a transaction: committed at the end of the block, rolled back on an exception.
 
         Raises:
-            DatabaseAway: no connection could be had.
+            DatabaseAway: the database gives no connection.
         """
         try:
             context = self.pool.connection()
@@ -80,12 +80,12 @@ class Database:
 
     @asynccontextmanager
     async def single(self) -> AsyncGenerator[Connection]:
-        """A connection on which each statement is a transaction of its own.
+        """Open a connection on which each statement is a transaction of its own.
 
-        It waits for one answer of the database, where a transaction waits for three.
+        That takes one answer of the database, where a transaction takes three.
 
         Raises:
-            DatabaseAway: no connection could be had.
+            DatabaseAway: the database gives no connection.
         """
         async with self.transaction() as connection:
             await connection.set_autocommit(True)
@@ -120,9 +120,9 @@ async def one(
 
 
 def recordset(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
-    """Return records as JSON for ``json_to_recordset``: one statement about all of them.
+    """Return records as JSON for ``json_to_recordset``, so that one statement handles all.
 
-    One parameter however many columns and rows there are. Decimals and dates go as text,
-    which PostgreSQL reads exactly.
+    It is one parameter for all columns and rows. Decimals and dates are text in it, which
+    PostgreSQL reads exactly.
     """
     return msgspec.json.encode(records).decode()

@@ -1,8 +1,8 @@
-"""PostgreSQL in the data folder, for whoever has no server: started, shared and stopped by us.
+"""PostgreSQL in the data folder, for installations without a server of their own.
 
 A process that uses the server is an owner: it holds a shared lock on a file, which the kernel
-drops when the process dies, however it dies. The last owner to stop stops the server. A server
-whose owners were all killed goes on, and the next owner joins it, or ``stop_left_over`` stops it.
+releases however the process dies. The last owner to stop stops the server. If all owners were
+killed the server goes on, and the next owner joins it, or ``stop_left_over`` stops it.
 
 Decision and alternatives: docs/adr/0002-embedded-postgresql.md.
 """
@@ -48,7 +48,7 @@ class EmbeddedPostgres:
         place: where everything is.
         binaries: the programs.
         account: who runs them.
-        settings: what overrides our settings at the next start.
+        settings: override our settings at the next start.
     """
 
     place: PostgresFolder
@@ -57,7 +57,7 @@ class EmbeddedPostgres:
     settings: Mapping[str, str]
 
     def is_running(self) -> bool:
-        """Whether the server is up; two small files are read and nothing is asked of it."""
+        """Whether the server is up. It only reads two small files and does not connect."""
         if not self.place.socket_is_private(self.account):
             return False
         server = postmaster.find(self.place.cluster)
@@ -66,16 +66,16 @@ class EmbeddedPostgres:
         return server.ready and (self.place.socket / postmaster.SOCKET_FILE).exists()
 
     def bring_up(self, owners: int) -> bool:
-        """Start the server or join it, under the mutex. True when it had to be started.
+        """Start the server or join it, under the mutex; True when it had to be started.
 
         Args:
-            owners: our open lock file: says whether anybody else uses the server.
+            owners: our open lock file, which tells whether other processes use the server.
 
         Raises:
             UserError: it doesn't start, or runs where we can't reach it.
         """
         place = self.place
-        place.make_socket(self.account)  # before anything is said to whoever listens there
+        place.make_socket(self.account)  # first, because anybody could listen there
         deadline = time.monotonic() + _STOPPING_SECONDS
         while True:
             server = postmaster.find(place.cluster)
@@ -95,19 +95,19 @@ class EmbeddedPostgres:
                 postgres_cluster.wait_until_ready(place, server.pid)
 
     def shut_down(self) -> None:
-        """Stop the server and what a killed one left, under the mutex."""
+        """Stop the server and processes that a killed one left, under the mutex."""
         postmaster.stop(self.place.cluster)
         postmaster.end_left_over(self.place.cluster, force=False)
         self.place.remove_socket(self.account)
 
     def open_up(self, owners: int) -> None:
-        """Bring the server up and make the database; with that a client has come in for once.
+        """Bring the server up and make the database, which shows that clients can connect.
 
         Args:
             owners: our open lock file.
 
         Raises:
-            UserError: the server is up and lets nobody in.
+            UserError: the server is up and accepts no client.
         """
         deadline = time.monotonic() + _CONNECT_SECONDS
         while True:
@@ -115,7 +115,7 @@ class EmbeddedPostgres:
             try:
                 self._make_database()
             except psycopg.OperationalError as error:
-                # Too many clients, a crash it recovers from, or a kill just after we looked.
+                # Too many clients, recovery after a crash, or a kill just after we looked.
                 if time.monotonic() > deadline:
                     raise UserError(
                         f"The database runs but can't be used: {error}",
@@ -135,11 +135,11 @@ class EmbeddedPostgres:
         postgres_cluster.launch(place, self.binaries, self.account)
 
     def _runs_elsewhere(self) -> bool:
-        """Whether a server answers whose processes we can't see: another container's."""
+        """Whether a server answers whose processes we can't see, such as in another container."""
         return postmaster.answers(self.place.socket)
 
     def _is_reachable(self, server: postmaster.Postmaster, owners: int) -> bool:
-        """False when the server is gone by now or was stopped since nobody can reach it."""
+        """Return False when the server is gone, or was stopped because nobody could reach it."""
         deadline = time.monotonic() + _UNREACHABLE_SECONDS
         while not postmaster.answers(self.place.socket):
             if postmaster.find(self.place.cluster) != server:
@@ -152,7 +152,7 @@ class EmbeddedPostgres:
 
     def _stop_unreachable(self, owners: int) -> None:
         alone = try_lock(owners, fcntl.LOCK_EX)
-        fcntl.flock(owners, fcntl.LOCK_SH)  # trying to be alone has dropped our share
+        fcntl.flock(owners, fcntl.LOCK_SH)  # trying the exclusive lock has dropped it
         if not alone:
             raise UserError(
                 "The database runs for another process, but its socket can't be reached from here",
@@ -199,15 +199,15 @@ class Owner:
     def ensure_running(self) -> bool:
         """Start the server again if it is gone. Cheap when it isn't: call it often.
 
-        Keeps the log within its bound on the way. A server that is being killed this very
-        moment may still look alive: whoever can't connect asks again.
+        It also shortens the log when that is too long. A server that is being killed at this
+        moment may still look alive: call this again when connecting fails.
 
         Returns:
-            True when it had to be started: connections from before are dead.
+            True when it had to be started; earlier connections are dead then.
 
         Raises:
             UserError: it doesn't come up.
-            RuntimeError: we are no owner any more.
+            RuntimeError: this is no owner any more.
         """
         if self._stopped:
             raise RuntimeError("this owner of the embedded PostgreSQL has stopped")
@@ -224,14 +224,14 @@ class Owner:
     def stop(self) -> None:
         """Give up the share; the last owner stops the server. Any further call does nothing.
 
-        In a fork of the owner's process it only drops the fork's hold.
+        In a fork of the owner's process it only closes the fork's copy of the lock.
         """
         with self._stopping:
             if self._stopped:
                 return
             self._stopped = True
             if os.getpid() != self._pid or not self._server.place.root.is_dir():
-                os.close(self._owners)  # without its folder the server ends by itself
+                os.close(self._owners)  # a server without its folder ends by itself
                 return
             with self._server.place.mutex():
                 _give_up(self._server, self._owners)
@@ -248,7 +248,7 @@ def start(data_dir: Path, *, settings: Mapping[str, str] = _NO_SETTINGS) -> Owne
             without effect on a server that runs already.
 
     Raises:
-        UserError: the folder, the disk, the version, the platform or the server forbid it.
+        UserError: the folder, the disk, the version, the platform or the server prevents it.
     """
     binaries = find_binaries()
     try:
@@ -271,10 +271,10 @@ def stop_left_over(data_dir: Path, *, wait_seconds: float) -> bool:
         wait_seconds: how long to wait for owners that are about to end.
 
     Returns:
-        Whether it is stopped; False when an owner goes on.
+        Whether it is stopped; False when an owner still uses it.
 
     Raises:
-        UserError: it withstands, or the folder can't be used.
+        UserError: it can't be stopped, or the folder can't be used.
     """
     place = PostgresFolder(data_dir=data_dir.expanduser().resolve())
     deadline = time.monotonic() + wait_seconds
@@ -284,7 +284,7 @@ def stop_left_over(data_dir: Path, *, wait_seconds: float) -> bool:
                 if _stop_unless_owned(place):
                     return True
         except FileNotFoundError:
-            break  # somebody removes the folder at the same time
+            break  # another process removes the folder at the same time
         except OSError as error:
             raise unusable_folder(error, data_dir) from error
         if time.monotonic() > deadline:
@@ -294,7 +294,7 @@ def stop_left_over(data_dir: Path, *, wait_seconds: float) -> bool:
 
 
 def _stop_unless_owned(place: PostgresFolder) -> bool:
-    # Opened anew under each mutex: a folder that was removed and made again has another file.
+    # Opened again under each mutex, because a folder that was made again has another file.
     owners = open_lock(place.owners)
     try:
         if not try_lock(owners, fcntl.LOCK_EX):

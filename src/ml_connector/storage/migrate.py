@@ -8,12 +8,12 @@ from alembic.config import Config
 
 from ml_connector.storage.schema import MIGRATIONS, connect, newest
 
-# Any constant does: it keeps two `init`s at once from migrating the same database twice.
+# Any constant will do. The lock keeps two `init`s from migrating one database at once.
 _MIGRATION_LOCK: Final = 7_301_945_022
 
 
 def migrate(url: str) -> str:
-    """Bring the database to the newest schema and return its version. Runs twice harmlessly.
+    """Bring the database to the newest schema and return its version. Repeating is harmless.
 
     Raises:
         UserError: the database can't be reached.

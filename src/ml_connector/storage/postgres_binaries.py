@@ -1,4 +1,4 @@
-"""The PostgreSQL programs that come with a wheel: the one place that knows which wheel.
+"""The PostgreSQL programs of a wheel; only this module knows which wheel.
 
 We run ``initdb`` and ``postgres`` of the wheel ourselves and use none of its Python code
 (docs/adr/0002-embedded-postgresql.md says why). Another wheel means other constants here.
@@ -35,7 +35,7 @@ class PostgresBinaries:
 
     @property
     def major(self) -> str:
-        """The part of the version that decides whether a cluster fits, such as ``18``."""
+        """The major version, such as ``18``: a cluster works only with its own."""
         return self.version.partition(".")[0]
 
     @property

@@ -1,4 +1,4 @@
-"""Making a cluster, writing its settings and launching a server on it: the programs' side.
+"""Running PostgreSQL's programs: making a cluster, writing its settings, launching a server.
 
 Everything here runs under the folder's mutex.
 """
@@ -40,7 +40,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "timezone": "UTC",
         "log_timezone": "UTC",
         "lc_messages": "C",
-        # What the server itself has to say, and not each failed statement with its values.
+        # Messages of the server itself, without every failed statement and its values.
         "log_min_messages": "log",
         "log_min_error_statement": "panic",
         "log_checkpoints": "off",
@@ -65,7 +65,7 @@ def configuration(socket_folder: Path, settings: Mapping[str, str]) -> str:
         settings: override the defaults; names of the PostgreSQL manual, values as text.
 
     Raises:
-        ValueError: a name is no setting's, or one that makes the socket private.
+        ValueError: a name is no setting, or one of those that keep the socket private.
     """
     for name in settings:
         if name in _OURS or not re.fullmatch(r"[a-z][a-z0-9_.]*", name):
@@ -115,10 +115,10 @@ def check_version(place: PostgresFolder, binaries: PostgresBinaries) -> bool:
 def make_cluster(
     place: PostgresFolder, binaries: PostgresBinaries, account: ServerAccount
 ) -> None:
-    """Make the cluster, whole or not at all: it gets its name when initdb is through.
+    """Make the cluster, completely or not at all: it gets its name after initdb has ended.
 
-    initdb writes to the disk (``--no-sync`` is not used): the server never syncs again what
-    initdb wrote, so a power cut in the first minutes would cost the catalogs. That is 0.1 s.
+    initdb syncs to the disk (``--no-sync`` is not used), which takes 0.1 s. The server does not
+    sync these files again, so otherwise a power cut in the first minutes could lose the catalogs.
 
     Raises:
         UserError: initdb failed.
@@ -157,19 +157,19 @@ def write_configuration(place: PostgresFolder, settings: Mapping[str, str]) -> N
     new.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(new, flags, 0o644), "wb") as file:
-        os.fchmod(file.fileno(), 0o644)  # the server's account reads it, whatever our umask
+        os.fchmod(file.fileno(), 0o644)  # the server's account must read it, whatever our umask
         file.write(wanted)
     new.replace(place.configuration)
 
 
 def launch(place: PostgresFolder, binaries: PostgresBinaries, account: ServerAccount) -> None:
-    """Start a server where none runs and wait until it accepts connections.
+    """Start a server and wait until it accepts connections; none may run yet.
 
-    Its processes inherit a locked file, so the kernel knows whether any of them lives: also
-    one of a server that was killed, and one in another container on the same folder.
+    Its processes inherit a locked file. The lock tells whether any of them lives, also one of a
+    server that was killed, and one in another container with the same folder.
 
     Raises:
-        UserError: it does not start, and what its log says; or another server is still there.
+        UserError: it does not start (it quotes the log), or another server is still there.
     """
     lock = open_lock(place.server_lock)
     try:
@@ -183,10 +183,10 @@ def launch(place: PostgresFolder, binaries: PostgresBinaries, account: ServerAcc
 
 
 def wait_until_ready(place: PostgresFolder, pid: int) -> bool:
-    """Wait for a server that is on its way up; False when it ended instead.
+    """Wait for a server that is starting; return False when it ended instead.
 
     Raises:
-        UserError: it is alive and has not come up for minutes.
+        UserError: it is alive and has not started for minutes.
     """
     deadline = time.monotonic() + _START_SECONDS
     while postmaster.is_alive(pid):
@@ -205,7 +205,7 @@ def wait_until_ready(place: PostgresFolder, pid: int) -> bool:
 
 
 def _log_end(place: PostgresFolder, since: int = 0) -> str:
-    """The last lines of the server's log, from a position on."""
+    """Return the last lines of the server's log, from a position on."""
     log = place.open_log()
     try:
         size = os.fstat(log).st_size
@@ -233,10 +233,10 @@ def _wait_for_the_dead(place: PostgresFolder, lock: int) -> None:
 def _launch_once(
     place: PostgresFolder, binaries: PostgresBinaries, account: ServerAccount, lock: int
 ) -> str | None:
-    """None when it runs, else what it said.
+    """Launch the server once; return None when it runs, else its output.
 
-    The shell leaves the server behind as nobody's child: it outlives us, and whoever reaps
-    orphans reaps it. Its output goes to the log only, so no pipe of ours stays open.
+    A shell starts it in the background and ends, so the server is not our child and outlives us.
+    Its output goes to the log only, so no pipe of ours stays open.
     """
     log = place.open_log()
     try:
@@ -288,7 +288,7 @@ def _initdb_failure(place: PostgresFolder, account: ServerAccount, said: str) ->
 
 def _is_disk_full(place: PostgresFolder, said: str) -> bool:
     disk = os.statvfs(place.root)
-    # On a full disk the log can't say it either.
+    # On a full disk the log can't be written either.
     return bool(_DISK_FULL.search(said)) or disk.f_bavail * disk.f_frsize < _SPARE_BYTES
 
 

@@ -1,18 +1,18 @@
-"""The folder of the embedded PostgreSQL: what lies where, its locks, its log, its socket.
+"""The folder of the embedded PostgreSQL: its paths, locks, log and socket.
 
 ::
 
     <data folder>/postgres/
-      cluster/         what initdb made; belongs to the account that runs the server
+      cluster/         made by initdb; belongs to the account that runs the server
       socket/          the server's socket; belongs to the same account, mode 0700
       postgresql.conf  written by us at each start
-      server.log       bounded
+      server.log       of limited length
       owners.lock      held shared by each process that uses the server
-      start.lock       held exclusively while somebody starts or stops the server
+      start.lock       held exclusively while a process starts or stops the server
       server.lock      held by all processes of the server itself
 
-Root keeps everything but ``cluster`` and ``socket``, and never follows a link in here: the
-server's account can't make us write elsewhere.
+When root runs us, everything but ``cluster`` and ``socket`` belongs to root, and no link in here
+is followed: so the server's account can't make us write elsewhere.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True)
 class PostgresFolder:
-    """The places of one data folder's PostgreSQL.
+    """The paths of one data folder's PostgreSQL.
 
     Attributes:
         data_dir: absolute, without links, so that every process computes the same places.
@@ -53,12 +53,12 @@ class PostgresFolder:
 
     @property
     def root(self) -> Path:
-        """Everything of the embedded server lies below it, but for a socket moved away."""
+        """The folder of the embedded server; only its socket may have to be elsewhere."""
         return self.data_dir / "postgres"
 
     @property
     def cluster(self) -> Path:
-        """What initdb made."""
+        """The cluster that initdb made."""
         return self.root / "cluster"
 
     @property
@@ -68,7 +68,7 @@ class PostgresFolder:
 
     @property
     def log(self) -> Path:
-        """What the server has to say."""
+        """The server's log."""
         return self.root / "server.log"
 
     @property
@@ -80,9 +80,9 @@ class PostgresFolder:
     def socket(self) -> Path:
         """The folder of the server's socket.
 
-        A socket's path is short by law of the kernel, and libpq reads a comma in it as a list:
-        where the data folder's path doesn't serve, a folder below the system's temporary one
-        does. That is ``/tmp`` for everybody, since ``TMPDIR`` may differ between two owners.
+        The kernel limits the length of a socket's path, and libpq takes a comma in it for a list.
+        If the data folder's path can't be used, a folder below ``/tmp`` is used. ``TMPDIR`` is
+        not, because it may differ between two owners.
         """
         inside = self.root / "socket"
         path = os.fsencode(inside / SOCKET_FILE)
@@ -94,7 +94,7 @@ class PostgresFolder:
         return temporary / f"ml-connector-{digest}"
 
     def url(self, database: str = DATABASE, *, role: str = DATABASE) -> str:
-        """The address of a database over the socket, for libpq and SQLAlchemy alike."""
+        """Return the address of a database over the socket, for libpq and SQLAlchemy."""
         host = quote(str(self.socket), safe="")
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
@@ -103,7 +103,7 @@ class PostgresFolder:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             self.root.mkdir(mode=0o700)
-            if os.geteuid() == 0:  # the server's account passes through, and sees no names
+            if os.geteuid() == 0:  # the server's account may pass through, but not list it
                 self.root.chmod(0o711)
         if not self.root.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.root))
@@ -112,7 +112,7 @@ class PostgresFolder:
         """Make the socket's folder, private to the server's account.
 
         Raises:
-            UserError: somebody else made it first.
+            UserError: another account has made it before.
         """
         try:
             self.socket.mkdir(mode=0o700)
@@ -136,13 +136,13 @@ class PostgresFolder:
         return self.root / "server.lock"
 
     def remove_socket(self, account: ServerAccount) -> None:
-        """Leave nothing in the system's temporary folder when the server has stopped."""
+        """Remove the folder in the temporary folder after the server has stopped."""
         if not self.socket.is_relative_to(self.root) and self.socket_is_private(account):
-            with contextlib.suppress(OSError):  # gone, or in use: it is made or found again
+            with contextlib.suppress(OSError):  # it is gone or in use
                 self.socket.rmdir()
 
     def socket_is_private(self, account: ServerAccount) -> bool:
-        """Whether only the server's account can be behind the socket."""
+        """Whether only the server's account can have made the socket."""
         try:
             found = self.socket.lstat()
         except FileNotFoundError:
@@ -152,10 +152,10 @@ class PostgresFolder:
 
     @contextlib.contextmanager
     def mutex(self) -> Iterator[None]:
-        """Be the only one who starts or stops the server of this folder.
+        """Be the only process that starts or stops the server of this folder.
 
         Raises:
-            UserError: somebody else has been at it for minutes.
+            UserError: another process has been doing so for minutes.
         """
         lock = open_lock(self.root / "start.lock")
         try:
@@ -174,17 +174,17 @@ class PostgresFolder:
             os.close(lock)
 
     def open_log(self) -> int:
-        """The log, open for a server to append to it."""
+        """Open the log for a server to append to; return the descriptor."""
         return private_files.opened(self.log, os.O_RDWR | os.O_APPEND)
 
     def log_is_too_long(self) -> bool:
-        """Whether it is time to call ``shorten_log``."""
+        """Whether ``shorten_log`` should be called."""
         return self.log.exists() and self.log.stat().st_size > LOG_BYTES
 
     def shorten_log(self) -> None:
         """Keep the newer half of a log that is too long. Call it under the mutex.
 
-        The server goes on writing at the new end, because it has the file open to append.
+        The server goes on at the new end, because it has the file open for appending.
         """
         log = self.open_log()
         try:
@@ -197,9 +197,9 @@ class PostgresFolder:
 
 
 def give(path: Path, account: ServerAccount) -> None:
-    """Make root's folder and what is in it the account's; an ordinary user's is his already.
+    """Give a folder of root's, with its contents, to the account; else do nothing.
 
-    Folders that root copied or restored come with root's files in them.
+    A folder that root copied or restored may contain files of root's.
     """
     if not account.switches or path.lstat().st_uid == account.uid:
         return
@@ -210,12 +210,12 @@ def give(path: Path, account: ServerAccount) -> None:
 
 
 def open_lock(path: Path) -> int:
-    """Open a file to lock it; children don't inherit it."""
+    """Open a file to lock it; child processes don't inherit it."""
     return private_files.opened(path, os.O_RDWR)
 
 
 def try_lock(lock: int, kind: int) -> bool:
-    """Take a shared or exclusive flock, or answer False at once if others prevent it."""
+    """Take a shared or exclusive flock; return False at once if others prevent it."""
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -224,7 +224,7 @@ def try_lock(lock: int, kind: int) -> bool:
 
 
 def disk_full(where: Path) -> UserError:
-    """The error for a disk without space."""
+    """Return the error for a full disk."""
     return UserError(
         "The disk is full: the database needs about 100 MB to begin with",
         where=str(where),
@@ -233,7 +233,7 @@ def disk_full(where: Path) -> UserError:
 
 
 def unusable_folder(error: OSError, data_dir: Path) -> UserError:
-    """What the operating system's refusal means for the data folder, in words."""
+    """Return the error for a data folder that the operating system refuses to use."""
     where = str(error.filename or data_dir)
     another = "Choose another folder with MLC_DATA_DIR"
     if error.errno in _DISK_FULL:

@@ -1,9 +1,9 @@
 """The running server of a cluster, seen from outside: its pid file and its processes.
 
-A pid file alone proves nothing: after a kill -9 it stays, and after a restart of a container
-its number may belong to any process. So a server counts as running only while that process is
-a ``postgres`` that works in this very cluster folder, and only such processes get signals.
-Where there is no ``/proc`` the number must do, as it does for PostgreSQL's own tools.
+A pid file alone is not enough: it remains after a kill -9, and after a restart of a container its
+number may belong to any process. So a server counts as running only while that process is a
+``postgres`` whose working folder is this cluster, and only such processes get signals. Without
+``/proc`` only the number is checked, as PostgreSQL's own tools do.
 
 The lines of ``postmaster.pid``: pid, data folder, start time, port, socket folder, address,
 shared memory key, status (PostgreSQL 18, ``src/include/utils/pidfile.h``).
@@ -36,7 +36,7 @@ class Postmaster:
 
     Attributes:
         pid: of the postmaster, the parent of all its processes.
-        status: ``ready``, ``starting``, ``stopping``; empty while it is too young to say.
+        status: ``ready``, ``starting``, ``stopping``; empty at the very beginning.
     """
 
     pid: int
@@ -49,7 +49,7 @@ class Postmaster:
 
 
 def find(cluster: Path) -> Postmaster | None:
-    """The live server of this cluster, or None; a stale pid file counts as none."""
+    """Return the running server of this cluster, or None; a stale pid file counts as none."""
     try:
         lines = (cluster / PID_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def find(cluster: Path) -> Postmaster | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; a dead one that nobody has reaped yet doesn't."""
+    """Whether the process runs; a dead one that was not reaped yet does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -73,12 +73,12 @@ def is_alive(pid: int) -> bool:
 
 
 def answers(socket_folder: Path) -> bool:
-    """Whether somebody listens on the server's socket in this folder."""
+    """Whether a process listens on the server's socket in this folder."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.setblocking(False)  # noqa: FBT003 - the library's own signature
         try:
             client.connect(str(socket_folder / SOCKET_FILE))
-        except BlockingIOError:  # a full queue: it is there, and busy
+        except BlockingIOError:  # its queue is full, so it is there and busy
             return True
         except OSError:
             return False
@@ -86,13 +86,13 @@ def answers(socket_folder: Path) -> bool:
 
 
 def stop(cluster: Path) -> None:
-    """End the server of this cluster and wait for it: politely, then at once.
+    """Stop the server of this cluster and wait for it: first fast, then immediately.
 
-    The fast way breaks off transactions and writes a checkpoint. The immediate one writes
-    nothing: the next start replays the log, so no committed row is lost either way.
+    The fast way aborts transactions and writes a checkpoint. The immediate way writes nothing,
+    and the next start replays the log. No committed row is lost either way.
 
     Raises:
-        UserError: it withstood both.
+        UserError: neither stopped it.
     """
     for signal_number, seconds in (
         (signal.SIGINT, _FAST_SECONDS),
@@ -114,13 +114,13 @@ def stop(cluster: Path) -> None:
 def end_left_over(cluster: Path, *, force: bool) -> None:
     """End the other processes of a server that was killed, and wait a second for them.
 
-    Call it only while holding the folder's mutex and after ``find`` said None. Such a process
-    may be in the middle of a long statement and not have noticed; it holds the shared memory,
-    and a second server beside it would ruin the cluster.
+    Call it only while holding the folder's mutex and after ``find`` returned None. Such a process
+    may be in a long statement and not have noticed. It holds the shared memory, and a second
+    server beside it would damage the cluster.
 
     Args:
         cluster: the cluster's folder.
-        force: they were asked before and are still there: don't ask again.
+        force: kill them, because they did not end when they were asked before.
     """
     number = signal.SIGKILL if force else signal.SIGQUIT
     left_over = list(_processes_in(cluster))
@@ -131,9 +131,9 @@ def end_left_over(cluster: Path, *, force: bool) -> None:
 
 
 def remove_stale_files(cluster: Path, socket_folder: Path) -> None:
-    """Remove the pid and socket files of a server that is dead with all its processes.
+    """Remove the pid and socket files of a server whose processes are all dead.
 
-    PostgreSQL would believe in them when their number belongs to another process by now.
+    PostgreSQL would trust these files if their number belongs to another process now.
     """
     for stale in (
         cluster / PID_FILE,
@@ -144,7 +144,7 @@ def remove_stale_files(cluster: Path, socket_folder: Path) -> None:
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it ended by itself, which is the aim
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
         os.kill(pid, number)
 
 
@@ -168,7 +168,7 @@ def _processes_in(cluster: Path) -> Iterator[int]:
 def _works_in(cluster: Path, pid: int) -> bool:
     """Whether the process is a live ``postgres`` whose working folder is this cluster.
 
-    Both are asked: a person's shell may stand in the folder too.
+    Both are checked, because a shell's working folder may be the cluster as well.
     """
     if not (_PROCESSES / "self").exists():
         return is_alive(pid)
@@ -177,10 +177,10 @@ def _works_in(cluster: Path, pid: int) -> bool:
         program = (process / "exe").readlink().name
         here = (process / "cwd").stat()
         there = cluster.stat()
-    except OSError:  # gone, a zombie, or of another user: not ours
+    except OSError:  # it is gone, a zombie, or of another user, so not ours
         return False
     same_folder = (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
-    # The kernel marks a program that an upgrade of the wheel has replaced meanwhile.
+    # The kernel adds a mark if an upgrade of the wheel has replaced the program.
     return same_folder and program.removesuffix(" (deleted)") == "postgres"
 
 

@@ -1,9 +1,9 @@
-"""The role that our processes have on the embedded server: it adds to the journal, no more.
+"""The role of our processes on the embedded server, which can only add to the journal.
 
-The cluster's first role is a superuser, and owns the tables. It makes and migrates them, backs
-them up and puts them back; nothing else is done as it. What runs has a role that owns nothing
-and may not do everything: neither change nor delete rows of the journal or of people's acts,
-nor write the chain's end, nor disable a trigger, nor make its session skip them.
+The cluster's first role is a superuser and owns the tables. It is used only to make, migrate, back
+up and restore them. Everything else runs with a role that owns nothing. It can't change or delete
+rows of the journal or of people's acts, write the chain's end, disable a trigger, or make its
+session skip triggers.
 
 Decision and alternatives: docs/adr/0018-a-role-that-only-adds.md.
 """
@@ -25,7 +25,8 @@ exception when duplicate_object or unique_violation then
 end;
 $$
 """
-# A month of the journal that is made later stays its owner's alone: rows go by the whole.
+# A partition of the journal that is made later belongs to its owner alone; rows are added
+# through the whole table.
 _TAKE_BACK: Final = """
 do $$
 declare
@@ -56,11 +57,11 @@ STATEMENTS: Final = (
     "grant execute on all functions in schema public to mlc_app",
     _TAKE_BACK,
 )
-"""What the owner runs after each change of the schema. Harmless twice."""
+"""Statements that the owner runs after each change of the schema. Repeating is harmless."""
 
 
 def allow(url: str) -> None:
-    """Let the role do what running takes.
+    """Give the role the privileges that our processes need.
 
     Args:
         url: of the owner.

@@ -1,7 +1,7 @@
-"""The schema's version: what this build needs and what a database has.
+"""The schema's version: the one that this build needs, and the one that a database has.
 
-Making the schema (``storage.migrate``) needs Alembic and SQLAlchemy; looking at its version
-happens at every start and needs neither.
+Making the schema (``storage.migrate``) needs Alembic and SQLAlchemy. Reading its version, at every
+start, needs neither.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ def connect(url: str) -> psycopg.Connection:
     """Open a plain connection, outside the pool.
 
     Raises:
-        UserError: the database can't be reached, or not safely; says which and why.
+        UserError: the database can't be reached, or not safely; it says which and why.
     """
     told = conninfo(url, name="ml-connector schema")
     try:

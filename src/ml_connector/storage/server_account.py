@@ -1,10 +1,10 @@
-"""Which operating system account runs the PostgreSQL server, and how we become it.
+"""The operating system account that runs the PostgreSQL server, and running programs as it.
 
-PostgreSQL refuses to run as root. An ordinary user runs it as himself. Root runs it as an
-existing account without privileges: ``postgres``, else ``nobody``, or whoever owns the cluster
-already. Such an account often can't pass the folders above the data or the wheel (a mode 0700
-home, a temporary folder). We never open those folders to everybody: only then, ``setpriv`` of
-util-linux gives the server the one capability to pass and read folders, and no other.
+PostgreSQL refuses to run as root. An ordinary user runs it with his own account. Root runs it with
+an existing account without privileges: the owner of the cluster if there is one, else ``postgres``
+or ``nobody``. Such an account often can't pass the folders above the data or the wheel (a home
+with mode 0700, a temporary folder). We never open those folders to everybody. Only in that case
+``setpriv`` of util-linux gives the server the one capability to pass and read folders.
 """
 
 import os
@@ -20,7 +20,7 @@ from ml_connector.storage.postgres_binaries import OTHER_DATABASE
 
 ACCOUNTS = ("postgres", "nobody")
 _STATUS = Path("/proc/self/status")
-# capabilities(7). A container's root often has the second only; the first can't write.
+# capabilities(7). Root in a container often has only the second one; the first can't write.
 _PASSING_CAPABILITIES = (("dac_read_search", 2), ("dac_override", 1))
 
 
@@ -33,7 +33,7 @@ class ServerAccount:
         gid: its first group.
         name: for messages.
         switches: we are root and become this account.
-        capability: what the program keeps of root's rights; empty: nothing.
+        capability: the capability that the program keeps of root's; empty: none.
     """
 
     uid: int
@@ -51,8 +51,8 @@ class ServerAccount:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program as the account to its end, in a session of its own.
 
-        A ctrl-C in our terminal doesn't reach it, no other file of ours does, and of our
-        environment it sees only what PostgreSQL should: no ``PG*`` variable changes the server.
+        It gets no ctrl-C of our terminal and none of our other files. Of our environment it gets
+        only what PostgreSQL should see, so that no ``PG*`` variable changes the server.
 
         Args:
             command: program and arguments.
@@ -89,17 +89,17 @@ class ServerAccount:
             f"--inh-caps={only}",
             f"--ambient-caps={only}",
             f"--bounding-set={only}",
-            # Without it access(2), with which initdb looks at its programs, ignores what we keep.
+            # Without this, initdb's access(2) to its programs ignores the capability.
             "--securebits=+no_setuid_fixup",
             "--",
         ]
 
 
 def choose_account(cluster: Path) -> ServerAccount:
-    """Decide who runs the server of this cluster, which need not exist yet.
+    """Choose the account that runs the server of this cluster, which need not exist yet.
 
     Raises:
-        UserError: the cluster belongs to somebody else, or root finds no account to use.
+        UserError: the cluster belongs to another user, or root finds no account to use.
     """
     owner = _owner(cluster)
     me = os.geteuid()
@@ -128,7 +128,7 @@ def choose_account(cluster: Path) -> ServerAccount:
 
 
 def able_to_reach(account: ServerAccount, program: Path, folder: Path) -> ServerAccount:
-    """The account, with the means to pass the folders above the program and the data.
+    """Return the account, able to pass the folders above the program and the data.
 
     Args:
         account: as chosen.
@@ -136,7 +136,7 @@ def able_to_reach(account: ServerAccount, program: Path, folder: Path) -> Server
         folder: must be passable for it.
 
     Raises:
-        UserError: root's server account can't get there and nothing here can help it.
+        UserError: the account can't pass those folders, and can't be enabled to.
     """
     if not account.switches or _reaches(account, program, folder):
         return account

@@ -10,13 +10,13 @@ from ml_connector.storage.connection_string import conninfo
 from ml_connector.storage.database import Connection, one, rows
 
 SyncConnection = psycopg.Connection[dict[str, Any]]
-"""A connection for a thread: what comes in many small pieces costs far less there."""
+"""A connection for a thread, where many small reads cost far less."""
 
 
 async def take(connection: Connection) -> str:
-    """Begin a transaction whose statements all see this moment; return the moment's name.
+    """Begin a transaction that sees the database as it is now; return the snapshot's name.
 
-    Others may see it too for as long as the transaction lasts.
+    Other connections can use the snapshot until this transaction ends.
 
     Args:
         connection: in no transaction.
@@ -27,23 +27,23 @@ async def take(connection: Connection) -> str:
 
 
 async def share(connection: Connection, name: str) -> None:
-    """Begin a transaction that sees the moment of this name.
+    """Begin a transaction that sees the snapshot of this name.
 
     Args:
         connection: in no transaction.
-        name: of a moment whose transaction still lasts.
+        name: of a snapshot whose transaction has not ended.
     """
     await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
     await rows(connection, _shared(name).as_string())
 
 
 def opened(url: str, snapshot: str, *, name: str) -> SyncConnection:
-    """Open a connection that sees the moment of this name. It waits for the server.
+    """Open a connection that sees the snapshot of this name. It blocks.
 
     Args:
         url: of the database.
-        snapshot: the name of a moment whose transaction still lasts.
-        name: what the connection is called in pg_stat_activity.
+        snapshot: name of a snapshot whose transaction has not ended.
+        name: of the connection in pg_stat_activity.
     """
     told = conninfo(url, name=name)
     connection: SyncConnection = psycopg.Connection.connect(told, row_factory=dict_row)

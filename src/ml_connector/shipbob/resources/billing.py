@@ -22,18 +22,18 @@ T = TypeVar("T")
 
 _SCOPE: Final = "billing_read"
 _PAGE: Final = 1000
-"""The largest that is allowed; each page costs one of 150 calls a minute (section 4)."""
+"""The largest page that ShipBob allows: each one costs a call of 150 a minute (section 4)."""
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of an invoice. Its total stays when its lines are gone.
+    """The head of an invoice. ShipBob keeps its total after it has dropped its lines.
 
     Attributes:
-        invoice_date: a bare day.
+        invoice_date: a date without a time.
         invoice_type: Shipping, Inbound Fee, WarehouseStorage, AdditionalFee, Return, Credits,
             BalanceAdjustment, Payment, or another: live accounts showed WarehouseInboundFee
             and ReturnsFee.
-        running_balance: of the account once this invoice is applied.
+        running_balance: the account's balance after this invoice.
     """
 
     invoice_id: int
@@ -45,7 +45,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def day(self) -> date | None:
-        """The date of the invoice, where it can be read."""
+        """The date of the invoice; None if it can't be read."""
         return day(self.invoice_date)
 
 
@@ -61,11 +61,11 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """A charge, refund, credit, payment or adjustment; credits are negative.
 
     Attributes:
-        transaction_id: a ULID, by which a transaction is known again.
+        transaction_id: a ULID, which stays the same.
         fulfillment_center: the name, not the id.
-        charge_date: a bare day.
-        reference_id: of what caused it, such as a shipment's id.
-        additional_details: in PascalCase keys, such as TrackingId, CreditReason.
+        charge_date: a date without a time.
+        reference_id: id of the thing charged for, such as a shipment.
+        additional_details: has PascalCase keys, such as TrackingId, CreditReason.
     """
 
     transaction_id: str
@@ -86,28 +86,28 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def charged_on(self) -> date | None:
-        """The day of the charge, where it can be read."""
+        """The day of the charge; None if it can't be read."""
         return day(self.charge_date)
 
     @property
     def tax_amount(self) -> Decimal:
-        """All its taxes together."""
+        """The sum of its taxes."""
         return sum((tax.tax_amount for tax in self.taxes), Decimal(0))
 
 
 Row = dict[str, Any]
-"""A transaction as it came, without the keys that were null."""
+"""A transaction as ShipBob sent it, without the keys that were null."""
 
 
 def day(text: str | None) -> date | None:
-    """Return the day that a text begins with; None for a text of another form."""
+    """Return the date at the beginning of a text; None if there is none."""
     try:
         return date.fromisoformat(text[:10]) if text else None
     except ValueError:
         return None
 
 
-# Rows of this kind are not copied: an invoice may have a hundred thousand.
+# Not copied for each row: an invoice may have a hundred thousand.
 _AS_IT_IS: Final = cast("type[Row]", Any)
 
 
@@ -136,7 +136,7 @@ class BillingApi:
     ) -> AsyncIterator[tuple[Transaction, Row]]:
         """Yield the lines of an invoice (GET /invoices/{id}/transactions).
 
-        Lines older than about seven days are gone: 200 with none of them.
+        After about seven days ShipBob has dropped the lines, and the answer is 200 with none.
         """
         request = list_lines(invoice_id, priority)
         async for row in self._rows(request, "transaction_id"):
@@ -145,11 +145,11 @@ class BillingApi:
     async def transactions(
         self, since: date, *, invoiced: bool | None = None, priority: Priority = Priority.BULK
     ) -> AsyncIterator[tuple[Transaction, Row]]:
-        """Yield what was charged since a day (POST /transactions:query).
+        """Yield the transactions charged since a day (POST /transactions:query).
 
         Args:
-            since: day of the charge.
-            invoiced: only what is invoiced, or only what is not; None: both.
+            since: first day of the charges.
+            invoiced: only invoiced ones, or only those not invoiced; None: both.
             priority: of all its pages.
         """
         request = query_transactions(since, priority, invoiced=invoiced)
@@ -197,7 +197,7 @@ def list_lines(invoice_id: int, priority: Priority) -> Request:
 def query_transactions(since: date, priority: Priority, *, invoiced: bool | None) -> Request:
     """POST /transactions:query, with the cursor in the query string (section 6)."""
     body: dict[str, Any] = {
-        # Without it, ShipBob gives the last seven days. Other names are silently ignored.
+        # Without this ShipBob gives the last seven days. It ignores unknown names silently.
         "from_date": f"{since.isoformat()}T00:00:00Z",
         "page_size": _PAGE,
         "sort_order": "Ascending",

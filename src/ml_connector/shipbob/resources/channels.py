@@ -1,4 +1,4 @@
-"""Which channel we write to (ShipBob reference, section 3.3). Pure."""
+"""Finding the channel to write to (ShipBob reference, section 3.3). Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,13 +17,13 @@ def own_channel(
     """Return the one channel that can be written to. An application writes only to its own.
 
     Args:
-        channels: of the merchant, those of other applications among them.
-        personal: whether the call is authorised by a personal access token; None: not known.
-            Such tokens share one application, and an OAuth application is another one.
-        granted: the channel that a consent made; a second consent may make a second one.
+        channels: all of the merchant's, also those of other applications.
+        personal: whether a personal access token authorises the call; None: not known. All
+            these tokens belong to one application, and OAuth has another one.
+        granted: the channel that a consent made; a second consent may have made a second one.
 
     Raises:
-        NeedsHuman: none can be written to, or several can: then a person must say which.
+        NeedsHuman: no channel can be written to, or several can and a person must choose.
     """
     writable = [channel for channel in channels if channel.writable]
     if made := [channel for channel in writable if channel.id == granted]:

@@ -1,4 +1,4 @@
-"""The inventory history: what came into stock at ShipBob and what left it (section 9.3)."""
+"""The inventory history: all stock movements at ShipBob (section 9.3)."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What else is said of a movement."""
+    """A note on a movement."""
 
     key: str = ""
     value: str = ""
@@ -48,20 +48,20 @@ class StockMovement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def change(self) -> int:
-        """Units that came in, less those that went out."""
+        """Units that came in minus units that went out."""
         plus = abs(self.increment.quantity_change) if self.increment else 0
         minus = abs(self.decrement.quantity_change) if self.decrement else 0
         return plus - minus
 
     @property
     def sku(self) -> str:
-        """The SKU, where it is named."""
+        """The SKU; empty if it is not named."""
         sides = (self.increment, self.decrement)
         return next((side.sku for side in sides if side and side.sku), "")
 
     @property
     def reason(self) -> str:
-        """What ShipBob says of it."""
+        """The reason that ShipBob gives."""
         return ", ".join(f"{note.key}: {note.value}" for note in self.additional_reference)
 
 

@@ -14,9 +14,9 @@ from ml_connector.transport.call import Patience, Priority
 COMPLETED: Final = "Completed"
 CANCELLED: Final = "Cancelled"
 AWAITED: Final = frozenset({"Awaiting", "AwaitingArrival"})
-"""Statuses of a WRO of which nothing has arrived yet."""
+"""Statuses of a WRO before anything has arrived."""
 ENDED: Final = frozenset({COMPLETED, CANCELLED, "Incomplete"})
-"""Statuses of a WRO of which nothing more will be stowed."""
+"""Statuses of a WRO after which nothing more is stowed."""
 
 
 def get_wro(wro_id: int | str, priority: Priority) -> Request:
@@ -56,7 +56,7 @@ def list_wros(query: Mapping[str, str], priority: Priority) -> Request:
 
 
 def create(new: NewWro, channel_id: int, send_by: float | None) -> Request:
-    """POST /receiving; nothing makes it idempotent, so it is sent once."""
+    """POST /receiving; it is not idempotent, so it is sent once."""
     named = f" for {new.purchase_order_number}" if new.purchase_order_number else ""
     return Request(
         operation="receiving.create",
@@ -108,12 +108,12 @@ def set_external_sync(
 def external_sync_results(value: object, ids: Sequence[int]) -> list[ExternalSyncResult]:
     """Read the answer of ``set_external_sync``: one result for each id, in order.
 
-    The live answer is ``{results}``; an id that it leaves out counts as failure. The
-    documented answer, a WRO, counts as success of that one, and of the only one that was
-    asked for; an empty answer as success of all.
+    The live answer is ``{results}``; an id that is missing there failed. The documented answer, a
+    WRO, means success for that one, and for the only one that was asked for. An empty answer means
+    success for all.
 
     Raises:
-        msgspec.ValidationError: there are results, of another form.
+        msgspec.ValidationError: there are results of another form.
     """
     if isinstance(value, dict) and "results" in value:
         results = payloads.decode(value["results"], list[ExternalSyncResult])

@@ -1,4 +1,4 @@
-"""Whether ShipBob has the thing that a charge refers to (section 9.7)."""
+"""Looking up the things that charges refer to (section 9.7)."""
 
 import msgspec
 
@@ -8,13 +8,13 @@ from ml_connector.transport.call import Priority
 
 
 class Referred(msgspec.Struct, frozen=True, kw_only=True):
-    """A return or an unidentified receiving order, as far as its state goes."""
+    """A return or an unidentified receiving order, of which only the state is read."""
 
     status: str = ""
 
 
 class ReferenceCalls:
-    """Reads of single things by path, of one connection, as bulk work."""
+    """The calls of one connection that read single things by path, as bulk work."""
 
     def __init__(self, session: ShipBobSession) -> None:
         self._session = session

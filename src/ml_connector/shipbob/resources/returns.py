@@ -1,8 +1,8 @@
-"""Returns: what ShipBob answers about them, and the requests for it.
+"""Returns: their payloads, and the requests about them.
 
-Source: ShipBob reference, section 9.6, and the ``Returns`` schemas of its OpenAPI file. Read
-objects are full; those that create and edit answer are the older, smaller form
-(``invoice_amount``, no ``sku``). Both are read by the same payload. Enums are open texts.
+Source: ShipBob reference, section 9.6, and the ``Returns`` schemas of its OpenAPI file. Reading
+gives full objects; creating and editing answer with an older, smaller form (``invoice_amount``, no
+``sku``). The same payload reads both. Enums are open texts.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
@@ -21,12 +21,12 @@ from ml_connector.transport.call import Priority
 
 COMPLETED: Final = "Completed"
 
-# Some lists cap their pages at 50 whatever is asked (section 6).
+# Some lists have at most 50 rows a page, whatever is asked for (section 6).
 _PAGE: Final = "50"
 
 
 class ActionTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done with some units: Restock, Quarantine, Dispose, or something new.
+    """What was done with some units: Restock, Quarantine, Dispose, or a new action.
 
     Attributes:
         quantity_processed: whole eaches; None where ShipBob does not say.
@@ -38,7 +38,7 @@ class ActionTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for; what was done may differ."""
+    """What the merchant asked for; what was done may differ."""
 
     action: str | None = None
     action_type: str | None = None
@@ -60,8 +60,8 @@ class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: the inventory id.
         sku: missing in the smaller form, and sometimes in the full one.
-        quantity: announced; the sum of what was done may differ.
-        bundle_parent_sku: of the bundle that the item was expanded from.
+        quantity: announced units; the sum of the processed units may differ.
+        bundle_parent_sku: SKU of the bundle that the item belongs to.
     """
 
     id: int
@@ -78,9 +78,9 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     """A return (section 9.6, GET /return/{id}).
 
     Attributes:
-        status: as it was written, ``Awaiting Arrival`` too; compare ``plain_status``.
-        return_type: Regular, ReturnToSender, RTS, or one that is new.
-        reference_id: the merchant's key; ShipBob makes one for a parcel that comes back.
+        status: as ShipBob wrote it, perhaps with spaces; compare ``plain_status``.
+        return_type: Regular, ReturnToSender, RTS, or a new one.
+        reference_id: the merchant's key; ShipBob makes one when a parcel comes back by itself.
     """
 
     id: int
@@ -110,7 +110,7 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def completed_at(self) -> datetime | None:
-        """When it was completed, from its date or else from its history."""
+        """When it was completed, by its date or else by its history."""
         if self.completed_date is not None:
             return self.completed_date
         moments = (
@@ -147,12 +147,12 @@ class Returns:
         completed_since: datetime | None = None,
         priority: Priority = Priority.LIVE,
     ) -> AsyncIterator[Return]:
-        """Yield the returns that all given filters fit (section 7.6, GET /return), each once.
+        """Yield the returns that fit all given filters (section 7.6, GET /return), each once.
 
         Args:
             ids: None for any; an empty collection yields nothing.
-            reference_ids: likewise; only those that are exactly equal are yielded. One with
-                a comma can't be one of a list, so it is asked for alone.
+            reference_ids: likewise; only exactly equal ones are yielded. One with a comma is
+                asked for alone.
             statuses: empty for any.
             completed_since: aware.
             priority: of all its pages.
@@ -194,7 +194,7 @@ def list_returns(query: Mapping[str, str], priority: Priority) -> Request:
 def return_filters(
     *, statuses: Collection[str] = (), completed_since: datetime | None = None
 ) -> dict[str, str]:
-    """Return the filters of a search for returns that are no lists of keys.
+    """Return the filters of a search for returns, except the lists of keys.
 
     Raises:
         ValueError: a time has no zone.
@@ -210,7 +210,7 @@ def return_filters(
 def _keys(
     ids: Collection[int | str] | None, reference_ids: Collection[str] | None
 ) -> Iterator[dict[str, str]]:
-    """Yield the key filters of each call that a search for these returns takes."""
+    """Yield the key filters of the calls that a search for these returns takes."""
     texts = None if ids is None else [str(one) for one in ids]
     for some_ids, some_references in combinations(lists(texts), comma_safe_lists(reference_ids)):
         keys = {}

@@ -13,11 +13,11 @@ from ml_connector.transport.call import Priority
 
 
 class ShipmentCalls:
-    """One method for each call; each raises as the methods of ``ShipBob`` do.
+    """One method for each call. They raise what the methods of ``ShipBob`` raise.
 
     Args:
         session: sends the calls.
-        channel_id: returns the channel that writes name.
+        channel_id: returns the channel to write to.
     """
 
     def __init__(self, session: ShipBobSession, channel_id: Callable[[], Awaitable[int]]) -> None:
@@ -53,17 +53,17 @@ class ShipmentCalls:
         tracking_updated_since: datetime | None = None,
         priority: Priority = Priority.LIVE,
     ) -> AsyncIterator[Order]:
-        """Yield the orders that all given filters fit (section 7.6, GET /order), each once.
+        """Yield the orders that fit all given filters (section 7.6, GET /order), each once.
 
         Pages hold up to 250 orders.
 
         Args:
             ids: None for any; an empty collection yields nothing.
-            references: ``reference_id``, likewise; whether ShipBob compares exactly is not
-                documented, so only those that are exactly equal are yielded.
+            references: ``reference_id``, likewise. It is not documented whether ShipBob compares
+                exactly, so only exactly equal ones are yielded.
             created_since: aware.
             has_tracking: whether any shipment has a tracking number; None for any.
-            tracking_uploaded: whether ``mark_uploaded`` has marked all; None for any.
+            tracking_uploaded: whether all shipments were marked as uploaded; None for any.
             tracking_updated_since: aware.
             priority: of all its pages.
         """
@@ -84,7 +84,7 @@ class ShipmentCalls:
     async def tracked(
         self, shipment_ids: Sequence[int], *, priority: Priority = Priority.LIVE
     ) -> list[ParcelTracking]:
-        """Return where parcels are (GET /shipments-tracking), for 25 shipments a call."""
+        """Return the tracking of parcels (GET /shipments-tracking), 25 shipments a call."""
         found: list[ParcelTracking] = []
         for start in range(0, len(shipment_ids), shipments.MOST_TRACKED):
             some = shipment_ids[start : start + shipments.MOST_TRACKED]
@@ -95,10 +95,10 @@ class ShipmentCalls:
     async def mark_uploaded(
         self, shipment_ids: Sequence[int], *, send_by: float | None = None
     ) -> list[UploadResult]:
-        """Mark shipments as taken over (POST /shipment:batchUpdateTrackingUpload).
+        """Mark shipments as uploaded (POST /shipment:batchUpdateTrackingUpload).
 
         Args:
-            shipment_ids: no ids, no call.
+            shipment_ids: without ids there is no call.
             send_by: monotonic time by which it must have begun; see ``Call``.
 
         Returns:

@@ -1,6 +1,6 @@
-"""Orders, shipments and tracking: what ShipBob answers, and the requests about them. Pure.
+"""Orders, shipments and tracking: their payloads, and the requests about them. Pure.
 
-Source: ShipBob reference, sections 6, 7.6 and 9.5, and its OpenAPI file. Only an id is ever
+Source: ShipBob reference, sections 6, 7.6 and 9.5, and its OpenAPI file. Only ids are
 required: a null and a missing key mean the same, and enums are open. Names and addresses of
 recipients are not read.
 """
@@ -30,7 +30,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shipment's status does not say, such as 201 InTransit (section 9.5)."""
+    """A detail beside a shipment's status, such as 201 InTransit (section 9.5)."""
 
     id: int = 0
     name: str = ""
@@ -39,7 +39,7 @@ class StatusDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True):
-    """Carrier and number of a shipment; no such object before the label."""
+    """Carrier and number of a shipment; missing until it has a label."""
 
     carrier: str | None = None
     carrier_service: str | None = None
@@ -71,7 +71,7 @@ class ShippedItem(msgspec.Struct, frozen=True, kw_only=True):
 class ShippedProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product of the store within a shipment; a kit has its members as items.
 
-    How many of the product are in the shipment is not said: only its items are counted.
+    Its own quantity is not given, only those of its items.
     """
 
     id: int | None = None
@@ -82,7 +82,7 @@ class ShippedProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a shipment, as far as it is weighed."""
+    """The weight of a shipment, if it is known."""
 
     total_weight_oz: float | None = None
 
@@ -106,11 +106,11 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     """A shipment of an order (section 9.5, GET /shipment/{id}).
 
     Attributes:
-        reference_id: the order's.
+        reference_id: of the order.
         status: None, Processing, LabeledCreated, Completed (has left ShipBob; not
             delivered), Exception, OnHold, Cancelled, CleanSweeped, ImportReview, or a new one.
         actual_fulfillment_date: when the label was printed.
-        last_tracking_update_at: by which a late piece of news is told from a fresh one.
+        last_tracking_update_at: shows whether an update is older than another one.
     """
 
     id: int
@@ -143,7 +143,7 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def carton_count(self) -> int:
-        """How many cartons it names; 0 when it names none."""
+        """The number of cartons; 0 when none is named."""
         return sum(max(1, len(parent.cartons)) for parent in self.parent_cartons)
 
 
@@ -168,7 +168,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order with all its shipments (section 9.5, GET /order/{id}).
 
     Attributes:
-        reference_id: unique within the channel; what a sales order is found by.
+        reference_id: unique within the channel; the sales order is found by it.
         status: Processing, Exception, PartiallyFulfilled, Fulfilled, Cancelled,
             ImportReview, or a new one.
     """
@@ -188,7 +188,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParcelTracking(msgspec.Struct, frozen=True, kw_only=True):
-    """A parcel as its carrier sees it (section 9.5, GET /shipments-tracking).
+    """The carrier's state of a parcel (section 9.5, GET /shipments-tracking).
 
     Attributes:
         status: PreTransit, InTransit, Available for Pickup, Delivered, Delivery attempt
@@ -223,7 +223,7 @@ class UploadError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one shipment in ``batchUpdateTrackingUpload``."""
+    """The result of ``batchUpdateTrackingUpload`` for one shipment."""
 
     shipment_id: int = msgspec.field(name="shipmentId")
     is_success: bool = msgspec.field(name="isSuccess", default=False)
@@ -273,7 +273,7 @@ def order_filters(
     tracking_uploaded: bool | None = None,
     tracking_updated_since: datetime | None = None,
 ) -> dict[str, str]:
-    """Return the filters of a search for orders that are no lists of keys (section 7.6).
+    """Return the filters of a search for orders, except the lists of keys (section 7.6).
 
     Raises:
         ValueError: a time has no zone.
@@ -293,7 +293,7 @@ def order_filters(
 def order_keys(
     ids: Collection[int | str] | None, references: Collection[str] | None
 ) -> Iterator[dict[str, str]]:
-    """Yield the key filters of each call that a search for these orders takes."""
+    """Yield the key filters of the calls that a search for these orders takes."""
     for some_ids in lists(None if ids is None else [str(one) for one in ids]):
         for some_references in lists(references):
             keys = {}
@@ -318,7 +318,7 @@ def track(shipment_ids: Sequence[int], priority: Priority) -> Request:
 
 
 def mark_uploaded(shipment_ids: Sequence[int], channel_id: int, send_by: float | None) -> Request:
-    """POST /shipment:batchUpdateTrackingUpload; repeating it is harmless (section 8)."""
+    """POST /shipment:batchUpdateTrackingUpload; repeating it does no harm (section 8)."""
     named = ", ".join(str(one) for one in shipment_ids[:5])
     return Request(
         operation="shipment.mark_uploaded",
@@ -338,11 +338,11 @@ def mark_uploaded(shipment_ids: Sequence[int], channel_id: int, send_by: float |
 def upload_results(value: object, shipment_ids: Sequence[int]) -> list[UploadResult]:
     """Read the answer of ``mark_uploaded``: one result for each shipment, in order.
 
-    One that the answer leaves out counts as failure; an answer without any results, as an
-    empty body, counts as success of all.
+    A shipment that is missing in the answer failed. An answer without any results, such as an
+    empty body, means success for all.
 
     Raises:
-        msgspec.ValidationError: there are results, of another form.
+        msgspec.ValidationError: there are results of another form.
     """
     if not isinstance(value, dict) or "results" not in value:
         return [UploadResult(shipment_id=one, is_success=True) for one in shipment_ids]

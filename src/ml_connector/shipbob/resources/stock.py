@@ -21,12 +21,12 @@ _BY_CENTER: Final = Request(
 
 
 class CenterLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies of an inventory item at one fulfillment center. Whole eaches.
+    """The stock of an inventory item at one fulfillment center. Whole eaches.
 
     Attributes:
         location_id: the fulfillment center.
-        on_hand_quantity: physically there, whether it can be sold or not.
-        internal_transfer_quantity: on its way between two of ShipBob's buildings.
+        on_hand_quantity: all units there, sellable or not.
+        internal_transfer_quantity: units on their way between two of ShipBob's buildings.
     """
 
     location_id: int
@@ -36,7 +36,7 @@ class CenterLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies of an inventory item, by fulfillment center."""
+    """The stock of an inventory item by fulfillment center."""
 
     inventory_id: int
     sku: str | None = None

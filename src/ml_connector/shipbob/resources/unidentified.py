@@ -1,6 +1,6 @@
 """Unidentified receiving orders: goods on ShipBob's dock that no WRO announced (section 9.4).
 
-New in the API of 2026-07; where it does not know them, there are none to see.
+They are new in the API of 2026-07; an account whose API does not have them has none.
 """
 
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ class Uro(msgspec.Struct, frozen=True, kw_only=True):
     """An unidentified receiving order.
 
     Attributes:
-        linked_wro_id: the WRO that it was found to belong to; None or 0 while there is none.
+        linked_wro_id: the WRO that it was assigned to; None or 0 while there is none.
     """
 
     id: int
@@ -41,7 +41,7 @@ class UroCalls:
         self._session = session
 
     async def get(self, uro_id: int) -> Uro | None:
-        """Return one (GET /unidentified-receiving-order/{id}); None where it is not known."""
+        """Return one (GET /unidentified-receiving-order/{id}); None if ShipBob has none."""
         request = Request(
             operation="unidentified.get",
             doing=f"reading unidentified receiving order {uro_id}",

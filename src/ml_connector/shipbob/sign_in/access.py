@@ -14,7 +14,7 @@ from ml_connector.words import Cause, System
 
 
 class Keeps(Protocol):
-    """What is needed of ``vault.tokens.Tokens``."""
+    """The part of ``vault.tokens.Tokens`` that is used here."""
 
     async def valid(self, connection: str, system: System, renew: Renew) -> Token:
         """Return a token that can be used, renewed when it is time."""
@@ -30,29 +30,29 @@ class Keeps(Protocol):
 
 
 PERSONAL_SCOPES: Final = ("billing_read", "pricing_read")
-"""Scopes that ShipBob's list for OAuth does not have (section 3.2)."""
+"""Scopes that are not in ShipBob's list for OAuth (section 3.2)."""
 
-# So often it is looked whether consent was given meanwhile.
+# How often the stored tokens are checked for a consent that was given meanwhile.
 _LOOK_FOR_CONSENT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
-    """What goes into the Authorization header, and the stored token it is, if it is one."""
+    """The content of the Authorization header, and the stored token it comes from, if any."""
 
     access: Secret
     token: Token | None = None
 
 
 class Access(Protocol):
-    """Gives out what authorises a call."""
+    """Gives out the authorisation of calls."""
 
     async def bearer(self) -> Bearer:
-        """Return what to authorise a call with now."""
+        """Return the authorisation of a call."""
         ...
 
     async def renewed(self, refused: Bearer) -> Bearer:
-        """Return another one after ShipBob refused that one.
+        """Return another authorisation after ShipBob refused this one.
 
         Raises:
             NeedsHuman: there is none to be had.
@@ -61,10 +61,10 @@ class Access(Protocol):
 
 
 class PersonalAccess:
-    """A personal access token (section 3.1): does not expire, can't be renewed.
+    """A personal access token (section 3.1), which does not expire and can't be renewed.
 
     Raises:
-        NeedsHuman: the token belongs to another of ShipBob's worlds.
+        NeedsHuman: the token belongs to another ShipBob environment.
     """
 
     def __init__(self, token: Secret, *, api_url: str, auth_url: str) -> None:
@@ -76,7 +76,7 @@ class PersonalAccess:
         return self._bearer
 
     async def renewed(self, refused: Bearer) -> NoReturn:
-        """Refuse: a person must make a new one."""
+        """Raise NeedsHuman: a person must make a new token."""
         del refused
         raise NeedsHuman(
             "ShipBob does not accept the personal access token",
@@ -87,12 +87,12 @@ class PersonalAccess:
 
 
 class ConsentAccess:
-    """OAuth tokens that a consent gave, renewed by themselves (section 3.2).
+    """OAuth tokens that a consent gave and that are renewed (section 3.2).
 
     Args:
         transport: sends renewals.
-        tokens: keeps the pairs and sees that one renews at a time.
-        application: who we are.
+        tokens: keeps the pairs and lets one process at a time renew.
+        application: our OAuth application.
         api_url: where the tokens will be used.
         first_refresh: the refresh token that the connection was configured with, used as
             long as none is stored.
@@ -118,7 +118,7 @@ class ConsentAccess:
 
         Raises:
             NeedsHuman: consent must be given (again).
-            Retryable: it could not be renewed just now.
+            Retryable: it could not be renewed this time.
         """
         connection = self._application.connection
         return self._as_bearer(await self._tokens.valid(connection, "shipbob", self._renew))
@@ -146,12 +146,12 @@ class ConsentAccess:
 
 
 class ChosenAccess:
-    """OAuth once consent was given in the browser, the personal access token until then.
+    """The personal access token until consent was given in the browser, OAuth afterwards.
 
     Args:
         consent: used as soon as a pair of tokens is stored.
-        personal: used as long as none is.
-        tokens: tells whether one is.
+        personal: used until then.
+        tokens: tells whether a pair is stored.
         connection: name of the connection.
     """
 
@@ -166,11 +166,11 @@ class ChosenAccess:
         self._look_at = float("-inf")
 
     async def bearer(self) -> Bearer:
-        """Return what to authorise a call with now.
+        """Return the authorisation of a call.
 
         Raises:
-            NeedsHuman, Retryable: as for ``ConsentAccess``. A consent that was lost is not
-                made up for by the personal token: it writes to another channel.
+            NeedsHuman, Retryable: as for ``ConsentAccess``. After a consent was lost the personal
+                token is not used, because it writes to another channel.
         """
         if not self._consented and time.monotonic() >= self._look_at:
             self._consented = await self._tokens.held(self._connection, "shipbob")
@@ -178,7 +178,7 @@ class ChosenAccess:
         return await (self._consent if self._consented else self._personal).bearer()
 
     async def renewed(self, refused: Bearer) -> Bearer:
-        """Return another one after ShipBob refused that one.
+        """Return another authorisation after ShipBob refused this one.
 
         Raises:
             NeedsHuman, Retryable: as for the access that the refused one came from.
@@ -190,12 +190,12 @@ class ChosenAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class ShipBobCredentials:
-    """What a connection may be given for ShipBob: a personal access token, OAuth, or both.
+    """The credentials of a connection for ShipBob: a personal access token, OAuth, or both.
 
     Attributes:
         token: a personal access token.
         application: the OAuth application, if there is one.
-        refresh_token: what a consent gave elsewhere.
+        refresh_token: from a consent that was given elsewhere.
     """
 
     token: Secret | None = None
@@ -203,10 +203,10 @@ class ShipBobCredentials:
     refresh_token: Secret | None = None
 
     def access(self, transport: Sends, tokens: Keeps, *, api_url: str, auth_url: str) -> Access:
-        """Return how calls are authorised: by OAuth once there was consent, else by the token.
+        """Return the authorisation of calls: OAuth after a consent, else the personal token.
 
         Raises:
-            NeedsHuman: there is neither, or the token belongs to another of ShipBob's worlds.
+            NeedsHuman: there is neither, or the token belongs to another ShipBob environment.
         """
         personal = (
             PersonalAccess(self.token, api_url=api_url, auth_url=auth_url) if self.token else None
@@ -236,13 +236,13 @@ class ShipBobCredentials:
         )
 
     def by_scope(self, *, api_url: str, auth_url: str) -> dict[str, Access]:
-        """Return what authorises calls that need a certain scope, where that differs.
+        """Return the authorisation of calls with a certain scope, where it is another one.
 
-        Only personal access tokens are known to get ``billing_read`` (section 1.7). They have
-        a rate limit of their own (section 4).
+        Only personal access tokens are known to get ``billing_read`` (section 1.7). Their calls
+        have a rate limit of their own (section 4).
 
         Raises:
-            NeedsHuman: the token belongs to another of ShipBob's worlds.
+            NeedsHuman: the token belongs to another ShipBob environment.
         """
         if self.token is None or self.application is None:
             return {}

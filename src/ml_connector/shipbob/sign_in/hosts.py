@@ -1,4 +1,4 @@
-"""ShipBob's hosts and what belongs together (ShipBob reference, section 2). Pure."""
+"""ShipBob's hosts, by environment (ShipBob reference, section 2). Pure."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ from ml_connector.words import Cause
 
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
-    """The hosts of one of ShipBob's worlds; nothing is copied between the two."""
+    """The hosts of one ShipBob environment; nothing is copied between the two environments."""
 
     api_url: str
     auth_url: str
@@ -44,10 +44,10 @@ def auth_url_of(api_url: str) -> str | None:
 
 
 def check_issuer(token: Secret, *, api_url: str, auth_url: str) -> None:
-    """Refuse a token of another world than the configured one, before it leaves this machine.
+    """Refuse a token of another environment than the configured one, before it is sent.
 
-    A token that is a JWT tells its auth host in ``iss``. An opaque token passes, and so does
-    any towards a loopback address: behind it is a simulator, which may call itself anything.
+    A JWT names its auth host in ``iss``. An opaque token is accepted, and so is any token for a
+    loopback address, because a simulator may call its hosts anything.
 
     Raises:
         NeedsHuman: credentials_invalid.

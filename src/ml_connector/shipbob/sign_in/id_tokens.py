@@ -1,4 +1,4 @@
-"""What an OpenID token says of the account that gave consent."""
+"""Reading the OpenID token of the account that gave consent."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ class Claims(msgspec.Struct, frozen=True):
     """The claims that are read.
 
     Attributes:
-        nonce: as it was sent with the request; empty where the token names none.
+        nonce: the one that was sent with the request; empty if the token has none.
         sub: the account.
     """
 
@@ -21,7 +21,7 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 def claims(id_token: Secret | None) -> Claims:
-    """Return what an id token says; nothing where it is none or can't be read."""
+    """Return the claims of an id token; empty ones if there is none or it can't be read."""
     parts = id_token.reveal().split(".") if id_token else []
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
         return Claims()

@@ -1,7 +1,7 @@
 """Sign-in with ShipBob's OAuth: consent with PKCE, code exchange, renewal.
 
-Source: ShipBob reference, section 3.2. Credentials go in the form body, never in HTTP Basic;
-a renewal carries no code_verifier; refresh tokens rotate, each is good once.
+Source: ShipBob reference, section 3.2. Credentials go into the form body, not into HTTP Basic;
+a renewal has no code_verifier; each refresh token can be used once and is then replaced.
 """
 
 import base64
@@ -40,7 +40,7 @@ SCOPES: Final = (
     "tracking_read",
     "offline_access",
 )
-"""What we ask for. ``billing_read`` may be added where the application offers it."""
+"""The scopes to ask for. ``billing_read`` may be added if the application offers it."""
 
 _CONSENT: Final = (
     "Give consent again: ml-connector connection consent prints the link. Or put a new"
@@ -49,7 +49,7 @@ _CONSENT: Final = (
 
 
 class Sends(Protocol):
-    """What is needed of the transport."""
+    """The part of the transport that is used here."""
 
     async def send(self, call: Call, classify: Classify) -> Answer:
         """Send a call and return its answer, or raise what ``classify`` makes of it."""
@@ -63,7 +63,7 @@ class Application:
     Attributes:
         connection: name of the connection.
         auth_url: ``https://auth.shipbob.com``, or another host's.
-        redirect_uri: exactly as registered; None while consent is given elsewhere.
+        redirect_uri: exactly as registered; None if consent is given elsewhere.
     """
 
     connection: str
@@ -75,13 +75,13 @@ class Application:
 
 @dataclass(frozen=True, kw_only=True)
 class Granted:
-    """What the exchange of a code gave.
+    """The result of exchanging a code.
 
     Attributes:
         token: the pair, with a refresh token.
-        scopes: what was granted; empty where ShipBob does not say.
-        id_token: tells who consented; not verified by itself: it came over TLS from the
-            token endpoint, in answer to our secret.
+        scopes: those granted; empty if ShipBob does not tell.
+        id_token: tells who consented. Its signature is not verified, because it came over TLS
+            from the token endpoint, in answer to our secret.
     """
 
     token: NewToken
@@ -91,7 +91,7 @@ class Granted:
 
 @dataclass(frozen=True, kw_only=True)
 class Pkce:
-    """A fresh pair for one consent: the verifier stays here, the challenge travels."""
+    """A new pair for one consent: the verifier stays here, the challenge is sent."""
 
     verifier: Secret
     challenge: str
@@ -118,18 +118,18 @@ def authorization_url(
     scopes: Sequence[str] = SCOPES,
     integration_name: str | None = None,
 ) -> str:
-    """Return where a browser is sent for consent. Pure.
+    """Return the address to send a browser to for consent. Pure.
 
-    The answer comes back as a POST form: without ``form_post`` the values would sit in the
-    URL's fragment, which a server never sees.
+    The answer comes back as a POST form. Without ``form_post`` the values would be in the URL's
+    fragment, which browsers don't send to a server.
 
     Args:
         application: must have a redirect_uri.
-        state: ties the callback to this start; a cross-site POST carries no Lax cookie.
-        nonce: as OpenID Connect wants it.
+        state: ties the callback to this consent; a cross-site POST carries no Lax cookie.
+        nonce: for OpenID Connect.
         challenge: of a ``Pkce``.
         scopes: the permissions to ask for.
-        integration_name: name of the channel to be made; None: the user is asked.
+        integration_name: name of the channel to be made; None: ShipBob asks the user.
 
     Raises:
         ValueError: the application has no redirect_uri.
@@ -182,9 +182,9 @@ async def exchange_code(
     """Turn the code of a consent into a pair of tokens.
 
     Raises:
-        NeedsHuman: ShipBob refused it (the code is good once, for two minutes), or gave no
+        NeedsHuman: ShipBob refused it (a code can be used once, for two minutes), or gave no
             refresh token.
-        Retryable: the token endpoint is away. The code may be spent then.
+        Retryable: the token endpoint did not answer. The code may be spent then.
     """
     answer = await transport.send(
         code_call(application, code=code, verifier=verifier), classify_token
@@ -208,22 +208,22 @@ async def exchange_code(
 async def renew(
     transport: Sends, application: Application, current: Token | None, first: Secret | None
 ) -> NewToken:
-    """Renew the pair of tokens, for ``Tokens.valid``: one at a time, stored before use.
+    """Renew the pair of tokens. ``Tokens.valid`` calls this, in one process at a time.
 
-    A renewal whose outcome is unknown is tried once more with the same refresh token. One
-    that ShipBob refuses is tried once more with the previous refresh token, which is kept as
-    long as the newer one has not worked. After that the refusal is final.
+    If the outcome is unknown, it is tried once more with the same refresh token. If ShipBob
+    refuses, it is tried once more with the previous refresh token, which is kept until the newer
+    one has worked. After that the refusal is final.
 
     Args:
         transport: sends the calls.
-        application: who we are.
-        current: the pair stored now, if there is one.
-        first: the refresh token that the connection was configured with, used while there
-            is no stored one.
+        application: our OAuth application.
+        current: the stored pair, if there is one.
+        first: the refresh token that the connection was configured with, used when none is
+            stored.
 
     Raises:
         NeedsHuman: credentials_invalid; consent must be given again.
-        Retryable: the token endpoint is away.
+        Retryable: the token endpoint did not answer.
     """
     refresh = (current.refresh if current else None) or first
     if refresh is None:
@@ -257,8 +257,8 @@ async def _refresh(transport: Sends, application: Application, refresh: Secret) 
 def classify_token(answer: Answer) -> ConnectorError | None:
     """Return the failure that an answer of the token endpoint means. Pure.
 
-    ``invalid_grant`` is final; so is every other OAuth error. What is not JSON comes from the
-    edge and passes.
+    Every OAuth error is final, such as ``invalid_grant``. An answer that is not JSON comes from
+    the edge and is retryable.
     """
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Retryable(
@@ -279,7 +279,7 @@ def classify_token(answer: Answer) -> ConnectorError | None:
 
 
 def read_token(answer: Answer) -> NewToken:
-    """Read an answer that ``classify_token`` let pass. Pure."""
+    """Read an answer that ``classify_token`` found no failure in. Pure."""
     body = _body(answer)
     if body is None:
         raise ValueError("not an answer of the token endpoint")
@@ -315,7 +315,7 @@ _KNOWN_ERRORS: Final[Mapping[str, str]] = {
 
 
 def _refused(error: str) -> NeedsHuman:
-    # Only words that we know are told: what stands there otherwise could be anything.
+    # Only known error codes are shown, because any other text could be anything.
     named = f" ({error})" if error in _KNOWN_ERRORS else ""
     return NeedsHuman(
         f"ShipBob refused to renew our access{named}",

@@ -1,4 +1,4 @@
-"""Whether a webhook really comes from ShipBob: Standard Webhooks, HMAC-SHA256. Pure.
+"""Verifying that a webhook comes from ShipBob: Standard Webhooks, HMAC-SHA256. Pure.
 
 Source: ShipBob reference, sections 7.3 and 7.4.
 """
@@ -26,23 +26,23 @@ Reason = Literal[
 ]
 """Why a delivery was refused.
 
-``too_old`` and ``too_new`` are said only of a delivery whose signature is right, so they
-mean trouble with a clock. ``signed_with_secret_text``: somebody uses the text of the secret
-itself as the key, which contradicts ShipBob's documentation and is refused as well.
+``too_old`` and ``too_new`` are used only for a delivery with a correct signature, so they mean
+that a clock is wrong. ``signed_with_secret_text``: the key was the text of the secret itself,
+which contradicts ShipBob's documentation and is refused as well.
 """
 
 TOLERANCE_SECONDS: Final = 300
-"""ShipBob names no number; this is what the scheme customarily allows, both ways."""
+"""ShipBob gives no number; this is what the scheme usually allows, in both directions."""
 
 _PREFIX: Final = "whsec_"
 
-# ShipBob's own names, then those of the company that runs the scheme for it.
+# ShipBob's own names, then those of the company that runs its webhooks.
 _FAMILIES: Final = (
     ("webhook-id", "webhook-timestamp", "webhook-signature"),
     ("svix-id", "svix-timestamp", "svix-signature"),
 )
 
-# The id becomes a key in the database, so it is plain visible text of a sane length.
+# The id becomes a key in the database, so it must be visible ASCII text and not too long.
 _ID: Final = re.compile(r"[!-~]{1,255}")
 # \d would also match the digits of other scripts.
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,11}")
@@ -50,11 +50,11 @@ _LONGEST_SIGNATURES: Final = 4096
 
 
 class SignatureRefused(Exception):
-    """This delivery must not be believed.
+    """This delivery is not from ShipBob, or can't be verified.
 
     Attributes:
-        reason: a stable word, for the record of refusals and for the console.
-        clock_offset_seconds: our clock minus ShipBob's, when it is what is wrong.
+        reason: a stable code, for the counts of refusals.
+        clock_offset_seconds: our clock minus ShipBob's, when that is the reason.
     """
 
     def __init__(self, reason: Reason, *, clock_offset_seconds: float | None = None) -> None:
@@ -68,10 +68,9 @@ class Verified:
     """A delivery that ShipBob signed.
 
     Attributes:
-        webhook_id: the same on every retry of a delivery, so it is the key to tell
-            duplicates.
+        webhook_id: the same for every attempt of a delivery, so duplicates are recognised by it.
         sent_at: when this attempt was made, by ShipBob's clock.
-        clock_offset_seconds: our clock minus ShipBob's, the way through the network included.
+        clock_offset_seconds: our clock minus ShipBob's, including the time in the network.
     """
 
     webhook_id: str
@@ -80,7 +79,7 @@ class Verified:
 
 
 def parse_secret(secret: Secret) -> bytes:
-    """Return the HMAC key that a webhook secret stands for.
+    """Return the HMAC key of a webhook secret.
 
     The secret is base64, padded or not, with or without ``whsec_`` before it.
 
@@ -115,13 +114,13 @@ def verify(
     Args:
         headers: of the request; names in any case.
         body: the raw bytes as they came, never serialised anew.
-        secrets: any one of them may have signed; several while they rotate. One that is
-            not base64 verifies nothing, and an empty list verifies nothing.
+        secrets: one of them must have signed; there are several during a rotation. A secret
+            that is not base64 never fits, and with an empty list every delivery is refused.
         now: our clock in Unix seconds.
         tolerance_seconds: how far the time of the attempt may be off, both ways.
 
     Raises:
-        SignatureRefused: whatever is wrong with it.
+        SignatureRefused: the delivery can't be verified.
     """
     keys = _keys(secrets)
     if not keys:
@@ -164,7 +163,7 @@ def _keys(secrets: Sequence[Secret]) -> list[bytes]:
         try:
             keys.append(parse_secret(secret))
         except UserError:
-            # Told to a person when it was configured; here it just verifies nothing.
+            # A person was told of it when it was configured; here it just does not fit.
             continue
     return keys
 
@@ -187,7 +186,7 @@ def _signed_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _v1_signatures(header: str) -> list[bytes]:
-    """Return what stands after ``v1,`` in each entry, without padding."""
+    """Return the signature after ``v1,`` of each entry, without padding."""
     if len(header) > _LONGEST_SIGNATURES or not header.isascii():
         raise SignatureRefused("malformed_header")
     return [

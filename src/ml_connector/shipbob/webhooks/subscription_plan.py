@@ -1,8 +1,8 @@
 """Which webhook subscriptions to keep, make and remove (ShipBob reference, section 7.1). Pure.
 
-There is no update, and the same topic may be subscribed several times; so of each group of
-topics one subscription is kept, and what is not wanted of those with our own address goes.
-Subscriptions of other addresses are somebody else's and are never touched.
+A subscription can't be changed, and the same topic may be subscribed several times. So for each
+group of topics one subscription is kept, and the others with our own address are removed.
+Subscriptions with other addresses belong to others and are never touched.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ class SubscriptionPlan:
     Attributes:
         keep: by group, the subscription that stays.
         create: by group, the topics to subscribe to.
-        remove: subscriptions to remove after all of ``create`` was made, with the reason.
+        remove: by id, why to remove a subscription, after all of ``create`` was made.
     """
 
     keep: Mapping[str, WebhookSubscription]
@@ -47,9 +47,9 @@ def plan_subscriptions(
         url: where this connection's webhooks should go.
         groups: topics by name of the group, one subscription each.
         known: ids of the subscriptions that we made and whose secret we hold.
-        trust_unknown: secrets were given by hand, so that a subscription which we did not
-            make may be signed with one of them; a matching one is kept then.
-        replace_all: rotate: keep nothing.
+        trust_unknown: secrets were entered by hand, so a subscription that we did not make may
+            be signed with one of them. A matching one is kept then.
+        replace_all: keep none, because all secrets are rotated.
     """
     ours = [one for one in existing if one.id in known or same_address(one.url, url)]
     usable = [one for one in ours if _delivers_to(one, url) and (one.id in known or trust_unknown)]
@@ -104,7 +104,7 @@ def _address(url: str) -> tuple[str, str, int | None, str, str]:
 
 
 def _rank(one: WebhookSubscription, known: Collection[str]) -> tuple[bool, datetime, str]:
-    """The one whose secret we know, then the oldest."""
+    """Return the order of choice: first those whose secret we know, then the oldest."""
     return (one.id not in known, one.created_at or _LONG_AGO, one.id)
 
 

@@ -20,14 +20,14 @@ from ml_connector.words import Cause
 
 @dataclass(frozen=True, kw_only=True)
 class NewSubscription:
-    """A subscription just made, with its secret, which ShipBob never shows again."""
+    """A subscription that was just made, and its secret, which ShipBob never shows again."""
 
     subscription: WebhookSubscription
     secret: Secret
 
 
 class NewWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of POST /webhook: the only one that holds the secret. Don't keep it."""
+    """The answer of POST /webhook, the only one with the secret. It must not be stored."""
 
     id: str
     url: str = ""
@@ -60,11 +60,11 @@ def create(
     secret: Secret | None,
     send_by: float | None,
 ) -> Request:
-    """POST /webhook; nothing makes it idempotent, so it is sent once.
+    """POST /webhook; it is not idempotent, so it is sent once.
 
-    The one write that names no channel (section 3.4): the header "on ``POST /webhook``
+    It is the only write that names no channel (section 3.4): the header "on ``POST /webhook``
     restricts the subscription to that channel; send it there only when that is wanted", and a
-    public client leaves it out. It is not wanted: an application reads all channels of the
+    public client leaves it out. It is not wanted here: an application reads all channels of the
     merchant and writes to its own, and the orders whose shipments we fulfil are made in the
     channels of shops.
 
@@ -91,7 +91,7 @@ def create(
 
 
 def created(answer: NewWebhook, given: Secret | None) -> NewSubscription:
-    """Part the subscription from its secret, which is the given one if ShipBob tells none.
+    """Separate the subscription from its secret: ShipBob's, or the given one if it sends none.
 
     Raises:
         UnexpectedAnswer: there is no secret at all.
@@ -129,7 +129,7 @@ class SubscriptionCalls:
 
     Args:
         session: sends the calls.
-        channel_id: returns the channel that our writes name.
+        channel_id: returns the channel to write to.
     """
 
     def __init__(self, session: ShipBobSession, channel_id: Callable[[], Awaitable[int]]) -> None:
@@ -152,10 +152,10 @@ class SubscriptionCalls:
         secret: Secret | None = None,
         send_by: float | None = None,
     ) -> NewSubscription:
-        """Subscribe to topics, in all channels (section 7.1, POST /webhook). Sent once.
+        """Subscribe to topics, in all channels (section 7.1, POST /webhook). It is sent once.
 
-        The same topic may be subscribed to several times: list by URL and topics first.
-        ShipBob refuses a subscription as a whole for one topic that it doesn't know.
+        The same topic can be subscribed several times, so list the subscriptions first. ShipBob
+        refuses the whole subscription because of one topic that it doesn't know.
 
         Args:
             url: https, where deliveries go.
@@ -171,7 +171,7 @@ class SubscriptionCalls:
         return created(await self._session.one(request, NewWebhook), secret)
 
     async def delete(self, subscription_id: str, *, send_by: float | None = None) -> None:
-        """Remove a subscription (section 7.1, DELETE /webhook/{id}); it may be gone already."""
+        """Remove a subscription (section 7.1, DELETE /webhook/{id}), also one that is gone."""
         try:
             channel: int | None = await self._channel_id()
         except NeedsHuman as unclear:

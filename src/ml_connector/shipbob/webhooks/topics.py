@@ -1,7 +1,7 @@
-"""Webhook topics, and which resource a webhook is about. Pure.
+"""Webhook topics, and finding the resource that a webhook is about. Pure.
 
-ShipBob publishes no body but one, so a body is only searched, leniently, for the id of its
-resource; what happened is then read through the API. Source: ShipBob reference, section 7.2.
+ShipBob documents only one body. So a body is only searched, leniently, for the id of its
+resource; the resource is then read through the API. Source: ShipBob reference, section 7.2.
 """
 
 import re
@@ -44,12 +44,12 @@ TOPIC_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         **dict.fromkeys(_BILLING, "transaction"),
     }
 )
-"""What each of the 25 topics is about."""
+"""The kind of resource that each of the 25 topics is about."""
 
 TOPIC_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        # The eleven of the official 2026-01 document; the others may not exist for an
-        # account, and one unknown topic would cost the whole subscription (section 1.4).
+        # The eleven topics of the official 2026-01 document. The others may not exist for an
+        # account, and ShipBob refuses the whole subscription for an unknown one (section 1.4).
         "shipments": (
             "order.shipped",
             "order.shipment.delivered",
@@ -71,12 +71,12 @@ TOPIC_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "billing": _BILLING,
     }
 )
-"""One subscription for each group, so that a topic which ShipBob refuses costs only its own."""
+"""One subscription for each group, so that a refused topic affects only its own group."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """What a webhook is about: a kind and ShipBob's id, as a text."""
+    """The resource that a webhook is about: a kind and ShipBob's id, as a text."""
 
     kind: Kind
     id: str
@@ -86,15 +86,15 @@ def subject_id(topic: str, body: bytes) -> str | None:
     """Return the id of the resource that a webhook is about, of the topic's own kind.
 
     The kind is ``TOPIC_KINDS[topic]``: order, shipment, return, wro (box events too) or
-    transaction. None when the topic is none of the 25 or the body doesn't say: such an event
-    is stored all the same, and a sweep finds what it was about. Never raises.
+    transaction. None when the topic is none of the 25 or the body has no such id. Such an event
+    is stored all the same, and a sweep finds the change. Never raises.
     """
     found = resource(topic, body)
     return found.id if found and found.kind == TOPIC_KINDS[topic] else None
 
 
 def resource(topic: str, body: bytes) -> Resource | None:
-    """Return the resource that a webhook is about, as precisely as its body says.
+    """Return the resource that a webhook is about, as precisely as its body tells.
 
     The kind may differ from the topic's: an order topic whose body is a bare shipment
     without its order's id gives that shipment, and a shipment topic whose body is a
@@ -118,7 +118,7 @@ class NamedParcel:
     """The shipment that a webhook names, or the order when it names no single one.
 
     Attributes:
-        within: the order of the shipment, where the body says so.
+        within: id of the order of the shipment, if the body has it.
     """
 
     kind: Literal["order", "shipment"]
@@ -129,8 +129,8 @@ class NamedParcel:
 def parcel_named(topic: str, body: bytes) -> NamedParcel | None:
     """Return which shipment, or else which order, a webhook about parcels is about.
 
-    An order with one shipment names that one; an order with several, or that lists none (as
-    the one documented body, of ``order.shipment.tracking_received``), is itself what is named.
+    An order with one shipment means that shipment. An order with several, or with no list of
+    them (such as the documented body, of ``order.shipment.tracking_received``), means the order.
     Never raises.
     """
     kind = TOPIC_KINDS.get(topic)
@@ -163,7 +163,7 @@ _DEEPEST_ENVELOPE: Final = 3
 
 
 def _fields(body: bytes) -> dict[str, object] | None:
-    """Return the resource's own fields, names in lower case without underscores."""
+    """Return the fields of the resource itself, with names in lower case without underscores."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -182,7 +182,7 @@ def _fields(body: bytes) -> dict[str, object] | None:
 
 
 def _plain(name: str) -> str:
-    # ShipBob writes wro_id; older and stray payloads write wroId.
+    # ShipBob writes wro_id, and wroId in older and a few other payloads.
     return name.replace("_", "").lower()
 
 
@@ -211,13 +211,13 @@ def _wro_ids(fields: Mapping[str, object], *, of_a_box: bool) -> Iterator[tuple[
     yield from _named("wro", fields, within="receiving")
     yield from _named("wro", fields, within="receivingorder")
     yield from _named("wro", fields, within="warehousereceivingorder")
-    # A bare id on a box event is the box's own, unless the box is told apart from it.
+    # A bare id in a box event is the box's own id, unless the box has another one.
     if not of_a_box or any(name in fields for name in ("boxid", "inventoryquantities", "boxes")):
         yield "wro", fields.get("id")
 
 
 def _is_shipment(fields: Mapping[str, object]) -> bool:
-    """Tell a bare shipment from an order by what only a shipment has (section 9.5)."""
+    """Whether the fields include one that only a shipment has (section 9.5)."""
     marks = ("tracking", "statusdetails", "shipoption", "actualfulfillmentdate")
     return "shipments" not in fields and any(mark in fields for mark in marks)
 
@@ -247,7 +247,7 @@ _TRANSACTION: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _id_text(kind: Kind, value: object) -> str | None:
-    """Return an id as the text that stands for it, or None when it can't be one.
+    """Return an id as text; None when the value can't be an id.
 
     The ids of all kinds but transactions (ULIDs) are positive whole numbers of up to 64 bits.
     """
