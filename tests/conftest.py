@@ -123,7 +123,7 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def sweep_up() -> None:
     """Clear away what runs that were killed left in memory."""
-    from ml_connector.storage import embedded  # noqa: PLC0415 - only where it is used
+    from ml_connector.storage import embedded  # noqa: PLC0415 - only where used
 
     for folder in MEMORY.glob(f"{PREFIX}*"):
         with suppress(OSError):
@@ -139,7 +139,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    from ml_connector.storage import embedded  # noqa: PLC0415 - only where it is used
+    from ml_connector.storage import embedded, owning_role  # noqa: PLC0415 - only where used
 
     # The rows of a test need not survive a power cut.
     settings = {
@@ -152,6 +152,13 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server_folder(tmp_path_factory) as folder,
         embedded.start(folder, settings=settings) as owner,
     ):
+        # Tests do what no role of ours may: they change rows that triggers keep.
+        administer(
+            psycopg.conninfo.make_conninfo(owner.url, user=owning_role.SUPERUSER),
+            sql.SQL("grant set on parameter session_replication_role to {}").format(
+                sql.Identifier(owning_role.ROLE)
+            ),
+        )
         yield owner.url
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from ml_connector.errors import UserError
-from ml_connector.storage import embedded, postmaster
+from ml_connector.storage import embedded, owning_role, postmaster
 from ml_connector.storage.postgres_folder import LOG_BYTES, PostgresFolder
 from waiting import wait_until
 
@@ -342,7 +342,8 @@ def test_the_log_stays_bounded_while_the_server_writes_it(data_dir: Path) -> Non
             file.writelines(f"line {number}\n" for number in range(LOG_BYTES // 8))
         owner.ensure_running()
         shortened = log.stat().st_size
-        with psycopg.connect(owner.url, autocommit=True) as connection:
+        superuser = psycopg.conninfo.make_conninfo(owner.url, user=owning_role.SUPERUSER)
+        with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute("alter system set work_mem = '5MB'")
             connection.execute("select pg_reload_conf()")
         wait_until(lambda: "received SIGHUP" in log.read_text())

@@ -18,10 +18,10 @@ from types import MappingProxyType
 from typing import Self
 
 import psycopg
-from psycopg import sql
 
 from ml_connector.errors import UserError
-from ml_connector.storage import postgres_cluster, postmaster, running_role
+from ml_connector.storage import owning_role, postgres_cluster, postmaster
+from ml_connector.storage.owning_role import SUPERUSER
 from ml_connector.storage.postgres_binaries import PostgresBinaries, find_binaries
 from ml_connector.storage.postgres_folder import (
     DATABASE,
@@ -163,12 +163,8 @@ class EmbeddedPostgres:
         postmaster.stop(self.place.cluster)
 
     def _make_database(self) -> None:
-        url = self.place.url("postgres")
-        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-            query = "select from pg_database where datname = %s"
-            if connection.execute(query, [DATABASE]).rowcount == 0:
-                name = sql.Identifier(DATABASE)
-                connection.execute(sql.SQL("create database {}").format(name))
+        if not owning_role.is_ready(self.place.url()):
+            owning_role.make(lambda name: self.place.url(name, role=SUPERUSER), DATABASE)
 
 
 class Owner:
@@ -177,8 +173,9 @@ class Owner:
     The methods may be called from any thread; they block for as long as PostgreSQL takes.
 
     Attributes:
-        url: of the database, for the superuser that owns it.
+        url: of the database, for the role that owns it (``storage.owning_role``).
         running_url: for the role that our processes have (``storage.running_role``).
+        report_url: for the role that a month end has.
     """
 
     def __init__(self, server: EmbeddedPostgres, owners: int) -> None:
@@ -188,7 +185,8 @@ class Owner:
         self._stopping = threading.Lock()
         self._stopped = False
         self.url = server.place.url()
-        self.running_url = server.place.url(role=running_role.ROLE)
+        self.running_url = server.place.url(role=owning_role.RUNNING)
+        self.report_url = server.place.url(role=owning_role.REPORT)
 
     def __enter__(self) -> Self:
         return self

@@ -14,9 +14,9 @@ from types import MappingProxyType
 
 from ml_connector.errors import UserError
 from ml_connector.storage import postmaster
+from ml_connector.storage.owning_role import SUPERUSER
 from ml_connector.storage.postgres_binaries import OTHER_DATABASE, PostgresBinaries
 from ml_connector.storage.postgres_folder import (
-    DATABASE,
     PostgresFolder,
     disk_full,
     give,
@@ -132,7 +132,7 @@ def make_cluster(
         [
             binaries.initdb,
             f"--pgdata={unfinished}",
-            f"--username={DATABASE}",
+            f"--username={SUPERUSER}",
             "--encoding=UTF8",
             "--locale=C",
             "--locale-provider=builtin",

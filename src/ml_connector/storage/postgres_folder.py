@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 from ml_connector import private_files
 from ml_connector.errors import UserError
+from ml_connector.storage import owning_role
 from ml_connector.storage.postmaster import PORT, SOCKET_FILE
 from ml_connector.storage.server_account import ServerAccount
 
@@ -93,7 +94,7 @@ class PostgresFolder:
         temporary = system if system.is_dir() else Path(tempfile.gettempdir())
         return temporary / f"ml-connector-{digest}"
 
-    def url(self, database: str = DATABASE, *, role: str = DATABASE) -> str:
+    def url(self, database: str = DATABASE, *, role: str = owning_role.ROLE) -> str:
         """Return the address of a database over the socket, for libpq and SQLAlchemy."""
         host = quote(str(self.socket), safe="")
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"

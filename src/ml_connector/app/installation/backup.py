@@ -68,8 +68,7 @@ def restore_backup(settings: Settings, file: Path, *, person: str) -> Restored:
         UserError: it can't be restored; then nothing was changed.
     """
     with database_server(settings, make=True) as server:
-        after = running_role.STATEMENTS if server.owner else ()
-        files.load(server.owner_url, file, after=after)
+        files.load(server.owner_url, file, after=[running_role.ALLOW])
         migrated(server)
         keys = _key_ids(server.url)
         with connect(server.url) as connection:

@@ -22,11 +22,14 @@ class DatabaseServer:
         url: of the role that everything runs with.
         owner_url: of the role that makes, migrates and backs up the tables; the same as ``url``
             for a configured server.
+        report_url: of the role of a month end, which makes temporary tables; the same as
+            ``url`` for a configured server.
         owner: its share in the embedded server; None for a configured one.
     """
 
     url: str
     owner_url: str
+    report_url: str
     owner: embedded.Owner | None = None
 
     def ensure_running(self) -> bool:
@@ -46,9 +49,10 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
         UserError: it can't be used, or nothing was set up yet.
     """
     if settings.database_url is not None:
-        if (given_up := weakness(settings.database_url)) is not None:
+        url = settings.database_url
+        if (given_up := weakness(url)) is not None:
             _log.warning("database_connection_is_weak", reason=given_up)
-        yield DatabaseServer(url=settings.database_url, owner_url=settings.database_url)
+        yield DatabaseServer(url=url, owner_url=url, report_url=url)
         return
     if not make and not (settings.data_dir / "postgres").is_dir():
         raise UserError(
@@ -57,7 +61,9 @@ def database_server(settings: Settings, *, make: bool = False) -> Iterator[Datab
             next_step="Run ml-connector init, or point MLC_DATA_DIR to the data folder.",
         )
     with embedded.start(settings.data_dir) as owner:
-        yield DatabaseServer(url=owner.running_url, owner_url=owner.url, owner=owner)
+        yield DatabaseServer(
+            url=owner.running_url, owner_url=owner.url, report_url=owner.report_url, owner=owner
+        )
 
 
 def migrated(server: DatabaseServer) -> str:
@@ -70,8 +76,7 @@ def migrated(server: DatabaseServer) -> str:
     from ml_connector.storage.migrate import migrate  # noqa: PLC0415
 
     version = migrate(server.owner_url)
-    if server.owner is not None:
-        running_role.allow(server.owner_url)
+    running_role.allow(server.owner_url)
     return version
 
 

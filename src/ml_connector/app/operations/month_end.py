@@ -77,7 +77,8 @@ async def reconcile(
     """
     context = await ConnectionContexts(installation).open(applied.name)
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
-    async with stored.opened(installation.server.url, applied.name, month, FLOWS) as stored_month:
+    url = installation.server.report_url
+    async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
         await _read_netsuite(stored_month, context, month, progress)
         if recent:
             await _read_shipbob(installation, stored_month, context, month, progress)
