@@ -13,12 +13,12 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from ml_connector.storage.connection_string import conninfo
+
 SUPERUSER: Final = "ml_connector"
 ROLE: Final = "mlc_owner"
 RUNNING: Final = "mlc_app"
 REPORT: Final = "mlc_report"
-
-_CONNECT_SECONDS: Final = 10
 
 # Its own tables can't stand in for the catalog's, whoever made them.
 _OPTIONS: Final = "-c search_path=pg_catalog,pg_temp -c timezone=UTC"
@@ -142,6 +142,5 @@ def make(superuser_url: Callable[[str], str], database: str) -> None:
 
 
 def _connected(url: str) -> psycopg.Connection:
-    return psycopg.connect(
-        url, autocommit=True, connect_timeout=_CONNECT_SECONDS, options=_OPTIONS
-    )
+    told = conninfo(url, name="ml-connector roles", options=_OPTIONS)
+    return psycopg.connect(told, autocommit=True)
