@@ -22,7 +22,8 @@ from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.reconcile.stored import stored
-from ml_connector.storage import backup, schema, snapshots
+from ml_connector.storage import schema, snapshots
+from ml_connector.storage.backup import dump as backup
 from ml_connector.storage.connection_string import conninfo, environment, parameters
 from ml_connector.storage.database import Database
 from ml_connector.storage.postgres_binaries import find_binaries
@@ -194,7 +195,7 @@ CONNECTS = re.compile(
 
 
 def test_every_place_that_connects_lets_libpq_be_told() -> None:
-    """The embedded server and the measurements on it have sockets of their own."""
+    """The measurements have sockets of their own."""
     places = {
         path.relative_to(SOURCES).as_posix(): "conninfo(" in text
         for path in SOURCES.rglob("*.py")
@@ -206,12 +207,11 @@ def test_every_place_that_connects_lets_libpq_be_told() -> None:
         "engine/work/lanes.py",
         "reconcile/stored/stored.py",
         "storage/database.py",
+        "storage/owning_role.py",
         "storage/schema.py",
         "storage/snapshots.py",
     }
-    assert {place for place in places.keys() - told if not place.startswith("bench/")} == {
-        "storage/embedded.py"
-    }
+    assert {place for place in places.keys() - told if not place.startswith("bench/")} == set()
 
 
 async def _pool(url: str) -> None:

@@ -91,8 +91,7 @@ def _figures(closed: Mapping[int, Closed]) -> Iterator[Figure]:
 
 def _let_rows_be_put_in(url: str) -> None:
     """Let the owner of the measured database leave the chain of a million rows unchecked."""
-    superuser = psycopg.conninfo.make_conninfo(url, user=owning_role.SUPERUSER)
-    with psycopg.connect(superuser) as connection:
+    with psycopg.connect(url, user=owning_role.SUPERUSER) as connection:
         connection.execute("grant set on parameter session_replication_role to mlc_owner")
 
 

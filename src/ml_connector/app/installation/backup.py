@@ -9,8 +9,8 @@ from ml_connector.app.installation.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import offline
-from ml_connector.storage import backup as files
 from ml_connector.storage import running_role, schema
+from ml_connector.storage.backup import dump as files
 from ml_connector.storage.schema import connect
 from ml_connector.vault import survey
 
