@@ -93,19 +93,19 @@ async def _work(settings: Settings, path: Path, work: Work) -> None:
 
 async def _poll(installation: Installation) -> int:
     """Find all open orders, tell the inbox of them, and read each with its lines."""
-    place = await ConnectionContexts(installation).open("acme")
+    context = await ConnectionContexts(installation).open("acme")
     swept = await sweep(
         installation.database,
         installation.lanes,
         FLOWS["purchase-orders"],
-        reads=place.reads,
+        reads=context.reads,
         connection_name="acme",
         since=datetime.now(UTC),
     )
     count = 0
     keys = iter(swept.keys)
     while some := list(islice(keys, _AT_ONCE)):
-        orders = await asyncio.gather(*map(place.reads.order, some))
+        orders = await asyncio.gather(*map(context.reads.order, some))
         count += sum(order is not None and bool(order.lines) for order in orders)
     return count
 

@@ -42,18 +42,18 @@ def sync_now(*, named: bool, write: bool) -> None:
             next_step="Run it without them.",
             usage=True,
         )
-    looked = current().run(lambda installation: _look(installation, write=write))
-    _print_looked(looked)
-    if not looked.works:
+    changes = current().run(lambda installation: _sync(installation, write=write))
+    _print_changes(changes)
+    if not changes.works:
         raise typer.Exit(1)
 
 
 @commands.command("rotate")
 def rotate() -> None:
     """Make all subscriptions anew, with new secrets; the old ones stay valid meanwhile."""
-    looked = current().run(lambda installation: _look(installation, write=True, rotate=True))
-    _print_looked(looked)
-    if not looked.works:
+    changes = current().run(lambda installation: _sync(installation, write=True, rotate=True))
+    _print_changes(changes)
+    if not changes.works:
         raise typer.Exit(1)
 
 
@@ -173,7 +173,7 @@ def samples(
     )
 
 
-async def _look(
+async def _sync(
     installation: Installation, *, write: bool, rotate: bool = False
 ) -> SubscriptionChanges:
     context = current()
@@ -182,34 +182,34 @@ async def _look(
         raise UserError(
             f'Connection "{one.name}" is paused', next_step="Resume it, then sync again."
         )
-    place = await ConnectionContexts(installation).open(one.name)
+    opened = await ConnectionContexts(installation).open(one.name)
     return await sync_webhooks(
         installation,
-        place.shipbob,
-        place.settings,
-        others=await other_shipbob_clients(installation, place.settings),
+        opened.shipbob,
+        opened.settings,
+        others=await other_shipbob_clients(installation, opened.settings),
         rotate=rotate,
         dry_run=not write or one.mode == "dry-run",
     )
 
 
-def _print_looked(looked: SubscriptionChanges) -> None:
+def _print_changes(changes: SubscriptionChanges) -> None:
     printer = current().printer
-    printer.line(f"ShipBob sends to {looked.url}")
-    if looked.dry_run:
+    printer.line(f"ShipBob sends to {changes.url}")
+    if changes.dry_run:
         printer.line("Nothing was written to ShipBob; this is what would be done.", style="bold")
     printer.table(
         ["topics", "result", "subscription", "left out"],
-        [[one.group, one.state, one.id, ", ".join(one.left_out)] for one in looked.groups],
+        [[one.group, one.state, one.id, ", ".join(one.left_out)] for one in changes.groups],
         empty="No topics.",
     )
-    for id_, reason in looked.removed.items():
-        done = "would be removed" if looked.dry_run else "removed"
+    for id_, reason in changes.removed.items():
+        done = "would be removed" if changes.dry_run else "removed"
         printer.line(f"Subscription {id_} {done}: {reason}.")
-    for one in looked.groups:
+    for one in changes.groups:
         if one.sentence:
             printer.line(f"{one.group}: {one.sentence}")
-    if any(one.left_out for one in looked.groups):
+    if any(one.left_out for one in changes.groups):
         printer.line(
             "Next: nothing. What ShipBob does not offer to this account is found by the sweep;"
             " those topics are asked for again once a day.",
@@ -218,9 +218,9 @@ def _print_looked(looked: SubscriptionChanges) -> None:
     printer.answer(
         {
             "flow": "webhooks",
-            "url": looked.url,
-            "dry_run": looked.dry_run,
-            "groups": looked.groups,
-            "removed": [{"id": id_, "reason": why} for id_, why in looked.removed.items()],
+            "url": changes.url,
+            "dry_run": changes.dry_run,
+            "groups": changes.groups,
+            "removed": [{"id": id_, "reason": why} for id_, why in changes.removed.items()],
         }
     )
