@@ -1,10 +1,12 @@
 """Reads of transfer orders, shared by the subjects in flight."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import transfer_orders
-from ml_connector.netsuite.queries.transfer_orders import TransferContent, TransferOrder
+from ml_connector.netsuite.queries.transfer_orders import TransferOrder
+from ml_connector.netsuite.records.transfer_orders import TransferContent, transfer_content
 from ml_connector.transport.batch import Batch
 
 
@@ -31,8 +33,16 @@ class TransferReads:
         return await self._by_number.get(number) or ()
 
     async def content(self, order_id: str) -> TransferContent | None:
-        """Return what a transfer order moves; None when it is gone."""
-        return await transfer_orders.transfer_content(self._netsuite, order_id)
+        """Return the lines and locations of a transfer order; None when it is gone.
+
+        Raises:
+            NeedsHuman: the record does not have the documented fields.
+            Retryable: no usable answer.
+        """
+        record = await self._netsuite.get(
+            "transferOrder", record_id=order_id, shape=dict[str, Any]
+        )
+        return None if record is None else transfer_content(record, order_id)
 
     async def _fetch_by_id(self, order_ids: Sequence[str]) -> Mapping[str, TransferOrder]:
         return await transfer_orders.transfers_by_id(self._netsuite.query, order_ids)

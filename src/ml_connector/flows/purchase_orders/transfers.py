@@ -11,11 +11,8 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.purchase_orders import OrderLine, PurchaseOrder
-from ml_connector.netsuite.queries.transfer_orders import (
-    TransferContent,
-    TransferLine,
-    TransferOrder,
-)
+from ml_connector.netsuite.queries.transfer_orders import TransferOrder
+from ml_connector.netsuite.records.transfer_orders import TransferContent, TransferLine
 from ml_connector.netsuite.statuses import TRANSFER_ORDER_AS_PURCHASE_ORDER
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit
