@@ -15,7 +15,7 @@ from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 from ml_connector.shown import visible
 
-FIELD: Final = "alarms.urls."
+URL_FIELD: Final = "alarms.urls."
 """Addresses are kept under this and a number."""
 
 _SECONDS: Final = 30.0
@@ -42,7 +42,7 @@ class AlarmChannel:
     @property
     def shown(self) -> str:
         """The address without its secrets: only where it leads."""
-        return f"{self.field.removeprefix(FIELD)} ({self.url.reveal().partition(':')[0]})"
+        return f"{self.field.removeprefix(URL_FIELD)} ({self.url.reveal().partition(':')[0]})"
 
 
 def channels_of(secrets: Mapping[str, Secret]) -> list[AlarmChannel]:
@@ -50,7 +50,7 @@ def channels_of(secrets: Mapping[str, Secret]) -> list[AlarmChannel]:
     return [
         AlarmChannel(field=field, url=secret)
         for field, secret in sorted(secrets.items())
-        if field.startswith(FIELD)
+        if field.startswith(URL_FIELD)
     ]
 
 

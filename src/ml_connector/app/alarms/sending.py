@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.alarms.channels import FIELD, AlarmChannel, send
+from ml_connector.app.alarms.channels import URL_FIELD, AlarmChannel, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.alarms import messages
@@ -51,7 +51,7 @@ async def _write(installation: Installation, now: datetime) -> None:
             one.name: sorted(
                 field
                 for field in await installation.vault.fields(one.name, on=on)
-                if field.startswith(FIELD)
+                if field.startswith(URL_FIELD)
             )
             for one in await connections.every(on)
         }

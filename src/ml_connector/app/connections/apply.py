@@ -8,13 +8,11 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.alarms.channels import FIELD as ALARM_URL
-from ml_connector.app.alarms.channels import check_channel
+from ml_connector.app.alarms.channels import URL_FIELD, check_channel
 from ml_connector.app.connections import checks
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.sign_in.certificate_rotation import NEXT_KEY
 from ml_connector.awaited import Awaited
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
@@ -194,7 +192,7 @@ async def _note_certificate(
         and section.certificate in {None, known.pem}
     ):
         return
-    await installation.vault.delete(settings.name, NEXT_KEY, on=on)
+    await installation.vault.delete(settings.name, certificates.NEXT_KEY_FIELD, on=on)
     await certificates.adopt(
         on,
         settings.name,
@@ -296,7 +294,7 @@ async def _keep_secrets(
     for field in await vault.fields(settings.name, on=on) - given.keys():
         replaced = (
             bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
-        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(ALARM_URL))
+        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(URL_FIELD))
         if replaced or field not in stored:
             await vault.delete(settings.name, field, on=on)
             changed.add(field)

@@ -37,7 +37,6 @@ from ml_connector.storage.database import Connection, rows
 from ml_connector.vault.tokens import NewToken, utc_now
 from ml_connector.words import Cause
 
-NEXT_KEY: Final = "netsuite.next_private_key"
 _KEY: Final = "netsuite.private_key"
 
 # A worker that began before the switch may ask for one more token with the old certificate.
@@ -183,7 +182,9 @@ class Rotation:
         pair = make_pair(self._name, kind=kind, now=self._clock())
         async with self._installation.database.transaction() as on:
             await noted(on, settings)
-            await self._installation.vault.put(self._name, NEXT_KEY, pair.private_key, on=on)
+            await self._installation.vault.put(
+                self._name, certificates.NEXT_KEY_FIELD, pair.private_key, on=on
+            )
             return await certificates.begin(
                 on,
                 self._name,
@@ -256,7 +257,7 @@ class Rotation:
             if known is None or known.id != kept.id:
                 raise Retryable("The connection was applied with another certificate meanwhile")
             await self._installation.vault.put(self._name, _KEY, key, on=on)
-            await self._installation.vault.delete(self._name, NEXT_KEY, on=on)
+            await self._installation.vault.delete(self._name, certificates.NEXT_KEY_FIELD, on=on)
             await certificates.switch(on, self._name, kept, revoke_after=revoke_after)
             await acts.record(
                 on,
@@ -292,7 +293,7 @@ class Rotation:
         )
 
     async def _next_key(self) -> Secret:
-        key = await self._installation.vault.get(self._name, NEXT_KEY)
+        key = await self._installation.vault.get(self._name, certificates.NEXT_KEY_FIELD)
         if key is None:
             raise Retryable("The connection was applied with another certificate meanwhile")
         return key

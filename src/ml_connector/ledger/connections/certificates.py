@@ -9,6 +9,9 @@ from psycopg.rows import DictRow
 
 from ml_connector.storage.database import Connection, one, rows
 
+NEXT_KEY_FIELD: Final = "netsuite.next_private_key"
+"""The key of the next certificate is kept under this name among a connection's secrets."""
+
 State = Literal["made", "uploaded", "current", "replaced", "revoked"]
 
 _COLUMNS: Final = (
