@@ -66,6 +66,11 @@ class Awaited(str):
         return AwaitedKind(self.partition(":")[0])
 
     @property
+    def is_of_this_build(self) -> bool:
+        """Whether its kind is one that this build knows."""
+        return self.partition(":")[0] in set(AwaitedKind)
+
+    @property
     def name(self) -> str:
         """What tells it from others of its kind; empty where any one will do."""
         return self.partition(":")[2]

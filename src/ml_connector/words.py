@@ -136,6 +136,7 @@ class Cause(StrEnum):
     BILLED_BY_OTHERS = "billed_by_others"
     CREDENTIALS_INVALID = "credentials_invalid"
     PERMISSION_MISSING = "permission_missing"
+    SETTINGS_UNREADABLE = "settings_unreadable"
     RATE_LIMITED = "rate_limited"
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     RECORD_NOT_FOUND = "record_not_found"
@@ -163,4 +164,5 @@ class AlarmKind(StrEnum):
     PARKED = "parked"
     DRIFT = "drift"
     RECONCILIATION = "reconciliation"
+    STORAGE = "storage"
     BUG = "bug"

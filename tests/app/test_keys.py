@@ -62,6 +62,24 @@ async def test_everything_is_wrapped_and_the_old_key_is_kept_beside(acme: Mercha
     }
 
 
+async def test_a_damaged_secret_is_named_and_stops_no_rotation(acme: Merchant) -> None:
+    old = key_file(acme).read_text()
+    acme.rows(
+        "with done as (update secret set wrapped_key = set_byte(wrapped_key, 20,"
+        " get_byte(wrapped_key, 20) # 1) where field = 'shipbob.token' returning 1)"
+        " select count(*) from done"
+    )
+    answered = await asyncio.to_thread(acme.command, "keys", "rotate", "--json")
+
+    assert answered.status == 0, answered.err
+    assert answered.json["damaged"] == ["acme/shipbob.token"]
+    assert answered.json["key_id"] in sealed_with(acme)
+    assert old not in key_file(acme).read_text()
+    async with open_installation(acme.settings) as installation:
+        opened = await installation.vault.usable("acme")
+    assert list(opened.unusable) == ["shipbob.token"]
+
+
 async def test_a_process_that_runs_takes_the_new_key_up_by_itself(acme: Merchant) -> None:
     async with open_installation(acme.settings) as running:
         before = await running.vault.all("acme")

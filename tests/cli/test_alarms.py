@@ -122,6 +122,26 @@ def test_new_trouble_of_the_same_kind_waits_for_an_hour(desk: Desk) -> None:
     assert (len(first), len(soon), len(after)) == (1, 0, 1)
 
 
+def test_a_channel_that_cannot_be_opened_is_shown_and_alarmed(desk: Desk, cli: Command) -> None:
+    desk.shop.rows(
+        "with done as (update secret set ciphertext = set_byte(ciphertext, 20,"
+        " get_byte(ciphertext, 20) # 1) where field like 'alarms.%%' returning 1)"
+        " select count(*) from done"
+    )
+
+    async def watch() -> None:
+        async with open_installation(desk.shop.settings) as installation:
+            await watch_books(installation)
+
+    asyncio.run(watch())
+    shown = cli("alarms", "list")
+
+    assert shown.status == 0
+    assert "credentials: The secret acme/alarms.urls.0 can't be opened" in shown.out
+    assert "Channel 0 (unusable) of acme" in shown.out
+    assert "CANARY-key" not in shown.out
+
+
 def test_a_channel_that_fails_is_tried_again_and_shown(desk: Desk, cli: Command) -> None:
     desk.server.clear()
     desk.server.expect_ordered_request("/hook").respond_with_data("no", status=500)

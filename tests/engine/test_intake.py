@@ -201,6 +201,28 @@ async def test_one_delivery_that_cannot_be_stored_costs_the_others_nothing(
     assert (good.new, last.new) == (True, True)
 
 
+async def test_a_connection_that_is_gone_costs_the_others_nothing(workshop: Workshop) -> None:
+    intake = Intake(workshop.database, workshop.lanes)
+    gone = Arrival(
+        connection="gone",
+        source="webhook",
+        delivery_id="msg_gone",
+        topic="wro.updated",
+        subject=SubjectRef("gone", FLOW, "a"),
+    )
+    good, failed, last = await asyncio.gather(
+        intake.accept(arrival("a")),
+        intake.accept(gone),
+        intake.accept(arrival("b")),
+        return_exceptions=True,
+    )
+
+    assert isinstance(failed, Exception)
+    assert not isinstance(good, BaseException)
+    assert not isinstance(last, BaseException)
+    assert (good.new, last.new) == (True, True)
+
+
 async def test_news_during_a_run_make_it_run_once_more(workshop: Workshop) -> None:
     workshop.source.units["a"] = 5
     await workshop.news("a")

@@ -71,13 +71,59 @@ async def test_rotation_keeps_every_secret(vault: Vault, database: Database) -> 
     for name in ("acme", "other"):
         await vault.put(name, "shipbob.token", Secret(name))
     rotating = Vault(database, KeyRing((NEW, OLD)))
-    counts = [await rotating.rewrap(), await rotating.rewrap()]
+    counts = [(await rotating.rewrap()).wrapped, (await rotating.rewrap()).wrapped]
     rotated = Vault(database, KeyRing((NEW,)))
 
     assert counts == [2, 0]
     assert await rotated.get("other", "shipbob.token") == Secret("other")
     with pytest.raises(NeedsHuman, match=NEW.key_id):
         await vault.get("acme", "shipbob.token")
+
+
+async def test_a_damaged_row_keeps_nobody_elses_old_key_in_use(
+    vault: Vault, database: Database
+) -> None:
+    for name in ("acme", "other"):
+        await vault.put(name, "shipbob.token", Secret(name))
+    await database.fetch(
+        "update secret set wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 1)"
+        " where connection = 'acme'"
+    )
+    done = await Vault(database, KeyRing((NEW, OLD))).rewrap()
+
+    assert done.wrapped == 1
+    assert done.damaged == frozenset({"acme/shipbob.token"})
+    assert await Vault(database, KeyRing((NEW,))).get("other", "shipbob.token") == Secret("other")
+
+
+async def test_what_can_be_opened_is_told_from_what_can_not(
+    vault: Vault, database: Database
+) -> None:
+    for field in ("a", "b", "c"):
+        await vault.put("acme", field, Secret(field))
+    await database.fetch("update secret set field = 'd' where field = 'b'")
+    opened = await vault.usable("acme", lambda field: field != "c")
+
+    assert opened.secrets == {"a": Secret("a")}
+    assert list(opened.unusable) == ["d"]
+    with pytest.raises(NeedsHuman):
+        await vault.some("acme", lambda field: field != "c")
+    assert await vault.some("acme", lambda field: field == "c") == {"c": Secret("c")}
+
+
+async def test_a_process_opens_no_secret_that_it_has_no_use_for(
+    vault: Vault, database: Database
+) -> None:
+    await vault.put("acme", "netsuite.private_key", Secret("key"))
+    await vault.put("acme", "shipbob.token", Secret("token"))
+    of_the_web = Vault(
+        database, KeyRing((OLD,)), may_open=lambda field: field.startswith("shipbob.")
+    )
+
+    assert await of_the_web.get("acme", "shipbob.token") == Secret("token")
+    for asks in (of_the_web.get("acme", "netsuite.private_key"), of_the_web.all("acme")):
+        with pytest.raises(PermissionError, match=r"netsuite\.private_key"):
+            await asks
 
 
 async def test_no_row_or_text_holds_a_secret_in_plain(

@@ -395,11 +395,11 @@ async def test_rotation_rewraps_tokens_without_changing_them(
     token = await tokens.valid("acme", "shipbob", endpoint)
     newer = KeyRing((MasterKey.of(b"n" * 32), *RING.keys))
     rotated = Tokens(database, newer, holder="new", clock=clock)
-    count = await rotated.rewrap()
+    count = (await rotated.rewrap()).wrapped
     alone = Tokens(database, KeyRing(newer.keys[:1]), holder="alone", clock=clock)
 
     assert count == 1
-    assert await rotated.rewrap() == 0
+    assert (await rotated.rewrap()).wrapped == 0
     assert await alone.valid("acme", "shipbob", endpoint) == token
 
 

@@ -111,6 +111,30 @@ def test_metrics_hold_no_secret(door: Door, receiver: Merchant) -> None:
     assert receiver.world.token not in text
 
 
+def test_what_nobody_can_read_of_one_connection_hides_no_metric(
+    door: Door, receiver: Merchant
+) -> None:
+    name = f"odd-{next(receiver.numbers)}"
+    receiver.rows(
+        "with new as (insert into connection (name, mode, settings)"
+        " values (%(name)s, 'live', '[]') returning name), looked as (insert into webhook_look"
+        " (connection, looked_at, groups) select name, now(), '[[1]]' from new returning 1)"
+        " select name from new",
+        name=name,
+    )
+    reply = door.get("/metrics")
+    text = reply.body.decode()
+    receiver.rows(
+        "with gone as (delete from connection where name = %(name)s returning 1)"
+        " select count(*) from gone",
+        name=name,
+    )
+
+    assert reply.status == 200
+    assert f'mlc_lines_unexplained{{connection="{name}",flow="receiving"}} 0.0' in text
+    assert 'mlc_webhook_subscriptions{connection="acme",state="enabled"}' in text
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
 def test_monitoring_is_only_read(door: Door, method: str) -> None:
     assert door.send(f"{method} /healthz", [(b"content-length", b"0")], []).status == 405

@@ -6,7 +6,13 @@ from typing import Any
 
 import typer
 
-from ml_connector.app.alarms.channels import AlarmChannel, channels_of, send
+from ml_connector.app.alarms.channels import (
+    URL_FIELD,
+    AlarmChannel,
+    channels_of,
+    is_channel,
+    send,
+)
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
@@ -34,9 +40,16 @@ def list_alarms() -> None:
         async with context.several(installation) as (on, names):
             channels = []
             for name in names:
-                for one in channels_of(await installation.vault.all(name, on=on)):
+                opened = await installation.vault.usable(name, is_channel, on=on)
+                for one in channels_of(opened.secrets):
                     state = await messages.state(on, name, one.field)
                     channels.append({"connection": name, "channel": one.shown, **state})
+                for field, refused in opened.unusable.items():
+                    state = await messages.state(on, name, field)
+                    shown = f"{field.removeprefix(URL_FIELD)} (unusable)"
+                    channels.append(
+                        {"connection": name, "channel": shown, **state, "error": str(refused)}
+                    )
             return await open_alarms(on, names), channels
 
     found, channels = context.run(find)
@@ -63,7 +76,7 @@ def test_channels() -> None:
     async def try_all(installation: Installation) -> tuple[str, list[tuple[AlarmChannel, str]]]:
         async with installation.database.transaction() as on:
             one = await context.connection(on)
-            channels = channels_of(await installation.vault.all(one.name, on=on))
+            channels = channels_of(await installation.vault.some(one.name, is_channel, on=on))
         title = f"ml-connector {one.name}: a test"
         body = "This channel hears of alarms. Nothing is wrong, nothing is to be done."
         return one.name, [

@@ -18,7 +18,7 @@ from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
 from ml_connector.config.connection import ConnectionSettings, read
-from ml_connector.errors import UserError
+from ml_connector.errors import NeedsHuman, UserError
 from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.connections.subscriptions import SECRET_FIELD
@@ -81,18 +81,7 @@ def list_connections() -> None:
             return await connections.every(on)
 
     found = context.run(find)
-    rows = [
-        {
-            "name": one.name,
-            "mode": one.mode,
-            "paused": one.paused,
-            "netsuite_account": one.stored["netsuite"]["account_id"],
-            "shipbob": one.stored["shipbob"]["api_url"],
-            "start_date": one.start_date.isoformat(),
-            "applied_at": one.applied_at,
-        }
-        for one in found
-    ]
+    rows = [_listed(one) for one in found]
     context.printer.table(
         ["name", "mode", "paused", "NetSuite account", "ShipBob", "from"],
         [
@@ -100,15 +89,29 @@ def list_connections() -> None:
                 row["name"],
                 row["mode"],
                 "yes" if row["paused"] else "no",
-                row["netsuite_account"],
-                row["shipbob"],
-                row["start_date"],
+                row["netsuite_account"] or "can't be read",
+                row["shipbob"] or "can't be read",
+                row["start_date"] or "can't be read",
             ]
             for row in rows
         ],
         empty="There is no connection yet: ml-connector connection apply FILE.",
     )
     context.printer.answer({"connections": rows})
+
+
+def _listed(one: connections.AppliedConnection) -> dict[str, Any]:
+    """Return what a list shows of a connection; None where its settings can't be read."""
+    row: dict[str, Any] = {"name": one.name, "mode": one.mode, "paused": one.paused}
+    try:
+        row |= {
+            "netsuite_account": one.netsuite_account,
+            "shipbob": one.shipbob_address,
+            "start_date": one.start_date.isoformat(),
+        }
+    except NeedsHuman:
+        row |= {"netsuite_account": None, "shipbob": None, "start_date": None}
+    return {**row, "applied_at": one.applied_at}
 
 
 @commands.command("show")

@@ -29,6 +29,12 @@ def rotate() -> None:
         printer.line("A rotation that had been begun is finished.")
     printer.line(f"Master key   {done.key_id}")
     printer.line(f"Wrapped      {done.wrapped} secrets and tokens anew")
+    if done.damaged:
+        printer.line(
+            f"Damaged      {', '.join(done.damaged)}: somebody changed these rows, and no key"
+            " opens them. Apply those connections again with their credentials.",
+            style="bold",
+        )
     if done.retired:
         printer.line(f"Retired      {', '.join(done.retired)}, kept in {done.kept_in}")
         printer.line(
@@ -41,6 +47,7 @@ def rotate() -> None:
             "key_id": done.key_id,
             "began": done.began,
             "wrapped": done.wrapped,
+            "damaged": list(done.damaged),
             "retired": list(done.retired),
             "retired_kept_in": done.kept_in,
         }

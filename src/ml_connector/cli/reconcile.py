@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -60,7 +59,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
 
     async def make(installation: Installation) -> MonthEnd:
         applied = await context.applied(installation)
-        today = datetime.now(ZoneInfo(applied.stored["schedule"]["timezone"])).date()
+        today = datetime.now(applied.schedule.zone).date()
         with _progress(context) as says:
             return await month_end.reconcile(
                 installation,

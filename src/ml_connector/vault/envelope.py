@@ -33,6 +33,19 @@ class Sealed:
     ciphertext: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rewrapped:
+    """What came of wrapping data keys anew.
+
+    Attributes:
+        wrapped: how many were not wrapped with the current master key.
+        damaged: what can't be unwrapped by anybody, such as ``acme/shipbob.token``; left alone.
+    """
+
+    wrapped: int
+    damaged: frozenset[str]
+
+
 def seal(ring: Ring, plaintext: bytes, *, bound_to: str) -> Sealed:
     """Seal a secret under the current master key.
 

@@ -1,13 +1,15 @@
 """The secrets of connections, sealed in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from psycopg.rows import DictRow
 
+from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, rows
-from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
+from ml_connector.vault.envelope import Rewrapped, Sealed, open_, rewrap, seal
 from ml_connector.vault.masterkey import Ring
 
 _PUT: Final = """
@@ -37,6 +39,28 @@ _REWRAP: Final = """
 """
 
 
+Fields = Callable[[str], bool]
+"""Which secrets are meant: told by the field, such as ``netsuite.private_key``."""
+
+
+def every_field(_: str) -> bool:
+    """Mean all secrets."""
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What came of opening several secrets of a connection.
+
+    Attributes:
+        secrets: those that could be opened, by field.
+        unusable: why the others can't be opened, by field.
+    """
+
+    secrets: Mapping[str, Secret]
+    unusable: Mapping[str, NeedsHuman]
+
+
 class Vault:
     """Stores the secrets of connections and reads them.
 
@@ -45,11 +69,13 @@ class Vault:
     Args:
         database: where the sealed secrets are.
         ring: the master keys.
+        may_open: which secrets this process has a use for; it opens no other.
     """
 
-    def __init__(self, database: Database, ring: Ring) -> None:
+    def __init__(self, database: Database, ring: Ring, *, may_open: Fields = every_field) -> None:
         self._database = database
         self._ring = ring
+        self._may_open = may_open
 
     async def put(
         self, connection_name: str, field: str, secret: Secret, *, on: Connection | None = None
@@ -81,7 +107,8 @@ class Vault:
         Raises:
             NeedsHuman: it can't be opened.
         """
-        return (await self._open(connection_name, field, on)).get(field)
+        found = await self._run(_GET, {"connection": connection_name, "field": field}, on)
+        return self._open(connection_name, found[0]) if found else None
 
     async def all(
         self, connection_name: str, *, on: Connection | None = None
@@ -91,7 +118,37 @@ class Vault:
         Raises:
             NeedsHuman: one can't be opened.
         """
-        return await self._open(connection_name, None, on)
+        return await self.some(connection_name, every_field, on=on)
+
+    async def some(
+        self, connection_name: str, wanted: Fields, *, on: Connection | None = None
+    ) -> dict[str, Secret]:
+        """Open those secrets of a connection that are wanted, by field.
+
+        Raises:
+            NeedsHuman: one of them can't be opened.
+        """
+        opened = await self.usable(connection_name, wanted, on=on)
+        for refused in opened.unusable.values():
+            raise refused
+        return dict(opened.secrets)
+
+    async def usable(
+        self, connection_name: str, wanted: Fields = every_field, *, on: Connection | None = None
+    ) -> Opened:
+        """Open those secrets of a connection that are wanted, as far as they can be opened."""
+        found = await self._run(_GET, {"connection": connection_name, "field": None}, on)
+        secrets: dict[str, Secret] = {}
+        unusable: dict[str, NeedsHuman] = {}
+        for row in found:
+            field = row["field"]
+            if not wanted(field):
+                continue
+            try:
+                secrets[field] = self._open(connection_name, row)
+            except NeedsHuman as refused:
+                unusable[field] = refused
+        return Opened(secrets=secrets, unusable=unusable)
 
     async def fields(self, connection_name: str, *, on: Connection | None = None) -> set[str]:
         """Return the fields of a connection's secrets, also of those that can't be opened."""
@@ -106,19 +163,24 @@ class Vault:
         """Remove a secret; nothing happens when there is none."""
         await self._run(_DELETE, {"connection": connection_name, "field": field}, on)
 
-    async def rewrap(self) -> int:
-        """Wrap every data key with the current master key; return how many had another one.
+    async def rewrap(self) -> Rewrapped:
+        """Wrap every data key with the current master key.
 
-        Raises:
-            NeedsHuman: one can't be opened; then none is changed.
+        A row that somebody damaged is left as it is: it is worth nothing with any key, and must
+        not keep the others' old key in use.
         """
         async with self._database.transaction() as connection:
             found = await rows(
                 connection, _SEALED_OTHERWISE, {"key_id": self._ring.current.key_id}
             )
+            damaged: set[str] = set()
             for row in found:
                 bound_to = _bound_to(row["connection"], row["field"])
-                sealed = rewrap(self._ring, _sealed(row), bound_to=bound_to)
+                try:
+                    sealed = rewrap(self._ring, _sealed(row), bound_to=bound_to)
+                except NeedsHuman:
+                    damaged.add(bound_to)
+                    continue
                 parameters = {
                     "connection": row["connection"],
                     "field": row["field"],
@@ -126,18 +188,14 @@ class Vault:
                     "wrapped_key": sealed.wrapped_key,
                 }
                 await rows(connection, _REWRAP, parameters)
-        return len(found)
+        return Rewrapped(wrapped=len(found) - len(damaged), damaged=frozenset(damaged))
 
-    async def _open(
-        self, connection_name: str, field: str | None, on: Connection | None
-    ) -> dict[str, Secret]:
-        found = await self._run(_GET, {"connection": connection_name, "field": field}, on)
-        opened = {}
-        for row in found:
-            bound_to = _bound_to(connection_name, row["field"])
-            plaintext = open_(self._ring, _sealed(row), bound_to=bound_to)
-            opened[row["field"]] = Secret(plaintext.decode())
-        return opened
+    def _open(self, connection_name: str, row: DictRow) -> Secret:
+        field = row["field"]
+        if not self._may_open(field):
+            raise PermissionError(f"This process has no use for {field}, and does not open it")
+        plaintext = open_(self._ring, _sealed(row), bound_to=_bound_to(connection_name, field))
+        return Secret(plaintext.decode())
 
     async def _run(
         self, query: str, parameters: Mapping[str, object], on: Connection | None

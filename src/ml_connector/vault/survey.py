@@ -14,6 +14,17 @@ _KEY_IDS: Final = """
 """
 
 
+_SEALED_OTHERWISE: Final = """
+    select connection || '/' || field as name from secret where key_id <> %(key_id)s union all
+    select connection || '/token.' || system from token where key_id <> %(key_id)s
+"""
+
+
+async def sealed_otherwise(on: Connection, key_id: str) -> set[str]:
+    """Return the secrets and tokens that are sealed with another master key than this one."""
+    return {row["name"] for row in await rows(on, _SEALED_OTHERWISE, {"key_id": key_id})}
+
+
 async def key_ids(on: Connection) -> list[str]:
     """Return the ids of the master keys that secrets and tokens are sealed with."""
     return [row["key_id"] for row in await rows(on, _KEY_IDS)]

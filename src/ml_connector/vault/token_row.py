@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 from psycopg.rows import DictRow
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, one, rows
-from ml_connector.vault.envelope import Sealed, open_, rewrap, seal
+from ml_connector.vault.envelope import Rewrapped, Sealed, open_, rewrap, seal
 from ml_connector.vault.masterkey import Ring
 from ml_connector.words import Cause, System
+
+_log = structlog.get_logger("tokens")
 
 _MAKE: Final = """
     insert into token (connection, system) values (%(connection)s, %(system)s)
@@ -199,7 +202,7 @@ class TokenRow:
             known: the token read before; it is returned when its version is still stored.
 
         Raises:
-            NeedsHuman: the pair can't be opened.
+            NeedsHuman: the pair can't be opened, and nothing else would bring another one.
         """
         async with self.database.transaction() as connection:
             row = await one(connection, _READ, self._key())
@@ -276,7 +279,15 @@ class TokenRow:
         if row["ciphertext"] is None:
             return None
         sealed = Sealed(row["key_id"], bytes(row["wrapped_key"]), bytes(row["ciphertext"]))
-        plaintext = open_(self.ring, sealed, bound_to=self._bound_to())
+        try:
+            plaintext = open_(self.ring, sealed, bound_to=self._bound_to())
+        except NeedsHuman as refused:
+            # The private key brings another token of NetSuite's at any time; a token of ShipBob's
+            # is half of what renews it. One whose master key is away may come back.
+            if self.system != "netsuite" or self.ring.find(sealed.key_id) is None:
+                raise
+            _log.warning("token_unreadable", connection=self.connection, reason=str(refused))
+            return None
         pair = msgspec.json.decode(plaintext, type=_TokenPair)
         return Token(
             access=Secret(pair.access),
@@ -313,17 +324,19 @@ async def clocks(database: Database) -> list[TokenClock]:
     ]
 
 
-async def rewrap_tokens(database: Database, ring: Ring) -> int:
-    """Wrap every pair's data key with the current master key; return how many had another one.
-
-    Raises:
-        NeedsHuman: one can't be opened; then none is changed.
-    """
+async def rewrap_tokens(database: Database, ring: Ring) -> Rewrapped:
+    """Wrap every pair's data key with the current master key; damaged ones are left alone."""
+    damaged: set[str] = set()
     async with database.transaction() as connection:
         found = await rows(connection, _SEALED_OTHERWISE, {"key_id": ring.current.key_id})
         for row in found:
             old = Sealed(row["key_id"], bytes(row["wrapped_key"]), bytes(row["ciphertext"]))
-            new = rewrap(ring, old, bound_to=bound_to(row["connection"], row["system"]))
+            belongs_to = bound_to(row["connection"], row["system"])
+            try:
+                new = rewrap(ring, old, bound_to=belongs_to)
+            except NeedsHuman:
+                damaged.add(belongs_to)
+                continue
             parameters = {
                 "connection": row["connection"],
                 "system": row["system"],
@@ -331,12 +344,19 @@ async def rewrap_tokens(database: Database, ring: Ring) -> int:
                 "wrapped_key": new.wrapped_key,
             }
             await rows(connection, _REWRAP, parameters)
-    return len(found)
+    return Rewrapped(wrapped=len(found) - len(damaged), damaged=frozenset(damaged))
 
 
 def _problem(row: DictRow) -> RenewalProblem | None:
     stored = row["problem"]
-    return None if stored is None else msgspec.convert(stored, RenewalProblem)
+    if stored is None:
+        return None
+    try:
+        return msgspec.convert(stored, RenewalProblem)
+    except msgspec.ValidationError:
+        # It only says not to ask again: then it is asked once more, and noted anew.
+        _log.warning("renewal_problem_unreadable")
+        return None
 
 
 def _secret(text: str | None) -> Secret | None:

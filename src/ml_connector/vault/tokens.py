@@ -16,6 +16,7 @@ import structlog
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, DatabaseAway
+from ml_connector.vault.envelope import Rewrapped
 from ml_connector.vault.masterkey import Ring
 from ml_connector.vault.token_row import (
     NewToken,
@@ -179,8 +180,8 @@ class Tokens:
         """Return when each token expires, and why its last renewal failed."""
         return await clocks(self._database)
 
-    async def rewrap(self) -> int:
-        """Wrap every token's data key with the current master key; return how many had another."""
+    async def rewrap(self) -> Rewrapped:
+        """Wrap every token's data key with the current master key."""
         return await rewrap_tokens(self._database, self._ring)
 
     async def aclose(self) -> None:

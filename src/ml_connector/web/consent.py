@@ -16,7 +16,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
-from ml_connector.errors import UserError
+from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.guard.guard import is_literal_loopback
 from ml_connector.web.pages import page, resend_page
@@ -61,11 +61,14 @@ class Gives(Protocol):
     """Begins and ends consents."""
 
     async def begin(self, name: str, *, ticket: str, local_base: str | None) -> str:
-        """Return the address at ShipBob that the browser goes to, or raise UserError."""
+        """Return the address at ShipBob that the browser goes to.
+
+        Raises UserError or ConnectorError.
+        """
         ...
 
     async def finish(self, *, state: str, code: str, error: str) -> Given:
-        """Store what a consent gave, or raise UserError."""
+        """Store what a consent gave, or raise UserError or ConnectorError."""
         ...
 
 
@@ -114,7 +117,7 @@ async def _begin(consents: Gives, request: Request[Any, Any, State]) -> Response
         there = await consents.begin(name, ticket=ticket, local_base=local_base(request))
     except (DatabaseAway, psycopg.OperationalError):
         return _away()
-    except UserError as error:
+    except (UserError, ConnectorError) as error:
         return _refused(error, HTTPStatus.FORBIDDEN)
     return Response(
         "",
@@ -136,7 +139,7 @@ async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
         )
     except (DatabaseAway, psycopg.OperationalError):
         return _away()
-    except UserError as error:
+    except (UserError, ConnectorError) as error:
         return _refused(error, HTTPStatus.BAD_REQUEST)
     facts = {"Connection": given.connection}
     texts = ["From now on the connector renews its access by itself. You can close this page."]
@@ -170,12 +173,16 @@ def local_base(request: Request[Any, Any, State]) -> str | None:
     return f"http://{host}"
 
 
-def _refused(error: UserError, status: int) -> Response[str]:
+def _refused(error: UserError | ConnectorError, status: int) -> Response[str]:
+    if isinstance(error, UserError):
+        where, next_step = error.where, error.next_step
+    else:
+        where, next_step = "", error.remedy
     return page(
         "ShipBob is not connected",
-        [f"{error}.", f"Where: {error.where}" if error.where else ""],
+        [f"{error}.", f"Where: {where}" if where else ""],
         tone="bad",
-        next_step=error.next_step,
+        next_step=next_step,
         status=status,
     )
 

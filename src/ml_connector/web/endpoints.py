@@ -1,11 +1,19 @@
-"""The webhook endpoints: connections and their webhook secrets, kept in memory."""
+"""The webhook endpoints: connections and their webhook secrets, kept in memory.
 
+Each connection's secrets are read by themselves, and no others: what is wrong with one
+connection is not the others' trouble.
+"""
+
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.subscriptions import is_webhook_secret
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.vault.secrets import Vault
@@ -16,20 +24,33 @@ _LOOK_AGAIN_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """A connection's webhook endpoint. Without secrets it accepts nothing."""
+    """A connection's webhook endpoint. Without secrets it accepts nothing.
+
+    Attributes:
+        secrets: any of them may have signed.
+        unusable: why its other secrets can't be opened.
+    """
 
     connection: str
     secrets: Sequence[Secret]
+    unusable: Sequence[str] = ()
 
 
 class Endpoints:
-    """Endpoints by connection name, read again every few seconds."""
+    """Endpoints by connection name, each read again every few seconds.
+
+    A name that no connection has is looked for in the database twice a second at most, however
+    many strangers make up names.
+    """
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
-        self._known: Mapping[str, Endpoint] = {}
-        self._read_at = float("-inf")
+        self._names: AbstractSet[str] = frozenset()
+        self._names_read_at = float("-inf")
+        self._reading_names = asyncio.Lock()
+        self._kept: dict[str, tuple[Endpoint, float]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def find(self, name: str) -> Endpoint | None:
         """Return the endpoint of a connection; None when there is no such connection.
@@ -37,30 +58,49 @@ class Endpoints:
         Raises:
             DatabaseAway: the database can't be read now, and what was read is missing or old.
         """
-        age = time.monotonic() - self._read_at
-        if age > _FRESH_SECONDS or (name not in self._known and age > _LOOK_AGAIN_SECONDS):
-            await self._read()
-        return self._known.get(name)
+        return await self._find(name, no_older_than=_FRESH_SECONDS)
 
     async def find_anew(self, name: str) -> Endpoint | None:
         """Return the endpoint after reading it again, unless that was done just now."""
-        if time.monotonic() - self._read_at > _LOOK_AGAIN_SECONDS:
-            await self._read()
-        return self._known.get(name)
+        return await self._find(name, no_older_than=_LOOK_AGAIN_SECONDS)
 
-    async def _read(self) -> None:
+    async def _find(self, name: str, *, no_older_than: float) -> Endpoint | None:
+        if not await self._is_known(name):
+            self._kept.pop(name, None)
+            return None
+        kept = self._kept.get(name)
+        if kept is None or _age(kept[1]) > no_older_than:
+            async with self._reading[name]:
+                kept = self._kept.get(name)
+                if kept is None or _age(kept[1]) > no_older_than:
+                    kept = self._kept[name] = await self._read(name)
+        return kept[0]
+
+    async def _is_known(self, name: str) -> bool:
+        if self._names_are_good(name):
+            return name in self._names
+        async with self._reading_names:
+            if not self._names_are_good(name):
+                began = time.monotonic()
+                async with self._database.transaction() as connection:
+                    self._names = await connections.names(connection)
+                self._names_read_at = began
+        return name in self._names
+
+    def _names_are_good(self, name: str) -> bool:
+        enough = _FRESH_SECONDS if name in self._names else _LOOK_AGAIN_SECONDS
+        return _age(self._names_read_at) <= enough
+
+    async def _read(self, name: str) -> tuple[Endpoint, float]:
         began = time.monotonic()
-        async with self._database.transaction() as connection:
-            known: dict[str, Endpoint] = {}
-            for applied in await connections.every(connection):
-                secrets = await self._vault.all(applied.name, on=connection)
-                known[applied.name] = Endpoint(
-                    connection=applied.name,
-                    secrets=tuple(
-                        secret
-                        for field, secret in sorted(secrets.items())
-                        if field.startswith("shipbob.webhook_secret")
-                    ),
-                )
-        if began > self._read_at:  # reads may overlap, and end in another order
-            self._known, self._read_at = known, began
+        opened = await self._vault.usable(name, is_webhook_secret)
+        endpoint = Endpoint(
+            connection=name,
+            secrets=tuple(opened.secrets.values()),
+            unusable=tuple(str(refused) for refused in opened.unusable.values()),
+        )
+        return endpoint, began
+
+
+def _age(moment: float) -> float:
+    return time.monotonic() - moment

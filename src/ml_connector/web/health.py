@@ -6,10 +6,12 @@ import time
 from typing import Any, Final
 
 import psycopg
+import structlog
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
 
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.engine.work.lanes import depths
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms import alarms
@@ -24,6 +26,9 @@ from ml_connector.vault import survey
 _DATABASE_SECONDS: Final = 3.0
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_log = structlog.get_logger("health")
+_counts: Final = LogCounts(_log)
 
 
 def health_handlers(database: Database) -> list[HTTPRouteHandler]:
@@ -83,7 +88,14 @@ async def _gauges(connection: Connection) -> CollectorRegistry:
     registry = CollectorRegistry()
     Gauge("mlc_database_up", "Whether the database answers.", registry=registry).set(1)
     for fill in (_events, _unexplained, _lanes, _limits, _tokens, _webhooks, _alarms):
-        await fill(connection, registry)
+        try:
+            async with connection.transaction():
+                await fill(connection, registry)
+        except psycopg.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - what one part can't read costs only that part
+            if _counts.note("metrics_left_out", fill.__name__, part=fill.__name__):
+                _log.exception("metrics_left_out", part=fill.__name__)
     return registry
 
 
@@ -122,9 +134,9 @@ async def _unexplained(connection: Connection, registry: CollectorRegistry) -> N
         registry=registry,
     )
     # Every flow gets a zero: a missing metric would look as if nothing was measured.
-    for applied in await connections.every(connection):
+    for name in await connections.names(connection):
         for flow in FLOWS:
-            gauge.labels(applied.name, flow).set(0)
+            gauge.labels(name, flow).set(0)
     for row in await outcomes.unexplained(connection):
         gauge.labels(row["connection"], row["flow"]).set(row["n"])
 
@@ -197,17 +209,16 @@ async def _webhooks(connection: Connection, registry: CollectorRegistry) -> None
         ["connection", "reason"],
         registry=registry,
     )
-    for applied in await connections.every(connection):
-        arrived = await deliveries.arrivals(connection, applied.name)
+    for name in sorted(await connections.names(connection)):
+        arrived = await deliveries.arrivals(connection, name)
         if arrived["clock_offset_seconds"] is not None:
-            offset.labels(applied.name).set(arrived["clock_offset_seconds"])
-            age.labels(applied.name).set(time.time() - arrived["last_at"].timestamp())
-        look = await subscriptions.last_look(connection, applied.name)
-        states = [row["state"] for row in look["groups"].values()] if look else []
+            offset.labels(name).set(arrived["clock_offset_seconds"])
+            age.labels(name).set(time.time() - arrived["last_at"].timestamp())
+        states = subscriptions.states(await subscriptions.last_look(connection, name))
         for state in ("enabled", "refused"):
-            groups.labels(applied.name, state).set(states.count(state))
-        for row in await deliveries.refusals(connection, applied.name):
-            refused.labels(applied.name, row["reason"]).set(row["times"])
+            groups.labels(name, state).set(states.count(state))
+        for row in await deliveries.refusals(connection, name):
+            refused.labels(name, row["reason"]).set(row["times"])
 
 
 async def _alarms(connection: Connection, registry: CollectorRegistry) -> None:

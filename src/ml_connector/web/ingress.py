@@ -48,6 +48,12 @@ _KEPT_HEADERS: Final = frozenset(
     }
 )
 
+_SEND_AGAIN: Final = "Send it again later."
+_FAILED: Final = "The event could not be stored: a fault of this service"
+
+# What a delivery is refused for that may be signed with a secret which can't be opened.
+_PERHAPS_OF_ANOTHER: Final = frozenset({"no_secret", "wrong_signature"})
+
 _log = structlog.get_logger("ingress")
 
 ANSWERS: Final = Counter("mlc_webhooks", "Webhook requests, by answer.", ["answer"])
@@ -114,6 +120,9 @@ class Ingress:
             _log.warning(
                 "webhook_refused", connection=name[:60], status=status, reason=str(refusal)
             )
+        except Exception:  # noqa: BLE001 - whatever it was: answered, counted and logged
+            status, answer, word = 500, {"error": _FAILED, "hint": _SEND_AGAIN}, "500"
+            _log.exception("webhook_failed", connection=name[:60])
         ANSWERS.labels(word).inc()
         ACK_SECONDS.observe(time.perf_counter() - began)
         await _answer(send, status, answer)
@@ -128,7 +137,7 @@ class Ingress:
                 return await self._store(name, headers, body)
         except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
             raise RefusedDelivery(
-                503, "The event can't be stored just now", "Send it again later."
+                503, "The event can't be stored just now", _SEND_AGAIN
             ) from error
 
     async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -153,13 +162,23 @@ class Ingress:
         except SignatureRefused as refusal:
             refused = refusal
         # The secret may have been rotated a moment ago, by another process.
-        anew = await self._endpoints.find_anew(endpoint.connection)
-        if anew is not None and anew.secrets != endpoint.secrets:
+        anew = await self._endpoints.find_anew(endpoint.connection) or endpoint
+        if anew.secrets != endpoint.secrets:
             try:
                 return verify(headers, body, anew.secrets, now=self._clock())
             except SignatureRefused as refusal:
                 refused = refusal
-        self._refusals.note(endpoint.connection, refused, headers)
+        if anew.unusable and refused.reason in _PERHAPS_OF_ANOTHER:
+            self._refusals.note(endpoint.connection, "secrets_unusable", headers)
+            raise RefusedDelivery(
+                503, "This connection's webhook secrets can't be opened", _SEND_AGAIN
+            ) from refused
+        self._refusals.note(
+            endpoint.connection,
+            refused.reason,
+            headers,
+            clock_offset_seconds=refused.clock_offset_seconds,
+        )
         raise RefusedDelivery(401, f"The signature is refused: {refused}") from refused
 
     def _arrival(

@@ -14,6 +14,7 @@ from ml_connector.app.installation.database_server import (
 )
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import master_key_ring
+from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.sign_in.consents import Consents
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
@@ -21,6 +22,7 @@ from ml_connector.engine.inbox.intake import Intake
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
 from ml_connector.garbage import spare_what_stays
+from ml_connector.ledger.connections.subscriptions import is_webhook_secret
 from ml_connector.process_name import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
@@ -79,6 +81,11 @@ def run_web(
         uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
+def _may_open(field: str) -> bool:
+    """Whether a stored secret is of use here: strangers talk to this process."""
+    return is_webhook_secret(field) or needed_for_consent(field)
+
+
 def _installation(
     settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
 ) -> Installation:
@@ -92,7 +99,7 @@ def _installation(
         server=server,
         database=database,
         ring=ring,
-        vault=Vault(database, ring),
+        vault=Vault(database, ring, may_open=_may_open),
         tokens=Tokens(database, ring, holder=holder),
         limits=limits,
         transport=Transport(limits=limits),

@@ -8,14 +8,17 @@ each connection and reason, and it is written at most once a second.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import psycopg
 import structlog
 
 from ml_connector.ledger.inbox import deliveries
-from ml_connector.shipbob.webhooks.signature import SignatureRefused
+from ml_connector.shipbob.webhooks.signature import Reason
 from ml_connector.storage.database import Database, DatabaseAway
+
+RefusalReason = Reason | Literal["secrets_unusable"]
+"""Why a delivery was refused: its signature, or that it can't be judged here."""
 
 _EVERY_SECONDS: Final = 1.0
 _LONGEST_TOPIC: Final = 100
@@ -38,20 +41,28 @@ class Refusals:
         self._counted: dict[tuple[str, str], _Counted] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, connection: str, refused: SignatureRefused, headers: Mapping[str, str]) -> None:
+    def note(
+        self,
+        connection: str,
+        reason: RefusalReason,
+        headers: Mapping[str, str],
+        *,
+        clock_offset_seconds: float | None = None,
+    ) -> None:
         """Count one refusal; returns at once.
 
         Args:
             connection: a connection that exists.
-            refused: why.
+            reason: why.
             headers: of the delivery; only the topic is kept.
+            clock_offset_seconds: our clock minus ShipBob's, where that is what is wrong.
         """
         topic = headers.get("x-webhook-topic", "").strip()
         shown = topic if topic.isprintable() else "(unreadable)"
-        counted = self._counted.setdefault((connection, refused.reason), _Counted(0, "", None))
+        counted = self._counted.setdefault((connection, reason), _Counted(0, "", None))
         counted.times += 1
         counted.topic = shown[:_LONGEST_TOPIC]
-        counted.clock_offset_seconds = refused.clock_offset_seconds
+        counted.clock_offset_seconds = clock_offset_seconds
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon())
 

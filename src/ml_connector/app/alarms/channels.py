@@ -45,12 +45,17 @@ class AlarmChannel:
         return f"{self.field.removeprefix(URL_FIELD)} ({self.url.reveal().partition(':')[0]})"
 
 
+def is_channel(field: str) -> bool:
+    """Whether a stored secret is the address of a channel."""
+    return field.startswith(URL_FIELD)
+
+
 def channels_of(secrets: Mapping[str, Secret]) -> list[AlarmChannel]:
     """Return the channels among a connection's secrets."""
     return [
         AlarmChannel(field=field, url=secret)
         for field, secret in sorted(secrets.items())
-        if field.startswith(URL_FIELD)
+        if is_channel(field)
     ]
 
 

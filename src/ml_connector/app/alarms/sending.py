@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from ml_connector.app.alarms.channels import URL_FIELD, AlarmChannel, send
+from ml_connector.app.alarms.channels import AlarmChannel, is_channel, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.alarms import messages
@@ -29,6 +29,7 @@ _TITLES: Final[dict[str, str]] = {
     AlarmKind.PARKED: "work waits for long",
     AlarmKind.DRIFT: "stock differs",
     AlarmKind.RECONCILIATION: "a month end is not explained",
+    AlarmKind.STORAGE: "what is stored, or the room for it",
     AlarmKind.BUG: "a bug",
 }
 
@@ -51,7 +52,7 @@ async def _write(installation: Installation, now: datetime) -> None:
             one.name: sorted(
                 field
                 for field in await installation.vault.fields(one.name, on=on)
-                if field.startswith(URL_FIELD)
+                if is_channel(field)
             )
             for one in await connections.every(on)
         }

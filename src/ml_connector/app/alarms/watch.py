@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ml_connector.app.alarms.stored import watch_what_is_stored
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.installation import Installation
-from ml_connector.config.connection import AlarmsSection, every
+from ml_connector.config.connection import every
 from ml_connector.ledger.alarms.alarms import end_alarms, open_alarms, raise_alarm
-from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.storage.database import Connection
@@ -18,17 +19,27 @@ WATCH_EVERY_SECONDS: Final = 60.0
 _PREFIX: Final = "stopped:"
 """Keys of alarms that are raised and ended here."""
 
+_KINDS: Final = frozenset(
+    {AlarmKind.BUG, AlarmKind.CREDENTIALS, AlarmKind.DRIFT, AlarmKind.PARKED}
+)
+"""Kinds of those alarms."""
+
 
 async def watch_books(installation: Installation, *, now: datetime | None = None) -> None:
     """Raise and end the alarms about stopped subjects of every connection."""
     moment = now or datetime.now(UTC)
-    async with installation.database.transaction() as on:
-        for applied in await connections.every(on):
+
+    async def watch(applied: AppliedConnection) -> None:
+        async with installation.database.transaction() as on:
+            await watch_what_is_stored(installation, on, applied, now=moment)
+        async with installation.database.transaction() as on:
             await _watch(on, applied, now=moment)
+
+    await for_each_connection(installation, "watch the books", watch, also_paused=True)
 
 
 async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -> None:
-    patience = every(AlarmsSection.model_validate(applied.stored.get("alarms", {})).parked_after)
+    patience = every(applied.alarms.parked_after)
     going_on: set[tuple[str, str]] = set()
     for row in await outcomes.stopped(on, applied.name):
         kind = _kind(row["cause"])
@@ -47,7 +58,11 @@ async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -
             now=now,
         )
     for alarm in await open_alarms(on, [applied.name]):
-        if alarm.key.startswith(_PREFIX) and (alarm.kind, alarm.key) not in going_on:
+        if (
+            alarm.kind in _KINDS
+            and alarm.key.startswith(_PREFIX)
+            and (alarm.kind, alarm.key) not in going_on
+        ):
             await end_alarms(on, applied.name, AlarmKind(alarm.kind), [alarm.key], now=now)
 
 

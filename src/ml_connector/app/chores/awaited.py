@@ -8,13 +8,12 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.engine.inbox.wakeups import wake
-from ml_connector.errors import ConnectorError
 from ml_connector.flows import WAKINGS
-from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
 from ml_connector.reads.reads import Reads
@@ -39,15 +38,7 @@ class AwaitedWatch:
 
     async def look(self) -> None:
         """Look once, for all connections."""
-        async with self._installation.database.transaction() as connection:
-            known = await connections.every(connection)
-        for applied in known:
-            if applied.paused:
-                continue
-            try:
-                await self._look(applied)
-            except ConnectorError as error:
-                _log.info("can_not_look", connection=applied.name, reason=str(error))
+        await for_each_connection(self._installation, "look for what is awaited", self._look)
 
     async def _look(self, applied: AppliedConnection) -> None:
         async with self._installation.database.transaction() as connection:

@@ -1,10 +1,12 @@
 """Sweeping every flow of every connection when its schedule says."""
 
 from datetime import UTC, datetime, time
+from functools import partial
 from typing import Final
 
 import structlog
 
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import Schedule, every
@@ -15,7 +17,7 @@ from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import turns
-from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import polls
 from ml_connector.ledger.inbox.polls import Poll
 
@@ -30,26 +32,27 @@ _PERSON_SECONDS: Final = 300.0
 
 async def sweep_what_is_due(installation: Installation, contexts: ConnectionContexts) -> None:
     """Sweep every flow of every connection whose time has come."""
-    async with installation.database.transaction() as connection:
-        known = await connections.every(connection)
-    for applied in known:
-        if applied.paused:
-            continue
-        schedule = Schedule.model_validate(applied.stored["schedule"])
-        for flow in FLOWS.values():
-            try:
-                if await _take_turn(installation, applied.name, flow, schedule):
-                    daily = isinstance(every(getattr(schedule, flow.schedule)), time)
-                    await _sweep(installation, contexts, applied.name, flow, daily=daily)
-            except ConnectorError as error:
-                await _give_turn_back(installation, applied.name, flow, error)
-                _log.warning(
-                    "sweep_failed",
-                    connection=applied.name,
-                    flow=flow.name,
-                    cause=error.cause,
-                    reason=str(error),
-                )
+    await for_each_connection(installation, "sweep", partial(_sweep_flows, installation, contexts))
+
+
+async def _sweep_flows(
+    installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
+) -> None:
+    schedule = applied.schedule
+    for flow in FLOWS.values():
+        try:
+            if await _take_turn(installation, applied.name, flow, schedule):
+                daily = isinstance(every(getattr(schedule, flow.schedule)), time)
+                await _sweep(installation, contexts, applied.name, flow, daily=daily)
+        except ConnectorError as error:
+            await _give_turn_back(installation, applied.name, flow, error)
+            _log.warning(
+                "sweep_failed",
+                connection=applied.name,
+                flow=flow.name,
+                cause=error.cause,
+                reason=str(error),
+            )
 
 
 async def _sweep(

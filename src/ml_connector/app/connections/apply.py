@@ -265,7 +265,7 @@ async def _as_it_would_be(
         refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
     )
     consented = refresh is None and (
-        applied.stored["shipbob"].get("client_id") == settings.shipbob.client_id
+        applied.section("shipbob").get("client_id") == settings.shipbob.client_id
         and await installation.tokens.held(settings.name, "shipbob")
     )
     keeper = installation.tokens if known or consented else None

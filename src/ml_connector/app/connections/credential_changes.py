@@ -97,7 +97,7 @@ def _is_another_application(before: AppliedConnection | None, after: AppliedConn
     """Whether a stored consent belongs to an application that is not used any more."""
     if before is None:
         return False
-    old, new = before.stored["shipbob"], after.stored["shipbob"]
+    old, new = before.section("shipbob"), after.section("shipbob")
     return any(old.get(key) != new.get(key) for key in ("client_id", "auth_url"))
 
 

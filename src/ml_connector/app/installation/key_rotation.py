@@ -42,6 +42,7 @@ class KeysRotated:
         key_id: of the key that seals now.
         began: False when this finished an earlier rotation, or used a key put in by hand.
         wrapped: secrets and tokens that were wrapped anew.
+        damaged: those that nobody can open, since somebody changed their rows; left alone.
         retired: ids of keys that were taken out of the file.
         kept_in: where they are kept.
     """
@@ -49,6 +50,7 @@ class KeysRotated:
     key_id: str
     began: bool
     wrapped: int
+    damaged: tuple[str, ...]
     retired: tuple[str, ...]
     kept_in: str
 
@@ -59,7 +61,6 @@ async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated
     Raises:
         UserError: the key is not in a file and no new one was put in front of it, or other
             machines work on this database. It says what to do.
-        NeedsHuman: a secret can't be opened; then nothing is changed.
     """
     ring = installation.ring
     used = await _in_use(installation)
@@ -81,7 +82,7 @@ async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated
         file.write([new_key(), *file.keys])
         began = True
         await asyncio.sleep(_SETTLE_SECONDS)
-    wrapped = await _wrap_all(installation)
+    wrapped, damaged = await _wrap_all(installation)
     retired: list[str] = []
     if file is not None and len(file.keys) > 1:
         current, *old = file.keys
@@ -102,22 +103,30 @@ async def rotate_keys(installation: Installation, *, person: str) -> KeysRotated
         key_id=ring.current.key_id,
         began=began,
         wrapped=wrapped,
+        damaged=damaged,
         retired=tuple(retired),
         kept_in=str(file.retired_path) if file is not None else "",
     )
 
 
-async def _wrap_all(installation: Installation) -> int:
-    """Wrap every data key with the new master key; return how many were wrapped.
+async def _wrap_all(installation: Installation) -> tuple[int, tuple[str, ...]]:
+    """Wrap every data key with the new master key.
 
     It goes on until no row with another key has appeared for some time.
+
+    Returns:
+        How many were wrapped, and which ones nobody can open.
     """
     wrapped = 0
     for _ in range(_MOST_ROUNDS):
-        wrapped += await installation.vault.rewrap() + await installation.tokens.rewrap()
+        done = await installation.vault.rewrap(), await installation.tokens.rewrap()
+        wrapped += sum(one.wrapped for one in done)
+        damaged = done[0].damaged | done[1].damaged
         await asyncio.sleep(_SETTLE_SECONDS)
-        if not await _in_use(installation) - {installation.ring.current.key_id}:
-            return wrapped
+        async with installation.database.transaction() as on:
+            left = await survey.sealed_otherwise(on, installation.ring.current.key_id)
+        if left <= damaged:
+            return wrapped, tuple(sorted(damaged))
     raise UserError(
         "Something goes on sealing with the old master key",
         where="another process",

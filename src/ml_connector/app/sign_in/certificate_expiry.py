@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.certificate_rotation import Rotated, Rotation, noted
@@ -119,15 +120,15 @@ class CertificateClock:
 
         Paused connections are looked at too, because they may be resumed.
         """
-        async with self._installation.database.transaction() as on:
-            known = await connections.every(on)
-        for applied in known:
-            if await self._is_due(applied.name):
-                looked = await self.look(applied)
-                if looked.failure is not None:
-                    _log.warning(
-                        "certificate", connection=applied.name, reason=str(looked.failure)
-                    )
+        await for_each_connection(
+            self._installation, "look at certificates", self._look_if_due, also_paused=True
+        )
+
+    async def _look_if_due(self, applied: AppliedConnection) -> None:
+        if await self._is_due(applied.name):
+            looked = await self.look(applied)
+            if looked.failure is not None:
+                _log.warning("certificate", connection=applied.name, reason=str(looked.failure))
 
     async def look(self, applied: AppliedConnection) -> CertificateLook:
         """Look at one certificate: go on with its rotation, revoke old ones, raise alarms."""
@@ -198,7 +199,7 @@ class CertificateClock:
         failure: ConnectorError | None,
     ) -> None:
         now = self._clock()
-        account_id = applied.stored["netsuite"]["account_id"]
+        account_id = applied.netsuite_account
         reached = stage(valid_until, now) if valid_until is not None else None
         going_on: list[str] = []
         async with self._installation.database.transaction() as on:

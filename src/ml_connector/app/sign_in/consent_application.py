@@ -1,17 +1,30 @@
 """The OAuth application with which a connection asks for consent."""
 
+from typing import Final
+
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_refusals import ConsentRefused
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.sign_in.oauth import Application
 
+BEGUN_FIELD: Final = "shipbob.consent."
+"""What nobody else may know of a consent under way is kept under this and its id."""
+
+_SIGNS_IN: Final = frozenset({"shipbob.client_secret", "shipbob.token", "shipbob.refresh_token"})
+
+
+def needed_for_consent(field: str) -> bool:
+    """Whether a stored secret is one that a consent needs."""
+    return field in _SIGNS_IN or field.startswith(BEGUN_FIELD)
+
 
 async def settings_of(installation: Installation, name: str) -> ConnectionSettings:
-    """Return the settings of a connection, with its secrets.
+    """Return the settings of a connection, with the secrets that sign in to ShipBob.
 
     Raises:
-        ConsentRefused: there is no such connection.
+        ConsentRefused: there is no such connection, or what is stored of it can't be read.
     """
     async with installation.database.transaction() as on:
         applied = await connections.find(on, name)
@@ -20,7 +33,12 @@ async def settings_of(installation: Installation, name: str) -> ConnectionSettin
                 "There is no such connection",
                 next_step="Check the name in the address: ml-connector connection list.",
             )
-        return applied.settings(await installation.vault.all(name, on=on))
+        try:
+            return applied.settings(
+                await installation.vault.some(name, _SIGNS_IN.__contains__, on=on)
+            )
+        except NeedsHuman as error:
+            raise ConsentRefused(str(error), next_step=error.remedy) from error
 
 
 async def application_of(

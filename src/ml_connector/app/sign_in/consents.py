@@ -14,7 +14,11 @@ import msgspec
 import structlog
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.sign_in.consent_application import application_of, settings_of
+from ml_connector.app.sign_in.consent_application import (
+    BEGUN_FIELD,
+    application_of,
+    settings_of,
+)
 from ml_connector.app.sign_in.consent_channel import written_channel
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.app.sign_in.consent_refusals import ERRORS, ConsentRefused, plain_word
@@ -39,7 +43,6 @@ LINK_LIVES: Final = timedelta(minutes=30)
 STATE_LIVES: Final = timedelta(minutes=10)
 """A person needs a moment to sign in to ShipBob; its code then lives two minutes."""
 
-_SECRET_FIELD: Final = "shipbob.consent."  # noqa: S105 - the name of a field
 _THIS_MACHINE: Final = "a browser on this machine"
 
 _log = structlog.get_logger("consent")
@@ -187,7 +190,7 @@ class Consents:
             )
             held = _Held(verifier=pair.verifier.reveal(), nonce=nonce)
             await self._installation.vault.put(
-                name, f"{_SECRET_FIELD}{id_}", Secret(msgspec.json.encode(held).decode()), on=on
+                name, f"{BEGUN_FIELD}{id_}", Secret(msgspec.json.encode(held).decode()), on=on
             )
         return oauth.authorization_url(
             application,
@@ -226,7 +229,7 @@ class Consents:
         async with self._database.transaction() as on:
             begun = await consents.take(on, state, now=datetime.now(UTC)) if state else None
             if begun is not None:
-                field = f"{_SECRET_FIELD}{begun.id}"
+                field = f"{BEGUN_FIELD}{begun.id}"
                 kept = await self._installation.vault.get(begun.connection, field, on=on)
                 await self._installation.vault.delete(begun.connection, field, on=on)
         if begun is None:
@@ -323,7 +326,7 @@ class Consents:
         async with self._database.transaction() as on:
             for row in await consents.left_over(on, now=now):
                 await self._installation.vault.delete(
-                    row["connection"], f"{_SECRET_FIELD}{row['id']}", on=on
+                    row["connection"], f"{BEGUN_FIELD}{row['id']}", on=on
                 )
 
 

@@ -10,12 +10,12 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consents import wake_what_waited
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
-from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.vault.tokens import TokenClock
 from ml_connector.words import AlarmKind, System
@@ -35,14 +35,17 @@ _log = structlog.get_logger("credentials")
 async def renew_tokens(installation: Installation, contexts: ConnectionContexts) -> None:
     """Renew the tokens that are due; raise an alarm when one can't be renewed, or end it."""
     now = datetime.now(UTC)
-    async with installation.database.transaction() as connection:
-        known = await connections.every(connection)
     clocks = {(one.connection, one.system): one for one in await installation.tokens.clocks()}
-    for applied in known:
+
+    async def renew(applied: AppliedConnection) -> None:
         if applied.paused and not _is_idle_too_long(clocks.get((applied.name, "shipbob")), now):
-            continue
-        await _renew(installation, contexts, applied)
-        await _look_at_consent(installation, applied.name, now=now)
+            return
+        try:
+            await _renew(installation, contexts, applied)
+        finally:
+            await _look_at_consent(installation, applied.name, now=now)
+
+    await for_each_connection(installation, "renew tokens", renew, also_paused=True)
 
 
 def _is_idle_too_long(clock: TokenClock | None, now: datetime) -> bool:
@@ -57,11 +60,7 @@ def _is_idle_too_long(clock: TokenClock | None, now: datetime) -> bool:
 async def _renew(
     installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
 ) -> None:
-    try:
-        context = await contexts.open(applied.name)
-    except ConnectorError as error:
-        _log.warning("credentials", connection=applied.name, reason=str(error))
-        return
+    context = await contexts.open(applied.name)
     wanted: Mapping[System, object] = (
         {"shipbob": None} if applied.paused else dict.fromkeys(context.sign_in)
     )

@@ -21,6 +21,13 @@ _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
         "the connection has no webhook secret",
         "Run ml-connector sync webhooks, or put webhook_secrets into the connection's file.",
     ),
+    "secrets_unusable": (
+        "the connection's webhook secrets can't be opened",
+        (
+            "Put the master key back that they are sealed with, or apply the connection's file"
+            " again and run ml-connector webhooks rotate, which makes new ones."
+        ),
+    ),
     "missing_header": (
         "the signature's headers were missing",
         (

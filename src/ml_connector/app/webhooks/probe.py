@@ -11,6 +11,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.sync import subscribable_url
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman, UserError
+from ml_connector.ledger.connections.subscriptions import is_webhook_secret
 from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import sign
 from ml_connector.transport.call import Answer, Call, Patience
@@ -70,11 +71,7 @@ async def probe(
         UserError: there is no public address, or no secret to sign with.
     """
     url = subscribable_url(installation.settings, settings)
-    signing = [
-        secret
-        for field, secret in sorted(secrets.items())
-        if field.startswith("shipbob.webhook_secret")
-    ]
+    signing = [secret for field, secret in sorted(secrets.items()) if is_webhook_secret(field)]
     if not signing:
         raise UserError(
             "The connection has no webhook secret to sign with",

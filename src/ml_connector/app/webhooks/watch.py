@@ -6,10 +6,12 @@ ShipBob disables an endpoint that failed for five days and enables nothing again
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import structlog
 
+from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
@@ -25,7 +27,6 @@ from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms.alarms import end_alarms, end_told, raise_alarm
-from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
@@ -39,11 +40,7 @@ _log = structlog.get_logger("webhooks")
 
 async def watch_webhooks(installation: Installation, contexts: ConnectionContexts) -> None:
     """Look after the webhooks of every connection that is not paused."""
-    async with installation.database.transaction() as on:
-        known = await connections.every(on)
-    for applied in known:
-        if not applied.paused:
-            await _watch(installation, contexts, applied)
+    await for_each_connection(installation, "webhooks", partial(_watch, installation, contexts))
 
 
 async def _watch(

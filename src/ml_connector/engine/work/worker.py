@@ -6,13 +6,17 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.engine.settle.write_slots import runs_for
 from ml_connector.engine.work.chores import Chore, keep_up
 from ml_connector.engine.work.lanes import Lanes
+from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.storage.database import Database, DatabaseAway
 
 _log = structlog.get_logger("worker")
+_counts: Final = LogCounts(_log)
 
 _LOOK_FOR_CONNECTIONS_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 6.0
@@ -70,11 +74,7 @@ async def _tend(
     """
     try:
         async with database.transaction() as connection:
-            wanted = {
-                one.name: at_once or runs_for(one.limits)
-                for one in await connections.every(connection)
-                if not one.paused
-            }
+            wanted = _wanted(await connections.every(connection), at_once)
     except DatabaseAway as error:
         _log.warning("database_away", reason=str(error))
         return
@@ -92,6 +92,22 @@ async def _tend(
             name=f"lane {name}",
         )
         working[name] = _Lane(task, wanted[name])
+
+
+def _wanted(known: Sequence[AppliedConnection], at_once: int | None) -> dict[str, int]:
+    """Return how many subjects to have in hand for each connection that is to be worked off.
+
+    One whose settings can't be read waits until somebody has mended them.
+    """
+    wanted: dict[str, int] = {}
+    for one in known:
+        if one.paused:
+            continue
+        try:
+            wanted[one.name] = at_once or runs_for(one.limits)
+        except NeedsHuman as error:
+            _counts.note("lane_left_out", one.name, lane=one.name, reason=str(error))
+    return wanted
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -1,42 +1,93 @@
 """Connections as they were applied, without their secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
-from ml_connector.config.connection import ConnectionSettings, RequestLimits
+from ml_connector.awaited import AwaitedKind
+from ml_connector.config.connection import (
+    AlarmsSection,
+    ConnectionSettings,
+    RequestLimits,
+    Schedule,
+)
+from ml_connector.errors import NeedsHuman
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, one, rows
-from ml_connector.words import Mode
+from ml_connector.words import Cause, Mode
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedConnection:
     """A connection row.
 
+    What its settings say is read when it is asked for, so that a row which somebody damaged is
+    the trouble of that connection alone.
+
     Attributes:
         stored: the connection file without its secrets, as it was applied.
-        start_date: facts before this day are never posted.
     """
 
     name: str
     mode: Mode
     paused: bool
-    start_date: date
     stored: Mapping[str, Any]
     applied_at: datetime
 
     @property
+    def start_date(self) -> date:
+        """Facts before this day are never posted.
+
+        Raises:
+            NeedsHuman: the stored settings can't be read; so for all that is read from them.
+        """
+        return self._read(lambda stored: date.fromisoformat(stored["start_date"]))
+
+    @property
     def limits(self) -> RequestLimits:
         """Its ``[limits]``."""
-        return RequestLimits.model_validate(self.stored["limits"])
+        return self._read(lambda stored: RequestLimits.model_validate(stored["limits"]))
+
+    @property
+    def schedule(self) -> Schedule:
+        """Its ``[schedule]``."""
+        return self._read(lambda stored: Schedule.model_validate(stored["schedule"]))
+
+    @property
+    def alarms(self) -> AlarmsSection:
+        """Its ``[alarms]``, without the addresses, which are secrets."""
+        return self._read(lambda stored: AlarmsSection.model_validate(stored.get("alarms", {})))
+
+    @property
+    def netsuite_account(self) -> str:
+        """The id of its NetSuite account."""
+        return self._read(lambda stored: str(stored["netsuite"]["account_id"]))
+
+    @property
+    def shipbob_address(self) -> str:
+        """Where its ShipBob is."""
+        return self._read(lambda stored: str(stored["shipbob"]["api_url"]))
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """Return one table of the settings as it is stored; empty where there is none."""
+        stored = self.stored.get(name)
+        return stored if isinstance(stored, dict) else {}
 
     def settings(self, secrets: Mapping[str, Secret]) -> ConnectionSettings:
-        """Return the settings, complete with these secrets."""
+        """Return the settings, complete with these secrets.
+
+        Raises:
+            NeedsHuman: what is stored of them can't be read.
+        """
+        return self._read(lambda _: self._settings(secrets))
+
+    def _settings(self, secrets: Mapping[str, Secret]) -> ConnectionSettings:
         table: dict[str, Any] = {**self.stored}
         table["mode"] = self.mode
         table["netsuite"] = {**table["netsuite"]}
@@ -56,6 +107,18 @@ class AppliedConnection:
         table["alarms"]["urls"] = alarm_urls
         return ConnectionSettings.model_validate(table)
 
+    def _read(self, read: Callable[[Mapping[str, Any]], T]) -> T:
+        try:
+            return read(self.stored)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise NeedsHuman(
+                f'What is stored of the settings of connection "{self.name}" can\'t be read',
+                cause=Cause.SETTINGS_UNREADABLE,
+                remedy="Apply the connection's file again, with start_date in it, and find out who"
+                " changed the database.",
+                waiting_for=[AwaitedKind.POLICY.any_one],
+            ) from error
+
 
 async def save(
     connection: Connection, settings: ConnectionSettings, *, today: date
@@ -63,6 +126,9 @@ async def save(
     """Store a connection; return it and whether anything in it is new.
 
     A file without a start date begins on the day it was first applied.
+
+    Raises:
+        NeedsHuman: it is without one, and the stored one can't be read.
     """
     before = await find(connection, settings.name)
     start = settings.start_date or (before.start_date if before else today)
@@ -132,6 +198,12 @@ async def remove(connection: Connection, name: str) -> None:
     )
 
 
+async def names(connection: Connection) -> set[str]:
+    """Return the names of all connections."""
+    found = await rows(connection, "select name from connection where removed_at is null")
+    return {row["name"] for row in found}
+
+
 async def every(connection: Connection) -> list[AppliedConnection]:
     """Return all connections, by name."""
     found = await rows(
@@ -143,11 +215,11 @@ async def every(connection: Connection) -> list[AppliedConnection]:
 
 
 def _applied(row: DictRow) -> AppliedConnection:
+    stored = row["settings"]
     return AppliedConnection(
         name=row["name"],
         mode=row["mode"],
         paused=row["paused"],
-        start_date=date.fromisoformat(row["settings"]["start_date"]),
-        stored=row["settings"],
+        stored=stored if isinstance(stored, dict) else {},
         applied_at=row["applied_at"],
     )

@@ -12,6 +12,8 @@ from ml_connector.storage.database import Connection, one, rows
 SECRET_FIELD: Final = "shipbob.webhook_secret_of."  # noqa: S105 - the name of a field
 """Secrets of our subscriptions are kept under this and ShipBob's id."""
 
+_WEBHOOK_SECRETS: Final = "shipbob.webhook_secret"
+
 ACCEPTED_AFTER_RETIRING: Final = timedelta(hours=48)
 """How long the secret of a removed subscription is accepted: ShipBob sends a delivery again
 for 28 hours (shipbob.md section 7.5)."""
@@ -44,6 +46,11 @@ class RefusedTopics:
     topics: frozenset[str]
     sentence: str
     refused_at: datetime
+
+
+def is_webhook_secret(field: str) -> bool:
+    """Whether a stored secret is one that webhooks are signed with, configured or of ours."""
+    return field.startswith(_WEBHOOK_SECRETS)
 
 
 async def lock(on: Connection, connection: str) -> None:
@@ -175,6 +182,14 @@ async def note_look(
         " set looked_at = excluded.looked_at, groups = excluded.groups",
         {"name": connection, "now": now, "groups": Json(dict(groups))},
     )
+
+
+def states(look: Mapping[str, Any] | None) -> list[str]:
+    """Return the state of each group as it was last seen; none where that can't be read. Pure."""
+    groups = look["groups"] if look else {}
+    if not isinstance(groups, dict):
+        return []
+    return [str(row.get("state")) for row in groups.values() if isinstance(row, dict)]
 
 
 async def last_look(on: Connection, connection: str) -> dict[str, Any] | None:

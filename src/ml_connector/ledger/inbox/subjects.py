@@ -330,14 +330,19 @@ async def known_within(
 
 
 async def waiting(connection: Connection, connection_name: str) -> dict[Awaited, datetime]:
-    """Return what subjects of a connection wait for, with the time the newest began to."""
+    """Return what subjects of a connection wait for, with the time the newest began to.
+
+    A kind of thing that only another build knows is left out.
+    """
     found = await rows(
         connection,
         "select thing, max(changed_at) as since from subject, unnest(waiting_for) as thing"
         " where connection = %(connection)s and state in ('parked', 'dead') group by thing",
         {"connection": connection_name},
     )
-    return {Awaited(row["thing"]): row["since"] for row in found}
+    return {
+        thing: row["since"] for row in found if (thing := Awaited(row["thing"])).is_of_this_build
+    }
 
 
 async def waiting_for(
