@@ -15,7 +15,7 @@ import pytest
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.sim.faults import Fault
 from ml_connector.sim.shipbob.webhooks.webhooks import sign
-from waiting import wait_until
+from waiting import HANGS_AFTER_SECONDS, wait_until
 
 CANARY = "canary-4c1f9e"
 
@@ -59,7 +59,11 @@ def tell(shop: Merchant, webhook_id: str) -> int:
         "content-type": "application/json",
     }
     answer = httpx2.post(
-        f"{shop.url}/webhooks/shipbob/acme", content=body, headers=headers, trust_env=False
+        f"{shop.url}/webhooks/shipbob/acme",
+        content=body,
+        headers=headers,
+        trust_env=False,
+        timeout=HANGS_AFTER_SECONDS,
     )
     return answer.status_code
 

@@ -32,6 +32,7 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
 from ml_connector.words import Cause
+from waiting import HANGS_AFTER_SECONDS
 
 TOKEN = "pat-for-tests"
 Listening = Callable[[Callable[[bytes], bytes]], AbstractAsyncContextManager[str]]
@@ -253,7 +254,7 @@ async def test_subscribed_webhooks_verify_and_say_what_they_are_about(
         world.sim.arrive(wro)
         world.sim.stow(wro)
         world.sim.complete(wro)
-        assert await asyncio.to_thread(world.sim.wait_for_webhooks)
+        assert await asyncio.to_thread(world.sim.wait_for_webhooks, HANGS_AFTER_SECONDS)
     topics = {headers["x-webhook-topic"] for headers, _ in got}
 
     assert topics >= {"wro.created", "wro.completed", "wro.box.arrived", "wro.box.stowed"}

@@ -5,6 +5,7 @@ from threading import Thread
 import pytest
 
 from ml_connector.sim.clock import Clock
+from waiting import settle
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -56,7 +57,7 @@ async def test_a_sleeper_that_is_not_due_yet_goes_on_sleeping_after_a_jump() -> 
     await asyncio.sleep(0)
 
     clock.advance(timedelta(minutes=4))
-    await asyncio.sleep(0.01)
+    await settle()
     assert not sleeper.done()
 
     clock.advance(timedelta(minutes=1))
