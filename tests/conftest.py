@@ -111,17 +111,24 @@ PREFIX = "ml-connector-tests-"
 
 
 @contextmanager
-def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for a server of the tests, in memory where there is some to spare."""
-    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < SPARE_BYTES:
-        yield tmp_path_factory.mktemp("postgres")
-        return
-    sweep_up()
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=MEMORY) as folder:
+def folder_for_a_server() -> Iterator[Path]:
+    """A folder of its own with a short path, in memory where there is some to spare."""
+    is_spare = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > SPARE_BYTES
+    with tempfile.TemporaryDirectory(
+        prefix=PREFIX, dir=MEMORY if is_spare else None, ignore_cleanup_errors=True
+    ) as folder:
         yield Path(folder)
 
 
-def sweep_up() -> None:
+@pytest.fixture
+def server_path() -> Iterator[Path]:
+    """``tmp_path`` for a test that starts a PostgreSQL server of its own."""
+    with folder_for_a_server() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def swept_up() -> None:
     """Clear away what runs that were killed left in memory."""
     from ml_connector.storage import embedded  # noqa: PLC0415 - only where used
 
@@ -133,7 +140,7 @@ def sweep_up() -> None:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url(swept_up: None) -> Iterator[str]:  # noqa: ARG001 - for its effect
     """A server to make databases on: MLC_TEST_DATABASE_URL, or an embedded one."""
     given = os.environ.get("MLC_TEST_DATABASE_URL")
     if given:
@@ -148,10 +155,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "full_page_writes": "off",
         "max_wal_size": "128MB",
     }
-    with (
-        server_folder(tmp_path_factory) as folder,
-        embedded.start(folder, settings=settings) as owner,
-    ):
+    with folder_for_a_server() as folder, embedded.start(folder, settings=settings) as owner:
         # Tests do what no role of ours may: they change rows that triggers keep.
         administer(
             psycopg.conninfo.make_conninfo(owner.url, user=owning_role.SUPERUSER),

@@ -66,26 +66,26 @@ def runs(folder: Path, *words: str) -> bool:
     return all(any(word in line for line in lines) for word in words)
 
 
-def test_a_killed_demo_takes_all_with_it(tmp_path: Path) -> None:
-    with started(tmp_path, "demo", "--port", "0") as demo:
-        wait_until(lambda: runs(tmp_path, "worker", "web", "postgres:"))
+def test_a_killed_demo_takes_all_with_it(server_path: Path) -> None:
+    with started(server_path, "demo", "--port", "0") as demo:
+        wait_until(lambda: runs(server_path, "worker", "web", "postgres:"))
         demo.kill()
         demo.wait()
-        wait_until(lambda: not living(tmp_path))
+        wait_until(lambda: not living(server_path))
 
 
-def test_the_next_demo_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
-    with started(tmp_path, "demo", "--port", "0") as demo:
-        wait_until(lambda: runs(tmp_path, "worker", "web"))
+def test_the_next_demo_clears_away_what_a_killed_one_left(server_path: Path) -> None:
+    with started(server_path, "demo", "--port", "0") as demo:
+        wait_until(lambda: runs(server_path, "worker", "web"))
         os.killpg(demo.pid, signal.SIGKILL)
         demo.wait()
-        with started(tmp_path, "demo", "--port", "0") as again:
-            wait_until(lambda: "\n1. " in said(tmp_path) or again.poll() is not None)
-            assert again.poll() is None, said(tmp_path)
+        with started(server_path, "demo", "--port", "0") as again:
+            wait_until(lambda: "\n1. " in said(server_path) or again.poll() is not None)
+            assert again.poll() is None, said(server_path)
             again.terminate()
 
             assert again.wait(HANGS_AFTER_SECONDS) != 0
-            assert living(tmp_path) == []
+            assert living(server_path) == []
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ def test_the_next_demo_clears_away_what_a_killed_one_left(tmp_path: Path) -> Non
     ],
 )
 def test_a_bench_that_ends_takes_all_with_it(
-    tmp_path: Path, name: str, child: str, number: signal.Signals
+    server_path: Path, name: str, child: str, number: signal.Signals
 ) -> None:
-    with started(tmp_path, "bench", name, "--quick", "--seconds", "300") as bench:
-        wait_until(lambda: runs(tmp_path, child, "postgres:"))
+    with started(server_path, "bench", name, "--quick", "--seconds", "300") as bench:
+        wait_until(lambda: runs(server_path, child, "postgres:"))
         os.kill(bench.pid, number)
         bench.wait(HANGS_AFTER_SECONDS)
-        wait_until(lambda: not living(tmp_path))
+        wait_until(lambda: not living(server_path))
 
-        assert list((tmp_path / "data").iterdir()) == []
+        assert list((server_path / "data").iterdir()) == []

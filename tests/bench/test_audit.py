@@ -6,8 +6,8 @@ from pathlib import Path
 from bench.test_measures import bench
 
 
-def test_the_journal_answers_for_its_proof(tmp_path: Path) -> None:
-    done = bench(tmp_path, "audit", "--quick", "--json")
+def test_the_journal_answers_for_its_proof(server_path: Path) -> None:
+    done = bench(server_path, "audit", "--quick", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     [measured] = json.loads(done.stdout)
     found = {figure["name"]: figure for figure in measured["figures"]}

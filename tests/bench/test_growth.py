@@ -11,8 +11,15 @@ from psycopg import sql
 from ml_connector.bench.child import MODULE, finished
 from ml_connector.bench.closing import FAULTS, Closed, Task
 from ml_connector.bench.month_end import MOST_GROWTH
+from waiting import wait_until
 
 SIZES = (1_000, 4_000, 16_000)
+
+_ALONE = """
+select not exists (select from pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend'
+        and pid <> pg_backend_pid())
+"""
 
 
 @pytest.fixture
@@ -34,7 +41,9 @@ def only_read_by_us(database_url: str) -> str:
 
 def rows_read(url: str) -> int:
     """Return how many rows the server has read in this database for processes that ended."""
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
+        # A client that is gone has been counted when the server's process for it is gone too.
+        wait_until(lambda: connection.execute(_ALONE).fetchone() == (True,))
         row = connection.execute(
             "select tup_returned + tup_fetched from pg_stat_database"
             " where datname = current_database()"

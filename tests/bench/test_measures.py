@@ -31,9 +31,9 @@ def bench(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     ],
 )
 def test_a_measure_prints_its_figures_beside_their_floor(
-    tmp_path: Path, name: str, figures: set[str]
+    server_path: Path, name: str, figures: set[str]
 ) -> None:
-    done = bench(tmp_path, name, "--seconds", "1", "--rounds", "1", "--json")
+    done = bench(server_path, name, "--seconds", "1", "--rounds", "1", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     [measured] = json.loads(done.stdout)
     found: dict[str, Any] = {figure["name"]: figure for figure in measured["figures"]}
@@ -42,11 +42,13 @@ def test_a_measure_prints_its_figures_beside_their_floor(
     assert figures <= found.keys()
     assert any("floor" in one for one in found)
     assert all(figure["value"] > 0 for figure in found.values())
-    assert list((tmp_path / "data").iterdir()) == []
+    assert list((server_path / "data").iterdir()) == []
 
 
-def test_the_simulators_answer_for_their_speed(tmp_path: Path) -> None:
-    done = bench(tmp_path, "simulators", "--quick", "--seconds", "0.2", "--rounds", "1", "--json")
+def test_the_simulators_answer_for_their_speed(server_path: Path) -> None:
+    done = bench(
+        server_path, "simulators", "--quick", "--seconds", "0.2", "--rounds", "1", "--json"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     [measured] = json.loads(done.stdout)
 
@@ -62,15 +64,15 @@ def test_the_simulators_answer_for_their_speed(tmp_path: Path) -> None:
     }
 
 
-def test_an_unknown_measure_is_wrong_usage(tmp_path: Path) -> None:
-    done = bench(tmp_path, "speed")
+def test_an_unknown_measure_is_wrong_usage(server_path: Path) -> None:
+    done = bench(server_path, "speed")
 
     assert done.returncode == 2
     assert 'There is no measure "speed"' in done.stderr
 
 
-def test_a_month_end_finds_its_faults_whatever_its_size(tmp_path: Path) -> None:
-    done = bench(tmp_path, "month-end", "--quick", "--json")
+def test_a_month_end_finds_its_faults_whatever_its_size(server_path: Path) -> None:
+    done = bench(server_path, "month-end", "--quick", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     [measured] = json.loads(done.stdout)
     found: dict[str, Any] = {figure["name"]: figure for figure in measured["figures"]}
@@ -80,8 +82,8 @@ def test_a_month_end_finds_its_faults_whatever_its_size(tmp_path: Path) -> None:
     assert found["cost of a row, largest to smallest"]["value"] > 0
 
 
-def test_a_large_invoice_is_billed_to_the_cent_within_its_memory(tmp_path: Path) -> None:
-    done = bench(tmp_path, "invoice", "--quick", "--json")
+def test_a_large_invoice_is_billed_to_the_cent_within_its_memory(server_path: Path) -> None:
+    done = bench(server_path, "invoice", "--quick", "--json")
     [measured] = json.loads(done.stdout)
     figures = {figure["name"]: figure for figure in measured["figures"]}
 
@@ -91,8 +93,8 @@ def test_a_large_invoice_is_billed_to_the_cent_within_its_memory(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["first-poll", "large-wro"])
-def test_inbound_in_bulk_is_read_whole_and_stays_small(tmp_path: Path, name: str) -> None:
-    done = bench(tmp_path, name, "--quick", "--json")
+def test_inbound_in_bulk_is_read_whole_and_stays_small(server_path: Path, name: str) -> None:
+    done = bench(server_path, name, "--quick", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     [measured] = json.loads(done.stdout)
     met = {figure["name"]: figure["meets"] for figure in measured["figures"]}

@@ -22,9 +22,9 @@ def postmaster(data: Path) -> int:
 
 
 @pytest.fixture
-def acme(tmp_path: Path) -> Iterator[Merchant]:
+def acme(server_path: Path) -> Iterator[Merchant]:
     """Instead of the merchant of the other tests."""
-    with merchant(tmp_path, None) as made:
+    with merchant(server_path, None) as made:
         yield made
 
 

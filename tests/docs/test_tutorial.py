@@ -159,8 +159,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path)
+def reader(server_path: Path) -> Iterator[Reader]:
+    made = Reader(server_path)
     yield made
     made.close()
 

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,14 +41,12 @@ time.sleep(60)
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
-    # A short path: below a longer one the socket would have to lie elsewhere.
-    with tempfile.TemporaryDirectory(prefix="mlc-") as short:
-        folder = Path(short) / "data"
-        yield folder
-        # What a test left behind on purpose ends here: the last owner stops it.
-        if (folder / "postgres" / "cluster").exists():
-            embedded.start(folder).stop()
+def data_dir(server_path: Path) -> Iterator[Path]:
+    folder = server_path / "data"
+    yield folder
+    # What a test left behind on purpose ends here: the last owner stops it.
+    if (folder / "postgres" / "cluster").exists():
+        embedded.start(folder).stop()
 
 
 def cluster(data_dir: Path) -> Path:
@@ -64,8 +61,7 @@ def server_pid(data_dir: Path) -> int:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-    while postmaster.is_alive(pid):
-        pass
+    wait_until(lambda: not postmaster.is_alive(pid))
 
 
 def values(url: str, statement: str) -> list[object]:
@@ -131,9 +127,9 @@ def test_the_socket_is_private_and_inside_the_data_folder(data_dir: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["long" * 40, "a, comma", "space '\"$HOME` \\ 100% ü"])
-def test_any_path_serves_as_data_folder(tmp_path: Path, name: str) -> None:
-    with embedded.start(tmp_path / name) as owner:
-        socket_folder = PostgresFolder(tmp_path / name).socket
+def test_any_path_serves_as_data_folder(server_path: Path, name: str) -> None:
+    with embedded.start(server_path / name) as owner:
+        socket_folder = PostgresFolder(server_path / name).socket
 
         assert values(owner.url, "select 1") == [1]
         assert socket_folder.stat().st_mode & 0o777 == 0o700
@@ -359,11 +355,11 @@ def test_a_failed_statement_leaves_no_value_in_the_log(data_dir: Path) -> None:
     assert "private" not in (data_dir / "postgres" / "server.log").read_text()
 
 
-def test_settings_override_ours_but_never_open_the_server(tmp_path: Path) -> None:
-    with embedded.start(tmp_path, settings={"fsync": "off"}) as owner:
+def test_settings_override_ours_but_never_open_the_server(server_path: Path) -> None:
+    with embedded.start(server_path, settings={"fsync": "off"}) as owner:
         assert values(owner.url, "show fsync") == ["off"]
     with pytest.raises(ValueError, match="listen_addresses"):
-        embedded.start(tmp_path, settings={"listen_addresses": "*"})
+        embedded.start(server_path, settings={"listen_addresses": "*"})
 
 
 def test_missing_database_is_made_on_joining(data_dir: Path) -> None:

@@ -70,8 +70,8 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
+def small_disk(server_path: Path) -> Iterator[Path]:
+    disk = server_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
     if not ROOT or not shutil.which("mount") or subprocess.run(command, check=False).returncode:  # noqa: S603 - fixed
@@ -93,8 +93,8 @@ def refusal(data_dir: Path) -> tuple[str, str, str]:
     return str(caught.value), caught.value.where, caught.value.next_step
 
 
-def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
-    file = tmp_path / "file"
+def test_a_file_is_no_data_folder(server_path: Path) -> None:
+    file = server_path / "file"
     file.touch()
 
     assert refusal(file) == refusal(file / "below")
@@ -214,37 +214,41 @@ def test_a_disk_that_filled_up_is_named_and_the_database_comes_back(small_disk: 
 
 
 @pytest.mark.skipif(not ROOT, reason="only root runs the server as somebody else")
-def test_a_data_folder_that_root_copied_is_handed_to_the_servers_account(tmp_path: Path) -> None:
-    embedded.start(tmp_path / "data").stop()
-    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+def test_a_data_folder_that_root_copied_is_handed_to_the_servers_account(
+    server_path: Path,
+) -> None:
+    embedded.start(server_path / "data").stop()
+    shutil.copytree(server_path / "data", server_path / "copy")
 
-    with embedded.start(tmp_path / "copy") as owner:
+    with embedded.start(server_path / "copy") as owner:
         assert not owner.ensure_running()
 
 
-def test_a_full_disk_is_named_when_files_can_not_grow(tmp_path: Path) -> None:
-    assert said_by(SMALL_FILES_ONLY, tmp_path).startswith("The disk is full")
+def test_a_full_disk_is_named_when_files_can_not_grow(server_path: Path) -> None:
+    assert said_by(SMALL_FILES_ONLY, server_path).startswith("The disk is full")
 
 
-def test_a_cluster_of_another_major_version_is_refused_with_both_versions(tmp_path: Path) -> None:
-    embedded.start(tmp_path).stop()
-    (tmp_path / "postgres" / "cluster" / "PG_VERSION").write_text("15\n")
-    what, where, next_step = refusal(tmp_path)
+def test_a_cluster_of_another_major_version_is_refused_with_both_versions(
+    server_path: Path,
+) -> None:
+    embedded.start(server_path).stop()
+    (server_path / "postgres" / "cluster" / "PG_VERSION").write_text("15\n")
+    what, where, next_step = refusal(server_path)
 
     assert "PostgreSQL 15 made this database" in what
     assert f"PostgreSQL {find_binaries().version}" in what
-    assert where == str(tmp_path / "postgres" / "cluster")
+    assert where == str(server_path / "postgres" / "cluster")
     assert "MLC_DATABASE_URL" in next_step
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
-    cluster = tmp_path / "postgres" / "cluster"
+def test_a_folder_with_something_else_in_it_is_left_alone(server_path: Path) -> None:
+    cluster = server_path / "postgres" / "cluster"
     cluster.mkdir(parents=True)
     if ROOT:
         os.chown(cluster, pwd.getpwnam("nobody").pw_uid, -1)
     (cluster / "photo.jpg").touch()
 
-    assert refusal(tmp_path)[0] == "This folder should hold the database, but holds other files"
+    assert refusal(server_path)[0] == "This folder should hold the database, but holds other files"
     assert (cluster / "photo.jpg").exists()
 
 
@@ -255,18 +259,18 @@ def test_without_a_wheel_the_way_out_is_a_server_of_ones_own() -> None:
     assert "MLC_DATABASE_URL" in caught.value.next_step
 
 
-def test_a_server_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_shows_the_end_of_its_log(server_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        embedded.start(tmp_path, settings={"shared_buffers": "plenty"})
+        embedded.start(server_path, settings={"shared_buffers": "plenty"})
 
     assert 'invalid value for parameter "shared_buffers": "plenty"' in str(caught.value)
-    assert caught.value.where == str(tmp_path / "postgres" / "server.log")
-    with embedded.start(tmp_path) as owner:
+    assert caught.value.where == str(server_path / "postgres" / "server.log")
+    with embedded.start(server_path) as owner:
         assert not owner.ensure_running()
 
 
-def test_a_socket_folder_that_somebody_else_made_is_refused(tmp_path: Path) -> None:
-    data_dir = tmp_path / ("long" * 30)
+def test_a_socket_folder_that_somebody_else_made_is_refused(server_path: Path) -> None:
+    data_dir = server_path / ("long" * 30)
     folder = PostgresFolder(data_dir).socket
     folder.mkdir(mode=0o755)
     with socket.socket(socket.AF_UNIX) as stranger:
@@ -283,22 +287,22 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(tmp_path: Path) -> N
 
 
 def test_no_second_server_starts_beside_one_that_only_the_kernel_knows_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_cluster, "_STALE_SECONDS", 0.1)
-    embedded.start(tmp_path).stop()
-    place = PostgresFolder(tmp_path)
+    embedded.start(server_path).stop()
+    place = PostgresFolder(server_path)
     held_by_a_server_in_another_container = open_lock(place.server_lock)
     fcntl.flock(held_by_a_server_in_another_container, fcntl.LOCK_EX)
-    what, _, _ = refusal(tmp_path)
+    what, _, _ = refusal(server_path)
     os.close(held_by_a_server_in_another_container)
 
     assert what.startswith("Another PostgreSQL server is at work on this folder")
 
 
-def test_the_servers_processes_hold_the_lock_that_says_so(tmp_path: Path) -> None:
-    place = PostgresFolder(tmp_path)
-    with embedded.start(tmp_path):
+def test_the_servers_processes_hold_the_lock_that_says_so(server_path: Path) -> None:
+    place = PostgresFolder(server_path)
+    with embedded.start(server_path):
         lock = open_lock(place.server_lock)
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
