@@ -29,6 +29,7 @@ ELSEWHERE: Final = frozenset(
         "make",
         "mkdir",
         "openssl",
+        "psql",
         "python3",
         "sed",
         "sudo",
