@@ -311,3 +311,25 @@ def test_the_answer_comes_only_after_the_commit(door: Door, receiver: Merchant) 
     assert not before
     assert status == 200
     assert len(kept(receiver, "msg_held")) == 1
+
+
+def test_what_is_not_stored_in_time_is_answered_while_it_still_waits(
+    door: Door, receiver: Merchant
+) -> None:
+    assert receiver.database_url is not None
+    with psycopg.connect(receiver.database_url) as holder:
+        holder.execute("lock table event in share mode")
+        refused = door.deliver(WRO, webhook_id="msg_late")  # returns, although the lock is held
+        waiting = receiver.rows("select 1 from pg_locks where not granted")
+        holder.rollback()
+    again = wait_until(
+        lambda: [
+            reply for reply in [door.deliver(WRO, webhook_id="msg_late")] if reply.status == 200
+        ]
+    )
+
+    assert refused.status == 503
+    assert refused.json["hint"]
+    assert waiting
+    assert again[0].json["status"] in {"accepted", "duplicate"}
+    assert len(kept(receiver, "msg_late")) == 1

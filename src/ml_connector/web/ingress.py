@@ -6,7 +6,7 @@ answer comes after the commit and before any work.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -106,6 +106,7 @@ class Ingress:
         self._flows_by_topic = flows_by_topic
         self._refusals = refusals
         self._clock = clock
+        self._under_way: set[asyncio.Future[dict[str, Any]]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -133,12 +134,32 @@ class Ingress:
         headers = _headers(scope)
         body = await _body(headers, receive)
         try:
-            async with asyncio.timeout(_STORAGE_SECONDS):
-                return await self._store(name, headers, body)
+            return await self._in_time(self._store(name, headers, body))
         except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
             raise RefusedDelivery(
                 503, "The event can't be stored just now", _SEND_AGAIN
             ) from error
+
+    async def _in_time(self, storing: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        """Wait for the storage, but not for longer than the sender should.
+
+        What is under way goes on by itself: it shares a commit with others, and ends with that.
+
+        Raises:
+            TimeoutError: it was not over in time.
+        """
+        task = asyncio.ensure_future(storing)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        await asyncio.wait([task], timeout=_STORAGE_SECONDS)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+
+    def _ended(self, task: asyncio.Future[dict[str, Any]]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to who waited; that nobody does any more is no fault
 
     async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         endpoint = await self._endpoints.find(name)
