@@ -78,6 +78,19 @@ class Settings(BaseSettings):
             }
         )
 
+    def environment(self) -> dict[str, str]:
+        """Return these settings as variables, for processes that would not find their file."""
+        given = {
+            "DATABASE_URL": self.database_url,
+            "DATA_DIR": self.data_dir,
+            "MASTER_KEY": self.master_key.reveal() if self.master_key else None,
+            "MASTER_KEY_FILE": self.master_key_file,
+            "PUBLIC_URL": self.public_url,
+            "LOG_FORMAT": self.log_format,
+            "LOG_LEVEL": self.log_level,
+        }
+        return {f"MLC_{name}": str(value) for name, value in given.items() if value is not None}
+
     @classmethod
     def settings_customise_sources(
         cls,

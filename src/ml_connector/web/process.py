@@ -13,7 +13,7 @@ from ml_connector.app.installation.database_server import (
     database_server,
 )
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.installation.setup import master_key_ring
+from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.sign_in.consents import Consents
 from ml_connector.config.settings import Settings
@@ -51,6 +51,7 @@ def run_web(
     """
     with database_server(settings) as server:
         check_schema(server.owner_url)
+        check_master_key(settings, server.url)
         database = Database(server.url, size=6, name="ml-connector web")
         lanes = Lanes(server.url)
         installation = _installation(settings, server, database, lanes)

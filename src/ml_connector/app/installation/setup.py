@@ -57,6 +57,36 @@ def master_key_ring(settings: Settings) -> KeyRing | KeyFile:
     return KeyFile(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
 
 
+def check_master_key(settings: Settings, url: str) -> None:
+    """See that there is a master key, and that it opens anything of what is stored.
+
+    Args:
+        settings: say where it is.
+        url: of the database.
+
+    Raises:
+        UserError: there is none, it can't be used, or it is another installation's.
+    """
+    ring = master_key_ring(settings)
+    with connect(url) as connection:
+        sealed = survey.key_ids_offline(connection)
+    if sealed and not any(ring.find(key_id) for key_id in sealed):
+        raise UserError(
+            "The master key opens nothing of what is stored, which is sealed with master key"
+            f" {', '.join(sealed)}",
+            where=master_key_place(settings),
+            next_step="Put that key back. If it is lost, apply each connection again with all its"
+            " credentials.",
+        )
+
+
+def master_key_place(settings: Settings) -> str:
+    """Return where the master key is, or should be."""
+    if settings.master_key is not None:
+        return "MLC_MASTER_KEY"
+    return str(settings.master_key_file or settings.data_dir / KEY_FILE_NAME)
+
+
 def initialise(settings: Settings) -> SetUpResult:
     """Make the data folder, master key, database and schema, as far as they are missing.
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,8 @@ import structlog
 
 from ml_connector.app.installation.database_server import check_schema, database_server
 from ml_connector.app.installation.parent_watch import belonging_to_this
+from ml_connector.app.installation.setup import check_master_key, master_key_ring
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.own_python import COMMAND
@@ -44,11 +46,15 @@ class ChildProcess:
     failures: int = 0
     due: float = field(default=0.0)
 
-    def tend(self) -> None:
-        """Start the part, or start it again after a pause when it has died."""
+    def tend(self, may_start: Callable[[], bool]) -> None:
+        """Start the part, or start it again after a pause when it has died.
+
+        Args:
+            may_start: asked before each start; when it may not, it is asked again later.
+        """
         now = time.monotonic()
         if self.process is None:
-            if now >= self.due:
+            if now >= self.due and may_start():
                 self._start(now)
         elif (status := self.process.poll()) is not None:
             steady = now - self.began > _STEADY_SECONDS
@@ -80,8 +86,10 @@ def serve(
     """Run until SIGTERM or SIGINT; then take no more work, finish or release runs, and end.
 
     Raises:
-        UserError: the address can't be listened on, or the installation is not set up.
+        UserError: the address can't be listened on, the installation is not set up, or there is
+            no usable master key and no part of the service runs any more.
     """
+    master_key_ring(settings)
     stopping = _Stopping()
     with (
         stopping.caught(),
@@ -90,30 +98,60 @@ def serve(
         _metrics_folder(settings) as metrics,
     ):
         check_schema(server.owner_url)
+        check_master_key(settings, server.url)
         environment = {
             **belonging_to_this(),
-            "MLC_DATABASE_URL": server.url,
-            "MLC_DATA_DIR": str(settings.data_dir),
             # The settings may come from a file that the parts would not find.
-            **({"MLC_PUBLIC_URL": settings.public_url} if settings.public_url else {}),
+            **settings.environment(),
+            "MLC_DATABASE_URL": server.url,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
         descriptor = listener.fileno()
         parts = [ChildProcess("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]
         if with_worker:
             parts.append(ChildProcess("worker", ["worker"], environment))
+        may_start = _KeyWatch(settings, parts).may_start
         try:
             for part in parts:
-                part.tend()
+                part.tend(may_start)
             announce(_url(listener))
             while not stopping.wanted:
                 for part in parts:
-                    part.tend()
+                    part.tend(may_start)
                 if server.ensure_running():
                     _log.warning("postgresql_came_back")
                 stopping.wait(_LOOK_SECONDS)
         finally:
             _stop(parts)
+
+
+class _KeyWatch:
+    """Looks after the master key before a part is started: without it the part would only die.
+
+    A part that runs goes on with the keys that it has read.
+    """
+
+    def __init__(self, settings: Settings, parts: Sequence[ChildProcess]) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._counts = LogCounts(_log)
+
+    def may_start(self) -> bool:
+        """Return whether the master key can be used now.
+
+        Raises:
+            UserError: it can't, and no part runs.
+        """
+        try:
+            master_key_ring(self._settings)
+        except UserError as error:
+            if not any(part.process is not None for part in self._parts):
+                raise
+            self._counts.note(
+                "part_waits", "key", reason=str(error), where=error.where, next=error.next_step
+            )
+            return False
+        return True
 
 
 class _Stopping:

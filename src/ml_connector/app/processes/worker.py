@@ -16,6 +16,7 @@ from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.installation.setup import check_master_key
 from ml_connector.app.sign_in.certificate_expiry import CertificateClock
 from ml_connector.app.sign_in.token_renewal import renew_tokens
 from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
@@ -55,6 +56,7 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with open_installation(settings, pool_size=_POOL) as installation:
+        check_master_key(settings, installation.server.url)
         contexts = ConnectionContexts(installation)
         lanes = lanes_of(installation, contexts)
         chores = [
