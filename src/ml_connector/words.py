@@ -150,6 +150,7 @@ class Cause(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     EVENT_UNREADABLE = "event_unreadable"
     CONNECTION_PAUSED = "connection_paused"
+    CONNECTION_HELD = "connection_held"
     SUPERSEDED = "superseded"
     BUG = "bug"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acceptance.holding import release
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id, wros_of
@@ -94,6 +95,7 @@ def test_a_backup_put_back_makes_no_second_wro(unserved: Merchant, tmp_path: Pat
     write_backup(acme.settings, file)
     [announced] = sync(acme, "purchase-orders", [key])
     restore_backup(acme.settings, file, person="anna")
+    release(acme)
     [forgotten] = acme.rows("select count(*)::int as n from posting")
     [found] = sync(acme, "purchase-orders")
     [again] = sync(acme, "purchase-orders", [key])
@@ -101,6 +103,7 @@ def test_a_backup_put_back_makes_no_second_wro(unserved: Merchant, tmp_path: Pat
     shipbob.complete(shipbob.stow(shipbob.arrive(wro), {sku: ORDERED}))
     [received] = sync(acme, "receiving", [str(wro.id)])
     restore_backup(acme.settings, file, person="anna")
+    release(acme)
     [shown] = sync(acme, "receiving", [str(wro.id)])
     sync(acme, "purchase-orders", [key])
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from acceptance.holding import release
 from acceptance.merchant import Merchant
 from acceptance.service import COMMAND
 from ml_connector.app.installation.backup import restore_backup, write_backup
@@ -63,6 +64,7 @@ def test_a_backup_while_it_works_is_one_moment_and_comes_back(
         second = acme.deliver({sku: 3}, number=acme.order({sku: 3}))
         acme.wait_for(second)
         back = restore_backup(acme.settings, file, person="anna")
+        release(acme)
         forgotten = acme.subject(second)
         third = acme.deliver({sku: 2}, number=acme.order({sku: 2}))
         acme.wait_for(third)

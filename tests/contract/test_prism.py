@@ -26,6 +26,7 @@ from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Call
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 
 PRISM: Final = "@stoplight/prism-cli@5.14.2"
@@ -75,7 +76,7 @@ def drawn(
 async def recorder() -> AsyncIterator[Recorder]:
     # No call names a limit, so no database is needed.
     limits = Limits(Database("postgresql://unused"), holder="test")
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         yield Recorder(transport)
 
 

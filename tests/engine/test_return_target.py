@@ -25,6 +25,7 @@ from ml_connector.rules.facts import ItemFact
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.tokens import Token
 
@@ -73,7 +74,7 @@ async def target(httpserver: HTTPServer) -> AsyncIterator[NetSuiteTarget]:
     account = Account.of("1234567_SB1", base_url=httpserver.url_for("").rstrip("/"))
     # No call here names a limit, so nothing is asked of the database.
     limits = Limits(Database("postgresql://127.0.0.1:1/none"), holder="test")
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         yield NetSuiteTarget(NetSuite(transport, "acme", account, Auth(), ""))
 
 

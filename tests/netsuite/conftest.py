@@ -13,6 +13,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.tokens import Token
 
@@ -74,7 +75,7 @@ def account(httpserver: HTTPServer) -> Account:
 async def transport() -> AsyncIterator[Transport]:
     # No call here names a limit, so nothing is asked of the database.
     limits = Limits(Database("postgresql://127.0.0.1:1/none"), holder="test")
-    async with Transport(limits=limits) as opened:
+    async with Transport(limits=limits, holds=NothingHeld()) as opened:
         yield opened
 
 

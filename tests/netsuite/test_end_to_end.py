@@ -38,6 +38,7 @@ from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.server import serve
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
@@ -95,7 +96,7 @@ async def netsuite(
     limits = Limits(database, holder="test")
     limits.configure("netsuite:test", in_flight=4)
     tokens = Tokens(database, KeyRing((MasterKey.of(bytes(range(32))),)), holder="test")
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         auth = SignIn(
             transport=transport,
             tokens=tokens,

@@ -28,6 +28,7 @@ from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.tokens import Tokens
@@ -85,7 +86,7 @@ async def world(
         )
     limits = Limits(database, holder="test")
     limits.configure("shipbob:acme", per_minute=100_000)
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         yield World(sim, clock, api_url, auth_url, transport, database)
 
 

@@ -12,6 +12,7 @@ from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.sign_in.access import PersonalAccess
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.limits.limits import Limits
 
 Listening = Callable[[Callable[[bytes], bytes]], AbstractAsyncContextManager[str]]
@@ -37,7 +38,9 @@ def client(transport: Transport, url: str) -> ShipBob:
 
 
 def transport() -> Transport:
-    return Transport(limits=Limits(Database("postgresql://unused"), holder="test"))
+    return Transport(
+        limits=Limits(Database("postgresql://unused"), holder="test"), holds=NothingHeld()
+    )
 
 
 async def test_a_search_keeps_its_commas_and_colons_on_the_wire(listening: Listening) -> None:

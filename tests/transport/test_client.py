@@ -13,6 +13,7 @@ from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retry
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import NothingHeld
 from ml_connector.transport.http.http_client import MOST_BODY_BYTES
 from ml_connector.transport.http.wire import Timeouts
 from ml_connector.transport.limits.limits import Limits
@@ -137,13 +138,13 @@ async def limits(database: Database) -> Limits:
 
 @pytest.fixture
 async def transport(limits: Limits, tally: Tally) -> AsyncIterator[Transport]:
-    async with Transport(limits=limits, meter=tally) as opened:
+    async with Transport(limits=limits, holds=NothingHeld(), meter=tally) as opened:
         yield opened
 
 
 @pytest.fixture
 async def hasty(limits: Limits) -> AsyncIterator[Transport]:
-    async with Transport(limits=limits, timeouts=HASTY) as opened:
+    async with Transport(limits=limits, holds=NothingHeld(), timeouts=HASTY) as opened:
         yield opened
 
 
@@ -238,7 +239,7 @@ async def test_nothing_is_taken_from_the_environment(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         answer = await transport.send(call(server), fine)
 
     assert answer.status == 200
@@ -378,7 +379,9 @@ async def test_the_wait_for_a_limit_is_not_time_of_the_call(
 ) -> None:
     limits.configure("netsuite:1", in_flight=1)
     made = call(server, system="netsuite", limit="netsuite:1")
-    async with Transport(limits=limits, meter=tally, timeouts=Timeouts(read=6)) as transport:
+    async with Transport(
+        limits=limits, holds=NothingHeld(), meter=tally, timeouts=Timeouts(read=6)
+    ) as transport:
         async with limits.pass_("netsuite:1"):
             sending = asyncio.create_task(transport.send(made, fine))
             await asyncio.sleep(6.5)  # longer than the call may take
@@ -445,7 +448,7 @@ async def test_an_endless_body_is_cut_off(server: Server, limits: Limits) -> Non
             await writer.drain()
 
     server.replies = [flood]
-    async with Transport(limits=limits) as transport:
+    async with Transport(limits=limits, holds=NothingHeld()) as transport:
         with pytest.raises(Retryable, match="more than 64 MiB"):
             await transport.send(call(server, repeatable=True), fine)
 
@@ -513,7 +516,7 @@ async def test_a_kept_connection_is_used_again(server: Server, transport: Transp
 
 def test_a_lease_must_outlast_the_longest_call(database: Database) -> None:
     with pytest.raises(ValueError, match="too short"):
-        Transport(limits=Limits(database, holder="one", lease_seconds=60))
+        Transport(limits=Limits(database, holder="one", lease_seconds=60), holds=NothingHeld())
 
 
 def test_every_kind_of_call_has_its_time() -> None:

@@ -17,9 +17,10 @@ from ml_connector.cli.certificate import certificate
 from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
+from ml_connector.cli.release import release
 from ml_connector.config.connection import ConnectionSettings, read
 from ml_connector.errors import NeedsHuman, UserError
-from ml_connector.ledger.connections import connections, consents
+from ml_connector.ledger.connections import connections, consents, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.connections.subscriptions import SECRET_FIELD
 from ml_connector.storage.database import Connection
@@ -31,6 +32,7 @@ commands = typer.Typer(
 
 commands.command("certificate")(certificate)
 commands.command("consent")(consent)
+commands.command("release")(release)
 
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the connection.")]
 Act = Callable[[Installation, Connection, AppliedConnection], Awaitable[Changed]]
@@ -83,12 +85,13 @@ def list_connections() -> None:
     found = context.run(find)
     rows = [_listed(one) for one in found]
     context.printer.table(
-        ["name", "mode", "paused", "NetSuite account", "ShipBob", "from"],
+        ["name", "mode", "paused", "held", "NetSuite account", "ShipBob", "from"],
         [
             [
                 row["name"],
                 row["mode"],
                 "yes" if row["paused"] else "no",
+                "yes" if row["held"] else "no",
                 row["netsuite_account"] or "can't be read",
                 row["shipbob"] or "can't be read",
                 row["start_date"] or "can't be read",
@@ -102,7 +105,12 @@ def list_connections() -> None:
 
 def _listed(one: connections.AppliedConnection) -> dict[str, Any]:
     """Return what a list shows of a connection; None where its settings can't be read."""
-    row: dict[str, Any] = {"name": one.name, "mode": one.mode, "paused": one.paused}
+    row: dict[str, Any] = {
+        "name": one.name,
+        "mode": one.mode,
+        "paused": one.paused,
+        "held": one.held_at is not None,
+    }
     try:
         row |= {
             "netsuite_account": one.netsuite_account,
@@ -132,6 +140,9 @@ def show_connection(name: Name = None) -> None:
             **one.stored,
             "mode": one.mode,
             "paused": one.paused,
+            "held": one.held_at is not None,
+            "held_at": one.held_at,
+            "backup_made_at": one.backup_made_at,
             "applied_at": one.applied_at,
             "secrets": sorted(
                 field for field in kept if not field.startswith((SECRET_FIELD, "shipbob.consent."))
@@ -148,6 +159,8 @@ def show_connection(name: Name = None) -> None:
 
     found = context.run(find)
     for key, value in found.items():
+        if value is None:
+            continue
         if isinstance(value, dict):
             context.printer.line(f"[{key}]", style="bold")
             for inner, entry in value.items():
@@ -180,8 +193,10 @@ def resume(name: Name = None) -> None:
     changed = _act(
         name, lambda _, on, one: administration.set_paused(on, one, paused=False, by=by)
     )
-    said = "goes on" if changed.changed else "was not paused"
+    said = "is not paused any more" if changed.held else "goes on"
+    said = said if changed.changed else "was not paused"
     current().printer.line(f'Connection "{changed.name}" {said}.')
+    _say_held(changed.name, held=changed.held)
     _answer(changed, paused=False)
 
 
@@ -208,6 +223,7 @@ def set_mode(
         printer.line(f'Write mode = "{mode}" into its file as well: applying it sets the mode.')
     if changed.woken:
         printer.line(f"{changed.woken} subjects that were only noted run again.")
+    _say_held(changed.name, held=changed.held)
     _answer(changed, mode=mode, woken=changed.woken)
 
 
@@ -284,6 +300,7 @@ def _print_applied(settings: ConnectionSettings, applied: Applied) -> None:
         )
     if applied.woken:
         printer.line(f"{applied.woken} waiting subjects run again.")
+    _say_held(settings.name, held=applied.held)
 
 
 def _act(name: str | None, act: Act) -> Changed:
@@ -297,6 +314,12 @@ def _act(name: str | None, act: Act) -> Changed:
             return await act(installation, on, await context.connection(on))
 
     return context.run(do)
+
+
+def _say_held(name: str, *, held: bool) -> None:
+    if held:
+        refused = holds.refusal(name)
+        current().printer.line(f"{refused}. {refused.remedy}", style="bold")
 
 
 def _answer(changed: Changed, **now: object) -> None:

@@ -15,7 +15,7 @@ from ml_connector.config.log_counts import LogCounts
 from ml_connector.engine.work.lanes import depths
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms import alarms
-from ml_connector.ledger.connections import connections, subscriptions
+from ml_connector.ledger.connections import connections, holds, subscriptions
 from ml_connector.ledger.inbox import deliveries, outcomes
 from ml_connector.storage.database import Connection, Database, DatabaseAway, one
 from ml_connector.storage.schema import newest
@@ -45,18 +45,20 @@ def health_handlers(database: Database) -> list[HTTPRouteHandler]:
         try:
             async with asyncio.timeout(_DATABASE_SECONDS), database.transaction() as connection:
                 found = await one(connection, "select version_num as v from alembic_version")
+                version = found["v"] if found else None
+                held = await holds.names(connection) if version == wanted else []
         except TimeoutError:
             return _not_ready("database", "The database does not answer")
         except (DatabaseAway, psycopg.Error) as error:
             missing = isinstance(error, psycopg.errors.UndefinedTable)
             reason = "schema" if missing else "database"
             return _not_ready(reason, "The schema is not set up" if missing else str(error))
-        version = found["v"] if found else None
         if version != wanted:
             return _not_ready(
                 "schema", f"The schema is at {version}, this build needs {wanted}: run init"
             )
-        return Response({"status": "ready", "schema": version})
+        # Held connections take webhooks in as ever; that nothing is posted, a person should see.
+        return Response({"status": "ready", "schema": version, "held": held})
 
     @get("/metrics")
     async def metrics() -> Response[bytes]:

@@ -12,6 +12,7 @@ from ml_connector.app.installation.database_server import (
     check_schema,
     database_server,
 )
+from ml_connector.app.installation.held_connections import HeldConnections
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.sign_in.consent_application import needed_for_consent
@@ -103,6 +104,6 @@ def _installation(
         vault=Vault(database, ring, may_open=_may_open),
         tokens=Tokens(database, ring, holder=holder),
         limits=limits,
-        transport=Transport(limits=limits),
+        transport=Transport(limits=limits, holds=HeldConnections(database)),
         lanes=lanes,
     )

@@ -35,7 +35,9 @@ async def watch_books(installation: Installation, *, now: datetime | None = None
         async with installation.database.transaction() as on:
             await _watch(on, applied, now=moment)
 
-    await for_each_connection(installation, "watch the books", watch, also_paused=True)
+    await for_each_connection(
+        installation, "watch the books", watch, also_paused=True, also_held=True
+    )
 
 
 async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -> None:

@@ -22,6 +22,7 @@ async def for_each_connection(
     do: Callable[[AppliedConnection], Awaitable[object]],
     *,
     also_paused: bool = False,
+    also_held: bool = False,
 ) -> None:
     """Do a chore for one connection after the other, by name.
 
@@ -34,6 +35,7 @@ async def for_each_connection(
         chore: its name, for the log.
         do: the chore.
         also_paused: whether paused connections have a turn.
+        also_held: whether held ones have: only for what calls neither system.
 
     Raises:
         DatabaseAway: which is no fault of one connection.
@@ -42,6 +44,8 @@ async def for_each_connection(
         known = await connections.every(on)
     for applied in known:
         if applied.paused and not also_paused:
+            continue
+        if applied.held_at is not None and not also_held:
             continue
         try:
             await do(applied)

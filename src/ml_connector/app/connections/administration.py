@@ -19,12 +19,14 @@ class Changed:
         changed: False when nothing had to be changed; then no act was recorded.
         woken: subjects that run again because of it.
         open_documents: documents that are prepared and not settled.
+        held: the connection is held, which this act does not end.
     """
 
     name: str
     changed: bool
     woken: int = 0
     open_documents: int = 0
+    held: bool = False
 
 
 async def set_paused(
@@ -33,7 +35,7 @@ async def set_paused(
     """Pause or resume a connection.
 
     While it is paused its webhooks are stored and nothing else is done. They are worked on when
-    it is resumed. A run that has begun may end first.
+    it is resumed. A run that has begun may end first. A connection that is held stays so.
 
     Args:
         on: the transaction to be part of.
@@ -41,8 +43,9 @@ async def set_paused(
         paused: pause, or resume.
         by: the person.
     """
+    held = applied.held_at is not None
     if applied.paused == paused:
-        return Changed(name=applied.name, changed=False)
+        return Changed(name=applied.name, changed=False, held=held)
     await connections.set_paused(on, applied.name, paused=paused)
     await acts.record(
         on,
@@ -52,7 +55,10 @@ async def set_paused(
         details={"before": {"paused": applied.paused}, "after": {"paused": paused}},
     )
     return Changed(
-        name=applied.name, changed=True, open_documents=await postings.count_open(on, applied.name)
+        name=applied.name,
+        changed=True,
+        open_documents=await postings.count_open(on, applied.name),
+        held=held,
     )
 
 
@@ -61,7 +67,8 @@ async def set_mode(
 ) -> Changed:
     """Let a connection write to both systems, or only plan and record.
 
-    When it goes live, everything that was only noted is decided anew and posted.
+    When it goes live, everything that was only noted is decided anew and posted. One that is
+    held stays so.
 
     Args:
         installation: where.
@@ -70,8 +77,9 @@ async def set_mode(
         mode: ``live`` or ``dry-run``.
         by: the person.
     """
+    held = applied.held_at is not None
     if applied.mode == mode:
-        return Changed(name=applied.name, changed=False)
+        return Changed(name=applied.name, changed=False, held=held)
     await connections.set_mode(on, applied.name, mode)
     woken = 0
     if mode == "live":
@@ -83,7 +91,7 @@ async def set_mode(
         connection=applied.name,
         details={"before": {"mode": applied.mode}, "after": {"mode": mode}},
     )
-    return Changed(name=applied.name, changed=True, woken=woken)
+    return Changed(name=applied.name, changed=True, woken=woken, held=held)
 
 
 async def remove(
@@ -92,7 +100,7 @@ async def remove(
     """Remove a connection: its credentials are deleted, its books are kept.
 
     Events, runs, documents and journal stay. Applying a file of the same name goes on with
-    them.
+    them, and finds it held if it is held now.
 
     Args:
         installation: where.

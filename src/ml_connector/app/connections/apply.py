@@ -19,7 +19,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.inbox.wakeups import run_again, wake
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import WAKINGS
-from ml_connector.ledger.connections import acts, certificates, connections
+from ml_connector.ledger.connections import acts, certificates, connections, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.postings import postings
@@ -30,6 +30,7 @@ from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import parse_secret
 from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import check_base_url
+from ml_connector.transport.http.holds import Reach
 from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 
@@ -50,6 +51,7 @@ class Applied:
         kept_certificate: id of the certificate that goes on signing in, because rotation has
             replaced the file's; None when the file's is used.
         spent: the file's refresh token was used before, and the newer stored one stays in use.
+        held: the connection is held, which applying it does not end.
     """
 
     saved: bool
@@ -58,6 +60,7 @@ class Applied:
     checks: Sequence[Check]
     kept_certificate: str | None = None
     spent: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ async def apply_connection(
     if asked.failed and asked.new_pair is None:
         return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
     changed, woken = await _save(installation, settings, person=person, wakes=ping_first)
+    held = await holds.held(installation.database)
     if asked.new_pair is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(asked.new_pair))
     return Applied(
@@ -112,6 +116,7 @@ async def apply_connection(
         checks=asked.checks,
         kept_certificate=kept if kept != named else None,
         spent=spent,
+        held=settings.name in held,
     )
 
 
@@ -206,7 +211,7 @@ async def _note_certificate(
 async def _ask_first(installation: Installation, settings: ConnectionSettings) -> _Asked:
     complete, keeper = await _as_it_would_be(installation, settings)
     passing = checks.PassingTokens(shipbob=keeper)
-    found = await checks.ask_both(installation, complete, passing)
+    found = await checks.ask_both(installation.reaching(Reach.READS), complete, passing)
     return _Asked(checks=found, new_pair=passing.renewed.get("shipbob"))
 
 

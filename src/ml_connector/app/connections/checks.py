@@ -151,7 +151,10 @@ async def _ask_shipbob(
 async def _in_turn(
     system: System, asked: Sequence[tuple[str, Callable[[], Awaitable[str]]]]
 ) -> list[Check]:
-    """Ask one after the other; after the first failure nothing more is asked."""
+    """Ask one after the other; after the first failure nothing more is asked.
+
+    That a held connection's grant is not renewed speaks against nothing.
+    """
     found: list[Check] = []
     for name, ask in asked:
         try:
@@ -165,6 +168,7 @@ async def _in_turn(
                     outcome=outcome_of(error),
                     found=str(error),
                     remedy=remedy,
+                    needed=getattr(error, "cause", None) is not Cause.CONNECTION_HELD,
                 )
             )
             break

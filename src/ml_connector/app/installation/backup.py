@@ -9,6 +9,7 @@ from ml_connector.app.installation.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import offline
+from ml_connector.ledger.connections import holds
 from ml_connector.storage import running_role, schema
 from ml_connector.storage.backup import dump as files
 from ml_connector.storage.schema import connect
@@ -59,6 +60,9 @@ def write_backup(settings: Settings, file: Path) -> BackedUp:
 def restore_backup(settings: Settings, file: Path, *, person: str) -> Restored:
     """Put the database back from a file, and bring it to this build's schema.
 
+    Every connection is held then, from the moment that the tables are there: the installation
+    that the backup is of may still run.
+
     Args:
         settings: of the installation.
         file: what ``backup`` has written.
@@ -68,11 +72,14 @@ def restore_backup(settings: Settings, file: Path, *, person: str) -> Restored:
         UserError: it can't be restored; then nothing was changed.
     """
     with database_server(settings, make=True) as server:
-        files.load(server.owner_url, file, after=[running_role.ALLOW])
+        held = holds.statements(backup_made_at=None)
+        files.load(server.owner_url, file, after=[running_role.ALLOW, *held])
         migrated(server)
         keys = _key_ids(server.url)
         with connect(server.url) as connection:
             contents = offline.contents(connection)
+            # The file does not say when it was made: not before the newest event in it.
+            holds.hold_all(connection, backup_made_at=contents.newest)
             offline.record_restore(connection, person, file.name)
         try:
             ring = master_key_ring(settings)

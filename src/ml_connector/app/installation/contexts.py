@@ -14,7 +14,7 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
-from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
 from ml_connector.reads.billing import BillingReads
@@ -40,6 +40,7 @@ class ConnectionContexts:
 
         Raises:
             NeedsHuman: its credentials can't be used.
+            Retryable: it is held.
             LookupError: there is no such connection.
         """
         known = self._open.get(name)
@@ -49,6 +50,8 @@ class ConnectionContexts:
             applied = await connections.find(connection, name)
             if applied is None:
                 raise LookupError(f"There is no connection {name}")
+            if applied.held_at is not None:
+                raise holds.refusal(name)
             if known is not None and known[0] == applied.applied_at:
                 return known[1]
             secrets = await self._installation.vault.all(name, on=connection)

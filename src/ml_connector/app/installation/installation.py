@@ -3,13 +3,14 @@
 import functools
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_connector.app.installation.database_server import (
     DatabaseServer,
     check_schema,
     database_server,
 )
+from ml_connector.app.installation.held_connections import HeldConnections
 from ml_connector.app.installation.setup import master_key_ring
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import Flow, topics_of
@@ -18,6 +19,7 @@ from ml_connector.flows import FLOWS
 from ml_connector.process_name import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
+from ml_connector.transport.http.holds import Reach
 from ml_connector.transport.http.meter import PrometheusMeter
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import Ring
@@ -51,6 +53,10 @@ class Installation:
         """Which flow each handled webhook topic concerns."""
         return topics_of(FLOWS)
 
+    def reaching(self, reach: Reach) -> "Installation":
+        """Return the same installation, of whose held connections some calls go out."""
+        return replace(self, transport=self.transport.reaching(reach))
+
 
 @functools.cache
 def _meter() -> PrometheusMeter:
@@ -74,7 +80,8 @@ async def open_installation(
         async with Database(server.url, size=pool_size) as database:
             limits = Limits(database, holder=holder)
             tokens = Tokens(database, ring, holder=holder)
-            async with Transport(limits=limits, meter=_meter()) as transport:
+            holds = HeldConnections(database)
+            async with Transport(limits=limits, holds=holds, meter=_meter()) as transport:
                 try:
                     yield Installation(
                         settings=settings,

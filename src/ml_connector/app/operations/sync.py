@@ -83,7 +83,7 @@ async def sync_flow(
 
     Raises:
         UserError: the connection is paused.
-        ConnectorError: the source can't be read.
+        ConnectorError: the connection is held; or the source can't be read.
     """
     if applied.paused:
         raise UserError(

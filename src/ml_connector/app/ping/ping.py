@@ -24,12 +24,15 @@ from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.connections import certificates, connections
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.sign_in.oauth import SignIn
+from ml_connector.transport.http.holds import Reach
 
 
 async def ping_connection(
     installation: Installation, name: str, *, deep: bool = False, within_seconds: float = SECONDS
 ) -> list[Check]:
     """Check a stored connection, both systems side by side, within 15 seconds.
+
+    A held connection is read as well; ShipBob's grant is not renewed for it.
 
     Args:
         installation: where.
@@ -50,6 +53,7 @@ async def ping_connection(
         secrets = await installation.vault.all(name, on=on)
         kept = await certificates.current(on, name)
     settings = applied.settings(secrets)
+    installation = installation.reaching(Reach.READS)
     # A person may just have repaired it, so credentials that were refused before are tried again.
     await installation.tokens.clear_problem(name, "netsuite")
     until = asyncio.get_running_loop().time() + (600.0 if deep else within_seconds)

@@ -118,7 +118,8 @@ class CertificateClock:
     async def look_at_all(self) -> None:
         """Look at each certificate once a day, and at once when its rotation is under way.
 
-        Paused connections are looked at too, because they may be resumed.
+        Paused connections are looked at too, because they may be resumed. Held ones are not:
+        nothing goes out for them.
         """
         await for_each_connection(
             self._installation, "look at certificates", self._look_if_due, also_paused=True

@@ -1,7 +1,8 @@
 """Renewing the tokens of every connection before they run out, also of idle ones.
 
 A ShipBob consent ends when it is not renewed for 30 days (ShipBob reference, section 3.2), so
-a paused connection is renewed as well, once a day.
+a paused connection is renewed as well, once a day. For a held one nothing is renewed: its grant
+may be that of another installation, which a renewal would end.
 """
 
 from collections.abc import Mapping

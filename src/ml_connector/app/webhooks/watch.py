@@ -39,7 +39,7 @@ _log = structlog.get_logger("webhooks")
 
 
 async def watch_webhooks(installation: Installation, contexts: ConnectionContexts) -> None:
-    """Look after the webhooks of every connection that is not paused."""
+    """Look after the webhooks of every connection that is neither paused nor held."""
     await for_each_connection(installation, "webhooks", partial(_watch, installation, contexts))
 
 

@@ -68,7 +68,7 @@ async def work(
 async def _tend(
     database: Database, lanes: Lanes, working: dict[str, _Lane], at_once: int | None
 ) -> None:
-    """Begin the lanes of new connections, end those of paused ones, restart broken ones.
+    """Begin the lanes of new connections, end those at rest, restart broken ones.
 
     A lane whose connection has other limits now ends as well, and begins again with those.
     """
@@ -101,7 +101,7 @@ def _wanted(known: Sequence[AppliedConnection], at_once: int | None) -> dict[str
     """
     wanted: dict[str, int] = {}
     for one in known:
-        if one.paused:
+        if one.is_at_rest:
             continue
         try:
             wanted[one.name] = at_once or runs_for(one.limits)

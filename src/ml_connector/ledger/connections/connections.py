@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
@@ -22,6 +22,8 @@ from ml_connector.words import Cause, Mode
 
 T = TypeVar("T")
 
+_COLUMNS: Final = "name, mode, paused, settings, applied_at, held_at, backup_made_at"
+
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedConnection:
@@ -32,6 +34,9 @@ class AppliedConnection:
 
     Attributes:
         stored: the connection file without its secrets, as it was applied.
+        held_at: since when it is held, which only a release ends; None: it is not held.
+        backup_made_at: of what was restored then, when the backup was made; None where the
+            backup does not say, and where it is not held.
     """
 
     name: str
@@ -39,6 +44,13 @@ class AppliedConnection:
     paused: bool
     stored: Mapping[str, Any]
     applied_at: datetime
+    held_at: datetime | None = None
+    backup_made_at: datetime | None = None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing but taking webhooks in is done for it: it is paused, or held."""
+        return self.paused or self.held_at is not None
 
     @property
     def start_date(self) -> date:
@@ -139,11 +151,11 @@ async def save(
     changed = before is None or before.stored != stored or before.mode != settings.mode
     row = await one(
         connection,
-        "insert into connection as c (name, mode, settings)"
+        "insert into connection as c (name, mode, settings)"  # noqa: S608 - our own constant
         " values (%(name)s, %(mode)s, %(settings)s)"
         " on conflict (name) do update set mode = excluded.mode, settings = excluded.settings,"
         " removed_at = null, applied_at = now()"
-        " returning name, mode, paused, settings, applied_at",
+        f" returning {_COLUMNS}",
         {"name": settings.name, "mode": settings.mode, "settings": Json(stored)},
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row
@@ -154,7 +166,7 @@ async def find(connection: Connection, name: str) -> AppliedConnection | None:
     """Return one connection by its name; None when there is none."""
     row = await one(
         connection,
-        "select name, mode, paused, settings, applied_at from connection"
+        f"select {_COLUMNS} from connection"  # noqa: S608 - our own constant
         " where name = %(name)s and removed_at is null",
         {"name": name},
     )
@@ -208,7 +220,7 @@ async def every(connection: Connection) -> list[AppliedConnection]:
     """Return all connections, by name."""
     found = await rows(
         connection,
-        "select name, mode, paused, settings, applied_at from connection"
+        f"select {_COLUMNS} from connection"  # noqa: S608 - our own constant
         " where removed_at is null order by name",
     )
     return [_applied(row) for row in found]
@@ -222,4 +234,6 @@ def _applied(row: DictRow) -> AppliedConnection:
         paused=row["paused"],
         stored=stored if isinstance(stored, dict) else {},
         applied_at=row["applied_at"],
+        held_at=row["held_at"],
+        backup_made_at=row["backup_made_at"],
     )

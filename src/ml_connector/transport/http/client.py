@@ -1,5 +1,6 @@
 """The one HTTP client under both systems' clients."""
 
+import copy
 import random
 import time
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import structlog
 from ml_connector.errors import AlreadyExists, ConnectorError, Retryable
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.call import Answer, Call, Classify
+from ml_connector.transport.http.holds import Holds, Reach, looks_anew
 from ml_connector.transport.http.meter import Meter, Unmetered
 from ml_connector.transport.http.wire import SYSTEM_NAMES, NetworkFailure, Timeouts, Wire
 from ml_connector.transport.limits.limits import Limits
@@ -37,6 +39,7 @@ class Transport:
 
     Args:
         limits: the limits that calls name; must be configured before the first call.
+        holds: which connections may make no call just now.
         meter: is told of every attempt.
         user_agent: how we name ourselves.
         timeouts: seconds that calls may take.
@@ -49,6 +52,7 @@ class Transport:
         self,
         *,
         limits: Limits,
+        holds: Holds,
         meter: Meter | None = None,
         user_agent: str = USER_AGENT,
         timeouts: Timeouts | None = None,
@@ -60,6 +64,8 @@ class Transport:
                 f"of {timeouts.longest:g} s"
             )
         self._limits = limits
+        self._holds = holds
+        self._reach = Reach.NOTHING
         self._meter: Meter = meter or Unmetered()
         self._wire = Wire(timeouts=timeouts, user_agent=user_agent)
 
@@ -70,6 +76,12 @@ class Transport:
     async def __aexit__(self, *_: object) -> None:
         await self._wire.__aexit__()
         await self._limits.aclose()
+
+    def reaching(self, reach: Reach) -> "Transport":
+        """Return the same transport, with which some calls of a held connection go out."""
+        other = copy.copy(self)
+        other._reach = reach  # noqa: SLF001 - its own class
+        return other
 
     async def send(self, call: Call, classify: Classify) -> Answer:
         """Send one call and return its answer, once ``classify`` finds nothing wrong with it.
@@ -82,7 +94,8 @@ class Transport:
         Raises:
             ConnectorError: what ``classify`` made of the answer.
             Retryable: no whole answer came, or ``send_by`` had passed before the turn came;
-                ``outcome_unknown`` says whether the call may have been carried out.
+                ``outcome_unknown`` says whether the call may have been carried out. Or the
+                connection is held (``connection_held``): nothing was sent.
             NeedsHuman: the address leads to a place that must not be called.
             LookupError: the call names a limit that was never configured.
             DatabaseAway: the limit can't be asked for; nothing was sent.
@@ -104,6 +117,11 @@ class Transport:
                     f"and was not sent ({call.operation})",
                     cause=Cause.RATE_LIMITED,
                 )
+            if not self._reach.covers(call):
+                held = await self._holds.refusal(call.connection, fresh=looks_anew(call))
+                if held is not None:
+                    tries.may_repeat = False
+                    raise held
             answer, failure = await self._metered(call, classify, tries)
         # After the pass: the limit's own bookkeeping must not take up its time.
         await self._heed(call, answer, failure)
