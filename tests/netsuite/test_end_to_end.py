@@ -167,7 +167,7 @@ async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: i
     read = await netsuite.get("itemReceipt", external_id="mlc-ir-1-1", shape=ReadTransaction)
     by_id = await transactions_by_external_id(netsuite.query, ["mlc-ir-1-1"])
     by_tag = await transactions_by_memo_tag(netsuite.query, "[mlc:mlc-ir-1-1]", "ItemRcpt")
-    received = await purchase_orders.received_by_receipts(netsuite.query, str(order))
+    received = await purchase_orders.received_by_receipts(netsuite.query, [str(order)])
     orders = await purchase_orders.purchase_orders_by_number(netsuite.query, ["PO4711"])
 
     assert read is not None
@@ -178,7 +178,7 @@ async def test_a_partial_receipt_is_seen_everywhere(netsuite: NetSuite, order: i
     assert by_id["mlc-ir-1-1"].id == receipt_id
     assert by_id["mlc-ir-1-1"].createdfrom == str(order)
     assert [transaction.id for transaction in by_tag] == [receipt_id]
-    assert [(line.id, line.order_line, line.quantity) for line in received] == [
+    assert [(line.id, line.order_line, line.quantity) for line in received[str(order)]] == [
         (receipt_id, 1, Decimal(40))
     ]
     assert orders["PO4711"][0].status == "D"

@@ -242,24 +242,28 @@ async def test_receipts_of_an_order_name_the_line_they_receive(
     receipts = [
         {
             "id": "5002",
+            "createdfrom": "2173",
             "line": "1",
             "item": "20",
             "quantity": "40",
             "externalid": "mlc-ir-1-1",
             "trandate": "2026-11-20",
         },
-        {"id": "5003", "line": "1", "item": "21", "quantity": "2"},
+        {"id": "5003", "createdfrom": "2174", "line": "1", "item": "21", "quantity": "2"},
     ]
     links = [{"previousline": "4", "nextdoc": "5002", "nextline": "1"}]
     httpserver.expect_request(PATH).respond_with_handler(answering(receipts, links))
 
-    found = await purchase_orders.received_by_receipts(suiteql, "2173")
+    found = await purchase_orders.received_by_receipts(suiteql, ["2173", "2174", "2175"])
 
-    assert [(line.id, line.order_line, line.quantity) for line in found] == [
-        ("5002", 4, Decimal(40)),
-        ("5003", None, Decimal(2)),
+    assert {
+        order: [(line.id, line.order_line, line.quantity) for line in lines]
+        for order, lines in found.items()
+    } == {"2173": [("5002", 4, Decimal(40))], "2174": [("5003", None, Decimal(2))]}
+    assert [params for _, params in asked(httpserver)] == [
+        ["2173", "2174", "2175"],
+        ["2173", "2174"],
     ]
-    assert [params for _, params in asked(httpserver)] == [["2173"], ["2173"]]
 
 
 async def test_an_order_without_receipts_needs_no_links(
@@ -267,7 +271,7 @@ async def test_an_order_without_receipts_needs_no_links(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await purchase_orders.received_by_receipts(suiteql, "2173") == []
+    assert await purchase_orders.received_by_receipts(suiteql, ["2173"]) == {}
     assert len(httpserver.log) == 1
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.reads.order_wros import OrderWros
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import (
@@ -88,6 +89,54 @@ async def world(
     limits.configure("shipbob:acme", per_minute=100_000)
     async with Transport(limits=limits, holds=NothingHeld()) as transport:
         yield World(sim, clock, api_url, auth_url, transport, database)
+
+
+async def numbers_of(world: World, *orders: str) -> tuple[list[list[str]], int]:
+    """The numbers of the WROs of orders, and how many calls it took to find them."""
+    wros = OrderWros(world.client())
+    before = len(world.sim.calls)
+    found = await asyncio.gather(*map(wros.of_order, orders))
+    return [[wro.purchase_order_number or "" for wro in of_order] for of_order in found], len(
+        world.sim.calls
+    ) - before
+
+
+async def test_the_wros_of_many_orders_are_found_in_one_call(world: World) -> None:
+    tee = world.sim.add_product("TEE-S")
+    for number in ("PO1", "PO2-2", "PO2-3x", "PO3 "):
+        world.sim.create_wro({tee: 1}, purchase_order_number=number)
+
+    assert await numbers_of(world, "PO1", "PO3", "PO4") == ([["PO1"], [], []], 1)
+    assert await numbers_of(world, "PO2") == ([["PO2-2"]], 2)
+
+
+async def test_wros_are_looked_for_beyond_the_highest_number_that_is_taken(world: World) -> None:
+    tee = world.sim.add_product("TEE-S")
+    numbers = ["PO9", *(f"PO9-{n}" for n in (2, 4, 5, 7, *range(9, 41)))]
+    for number in numbers:
+        world.sim.create_wro({tee: 1}, purchase_order_number=number)
+    found, _ = await numbers_of(world, "PO9")
+
+    assert found == [numbers]
+
+
+async def test_a_number_may_be_that_of_two_orders(world: World) -> None:
+    tee = world.sim.add_product("TEE-S")
+    for number in ("PO9", "PO9-2"):
+        world.sim.create_wro({tee: 1}, purchase_order_number=number)
+    found, _ = await numbers_of(world, "PO9", "PO9-2")
+
+    assert found == [["PO9", "PO9-2"], ["PO9-2"]]
+
+
+async def test_a_number_that_can_not_be_looked_for_stops_only_its_own_order(world: World) -> None:
+    wros = OrderWros(world.client())
+    refused, found = await asyncio.gather(
+        wros.of_order("A,B"), wros.of_order("PO1"), return_exceptions=True
+    )
+
+    assert isinstance(refused, NeedsHuman)
+    assert found == ()
 
 
 async def test_a_wro_lives_from_its_creation_to_its_mark(world: World) -> None:

@@ -18,6 +18,7 @@ from ml_connector.netsuite.queries.items import Item, items_by_id, items_by_sku
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.order_wros import OrderWros
 from ml_connector.reads.purchase_orders import OrderReads
 from ml_connector.reads.returns import ReturnReads
 from ml_connector.reads.shipments import ShipmentReads
@@ -75,6 +76,8 @@ class Reads:
         self._stock = stock
         self.transfers = TransferReads(netsuite)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
+        self._order_wros = OrderWros(shipbob)
+        self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
@@ -170,9 +173,9 @@ class Reads:
         """Return a purchase order by internal id; None when it was deleted."""
         return await self._orders_by_id.get(order_id)
 
-    async def wros_by_number(self, numbers: Sequence[str]) -> Sequence[Wro]:
-        """Return all WROs with these purchase order numbers, whatever their status."""
-        return [wro async for wro in self._shipbob.wros(purchase_order_numbers=numbers)]
+    async def wros_of_order(self, number: str) -> Sequence[Wro]:
+        """Return all WROs with one of an order's numbers, whatever their status."""
+        return await self._order_wros.of_order(number)
 
     async def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:
         """Return ShipBob's variants by SKU, compared exactly; none for a SKU without any."""
@@ -197,7 +200,7 @@ class Reads:
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         """Return what was received from a purchase order so far, by whatever receipt."""
-        return await purchase_orders.received_by_receipts(self._netsuite.query, order_id)
+        return await self._receipts.get(order_id) or ()
 
     async def periods(self, day: date) -> Sequence[Period]:
         """Return the posting periods from the one of this day on; none where unreadable."""
@@ -253,6 +256,11 @@ class Reads:
 
     async def _fetch_orders_by_id(self, ids: Sequence[str]) -> Mapping[str, PurchaseOrder]:
         return await purchase_orders.purchase_orders_by_id(self._netsuite.query, ids)
+
+    async def _fetch_receipts(
+        self, order_ids: Sequence[str]
+    ) -> Mapping[str, tuple[ReceiptLine, ...]]:
+        return await purchase_orders.received_by_receipts(self._netsuite.query, order_ids)
 
     async def _fetch_variants(self, skus: Sequence[str]) -> Mapping[str, tuple[Variant, ...]]:
         found: dict[str, tuple[Variant, ...]] = {}

@@ -55,12 +55,7 @@ def wro_keys(
             a second WRO would be made.
     """
     for number in numbers or ():
-        if "," in number:
-            raise NeedsHuman(
-                f'ShipBob can\'t search for purchase order "{number}": it has a comma in it',
-                cause=Cause.REFUSED_BY_SHIPBOB,
-                remedy="Give the purchase order a number without a comma.",
-            )
+        refuse_comma(number)
     texts = None if ids is None else [str(one) for one in ids]
     for some_ids, some_numbers in combinations(lists(texts), lists(numbers)):
         keys = {}
@@ -69,6 +64,20 @@ def wro_keys(
         if some_numbers is not None:
             keys["PurchaseOrderNumbers"] = ",".join(some_numbers)
         yield keys
+
+
+def refuse_comma(number: str) -> None:
+    """Refuse a purchase order number that ShipBob's filter can't find.
+
+    Raises:
+        NeedsHuman: it has a comma, and a second WRO of that number would be made unseen.
+    """
+    if "," in number:
+        raise NeedsHuman(
+            f'ShipBob can\'t search for purchase order "{number}": it has a comma in it',
+            cause=Cause.REFUSED_BY_SHIPBOB,
+            remedy="Give the purchase order a number without a comma.",
+        )
 
 
 def sku_queries(skus: Collection[str] | None) -> Iterator[dict[str, str]]:

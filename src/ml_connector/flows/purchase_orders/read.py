@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.purchase_orders.facts import (
@@ -24,9 +23,6 @@ from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.shipbob.payloads import Variant, Wro
-
-_MOST_WROS: Final = 30
-"""The number of WROs of one order that are looked for: ``PO123`` to ``PO123-30``."""
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
@@ -63,7 +59,7 @@ async def _facts(
     products = Products({}, {}, {})
     if order.status in PURCHASE_ORDER_OPEN:
         products = await _products(lines, reads)
-    wros = await reads.wros_by_number(_wro_numbers(order.tranid))
+    wros = await reads.wros_of_order(order.tranid)
     receipts = await reads.receipts(order.id) if wros and transfer is None else ()
     items = items_on(wros, lines, products.bindings, reads.skus)
     if transfer is None:
@@ -107,11 +103,6 @@ async def _products(lines: Sequence[OrderedLine], reads: Reads) -> Products:
         }
     )
     return bound._replace(by_sku={sku: tuple(map(_variant, by_sku[sku])) for sku in by_sku})
-
-
-def _wro_numbers(number: str) -> list[str]:
-    """Return the numbers that WROs of an order may carry."""
-    return [number, *(f"{number}-{n}" for n in range(2, _MOST_WROS + 1))]
 
 
 def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedLine]:

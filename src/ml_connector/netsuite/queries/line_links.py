@@ -1,6 +1,6 @@
 """Which line of an order a line of a later document stands for (netsuite.md section 5.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ LaterType = Literal["ItemRcpt", "RtnAuth"]
 
 _OF_TYPE: Final = """
 SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
-WHERE k.previousdoc = ? AND k.nexttype = '{type}'
+WHERE k.previousdoc IN ({list}) AND k.nexttype = '{type}'
 ORDER BY k.nextdoc, k.nextline, k.previousline
 """
 _LINKS: Final[Mapping[LaterType, str]] = MappingProxyType(
@@ -31,20 +31,25 @@ class _LineLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def order_lines_of(
-    suiteql: SuiteQL, order_id: str, later: LaterType, *, operation: str, priority: Priority
+    suiteql: SuiteQL,
+    order_ids: Sequence[str],
+    later: LaterType,
+    *,
+    operation: str,
+    priority: Priority,
 ) -> Mapping[tuple[str, int], int]:
-    """Return the order's line by document and line, for documents made from an order.
+    """Return the order's line by document and line, for documents made from orders.
 
     Args:
         suiteql: the account.
-        order_id: internal id of the order.
+        order_ids: internal ids of the orders.
         later: the type of those documents.
         operation: name of the call.
         priority: its place in the queue.
     """
-    links = await suiteql.rows(
+    links = await suiteql.rows_in(
         _LINKS[later],
-        (order_id,),
+        order_ids,
         type=_LineLink,
         operation=operation,
         priority=priority,

@@ -48,12 +48,12 @@ ORDER BY l.transaction, l.id
 # The entry against the account of goods not billed yet repeats a line with its sign turned;
 # the quantities of a receipt itself are positive (section 5.2).
 _RECEIPT_LINES: Final = """
-SELECT t.id, t.tranid, t.externalid, t.memo, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
-    l.id AS line, l.item, l.quantity, l.location
+SELECT t.id, t.tranid, t.externalid, t.memo, m.createdfrom,
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 JOIN transactionline l ON l.transaction = t.id
-WHERE t.type = 'ItemRcpt' AND m.createdfrom = ?
+WHERE t.type = 'ItemRcpt' AND m.createdfrom IN ({list})
     AND l.item IS NOT NULL AND l.quantity > 0
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
@@ -154,6 +154,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: internal id of the receipt.
+        createdfrom: internal id of the order.
         order_line: the order's line, from the link table; None where it isn't known.
         quantity: units received with this line, positive.
     """
@@ -162,6 +163,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     item: str
     quantity: Decimal
+    createdfrom: str = ""
     tranid: str | None = None
     externalid: str | None = None
     memo: str | None = None
@@ -255,9 +257,9 @@ async def order_lines(
 
 
 async def received_by_receipts(
-    suiteql: SuiteQL, order_id: str, *, priority: Priority = Priority.LIVE
-) -> list[ReceiptLine]:
-    """Return the lines of all item receipts made from a purchase order.
+    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[ReceiptLine, ...]]:
+    """Return the lines of all item receipts made from purchase orders, by order.
 
     This guards against a second receipt without relying on external ids (section 11.4): it finds
     everything received, whoever made the receipt. Receipts are found by ``createdfrom`` on their
@@ -265,25 +267,29 @@ async def received_by_receipts(
 
     Args:
         suiteql: the account.
-        order_id: internal id of the order.
+        order_ids: internal ids of the orders.
         priority: its place in the queue.
+
+    Returns:
+        Only the orders that have receipts.
     """
-    rows = await suiteql.rows(
+    rows = await suiteql.rows_in(
         _RECEIPT_LINES,
-        (order_id,),
+        order_ids,
         type=ReceiptLine,
         operation="suiteql.received_by_receipts",
         priority=priority,
     )
-    if not rows:
-        return []
+    received = sorted({row.createdfrom for row in rows})
     order_line = await order_lines_of(
         suiteql,
-        order_id,
+        received,
         "ItemRcpt",
         operation="suiteql.received_by_receipts",
         priority=priority,
     )
-    return [
-        msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line))) for row in rows
-    ]
+    found: dict[str, tuple[ReceiptLine, ...]] = {}
+    for row in rows:
+        linked = msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line)))
+        found[row.createdfrom] = (*found.get(row.createdfrom, ()), linked)
+    return found

@@ -179,7 +179,7 @@ async def from_order(
         return []
     order_line = await order_lines_of(
         suiteql,
-        order_id,
+        [order_id],
         "RtnAuth",
         operation="suiteql.return_authorizations",
         priority=priority,
