@@ -110,12 +110,17 @@ class Door:
             connection.sendall(_head(request, headers) + part)
 
     def send(
-        self, request: str, headers: Iterable[tuple[bytes, bytes]], parts: Iterable[bytes]
+        self,
+        request: str,
+        headers: Iterable[tuple[bytes, bytes]],
+        parts: Iterable[bytes],
+        *,
+        host: bytes = b"test",
     ) -> Reply:
         """Send a request byte by byte as given, and read until the connection is closed."""
         with socket.create_connection(self._address, timeout=HANGS_AFTER_SECONDS) as connection:
             try:
-                connection.sendall(_head(request, headers))
+                connection.sendall(_head(request, headers, host))
                 for part in parts:
                     connection.sendall(part)
             except (BrokenPipeError, ConnectionResetError):
@@ -124,8 +129,8 @@ class Door:
         return _parsed(answer)
 
 
-def _head(request: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    lines = [(b"host", b"test"), (b"connection", b"close"), *headers]
+def _head(request: str, headers: Iterable[tuple[bytes, bytes]], host: bytes = b"test") -> bytes:
+    lines = [(b"host", host), (b"connection", b"close"), *headers]
     return (
         request.encode()
         + b" HTTP/1.1\r\n"

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -15,11 +16,12 @@ from acceptance.service import Process
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.ping.ping import ping_connection
-from ml_connector.app.sign_in.consents import Consents
+from ml_connector.app.sign_in.consents import MOST_UNDER_WAY, Consents
 from ml_connector.config import connection as connection_file
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.sign_in.oauth import SCOPES, challenge_of
 from waiting import HANGS_AFTER_SECONDS
+from web.door import Door
 
 CALLBACK = "/oauth/shipbob/callback"
 START = "/oauth/shipbob/start"
@@ -312,6 +314,102 @@ def test_without_a_link_only_a_browser_on_this_machine_may_begin(
 
     assert answer.status_code == 403
     assert "ml-connector connection consent acme" in answer.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8700@evil.example",
+        "127.0.0.1:8700/evil",
+        "127.0.0.1:8700?evil",
+        "127.0.0.1:8700#evil",
+        "127.0.0.1:evil",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:65536",
+        "127.0.0.1:8700:8700",
+        "127.0.0.1:8700 evil",
+        "evil.example@127.0.0.1:8700",
+        "localhost.evil.example",
+        "localhost\\.evil.example",
+        "[::1]evil.example:8700",
+        "[::1:8700",
+        "::1:8700",
+        "127.1",
+        "2130706433",
+        "",
+    ],
+)
+def test_only_a_whole_loopback_host_and_port_become_the_redirect_address(
+    browser: Browser, door: Door, host: str
+) -> None:
+    before = browser.merchant.rows("select count(*) from consent")
+    reply = door.send(f"GET {START}?connection=acme", [], [], host=host.encode())
+
+    assert reply.status in {400, 403}
+    assert browser.merchant.rows("select count(*) from consent") == before
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10:1", "LocalHost:8700", "[::1]:65535"])
+def test_a_loopback_host_is_taken_as_it_is(browser: Browser, door: Door, host: str) -> None:
+    assert browser.merchant.rows("select 1 from shipbob_grant") == []
+    reply = door.send(f"GET {START}?connection=acme", [], [], host=host.encode())
+    there = parse_qs(reply.head.split("location: ", 1)[1].split("\r\n", 1)[0].split("?", 1)[1])
+
+    assert reply.status == 302
+    assert there["redirect_uri"] == [f"http://{host.lower()}{CALLBACK}"]
+
+
+def test_two_hosts_are_none(browser: Browser, door: Door) -> None:
+    assert browser.merchant.rows("select 1 from shipbob_grant") == []
+    reply = door.send(
+        f"GET {START}?connection=acme",
+        [(b"host", b"evil.example")],
+        [],
+        host=b"127.0.0.1:8700",
+    )
+
+    assert reply.status in {400, 403}
+
+
+def test_few_consents_are_under_way_at_a_time(browser: Browser) -> None:
+    link = invited(browser.merchant)
+    begun = [browser.start(link).status_code for _ in range(MOST_UNDER_WAY)]
+    first = browser.start(link)
+    without = browser.start()
+    for _ in range(20):
+        browser.start(link)
+    [kept] = browser.merchant.rows("select count(*) as n from consent")
+    [held] = browser.merchant.rows(
+        "select count(*) as n from secret where field like 'shipbob.consent.%%'"
+    )
+
+    assert begun == [302] * MOST_UNDER_WAY
+    assert (first.status_code, without.status_code) == (429, 429)
+    assert "under way" in first.text
+    assert (kept["n"], held["n"]) == (MOST_UNDER_WAY, MOST_UNDER_WAY)
+
+
+def test_few_consents_are_under_way_however_many_begin_at_once(browser: Browser) -> None:
+    link = invited(browser.merchant)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(
+            one.status_code for one in pool.map(lambda _: browser.start(link), range(30))
+        )
+
+    assert statuses == [302] * MOST_UNDER_WAY + [429] * (30 - MOST_UNDER_WAY)
+
+
+def test_a_consent_that_is_over_makes_room_for_another(browser: Browser) -> None:
+    link = invited(browser.merchant)
+    for _ in range(MOST_UNDER_WAY):
+        browser.start(link)
+    browser.merchant.rows(
+        "with old as (update consent set until = now() - interval '1 second'"
+        " where id = (select min(id) from consent) returning 1) select count(*) from old"
+    )
+
+    assert [browser.start(link).status_code for _ in range(2)] == [302, 429]
 
 
 def test_a_link_is_good_from_anywhere_until_consent_was_given(browser: Browser) -> None:

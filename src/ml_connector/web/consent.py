@@ -16,6 +16,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
+from ml_connector.app.sign_in.consent_refusals import TooManyConsents
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.guard.guard import is_literal_loopback
@@ -24,6 +25,11 @@ from ml_connector.web.pages import page, resend_page
 MOST_BYTES: Final = 64 * 1024
 
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_HOST: Final = re.compile(
+    r"(?P<name>localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]{2,39}\])(?::(?P<port>[0-9]{1,5}))?",
+    re.IGNORECASE,
+)
+_LAST_PORT: Final = 65_535
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AWAY: Final = "The database can't be reached just now"
 
@@ -117,6 +123,8 @@ async def _begin(consents: Gives, request: Request[Any, Any, State]) -> Response
         there = await consents.begin(name, ticket=ticket, local_base=local_base(request))
     except (DatabaseAway, psycopg.OperationalError):
         return _away()
+    except TooManyConsents as error:
+        return _refused(error, HTTPStatus.TOO_MANY_REQUESTS)
     except (UserError, ConnectorError) as error:
         return _refused(error, HTTPStatus.FORBIDDEN)
     return Response(
@@ -162,15 +170,28 @@ def local_base(request: Request[Any, Any, State]) -> str | None:
     not forwarded by a proxy, and was not caused by a page of another site.
     """
     client = request.client.host if request.client else ""
-    host = request.headers.get("host", "")
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    hosts = request.headers.getall("host", [])
+    own = _own_address(hosts[0]) if len(hosts) == 1 else None
     if any(request.headers.get(header) for header in _FORWARDED):
         return None
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         return None
-    if not is_literal_loopback(client) or not is_literal_loopback(name.strip("[]")):
+    return own if is_literal_loopback(client) else None
+
+
+def _own_address(host: str) -> str | None:
+    """Return the address that a ``Host`` header stands for; None when that is not this machine.
+
+    Nothing but a host and a port gets through (RFC 9110, section 7.2): whatever else stood there
+    would become part of where ShipBob sends the browser, with the code in its hands.
+    """
+    found = _HOST.fullmatch(host)
+    if found is None:
         return None
-    return f"http://{host}"
+    name, port = found["name"].lower(), found["port"]
+    if not is_literal_loopback(name.strip("[]")) or not 0 < int(port or 80) <= _LAST_PORT:
+        return None
+    return f"http://{name}:{int(port)}" if port else f"http://{name}"
 
 
 def _refused(error: UserError | ConnectorError, status: int) -> Response[str]:

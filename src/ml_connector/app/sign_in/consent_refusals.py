@@ -31,6 +31,10 @@ class ConsentRefused(UserError):
     """A consent can't be begun or finished; ``next_step`` says what to do."""
 
 
+class TooManyConsents(ConsentRefused):
+    """As many consents of a connection as may be were begun and are not over."""
+
+
 def plain_word(text: str) -> str:
     """Return a text that came from outside as far as it is a plain word."""
     return "".join(c for c in text[:60] if c.isascii() and (c.isalnum() or c in "_-."))

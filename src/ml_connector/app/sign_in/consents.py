@@ -21,7 +21,12 @@ from ml_connector.app.sign_in.consent_application import (
 )
 from ml_connector.app.sign_in.consent_channel import written_channel
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
-from ml_connector.app.sign_in.consent_refusals import ERRORS, ConsentRefused, plain_word
+from ml_connector.app.sign_in.consent_refusals import (
+    ERRORS,
+    ConsentRefused,
+    TooManyConsents,
+    plain_word,
+)
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import WAKINGS
@@ -42,6 +47,9 @@ from ml_connector.words import AlarmKind
 LINK_LIVES: Final = timedelta(minutes=30)
 STATE_LIVES: Final = timedelta(minutes=10)
 """A person needs a moment to sign in to ShipBob; its code then lives two minutes."""
+
+MOST_UNDER_WAY: Final = 10
+"""So many consents of one connection may be begun and not over: each is a row and a secret."""
 
 _THIS_MACHINE: Final = "a browser on this machine"
 
@@ -154,6 +162,7 @@ class Consents:
         Raises:
             ConsentRefused: a link is needed and there is none or it is over, or the connection
                 has no OAuth application.
+            TooManyConsents: as many as may be are under way.
         """
         now = datetime.now(UTC)
         await self._clean_up(now)
@@ -177,6 +186,11 @@ class Consents:
             # A second consent may make a second channel, which has another name then.
             channel_name = f"{channel_name} {now:%Y-%m-%d %H:%M:%S}"
         async with self._database.transaction() as on:
+            if await consents.count_under_way(on, name, now=now) >= MOST_UNDER_WAY:
+                raise TooManyConsents(
+                    f"{MOST_UNDER_WAY} consents of this connection are under way",
+                    next_step="Finish one of them in the browser, or begin again in ten minutes.",
+                )
             id_ = await consents.begin(
                 on,
                 name,

@@ -134,6 +134,25 @@ async def begin(
     return int(row["id"])
 
 
+async def count_under_way(on: Connection, connection: str, *, now: datetime) -> int:
+    """Return how many consents of a connection are begun and not over.
+
+    Until the transaction ends nobody else begins one.
+    """
+    await rows(
+        on,
+        "select pg_advisory_xact_lock(hashtextextended('consents of ' || %(name)s, 0))",
+        {"name": connection},
+    )
+    row = await one(
+        on,
+        "select count(*) as n from consent where connection = %(name)s and taken_at is null"
+        " and until > %(now)s",
+        {"name": connection, "now": now},
+    )
+    return int(row["n"]) if row else 0
+
+
 async def take(on: Connection, state: str, *, now: datetime) -> Begun | None:
     """Take a consent by its state, once; None when there is none (any more)."""
     row = await one(
