@@ -246,7 +246,7 @@ class Settle:
         if not found.differs:
             return await self._record_settled(subject, posting, found, "adopted", following)
         async with self._database.transaction() as connection:
-            await postings.raise_alarm(connection, posting, found.answer)
+            await postings.mark_differing(connection, posting, found.answer)
         raise NeedsHuman(
             f"{_name(posting.document)} exists as {found.remote_id}, but {found.differs}",
             cause=Cause.POSTED_DOCUMENT_DIFFERS,

@@ -262,8 +262,8 @@ async def settled(
     return recorded.get(posting.id)
 
 
-async def raise_alarm(connection: Connection, posting: Posting, answer: Any) -> None:
-    """Record that the record with our external id is not what was meant."""
+async def mark_differing(connection: Connection, posting: Posting, answer: Any) -> None:
+    """Record that the record with our external id is not what was meant; it raises no alarm."""
     await rows(
         connection,
         "update posting set state = 'alarm', answer = %(answer)s where id = %(id)s",
