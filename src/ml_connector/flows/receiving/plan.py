@@ -9,9 +9,11 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.receiving.booking import Task, from_order, without_order
+from ml_connector.flows.receiving.booking import Task
 from ml_connector.flows.receiving.documents import Booking, Increase, source_line, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
+from ml_connector.flows.receiving.over_receipt import from_order
+from ml_connector.flows.receiving.unmatched_wro import without_order
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
