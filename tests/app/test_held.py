@@ -11,7 +11,7 @@ import pytest
 
 from acceptance.holding import by_consent, calls, grants, hold
 from acceptance.merchant import Merchant, fresh_database
-from ml_connector.app.chores.awaited import AwaitedWatch
+from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.sweeps import sweep_what_is_due
 from ml_connector.app.installation.backup import restore_backup, write_backup
 from ml_connector.app.installation.contexts import ConnectionContexts

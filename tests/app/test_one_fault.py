@@ -11,7 +11,7 @@ from acceptance.merchant import Merchant, fresh_database, merchant
 from acceptance.service import Answered, working
 from ml_connector.app.alarms.sending import tell
 from ml_connector.app.alarms.watch import watch_books
-from ml_connector.app.chores.awaited import AwaitedWatch
+from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.sweeps import sweep_what_is_due
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.contexts import ConnectionContexts

@@ -17,7 +17,7 @@ from ml_connector.errors import (
     Retryable,
 )
 from ml_connector.shipbob.classify import classifier, classify, retry_after_seconds
-from ml_connector.shipbob.faults import error_text
+from ml_connector.shipbob.error_texts import error_text
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
 

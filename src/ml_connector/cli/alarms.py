@@ -16,7 +16,7 @@ from ml_connector.app.alarms.channels import (
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
-from ml_connector.ledger.alarms import messages
+from ml_connector.ledger.alarms import outbox
 from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
 
 commands = typer.Typer(
@@ -42,10 +42,10 @@ def list_alarms() -> None:
             for name in names:
                 opened = await installation.vault.usable(name, is_channel, on=on)
                 for one in channels_of(opened.secrets):
-                    state = await messages.state(on, name, one.field)
+                    state = await outbox.state(on, name, one.field)
                     channels.append({"connection": name, "channel": one.shown, **state})
                 for field, refused in opened.unusable.items():
-                    state = await messages.state(on, name, field)
+                    state = await outbox.state(on, name, field)
                     shown = f"{field.removeprefix(URL_FIELD)} (unusable)"
                     channels.append(
                         {"connection": name, "channel": shown, **state, "error": str(refused)}

@@ -14,7 +14,7 @@ from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
-from ml_connector.engine.inbox import replay
+from ml_connector.engine.inbox import replayed_events
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.connections import acts
@@ -225,10 +225,10 @@ def _print_event(found: Mapping[str, Any]) -> None:
     printer.line(found["body"])
 
 
-async def _replay(wanted: EventFilter, installation: Installation) -> replay.Replayed:
+async def _replay(wanted: EventFilter, installation: Installation) -> replayed_events.Replayed:
     context = current()
     async with context.several(installation) as (on, names):
-        done = await replay.replay(
+        done = await replayed_events.replay(
             on, installation.lanes, names, wanted, topics=installation.flows_by_topic
         )
         await acts.record(

@@ -14,7 +14,7 @@ from typing import Final
 
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsData, NeedsHuman, Retryable
-from ml_connector.shipbob.faults import error_text, is_html, number_in_message
+from ml_connector.shipbob.error_texts import error_text, is_html, number_in_message
 from ml_connector.transport.call import Answer, Classify
 from ml_connector.words import Cause
 

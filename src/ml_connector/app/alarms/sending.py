@@ -8,9 +8,9 @@ import structlog
 from ml_connector.app.alarms.channels import AlarmChannel, is_channel, send
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger.alarms import messages
+from ml_connector.ledger.alarms import outbox
 from ml_connector.ledger.alarms.alarms import Group, due, told
-from ml_connector.ledger.alarms.messages import Message
+from ml_connector.ledger.alarms.outbox import Message
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.journal import chain
 from ml_connector.ledger.journal.journal import Head
@@ -41,7 +41,7 @@ async def tell(installation: Installation, *, now: datetime | None = None) -> No
     moment = now or datetime.now(UTC)
     await _write(installation, moment)
     async with installation.database.transaction() as on:
-        taken = await messages.take(on, now=moment, lease=_LEASE)
+        taken = await outbox.take(on, now=moment, lease=_LEASE)
     for message in taken:
         await _send(installation, message, moment)
 
@@ -61,7 +61,7 @@ async def _write(installation: Installation, now: datetime) -> None:
             # Without a channel an alarm stays due, so that a channel added later gets it.
             if fields := channels.get(group.connection):
                 title, body = message_of(group, heads.get(group.connection))
-                await messages.add(
+                await outbox.add(
                     on,
                     group.connection,
                     fields,
@@ -99,9 +99,9 @@ async def _send(installation: Installation, message: Message, now: datetime) -> 
     error = await _try(installation, message)
     async with installation.database.transaction() as on:
         if error:
-            await messages.failed(on, message, error, now=now)
+            await outbox.failed(on, message, error, now=now)
         else:
-            await messages.sent(on, message, now=now)
+            await outbox.sent(on, message, now=now)
     if error:
         _log.warning(
             "alarm_not_sent",

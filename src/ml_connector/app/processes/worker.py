@@ -10,7 +10,7 @@ import uvloop
 
 from ml_connector.app.alarms.sending import TELL_EVERY_SECONDS, tell
 from ml_connector.app.alarms.watch import WATCH_EVERY_SECONDS, watch_books
-from ml_connector.app.chores.awaited import AwaitedWatch
+from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due

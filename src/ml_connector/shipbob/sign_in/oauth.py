@@ -18,7 +18,7 @@ import msgspec
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.shipbob.classify import retry_after_seconds
-from ml_connector.shipbob.faults import is_html
+from ml_connector.shipbob.error_texts import is_html
 from ml_connector.transport.call import Answer, Call, Classify, Patience
 from ml_connector.vault.tokens import NewToken, Token
 from ml_connector.words import Cause
