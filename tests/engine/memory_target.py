@@ -8,6 +8,7 @@ from typing import Literal
 from ml_connector.engine.settle.target import Written
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.ledger.postings.documents import Document
+from ml_connector.storage.database import DatabaseAway
 from ml_connector.words import Cause
 
 Outcome = Literal[
@@ -40,6 +41,7 @@ class MemoryTarget:
         outcomes: of the writes to come; when there are none left, writes succeed.
         late: calls that were sent and are not carried out yet.
         away: it can't be asked.
+        without_limit: so many writes to come find no database to ask for their limit.
         again: whether writing twice is harmless.
         answers: while it is not set, calls stay under way.
         most_under_way: calls that were under way at the same time.
@@ -51,6 +53,7 @@ class MemoryTarget:
     writes: int = 0
     looks: int = 0
     away: bool = False
+    without_limit: int = 0
     again: bool = False
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
@@ -58,6 +61,11 @@ class MemoryTarget:
 
     def __post_init__(self) -> None:
         self.answers.set()
+
+    def _ask_for_the_limit(self) -> None:
+        if self.without_limit:
+            self.without_limit -= 1
+            raise DatabaseAway("The database can't be reached", where="", next_step="")
 
     async def write(self, document: Document, *, send_by: float) -> Written:
         del send_by
@@ -68,6 +76,7 @@ class MemoryTarget:
             await self.answers.wait()
         finally:
             self.under_way -= 1
+        self._ask_for_the_limit()
         outcome: Outcome = self.outcomes.popleft() if self.outcomes else "succeeds"
         match outcome:
             case "succeeds":

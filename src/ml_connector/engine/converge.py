@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import psycopg
 import structlog
 
 from ml_connector.engine.context import ConnectionContext, OpenContext
@@ -24,7 +25,7 @@ from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.ledger.postings.postings import Found, Posting
 from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep
-from ml_connector.storage.database import Connection, Database
+from ml_connector.storage.database import Connection, Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, Mode
 
@@ -66,7 +67,15 @@ class Converge:
         No failure is raised: each is recorded with the subject.
         """
         for _ in range(_RUNS_IN_A_ROW):
-            if not await self._run(subject_id, job_id):
+            try:
+                again = await self._run(subject_id, job_id)
+            except (DatabaseAway, psycopg.OperationalError) as error:
+                if not is_lost(error):
+                    raise
+                # What was committed says whether this job has still something to run.
+                await self._database.back()
+                again = True
+            if not again:
                 return
         async with self._database.transaction() as connection:
             subject = await subjects.claim(
@@ -116,7 +125,7 @@ class Converge:
             except (NeedsData, NeedsHuman) as error:
                 return await self._endings.stop(run, error, str(error))
             except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
-                return await self._endings.bug(run, error)
+                return await self._endings.unforeseen(run, error)
 
     async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
         """Do what the run is for; True when the subject should run again at once."""

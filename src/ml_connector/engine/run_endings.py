@@ -18,7 +18,7 @@ from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.subjects import Claimed
 from ml_connector.ledger.postings import runs
-from ml_connector.storage.database import Connection, Database
+from ml_connector.storage.database import Connection, Database, is_lost
 from ml_connector.words import Cause
 
 _log = structlog.get_logger("converge")
@@ -59,8 +59,13 @@ class RunEndings:
         _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
         return again
 
-    async def bug(self, run: Run, error: Exception) -> bool:
-        """Leave the subject dead, with where in our code the bug showed. It is logged whole."""
+    async def unforeseen(self, run: Run, error: Exception) -> bool:
+        """Begin anew where the database went away under the run; anything else is a bug.
+
+        A bug leaves the subject dead, with where in our code it showed, and is logged whole.
+        """
+        if is_lost(error):
+            return await self._begin_anew(run, error)
         where = traceback.extract_tb(error.__traceback__)[-1]
         sentence = (
             f"A bug: {type(error).__name__} in {where.name},"
@@ -88,6 +93,14 @@ class RunEndings:
         _measure(subject, "retrying")
         _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
         return False
+
+    async def _begin_anew(self, run: Run, error: Exception) -> bool:
+        """Let the same job run the subject anew, as soon as the database is there."""
+        _log.warning("database_away", reason=str(error))
+        await self._database.back()
+        async with self._database.transaction() as connection:
+            await runs.finish(connection, run.id, "released")
+        return True
 
     async def release(self, run: Run) -> None:
         """Give the subject back: the worker stops before the run could end."""

@@ -18,7 +18,7 @@ from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import Head, Recorded
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Plan, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, SourceLine
 from ml_connector.ledger.postings.postings import NewPosting, Posting, Sending, Settled
 from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
@@ -80,6 +80,13 @@ class RunStep:
     decided: Decision | None = None
     begins: tuple[Posting, Sending] | None = None
     unexplained: int | None = None
+
+    @property
+    def begun(self) -> tuple[Document, ...]:
+        """The documents whose call begins with this step."""
+        decided = self.decided.wanted(self.run) if self.decided else []
+        sent = tuple(one.document for one in decided if one.state == "sending")
+        return (*sent, self.begins[0].document) if self.begins else sent
 
     @property
     def is_fenced(self) -> bool:

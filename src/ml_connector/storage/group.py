@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import psycopg
 
-from ml_connector.storage.database import Connection, Database, DatabaseAway
+from ml_connector.storage.database import Connection, Database, DatabaseAway, is_lost
 
 _MOST: Final = 64
 
@@ -43,6 +43,8 @@ class GroupCommit(Generic[K, V]):
             where few come, each is done at once.
         answers_at_a_time: callers of one commit that go on before other work of the event
             loop does.
+        repeatable: nobody is harmed when an item is done twice: where the database goes away
+            before it has answered, do them again.
         one_statement: ``do`` writes with a single statement, which commits by itself: one
             answer of the database is waited for, where a transaction takes three.
     """
@@ -56,6 +58,7 @@ class GroupCommit(Generic[K, V]):
         at_once: int = 1,
         apart_seconds: float = 0.0,
         answers_at_a_time: int = _ANSWERS_AT_A_TIME,
+        repeatable: bool = False,
         one_statement: bool = False,
     ) -> None:
         self._open = database.single if one_statement else database.transaction
@@ -64,6 +67,7 @@ class GroupCommit(Generic[K, V]):
         self._at_once = at_once
         self._apart = apart_seconds
         self._answers_at_a_time = answers_at_a_time
+        self._repeatable = repeatable
         self._began = -math.inf
         self._together = 0
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
@@ -115,8 +119,7 @@ class GroupCommit(Generic[K, V]):
 
     async def _commit(self, batch: Sequence[tuple[K, asyncio.Future[V]]]) -> None:
         try:
-            async with self._open() as connection:
-                answers = await self._do(connection, [item for item, _ in batch])
+            answers = await self._answers([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to the callers, who raise it
             if len(batch) > 1 and _may_be_of_one(error):
                 for pair in batch:
@@ -133,6 +136,15 @@ class GroupCommit(Generic[K, V]):
                 future.exception()  # its caller may have been cancelled; that is no fault
             else:
                 future.set_result(answer)
+
+    async def _answers(self, items: Sequence[K]) -> Sequence[V | Exception]:
+        while True:
+            try:
+                async with self._open() as connection:
+                    return await self._do(connection, items)
+            except psycopg.OperationalError as error:
+                if not (self._repeatable and is_lost(error)):
+                    raise
 
 
 def _may_be_of_one(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from ml_connector.engine.flow import Flow, topics_of
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
 from ml_connector.process_name import process_name
-from ml_connector.storage.database import Database
+from ml_connector.storage.database import PATIENCE_SECONDS, Database
 from ml_connector.transport.http.client import Transport
 from ml_connector.transport.http.holds import Reach
 from ml_connector.transport.http.meter import PrometheusMeter
@@ -66,9 +66,14 @@ def _meter() -> PrometheusMeter:
 
 @asynccontextmanager
 async def open_installation(
-    settings: Settings, *, pool_size: int = 10
+    settings: Settings, *, pool_size: int = 10, patience_seconds: float = PATIENCE_SECONDS
 ) -> AsyncGenerator[Installation]:
     """Open the installation for the length of the block.
+
+    Args:
+        settings: of the installation.
+        pool_size: most connections to the database.
+        patience_seconds: how long who needs one waits for a database that is away.
 
     Raises:
         UserError: it is not set up, or something of it can't be used.
@@ -77,7 +82,9 @@ async def open_installation(
         check_schema(server.owner_url)
         ring = master_key_ring(settings)
         holder = process_name()
-        async with Database(server.url, size=pool_size) as database:
+        async with Database(
+            server.url, size=pool_size, patience_seconds=patience_seconds
+        ) as database:
             limits = Limits(database, holder=holder)
             tokens = Tokens(database, ring, holder=holder)
             holds = HeldConnections(database)

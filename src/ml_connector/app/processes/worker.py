@@ -37,6 +37,9 @@ from ml_connector.transport.limits.leases import free_slots_of_the_dead
 _POOL: Final = 40
 """Connections to the database: runs wait for each other's commits, not each for its own."""
 
+_PATIENCE_SECONDS: Final = 60.0
+"""What is in hand waits for a database that restarts: it has calls under way."""
+
 _log = structlog.get_logger("worker")
 
 
@@ -55,7 +58,9 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
-    async with open_installation(settings, pool_size=_POOL) as installation:
+    async with open_installation(
+        settings, pool_size=_POOL, patience_seconds=_PATIENCE_SECONDS
+    ) as installation:
         check_master_key(settings, installation.server.url)
         contexts = ConnectionContexts(installation)
         lanes = lanes_of(installation, contexts)

@@ -47,6 +47,7 @@ class Intake:
             most=_MOST,
             at_once=_AT_ONCE,
             answers_at_a_time=_MOST,
+            repeatable=True,  # a delivery that is stored already is found to be there
             one_statement=True,
         )
 

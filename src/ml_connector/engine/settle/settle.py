@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
+import psycopg
 import structlog
 
 from ml_connector.engine.settle.target import DocumentTarget, Written
@@ -24,7 +25,7 @@ from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document
 from ml_connector.ledger.postings.postings import Posting, Sending, Settled
 from ml_connector.ledger.run_steps import RecordedStep, RunStep, record
-from ml_connector.storage.database import Database
+from ml_connector.storage.database import Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
 from ml_connector.words import Cause, System
 
@@ -123,7 +124,12 @@ class Settle:
         """
         send_by = time.monotonic() + SEND_WITHIN_SECONDS
         commits = self._commits if self._has_slot(step) else self._bulk_commits
-        recorded = await commits(step)
+        try:
+            recorded = await commits(step)
+        except (DatabaseAway, psycopg.OperationalError) as error:
+            if is_lost(error):
+                await self._take_back(step)
+            raise
         if step.settled is not None and recorded.recorded:
             self._tell(step, step.settled, recorded)
         if recorded.superseded:
@@ -177,6 +183,11 @@ class Settle:
             return await self._found_out(subject, posting, error, following)
         except ConnectorError as error:
             await self._mark_unsent(posting, error)
+            raise
+        except (DatabaseAway, psycopg.OperationalError):
+            # Of the limit, or of the token: the call was not sent.
+            await self._database.back()
+            await self._mark_unsent(posting, None)
             raise
         else:
             return await self._record_settled(subject, posting, written, "done", following)
@@ -273,6 +284,14 @@ class Settle:
             )
         )
         return SettledStep(send_by, recorded.again)
+
+    async def _take_back(self, step: RunStep) -> None:
+        """The database went away, and a call may be recorded as begun that will never be sent."""
+        await self._database.back()
+        async with self._database.transaction() as connection:
+            await postings.take_back(
+                connection, step.run.id, [one.external_id for one in step.begun]
+            )
 
     def _tell(self, step: RunStep, settled: Settled, recorded: RecordedStep) -> None:
         subject, head = step.run.subject, recorded.head

@@ -15,12 +15,15 @@ import structlog
 from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.inbox import subjects
-from ml_connector.storage.database import Database, DatabaseAway, one
+from ml_connector.storage.database import Database, DatabaseAway, is_lost, one
 
 _log = structlog.get_logger("upkeep")
 
 RESCUE_EVERY_SECONDS: Final = 3.0
 LOST_EVERY_SECONDS: Final = 15.0
+
+# After the database went away under it: some chores come every ten minutes only.
+_AGAIN_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,7 @@ async def _again_and_again(database: Database, chore: Chore) -> None:
     # A cancellation that comes while the database answers, or goes away, may be lost in the
     # driver (asyncio.wait_for of Python 3.11 can lose one); the task itself remembers it.
     while task is None or not task.cancelling():
+        pause = chore.every_seconds
         try:
             async with database.transaction() as connection:
                 mine = await one(
@@ -79,6 +83,8 @@ async def _again_and_again(database: Database, chore: Chore) -> None:
                     await chore.do()
         except (DatabaseAway, psycopg.Error, ConnectorError) as error:
             _log.warning("chore_failed", chore=chore.name, reason=str(error))
+            if is_lost(error):
+                pause = min(pause, _AGAIN_SECONDS)
         except Exception:  # noqa: BLE001 - a bug in one chore must not stop the others
             _log.exception("chore_failed", chore=chore.name)
-        await asyncio.sleep(chore.every_seconds)
+        await asyncio.sleep(pause)

@@ -5,27 +5,33 @@ subject*. A subject has at most one live job (``subject.job_id``), which is what
 runs of it apart; the job library's own locks are not needed for that.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any, Final, NamedTuple
 
 import procrastinate
 import psycopg
-from procrastinate.jobs import DeleteJobCondition
-from psycopg_pool import AsyncConnectionPool
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition, Job, Status
+from procrastinate.manager import JobManager, NotificationCallback
 
 from ml_connector.storage.connection_string import conninfo
-from ml_connector.storage.database import Connection, rows
+from ml_connector.storage.database import Connection, Pool, is_lost, rows
+
+_log = structlog.get_logger("lanes")
 
 HEARTBEAT_SECONDS: Final = 2.0
 STALLED_AFTER_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 2.0
+_FORGET_AFTER_SECONDS: Final = 3600.0
 
-# A connection that served a moment ago is not asked first whether it is alive.
-_LOOK_AFTER_SECONDS: Final = 5.0
+_PATIENCE_SECONDS: Final = 5.0
+_LISTEN_AGAIN_SECONDS: Final = 0.5
 
 LIVE: Final = 0
 BULK: Final = -10
@@ -38,17 +44,133 @@ async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> Non
     await connection.set_autocommit(True)
 
 
-def _pool(**options: Any) -> AsyncConnectionPool[Any]:
-    """Return the library's pool, without a question to the server before each query."""
-    looked_at: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
+def _pool(*, conninfo: str, check: object, **options: Any) -> Pool:  # noqa: A002, RUF100 - the library's own names
+    """Return the library's pool: ours, which looks at connections in a way of its own."""
+    del check
+    return Pool(conninfo, **options)
 
-    async def check(connection: psycopg.AsyncConnection[Any]) -> None:
-        now = time.monotonic()
-        if now > looked_at.get(connection, 0.0) + _LOOK_AFTER_SECONDS:
-            await AsyncConnectionPool.check_connection(connection)
-            looked_at[connection] = now
 
-    return AsyncConnectionPool(**{**options, "check": check})
+class Heartbeat(NamedTuple):
+    """A worker's last sign of life, as it was seen.
+
+    Attributes:
+        at: what the worker's row says, in seconds.
+        seen_at: when that was seen first, by a clock of this process that nobody sets.
+    """
+
+    at: float
+    seen_at: float
+
+
+def silent_workers(
+    known: Mapping[int, Heartbeat], found: Iterable[Mapping[str, Any]], *, now: float
+) -> tuple[dict[int, Heartbeat], list[int]]:
+    """Return the heartbeats that were found, and the workers that give no sign of life. Pure.
+
+    One look is not enough: when the database was away, nobody could give a sign. And a row that
+    says so of the future tells nothing: the clock was put right since.
+
+    Args:
+        known: what the look before has found.
+        found: the workers' rows: ``id``, ``at`` and ``age`` in seconds.
+        now: by the clock of ``Heartbeat.seen_at``.
+    """
+    seen: dict[int, Heartbeat] = {}
+    silent: list[int] = []
+    for row in found:
+        before = known.get(row["id"])
+        if before is None or before.at != row["at"]:
+            seen[row["id"]] = Heartbeat(row["at"], now)
+            continue
+        seen[row["id"]] = before
+        if max(row["age"], now - before.seen_at) > STALLED_AFTER_SECONDS:
+            silent.append(row["id"])
+    return seen, silent
+
+
+class _LastingJobs(JobManager):
+    """The library's jobs, for workers that outlast the time when their database is away.
+
+    The library's own worker would end then, and break off what it has in hand.
+    """
+
+    def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
+        super().__init__(connector)
+        self._in_hand: dict[int | None, set[int | None]] = defaultdict(set)
+        self._unsure: set[int | None] = set()
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Take the next job; None also while the database is away."""
+        try:
+            if worker_id in self._unsure:
+                await self._put_back(worker_id)
+            job = await super().fetch_job(queues, worker_id)
+        except ConnectorException as error:
+            self._note_lost(error, worker_id)
+            return None
+        if job is not None:
+            self._in_hand[worker_id].add(job.id)
+        return job
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's own signature
+        """End a job. Where that is lost, it is handed out again, and ends at once then."""
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException as error:
+            self._note_lost(error, job.worker_id)
+        finally:
+            self._in_hand[job.worker_id].discard(job.id)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Give a sign of life, if the database is there."""
+        try:
+            await super().update_heartbeat(worker_id)
+        except ConnectorException as error:
+            self._note_lost(error, worker_id)
+
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
+        """Return whom to abort; nobody while the database is away."""
+        try:
+            return await super().list_jobs_to_abort_async(queue)
+        except ConnectorException as error:
+            if not is_lost(error.__cause__):
+                raise
+            return ()
+
+    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
+        """Forget workers of long ago; who is silent for less may only have no database."""
+        return await super().prune_stalled_workers(
+            max(seconds_since_heartbeat, _FORGET_AFTER_SECONDS)
+        )
+
+    async def listen_for_jobs(
+        self,
+        *,
+        on_notification: NotificationCallback,
+        queues: Iterable[str] | None = None,
+    ) -> None:
+        """Listen until cancelled, again and again; what was said meanwhile is found by polling."""
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except ConnectorException as error:
+                if not is_lost(error.__cause__):
+                    raise
+            await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
+
+    def _note_lost(self, error: ConnectorException, worker_id: int | None) -> None:
+        if not is_lost(error.__cause__):
+            raise error
+        if worker_id not in self._unsure:
+            self._unsure.add(worker_id)
+            _log.warning("database_away", reason=str(error.__cause__))
+
+    async def _put_back(self, worker_id: int) -> None:
+        """Put back what the database says is in this worker's hand and is not."""
+        await self.connector.execute_query_all_async(
+            _PUT_BACK, worker=worker_id, in_hand=list(self._in_hand[worker_id])
+        )
+        self._unsure.discard(worker_id)
 
 
 class Lanes:
@@ -72,10 +194,13 @@ class Lanes:
             conninfo=conninfo(url, name="ml-connector lanes", options="-c synchronous_commit=off"),
             min_size=0,
             max_size=60,
+            timeout=_PATIENCE_SECONDS,
             pool_factory=_pool,
             configure=_without_transactions,
         )
         self._app = procrastinate.App(connector=connector)
+        self._app.job_manager = _LastingJobs(connector)
+        self._heartbeats: Mapping[int, Heartbeat] = {}
         self._run = run
 
         @self._app.task(name="converge", pass_context=True)
@@ -131,16 +256,37 @@ class Lanes:
             stalled_worker_timeout=STALLED_AFTER_SECONDS,
         )
 
-    async def rescue(self) -> int:
-        """Hand the jobs of workers that give no sign of life to the others; return how many."""
-        manager = self._app.job_manager
-        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
-        count = 0
-        for job in stalled:
-            await manager.retry_job(job)
-            count += 1
-        return count
+    async def rescue(self, *, now: float | None = None) -> int:
+        """Hand the jobs of workers that give no sign of life to the others; return how many.
 
+        Args:
+            now: by a clock that nobody sets, in seconds; None: the present.
+        """
+        known, self._heartbeats = self._heartbeats, {}
+        connector = self._app.connector
+        found = await connector.execute_query_all_async(_HEARTBEATS)
+        self._heartbeats, silent = silent_workers(
+            known, found, now=time.monotonic() if now is None else now
+        )
+        return len(await connector.execute_query_all_async(_HAND_ON, workers=silent))
+
+
+_HEARTBEATS: Final = """
+    select id, extract(epoch from last_heartbeat)::float8 as at,
+        extract(epoch from now() - last_heartbeat)::float8 as age
+    from procrastinate_workers
+"""
+
+# By the database's clock, which says when a job is due as well.
+_HAND_ON: Final = """
+    select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs
+    where status = 'doing' and (worker_id is null or worker_id = any (%(workers)s::bigint[]))
+"""
+
+_PUT_BACK: Final = """
+    select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs
+    where status = 'doing' and worker_id = %(worker)s and not id = any (%(in_hand)s::bigint[])
+"""
 
 _DEFER: Final = """
 select unnest(procrastinate_defer_jobs_v1(array(

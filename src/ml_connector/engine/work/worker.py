@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import psycopg
 import structlog
 
 from ml_connector.config.log_counts import LogCounts
@@ -19,6 +20,7 @@ _log = structlog.get_logger("worker")
 _counts: Final = LogCounts(_log)
 
 _LOOK_FOR_CONNECTIONS_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 6.0
 
 
@@ -73,10 +75,11 @@ async def _tend(
     A lane whose connection has other limits now ends as well, and begins again with those.
     """
     try:
-        async with database.transaction() as connection:
+        # Whoever wants this process to end does not wait for a database that is away.
+        async with asyncio.timeout(_ANSWER_SECONDS), database.transaction() as connection:
             wanted = _wanted(await connections.every(connection), at_once)
-    except DatabaseAway as error:
-        _log.warning("database_away", reason=str(error))
+    except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+        _log.warning("database_away", reason=str(error) or "no answer")
         return
     for name, (task, held) in list(working.items()):
         if task.done():

@@ -213,6 +213,16 @@ async def mark_unsent(connection: Connection, posting: Posting, answer: Any) -> 
     )
 
 
+async def take_back(connection: Connection, run_id: int, external_ids: Sequence[str]) -> None:
+    """Record that the calls for these documents were never sent, if this run began them."""
+    await rows(
+        connection,
+        "update posting set state = 'prepared', over_at = null"
+        " where run_id = %(run)s and external_id = any (%(ids)s) and state = 'sending'",
+        {"run": run_id, "ids": list(external_ids)},
+    )
+
+
 class Settled(NamedTuple):
     """A posting whose document exists.
 

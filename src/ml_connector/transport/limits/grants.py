@@ -242,7 +242,7 @@ class Grants:
             "holder": self._holder,
             "lease": self._lease_seconds,
         }
-        found = await self._database.fetch(_TAKE_SLOTS, parameters)
+        found = await self._database.fetch(_TAKE_SLOTS, parameters, repeatable=True)
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         if found[0]["number"] is None:
@@ -273,7 +273,7 @@ class Grants:
             "early": chosen.early_seconds(priority),
             "low": LOW_WATER,
         }
-        found = await self._database.fetch(_TAKE_TURN, parameters)
+        found = await self._database.fetch(_TAKE_TURN, parameters, repeatable=True)
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         [row] = found
