@@ -8,6 +8,9 @@ import pytest
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.app.installation.installation import Installation, open_installation
 
+UNLIMITED = {"limits": "shipbob_per_minute = 1_000_000"}
+"""Pings one after the other make more calls than a merchant may, and would wait for it."""
+
 
 @pytest.fixture
 def acme(server_url: str, template: str, tmp_path: Path) -> Iterator[Merchant]:
@@ -25,6 +28,8 @@ def shop(
         merchant(tmp_path_factory.mktemp("shop"), url) as made,
     ):
         made.world.shipbob.add_product("TEE-BLK-M")
+        made.world.shipbob.books.limit.per_minute = 0
+        made.apply(**UNLIMITED)
         yield made
 
 

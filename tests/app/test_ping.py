@@ -57,7 +57,7 @@ KEYS = {
 def shop(shop: Merchant) -> Merchant:
     """The same in NetSuite, and applied with all that ping looks at."""
     shop.world.netsuite.add_item("TEE-BLK-M")
-    shop.apply(**WHOLE)
+    shop.apply(**WHOLE, limits="shipbob_per_minute = 1_000_000")
     return shop
 
 
