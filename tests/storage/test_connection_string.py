@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,7 +24,8 @@ from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.reconcile.stored import stored
 from ml_connector.storage import schema, snapshots
-from ml_connector.storage.backup import dump as backup
+from ml_connector.storage.backup.dump import dumped
+from ml_connector.storage.backup.sealed import BackupHead
 from ml_connector.storage.connection_string import conninfo, environment, parameters
 from ml_connector.storage.database import Database
 from ml_connector.storage.postgres_binaries import find_binaries
@@ -189,6 +191,7 @@ def test_a_service_that_might_go_without_encryption_is_refused(
 # Nobody hears the password.
 
 SOURCES = Path(ml_connector.__file__).parent
+HEAD = BackupHead(key_id="50f6c2f0", made_at=datetime(2026, 11, 30, tzinfo=UTC), schema="0001")
 CONNECTS = re.compile(
     r"psycopg\.connect\(|psycopg\.\w*Connection(\[.*\])?\.connect\b|ConnectionPool\[|PsycopgConnector\("
 )
@@ -459,8 +462,8 @@ def test_every_word_of_libpq_reaches_postgresqls_own_programs(
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     query = "&".join(f"{key}={quote(value, safe='')}" for key, value in said.items())
     url = f"postgresql://mlc:{PASSWORD}@db1.example.com,db2.example.com:5433/mlc?{query}"
-    with pytest.raises(UserError):
-        backup.dump(url, tmp_path / "a.backup")
+    with pytest.raises(UserError), dumped(url, tmp_path / "a.backup", head=HEAD, key=b"key"):
+        pass
     told = seen.read_text("utf-8").splitlines()
 
     assert {
@@ -491,8 +494,9 @@ def test_programs_that_cannot_encrypt_are_not_used_where_encryption_is_due(
     monkeypatch.setenv("PATH", str(tmp_path))
     with without_tls() as server:
         url = f"postgresql://mlc:{PASSWORD}@{ELSEWHERE}:{server.port}/mlc"
-        with pytest.raises(UserError) as caught:
-            backup.dump(url, tmp_path / "a.backup")
+        file = tmp_path / "a.backup"
+        with pytest.raises(UserError) as caught, dumped(url, file, head=HEAD, key=b"key"):
+            pass
 
     assert "can't encrypt" in str(caught.value)
     assert "postgresql-client" in caught.value.next_step

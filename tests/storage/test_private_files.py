@@ -22,7 +22,7 @@ WRITES_BY_ITSELF = {
     "reconcile/files.py": "the parts of a report, in a private folder",
     "app/processes/supervisor.py": "a private folder that ends with the process",
     "storage/postgres_folder.py": "asks where the system's temporary folder is",
-    "storage/backup/dump.py": "the statements of a restore, in a private folder",
+    "storage/backup/sealed.py": "opens a backup to read it",
 }
 """Modules that open files for writing without ``private_files``, and why that is right."""
 

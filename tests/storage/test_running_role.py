@@ -298,6 +298,7 @@ def test_only_the_first_role_is_a_superuser_and_it_owns_nothing(server: Database
 
 OWNERS = """
     select datdba::regrole::text from pg_database where datname = current_database()
+    union select nspowner::regrole::text from pg_namespace where nspname = 'public'
     union select relowner::regrole::text from pg_class
     where relnamespace = 'public'::regnamespace
     union select proowner::regrole::text from pg_proc where pronamespace = 'public'::regnamespace

@@ -52,20 +52,24 @@ def verify(
             return await verify_journal(installation, names, given=given, progress=told)
 
     found = context.run(check)
-    _print_check(found)
-    context.printer.answer(
-        {
-            "ok": found.holds,
-            "first_broken": _first(found),
-            "connections": [_as_json(one) for one in found.verdicts],
-            "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
-        }
-    )
+    print_check(found)
+    context.printer.answer(check_as_json(found))
     if not found.holds:
         raise typer.Exit(1)
 
 
-def _print_check(found: JournalCheck) -> None:
+def check_as_json(found: JournalCheck) -> dict[str, Any]:
+    """Return what ``audit verify`` found, as its document."""
+    return {
+        "ok": found.holds,
+        "first_broken": _first(found),
+        "connections": [_as_json(one) for one in found.verdicts],
+        "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
+    }
+
+
+def print_check(found: JournalCheck, *, advise: bool = True) -> None:
+    """Print what ``audit verify`` found, and what to do when it is not what it should be."""
     printer = current().printer
     printer.table(
         ["connection", "rows", "result", "noted heads met", "head"],
@@ -94,7 +98,7 @@ def _print_check(found: JournalCheck) -> None:
             "No head noted outside the database was compared: the end of the chain rests on the"
             " postings alone."
         )
-    if not found.holds:
+    if advise and not found.holds:
         printer.line(
             "Next: keep the database and the heads file as they are, find out who had access, and"
             " compare the rows named above with NetSuite (journal show NUMBER).",

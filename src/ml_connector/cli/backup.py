@@ -1,23 +1,44 @@
 """``backup`` and ``restore``: the whole database, in one file."""
 
+import asyncio
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ml_connector.app.installation.backup import restore_backup, write_backup
+from ml_connector.app.chores.journal_heads import verify_without_key
+from ml_connector.app.installation.backup import (
+    BackedUp,
+    ExaminedBackup,
+    Restored,
+    examine_backup,
+    restore_backup,
+    write_backup,
+)
+from ml_connector.cli.audit import check_as_json, print_check
 from ml_connector.cli.context import current
+from ml_connector.errors import UserError
+
+_SHOWN: Final = "%Y-%m-%d %H:%M:%S UTC"
 
 
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+    skip_proof: Annotated[
+        bool, typer.Option("--no-verify", help="Don't try whether it can be restored.")
+    ] = False,
 ) -> None:
     """Write the whole database into a file, while everything runs."""
     context = current()
-    made = write_backup(context.settings, file)
+    made = write_backup(context.settings, file, verify=not skip_proof)
     printer = context.printer
     printer.line(f"Backup       {file} ({made.size:,} bytes, schema {made.schema})")
+    printer.line(f"Proof        {_proof(made)}")
+    printer.line(
+        f"Sealed with  master key {made.sealed_with}. A restore trusts the file by it.",
+    )
     printer.line(
         f"Master keys  {', '.join(made.key_ids) or 'none needed'}: not in the backup. Without"
         " them its credentials can't be read; keep a copy elsewhere.",
@@ -26,29 +47,100 @@ def backup(
         {
             "file": str(file),
             "bytes": made.size,
+            "made_at": made.made_at,
             "schema": made.schema,
+            "sealed_with": made.sealed_with,
             "master_keys": list(made.key_ids),
+            "proof": made.proof.how if made.proof else "none",
+            "tables": made.proof.tables if made.proof else None,
         }
+    )
+
+
+def _proof(made: BackedUp) -> str:
+    if made.proof is None:
+        return "none: nobody has tried whether it can be restored (--no-verify)"
+    tables = f"{made.proof.tables} tables"
+    if made.proof.how == "restored":
+        return f"its schema was restored into a database of its own: {tables}"
+    return (
+        f"only its list was read: {tables}. To try it, a database must be made:"
+        f" {made.proof.why_not}"
     )
 
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What backup has written.")],
+    trusted: Annotated[
+        bool,
+        typer.Option(
+            "--trust-unsigned",
+            help="Restore also what nothing proves the origin of: you know where it comes from.",
+        ),
+    ] = False,
     sure: Annotated[
         bool, typer.Option("--yes", help="Don't ask, also when run in a terminal.")
     ] = False,
 ) -> None:
-    """Put the database back from a backup, in place of what is there."""
+    """Replace the database by a backup's contents."""
     context = current()
-    if not sure and sys.stdin.isatty() and not context.printer.as_json:
-        typer.confirm("Replace everything in the database by this backup?", abort=True)
-    done = restore_backup(context.settings, file, person=context.person())
-    printer = context.printer
-    printer.line(f"Restored     {file}, as of {done.newest or 'its beginning'}")
-    printer.line(f"Connections  {', '.join(done.connections) or 'none'}")
+    examined = examine_backup(context.settings, file)
+    if not sure and (trusted or not examined.untrusted):
+        _ask(examined)
+    done = restore_backup(context.settings, file, person=context.person(), trust_unsigned=trusted)
+    _print_restored(file, done)
+    context.printer.line("The journal, as audit verify proves it:")
+    found = asyncio.run(verify_without_key(context.settings))
+    cut_off = not found.file_wrong and all(
+        broken.how == "cut off" for one in found.verdicts for broken in one.broken
+    )
+    print_check(found, advise=not cut_off)
+    if cut_off and not found.holds:
+        context.printer.line(
+            "Rows that were posted after the backup are gone from the journal, which heads noted"
+            " since then show: that is as it must be."
+        )
+    context.printer.answer(
+        {
+            "file": str(file),
+            "made_at": done.made_at,
+            "as_of": done.newest,
+            "connections": list(done.connections),
+            "lost_keys": list(done.lost_keys),
+            "audit": check_as_json(found),
+        }
+    )
+
+
+def _ask(examined: ExaminedBackup) -> None:
+    """Let a person in a terminal confirm; what nobody has signed needs --yes elsewhere."""
+    if not sys.stdin.isatty() or current().printer.as_json:
+        if examined.untrusted:
+            raise UserError(
+                "Somebody has to confirm that this backup can be trusted",
+                where="--trust-unsigned",
+                next_step="Run it in a terminal, or add --yes.",
+                usage=True,
+            )
+        return
+    question = f"Replace everything in the database by this backup of {_when(examined.made_at)}?"
+    if examined.untrusted:
+        question = (
+            f"Nothing proves who made this backup: {examined.untrusted}. What is in it will be"
+            f" run as the owner of the database. {question}"
+        )
+    typer.confirm(question, abort=True)
+
+
+def _print_restored(file: Path, done: Restored) -> None:
+    printer = current().printer
+    printer.line(f"Restored     {file}, made {_when(done.made_at)}")
+    printer.line(f"Newest event {_when(done.newest) if done.newest else 'none'}")
+    held = ": held until connection release" if done.connections else "none"
+    printer.line(f"Connections  {', '.join(done.connections)}{held}")
     if done.lost_keys:
         printer.line(
-            f"Credentials  sealed with master keys that are not at hand:"
+            f"Credentials  sealed with master keys that are not available:"
             f" {', '.join(done.lost_keys)}. Put them back as further lines of the key file, or"
             " apply each connection again with all its credentials.",
             style="bold",
@@ -57,11 +149,7 @@ def restore(
         "What was posted after the backup is still in both systems and is not posted twice; what"
         " can't be told apart waits for a person. See docs/how-to/back-up.md."
     )
-    printer.answer(
-        {
-            "file": str(file),
-            "as_of": done.newest,
-            "connections": list(done.connections),
-            "lost_keys": list(done.lost_keys),
-        }
-    )
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.strftime(_SHOWN) if moment else "nobody knows when"

@@ -37,9 +37,15 @@ async def ensure(connection: Connection, *, now: datetime | None = None) -> None
 
 async def make(connection: Connection, today: date) -> int:
     """Make the missing partitions from last month to three months ahead; return how many."""
+    first, last = around(today)
     row = await one(
         connection,
         "select make_months(%(first)s, %(last)s) as made",
-        {"first": today.replace(day=1) - timedelta(days=1), "last": today + AHEAD},
+        {"first": first, "last": last},
     )
     return int(row["made"]) if row else 0
+
+
+def around(today: date) -> tuple[date, date]:
+    """Return days of the first and the last month that must be there."""
+    return today.replace(day=1) - timedelta(days=1), today + AHEAD

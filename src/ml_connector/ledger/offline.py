@@ -1,10 +1,12 @@
 """The ledger for setting up and restoring: by a plain connection, outside the pool."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.types.json import Json
+
+from ml_connector.ledger import months
 
 
 class Contents(NamedTuple):
@@ -19,7 +21,7 @@ class Contents(NamedTuple):
     connections: tuple[str, ...]
 
 
-def contents(connection: psycopg.Connection) -> Contents:
+def contents(connection: psycopg.Connection[Any]) -> Contents:
     """Return what the database holds."""
     row = connection.execute(
         "select (select max(received_at) from event) as newest,"
@@ -29,12 +31,21 @@ def contents(connection: psycopg.Connection) -> Contents:
     return Contents(row[0], tuple(row[1]))
 
 
-def record_restore(connection: psycopg.Connection, person: str, file: str) -> None:
+def record_restore(connection: psycopg.Connection[Any], person: str, file: str) -> None:
     """Note that a person put the database back from a file."""
     connection.execute(
         "insert into act (person, what, details) values (%s, 'restore', %s)",
         [person, Json({"before": None, "after": {"file": file}})],
     )
+
+
+def make_months(connection: psycopg.Connection[Any], today: date) -> None:
+    """Make the months around a day, which an older backup does not have.
+
+    A process that goes on meanwhile believes that they are there.
+    """
+    first, last = months.around(today)
+    connection.execute("select make_months(%s, %s)", [first, last])
 
 
 def has_nobody(connection: psycopg.Connection) -> bool:

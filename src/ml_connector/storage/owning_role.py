@@ -94,6 +94,7 @@ begin
         execute one;
     end loop;
     if to_regnamespace('public') is not null then
+        alter schema public owner to mlc_owner;
         revoke all on schema public from public;
     end if;
     execute format('alter database %I owner to mlc_owner', current_database());

@@ -70,7 +70,7 @@ def find_binaries(wheel: str = WHEEL) -> PostgresBinaries:
 
 
 def client_programs(*, encrypted: bool) -> Path:
-    """Return the folder of ``pg_dump``, ``pg_restore`` and ``psql``.
+    """Return the folder of ``pg_dump`` and ``pg_restore``.
 
     Those of the wheel are built without OpenSSL: where the way to the server is encrypted, they
     must be this machine's own.

@@ -12,6 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from ml_connector import private_files
 from ml_connector.errors import UserError
 
@@ -37,6 +40,11 @@ class MasterKey:
     def of(cls, material: bytes) -> Self:
         """Return a key with its id."""
         return cls(sha256(_ID_PREFIX + material).hexdigest()[:8], material)
+
+    def derived(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for another purpose than sealing secrets (HKDF, RFC 5869)."""
+        made = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode())
+        return made.derive(self.material)
 
     def __repr__(self) -> str:
         return f"MasterKey({self.key_id})"

@@ -30,7 +30,7 @@ async def key_ids(on: Connection) -> list[str]:
     return [row["key_id"] for row in await rows(on, _KEY_IDS)]
 
 
-def key_ids_offline(on: psycopg.Connection) -> list[str]:
+def key_ids_offline(on: psycopg.Connection[Any]) -> list[str]:
     """Return the same, through a plain connection outside the pool."""
     return [str(row[0]) for row in on.execute(_KEY_IDS).fetchall()]
 

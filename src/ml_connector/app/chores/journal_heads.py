@@ -7,12 +7,14 @@ from pathlib import Path
 import psycopg
 import structlog
 
+from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger.journal import chain, noted_heads
 from ml_connector.ledger.journal.checker import JournalVerdict
 from ml_connector.ledger.journal.noted_heads import NotedHead
+from ml_connector.storage.database import Database
 
 _log = structlog.get_logger("audit")
 
@@ -58,13 +60,31 @@ async def verify_journal(
         given: heads that a person has from a report or the log.
         progress: called with the rows checked so far and their total.
     """
-    file = heads_file(installation.settings)
+    return await _verify(
+        installation.database, installation.settings, names, given=given, progress=progress
+    )
+
+
+async def verify_without_key(settings: Settings) -> JournalCheck:
+    """Check all journals of an installation whose master key may not be there."""
+    with database_server(settings) as server:
+        async with Database(server.url, size=1) as database:
+            return await _verify(database, settings, None)
+
+
+async def _verify(
+    database: Database,
+    settings: Settings,
+    names: Sequence[str] | None,
+    *,
+    given: Sequence[NotedHead] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> JournalCheck:
+    file = heads_file(settings)
     noted, wrong = noted_heads.read(file)
     if names is not None:
         noted = [one for one in noted if one.connection in names]
-    verdicts = await chain.verify(
-        installation.database, names, noted=[*noted, *given], progress=progress
-    )
+    verdicts = await chain.verify(database, names, noted=[*noted, *given], progress=progress)
     checked = JournalCheck(verdicts=verdicts, file=file, file_wrong=wrong)
     if checked.holds:
         noted_heads.note(file, [one.head for one in verdicts if one.head], by="audit verify")

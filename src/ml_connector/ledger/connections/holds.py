@@ -5,6 +5,7 @@ everything twice, and each ends the other's rotating grant.
 """
 
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -13,37 +14,21 @@ from ml_connector.storage.database import Connection, Database, one, rows
 from ml_connector.words import Cause
 
 
-def hold_all(connection: psycopg.Connection, *, backup_made_at: datetime | None) -> None:
+def hold_all(connection: psycopg.Connection[Any], *, backup_made_at: datetime | None) -> None:
     """Hold every connection, also those that were removed.
+
+    In the transaction that puts the tables back: between two, a worker would find connections
+    that nobody holds.
 
     Args:
         connection: a plain one, outside the pool.
         backup_made_at: when the backup was made; None where that is not known.
     """
-    connection.execute(_hold(backup_made_at).encode())
-
-
-def statements(*, backup_made_at: datetime | None) -> tuple[str, ...]:
-    """Return what holds every connection within the transaction that puts the tables back.
-
-    Between two transactions a worker would find connections that nobody holds. The tables may
-    be those of an older schema; whoever executes this owns them.
-    """
-    return (
-        (
-            "alter table connection add column if not exists held_at timestamptz,"
-            " add column if not exists backup_made_at timestamptz"
-        ),
-        _hold(backup_made_at),
-    )
-
-
-def _hold(backup_made_at: datetime | None) -> str:
-    made_at = f"'{backup_made_at.isoformat()}'" if backup_made_at is not None else "null"
     # applied_at, so that no process goes on with a connection as it has it open.
-    return (
-        f"update connection set held_at = now(), backup_made_at = {made_at},"  # noqa: S608 - a moment
-        " applied_at = clock_timestamp()"
+    connection.execute(
+        "update connection set held_at = now(), backup_made_at = %s,"
+        " applied_at = clock_timestamp()",
+        [backup_made_at],
     )
 
 

@@ -1,7 +1,4 @@
-"""Connections that are held after a restore, until a person releases them.
-
-A restore adds the columns itself where the backup is older than they are.
-"""
+"""Connections that are held after a restore, until a person releases them."""
 
 from alembic import op
 
