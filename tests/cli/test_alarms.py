@@ -12,7 +12,8 @@ from pytest_httpserver import HTTPServer
 
 from acceptance.merchant import Merchant
 from cli.conftest import Command
-from ml_connector.app.alarms.sending import message_of, tell
+from ml_connector.app.alarms.sending import tell
+from ml_connector.app.alarms.sentences import message_of
 from ml_connector.app.alarms.watch import watch_books
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.ledger.alarms.alarms import Alarm, Group, end_alarms, raise_alarm

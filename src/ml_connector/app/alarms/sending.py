@@ -6,33 +6,18 @@ from typing import Final
 import structlog
 
 from ml_connector.app.alarms.channels import AlarmChannel, is_channel, send
+from ml_connector.app.alarms.sentences import message_of
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.alarms import outbox
-from ml_connector.ledger.alarms.alarms import Group, due, told
+from ml_connector.ledger.alarms.alarms import due, told
 from ml_connector.ledger.alarms.outbox import Message
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.journal import chain
-from ml_connector.ledger.journal.journal import Head
-from ml_connector.words import AlarmKind
 
 TELL_EVERY_SECONDS: Final = 15.0
 
 _LEASE: Final = timedelta(minutes=2)
-_MOST_SHOWN: Final = 10
-
-_TITLES: Final[dict[str, str]] = {
-    AlarmKind.CREDENTIALS: "credentials are not accepted",
-    AlarmKind.CERTIFICATE: "NetSuite's certificate",
-    AlarmKind.CONSENT: "ShipBob's consent ends",
-    AlarmKind.WEBHOOKS: "webhooks",
-    AlarmKind.PARKED: "work waits for long",
-    AlarmKind.DRIFT: "stock differs",
-    AlarmKind.RECONCILIATION: "a month end is not explained",
-    AlarmKind.STORAGE: "what is stored, or the room for it",
-    AlarmKind.BUG: "a bug",
-}
-
 _log = structlog.get_logger("alarms")
 
 
@@ -71,28 +56,6 @@ async def _write(installation: Installation, now: datetime) -> None:
                     now=now,
                 )
                 await told(on, group, now=now)
-
-
-def message_of(group: Group, head: Head | None) -> tuple[str, str]:
-    """Return title and text of the message about a group. Pure.
-
-    It names the last row of the journal's chain. That is then known outside the database, where
-    somebody who rewrites the journal can't change it.
-    """
-    what = _TITLES.get(group.kind, group.kind)
-    count = f" ({len(group.alarms)})" if len(group.alarms) > 1 else ""
-    lines: list[str] = []
-    for alarm in group.alarms[:_MOST_SHOWN]:
-        lines.append(f"- {alarm.sentence}.")
-        if alarm.remedy:
-            lines.append(f"  What to do: {alarm.remedy}")
-        lines.append(f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC.")
-    if len(group.alarms) > _MOST_SHOWN:
-        lines.append(f"- and {len(group.alarms) - _MOST_SHOWN} more.")
-    lines += ["", f"All of it: ml-connector alarms list --connection {group.connection}"]
-    if head is not None:
-        lines.append(f"The journal's head: {head.number}:{head.hash}")
-    return f"ml-connector {group.connection}: {what}{count}", "\n".join(lines)
 
 
 async def _send(installation: Installation, message: Message, now: datetime) -> None:

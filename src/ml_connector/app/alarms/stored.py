@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from ml_connector.app.alarms.sentences import unreadable
 from ml_connector.app.installation.installation import Installation
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
@@ -25,12 +26,12 @@ async def watch_what_is_stored(
     opened = await installation.vault.usable(applied.name, on=on)
     refused = list(opened.unusable.values())
     await _judge(on, applied.name, AlarmKind.CREDENTIALS, _SECRETS, refused, now=now)
-    unreadable: list[NeedsHuman] = []
+    refused_settings: list[NeedsHuman] = []
     try:
         applied.settings(opened.secrets)
     except NeedsHuman as error:
-        unreadable.append(error)
-    await _judge(on, applied.name, AlarmKind.STORAGE, _SETTINGS, unreadable, now=now)
+        refused_settings.append(error)
+    await _judge(on, applied.name, AlarmKind.STORAGE, _SETTINGS, refused_settings, now=now)
 
 
 async def _judge(
@@ -46,7 +47,5 @@ async def _judge(
     if not found:
         await end_alarms(on, name, kind, [key], now=now)
         return
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    await raise_alarm(
-        on, name, kind, key, sentence=f"{found[0]}{more}", remedy=found[0].remedy, now=now
-    )
+    sentence, remedy = unreadable(found)
+    await raise_alarm(on, name, kind, key, sentence=sentence, remedy=remedy, now=now)

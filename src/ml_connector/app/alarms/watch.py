@@ -1,9 +1,9 @@
 """Alarms that are read from the books: bugs, refused credentials, work that waits too long."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
+from ml_connector.app.alarms.sentences import stopped
 from ml_connector.app.alarms.stored import watch_what_is_stored
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.installation import Installation
@@ -50,15 +50,8 @@ async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -
             continue
         key = f"{_PREFIX}{row['flow']}:{row['cause']}"
         going_on.add((kind, key))
-        await raise_alarm(
-            on,
-            applied.name,
-            kind,
-            key,
-            sentence=_drift(row) if kind is AlarmKind.DRIFT else _sentence(row),
-            remedy=_remedy(row, kind),
-            now=now,
-        )
+        sentence, remedy = stopped(row, kind)
+        await raise_alarm(on, applied.name, kind, key, sentence=sentence, remedy=remedy, now=now)
     for alarm in await open_alarms(on, [applied.name]):
         if (
             alarm.kind in _KINDS
@@ -78,34 +71,3 @@ def _kind(cause: str | None) -> AlarmKind:
             return AlarmKind.DRIFT
         case _:
             return AlarmKind.PARKED
-
-
-def _sentence(row: Mapping[str, Any]) -> str:
-    return (
-        f"{row['flow']} {_named(row)} stopped ({row['cause']}), the oldest at"
-        f" {row['oldest']:%Y-%m-%d %H:%M} UTC: {row['sentences'][0]}"
-    )
-
-
-def _drift(row: Mapping[str, Any]) -> str:
-    """Return which locations differ, and for the first few of them which SKUs and by how much."""
-    locations = "1 location" if row["count"] == 1 else f"{row['count']} locations"
-    return (
-        f"Stock differs at {locations} ({_named(row)}), first seen at"
-        f" {row['oldest']:%Y-%m-%d %H:%M} UTC. {'. '.join(row['sentences'])}"
-    )
-
-
-def _named(row: Mapping[str, Any]) -> str:
-    more = row["count"] - len(row["keys"])
-    return ", ".join(row["keys"]) + (f" and {more} more" if more else "")
-
-
-def _remedy(row: Mapping[str, Any], kind: AlarmKind) -> str:
-    first = row["remedy"] or "See ml-connector events list --status dead."
-    if kind is AlarmKind.DRIFT and row["count"] > 1:
-        return (
-            f"At location {row['keys'][0]}: {first}"
-            " All locations, with a remedy for each SKU: ml-connector plan inventory"
-        )
-    return str(first)

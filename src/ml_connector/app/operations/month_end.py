@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.context import ConnectionContext
@@ -202,14 +203,12 @@ async def _alarm(connection: Connection, report: Report) -> None:
     if report.green:
         await end_alarms(connection, report.connection, AlarmKind.RECONCILIATION, [report.month])
         return
-    count = len(report.open)
+    sentence, remedy = month_not_explained(report.month, len(report.open))
     await raise_alarm(
         connection,
         report.connection,
         AlarmKind.RECONCILIATION,
         report.month,
-        sentence=f"The month end of {report.month} leaves {count}"
-        f" difference{'s' if count > 1 else ''} unexplained",
-        remedy="Follow the remedies in the report, then run ml-connector reconcile"
-        f" {report.month} again.",
+        sentence=sentence,
+        remedy=remedy,
     )

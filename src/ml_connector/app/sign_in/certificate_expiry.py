@@ -11,6 +11,13 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.alarms.sentences import (
+    AlarmText,
+    certificate_ends,
+    certificate_not_renewed,
+    certificate_remedy,
+    when_certificate_ends,
+)
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
@@ -21,7 +28,7 @@ from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections import certificates, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.vault.tokens import utc_now
-from ml_connector.words import AlarmKind, Cause
+from ml_connector.words import AlarmKind
 
 ALARM_DAYS: Final = (60, 14, 7, 1)
 """Days before a certificate's end on which an alarm is raised."""
@@ -68,16 +75,6 @@ def stage(valid_until: datetime, now: datetime) -> int | None:
     return min((days for days in ALARM_DAYS if left <= timedelta(days=days)), default=None)
 
 
-def ends_sentence(valid_until: datetime, now: datetime, *, account_id: str) -> str:
-    """Say when a certificate ends. Pure."""
-    what = f"The certificate that signs in to NetSuite account {account_id}"
-    if valid_until <= now:
-        return f"{what} ended on {valid_until:%Y-%m-%d}"
-    hours = (valid_until - now) / timedelta(hours=1)
-    left = f"{hours / 24:.0f} days" if hours > 2 * 24 else f"{hours:.0f} hours"
-    return f"{what} ends on {valid_until:%Y-%m-%d}, in {left}"
-
-
 def certificate_check(valid_until: datetime | None, *, account_id: str) -> Check:
     """Return the check of a certificate's end."""
     check = Check(system="netsuite", name="certificate", outcome="ok", found="", needed=False)
@@ -95,7 +92,7 @@ def certificate_check(valid_until: datetime | None, *, account_id: str) -> Check
     return replace(
         check,
         outcome="failed" if over else "ok",
-        found=ends_sentence(valid_until, now, account_id=account_id),
+        found=when_certificate_ends(valid_until, now, account_id=account_id),
         remedy="Make a new pair: ml-connector connection certificate NAME." if over else "",
         needed=over,
     )
@@ -202,52 +199,31 @@ class CertificateClock:
         now = self._clock()
         account_id = applied.netsuite_account
         reached = stage(valid_until, now) if valid_until is not None else None
-        going_on: list[str] = []
+        going_on: dict[str, AlarmText] = {}
+        if valid_until is not None and reached is not None:
+            begins = max(now, valid_until - ROTATE_WITHIN)
+            going_on[f"{reached} days"] = certificate_ends(
+                valid_until,
+                now,
+                account_id=account_id,
+                remedy=certificate_remedy(
+                    applied.name,
+                    over=valid_until <= now,
+                    renewed_from=begins if applied.mode == "live" else None,
+                    failure=failure,
+                ),
+            )
+            if failure is not None and valid_until - now <= ROTATE_WITHIN:
+                going_on[_RENEWAL] = certificate_not_renewed(account_id, failure)
         async with self._installation.database.transaction() as on:
-            if valid_until is not None and reached is not None:
-                key = f"{reached} days"
+            for key, (sentence, remedy) in going_on.items():
                 await raise_alarm(
                     on,
                     applied.name,
                     AlarmKind.CERTIFICATE,
                     key,
-                    sentence=ends_sentence(valid_until, now, account_id=account_id) + ".",
-                    remedy=_remedy(applied, valid_until, now, failure),
+                    sentence=sentence,
+                    remedy=remedy,
                     now=now,
                 )
-                going_on.append(key)
-                if failure is not None and valid_until - now <= ROTATE_WITHIN:
-                    await raise_alarm(
-                        on,
-                        applied.name,
-                        AlarmKind.CERTIFICATE,
-                        _RENEWAL,
-                        sentence="The certificate that signs in to NetSuite account"
-                        f" {account_id} could not be renewed: {failure}.",
-                        remedy=failure.remedy,
-                        now=now,
-                    )
-                    going_on.append(_RENEWAL)
-            await end_alarms(on, applied.name, AlarmKind.CERTIFICATE, but=going_on, now=now)
-
-
-def _remedy(
-    applied: AppliedConnection,
-    valid_until: datetime,
-    now: datetime,
-    failure: ConnectorError | None,
-) -> str:
-    renew = f"ml-connector connection certificate {applied.name} --renew"
-    if failure is not None and failure.cause is Cause.PERMISSION_MISSING:
-        return failure.remedy
-    if valid_until <= now:
-        return (
-            f"Replace it by hand: ml-connector connection certificate {applied.name} makes a new"
-            " pair and says what to upload where."
-        )
-    if applied.mode == "live":
-        begins = max(now, valid_until - ROTATE_WITHIN)
-        return (
-            f"Nothing: it is renewed by itself from {begins:%Y-%m-%d} on. To do it now: {renew}."
-        )
-    return f"In dry-run mode it is not renewed by itself. To do it: {renew}."
+            await end_alarms(on, applied.name, AlarmKind.CERTIFICATE, but=list(going_on), now=now)

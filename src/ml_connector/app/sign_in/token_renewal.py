@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.alarms.sentences import consent_ends, credentials_refused
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
@@ -77,14 +78,10 @@ async def _renew(
 
 
 async def _alarm(installation: Installation, name: str, system: System, error: NeedsHuman) -> None:
+    sentence, remedy = credentials_refused(error)
     async with installation.database.transaction() as on:
         new = await raise_alarm(
-            on,
-            name,
-            AlarmKind.CREDENTIALS,
-            system,
-            sentence=str(error),
-            remedy=error.remedy,
+            on, name, AlarmKind.CREDENTIALS, system, sentence=sentence, remedy=remedy
         )
     if new:
         _warn(name, system, error)
@@ -110,15 +107,9 @@ async def _look_at_consent(installation: Installation, name: str, *, now: dateti
             return
         threshold = min(days for days in WARN_DAYS if left <= days)
         await end_alarms(on, name, AlarmKind.CONSENT, but=[f"ends:{threshold}"])
+        sentence, remedy = consent_ends(left)
         await raise_alarm(
-            on,
-            name,
-            AlarmKind.CONSENT,
-            f"ends:{threshold}",
-            sentence="ShipBob's consent could not be renewed for long; it ends in"
-            f" {max(0, left)} days",
-            remedy="See why in ml-connector alarms list and the log (token_not_renewed). If it"
-            " can't be repaired in time: ml-connector connection consent.",
+            on, name, AlarmKind.CONSENT, f"ends:{threshold}", sentence=sentence, remedy=remedy
         )
 
 

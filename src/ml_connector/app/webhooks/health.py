@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from ml_connector.app.alarms.sentences import (
+    AlarmText,
+    clock_differs,
+    clock_offset,
+    refusal_explained,
+    webhooks_silent,
+)
 from ml_connector.engine.flow import Flows
 from ml_connector.ledger.connections import subscriptions
 from ml_connector.ledger.inbox import deliveries
@@ -15,53 +22,6 @@ SILENT_AFTER: Final = timedelta(hours=6)
 
 NOTICEABLE_OFFSET_SECONDS: Final = 30.0
 """A difference of clocks that is reported; from 300 seconds on deliveries are refused."""
-
-_EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
-    "no_secret": (
-        "the connection has no webhook secret",
-        "Run ml-connector sync webhooks, or put webhook_secrets into the connection's file.",
-    ),
-    "secrets_unusable": (
-        "the connection's webhook secrets can't be opened",
-        (
-            "Put the master key back that they are sealed with, or apply the connection's file"
-            " again and run ml-connector webhooks rotate, which makes new ones."
-        ),
-    ),
-    "missing_header": (
-        "the signature's headers were missing",
-        (
-            "See that the proxy passes webhook-id, webhook-timestamp and webhook-signature on."
-            " Subscriptions of ShipBob's API 1.0 are unsigned: remove them."
-        ),
-    ),
-    "malformed_header": (
-        "the signature's headers could not be read",
-        (
-            "See that the proxy passes webhook-id, webhook-timestamp and webhook-signature on as"
-            " they are."
-        ),
-    ),
-    "wrong_signature": (
-        "the signature does not fit any secret",
-        (
-            "Run ml-connector webhooks rotate: it makes new subscriptions with known secrets. If"
-            " it goes on, something on the way changes the body."
-        ),
-    ),
-    "signed_with_secret_text": (
-        "it was signed with the text of the secret instead of the key that it stands for",
-        "Whoever sends this must decode the base64 after whsec_. ShipBob does.",
-    ),
-    "too_old": (
-        "the timestamp is too old: our clock is ahead, or the delivery was held up",
-        "Check the clock of this machine (timedatectl).",
-    ),
-    "too_new": (
-        "the timestamp is in the future: our clock is behind",
-        "Check the clock of this machine (timedatectl).",
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +52,7 @@ class Health:
             else "Last webhook: none yet"
         )
         if self.clock_offset_seconds is not None:
-            lines.append(f"Clock: {_offset(self.clock_offset_seconds)}")
+            lines.append(f"Clock: {clock_offset(self.clock_offset_seconds)}")
         return lines
 
     def as_json(self) -> dict[str, Any]:
@@ -120,8 +80,8 @@ async def health(on: Connection, name: str) -> Health:
     )
 
 
-async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> str | None:
-    """Return a sentence when webhooks have stopped coming, else None.
+async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> AlarmText | None:
+    """Return what to say when webhooks have stopped coming, else None.
 
     A quiet warehouse sends none, and nothing is wrong then. Something is wrong when none has come
     for hours and the sweep found, in the last day, changes that webhooks should have told of.
@@ -140,35 +100,20 @@ async def silence(on: Connection, name: str, flows: Flows, *, now: datetime) -> 
     )
     if not found:
         return None
-    came = f"since {last:%Y-%m-%d %H:%M} UTC" if arrived["last_at"] else "yet"
-    return (
-        f"No webhook has come {came}, and the sweep found {found} changes in the last"
-        " day that none told of"
-    )
+    return webhooks_silent(last if arrived["last_at"] else None, found)
 
 
-def explained_refusal(reason: str) -> tuple[str, str]:
-    """Return what a reason for refusing deliveries means, and what to do."""
-    return _EXPLAINED.get(reason, (reason, "See the log of the service."))
-
-
-def clock_trouble(offset_seconds: float | None) -> str | None:
-    """Return a sentence when our clock differs noticeably from ShipBob's, else None."""
+def clock_trouble(offset_seconds: float | None) -> AlarmText | None:
+    """Return what to say when our clock differs noticeably from ShipBob's, else None."""
     if offset_seconds is None or abs(offset_seconds) < NOTICEABLE_OFFSET_SECONDS:
         return None
-    return f"This machine's clock is {_offset(offset_seconds)}"
-
-
-def _offset(seconds: float) -> str:
-    if abs(seconds) < 1:
-        return "within a second of ShipBob's"
-    return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} ShipBob's"
+    return clock_differs(offset_seconds)
 
 
 def _explained(row: Mapping[str, Any]) -> dict[str, Any]:
-    sentence, remedy = explained_refusal(row["reason"])
+    sentence, remedy = refusal_explained(row["reason"])
     if row["clock_offset_seconds"] is not None:
-        sentence += f" ({_offset(row['clock_offset_seconds'])})"
+        sentence += f" ({clock_offset(row['clock_offset_seconds'])})"
     return {**row, "sentence": sentence, "remedy": remedy}
 
 

@@ -11,6 +11,13 @@ from typing import Final
 
 import structlog
 
+from ml_connector.app.alarms.sentences import (
+    AlarmText,
+    subscription_was_disabled,
+    subscriptions_not_right,
+    subscriptions_refused,
+    webhooks_refused,
+)
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
@@ -18,7 +25,6 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.group_outcomes import SubscriptionChanges
 from ml_connector.app.webhooks.health import (
     clock_trouble,
-    explained_refusal,
     health,
     lately,
     silence,
@@ -32,8 +38,6 @@ from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
 
 LOOK_EVERY_SECONDS: Final = 300.0
-
-_SYNC: Final = "Run: ml-connector sync webhooks."
 
 _log = structlog.get_logger("webhooks")
 
@@ -65,9 +69,9 @@ async def _subscriptions(
             ask_again=False,
         )
     except NeedsHuman as error:
-        await _raise(installation, name, "subscriptions", str(error), error.remedy)
+        await _not_right(installation, name, str(error), error.remedy)
     except UserError as error:
-        await _raise(installation, name, "subscriptions", str(error), error.next_step)
+        await _not_right(installation, name, str(error), error.next_step)
     except ConnectorError as error:
         _log.warning("webhooks_not_looked_at", connection=name, reason=str(error))
     else:
@@ -79,28 +83,13 @@ async def _tell(installation: Installation, name: str, looked: SubscriptionChang
         await end_alarms(on, name, AlarmKind.WEBHOOKS, ["subscriptions"])
         for id_ in looked.recreated:
             # It is repaired, but a person should know that it happened and what was not delivered.
-            await raise_alarm(
-                on,
-                name,
-                AlarmKind.WEBHOOKS,
-                "disabled",
-                sentence=f"ShipBob had disabled webhook subscription {id_}: all its deliveries"
-                " had failed for five days. It was made anew; the sweep finds what was missed",
-                remedy="See why this service could not be reached: ml-connector webhooks test.",
-            )
+            await _raise(on, name, "disabled", subscription_was_disabled(id_))
         if not looked.recreated:
             await _end_when_told(on, name)
         nothing = [one.group for one in looked.groups if one.state == "refused"]
         if not looked.works:
-            await raise_alarm(
-                on,
-                name,
-                AlarmKind.WEBHOOKS,
-                "subscriptions",
-                sentence="ShipBob refused every webhook subscription:"
-                f" {looked.groups[0].sentence}",
-                remedy=_SYNC,
-            )
+            refused = subscriptions_refused(looked.groups[0].sentence)
+            await _raise(on, name, "subscriptions", refused)
         elif nothing:
             _log.info("topics_not_offered", connection=name, groups=nothing)
 
@@ -114,26 +103,16 @@ async def _arrivals(on: Connection, name: str) -> None:
     """Raise and end the alarms about how webhooks arrive."""
     now = datetime.now(UTC)
     found = await health(on, name)
-    troubles: dict[str, tuple[str, str]] = {}
+    troubles: dict[str, AlarmText] = {}
     if quiet := await silence(on, name, FLOWS, now=now):
-        troubles["silence"] = (
-            quiet,
-            (
-                "Run ml-connector webhooks test, then ml-connector webhooks list. What was missed"
-                " is found by the sweep."
-            ),
-        )
+        troubles["silence"] = quiet
     for refusal in found.refusals:
         if lately(refusal, now=now):
-            sentence, remedy = explained_refusal(refusal["reason"])
-            troubles[f"refused:{refusal['reason']}"] = (
-                f"Webhooks are refused: {sentence}",
-                remedy,
-            )
+            troubles[f"refused:{refusal['reason']}"] = webhooks_refused(refusal["reason"])
     if clock := clock_trouble(found.clock_offset_seconds):
-        troubles["clock"] = (clock, "Check the clock of this machine (timedatectl).")
-    for key, (sentence, remedy) in troubles.items():
-        await raise_alarm(on, name, AlarmKind.WEBHOOKS, key, sentence=sentence, remedy=remedy)
+        troubles["clock"] = clock
+    for key, text in troubles.items():
+        await _raise(on, name, key, text)
     await _end_others(on, name, list(troubles))
 
 
@@ -141,11 +120,13 @@ async def _end_others(on: Connection, name: str, going_on: Sequence[str]) -> Non
     await end_alarms(on, name, AlarmKind.WEBHOOKS, but=["subscriptions", "disabled", *going_on])
 
 
-async def _raise(
-    installation: Installation, name: str, key: str, sentence: str, remedy: str
-) -> None:
+async def _not_right(installation: Installation, name: str, sentence: str, remedy: str) -> None:
     _log.warning("webhooks_not_right", connection=name, reason=sentence, remedy=remedy)
     async with installation.database.transaction() as on:
-        await raise_alarm(
-            on, name, AlarmKind.WEBHOOKS, key, sentence=sentence, remedy=remedy or _SYNC
-        )
+        await _raise(on, name, "subscriptions", subscriptions_not_right(sentence, remedy))
+
+
+async def _raise(on: Connection, name: str, key: str, text: AlarmText) -> None:
+    await raise_alarm(
+        on, name, AlarmKind.WEBHOOKS, key, sentence=text.sentence, remedy=text.remedy
+    )
