@@ -7,17 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.replay import replay
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
-from ml_connector.engine.inbox import replayed_events
+from ml_connector.engine.inbox.replayed_events import Replayed
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
-from ml_connector.ledger.connections import acts
 from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import sentences
 from ml_connector.ledger.history import EventFilter
@@ -225,24 +224,17 @@ def _print_event(found: Mapping[str, Any]) -> None:
     printer.line(found["body"])
 
 
-async def _replay(wanted: EventFilter, installation: Installation) -> replayed_events.Replayed:
+async def _replay(wanted: EventFilter, installation: Installation) -> Replayed:
     context = current()
     async with context.several(installation) as (on, names):
-        done = await replayed_events.replay(
-            on, installation.lanes, names, wanted, topics=installation.flows_by_topic
-        )
-        await acts.record(
+        return await replay(
+            installation,
             on,
-            context.person(),
-            "events.replay",
+            names,
+            wanted,
             connection=context.options.connection,
-            details={
-                "which": msgspec.to_builtins(wanted, str_keys=True),
-                "events": done.events,
-                "subjects": done.subjects,
-            },
+            person=context.person(),
         )
-        return done
 
 
 async def _export_bodies(before: datetime, out: Path, installation: Installation) -> int:

@@ -1,0 +1,51 @@
+"""``events replay``: run the subjects of events again, and record who asked for it.
+
+Nobody is told apart yet: whoever may run the command may replay. Who may is decided here.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.engine.inbox import replayed_events
+from ml_connector.engine.inbox.replayed_events import Replayed
+from ml_connector.ledger.connections import acts
+from ml_connector.ledger.history import EventFilter
+from ml_connector.storage.database import Connection
+
+
+async def replay(
+    installation: Installation,
+    on: Connection,
+    names: Sequence[str],
+    wanted: EventFilter,
+    *,
+    connection: str | None,
+    person: str,
+) -> Replayed:
+    """Run the subjects of these events again, and record the act with it.
+
+    Args:
+        installation: where.
+        on: the transaction.
+        names: the connections whose events are looked through.
+        wanted: which events.
+        connection: the one that was named, for the record; None: all of them.
+        person: who asks for it.
+    """
+    done = await replayed_events.replay(
+        on, installation.lanes, names, wanted, topics=installation.flows_by_topic
+    )
+    await acts.record(
+        on,
+        person,
+        "events.replay",
+        connection=connection,
+        details={
+            "which": msgspec.to_builtins(wanted, str_keys=True),
+            "events": done.events,
+            "subjects": done.subjects,
+        },
+    )
+    return done
