@@ -170,6 +170,7 @@ def test_nothing_is_saved_when_the_ping_fails(cli: Command, shop: Merchant) -> N
         ("-----BEGIN", "-----BEGONE", "private_key"),
         ("http://127.0.0.1", "http://example.com", "http"),
         ('webhook_secrets = ["whsec_', 'webhook_secrets = ["!', "webhook"),
+        ('webhook_secrets = ["', 'webhook_secrets = ["whsec_YQ==", "', "24 are needed"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_before_anything_is_asked(

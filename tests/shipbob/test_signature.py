@@ -12,7 +12,13 @@ from standardwebhooks import Webhook
 
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
-from ml_connector.shipbob.webhooks.signature import SignatureRefused, parse_secret, verify
+from ml_connector.shipbob.webhooks.signature import (
+    SignatureRefused,
+    check_secret,
+    is_long_enough,
+    parse_secret,
+    verify,
+)
 
 KEY = bytes(range(32))
 SECRET = Secret("whsec_" + base64.b64encode(KEY).decode())
@@ -217,6 +223,18 @@ def test_a_secret_may_be_padded_or_not_and_prefixed_or_not(prefix: str, size: in
 
     assert parse_secret(Secret(prefix + encoded)) == b"k" * size
     assert parse_secret(Secret(prefix + encoded.rstrip("="))) == b"k" * size
+
+
+@pytest.mark.parametrize(("size", "enough"), [(1, False), (23, False), (24, True), (64, True)])
+def test_a_configured_secret_has_at_least_24_bytes(size: int, *, enough: bool) -> None:
+    secret = Secret("whsec_" + base64.b64encode(b"k" * size).decode())
+
+    assert is_long_enough(secret) is enough
+    if enough:
+        check_secret(secret)
+        return
+    with pytest.raises(UserError, match=rf"{size} bytes, and 24 are needed"):
+        check_secret(secret)
 
 
 @pytest.mark.parametrize("text", ["", "whsec_", "===", "my secret", "whsec_ä", "whsec_abc$", "A"])

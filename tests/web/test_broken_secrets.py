@@ -1,6 +1,7 @@
 """What one connection's secrets cost the others when they can't be opened: nothing."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,9 +10,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acceptance.merchant import Merchant
+from ml_connector.app.alarms.watch import watch_books
 from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.config import connection as connection_file
+from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
+from ml_connector.secret import Secret
 from waiting import HANGS_AFTER_SECONDS, wait_until
 from web.door import Door, Reply, new_secret
 
@@ -88,7 +92,7 @@ def test_secrets_that_cannot_be_opened_are_the_trouble_of_their_own_connection(
     other = door.deliver(BODY)
 
     assert [reply.status for reply in broken] == [503, 503]
-    assert "opened" in broken[0].json["error"]
+    assert "secrets" in broken[0].json["error"]
     assert broken[0].json["hint"]
     assert (other.status, other.json["status"]) == (200, "accepted")
     assert answers(door)["503"] == before + 2
@@ -103,6 +107,29 @@ def test_a_secret_that_can_be_opened_goes_on_verifying(neighbour: Neighbour) -> 
     assert neighbour.deliver(neighbour.first).status == 503
     assert neighbour.deliver(neighbour.second).status == 200
     assert neighbour.deliver(new_secret()).status == 503  # it may be signed with the lost one
+
+
+def test_a_configured_secret_that_could_be_guessed_is_not_accepted(
+    neighbour: Neighbour, receiver: Merchant
+) -> None:
+    short = "whsec_" + b64encode(b"k" * 23).decode()
+
+    async def put() -> None:
+        async with open_installation(receiver.settings) as installation:
+            await installation.vault.put(
+                neighbour.name, "shipbob.webhook_secrets.0", Secret(short)
+            )
+            await watch_books(installation)
+            async with installation.database.transaction() as on:
+                alarms.extend(await open_alarms(on, [neighbour.name]))
+
+    alarms: list[Alarm] = []
+    asyncio.run(put())
+
+    assert neighbour.deliver(short).status == 503
+    assert neighbour.deliver(neighbour.second).status == 200
+    assert [alarm.kind for alarm in alarms] == ["credentials"]
+    assert "shorter than 24 bytes" in alarms[0].sentence
 
 
 def test_a_secret_that_was_mended_is_used_within_seconds(neighbour: Neighbour) -> None:

@@ -242,6 +242,26 @@ def test_an_unknown_connection_is_not_found(door: Door) -> None:
     assert reply.json["hint"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "x/y/acme",
+        "/acme",
+        "acme/",
+        "acme/x",
+        "x%2facme",
+        "..%2fshipbob%2facme",
+        "acme;x",
+        "acme%00",
+        "ACME",
+        "",
+        "a" * 41,
+    ],
+)
+def test_only_the_whole_path_is_the_endpoint(door: Door, path: str) -> None:
+    assert door.deliver(WRO, connection=path).status == 404
+
+
 def test_get_is_not_allowed(door: Door) -> None:
     assert door.get("/webhooks/shipbob/acme").status == 405
 

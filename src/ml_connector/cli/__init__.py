@@ -11,10 +11,12 @@ from ml_connector.app.installation.parent_watch import end_with_parent
 from ml_connector.cli.arguments import GlobalOptions, take_global_options
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import ConnectorError, UserError
+from ml_connector.no_core_dumps import forbid_core_dumps
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 "no" or failed, 2 wrong usage."""
+    forbid_core_dumps()
     end_with_parent()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 

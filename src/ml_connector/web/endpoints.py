@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from ml_connector.app.webhooks.secrets import webhook_secrets
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.subscriptions import is_webhook_secret
 from ml_connector.secret import Secret
@@ -28,7 +29,7 @@ class Endpoint:
 
     Attributes:
         secrets: any of them may have signed.
-        unusable: why its other secrets can't be opened.
+        unusable: why its other secrets are not accepted.
     """
 
     connection: str
@@ -93,11 +94,11 @@ class Endpoints:
 
     async def _read(self, name: str) -> tuple[Endpoint, float]:
         began = time.monotonic()
-        opened = await self._vault.usable(name, is_webhook_secret)
+        found = webhook_secrets(await self._vault.usable(name, is_webhook_secret))
         endpoint = Endpoint(
             connection=name,
-            secrets=tuple(opened.secrets.values()),
-            unusable=tuple(str(refused) for refused in opened.unusable.values()),
+            secrets=tuple(found.usable),
+            unusable=tuple(str(refused) for refused in found.unusable),
         )
         return endpoint, began
 

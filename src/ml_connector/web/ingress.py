@@ -5,6 +5,7 @@ answer comes after the commit and before any work.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from dataclasses import replace
@@ -29,7 +30,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+WEBHOOKS: Final = "/webhooks/shipbob/"
+"""The route, to be followed by the name of a connection and nothing else."""
+
 MOST_BYTES: Final = 1024 * 1024
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 # Well before ShipBob gives up waiting. A delivery that is stored after that comes again and is a
 # duplicate, which does no harm.
@@ -110,7 +116,7 @@ class Ingress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        name = scope["path"].rstrip("/").rpartition("/")[2]
+        name = scope["path"].removeprefix(WEBHOOKS)
         began = time.perf_counter()
         try:
             status, answer = 200, await self._take(name, scope, receive)
@@ -129,6 +135,8 @@ class Ingress:
         await _answer(send, status, answer)
 
     async def _take(self, name: str, scope: Scope, receive: Receive) -> dict[str, Any]:
+        if not _NAME.fullmatch(name):
+            raise _unknown()
         if scope["method"] != "POST":
             raise RefusedDelivery(405, "Only POST is answered here")
         headers = _headers(scope)
@@ -164,7 +172,7 @@ class Ingress:
     async def _store(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         endpoint = await self._endpoints.find(name)
         if endpoint is None:
-            raise RefusedDelivery(404, "There is no such connection", "Check the URL's last part.")
+            raise _unknown()
         verified = await self._verified(endpoint, headers, body)
         try:
             msgspec.json.decode(body)
@@ -192,7 +200,7 @@ class Ingress:
         if anew.unusable and refused.reason in _PERHAPS_OF_ANOTHER:
             self._refusals.note(endpoint.connection, "secrets_unusable", headers)
             raise RefusedDelivery(
-                503, "This connection's webhook secrets can't be opened", _SEND_AGAIN
+                503, "This connection's webhook secrets can't be used", _SEND_AGAIN
             ) from refused
         self._refusals.note(
             endpoint.connection,
@@ -262,6 +270,10 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+def _unknown() -> RefusedDelivery:
+    return RefusedDelivery(404, "There is no such connection", "Check the URL's last part.")
 
 
 def _too_large() -> RefusedDelivery:

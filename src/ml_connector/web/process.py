@@ -24,6 +24,7 @@ from ml_connector.engine.work.lanes import Lanes
 from ml_connector.flows import FLOWS
 from ml_connector.garbage import spare_what_stays
 from ml_connector.ledger.connections.subscriptions import is_webhook_secret
+from ml_connector.no_core_dumps import hide_memory
 from ml_connector.process_name import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.http.client import Transport
@@ -50,6 +51,7 @@ def run_web(
         file_descriptor: of the open socket.
         intake: makes the intake of verified deliveries.
     """
+    hide_memory()
     with database_server(settings) as server:
         check_schema(server.owner_url)
         check_master_key(settings, server.url)

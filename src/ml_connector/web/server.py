@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
 
 from litestar import Litestar
 
@@ -11,13 +10,11 @@ from ml_connector.storage.database import Database
 from ml_connector.web.consent import Gives, consent_handlers
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.health import health_handlers
-from ml_connector.web.ingress import Ingress, Receive, Scope, Send, TakesIn
+from ml_connector.web.ingress import WEBHOOKS, Ingress, Receive, Scope, Send, TakesIn
 from ml_connector.web.refusals import Refusals
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application."""
-
-_WEBHOOKS: Final = "/webhooks/shipbob/"
 
 
 def web_app(
@@ -49,7 +46,7 @@ def web_app(
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_WEBHOOKS):
+        if scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
             await ingress(scope, receive, send)
         else:
             await framework(scope, receive, send)  # type: ignore[arg-type]  # ASGI, untyped

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.ledger.alarms.alarms import Group
 from ml_connector.ledger.journal.journal import Head
+from ml_connector.shipbob.webhooks.signature import FEWEST_BYTES
 from ml_connector.words import AlarmKind, Cause
 
 _TITLES: Final[dict[str, str]] = {
@@ -50,7 +51,7 @@ _REFUSALS: Final[Mapping[str, AlarmText]] = {
         "Run ml-connector sync webhooks, or put webhook_secrets into the connection's file.",
     ),
     "secrets_unusable": AlarmText(
-        "the connection's webhook secrets can't be opened",
+        f"a webhook secret can't be opened, or is shorter than {FEWEST_BYTES} bytes",
         "Put the master key back that they are sealed with, or apply the connection's file"
         " again and run ml-connector webhooks rotate, which makes new ones.",
     ),

@@ -5,6 +5,7 @@ from typing import Final
 
 from ml_connector.app.alarms.sentences import unreadable
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.webhooks.secrets import webhook_secrets
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -24,7 +25,8 @@ async def watch_what_is_stored(
     that is left out, a channel that hears of nothing.
     """
     opened = await installation.vault.usable(applied.name, on=on)
-    refused = list(opened.unusable.values())
+    of_webhooks = webhook_secrets(opened).unusable
+    refused = [*of_webhooks, *(one for one in opened.unusable.values() if one not in of_webhooks)]
     await _judge(on, applied.name, AlarmKind.CREDENTIALS, _SECRETS, refused, now=now)
     refused_settings: list[NeedsHuman] = []
     try:

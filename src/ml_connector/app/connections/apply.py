@@ -27,7 +27,7 @@ from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.sign_in.certificates import check_pair, key_print, read_certificate
 from ml_connector.netsuite.sign_in.signing import load_key
 from ml_connector.secret import Secret
-from ml_connector.shipbob.webhooks.signature import parse_secret
+from ml_connector.shipbob.webhooks.signature import check_secret
 from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import check_base_url
 from ml_connector.transport.http.holds import Reach
@@ -135,7 +135,7 @@ def check(settings: ConnectionSettings) -> None:
     check_base_url(settings.shipbob.api_url)
     check_base_url(settings.shipbob.auth_url)
     for secret in settings.shipbob.webhook_secrets:
-        parse_secret(secret)
+        check_secret(secret)
     for number, url in enumerate(settings.alarms.urls):
         check_channel(url, where=f"alarms.urls, number {number + 1}")
 

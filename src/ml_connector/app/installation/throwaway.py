@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ml_connector.app.installation.parent_watch import belonging_to_this, wait_for_parents_end
+from ml_connector.no_core_dumps import forbid_core_dumps
 from ml_connector.own_python import MODULE
 
 _OWNERS_SECONDS: Final = 30.0  # serve takes ten to end
@@ -68,6 +69,7 @@ def clear(folder: Path) -> bool:
 
 def main() -> None:
     """Wait for the end of the process that this one belongs to; then clear its folder."""
+    forbid_core_dumps()
     folder, remove = Path(sys.argv[1]), _REMOVE in sys.argv[2:]
     wait_for_parents_end()
     if remove:

@@ -32,6 +32,7 @@ from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.worker import work
 from ml_connector.garbage import spare_what_stays
 from ml_connector.ledger import months
+from ml_connector.no_core_dumps import hide_memory
 from ml_connector.transport.limits.leases import free_slots_of_the_dead
 
 _POOL: Final = 40
@@ -50,6 +51,7 @@ def run_worker(settings: Settings, *, at_once: int | None = None) -> None:
         settings: of the installation.
         at_once: runs at the same time for each connection; None: as its limits allow.
     """
+    hide_memory()
     uvloop.run(_run_worker(settings, at_once=at_once))
 
 

@@ -31,6 +31,7 @@ from ml_connector.ledger.connections.subscriptions import (
 )
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import WebhookSubscription
+from ml_connector.shipbob.webhooks.signature import FEWEST_BYTES, is_long_enough
 from ml_connector.shipbob.webhooks.subscription_plan import SubscriptionPlan, plan_subscriptions
 from ml_connector.shipbob.webhooks.topics import TOPIC_GROUPS
 from ml_connector.words import Cause
@@ -224,6 +225,13 @@ class Subscriptions:
             description=_DESCRIPTION.format(group=group),
         )
         id_ = new.subscription.id
+        if not is_long_enough(new.secret):
+            _log.warning(
+                "secret_is_short",
+                connection=self._name,
+                subscription=id_,
+                reason=f"ShipBob made it shorter than {FEWEST_BYTES} bytes",
+            )
         async with self._database.transaction() as on:
             await self._vault.put(self._name, f"{SECRET_FIELD}{id_}", new.secret, on=on)
             await subscriptions.add(

@@ -78,6 +78,11 @@ class Verified:
     clock_offset_seconds: float
 
 
+FEWEST_BYTES: Final = 24
+"""Of a secret: what the scheme wants (standardwebhooks.com, "Signature scheme") and ShipBob takes
+of us (ShipBob reference, section 7.1)."""
+
+
 def parse_secret(secret: Secret) -> bytes:
     """Return the HMAC key of a webhook secret.
 
@@ -99,6 +104,34 @@ def parse_secret(secret: Secret) -> bytes:
             " ShipBob shows it only there. If it is lost, make a new subscription.",
         )
     return key
+
+
+def is_long_enough(secret: Secret) -> bool:
+    """Whether nobody can guess the key that a webhook secret stands for; one that is none, too.
+
+    Raises no error: what is not base64 verifies nothing, so it is nothing to guess.
+    """
+    try:
+        return len(parse_secret(secret)) >= FEWEST_BYTES
+    except UserError:
+        return True
+
+
+def check_secret(secret: Secret) -> None:
+    """See that a webhook secret that a person gives can be used.
+
+    Raises:
+        UserError: it is empty, not base64, or too short.
+    """
+    size = len(parse_secret(secret))
+    if size < FEWEST_BYTES:
+        raise UserError(
+            f"A webhook secret is too short: it stands for {size} bytes, and"
+            f" {FEWEST_BYTES} are needed",
+            where="shipbob.webhook_secrets",
+            next_step="Leave webhook_secrets out and run ml-connector sync webhooks: it makes"
+            " subscriptions whose secrets ShipBob makes, and keeps them.",
+        )
 
 
 def verify(

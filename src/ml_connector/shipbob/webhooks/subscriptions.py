@@ -13,7 +13,7 @@ from ml_connector.shipbob.filters import LARGE_PAGE
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import WebhookSubscription
 from ml_connector.shipbob.session import Request, ShipBobSession, UnexpectedAnswer, segment
-from ml_connector.shipbob.webhooks.signature import parse_secret
+from ml_connector.shipbob.webhooks.signature import check_secret
 from ml_connector.transport.call import Patience, Priority
 from ml_connector.words import Cause
 
@@ -69,13 +69,13 @@ def create(
     channels of shops.
 
     Raises:
-        UserError: the secret is not base64.
+        UserError: the secret is not base64, or too short.
     """
     wanted: dict[str, object] = {"url": url, "topics": list(topics)}
     if description:
         wanted["description"] = description
     if secret is not None:
-        parse_secret(secret)
+        check_secret(secret)
         wanted["secret"] = secret.reveal()
     return Request(
         operation="webhook.create",
@@ -165,7 +165,7 @@ class SubscriptionCalls:
             send_by: monotonic time by which it must have begun.
 
         Raises:
-            UserError: the secret is not base64.
+            UserError: the secret is not base64, or too short.
         """
         request = create(url, topics, description=description, secret=secret, send_by=send_by)
         return created(await self._session.one(request, NewWebhook), secret)
