@@ -186,11 +186,7 @@ class Consents:
             # A second consent may make a second channel, which has another name then.
             channel_name = f"{channel_name} {now:%Y-%m-%d %H:%M:%S}"
         async with self._database.transaction() as on:
-            if await consents.count_under_way(on, name, now=now) >= MOST_UNDER_WAY:
-                raise TooManyConsents(
-                    f"{MOST_UNDER_WAY} consents of this connection are under way",
-                    next_step="Finish one of them in the browser, or begin again in ten minutes.",
-                )
+            await _see_that_there_is_room(on, name, now=now)
             id_ = await consents.begin(
                 on,
                 name,
@@ -342,6 +338,19 @@ class Consents:
                 await self._installation.vault.delete(
                     row["connection"], f"{BEGUN_FIELD}{row['id']}", on=on
                 )
+
+
+async def _see_that_there_is_room(on: Connection, name: str, *, now: datetime) -> None:
+    """See that one more consent may be begun.
+
+    Raises:
+        TooManyConsents: as many as may be are under way.
+    """
+    if await consents.count_under_way(on, name, now=now) >= MOST_UNDER_WAY:
+        raise TooManyConsents(
+            f"{MOST_UNDER_WAY} consents of this connection are under way",
+            next_step="Finish one of them in the browser, or begin again in ten minutes.",
+        )
 
 
 class _Held(msgspec.Struct, frozen=True):
