@@ -1,11 +1,9 @@
-"""The door of the simulator: one ASGI application with limits, sign-in, faults and a call log."""
+"""The door of the simulator: one ASGI application with limits, sign-in and a call log."""
 
-import asyncio
 import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -15,9 +13,10 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ml_connector.sim.faults import COMMITS, FaultPlan, Struck
+from ml_connector.sim.faults import FaultPlan
 from ml_connector.sim.netsuite.books.books import TellsTime
 from ml_connector.sim.netsuite.http.limits import Limits
+from ml_connector.sim.netsuite.http.mishaps import Way, drop, play
 from ml_connector.sim.netsuite.http.tokens import TOKEN_PATH
 from ml_connector.sim.netsuite.values.messages import MAX_BODY, Answer, Request, answer_refusal
 from ml_connector.sim.netsuite.values.refusal import (
@@ -25,7 +24,6 @@ from ml_connector.sim.netsuite.values.refusal import (
     concurrency_exceeded,
     invalid_request,
     unexpected,
-    user_error,
 )
 
 _LOG: Final = logging.getLogger(__name__)
@@ -34,13 +32,6 @@ Handler = Callable[[Request], Answer]
 
 CONTROL: Final = "/_sim"
 KEPT_CALLS: Final = 100_000
-
-_HTML: Final = {
-    "bad_gateway": (502, "Bad Gateway"),
-    "unavailable": (503, "Service Unavailable"),
-    "gateway_timeout": (504, "Gateway Timeout"),
-    "hang_before_commit": (504, "Gateway Timeout"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +102,12 @@ class Gate:
                 answer = answer_refusal(self._crowded())
                 status = answer.status
                 await self._send(send, answer)
+            elif struck is None:
+                answer = self._work(_request(scope, body))
+                status = answer.status
+                await self._send(send, answer)
             else:
-                status = await self._play(_request(scope, body), struck, receive, send)
+                status = await play(struck, _request(scope, body), receive, send, way=self._way())
         finally:
             if counted:
                 limits.in_flight -= 1
@@ -120,66 +115,24 @@ class Gate:
             seconds = perf_counter() - began
             self.calls.append(Call(at, scope["method"], target, status, seconds, kind))
 
+    def _way(self) -> Way:
+        return Way(
+            work=self._work,
+            send=self._send,
+            crowded=self._crowded,
+            overloaded=self.overloaded,
+            forget_token=self.forget_token,
+            error_id=self._error_id,
+        )
+
     def _crowded(self) -> Refusal:
         after = self.retry_after()
         return concurrency_exceeded({"Retry-After": str(after)} if after is not None else None)
-
-    async def _play(
-        self, request: Request | Refusal, struck: Struck | None, receive: Receive, send: Send
-    ) -> int:
-        """Do the work and answer, or do to the call what its fault says."""
-        if struck is None:
-            answer = self._work(request)
-            await self._send(send, answer)
-            return answer.status
-        if struck.latency:
-            await asyncio.sleep(struck.latency)
-        kind = struck.kind
-        if kind == "token_revoked" and isinstance(request, Request):
-            self.forget_token(request)
-            kind = None
-        answer = self._work(request) if kind is None or kind in COMMITS else self._refused(struck)
-        if kind in ("hang_before_commit", "hang_after_commit"):
-            await asyncio.sleep(struck.hang)
-        if kind in ("cut_before_commit", "cut_after_commit"):
-            await _cut(receive, send)
-            return 0
-        if kind == "error_after_commit":
-            answer = answer_refusal(unexpected(self._error_id()))
-        if kind == "gateway_timeout":
-            answer = _html(*_HTML["gateway_timeout"])
-        if kind == "truncated":
-            await self._send(send, answer, cut_short=True)
-            return 0
-        await self._send(send, answer)
-        return answer.status
 
     async def _send(self, send: Send, answer: Answer, *, cut_short: bool = False) -> None:
         date = format_datetime(self.server_time(), usegmt=True)
         _leave_date_to_us(send)
         await _send(send, answer, date, cut_short=cut_short)
-
-    def _refused(self, struck: Struck) -> Answer:
-        kind = struck.kind or ""
-        if kind in _HTML:
-            return _html(*_HTML[kind])
-        if kind == "rate_limited":
-            return answer_refusal(self._crowded())
-        if kind == "rate_limited_400":
-            return answer_refusal(
-                Refusal(
-                    400,
-                    "CONCURRENCY_LIMIT_EXCEEDED",
-                    "Concurrent request limit exceeded. Request blocked. Verify your concurrency "
-                    "limits at Setup > Integration > Integration Management > Integration "
-                    "Governance.",
-                )
-            )
-        if kind == "overload_login":
-            return answer_refusal(self.overloaded())
-        if kind == "record_changed":
-            return answer_refusal(user_error("Record has been changed"))
-        return answer_refusal(unexpected(self._error_id()))
 
     def _error_id(self) -> str:
         return "".join(self.random.choices("abcdefghijklmnopqrstuvwxyz", k=20))
@@ -244,13 +197,6 @@ def _request(scope: Scope, body: bytes) -> Request | Refusal:
     )
 
 
-def _html(status: int, title: str) -> Answer:
-    page = (
-        f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>"
-    )
-    return Answer(status, page.encode(), {"content-type": "text/html"})
-
-
 def _leave_date_to_us(send: Send) -> None:
     """Keep the server (uvicorn) from adding the real time beside the simulated one."""
     cycle = getattr(send, "__self__", None)
@@ -273,25 +219,6 @@ async def _send(send: Send, answer: Answer, date: str, *, cut_short: bool = Fals
     if cut_short:
         half: Message = {"type": "http.response.body", "body": body[: len(body) // 2]}
         await send({**half, "more_body": True})
-        await _drop(send)
+        await drop(send)
         return
     await send({"type": "http.response.body", "body": body})
-
-
-async def _drop(send: Send) -> None:
-    """Cut the TCP connection, where the server lets us reach it (uvicorn does)."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
-        await asyncio.sleep(0)
-
-
-async def _cut(receive: Receive, send: Send) -> None:
-    """End the connection without an answer."""
-    if getattr(getattr(send, "__self__", None), "transport", None) is None:
-        raise ConnectionResetError("The simulator cut this connection.")
-    await _drop(send)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            while (await receive())["type"] != "http.disconnect":
-                pass
