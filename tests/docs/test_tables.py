@@ -22,6 +22,7 @@ from ml_connector.flows.inventory.movements import PICKED
 from ml_connector.flows.inventory.read import LOOKS_BACK
 from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
+from ml_connector.sim.faults import MEANINGS, NETSUITES_OWN
 from ml_connector.storage import owning_role
 from ml_connector.transport.limits.grants import LOW_WATER, MOST_BURST
 from ml_connector.transport.limits.limits import LEASE_SECONDS
@@ -208,3 +209,14 @@ def test_every_likely_cause_of_a_drift_is_described_and_no_other() -> None:
     page = pages.text("docs/explanation/inventory.md").partition("| `likely` |")[2]
 
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(get_args(Likely))
+
+
+def test_every_fault_of_the_simulators_is_described_as_it_is_played() -> None:
+    section = pages.sections("docs/how-to/test-against-the-simulators.md")["Faults"]
+
+    assert [tuple(cells) for cells in pages.rows(section)] == [
+        (f"`{kind}`", meaning) for kind, meaning in MEANINGS.items()
+    ]
+    assert {
+        kind for kind in MEANINGS if f"`{kind}`" in section.rpartition("|")[2]
+    } == NETSUITES_OWN

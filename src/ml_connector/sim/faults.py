@@ -53,7 +53,7 @@ FaultKind = Literal[
 
 MEANINGS: Final[dict[FaultKind, str]] = {
     "latency": "the answer comes seconds later; the work is done at the end of the wait",
-    "hang_before_commit": "nothing is done; 504 after seconds",
+    "hang_before_commit": "nothing is done; after seconds a 504 with an HTML page",
     "hang_after_commit": "the work is done at once, the answer comes only after seconds",
     "error_before_commit": "nothing is done; 500",
     "error_after_commit": "the work is done; 500 all the same",
@@ -62,15 +62,17 @@ MEANINGS: Final[dict[FaultKind, str]] = {
     "rate_limited": "nothing is done; the system's own 429",
     "rate_limited_400": "nothing is done; NetSuite's concurrency refusal as a 400",
     "overload_login": "nothing is done; the system is overloaded but says 401",
-    "record_changed": "nothing is done; NetSuite says somebody else changed the record",
+    "record_changed": "nothing is done; NetSuite's 400: somebody else changed the record",
     "token_revoked": "the call's token stops working for good, beginning with this call",
     "bad_gateway": "nothing is done; 502 with an HTML page",
     "unavailable": "nothing is done; 503 with an HTML page",
     "gateway_timeout": "the work is done; 504 with an HTML page",
     "truncated": "the work is done; the answer ends in the middle of its body",
 }
-"""What each kind plays. ``rate_limited_400``, ``overload_login`` and
-``record_changed`` are NetSuite's own."""
+"""What each kind plays."""
+
+NETSUITES_OWN: Final[frozenset[FaultKind]] = frozenset({"rate_limited_400", "record_changed"})
+"""The kinds that ShipBob's simulator lets pass: the call goes on as if there were none."""
 
 COMMITS: Final[frozenset[FaultKind]] = frozenset(
     {

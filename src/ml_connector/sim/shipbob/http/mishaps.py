@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ml_connector.sim.faults import Struck
+from ml_connector.sim.faults import NETSUITES_OWN, Struck
 from ml_connector.sim.server import cut_connection
 from ml_connector.sim.shipbob.http.answers import Answer, rate_limited
 
@@ -65,7 +65,7 @@ async def play(
     kind = struck.kind
     if kind == "token_revoked":
         revoke(scope)
-    if kind is None or kind in {"token_revoked", "rate_limited_400"}:
+    if kind is None or kind == "token_revoked" or kind in NETSUITES_OWN:
         await app(scope, receive, send)
     elif kind in _INSTEAD:
         await _answer(_INSTEAD[kind], send)
