@@ -9,6 +9,7 @@ from ml_connector.engine.settle.target import Written
 from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.ledger.postings.documents import Document
 from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause
 
 Outcome = Literal[
@@ -45,6 +46,10 @@ class MemoryTarget:
         again: whether writing twice is harmless.
         answers: while it is not set, calls stay under way.
         most_under_way: calls that were under way at the same time.
+        turns: while it is not set, nobody gets the turns that a write takes.
+        waiting: how often turns were asked for.
+        taken: external ids of the documents whose turns were taken.
+        firsts: of each write, whether it was said to be the first of its document.
     """
 
     outcomes: deque[Outcome] = field(default_factory=deque)
@@ -56,19 +61,31 @@ class MemoryTarget:
     without_limit: int = 0
     again: bool = False
     answers: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
+    taken: list[str] = field(default_factory=list)
+    firsts: list[bool] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
 
     def __post_init__(self) -> None:
         self.answers.set()
+        self.turns.set()
 
     def _ask_for_the_limit(self) -> None:
         if self.without_limit:
             self.without_limit -= 1
             raise DatabaseAway("The database can't be reached", where="", next_step="")
 
-    async def write(self, document: Document, *, send_by: float) -> Written:
+    async def take_turns(self, document: Document) -> Turns:
+        self.waiting += 1
+        await self.turns.wait()
+        self.taken.append(document.external_id)
+        return Turns()
+
+    async def write(self, document: Document, *, send_by: float, first: bool) -> Written:
         del send_by
+        self.firsts.append(first)
         self.writes += 1
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)

@@ -77,13 +77,13 @@ class SignedIn:
         )
 
 
-def shipbob(wire: Wire) -> ShipBob:
+def shipbob(wire: Wire, *, channel_id: int | None = 1) -> ShipBob:
     return ShipBob(
         wire,
         "acme",
         api_url="https://api.shipbob.com",
         version="2026-07",
-        channel_id=1,
+        channel_id=channel_id,
         auth=cast("Access", SignedIn()),
         limit_key="",
     )

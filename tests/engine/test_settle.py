@@ -259,7 +259,7 @@ async def test_what_a_dead_process_left_is_looked_up_and_not_sent_again_too_soon
 async def test_what_a_dead_process_had_executed_is_adopted_at_once(workshop: Workshop) -> None:
     _, posting = await begun(workshop, "a", 5)
     await send_state(workshop, posting)
-    await workshop.netsuite.write(posting.document, send_by=0)
+    await workshop.netsuite.write(posting.document, send_by=0, first=True)
     subject = await workshop.run("a")
 
     assert subject["state"] == "done"

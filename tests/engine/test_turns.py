@@ -119,3 +119,62 @@ def test_slots_and_runs_follow_the_limits() -> None:
     assert write_slots_for(least) == {"netsuite": 2, "shipbob": 2}
     assert write_slots_for(usual) == {"netsuite": 7, "shipbob": 10}
     assert [runs_for(one) for one in (least, usual, most)] == [20, 80, 400]
+
+
+async def test_who_waits_for_the_turns_of_its_calls_has_written_nothing_down(
+    workshop: Workshop,
+) -> None:
+    workshop.netsuite.turns.clear()
+    runs = await counted(workshop, *KEYS)
+    await until(lambda: workshop.netsuite.waiting >= len(KEYS))
+    written_down = await begun(workshop)
+    workshop.netsuite.turns.set()
+    found = await asyncio.gather(*runs)
+
+    assert (written_down, workshop.netsuite.writes) == (0, len(KEYS))
+    assert {one["state"] for one in found} == {"done"}
+
+
+async def test_a_cancelled_run_that_waits_for_its_turns_leaves_its_place(
+    workshop: Workshop,
+) -> None:
+    with_slots(workshop, {"netsuite": 1}).netsuite.turns.clear()
+    [first] = await counted(workshop, "first")
+    await until(lambda: workshop.netsuite.waiting == 1)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    workshop.netsuite.turns.set()
+    found = await asyncio.gather(*await counted(workshop, "second"))
+
+    assert [one["state"] for one in found] == ["done"]
+    assert (await workshop.subject("first"))["state"] == "received"
+
+
+async def test_a_further_write_to_shipbob_begins_when_its_turns_have_come(
+    workshop: Workshop,
+) -> None:
+    workshop.marks = True
+    workshop.shipbob.again = False
+    workshop.shipbob.turns.clear()
+    [run] = await counted(workshop, "a")
+    await until(lambda: workshop.shipbob.waiting == 1)
+    states = [row["state"] for row in await workshop.postings("a")]
+    workshop.shipbob.turns.set()
+    await run
+
+    assert states == ["done", "prepared"]
+    assert [row["state"] for row in await workshop.postings("a")] == ["done", "done"]
+
+
+async def test_only_the_first_call_for_a_document_is_said_to_be_the_first(
+    workshop: Workshop,
+) -> None:
+    workshop.netsuite.outcomes.extend(["never arrives", "fails before it is executed"])
+    [first] = await counted(workshop, "a")
+    await first
+    await workshop.let_time_pass("a")
+    await workshop.run("a")
+    await workshop.run("a")
+
+    assert workshop.netsuite.firsts == [True, False, False]
+    assert len(workshop.netsuite.records) == 1

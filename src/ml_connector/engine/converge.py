@@ -27,10 +27,15 @@ from ml_connector.ledger.postings.postings import Found, Posting
 from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep
 from ml_connector.storage.database import Connection, Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
-from ml_connector.words import Cause, Mode
+from ml_connector.transport.call import Priority, working_at
+from ml_connector.transport.limits.turns import Turns
+from ml_connector.words import Cause, Mode, Source
 
 # Refusals that may come of facts that have changed since they were read.
 _MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED})
+
+# Who tells of one subject and waits to see what comes of it.
+_SOMEBODY_WAITS: Final[frozenset[Source]] = frozenset({"webhook", "person"})
 
 # Runs in one job at most; news that comes after the last gets a job of its own.
 _RUNS_IN_A_ROW: Final = 20
@@ -108,10 +113,13 @@ class Converge:
         run, found = claimed
         subject = run.subject
         flow = self._flows[subject.ref.flow]
-        with structlog.contextvars.bound_contextvars(
-            connection=subject.ref.connection,
-            subject=f"{flow.source} {subject.ref.key}",
-            run=run.id,
+        with (
+            working_at(_priority(subject, flow)),
+            structlog.contextvars.bound_contextvars(
+                connection=subject.ref.connection,
+                subject=f"{flow.source} {subject.ref.key}",
+                run=run.id,
+            ),
         ):
             try:
                 return await self._decide_and_settle(run, flow, found)
@@ -189,7 +197,9 @@ class Converge:
         posts = context.mode == "live" and bool(plan.documents)
         if posts or plan.fan_out:
             step = replace(step, unexplained=None)
-        recorded, send_by = await context.settle.record(step)
+        recorded, begun_by = await context.settle.record(step)
+        send_by: float | None = begun_by
+        turns: Turns | None = slot.turns
         again = recorded.again
         if plan.fan_out:
             await self._pass_on(run, plan)
@@ -201,8 +211,9 @@ class Converge:
                 slot.end()
             try:
                 send_by, again = await context.settle.post(
-                    run.subject, posting, send_by=send_by, following=following
+                    run.subject, posting, send_by=send_by, turns=turns, following=following
                 )
+                turns = None
             except NeedsHuman as refused:
                 await self._replan_if_stale(run.subject, flow, context, posting, refused)
                 raise
@@ -261,6 +272,16 @@ class Converge:
                 f"The facts have changed meanwhile, it is decided again: {refused}",
                 cause=refused.cause,
             ) from refused
+
+
+def _priority(subject: Claimed, flow: Flow) -> Priority:
+    """Return how soon a run's calls go, by who told of its subject since it last converged."""
+    if subject.told_by & _SOMEBODY_WAITS:
+        return Priority.LIVE
+    if subject.told_by == {"sweep"}:
+        return Priority.BULK
+    # Of what no webhook can tell: what woke it is no sooner than what would have told of it.
+    return Priority.PUSH if flow.event_source == "schedule" else Priority.LIVE
 
 
 def _may_wait(plan: Plan, mode: Mode) -> str:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.filters import refuse_comma
 from ml_connector.shipbob.payloads import Wro
@@ -13,6 +14,9 @@ from ml_connector.transport.call import Priority
 
 _AHEAD: Final = 2
 """So many numbers beyond the highest one that is taken are looked for as well."""
+
+# Orders that are read together come one after the other; a call costs more than a moment.
+_APART_SECONDS: Final = 1.25
 
 _SUFFIX: Final = re.compile(r"(.*)-(\d{1,3})", re.DOTALL)
 
@@ -27,12 +31,22 @@ class OrderWros:
     Args:
         shipbob: the client of the account.
         priority: of the calls.
+        free: where it is kept which numbers are free.
     """
 
-    def __init__(self, shipbob: ShipBob, *, priority: Priority = Priority.LIVE) -> None:
+    def __init__(
+        self,
+        shipbob: ShipBob,
+        *,
+        priority: Priority = Priority.LIVE,
+        free: FreeNumbers | None = None,
+    ) -> None:
         self._shipbob = shipbob
         self._priority = priority
-        self._by_number: Batch[str, tuple[Wro, ...]] = Batch(self._fetch, most=500)
+        self._free = free or FreeNumbers()
+        self._by_number: Batch[str, tuple[Wro, ...]] = Batch(
+            self._fetch, most=500, apart_seconds=_APART_SECONDS
+        )
 
     async def of_order(self, number: str) -> Sequence[Wro]:
         """Return all WROs with one of an order's numbers, whatever their status.
@@ -53,10 +67,13 @@ class OrderWros:
             for number, (first, last) in wanted.items():
                 for n in range(first, last + 1):
                     owners[numbered(number, n)].append(number)
+            began = self._free.clock()
             pages = self._shipbob.wros(
                 purchase_order_numbers=list(owners), priority=self._priority
             )
-            async for wro in pages:
+            wros = [wro async for wro in pages]
+            self._free.keep(owners.keys(), wros, began=began)
+            for wro in wros:
                 for number in owners[wro.purchase_order_number or ""]:
                     found[number][wro.id] = wro
         return {

@@ -18,6 +18,7 @@ from ml_connector.netsuite.queries.items import Item, items_by_id, items_by_sku
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.reads.order_wros import OrderWros
 from ml_connector.reads.purchase_orders import OrderReads
 from ml_connector.reads.returns import ReturnReads
@@ -48,6 +49,8 @@ class Reads:
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
         ordered_since: the connection's start date; earlier orders are not looked for.
+        free_numbers: kept for those who make WROs.
+        centers_in_use: the fulfillment centers that the connection maps to locations.
 
     Attributes:
         returns: reads of returns.
@@ -64,7 +67,10 @@ class Reads:
         billing: BillingReads | None = None,
         stock: StockReads | None = None,
         ordered_since: date | None = None,
+        free_numbers: FreeNumbers | None = None,
+        centers_in_use: Collection[int] = (),
     ) -> None:
+        self._centers_in_use = frozenset(centers_in_use)
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
         self.returns = ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
@@ -76,7 +82,7 @@ class Reads:
         self._stock = stock
         self.transfers = TransferReads(netsuite)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
-        self._order_wros = OrderWros(shipbob)
+        self._order_wros = OrderWros(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
@@ -192,11 +198,17 @@ class Reads:
         return {one: variants or () for one, variants in zip(ordered, found, strict=True)}
 
     async def centers(self) -> Sequence[FulfillmentCenter]:
-        """Return the fulfillment centers that the merchant may send stock to."""
+        """Return the fulfillment centers that the merchant may send stock to.
+
+        They are asked for once; while one that is mapped is not among them, once a minute.
+        """
         kept = self._centers
-        if kept is None or time.monotonic() > kept[0]:
+        if kept is None or (time.monotonic() > kept[0] and not self._has_all_in_use(kept[1])):
             return await self._missing_centers.get(None) or ()
         return kept[1]
+
+    def _has_all_in_use(self, centers: Sequence[FulfillmentCenter]) -> bool:
+        return self._centers_in_use <= {center.id for center in centers}
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         """Return what was received from a purchase order so far, by whatever receipt."""

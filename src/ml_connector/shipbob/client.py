@@ -3,6 +3,7 @@
 Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
 """
 
+import asyncio
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -105,6 +106,7 @@ class ShipBob:
             by_scope=by_scope,
         )
         self._channel_id = channel_id
+        self._looking_up_channel = asyncio.Lock()
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
         self.returns = Returns(self._session)
@@ -144,12 +146,13 @@ class ShipBob:
         Raises:
             NeedsHuman: no channel can be written to, or several can.
         """
-        if self._channel_id is None:
-            personal = await self._session.is_personal()
-            granted = await self._granted_channel() if not personal else None
-            known = await self.channels()
-            self._channel_id = own_channel(known, personal=personal, granted=granted).id
-        return self._channel_id
+        async with self._looking_up_channel:  # many ask at once when a push begins
+            if self._channel_id is None:
+                personal = await self._session.is_personal()
+                granted = await self._granted_channel() if not personal else None
+                known = await self.channels()
+                self._channel_id = own_channel(known, personal=personal, granted=granted).id
+            return self._channel_id
 
     async def fulfillment_centers(
         self, *, priority: Priority = Priority.LIVE

@@ -1,4 +1,4 @@
-"""Reads shared by everybody who asks at the same time: many keys, one fetch."""
+"""Reads shared by everybody who asks at the same time and as urgently: many keys, one fetch."""
 
 import asyncio
 import math
@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
+
+from ml_connector.transport.call import Priority, present_priority
 
 _LOOKS: Final = 3
 """So often it is looked whether further keys come, while a fetch waits for them."""
@@ -25,7 +27,8 @@ class Batch(Generic[K, V]):
 
     An idle batch fetches at once, with every key asked for in the same turn of the event
     loop. A key asked for while it is being fetched joins the next fetch, so that an answer is
-    never older than the question.
+    never older than the question. Work of different priorities shares no fetch: nobody waits
+    for one that is less urgent.
 
     Args:
         fetch: gets the values of these keys; a key it leaves out has no value.
@@ -47,6 +50,33 @@ class Batch(Generic[K, V]):
     ) -> None:
         if most < 1 or at_once < 1 or burst < 1:
             raise ValueError("a batch needs room for one key and one fetch")
+        self._lines = {
+            priority: _Line(
+                fetch, most=most, at_once=at_once, apart_seconds=apart_seconds, burst=burst
+            )
+            for priority in Priority
+        }
+
+    async def get(self, key: K) -> V | None:
+        """Return the value of a key, or None when there is none.
+
+        Raises whatever the fetch with this key raised; other fetches are not touched by it.
+        """
+        return await self._lines[present_priority()].get(key)
+
+
+class _Line(Generic[K, V]):
+    """What is asked for by work of one priority."""
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+        *,
+        most: int,
+        at_once: int,
+        apart_seconds: float,
+        burst: int,
+    ) -> None:
         self._fetch = fetch
         self._most = most
         self._at_once = at_once
@@ -58,10 +88,6 @@ class Batch(Generic[K, V]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
-        """Return the value of a key, or None when there is none.
-
-        Raises whatever the fetch with this key raised; other fetches are not touched by it.
-        """
         # Each who asks has one of their own: who stops waiting takes nothing from the others.
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(key, []).append(answer)

@@ -1,8 +1,11 @@
 """A call to one of the two systems and what came back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from ml_connector.errors import ConnectorError
 from ml_connector.words import System
@@ -18,10 +21,35 @@ class Patience(StrEnum):
 
 
 class Priority(IntEnum):
-    """Who goes first where calls queue for a limit."""
+    """Who goes first where calls queue for a limit: by who waits for what comes of them.
+
+    ``LIVE``: somebody just told us of it, a webhook or a person. ``PUSH``: orders that are
+    announced at their time of day. ``BULK``: sweeps, which only look. ``REPORT``: month ends
+    and audits.
+    """
 
     LIVE = 0
-    BULK = 1
+    PUSH = 1
+    BULK = 2
+    REPORT = 3
+
+
+_present: Final[ContextVar[Priority]] = ContextVar("priority of calls", default=Priority.LIVE)
+
+
+def present_priority() -> Priority:
+    """Return the priority of the work that this code is done for; ``LIVE`` unless said."""
+    return _present.get()
+
+
+@contextmanager
+def working_at(priority: Priority) -> Iterator[None]:
+    """Let all calls within the block, and in tasks begun there, go no sooner than this."""
+    before = _present.set(priority)
+    try:
+        yield
+    finally:
+        _present.reset(before)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,12 +115,17 @@ def _shipbob_credentials(settings: ConnectionSettings) -> ShipBobCredentials:
     )
 
 
+def shipbob_limit(connection_name: str) -> str:
+    """Return the key of the limit of a connection's calls to ShipBob."""
+    return f"shipbob:{connection_name}"
+
+
 def _limit_shipbob(installation: Installation, settings: ConnectionSettings) -> tuple[str, str]:
     """Set the limits of a connection's calls to ShipBob; return their keys.
 
     The second key is for the few calls that only a personal access token may make.
     """
-    limit_key = f"shipbob:{settings.name}"
+    limit_key = shipbob_limit(settings.name)
     personal_key = f"{limit_key}:personal"
     per_minute = settings.limits.shipbob_per_minute
     installation.limits.configure(limit_key, per_minute=per_minute)

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ml_connector.app.installation.clients import netsuite_client, shipbob_client
+from ml_connector.app.installation.clients import (
+    netsuite_client,
+    shipbob_client,
+    shipbob_limit,
+)
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
@@ -17,11 +21,16 @@ from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.postings import postings
 from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.shipments import OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
+from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
+from ml_connector.transport.call import present_priority
+from ml_connector.transport.limits.turns import Turns
 
 
 class ConnectionContexts:
@@ -82,6 +91,7 @@ def connection_context(
     """
     netsuite, netsuite_auth = netsuite_client(installation, settings, installation.tokens)
     shipbob, shipbob_auth = shipbob_client(installation, settings, installation.tokens)
+    free_numbers = FreeNumbers()
     return ConnectionContext(
         settings=settings,
         mode=settings.mode,
@@ -110,6 +120,8 @@ def connection_context(
                 zone=settings.schedule.zone,
             ),
             ordered_since=settings.start_date,
+            free_numbers=free_numbers,
+            centers_in_use=[int(center) for center in settings.locations],
             shipments=ShipmentReads(
                 shipbob,
                 netsuite,
@@ -119,9 +131,40 @@ def connection_context(
         ),
         settle=Settle(
             installation.database,
-            {"netsuite": NetSuiteTarget(netsuite), "shipbob": ShipBobTarget(shipbob)},
+            {
+                "netsuite": NetSuiteTarget(netsuite),
+                "shipbob": _shipbob_target(installation, settings, shipbob, free_numbers),
+            },
             slots=WriteSlots(write_slots_for(settings.limits)),
         ),
+    )
+
+
+def _shipbob_target(
+    installation: Installation,
+    settings: ConnectionSettings,
+    shipbob: ShipBob,
+    free_numbers: FreeNumbers,
+) -> ShipBobTarget:
+    limit_key = shipbob_limit(settings.name)
+
+    async def take_turn(turns: Turns) -> None:
+        await installation.limits.take_ahead(limit_key, turns, present_priority())
+
+    async def written_elsewhere(number: str, external_id: str) -> bool:
+        return await postings.is_wro_made_lately(
+            installation.database,
+            settings.name,
+            number,
+            besides=external_id,
+            seconds=FREE_FOR_SECONDS,
+        )
+
+    return ShipBobTarget(
+        shipbob,
+        free_numbers=free_numbers,
+        take_turn=take_turn,
+        written_elsewhere=written_elsewhere,
     )
 
 

@@ -27,6 +27,7 @@ from ml_connector.netsuite.records.fulfillments import (
     merged,
 )
 from ml_connector.netsuite.records.records import ReadLine, ReadTransaction, as_body
+from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, DocumentKind
 
 
@@ -36,8 +37,17 @@ class NetSuiteTarget:
     def __init__(self, netsuite: NetSuite) -> None:
         self._netsuite = netsuite
 
-    async def write(self, document: Document, *, send_by: float) -> Written:
-        """Create or transform, as the document says. Raises as ``DocumentTarget.write`` does."""
+    async def take_turns(self, document: Document) -> Turns:
+        """NetSuite limits calls in flight: there is nothing to take ahead."""
+        del document
+        return Turns()
+
+    async def write(self, document: Document, *, send_by: float, first: bool = True) -> Written:
+        """Create or transform, as the document says. Raises as ``DocumentTarget.write`` does.
+
+        NetSuite itself sees to it that no external id is there twice, also the first time.
+        """
+        del first
         match document.request:
             case CreateRecord(record_type=record_type, body=body):
                 created = await self._netsuite.create(record_type, body, send_by=send_by)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
 import psycopg
@@ -27,6 +28,7 @@ from ml_connector.ledger.postings.postings import Posting, Sending, Settled
 from ml_connector.ledger.run_steps import RecordedStep, RunStep, record
 from ml_connector.storage.database import Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
+from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, System
 
 SEND_WITHIN_SECONDS: Final = 10.0
@@ -61,11 +63,12 @@ class SettledStep(NamedTuple):
     """What a run may do after a step.
 
     Attributes:
-        send_by: monotonic time by which the call that began with this step must be sent.
+        send_by: monotonic time by which the call that began with this step must be sent;
+            None where none began.
         again: the run is done, and its subject was marked again meanwhile.
     """
 
-    send_by: float
+    send_by: float | None
     again: bool
 
 
@@ -105,9 +108,15 @@ class Settle:
         return Sending(SEND_WITHIN_SECONDS, self._over_within)
 
     def slot(self, documents: Sequence[Document]) -> AbstractAsyncContextManager[WriteSlot]:
-        """Wait for a slot to write these documents; none is needed for a shared call."""
-        alone = documents and not self.is_shared(documents[0])
-        return self._slots.slot(documents[0].system if alone else None)
+        """Wait for a slot to write these documents, and for the turns of the first one's calls.
+
+        None is needed for a shared call.
+        """
+        if not documents or self.is_shared(documents[0]):
+            return self._slots.slot(None)
+        first = documents[0]
+        target = self._systems[first.system]
+        return self._slots.slot(first.system, partial(target.take_turns, first))
 
     def is_shared(self, document: Document) -> bool:
         """Whether a document goes out in one call with others of its kind."""
@@ -150,6 +159,7 @@ class Settle:
         posting: Posting,
         *,
         send_by: float | None = None,
+        turns: Turns | None = None,
         following: NextStep = NextStep(),  # noqa: B008 - immutable
     ) -> SettledStep:
         """Bring one prepared document into existence, exactly once.
@@ -159,6 +169,7 @@ class Settle:
             posting: prepared; or its call has begun already.
             send_by: monotonic time by which a call that has begun must be sent; None where
                 none has begun.
+            turns: of the calls that it takes, where they were taken before it began.
             following: what the run does next.
 
         Raises:
@@ -169,11 +180,16 @@ class Settle:
                 there is not what was meant.
         """
         target = self._systems[posting.document.system]
+        turns = turns or Turns()
         if send_by is None:
+            turns = await target.take_turns(posting.document)
             begun = RunStep(run=_run(subject, posting), begins=(posting, self.sending))
             _, send_by = await self.record(begun)
         try:
-            written = await target.write(posting.document, send_by=send_by)
+            with turns.in_use():
+                written = await target.write(
+                    posting.document, send_by=send_by, first=not posting.was_tried
+                )
         except AlreadyExists as error:
             return await self._adopt_or_alarm(subject, posting, error, following)
         except Retryable as error:
@@ -275,15 +291,24 @@ class Settle:
         state: Literal["done", "adopted"],
         following: NextStep,
     ) -> SettledStep:
+        following_posting = following.posting
+        begins = following_posting is not None and self._begins_at_once(following_posting)
         recorded, send_by = await self.record(
             RunStep(
                 run=_run(subject, posting),
                 settled=Settled(posting, state, written.remote_id, written.answer),
-                begins=(following.posting, self.sending) if following.posting else None,
+                begins=(following_posting, self.sending) if following_posting and begins else None,
                 unexplained=following.unexplained,
             )
         )
-        return SettledStep(send_by, recorded.again)
+        return SettledStep(send_by if begins else None, recorded.again)
+
+    def _begins_at_once(self, posting: Posting) -> bool:
+        """Whether a call begins as soon as the document before it exists.
+
+        Alone to ShipBob, it waits for its turns first: its clock must not run meanwhile.
+        """
+        return posting.document.system == "netsuite" or self.is_shared(posting.document)
 
     async def _take_back(self, step: RunStep) -> None:
         """The database went away, and a call may be recorded as begun that will never be sent."""

@@ -1,7 +1,7 @@
 """ShipBob as a target: what is written there, and what is there already."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from ml_connector.engine.settle.target import Written
@@ -14,6 +14,7 @@ from ml_connector.ledger.postings.documents import (
     MarkTrackingUploaded,
     MarkWroSynced,
 )
+from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import (
     ExternalSyncResult,
@@ -25,6 +26,7 @@ from ml_connector.shipbob.payloads import (
 )
 from ml_connector.shipbob.resources.shipments import UploadResult
 from ml_connector.transport.batch import Batch
+from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause
 
 _MOST_MARKED: Final = 100
@@ -34,11 +36,35 @@ _MOST_MARKED: Final = 100
 _APART_SECONDS: Final = 1.25
 
 
-class ShipBobTarget:
-    """Writes documents into one ShipBob account."""
+TakeTurn = Callable[[Turns], Awaitable[None]]
+"""Waits for one turn under the limit of the account's calls, and adds it."""
 
-    def __init__(self, shipbob: ShipBob) -> None:
+WrittenElsewhere = Callable[[str, str], Awaitable[bool]]
+"""Whether any process wrote a WRO under a number lately, but for the one with an external id."""
+
+
+class ShipBobTarget:
+    """Writes documents into one ShipBob account.
+
+    Args:
+        shipbob: the client.
+        free_numbers: what those who plan WROs have looked up.
+        take_turn: takes a call's turn ahead; None: every call waits for its own.
+        written_elsewhere: looks whether a WRO was made under a number lately.
+    """
+
+    def __init__(
+        self,
+        shipbob: ShipBob,
+        *,
+        free_numbers: FreeNumbers | None = None,
+        take_turn: TakeTurn | None = None,
+        written_elsewhere: WrittenElsewhere | None = None,
+    ) -> None:
         self._shipbob = shipbob
+        self._free_numbers = free_numbers or FreeNumbers()
+        self._take_turn = take_turn
+        self._written_elsewhere = written_elsewhere
         self._uploaded: Batch[int, UploadResult] = Batch(
             self._mark_uploaded, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
         )
@@ -46,11 +72,30 @@ class ShipBobTarget:
             self._mark_synced, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
         )
 
-    async def write(self, document: Document, *, send_by: float) -> Written:
+    async def take_turns(self, document: Document) -> Turns:
+        """Take the turns of the look-up, if one is needed, and of the write; know the channel."""
+        turns = Turns()
+        if self._take_turn is None or self.shared(document):
+            return turns
+        await self._shipbob.channel_id()
+        await self._take_turn(turns)
+        match document.request:
+            case CreateWro(number=number):
+                looks = not self._free_numbers.is_free(number)
+            case CreateProduct():
+                looks = True
+            case _:
+                looks = False
+        if looks:
+            await self._take_turn(turns)
+        return turns
+
+    async def write(self, document: Document, *, send_by: float, first: bool = False) -> Written:
         """Write what the document says. Raises as ``DocumentTarget.write`` does.
 
         ShipBob makes nothing unique about a WRO, so it is looked for before it is made
-        (shipbob.md section 8).
+        (shipbob.md section 8): alone, unless it is the first create and a look-up shared with
+        others has found its number free.
         """
         match document.request:
             case MarkWroSynced(wro_id=wro_id):
@@ -61,10 +106,13 @@ class ShipBobTarget:
                 cancelled = await self._shipbob.cancel_wro(wro_id, send_by=send_by)
                 return Written(remote_id=str(wro_id), answer={"status": cancelled.status})
             case CreateWro(number=number, body=body):
-                if await self.find(document) is not None:
+                if not await self._is_free(document, number, first=first) and (
+                    await self.find(document) is not None
+                ):
                     raise AlreadyExists(
                         f"ShipBob has a WRO {number} already", cause=Cause.POSTED_DOCUMENT_DIFFERS
                     )
+                self._free_numbers.is_written(number)
                 made = await self._shipbob.create_wro(decode(body, NewWro), send_by=send_by)
                 return Written(remote_id=str(made.id), answer={"status": made.status})
             case CreateProduct(sku=sku, name=name):
@@ -78,6 +126,13 @@ class ShipBobTarget:
                 return Written(remote_id=str(product.id), answer={"sku": sku})
             case other:
                 raise TypeError(f"ShipBob has no {type(other).__name__}")
+
+    async def _is_free(self, document: Document, number: str, *, first: bool) -> bool:
+        """Whether the number of a first WRO need not be looked up once more."""
+        if not first or not self._free_numbers.is_free(number):
+            return False
+        elsewhere = self._written_elsewhere
+        return elsewhere is None or not await elsewhere(number, document.external_id)
 
     async def find(self, document: Document) -> Written | None:
         """Look a WRO up by its number, a product by its SKU; both compared exactly.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ml_connector.ledger.postings.documents import Document
+from ml_connector.transport.limits.turns import Turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,23 @@ class Written:
 class DocumentTarget(Protocol):
     """One system, as far as writing documents goes."""
 
-    async def write(self, document: Document, *, send_by: float) -> Written:
+    async def take_turns(self, document: Document) -> Turns:
+        """Wait for the turns that writing the document takes, before its clock begins.
+
+        Nothing is written down meanwhile, and who waits has cost no call.
+
+        Raises:
+            Retryable, NeedsHuman: what the write needs can't be had.
+        """
+        ...
+
+    async def write(self, document: Document, *, send_by: float, first: bool) -> Written:
         """Write the document, beginning before ``send_by`` (monotonic seconds) or never.
+
+        Args:
+            document: what to write.
+            send_by: see above.
+            first: no call to write it was ever begun before.
 
         Raises:
             AlreadyExists: a record with this external id is there already.

@@ -7,11 +7,12 @@ system's limit is about to let through. A run that waits for its slot has record
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from ml_connector.config.connection import RequestLimits
+from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import System
 
 _LATE_AFTER_SECONDS: Final = 30.0
@@ -48,11 +49,13 @@ class WriteSlot:
 
     Attributes:
         late: it came so late that the facts should be read again.
+        turns: of the calls that its first write takes.
     """
 
-    def __init__(self, places: asyncio.Semaphore | None, *, late: bool) -> None:
+    def __init__(self, places: asyncio.Semaphore | None) -> None:
         self._places = places
-        self.late = late
+        self.late = False
+        self.turns = Turns()
 
     def end(self) -> None:
         """Let the next run write. Ending twice is harmless."""
@@ -76,17 +79,28 @@ class WriteSlots:
         self._late_after = late_after_seconds
 
     @asynccontextmanager
-    async def slot(self, system: System | None) -> AsyncGenerator[WriteSlot]:
+    async def slot(
+        self,
+        system: System | None,
+        take_turns: Callable[[], Awaitable[Turns]] | None = None,
+    ) -> AsyncGenerator[WriteSlot]:
         """Wait for a slot in order of arrival; it ends with the block, or earlier.
 
         For no system there is nothing to wait for.
+
+        Args:
+            system: what is written to.
+            take_turns: waits, once there is a place, for the turns of the first write.
         """
         places = self._places.get(system) if system else None
         began = time.monotonic()
         if places is not None:
             await places.acquire()
-        slot = WriteSlot(places, late=time.monotonic() - began > self._late_after)
+        slot = WriteSlot(places)
         try:
+            if take_turns is not None:
+                slot.turns = await take_turns()
+            slot.late = system is not None and time.monotonic() - began > self._late_after
             yield slot
         finally:
             slot.end()

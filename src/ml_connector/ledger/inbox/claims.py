@@ -35,11 +35,13 @@ with held as materialized (
     from claimed as c join connection as o on o.name = c.connection
     returning id, subject_id
 )
-select c.*, b.id as run_id, o.applied_at,
-    (select min(e.received_at) from event as e
-     where e.subject_id = c.id and e.mark > c.converged) as since
+select c.*, b.id as run_id, o.applied_at, told.since, told.by
 from claimed as c
 join begun as b on b.subject_id = c.id join connection as o on o.name = c.connection
+cross join lateral (
+    select min(e.received_at) as since, array_agg(distinct e.source) as by
+    from event as e where e.subject_id = c.id and e.mark > c.converged
+) as told
 """  # noqa: S608 - our own constant
 
 _FENCE: Final = f"""
@@ -117,6 +119,7 @@ async def claim(
                 attempt=row["attempt"],
                 since=row["since"],
                 applied_at=row["applied_at"],
+                told_by=frozenset(row["by"] or ()),
             ),
         )
         for row in found

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from ml_connector.awaited import Awaited
 from ml_connector.errors import ConnectorError, NeedsData, Retryable, awaits
 from ml_connector.storage.database import Connection, one, rows
-from ml_connector.words import Cause
+from ml_connector.words import Cause, Source
 
 
 class SubjectRef(NamedTuple):
@@ -51,6 +51,7 @@ class Claimed:
     Attributes:
         since: when the oldest event arrived that no finished run has seen.
         applied_at: when its connection was applied last: the state of the settings.
+        told_by: who told of it since it last converged.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Claimed:
     attempt: int
     since: datetime | None
     applied_at: datetime | None = None
+    told_by: frozenset[Source] = frozenset()
 
 
 class Superseded(ConnectorError):

@@ -19,6 +19,7 @@ from psycopg.types.json import Json
 from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
 from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.storage.database import Connection, Database, one, recordset, rows
+from ml_connector.words import DocumentKind
 
 PostingState = Literal["prepared", "sending", "done", "adopted", "alarm", "noted"]
 
@@ -29,6 +30,7 @@ class Posting:
 
     Attributes:
         call_ends_by: by then a call that was begun must have ended at the other side too.
+        attempts: calls that were begun for it, this one included where it is *sending*.
         flow: whose journal rows it makes, where that is not the flow of its subject: a
             counter-document's are those of the flow that posted what it takes back.
     """
@@ -41,11 +43,17 @@ class Posting:
     remote_id: str | None
     call_ends_by: datetime | None
     over: bool
+    attempts: int = 0
     flow: str | None = None
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether a call was begun for it before the one that begins now."""
+        return self.attempts > (1 if self.state == "sending" else 0)
 
 
 _COLUMNS: Final = (
-    "id, run_id, state, document, document_hash, remote_id, over_at,"
+    "id, run_id, state, document, document_hash, remote_id, over_at, attempts,"
     " coalesce(over_at < now(), true) as over"
 )
 
@@ -355,6 +363,35 @@ async def keys_of_posted(database: Database, connection_name: str, flow: str) ->
     return [row["key"] for row in found]
 
 
+async def is_wro_made_lately(
+    database: Database, connection_name: str, number: str, *, besides: str, seconds: float
+) -> bool:
+    """Return whether a call to make a WRO under a number began so lately.
+
+    Args:
+        database: where.
+        connection_name: whose.
+        number: the purchase order number of the WRO.
+        besides: the external id of the one that does not count.
+        seconds: how lately.
+    """
+    # By the newest rows: what was begun within a minute or two is among them.
+    found = await database.fetch(
+        "select 1 as made from posting where id > (select max(id) from posting) - 5000"
+        " and connection = %(name)s and kind = %(kind)s and external_id <> %(besides)s"
+        " and sending_at > now() - make_interval(secs => %(seconds)s)"
+        " and document -> 'request' ->> 'number' = %(number)s limit 1",
+        {
+            "name": connection_name,
+            "kind": DocumentKind.WRO,
+            "besides": besides,
+            "seconds": seconds,
+            "number": number,
+        },
+    )
+    return bool(found)
+
+
 async def count_open(connection: Connection, connection_name: str) -> int:
     """Return how many documents of a connection are written down and not settled."""
     row = await one(
@@ -398,4 +435,5 @@ def _posting(row: DictRow) -> Posting:
         remote_id=row["remote_id"],
         call_ends_by=row["over_at"],
         over=row["over"],
+        attempts=row["attempts"],
     )

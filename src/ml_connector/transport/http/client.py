@@ -12,7 +12,7 @@ import structlog
 
 from ml_connector.errors import AlreadyExists, ConnectorError, Retryable
 from ml_connector.storage.database import DatabaseAway
-from ml_connector.transport.call import Answer, Call, Classify
+from ml_connector.transport.call import Answer, Call, Classify, present_priority
 from ml_connector.transport.http.holds import Holds, Reach, looks_anew
 from ml_connector.transport.http.meter import Meter, Unmetered
 from ml_connector.transport.http.wire import SYSTEM_NAMES, NetworkFailure, Timeouts, Wire
@@ -86,7 +86,9 @@ class Transport:
     async def send(self, call: Call, classify: Classify) -> Answer:
         """Send one call and return its answer, once ``classify`` finds nothing wrong with it.
 
-        The wait for the limit does not count as time of the call. A repeatable call that
+        It goes in the order of its priority, or of that of the work that it is for
+        (``working_at``), if that comes later. The wait for the limit does not count as time of
+        the call. A repeatable call that
         fails in passing is sent up to three times, as long as the waits between come to 5
         seconds at most. Any other call is sent once; only when not one byte of it had left
         is it tried again.
@@ -109,7 +111,7 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, call: Call, classify: Classify, tries: "_Tries") -> Answer:
-        async with self._limits.pass_(call.limit, call.priority):
+        async with self._limits.pass_(call.limit, max(call.priority, present_priority())):
             if call.send_by is not None and time.monotonic() > call.send_by:
                 tries.may_repeat = False
                 raise Retryable(

@@ -1,12 +1,9 @@
-"""The queue before one limit within this process: live first, its head asks the database."""
+"""The gate before one limit within this process: whose turn it is asks the database."""
 
 import asyncio
-import heapq
-import itertools
 import random
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -15,6 +12,7 @@ import structlog
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.grants import LOW_WATER, Grants, NoSlot, Rule, Slot
+from ml_connector.transport.limits.queue import Queue, Waiter
 
 # How long a leased slot stays with this process: handed from call to call, then idle. While it
 # holds many, others who wait get one soon enough when it keeps each of them longer.
@@ -32,13 +30,6 @@ _POLL_SECONDS: Final = (0.010, 0.050)
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-@dataclass(order=True, frozen=True)
-class _Waiter:
-    priority: Priority
-    arrival: int
-    passed: "asyncio.Future[Slot | None]"
-
-
 class Gate:
     """Lets calls through one at a time, as the database grants it.
 
@@ -51,8 +42,7 @@ class Gate:
         self._grants = grants
         self._rule = rule
         self._prepared: Rule | None = None
-        self._queue: list[_Waiter] = []
-        self._arrivals = itertools.count()
+        self._queue = Queue()
         self._changed = asyncio.Event()
         self._server: asyncio.Task[None] | None = None
         self._idle: list[tuple[float, Slot]] = []
@@ -71,17 +61,26 @@ class Gate:
             self._fresh_from = time.monotonic()
             self._changed.set()
 
-    async def enter(self, priority: Priority) -> Slot | None:
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the system wants no calls now, as far as this process knows."""
+        return self._blocked_until > time.monotonic()
+
+    async def enter(self, priority: Priority, *, writes: bool = False) -> Slot | None:
         """Wait for this call's turn and return its slot, if calls in flight are limited.
+
+        Args:
+            priority: of the call.
+            writes: it goes before the reads of the same priority.
 
         Raises:
             DatabaseAway: the limit can't be asked for; the call must not be sent.
         """
-        waiter = _Waiter(priority, next(self._arrivals), asyncio.Future())
-        heapq.heappush(self._queue, waiter)
+        waiter = Waiter(priority, writes, asyncio.Future())
+        self._queue.add(waiter)
         if self._server is None:
             self._server = asyncio.create_task(self._serve())
-        elif self._queue[0] is waiter:
+        elif self._queue.first() is waiter:
             self._changed.set()
         try:
             return await waiter.passed
@@ -138,9 +137,14 @@ class Gate:
 
     async def _serve(self) -> None:
         try:
-            while (head := self._head()) is not None:
+            while (head := self._queue.next()) is not None:
                 self._changed.clear()
-                wait = await self._admit(head.priority)
+                wait = await self._admit(head)
+                if wait != 0 and self._rule.in_flight is not None:
+                    # Whose share it is may not have the reserved slot: that holds nobody up.
+                    first = self._queue.first()
+                    if first is not None and first.priority < head.priority:
+                        wait = await self._admit(first)
                 if wait != 0:
                     await self._sleep(wait)
         except Exception as error:  # noqa: BLE001 - it goes to everybody who waits
@@ -151,13 +155,8 @@ class Gate:
         finally:
             self._server = None
 
-    def _head(self) -> _Waiter | None:
-        while self._queue and self._queue[0].passed.done():
-            heapq.heappop(self._queue)
-        return self._queue[0] if self._queue else None
-
-    async def _admit(self, priority: Priority) -> float | None:
-        """Try to let the head through.
+    async def _admit(self, head: Waiter) -> float | None:
+        """Try to let the head of the queue through.
 
         Returns:
             seconds to wait before the next try; 0 for none; None until something changes.
@@ -166,6 +165,7 @@ class Gate:
         if (blocked := self._blocked_until - time.monotonic()) > 0:
             return blocked
         slot: Slot | None = None
+        priority = head.priority
         if (in_flight := self._rule.in_flight) is not None:
             slot = self._warm(priority)
             if slot is None:
@@ -174,26 +174,37 @@ class Gate:
                     return found
                 slot = found
         if (per_minute := self._rule.per_minute) is not None:
-            turn = await self._grants.take_turn(per_minute, priority)
+            competes = head.competes_as(time.monotonic())
+            turn = await self._grants.take_turn(per_minute, competes)
             self._remaining = turn.remaining
             if not turn.granted:
                 if slot is not None:
                     self._keep(slot)
                 return turn.wait_seconds + _poll()
         # Somebody more urgent may have come meanwhile, or the head may have gone.
-        head = self._head()
-        if head is None or (slot is not None and slot.reserved and head.priority is Priority.BULK):
+        if not self._let_next_through(slot):
             self.leave(slot)
-        else:
-            heapq.heappop(self._queue).passed.set_result(slot)
         return 0
+
+    def _let_next_through(self, slot: Slot | None) -> bool:
+        """Let the next one go with this slot; False where nobody waits who may have it."""
+        reserved = slot is not None and slot.reserved
+        head = self._queue.first() if reserved else self._queue.next()
+        if head is None or (reserved and head.priority >= Priority.BULK):
+            return False
+        self._queue.let_through(head, slot)
+        return True
 
     async def _lease(self, in_flight: int, priority: Priority) -> Slot | float | None:
         if self._held >= in_flight:
             return None  # they are all ours: one of our own calls must end first
         # For everybody who waits: what nobody takes goes back like any idle slot.
-        live = priority is Priority.LIVE
-        waiting = sum(one.priority is Priority.LIVE for one in self._queue) if live else 1
+        live = priority < Priority.BULK
+        waiting = (
+            sum(one.priority < Priority.BULK and not one.passed.done() for one in self._queue)
+            if live
+            else 1
+        )
         count = max(1, min(waiting, in_flight - self._held))
         found = await self._grants.take_slots(in_flight, count, priority, time.monotonic())
         if isinstance(found, NoSlot):
@@ -225,17 +236,9 @@ class Gate:
 
     def _hand_on(self, slot: Slot) -> bool:
         """Let the head of the queue go with a warm slot, if it needs nothing else."""
-        head = self._head()
-        if (
-            head is None
-            or not self._is_warm(slot)
-            or (slot.reserved and head.priority is Priority.BULK)
-            or self._rule.per_minute is not None
-            or self._blocked_until > time.monotonic()
-        ):
+        if not self._is_warm(slot) or self._rule.per_minute is not None or self.is_blocked:
             return False
-        heapq.heappop(self._queue).passed.set_result(slot)
-        return True
+        return self._let_next_through(slot)
 
     def _keep(self, slot: Slot) -> bool:
         """Keep a slot for the next call while it is warm, else give it back."""
@@ -254,7 +257,7 @@ class Gate:
             if not self._is_warm(slot):
                 del self._idle[place]
                 self._give_back(slot)
-            elif priority is Priority.LIVE or not slot.reserved:
+            elif priority < Priority.BULK or not slot.reserved:
                 del self._idle[place]
                 return slot
         return None

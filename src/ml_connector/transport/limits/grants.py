@@ -141,10 +141,13 @@ class Pace:
     def early_seconds(self, priority: Priority) -> float:
         """How far ahead of the steady pace a call may be.
 
-        Bulk calls leave half of the burst. A live call therefore always finds room before a
-        bulk call does, and can displace bulk work wholly for as long as it needs to.
+        Bulk calls leave half of the burst, a push a quarter. A live call therefore always finds
+        room before the others do, for as long as they have not waited too long
+        (``queue.PATIENCE_SECONDS``).
         """
-        kept = self.burst // 2 if priority is Priority.BULK else 0
+        kept = 0
+        if priority is not Priority.LIVE:
+            kept = self.burst // (4 if priority is Priority.PUSH else 2)
         return (self.burst - 1 - kept) * self.gap_seconds
 
 
@@ -238,7 +241,7 @@ class Grants:
             "key": self._key,
             "in_flight": in_flight,
             "count": count,
-            "bulk": priority is Priority.BULK,
+            "bulk": priority >= Priority.BULK,
             "holder": self._holder,
             "lease": self._lease_seconds,
         }

@@ -13,6 +13,7 @@ from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.gate import Gate
 from ml_connector.transport.limits.grants import Grants, Rule
+from ml_connector.transport.limits.turns import Turns, use_turn
 
 LEASE_SECONDS: Final = 150.0
 """How long a slot stays with a killed holder: the longest call (120 s) and a margin."""
@@ -71,7 +72,7 @@ class Limits:
     ) -> AsyncGenerator[None]:
         """Wait for a turn under the limit and hold it for the length of the block.
 
-        An empty key means no limit.
+        An empty key means no limit. A turn that was taken ahead is used up without a wait.
 
         Raises:
             LookupError: the key was never configured, which is a bug.
@@ -81,11 +82,25 @@ class Limits:
             yield
             return
         gate = self._gate(limit_key)
+        if not gate.is_blocked and use_turn(limit_key):
+            yield
+            return
         slot = await gate.enter(priority)
         try:
             yield
         finally:
             gate.leave(slot)
+
+    async def take_ahead(self, limit_key: str, turns: Turns, priority: Priority) -> None:
+        """Wait for a turn under a limit per minute, before the reads of this priority; add it.
+
+        Raises:
+            LookupError: the key was never configured, which is a bug.
+            DatabaseAway: the limit can't be asked for.
+        """
+        gate = self._gate(limit_key)
+        gate.leave(await gate.enter(priority, writes=True))
+        turns.add(limit_key)
 
     async def lower(self, limit_key: str) -> None:
         """After a 429 of NetSuite: one call in flight fewer, at least 1; back by 1 a minute."""
