@@ -51,7 +51,7 @@ class Batch(Generic[K, V]):
         if most < 1 or at_once < 1 or burst < 1:
             raise ValueError("a batch needs room for one key and one fetch")
         self._lines = {
-            priority: _Line(
+            priority: _OfPriority(
                 fetch, most=most, at_once=at_once, apart_seconds=apart_seconds, burst=burst
             )
             for priority in Priority
@@ -65,7 +65,7 @@ class Batch(Generic[K, V]):
         return await self._lines[present_priority()].get(key)
 
 
-class _Line(Generic[K, V]):
+class _OfPriority(Generic[K, V]):
     """What is asked for by work of one priority."""
 
     def __init__(
