@@ -21,6 +21,7 @@ from ml_connector.ledger import month_reports
 from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.report import Difference, Report, SectionEquation
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report.columns import THREE_WAYS
 from ml_connector.reconcile.report.page import totals
 
 MOST_LISTED = 50
@@ -101,22 +102,14 @@ def print_report(context: Context, done: MonthEnd) -> None:
 
 def _print_totals(printer: Printer, report: Report) -> None:
     titles = report.sections.titles()
+    columns = [column for column in THREE_WAYS if column.printed]
     printer.table(
-        [
-            *("part", "in", "ShipBob", "open", "refused", "posted later", "from earlier"),
-            *("journal", "NetSuite", "by others"),
-        ],
+        ["part", "in", *(column.printed for column in columns)],
         [
             [
                 titles[key.section],
                 key.currency or "units",
-                *(
-                    shown(getattr(row, name), key.currency)
-                    for name in (
-                        *("shipbob", "open", "refused", "later", "earlier", "journal"),
-                        *("netsuite", "others"),
-                    )
-                ),
+                *(shown(column.of(row), key.currency) for column in columns),
             ]
             for key, row in totals(report)
         ],

@@ -119,6 +119,11 @@ class Row(msgspec.Struct, kw_only=True):
     netsuite: Decimal = Decimal(0)
     others: Decimal = Decimal(0)
 
+    @property
+    def difference(self) -> Decimal:
+        """What NetSuite has beyond what was posted there."""
+        return self.netsuite - self.journal
+
     def add(self, other: "Row") -> None:
         """Add another row's numbers to this one's."""
         for name in self.__struct_fields__:

@@ -12,6 +12,7 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report.columns import THREE_WAYS
 from ml_connector.shown import visible
 
 MOST_ROWS: Final = 200
@@ -40,6 +41,7 @@ def html(report: Report, month: Month) -> str:
             open=_by_kind(report.open),
             explained=_by_kind(report.explained),
             most=MOST_EXPLAINED,
+            columns=THREE_WAYS,
         )
     )
 
@@ -55,7 +57,7 @@ def totals(report: Report) -> list[tuple[RowKey, Row]]:
 
 def differs(row: Row) -> bool:
     """Return whether somebody must look at a line of the table."""
-    return bool(row.open or row.netsuite != row.journal)
+    return bool(row.open or row.difference)
 
 
 def _part(report: Report, section: Section) -> tuple[Section, Sequence[tuple[RowKey, Row]], int]:

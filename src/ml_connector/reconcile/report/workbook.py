@@ -11,6 +11,7 @@ import xlsxwriter
 from ml_connector.reconcile.amounts import digits, plain
 from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report.columns import THREE_WAYS
 from ml_connector.reconcile.report.page import totals
 from ml_connector.shown import visible
 
@@ -26,10 +27,7 @@ _A4: Final = 9
 _EXACT: Final = 15
 """The most digits that a spreadsheet's number has; a longer one is written as text."""
 
-_COLUMNS: Final = (
-    *("ShipBob", "Open", "Refused", "Posted later", "From earlier", "Journal"),
-    *("NetSuite, ours", "Difference", "By others"),
-)
+_HEADINGS: Final = tuple(column.heading for column in THREE_WAYS)
 _DIFFERENCE_COLUMNS: Final = (
     *("Kind", "Part", "SKU, account", "Location", "Unit", "ShipBob", "Journal", "NetSuite"),
     *("Source", "Source line", "Fact date", "External id", "Documents"),
@@ -111,7 +109,7 @@ def write(report: Report, month: Month, path: Path) -> None:
 
 
 def _summary(out: _Book, report: Report, month: Month) -> None:
-    sheet = out.sheet("Summary", ("Month end", report.month), (28, 26, *([16] * 9)))
+    sheet = out.sheet("Summary", ("Month end", report.month), (28, 26, *([16] * len(_HEADINGS))))
     end = _head(out, sheet, report, month)
     end = _totals(out, sheet, report, end + 2)
     _conservation(out, sheet, report, end + 2)
@@ -142,7 +140,7 @@ def _head(out: _Book, sheet: "Worksheet", report: Report, month: Month) -> int:
 
 def _totals(out: _Book, sheet: "Worksheet", report: Report, at: int) -> int:
     """Write the sums of each part below a heading; return the last row."""
-    sheet.write_row(at, 0, ("Three ways", "Unit", *_COLUMNS), out.bold)
+    sheet.write_row(at, 0, ("Three ways", "Unit", *_HEADINGS), out.bold)
     titles = report.sections.titles()
     for key, row in totals(report):
         at += 1
@@ -175,8 +173,8 @@ def _conservation(out: _Book, sheet: "Worksheet", report: Report, at: int) -> No
 
 def _part(out: _Book, title: str, rows: Sequence[tuple[RowKey, Row]], *, money: bool) -> None:
     names = ("Account", "Currency") if money else ("SKU", "Location")
-    sheet = out.sheet(title, (*names, *_COLUMNS), (26, 12, *([14] * 9)), names=2)
-    sheet.autofilter(0, 0, min(len(rows), MOST_ROWS), len(_COLUMNS) + 1)
+    sheet = out.sheet(title, (*names, *_HEADINGS), (26, 12, *([14] * len(_HEADINGS))), names=2)
+    sheet.autofilter(0, 0, min(len(rows), MOST_ROWS), len(_HEADINGS) + 1)
     for at, (key, row) in enumerate(rows[:MOST_ROWS], 1):
         _write(sheet, at, 0, key.what or "(unknown)")
         _write(sheet, at, 1, key.currency if money else key.where)
@@ -188,12 +186,8 @@ def _part(out: _Book, title: str, rows: Sequence[tuple[RowKey, Row]], *, money: 
 
 
 def _numbers(out: _Book, sheet: "Worksheet", at: int, row: Row, unit: str) -> None:
-    values = (
-        *(row.shipbob, row.open, row.refused, row.later, row.earlier, row.journal),
-        *(row.netsuite, row.netsuite - row.journal, row.others),
-    )
-    for column, value in enumerate(values, 2):
-        out.number(sheet, at, column, value, unit)
+    for place, column in enumerate(THREE_WAYS, 2):
+        out.number(sheet, at, place, column.of(row), unit)
 
 
 def _differences(
