@@ -24,8 +24,8 @@ from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
 from ml_connector.sim.faults import MEANINGS, NETSUITES_OWN
 from ml_connector.storage import owning_role
-from ml_connector.transport.limits.grants import LOW_WATER, MOST_BURST
 from ml_connector.transport.limits.limits import LEASE_SECONDS
+from ml_connector.transport.limits.pace import LOW_WATER, MOST_BURST
 from ml_connector.web.ingress import MOST_BYTES
 from ml_connector.words import EVENT_STATUSES, Cause
 

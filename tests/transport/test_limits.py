@@ -12,8 +12,9 @@ from psycopg import sql
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, pace
+from ml_connector.transport.limits.grants import Grants, NoSlot, Rule
 from ml_connector.transport.limits.limits import Limits
+from ml_connector.transport.limits.pace import pace
 from waiting import answers_of, until
 
 KEY = "netsuite:TSTDRV1234567"

@@ -11,7 +11,8 @@ import structlog
 
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import LOW_WATER, Grants, NoSlot, Rule, Slot
+from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, Slot
+from ml_connector.transport.limits.pace import LOW_WATER
 from ml_connector.transport.limits.queue import Queue, Waiter
 
 # How long a leased slot stays with this process: handed from call to call, then idle. While it

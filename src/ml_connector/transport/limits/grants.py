@@ -10,14 +10,7 @@ from typing import Final
 
 from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
-
-LOW_WATER: Final = 15
-"""Calls left in ShipBob's window below which we slow down (reference shipbob.md, section 4)."""
-
-MOST_BURST: Final = 10
-
-# A minute and a little: the other system counts when a call arrives, we when it leaves.
-WINDOW_SECONDS: Final = 61.0
+from ml_connector.transport.limits.pace import LOW_WATER, pace
 
 _MOST_BLOCK_SECONDS: Final = 3600.0
 
@@ -124,41 +117,6 @@ class Rule:
         for value in (self.in_flight, self.per_minute):
             if value is not None and value < 1:
                 raise ValueError(f"a limit is at least 1, not {value}")
-
-
-@dataclass(frozen=True)
-class Pace:
-    """The numbers of a GCRA limiter.
-
-    Attributes:
-        gap_seconds: between two calls in the long run.
-        burst: calls that an idle limiter lets through at once.
-    """
-
-    gap_seconds: float
-    burst: int
-
-    def early_seconds(self, priority: Priority) -> float:
-        """How far ahead of the steady pace a call may be.
-
-        Bulk calls leave half of the burst, a push a quarter. A live call therefore always finds
-        room before the others do, for as long as they have not waited too long
-        (``queue.PATIENCE_SECONDS``).
-        """
-        kept = 0
-        if priority is not Priority.LIVE:
-            kept = self.burst // (4 if priority is Priority.PUSH else 2)
-        return (self.burst - 1 - kept) * self.gap_seconds
-
-
-def pace(per_minute: int) -> Pace:
-    """Choose gap and burst so that no sliding minute sees more than ``per_minute`` calls.
-
-    GCRA lets at most ``burst + 60 / gap`` calls into a closed window of 60 seconds, so the
-    burst is taken out of what flows steadily.
-    """
-    burst = max(1, min(MOST_BURST, per_minute // 6))
-    return Pace(gap_seconds=WINDOW_SECONDS / max(1, per_minute - burst), burst=burst)
 
 
 @dataclass(frozen=True)
