@@ -8,15 +8,13 @@ from typing import Final
 from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.filters import refuse_comma
+from ml_connector.shipbob.gathering import WRO_NUMBERS_APART_SECONDS
 from ml_connector.shipbob.payloads import Wro
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
 _AHEAD: Final = 2
 """So many numbers beyond the highest one that is taken are looked for as well."""
-
-# Orders that are read together come one after the other; a call costs more than a moment.
-_APART_SECONDS: Final = 1.25
 
 _SUFFIX: Final = re.compile(r"(.*)-(\d{1,3})", re.DOTALL)
 
@@ -45,7 +43,7 @@ class OrderWros:
         self._priority = priority
         self._free = free or FreeNumbers()
         self._by_number: Batch[str, tuple[Wro, ...]] = Batch(
-            self._fetch, most=500, apart_seconds=_APART_SECONDS
+            self._fetch, most=500, apart_seconds=WRO_NUMBERS_APART_SECONDS
         )
 
     async def of_order(self, number: str) -> Sequence[Wro]:

@@ -8,7 +8,6 @@ known from what the inbox was told; else by its own address, which names the ord
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
@@ -16,6 +15,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import sales_orders
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.gathering import SHIPMENTS_APART_SECONDS, SHIPMENTS_BURST
 from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
@@ -23,11 +23,6 @@ from ml_connector.words import Cause
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
-
-# ShipBob allows 150 calls a minute (section 4); while many shipments are in flight, their reads
-# are gathered for this time. One that comes alone is read at once, and so are the first few.
-_APART_SECONDS: Final = 1.0
-_BURST: Final = 5
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -57,16 +52,28 @@ class ShipmentReads:
         self._order_match = order_match
         self._orders_of = orders_of
         self._by_shipment: Batch[int, Order] = Batch(
-            self._fetch_by_shipment, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
+            self._fetch_by_shipment,
+            most=250,
+            apart_seconds=SHIPMENTS_APART_SECONDS,
+            burst=SHIPMENTS_BURST,
         )
         self._orders: Batch[int, Order] = Batch(
-            self._fetch_orders, most=250, apart_seconds=_APART_SECONDS, burst=_BURST
+            self._fetch_orders,
+            most=250,
+            apart_seconds=SHIPMENTS_APART_SECONDS,
+            burst=SHIPMENTS_BURST,
         )
         self._parcels: Batch[int, tuple[ParcelTracking, ...]] = Batch(
-            self._fetch_parcels, most=MOST_TRACKED, apart_seconds=_APART_SECONDS, burst=_BURST
+            self._fetch_parcels,
+            most=MOST_TRACKED,
+            apart_seconds=SHIPMENTS_APART_SECONDS,
+            burst=SHIPMENTS_BURST,
         )
         self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
-            self._fetch_sales_orders, most=500, apart_seconds=_APART_SECONDS, burst=_BURST
+            self._fetch_sales_orders,
+            most=500,
+            apart_seconds=SHIPMENTS_APART_SECONDS,
+            burst=SHIPMENTS_BURST,
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
 

@@ -16,6 +16,7 @@ from ml_connector.ledger.postings.documents import (
 )
 from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.gathering import MARKS_APART_SECONDS
 from ml_connector.shipbob.payloads import (
     ExternalSyncResult,
     NewProduct,
@@ -30,10 +31,6 @@ from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause
 
 _MOST_MARKED: Final = 100
-
-# A mark is the last thing of a run, and nothing waits for it: while there are many, ShipBob's
-# calls of the minute (shipbob.md section 4) are left to the reads.
-_APART_SECONDS: Final = 1.25
 
 
 TakeTurn = Callable[[Turns], Awaitable[None]]
@@ -66,10 +63,10 @@ class ShipBobTarget:
         self._take_turn = take_turn
         self._written_elsewhere = written_elsewhere
         self._uploaded: Batch[int, UploadResult] = Batch(
-            self._mark_uploaded, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
+            self._mark_uploaded, most=_MOST_MARKED, apart_seconds=MARKS_APART_SECONDS
         )
         self._synced: Batch[int, ExternalSyncResult] = Batch(
-            self._mark_synced, most=_MOST_MARKED, apart_seconds=_APART_SECONDS
+            self._mark_synced, most=_MOST_MARKED, apart_seconds=MARKS_APART_SECONDS
         )
 
     async def take_turns(self, document: Document) -> Turns:
