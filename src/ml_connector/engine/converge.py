@@ -1,6 +1,7 @@
 """Converge a subject: read the facts, plan, settle what is missing, record it."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -122,18 +123,31 @@ class Converge:
             ),
         ):
             try:
-                return await self._decide_and_settle(run, flow, found)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._endings.release(run))
-                raise
+                return await self._run_to_its_end(run, flow, found)
             except Superseded:
                 return await self._endings.superseded(run)
-            except Retryable as error:
-                return await self._endings.try_later(run, error)
-            except (NeedsData, NeedsHuman) as error:
-                return await self._endings.stop(run, error, str(error))
-            except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
-                return await self._endings.unforeseen(run, error)
+
+    async def _run_to_its_end(self, run: Run, flow: Flow, found: Found) -> bool:
+        """Do what the run is for and record how it ends; True as for ``_run``.
+
+        Raises:
+            Superseded: another run has taken over, or the database was restored: be it that this
+                shows only when a failure is to be recorded.
+        """
+        try:
+            return await self._decide_and_settle(run, flow, found)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Superseded):
+                await asyncio.shield(self._endings.release(run))
+            raise
+        except Superseded:
+            raise
+        except Retryable as error:
+            return await self._endings.try_later(run, error)
+        except (NeedsData, NeedsHuman) as error:
+            return await self._endings.stop(run, error, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
+            return await self._endings.unforeseen(run, error)
 
     async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
         """Do what the run is for; True when the subject should run again at once."""

@@ -56,6 +56,7 @@ begin
         for place in
             select oid from pg_class
             where oid = any (array[to_regclass('public.journal_head'),
+                                   to_regclass('public.generation'),
                                    to_regclass('public.alembic_version')])
         loop
             execute format('revoke insert, update, delete on %s from mlc_app', place);

@@ -82,7 +82,7 @@ async def _sweep(
             full_at=now if full or last is None else last.full_at,
         )
         async with installation.database.transaction() as connection:
-            await polls.keep(connection, name, flow.name, poll)
+            await polls.keep(connection, name, flow.name, poll, after=last)
     if swept.never_told or swept.late:
         _log.info(
             "swept",

@@ -17,6 +17,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import offline
 from ml_connector.ledger.connections import holds
+from ml_connector.ledger.generation import GivenNumbers, begin_generation, given_numbers
 from ml_connector.storage import running_role, schema
 from ml_connector.storage.backup import proof, restore, sealed
 from ml_connector.storage.backup.archive import Archive
@@ -96,8 +97,11 @@ def write_backup(settings: Settings, file: Path, *, verify: bool = True) -> Back
         check_schema(server.owner_url)
         key_ids = _key_ids(server.url)
         expected = proof.tables(server.owner_url)
+        with connect(server.owner_url) as connection:
+            generation = given_numbers(connection).generation
         head = BackupHead(
             key_id=key.key_id,
+            generation=generation or 0,
             made_at=datetime.now(UTC).replace(microsecond=0),
             schema=schema.newest(),
         )
@@ -161,15 +165,22 @@ def restore_backup(
             if key is None:
                 restore.refuse_superuser(server.owner_url, where=str(file))
             archive = Archive.of(backup)
+            with connect(server.owner_url) as connection:
+                replaced = given_numbers(connection)
 
-            def finish(connection: psycopg.Connection[Any]) -> Restored:
-                return _finish(connection, archive, ring, person=person)
+            def finish(restored: psycopg.Connection[Any]) -> Restored:
+                return _finish(restored, archive, ring, replaced, person=person)
 
             return restore.put_back(server.owner_url, archive, finish)
 
 
 def _finish(
-    connection: psycopg.Connection[Any], archive: Archive, ring: Ring | None, *, person: str
+    connection: psycopg.Connection[Any],
+    archive: Archive,
+    ring: Ring | None,
+    replaced: GivenNumbers,
+    *,
+    person: str,
 ) -> Restored:
     """Complete what was restored, in the same transaction.
 
@@ -179,7 +190,15 @@ def _finish(
     file = archive.file
     made_at = file.head.made_at if file.head else archive.created_at
     running_role.allow_on(connection)
-    offline.make_months(connection, datetime.now(UTC).date())
+    now = datetime.now(UTC)
+    offline.make_months(connection, now.date())
+    begin_generation(
+        connection,
+        replaced=replaced,
+        restored=archive.file.head.generation if archive.file.head else None,
+        since=made_at,
+        now=now,
+    )
     contents = offline.contents(connection)
     # Where it does not say when it was made: not before the newest event in it.
     holds.hold_all(connection, backup_made_at=made_at or contents.newest)

@@ -32,13 +32,32 @@ async def last(connection: Connection, connection_name: str, flow: str) -> Poll 
     return Poll(**row) if row else None
 
 
-async def keep(connection: Connection, connection_name: str, flow: str, poll: Poll) -> None:
-    """Keep that a poll was brought to its end: all it found is in the inbox."""
+async def keep(
+    connection: Connection, connection_name: str, flow: str, poll: Poll, *, after: Poll | None
+) -> None:
+    """Keep that a poll was brought to its end: all it found is in the inbox.
+
+    Args:
+        connection: inside a transaction.
+        connection_name: whose source.
+        flow: that polls it.
+        poll: the one that ended.
+        after: the poll from whose time on it looked. If that is not the last one any more, the
+            database was restored meanwhile, and what changed in between would be missed.
+    """
     await rows(
         connection,
-        "insert into poll (connection, flow, account_time, polled_at, full_at) values"
-        " (%(connection)s, %(flow)s, %(account_time)s, %(polled_at)s, %(full_at)s)"
+        "insert into poll (connection, flow, account_time, polled_at, full_at)"
+        " select %(connection)s, %(flow)s, %(account_time)s, %(polled_at)s, %(full_at)s"
+        " where %(after)s::timestamptz is null or exists (select from poll"
+        "  where connection = %(connection)s and flow = %(flow)s and polled_at = %(after)s)"
         " on conflict (connection, flow) do update set account_time = excluded.account_time,"
-        " polled_at = excluded.polled_at, full_at = excluded.full_at",
-        {"connection": connection_name, "flow": flow, **msgspec.structs.asdict(poll)},
+        " polled_at = excluded.polled_at, full_at = excluded.full_at"
+        " where poll.polled_at = %(after)s",
+        {
+            "connection": connection_name,
+            "flow": flow,
+            "after": after.polled_at if after else None,
+            **msgspec.structs.asdict(poll),
+        },
     )

@@ -33,6 +33,8 @@ class Posting:
         attempts: calls that were begun for it, this one included where it is *sending*.
         flow: whose journal rows it makes, where that is not the flow of its subject: a
             counter-document's are those of the flow that posted what it takes back.
+        generation: of the database that it was read from: what comes of it is recorded in no
+            other (``ledger.generation``).
     """
 
     id: int
@@ -43,6 +45,7 @@ class Posting:
     remote_id: str | None
     call_ends_by: datetime | None
     over: bool
+    generation: int
     attempts: int = 0
     flow: str | None = None
 
@@ -54,7 +57,7 @@ class Posting:
 
 _COLUMNS: Final = (
     "id, run_id, state, document, document_hash, remote_id, over_at, attempts,"
-    " coalesce(over_at < now(), true) as over"
+    " coalesce(over_at < now(), true) as over, (select number from generation) as generation"
 )
 
 _PREPARE: Final = f"""
@@ -216,8 +219,9 @@ async def mark_unsent(connection: Connection, posting: Posting, answer: Any) -> 
     await rows(
         connection,
         "update posting set state = 'prepared', answer = %(answer)s, over_at = null"
-        " where id = %(id)s and state in ('sending', 'alarm')",
-        {"id": posting.id, "answer": Json(answer)},
+        " where id = %(id)s and state in ('sending', 'alarm')"
+        " and %(generation)s = (select number from generation)",
+        {"id": posting.id, "generation": posting.generation, "answer": Json(answer)},
     )
 
 
@@ -249,18 +253,26 @@ async def settled_all(connection: Connection, settled: Sequence[Settled]) -> dic
     """Record that documents exist.
 
     Returns:
-        By posting id, when that was recorded; none where somebody else has recorded it before.
+        By posting id, when that was recorded; none where somebody else has recorded it before,
+        or the database was restored since.
     """
     values = [
-        {"id": one.posting.id, "state": one.state, "remote": one.remote_id, "answer": one.answer}
+        {
+            "id": one.posting.id,
+            "generation": one.posting.generation,
+            "state": one.state,
+            "remote": one.remote_id,
+            "answer": one.answer,
+        }
         for one in settled
     ]
     found = await rows(
         connection,
         "update posting as p set state = w.state, remote_id = w.remote, answer = w.answer,"
         " settled_at = now() from json_to_recordset(%(settled)s)"
-        " as w (id bigint, state text, remote text, answer json)"
+        " as w (id bigint, generation bigint, state text, remote text, answer json)"
         " where p.id = w.id and p.state in ('prepared', 'sending', 'alarm')"
+        " and w.generation = (select number from generation)"
         " returning p.id, p.settled_at",
         {"settled": recordset(values)},
     )
@@ -284,8 +296,9 @@ async def mark_differing(connection: Connection, posting: Posting, answer: Any) 
     """Record that the record with our external id is not what was meant; it raises no alarm."""
     await rows(
         connection,
-        "update posting set state = 'alarm', answer = %(answer)s where id = %(id)s",
-        {"id": posting.id, "answer": Json(answer)},
+        "update posting set state = 'alarm', answer = %(answer)s where id = %(id)s"
+        " and %(generation)s = (select number from generation)",
+        {"id": posting.id, "generation": posting.generation, "answer": Json(answer)},
     )
 
 
@@ -436,4 +449,5 @@ def _posting(row: DictRow) -> Posting:
         call_ends_by=row["over_at"],
         over=row["over"],
         attempts=row["attempts"],
+        generation=row["generation"],
     )
