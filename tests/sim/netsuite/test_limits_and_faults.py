@@ -166,7 +166,7 @@ def test_connections_are_cut_before_or_after_the_commit(
         post(wire)
 
     assert sum(sim.stock().values()) == units
-    assert sim.calls[-1]["status"] == 0
+    assert wait_until(lambda: sim.calls)[-1]["status"] == 0
     assert post(wire, "mlc-ia-2").status_code == 204
 
 
@@ -216,7 +216,7 @@ def test_slots_are_free_again_after_cuts_and_timeouts(
             post(wire)
 
     assert post(wire).status_code == 204
-    assert sim.limits.in_flight == 0
+    wait_until(lambda: sim.limits.in_flight == 0)
 
 
 def test_answers_carry_the_servers_own_time_once(sim: NetSuiteSim, wire: httpx2.Client) -> None:

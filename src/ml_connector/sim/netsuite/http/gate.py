@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from time import perf_counter
 from typing import Final, cast
 from urllib.parse import parse_qsl
@@ -92,33 +93,37 @@ class Gate:
         if counted:
             limits.in_flight += 1
             limits.peak = max(limits.peak, limits.in_flight)
-        status = 0
+        is_noted = False
+
+        def note(status: int) -> None:
+            nonlocal is_noted
+            if not is_noted:
+                kind = struck.kind or "latency" if struck else None
+                seconds = perf_counter() - began
+                self.calls.append(Call(at, scope["method"], target, status, seconds, kind))
+            is_noted = True
+
+        way = self._way(note)
         try:
             body = await _body(receive)
             if body is None:
                 return
             if crowded:
                 limits.refused += 1
-                answer = answer_refusal(self._crowded())
-                status = answer.status
-                await self._send(send, answer)
+                await way.send(send, answer_refusal(self._crowded()))
             elif struck is None:
-                answer = self._work(_request(scope, body))
-                status = answer.status
-                await self._send(send, answer)
+                await way.send(send, self._work(_request(scope, body)))
             else:
-                status = await play(struck, _request(scope, body), receive, send, way=self._way())
+                await play(struck, _request(scope, body), receive, send, way=way)
         finally:
             if counted:
                 limits.in_flight -= 1
-            kind = struck.kind or "latency" if struck else None
-            seconds = perf_counter() - began
-            self.calls.append(Call(at, scope["method"], target, status, seconds, kind))
+            note(0)
 
-    def _way(self) -> Way:
+    def _way(self, note: Callable[[int], None]) -> Way:
         return Way(
             work=self._work,
-            send=self._send,
+            send=partial(self._send, note),
             crowded=self._crowded,
             overloaded=self.overloaded,
             forget_token=self.forget_token,
@@ -129,7 +134,11 @@ class Gate:
         after = self.retry_after()
         return concurrency_exceeded({"Retry-After": str(after)} if after is not None else None)
 
-    async def _send(self, send: Send, answer: Answer, *, cut_short: bool = False) -> None:
+    async def _send(
+        self, note: Callable[[int], None], send: Send, answer: Answer, *, cut_short: bool = False
+    ) -> None:
+        # Before it leaves: who has an answer finds its call among those that were answered.
+        note(0 if cut_short else answer.status)
         date = format_datetime(self.server_time(), usegmt=True)
         _leave_date_to_us(send)
         await _send(send, answer, date, cut_short=cut_short)

@@ -49,8 +49,8 @@ class Way:
 
 async def play(
     struck: Struck, request: Request | Refusal, receive: Receive, send: Send, *, way: Way
-) -> int:
-    """Let one call suffer what the plan says; return the status that was answered, 0 for none."""
+) -> None:
+    """Let one call suffer what the plan says."""
     if struck.latency:
         await asyncio.sleep(struck.latency)
     kind = struck.kind
@@ -62,16 +62,12 @@ async def play(
         await asyncio.sleep(struck.hang)
     if kind in ("cut_before_commit", "cut_after_commit"):
         await _cut(receive, send)
-        return 0
+        return
     if kind == "error_after_commit":
         answer = answer_refusal(unexpected(way.error_id()))
     if kind == "gateway_timeout":
         answer = _html(*_HTML["gateway_timeout"])
-    if kind == "truncated":
-        await way.send(send, answer, cut_short=True)
-        return 0
-    await way.send(send, answer)
-    return answer.status
+    await way.send(send, answer, cut_short=kind == "truncated")
 
 
 def _refused(struck: Struck, way: Way) -> Answer:

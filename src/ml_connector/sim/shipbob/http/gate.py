@@ -6,6 +6,7 @@ Each request passes the same steps in the same order, and leaves a line in ``cal
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from math import ceil
 from threading import RLock
 
@@ -115,7 +116,7 @@ class Gate:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
-        noted: dict[str, object] = {"status": 500, "application": ""}
+        noted: dict[str, object] = {"status": 500, "application": "", "is_open": True}
         scope["noted"] = noted
         scope["written_path"] = scope["path"]
         scope["path"] = scope["path"].lower().rstrip("/")
@@ -127,9 +128,12 @@ class Gate:
                 await self._noting(scope, receive, send)
             else:
                 noted["status"] = 0
-                await play(struck, self._noting, scope, receive, send, revoke=self._revoke)
+                note = partial(self._note, scope)
+                await play(
+                    struck, self._noting, scope, receive, send, revoke=self._revoke, note=note
+                )
         finally:
-            self._note(scope, noted)
+            self._note(scope)
 
     async def _noting(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and note the status of the work that was done."""
@@ -137,6 +141,7 @@ class Gate:
         async def note_status(message: Message) -> None:
             if message["type"] == "http.response.start":
                 scope["noted"]["status"] = message["status"]
+                self._note(scope)
             await send(message)
 
         await self._app(scope, receive, note_status)
@@ -229,7 +234,11 @@ class Gate:
             raise endpoint.refuse(403, "An application writes only to its own channel.")
         return channel_id
 
-    def _note(self, scope: Scope, noted: dict[str, object]) -> None:
+    def _note(self, scope: Scope) -> None:
+        """Write a call down, once, before its answer leaves: who has that finds it here."""
+        noted: dict[str, object] = scope["noted"]
+        if noted.pop("is_open", None) is None:
+            return
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]

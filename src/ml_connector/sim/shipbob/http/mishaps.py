@@ -50,6 +50,7 @@ async def play(
     send: Send,
     *,
     revoke: Callable[[Scope], None],
+    note: Callable[[], None],
 ) -> None:
     """Let one call suffer what the plan says.
 
@@ -60,6 +61,7 @@ async def play(
         receive: of the call.
         send: of the call.
         revoke: makes the call's token stop working for good.
+        note: writes down a call whose work is not done, before it is answered.
     """
     await asyncio.sleep(struck.latency)
     kind = struck.kind
@@ -68,9 +70,11 @@ async def play(
     if kind is None or kind == "token_revoked" or kind in NETSUITES_OWN:
         await app(scope, receive, send)
     elif kind in _INSTEAD:
+        note()
         await _answer(_INSTEAD[kind], send)
     elif kind == "hang_before_commit":
         await asyncio.sleep(struck.hang)
+        note()
         await _answer(_edge(504), send)
     elif kind == "cut_before_commit":
         await cut_connection(receive, send)
