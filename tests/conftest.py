@@ -46,19 +46,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
+    "bench",
     "contract",
     "docs/test_tutorial",
-    "sim/shipbob/test_third_party_client",
     "app",
-    "bench",
-    "storage/test_embedded",
-    "chaos",
     "acceptance",
+    "chaos",
+    "storage/test_embedded",
+    "cli",
+    "sim/shipbob/test_third_party_client",
     "vault/test_ninety_days",
-    "sim/netsuite/test_public_client",
-    "transport",
+    "audit",
 )
-"""Folders and files that take minutes, or half of one; those that take longest first."""
+"""Folders and files that take half a minute or more; those that take longest first."""
 
 QUICK_FILES = 6
 """So many of the others are worth a process of their own."""
