@@ -12,7 +12,7 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.errors import AlreadyExists, NeedsHuman
 from ml_connector.ledger.postings.documents import CreateWro, Document
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
-from ml_connector.reads.order_wros import OrderWros
+from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.transport.call import Call, Priority, working_at
 from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import DocumentKind
@@ -36,7 +36,7 @@ class Receiving:
         self.wire = Wire(self)
         self.clock = Clock()
         self.free = FreeNumbers(clock=self.clock)
-        self.orders = OrderWros(shipbob(self.wire), free=self.free)
+        self.orders = OrderWroReads(shipbob(self.wire), free=self.free)
         self.turns = 0
         self.elsewhere: set[str] = set()
         self.target = ShipBobTarget(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.reads.order_wros import OrderWros
+from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import (
@@ -93,7 +93,7 @@ async def world(
 
 async def numbers_of(world: World, *orders: str) -> tuple[list[list[str]], int]:
     """The numbers of the WROs of orders, and how many calls it took to find them."""
-    wros = OrderWros(world.client())
+    wros = OrderWroReads(world.client())
     before = len(world.sim.calls)
     found = await asyncio.gather(*map(wros.of_order, orders))
     return [[wro.purchase_order_number or "" for wro in of_order] for of_order in found], len(
@@ -130,7 +130,7 @@ async def test_a_number_may_be_that_of_two_orders(world: World) -> None:
 
 
 async def test_a_number_that_can_not_be_looked_for_stops_only_its_own_order(world: World) -> None:
-    wros = OrderWros(world.client())
+    wros = OrderWroReads(world.client())
     refused, found = await asyncio.gather(
         wros.of_order("A,B"), wros.of_order("PO1"), return_exceptions=True
     )

@@ -19,7 +19,7 @@ _AHEAD: Final = 2
 _SUFFIX: Final = re.compile(r"(.*)-(\d{1,3})", re.DOTALL)
 
 
-class OrderWros:
+class OrderWroReads:
     """Finds WROs by the numbers of orders, those of many orders in one call.
 
     The WROs of order ``PO123`` are called ``PO123``, ``PO123-2``, ``PO123-3`` and so on. Two

@@ -19,7 +19,7 @@ from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, Receipt
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FreeNumbers
-from ml_connector.reads.order_wros import OrderWros
+from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.reads.purchase_orders import OrderReads
 from ml_connector.reads.returns import ReturnReads
 from ml_connector.reads.shipments import ShipmentReads
@@ -82,7 +82,7 @@ class Reads:
         self._stock = stock
         self.transfers = TransferReads(netsuite)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
-        self._order_wros = OrderWros(shipbob, free=free_numbers)
+        self._order_wros = OrderWroReads(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
         self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
