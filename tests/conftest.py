@@ -108,6 +108,8 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is the server's alone
 SPARE_BYTES = 4 << 30
 PREFIX = "ml-connector-tests-"
+OLD_SECONDS = 1200
+"""Longer than any test may take that has such a folder for itself."""
 
 
 @contextmanager
@@ -134,7 +136,7 @@ def swept_up() -> None:
 
     for folder in MEMORY.glob(f"{PREFIX}*"):
         with suppress(OSError):
-            is_old = time.time() - folder.stat().st_mtime > 3600
+            is_old = time.time() - folder.stat().st_mtime > OLD_SECONDS
             if is_old and embedded.stop_left_over(folder, wait_seconds=0):
                 shutil.rmtree(folder)
 
