@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx2
-import psycopg
 import pytest
 
 from acceptance.holding import by_consent, calls, grants, hold
 from acceptance.merchant import Merchant, fresh_database
-from app.test_recovery import older_backup
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.sweeps import sweep_what_is_due
 from ml_connector.app.installation.backup import restore_backup, write_backup
@@ -109,15 +107,11 @@ def test_after_a_restore_on_another_machine_webhooks_are_stored_and_nothing_is_p
     assert len(second.documents(wro)) == 1
 
 
-async def test_a_restored_connection_is_held_from_the_first_moment(
+async def test_a_restored_connection_says_when_the_backup_was_made(
     acme: Merchant, second: Merchant, tmp_path: Path
 ) -> None:
-    with psycopg.connect(acme.database_url or "") as connection:  # a backup of an older build
-        connection.execute("alter table connection drop column held_at")
-        connection.execute("alter table connection drop column backup_made_at")
-        connection.execute("update alembic_version set version_num = '0024'")
-    older_backup(acme.database_url or "", tmp_path / "acme.backup")
-    restore_backup(second.settings, tmp_path / "acme.backup", person="anna", trust_unsigned=True)
+    made = write_backup(acme.settings, tmp_path / "acme.backup")
+    restore_backup(second.settings, tmp_path / "acme.backup", person="anna")
     async with (
         open_installation(second.settings) as installation,
         installation.database.transaction() as on,
@@ -126,3 +120,4 @@ async def test_a_restored_connection_is_held_from_the_first_moment(
 
     assert applied.held_at is not None
     assert applied.is_at_rest
+    assert applied.backup_made_at == made.made_at

@@ -28,7 +28,6 @@ def held(shop: Merchant) -> Iterator[Merchant]:
         ("plan", "receiving"),
         ("reconcile", "2026-10"),
         ("connection", "certificate", "acme", "--renew"),
-        ("connection", "consent", "acme"),
     ],
 )
 def test_commands_say_that_a_connection_is_held(

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from acceptance.holding import hold
 from acceptance.merchant import Merchant
 from acceptance.service import Process
 from ml_connector.app.connections.apply import apply_connection
@@ -183,6 +184,19 @@ def test_consent_is_given_stored_and_used(browser: Browser) -> None:
     assert "orders_read" in grant["scopes"]
     assert subject["state"] == "received"
     assert leftovers == []
+
+
+def test_a_held_connection_takes_a_consent_and_stays_held(browser: Browser) -> None:
+    merchant = browser.merchant
+    hold(merchant)
+    answer = browser.back(browser.consent(browser.start().headers["location"]))
+    [row] = merchant.rows("select held_at from connection")
+    merchant.rows("update connection set held_at = null returning name")
+
+    assert answer.status_code == 200
+    assert "ShipBob is connected" in answer.text
+    assert "Writes to channel" in answer.text
+    assert row["held_at"] is not None
 
 
 def asked(merchant: Merchant) -> dict[str, str]:

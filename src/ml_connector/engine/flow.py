@@ -9,7 +9,8 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
+from ml_connector.engine.found import FoundRecord
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.webhooks.topics import subject_id
 from ml_connector.words import DocumentKind, ExternalIdPrefix, Source
@@ -118,6 +119,9 @@ class Flow:
         details: rows with the same keys that commands print of the facts, beside documents;
             None: nothing. Pure.
         documents: the sorts of document that it makes, by how their external ids begin.
+        found_document: the document that a record of ours in NetSuite is which the books lack,
+            such as after a restore, by the facts of its subject and what is posted of it. None:
+            it makes no records there. Pure. Raises where it can't be told what it holds.
         wakings: the kinds of thing that its stopped subjects wait for, and how it is seen
             that one has appeared; those that every flow may wait for are not repeated here
             (``rules.wake``).
@@ -142,6 +146,9 @@ class Flow:
     event_source: Source = "sweep"
     details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None
     documents: frozenset[ExternalIdPrefix] = frozenset()
+    found_document: (
+        Callable[[Any, FoundRecord, Sequence[Posted], ConnectionSettings], Document] | None
+    ) = None
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
 

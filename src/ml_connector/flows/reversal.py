@@ -6,14 +6,17 @@ Nothing that was posted is edited or deleted: units go out again by an inventory
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.found import FoundRecord
 from ml_connector.errors import UserError
 from ml_connector.ledger.postings.documents import CreateBill, CreateRecord, Document, JournalLine
 from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
@@ -70,6 +73,50 @@ def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Doc
     if kind in _MONEY:
         return _money_back(posted, day)
     raise _can_not(posted, _WHY_NOT.get(kind, "It changes neither stock nor money."))
+
+
+def taken_back_by(found: FoundRecord) -> str:
+    """Return the external id of what a counter-document takes back, as its own says it.
+
+    Raises:
+        NeedsHuman: its own was too long to say it.
+    """
+    if len(found.external_id) == _LONGEST:
+        raise found.untold("its external id is cut short")
+    rest = found.external_id.removeprefix(ExternalIdPrefix.REVERSAL)
+    return f"{OUR_EXTERNAL_IDS}{rest}"
+
+
+def found_counter(posted: Undoable, found: FoundRecord, settings: ConnectionSettings) -> Document:
+    """Return the document that a counter-document in NetSuite is, which the books lack.
+
+    Args:
+        posted: what it takes back.
+        found: the record.
+        settings: of the connection.
+
+    Raises:
+        NeedsHuman: it is not what would take that back.
+    """
+    try:
+        document = counter(posted, settings, day=found.date)
+    except UserError as error:
+        raise found.untold(str(error)) from error
+    wanted: dict[tuple[str | None, str | None], Decimal] = defaultdict(Decimal)
+    there: dict[tuple[str | None, str | None], Decimal] = defaultdict(Decimal)
+    for line in document.lines:
+        if line.quantity is not None:
+            wanted[line.item, line.location] += line.quantity
+        else:
+            wanted[None, None] += line.amount or Decimal(0)
+    for one in found.lines:
+        if one.amount is None:
+            there[one.item, one.location] += one.quantity
+        else:
+            there[None, None] += one.amount
+    if document.external_id != found.external_id or wanted != there:
+        raise found.untold(f"it does not take back {posted.name}")
+    return document
 
 
 def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Document:

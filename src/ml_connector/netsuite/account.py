@@ -46,6 +46,14 @@ def host_label(account_id: str) -> str:
     return check_account_id(account_id).lower().replace("_", "-")
 
 
+def account_key(account_id: str) -> str:
+    """Return an account id in one spelling: NetSuite takes it in several (section 1.3).
+
+    ``1234567-sb1`` becomes ``1234567_SB1``. A sandbox is another account than its original.
+    """
+    return account_id.upper().replace("-", "_")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """One account and where its services are (netsuite.md sections 1.1 and 1.6).

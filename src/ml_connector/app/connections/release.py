@@ -1,26 +1,71 @@
 """Releasing a connection that a restore has left held."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from ml_connector.app.connections.administration import Changed
+from ml_connector.app.connections.take_in import TakenDocuments, take_in
+from ml_connector.app.installation.contexts import connection_context
 from ml_connector.app.installation.installation import Installation
-from ml_connector.ledger.connections import acts, holds
+from ml_connector.ledger.connections import acts, connections, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.netsuite.account import account_key
+from ml_connector.transport.http.holds import Reach
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """What a release came to.
+
+    Attributes:
+        changed: whether the hold was ended.
+        found: what NetSuite shows and the books lacked.
+    """
+
+    changed: bool
+    found: TakenDocuments
 
 
 async def release_connection(
-    installation: Installation, applied: AppliedConnection, *, by: str
-) -> Changed:
-    """End the hold of a connection: what came meanwhile is done now.
+    installation: Installation, applied: AppliedConnection, *, by: str, dry_run: bool = False
+) -> Released:
+    """Take in what was posted since the backup, then end the hold: the connection goes on.
+
+    It may be done again after it was interrupted: the hold ends last.
 
     Args:
         installation: where.
         applied: the connection.
         by: the person who says that no other installation works on its accounts.
+        dry_run: only tell what would be taken in; ShipBob's grant is not renewed for it.
+
+    Raises:
+        ConnectorError: a system can't be read; the connection stays held.
     """
+    if applied.held_at is None:
+        return Released(changed=False, found=TakenDocuments())
+    reach = Reach.READS if dry_run else Reach.READS_AND_SIGN_IN
+    async with installation.database.transaction() as on:
+        secrets = await installation.vault.all(applied.name, on=on)
+        accounts = await connections.accounts(on)
+    own = account_key(applied.netsuite_account)
+    found = await take_in(
+        installation,
+        connection_context(installation.reaching(reach), applied.settings(secrets)),
+        since=applied.backup_made_at,
+        siblings=[name for name, account in accounts.items() if account_key(account) == own],
+        keep=not dry_run,
+    )
+    if dry_run:
+        return Released(changed=False, found=found)
+    return Released(changed=await _end(installation, applied, found, by=by), found=found)
+
+
+async def _end(
+    installation: Installation, applied: AppliedConnection, found: TakenDocuments, *, by: str
+) -> bool:
     async with installation.database.transaction() as on:
         if not await holds.end(on, applied.name):
-            return Changed(name=applied.name, changed=False)
+            return False
         await acts.record(
             on,
             by,
@@ -32,9 +77,11 @@ async def release_connection(
                     "backup_made_at": _text(applied.backup_made_at),
                 },
                 "after": {"held_at": None},
+                "taken_in": [one.record.external_id for one in found.taken],
+                "left": [one.external_id for one in found.left],
             },
         )
-    return Changed(name=applied.name, changed=True)
+    return True
 
 
 def _text(moment: datetime | None) -> str | None:

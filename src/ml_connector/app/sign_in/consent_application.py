@@ -6,7 +6,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_refusals import ConsentRefused
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
-from ml_connector.ledger.connections import connections, holds
+from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.sign_in.oauth import Application
 
 BEGUN_FIELD: Final = "shipbob.consent."
@@ -24,8 +24,7 @@ async def settings_of(installation: Installation, name: str) -> ConnectionSettin
     """Return the settings of a connection, with the secrets that sign in to ShipBob.
 
     Raises:
-        ConsentRefused: there is no such connection, it is held, or what is stored of it can't
-            be read.
+        ConsentRefused: there is no such connection, or what is stored of it can't be read.
     """
     async with installation.database.transaction() as on:
         applied = await connections.find(on, name)
@@ -34,9 +33,6 @@ async def settings_of(installation: Installation, name: str) -> ConnectionSettin
                 "There is no such connection",
                 next_step="Check the name in the address: ml-connector connection list.",
             )
-        if applied.held_at is not None:
-            held = holds.refusal(name)
-            raise ConsentRefused(str(held), next_step=held.remedy)
         try:
             return applied.settings(
                 await installation.vault.some(name, _SIGNS_IN.__contains__, on=on)

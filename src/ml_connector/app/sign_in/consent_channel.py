@@ -6,6 +6,7 @@ from ml_connector.app.sign_in.consent_application import settings_of
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections import consents
 from ml_connector.ledger.connections.consents import Begun
+from ml_connector.transport.http.holds import Reach
 
 
 async def written_channel(installation: Installation, begun: Begun) -> tuple[str, bool]:
@@ -13,7 +14,8 @@ async def written_channel(installation: Installation, begun: Begun) -> tuple[str
     name = begun.connection
     try:
         settings = await settings_of(installation, name)
-        client, _ = shipbob_client(installation, settings, installation.tokens)
+        reading = installation.reaching(Reach.READS)
+        client, _ = shipbob_client(reading, settings, installation.tokens)
         known = await client.channels()
         named = [one for one in known if one.writable and one.name == begun.channel_name]
         if len(named) == 1:

@@ -42,6 +42,7 @@ from ml_connector.shipbob.sign_in.id_tokens import claims
 from ml_connector.shipbob.sign_in.oauth import SCOPES, Granted
 from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import is_literal_loopback
+from ml_connector.transport.http.holds import Reach
 from ml_connector.words import AlarmKind
 
 LINK_LIVES: Final = timedelta(minutes=30)
@@ -274,7 +275,8 @@ class Consents:
         )
         try:
             granted = await oauth.exchange_code(
-                self._installation.transport,
+                # A held connection too: a person gives it, and it renews no other one.
+                self._installation.reaching(Reach.READS_AND_SIGN_IN).transport,
                 application,
                 code=Secret(code),
                 verifier=Secret(held.verifier),

@@ -17,6 +17,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Flow, Section, Waking
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
+from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.plan import plan, source_lines
 from ml_connector.flows.billing.read import read, sweep
 from ml_connector.rules import wake
@@ -49,6 +50,7 @@ FLOW: Final = Flow(
         Waking(kind=AwaitedKind.VENDOR, by_applying=True),
         Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
     ),
+    found_document=found_document,
     documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
     sections=(
         Section(

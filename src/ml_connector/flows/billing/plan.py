@@ -8,7 +8,13 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.flows.billing.documents import BILLS, bill, outstanding, placed
+from ml_connector.flows.billing.documents import (
+    BILLS,
+    TargetAmount,
+    bill,
+    outstanding,
+    placed,
+)
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
     GONE,
@@ -40,17 +46,16 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     """
     if facts.key == NEXT:
         return Plan(note="Charges are kept" if facts.pulled else "Charges were pulled just now")
-    invoice = _invoice(facts)
+    invoice = invoice_of(facts)
     kept_out = _kept_out(invoice, settings)
     if kept_out:
         return refusal(source_lines(facts, settings), kept_out)
     if posted and _total(posted) == invoice.amount:
         return Plan(note="All of it is posted")
-    fact_date = _day(invoice)
+    fact_date = day_of(invoice)
     all_parts = _parts(facts, settings)
     refused = _refused(all_parts, invoice)
-    wanted = placed([part for part in all_parts if not _is_no_cost(part)], settings.billing)
-    rest = outstanding(wanted, posted)
+    rest = _outstanding(all_parts, posted, settings)
     if not rest:
         return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
     by_hand = _by_hand(facts, invoice, _vendor(invoice, settings))
@@ -97,7 +102,12 @@ def _total(posted: Sequence[Posted]) -> Decimal:
     )
 
 
-def _invoice(facts: BillingFacts) -> InvoiceFact:
+def invoice_of(facts: BillingFacts) -> InvoiceFact:
+    """Return the head of the invoice.
+
+    Raises:
+        NeedsData: ShipBob has no such invoice.
+    """
     if facts.invoice is None:
         raise NeedsData(
             f"ShipBob has no invoice {facts.key}",
@@ -115,7 +125,12 @@ def _kept_out(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
     return before_start(invoice.day, settings)
 
 
-def _day(invoice: InvoiceFact) -> date:
+def day_of(invoice: InvoiceFact) -> date:
+    """Return the date of an invoice.
+
+    Raises:
+        NeedsHuman: it has none that can be read.
+    """
     if invoice.day is None:
         raise NeedsHuman(
             f"Invoice {invoice.id} has no date that can be read",
@@ -125,9 +140,28 @@ def _day(invoice: InvoiceFact) -> date:
     return invoice.day
 
 
+def still_to_post(
+    facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> list[TargetAmount]:
+    """Return what of an invoice is to be billed beyond what is posted.
+
+    Raises:
+        NeedsData: the lines do not add up to the invoice's amount, or a fee has no account.
+        NeedsHuman: currencies differ.
+    """
+    return _outstanding(_parts(facts, settings), posted, settings)
+
+
+def _outstanding(
+    all_parts: Sequence[InvoicePart], posted: Sequence[Posted], settings: ConnectionSettings
+) -> list[TargetAmount]:
+    wanted = placed([part for part in all_parts if not _is_no_cost(part)], settings.billing)
+    return outstanding(wanted, posted)
+
+
 def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[InvoicePart]:
     return parts(
-        _invoice(facts),
+        invoice_of(facts),
         facts.groups,
         listed=facts.listed,
         separate_taxes=settings.billing.taxes == "separate",

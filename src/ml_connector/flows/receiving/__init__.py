@@ -14,6 +14,7 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.receiving.facts import ReceivingFacts
+from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
 from ml_connector.flows.receiving.read import read, sweep
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
@@ -41,6 +42,7 @@ FLOW: Final = Flow(
     schedule="sweep",
     sweep=sweep,
     wakings=(wake.SKU, wake.ITEM, wake.LOCATION, wake.ACCOUNT, wake.PERIOD, PURCHASE_ORDER),
+    found_document=found_document,
     documents=frozenset(
         {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
     ),

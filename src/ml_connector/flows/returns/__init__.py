@@ -15,6 +15,7 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.returns.facts import ReturnFacts
+from ml_connector.flows.returns.found import found_document
 from ml_connector.flows.returns.plan import plan
 from ml_connector.flows.returns.read import read, sweep
 from ml_connector.flows.returns.source_lines import source_lines
@@ -44,6 +45,7 @@ FLOW: Final = Flow(
         RETURN_AUTHORIZATION,
         FULFILLED_UNITS,
     ),
+    found_document=found_document,
     documents=frozenset(
         {
             ExternalIdPrefix.RETURN_AUTHORIZATION,

@@ -17,6 +17,7 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
+from ml_connector.flows.tracking.found import found_document
 from ml_connector.flows.tracking.plan import plan
 from ml_connector.flows.tracking.read import read, sweep
 from ml_connector.flows.tracking.source_lines import source_lines
@@ -82,6 +83,7 @@ FLOW: Final = Flow(
         OPEN_SALES_ORDER,
         FULFILLMENT,
     ),
+    found_document=found_document,
     documents=frozenset(
         {
             ExternalIdPrefix.FULFILLMENT,

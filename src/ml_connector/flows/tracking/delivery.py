@@ -89,11 +89,12 @@ def told_before(posted: Sequence[Posted]) -> Delivery | None:
     for document in reversed(posted):
         for line in document.lines:
             if line.source_line == SOURCE_LINE and line.detail:
-                return _read(line.detail)
+                return read_delivery(line.detail)
     return None
 
 
-def _read(said: str) -> Delivery:
+def read_delivery(said: str) -> Delivery:
+    """Return the delivery state of which ``Delivery.said`` made a text."""
     text, _, moment = said.rpartition("; ")
     word, _, last = text.rpartition(" ")
     as_of = None if moment == "no date" else datetime.fromisoformat(moment)

@@ -111,7 +111,7 @@ def take(
             units, pool = _share(pool, quantity, rest + quantity, last=rest == 0)
             taken[line.line].append(
                 OrderLineUnits(
-                    quantity=quantity, units=units, items=_items(line, units, order, names)
+                    quantity=quantity, units=units, items=items_of(line, units, order, names)
                 )
             )
         if rest:
@@ -355,7 +355,7 @@ def _share(
     return tuple(taken), rest
 
 
-def _items(
+def items_of(
     line: OrderLineFact, units: Sequence[Units], order: SalesOrderFact, names: ItemNames
 ) -> dict[int, str]:
     """Return NetSuite's item by inventory id: the line's own, or for a kit each member's."""

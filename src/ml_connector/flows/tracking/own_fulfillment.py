@@ -57,7 +57,7 @@ def own_fulfillment(
     equal = [
         one
         for one in in_order
-        if _names_no_shipment(one) and _units(one) == wanted and _is_at(one, location)
+        if _names_no_shipment(one) and units_in(one) == wanted and _is_at(one, location)
     ]
     waiting = [
         one
@@ -114,7 +114,7 @@ def _shared(
             continue
         if not set(fulfillment.tracking_numbers) <= numbers:
             continue
-        room = dict(_units(fulfillment))
+        room = dict(units_in(fulfillment))
         for sibling in siblings:
             if sibling.id != shipment.id and names_shipment(fulfillment, sibling):
                 for item, quantity in units_of(sibling).items():
@@ -132,7 +132,8 @@ def _names_no_shipment(fulfillment: FulfillmentFact) -> bool:
     )
 
 
-def _units(fulfillment: FulfillmentFact) -> dict[str, int]:
+def units_in(fulfillment: FulfillmentFact) -> dict[str, int]:
+    """Return the quantity of each NetSuite item on a fulfilment."""
     units: dict[str, int] = {}
     for line in fulfillment.lines:
         units[line.item] = units.get(line.item, 0) + line.quantity

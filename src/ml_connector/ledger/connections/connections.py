@@ -210,6 +210,17 @@ async def remove(connection: Connection, name: str) -> None:
     )
 
 
+async def accounts(connection: Connection) -> dict[str, str]:
+    """Return the NetSuite account ids of all connections, also of removed ones, by name.
+
+    As their files write them; those that can't be read are left out.
+    """
+    found = await rows(
+        connection, "select name, settings->'netsuite'->>'account_id' as account from connection"
+    )
+    return {row["name"]: row["account"] for row in found if row["account"]}
+
+
 async def names(connection: Connection) -> set[str]:
     """Return the names of all connections."""
     found = await rows(connection, "select name from connection where removed_at is null")

@@ -197,6 +197,31 @@ async def claim(
     )
 
 
+async def take(connection: Connection, ref: SubjectRef, *, worker: str) -> Claimed:
+    """Own a subject while nothing runs for its connection; its job and its state stay.
+
+    Raises:
+        LookupError: there is no such subject.
+    """
+    row = await one(
+        connection,
+        "update subject set epoch = epoch + 1, worker = %(worker)s, changed_at = now()"
+        " where connection = %(connection)s and flow = %(flow)s and key = %(key)s"
+        " returning id, epoch, marked, attempt",
+        {**ref._asdict(), "worker": worker},
+    )
+    if row is None:
+        raise LookupError(f"There is no {ref.flow} {ref.key}")
+    return Claimed(
+        id=row["id"],
+        ref=ref,
+        epoch=row["epoch"],
+        mark=row["marked"],
+        attempt=row["attempt"],
+        since=None,
+    )
+
+
 async def fence(connection: Connection, subject: Claimed) -> None:
     """Hold the subject's row for the rest of the transaction, if the run still owns it.
 

@@ -405,6 +405,19 @@ async def is_wro_made_lately(
     return bool(found)
 
 
+async def states(
+    connection: Connection, names: Collection[str], external_ids: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Return the states of NetSuite's postings, by connection and external id."""
+    found = await rows(
+        connection,
+        "select connection, external_id, state from posting where system = 'netsuite'"
+        " and connection = any (%(names)s) and external_id = any (%(ids)s)",
+        {"names": list(names), "ids": list(external_ids)},
+    )
+    return {(row["connection"], row["external_id"]): row["state"] for row in found}
+
+
 async def count_open(connection: Connection, connection_name: str) -> int:
     """Return how many documents of a connection are written down and not settled."""
     row = await one(

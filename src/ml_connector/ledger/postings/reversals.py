@@ -5,9 +5,12 @@ key is the id of the posting that is taken back.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.postings.documents import Document
 from ml_connector.ledger.postings.postings import Posting
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Cause
@@ -32,6 +35,40 @@ async def original(connection: Connection, posting_id: int) -> dict[str, Any]:
     )
     assert row is not None  # noqa: S101 - postings that were found are never deleted
     return row
+
+
+class Original(NamedTuple):
+    """A document that exists and may be taken back.
+
+    Attributes:
+        id: of its posting.
+        flow: that posted it.
+        remote_id: its internal id.
+    """
+
+    id: int
+    flow: str
+    document: Document
+    remote_id: str
+
+
+async def posted_as(
+    connection: Connection, connection_name: str, external_id: str
+) -> Original | None:
+    """Return the document in NetSuite that was posted under an external id; None: none was."""
+    row = await one(
+        connection,
+        "select p.id, s.flow, p.document, p.remote_id from posting as p"
+        " join subject as s on s.id = p.subject_id"
+        " where p.connection = %(name)s and p.system = 'netsuite'"
+        " and p.external_id = %(external_id)s and p.state in ('done', 'adopted')",
+        {"name": connection_name, "external_id": external_id},
+    )
+    if row is None:
+        return None
+    return Original(
+        row["id"], row["flow"], msgspec.convert(row["document"], Document), row["remote_id"]
+    )
 
 
 async def claim(

@@ -1,0 +1,82 @@
+"""What a shipment's item fulfilment holds that NetSuite shows and the books lack. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.found import FoundRecord
+from ml_connector.flows.tracking.delivery import Delivery, delivery_of, read_delivery
+from ml_connector.flows.tracking.documents import OrderLineUnits, ShipmentBooking
+from ml_connector.flows.tracking.facts import TrackingFacts
+from ml_connector.flows.tracking.order_lines import by_item, items_of, wanted_lines
+from ml_connector.flows.tracking.own_fulfillment import units_in
+from ml_connector.flows.tracking.sales_orders import FulfillmentFact, the_order
+from ml_connector.flows.tracking.source_lines import fact_date_of
+from ml_connector.ledger.postings.documents import Document, Posted
+from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
+from ml_connector.rules.found_documents import found_request
+from ml_connector.words import DocumentKind
+
+
+def found_document(
+    facts: TrackingFacts,
+    found: FoundRecord,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Document:
+    """Return the document that an item fulfilment in NetSuite is.
+
+    It must hold exactly what ShipBob says is in the shipment: then all its units are known.
+
+    Raises:
+        NeedsData: the sales order or an item is not in NetSuite.
+        NeedsHuman: it holds something else, or has not shipped.
+    """
+    del posted  # a shipment has one fulfilment of ours
+    if found.type != "ItemShip":
+        raise found.untold(f"a shipment makes no {found.type}")
+    shipment = facts.shipment
+    order = the_order(
+        facts.sales_orders,
+        facts.reference,
+        field=settings.policies.order_match,
+        shipment_id=shipment.id,
+    )
+    own = next((one for one in order.fulfillments if one.id == found.id), None)
+    if own is None or own.status in FULFILLMENT_NOT_SHIPPED:
+        raise found.untold(f"it is no fulfilment of {order.number} that has shipped")
+    wanted = wanted_lines(shipment, facts.shipments, facts.products, order, facts.names)
+    if units_in(own) != by_item(wanted):
+        raise found.untold("it holds other units than ShipBob's shipment")
+    booking = ShipmentBooking(
+        shipment=shipment,
+        delivery=_told(own, shipment.id) or delivery_of(shipment, settings.schedule.zone),
+        location=found.location,
+        fact_date=fact_date_of(shipment, settings),
+        date=found.date,
+        fields=settings.tracking,
+    )
+    units = [
+        OrderLineUnits(
+            quantity=one.quantity,
+            units=one.units,
+            items=items_of(one.lines[0], one.units, order, facts.names),
+        )
+        for one in wanted
+    ]
+    parcels = [one for one in shipment.parcels if one.number in own.tracking_numbers]
+    told = booking.told(parcels, delivery=_told(own, shipment.id) is not None)
+    return Document(
+        system="netsuite",
+        kind=DocumentKind.ITEM_FULFILLMENT,
+        external_id=found.external_id,
+        title=f"Item fulfilment from {order.number} for shipment {shipment.id}, found in NetSuite",
+        request=found_request(DocumentKind.ITEM_FULFILLMENT, found, from_type="salesOrder"),
+        lines=(*booking.lines(units), *told),
+    )
+
+
+def _told(own: FulfillmentFact, shipment_id: int) -> Delivery | None:
+    """Return the delivery state that our part of the memo tells; None where there is none."""
+    said = re.search(rf"ShipBob shipment {shipment_id}: ([^\[\],]+)", own.memo)
+    return read_delivery(f"{said[1].strip()}; no date") if said else None
