@@ -10,6 +10,7 @@ import msgspec
 from psycopg.types.json import Json
 
 from engine.memory_target import MemoryTarget
+from ml_connector import words
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.converge import Converge
@@ -17,6 +18,7 @@ from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.pushes import NO_PUSH, PushPlaces
 from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
@@ -115,6 +117,7 @@ class Workshop:
         self.mode = "live"
         self.marks = False
         self.lines = 1
+        self.push_places = PushPlaces(NO_PUSH)
         self.settle = Settle(
             database,
             {"netsuite": self.netsuite, "shipbob": self.shipbob},
@@ -142,6 +145,10 @@ class Workshop:
     ) -> None:
         """Let the flow decide by this plan."""
         self.flow = replace(self.flow, plan=plan)
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Work with the flow as it is now."""
         self.converge = Converge(
             self.database, {FLOW: self.flow}, self._open, self.lanes, worker="worker of the tests"
         )
@@ -156,10 +163,17 @@ class Workshop:
             )
         return self
 
-    async def news(self, *keys: str, delivery: str | None = None) -> list[TakenIn]:
+    async def news(
+        self,
+        *keys: str,
+        delivery: str | None = None,
+        source: words.Source = "webhook",
+        topic: str = "count.changed",
+    ) -> list[TakenIn]:
         """Something may have changed about these subjects."""
+        told = [replace(arrival(k, delivery), source=source, topic=topic) for k in keys]
         async with self.database.transaction() as connection:
-            return await take_in(connection, self.lanes, [arrival(k, delivery) for k in keys])
+            return await take_in(connection, self.lanes, told)
 
     async def run(self, key: str) -> dict[str, Any]:
         """Do the subject's job now, whenever it is due, as a worker would; return the subject."""
@@ -243,6 +257,7 @@ class Workshop:
             sign_in={},
             reads=Reads(shipbob, netsuite),
             settle=self.settle,
+            push_places=self.push_places,
         )
 
 

@@ -8,7 +8,14 @@ import typer
 
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations.sync import Planned, Synced, plan_flow, plan_run, sync_flow
+from ml_connector.app.operations.sync import (
+    Planned,
+    PushProgress,
+    Synced,
+    plan_flow,
+    plan_run,
+    sync_flow,
+)
 from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.cli import webhooks
 from ml_connector.cli.checks import as_rows, print_checks
@@ -68,9 +75,17 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
                 connection=applied.name,
                 details={"flow": flow.name, "ids": wanted, "since": since},
             )
-        return await sync_flow(installation, applied, flow, ids=wanted, since=back_to)
+        return await sync_flow(
+            installation,
+            applied,
+            flow,
+            ids=wanted,
+            since=back_to,
+            told=lambda progress: bar(progress.done, progress.all, _rest(progress)),
+        )
 
-    synced = context.run(do)
+    with context.printer.counting(f"sync {flow.name}") as bar:
+        synced = context.run(do)
     _print_synced(flow, synced)
     answer: dict[str, Any] = {
         "flow": flow.name,
@@ -112,6 +127,14 @@ def plan(
         return await plan_flow(installation, applied, flow, ids=wanted, since=back_to)
 
     _print_plans(flow, context.run(look))
+
+
+def _rest(progress: PushProgress) -> str:
+    """Return what is still to come of a push, for a person."""
+    if progress.calls_left is None or progress.ends_at is None:
+        return ""
+    ends = progress.ends_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"at most {progress.calls_left} calls to ShipBob left, about until {ends}"
 
 
 def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:

@@ -34,17 +34,19 @@ class Printer:
     def counting(self, what: str) -> Generator[Callable[..., None]]:
         """Show a progress bar on standard error, if that is a terminal.
 
-        Yields a function to call with the number done so far and, if known, the expected total.
+        Yields a function to call with the number done so far, the expected total, if known, and
+        what else there is to say.
         """
         if self.as_json or not self._err.is_terminal:
             yield _tell_nobody
             return
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+        words = TextColumn("{task.description}", markup=False)
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), words)
         with Progress(*columns, console=self._err, transient=True) as bar:
-            task = bar.add_task(what, total=None)
+            task = bar.add_task("", total=None)
 
-            def told(done: int, total: int | None = None) -> None:
-                bar.update(task, completed=done, total=total)
+            def told(done: int, total: int | None = None, note: str = "") -> None:
+                bar.update(task, completed=done, total=total, description=note)
 
             yield told
 
@@ -103,9 +105,9 @@ def _lines(text: str) -> str:
     return visible(text, keep="\n")
 
 
-def _tell_nobody(done: int, total: int | None = None) -> None:
+def _tell_nobody(done: int, total: int | None = None, note: str = "") -> None:
     """Do nothing with the numbers that a progress bar would show."""
-    del done, total
+    del done, total, note
 
 
 def _console(stream: Any, color: bool | None) -> Console:

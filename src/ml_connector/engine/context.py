@@ -1,11 +1,12 @@
 """What the runs of one connection work with."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.settle.settle import Settle
+from ml_connector.engine.work.pushes import NO_PUSH, PushPlaces
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
@@ -23,6 +24,7 @@ class ConnectionContext:
     sign_in: Mapping[System, Callable[[], Awaitable[object]]]
     reads: Reads
     settle: Settle
+    push_places: PushPlaces = field(default_factory=lambda: PushPlaces(NO_PUSH))
 
 
 OpenContext = Callable[[str, datetime | None], Awaitable[ConnectionContext]]

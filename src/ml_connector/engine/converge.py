@@ -28,7 +28,7 @@ from ml_connector.ledger.postings.postings import Found, Posting
 from ml_connector.ledger.run_steps import Decision, RunFacts, RunStep
 from ml_connector.storage.database import Connection, Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
-from ml_connector.transport.call import Priority, working_at
+from ml_connector.transport.call import Priority, present_priority, working_at
 from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, Mode, Source
 
@@ -115,7 +115,7 @@ class Converge:
         subject = run.subject
         flow = self._flows[subject.ref.flow]
         with (
-            working_at(_priority(subject, flow)),
+            working_at(_priority(subject, flow), in_crowds=subject.told_of <= flow.unhurried),
             structlog.contextvars.bound_contextvars(
                 connection=subject.ref.connection,
                 subject=f"{flow.source} {subject.ref.key}",
@@ -135,7 +135,7 @@ class Converge:
                 shows only when a failure is to be recorded.
         """
         try:
-            return await self._decide_and_settle(run, flow, found)
+            return await self._find_place(run, flow, found)
         except asyncio.CancelledError:
             with contextlib.suppress(Superseded):
                 await asyncio.shield(self._endings.release(run))
@@ -149,10 +149,22 @@ class Converge:
         except Exception as error:  # noqa: BLE001 - a bug: kept with the subject, shown, logged
             return await self._endings.unforeseen(run, error)
 
-    async def _decide_and_settle(self, run: Run, flow: Flow, found: Found) -> bool:
-        """Do what the run is for; True when the subject should run again at once."""
+    async def _find_place(self, run: Run, flow: Flow, found: Found) -> bool:
+        """Do what the run is for; of a push only so many at once, so that other work has room."""
         subject = run.subject
         context = await self._open_context(subject.ref.connection, subject.applied_at)
+        if present_priority() is not Priority.PUSH:
+            return await self._decide_and_settle(run, flow, found, context)
+        with context.push_places.place() as got:
+            if got:
+                return await self._decide_and_settle(run, flow, found, context)
+        return await self._endings.put_off(run, context.push_places.seconds_off())
+
+    async def _decide_and_settle(
+        self, run: Run, flow: Flow, found: Found, context: ConnectionContext
+    ) -> bool:
+        """Do what the run is for; True when the subject should run again at once."""
+        subject = run.subject
         for posting in found.left_behind:
             await context.settle.recover(subject, posting)
         posted = found.posted
@@ -292,10 +304,9 @@ def _priority(subject: Claimed, flow: Flow) -> Priority:
     """Return how soon a run's calls go, by who told of its subject since it last converged."""
     if subject.told_by & _SOMEBODY_WAITS:
         return Priority.LIVE
-    if subject.told_by == {"sweep"}:
-        return Priority.BULK
-    # Of what no webhook can tell: what woke it is no sooner than what would have told of it.
-    return Priority.PUSH if flow.event_source == "schedule" else Priority.LIVE
+    if flow.pushes:
+        return Priority.PUSH
+    return Priority.BULK if subject.told_by == {flow.event_source} else Priority.LIVE
 
 
 def _may_wait(plan: Plan, mode: Mode) -> str:

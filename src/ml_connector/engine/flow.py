@@ -93,6 +93,8 @@ class Flow:
         name: the word that commands and filters use, such as ``receiving``.
         source: the word for its subject, such as ``wro``.
         topics: ShipBob's webhook topics that concern it.
+        unhurried: those of its topics of which nothing is to be booked yet, and many come at
+            once: their subjects are read together.
         key_of: which subject a webhook concerns, by its topic and raw body; None when it does
             not say. Never raises.
         within_of: the larger thing at the source that the subject of a webhook is part of, and
@@ -114,6 +116,8 @@ class Flow:
             those of the given keys that are gone: fewer than a sweep sees, and sooner done.
             None: it is always swept.
         clock: the source's own time; None when the source does not say it.
+        pushes: its runs write to ShipBob alone, and a sweep finds many at once, of which nobody
+            waits for a single one: they are spread over ShipBob's limit.
         event_source: the source of the events that a sweep makes: ``schedule`` where no
             webhook could have told of them.
         details: rows with the same keys that commands print of the facts, beside documents;
@@ -131,6 +135,7 @@ class Flow:
     name: str
     source: str
     topics: frozenset[str]
+    unhurried: frozenset[str] = frozenset()
     key_of: Callable[[str, bytes], str | None] = subject_id
     within_of: Callable[[str, bytes], str | None] = _of_nothing
     rules: str
@@ -144,6 +149,7 @@ class Flow:
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
     event_source: Source = "sweep"
+    pushes: bool = False
     details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None
     documents: frozenset[ExternalIdPrefix] = frozenset()
     found_document: (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from ml_connector.engine.work.backoff import delay_seconds
-from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.lanes import BULK, LIVE, Lanes
 from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.conservation.equation import Equation, sentences
@@ -108,6 +108,14 @@ class RunEndings:
             await self.give_new_job(connection, run.subject)
             await runs.finish(connection, run.id, "released")
 
+    async def put_off(self, run: Run, seconds: float) -> bool:
+        """Give the subject back until later: it found no place, and has cost no call."""
+        due_at = datetime.now(UTC) + timedelta(seconds=seconds)
+        async with self._database.transaction() as connection:
+            await self.give_new_job(connection, run.subject, due_at=due_at)
+            await runs.finish(connection, run.id, "released")
+        return False
+
     async def superseded(self, run: Run) -> bool:
         """Note that another run has taken the subject over."""
         async with self._database.transaction() as connection:
@@ -115,10 +123,18 @@ class RunEndings:
         _log.warning("superseded")
         return False
 
-    async def give_new_job(self, connection: Connection, subject: Claimed) -> None:
-        """Give the subject back, with a job of its own that runs it anew."""
-        [job_id] = await self._lanes.defer(connection, subject.ref.connection, [subject.id])
-        await subjects.release(connection, subject, job_id=job_id)
+    async def give_new_job(
+        self, connection: Connection, subject: Claimed, *, due_at: datetime | None = None
+    ) -> None:
+        """Give the subject back, with a job of its own that runs it anew, now or later."""
+        [job_id] = await self._lanes.defer(
+            connection,
+            subject.ref.connection,
+            [subject.id],
+            at=due_at,
+            priority=LIVE if due_at is None else BULK,
+        )
+        await subjects.release(connection, subject, job_id=job_id, due_at=due_at)
 
 
 def tell_done(subject: Claimed, equation: Equation) -> None:

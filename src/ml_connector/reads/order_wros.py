@@ -8,7 +8,7 @@ from typing import Final
 from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.filters import refuse_comma
-from ml_connector.shipbob.gathering import WRO_NUMBERS_APART_SECONDS
+from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Wro
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
@@ -43,7 +43,7 @@ class OrderWroReads:
         self._priority = priority
         self._free = free or FreeNumbers()
         self._by_number: Batch[str, tuple[Wro, ...]] = Batch(
-            self._fetch, most=500, apart_seconds=WRO_NUMBERS_APART_SECONDS
+            self._fetch, most=500, crowd_apart_seconds=CROWD_APART_SECONDS
         )
 
     async def of_order(self, number: str) -> Sequence[Wro]:

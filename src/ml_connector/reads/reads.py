@@ -27,6 +27,7 @@ from ml_connector.reads.stock import StockReads
 from ml_connector.reads.transfer_orders import TransferReads
 from ml_connector.reads.units import UnitReads
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.shipbob.resources.unidentified import UroCalls
 from ml_connector.transport.batch import Batch
@@ -84,7 +85,9 @@ class Reads:
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._order_wros = OrderWroReads(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
-        self._wros: Batch[int, Wro] = Batch(self._fetch_wros, most=50)
+        self._wros: Batch[int, Wro] = Batch(
+            self._fetch_wros, most=50, crowd_apart_seconds=CROWD_APART_SECONDS
+        )
         self._items: Batch[str, tuple[Item, ...]] = Batch(self._fetch_items, most=1000)
         self._items_by_id: Batch[str, Item] = Batch(self._fetch_items_by_id, most=1000)
         self._orders: Batch[str, tuple[PurchaseOrder, ...]] = Batch(self._fetch_orders, most=100)
@@ -92,9 +95,11 @@ class Reads:
         self._orders_by_id: Batch[str, PurchaseOrder] = Batch(
             self._fetch_orders_by_id, most=200, at_once=2
         )
-        self._variants: Batch[str, tuple[Variant, ...]] = Batch(self._fetch_variants, most=100)
+        self._variants: Batch[str, tuple[Variant, ...]] = Batch(
+            self._fetch_variants, most=100, crowd_apart_seconds=CROWD_APART_SECONDS
+        )
         self._variants_by_id: Batch[int, tuple[Variant, ...]] = Batch(
-            self._fetch_variants_by_id, most=100
+            self._fetch_variants_by_id, most=100, crowd_apart_seconds=CROWD_APART_SECONDS
         )
         self._centers: tuple[float, Sequence[FulfillmentCenter]] | None = None
         self._skus_by_inventory: dict[int, str] = {}

@@ -14,8 +14,9 @@ SHIPMENTS_BURST: Final = 5
 """Reads about shipments after a pause that go out at once, so that one that comes alone waits
 for nothing."""
 
-WRO_NUMBERS_APART_SECONDS: Final = 1.25
-"""Reads of WROs by their numbers: orders that are read together come one after the other."""
+CROWD_APART_SECONDS: Final = 2.5
+"""Reads about WROs, their numbers and products by work that comes in crowds and that nobody waits
+for: the orders of a push, WROs that were just announced."""
 
 MARKS_APART_SECONDS: Final = 1.25
 """Marks of what is booked, which nothing waits for: the calls of the minute are left to reads."""

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-from ml_connector.transport.call import Priority, present_priority
+from ml_connector.transport.call import Priority, comes_in_crowds, present_priority
 
 _LOOKS: Final = 3
 """So often it is looked whether further keys come, while a fetch waits for them."""
 
 _MOMENT_SECONDS: Final = 0.02
 """So long a fetch that others could join waits for those who were answered with the first."""
+
+_CROWD_MOMENT_SECONDS: Final = 0.5
+"""The same for work that nobody waits for and that comes in crowds."""
 
 _AT_A_TIME: Final = 4
 """So many go on with their answers before other work gets its turn: not hundreds at once."""
@@ -37,6 +40,8 @@ class Batch(Generic[K, V]):
         apart_seconds: while further keys keep coming, a fetch that is not full begins so long
             after the one before: where calls are dearer than a moment's wait.
         burst: fetches after a pause that need not be apart.
+        crowd_apart_seconds: the same as ``apart_seconds`` for work that nobody waits for, which
+            comes in crowds.
     """
 
     def __init__(
@@ -47,14 +52,26 @@ class Batch(Generic[K, V]):
         at_once: int = 1,
         apart_seconds: float = 0.0,
         burst: int = 1,
+        crowd_apart_seconds: float = 0.0,
     ) -> None:
         if most < 1 or at_once < 1 or burst < 1:
             raise ValueError("a batch needs room for one key and one fetch")
-        self._lines = {
-            priority: _OfPriority(
-                fetch, most=most, at_once=at_once, apart_seconds=apart_seconds, burst=burst
+
+        def line(*, in_crowds: bool) -> _OfPriority[K, V]:
+            crowd = in_crowds and crowd_apart_seconds > 0
+            return _OfPriority(
+                fetch,
+                most=most,
+                at_once=at_once,
+                apart_seconds=max(apart_seconds, crowd_apart_seconds) if crowd else apart_seconds,
+                burst=burst,
+                crowd=crowd,
             )
+
+        self._lines = {
+            (priority, in_crowds): line(in_crowds=in_crowds)
             for priority in Priority
+            for in_crowds in (False, True)
         }
 
     async def get(self, key: K) -> V | None:
@@ -62,7 +79,7 @@ class Batch(Generic[K, V]):
 
         Raises whatever the fetch with this key raised; other fetches are not touched by it.
         """
-        return await self._lines[present_priority()].get(key)
+        return await self._lines[present_priority(), comes_in_crowds()].get(key)
 
 
 class _OfPriority(Generic[K, V]):
@@ -76,7 +93,10 @@ class _OfPriority(Generic[K, V]):
         at_once: int,
         apart_seconds: float,
         burst: int,
+        crowd: bool,
     ) -> None:
+        self._crowd = crowd
+        self._moment = _CROWD_MOMENT_SECONDS if crowd else _MOMENT_SECONDS
         self._fetch = fetch
         self._most = most
         self._at_once = at_once
@@ -114,14 +134,14 @@ class _OfPriority(Generic[K, V]):
             self._working -= 1
 
     async def _gather(self) -> None:
-        """Let others join until the fetch is due or full, or nobody comes any more."""
+        """Let others join until the fetch is due or full, or nobody comes who is waited for."""
         if self._apart:
-            await asyncio.sleep(min(self._apart, _MOMENT_SECONDS))
+            await asyncio.sleep(min(self._apart, self._moment))
         due = self._next - self._early
         while (left := due - time.monotonic()) > 0 and len(self._asked) < self._most:
             before = len(self._asked)
             await asyncio.sleep(min(left, self._apart / _LOOKS))
-            if len(self._asked) == before:
+            if len(self._asked) == before and not self._crowd:
                 return
 
     async def _answer(self, asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:

@@ -42,13 +42,28 @@ def present_priority() -> Priority:
     return _present.get()
 
 
+_in_crowd: Final[ContextVar[bool]] = ContextVar("reads gather a moment longer", default=False)
+
+
+def comes_in_crowds() -> bool:
+    """Whether this work may wait a moment for others whose reads it can share."""
+    return _in_crowd.get() or present_priority() is not Priority.LIVE
+
+
 @contextmanager
-def working_at(priority: Priority) -> Iterator[None]:
-    """Let all calls within the block, and in tasks begun there, go no sooner than this."""
-    before = _present.set(priority)
+def working_at(priority: Priority, *, in_crowds: bool = False) -> Iterator[None]:
+    """Let all calls within the block, and in tasks begun there, go no sooner than this.
+
+    Args:
+        priority: of the calls.
+        in_crowds: live work of which much comes at once and nobody waits for one of it: its
+            reads gather a moment longer. Less urgent work does so anyway.
+    """
+    before, crowd_before = _present.set(priority), _in_crowd.set(in_crowds)
     try:
         yield
     finally:
+        _in_crowd.reset(crowd_before)
         _present.reset(before)
 
 

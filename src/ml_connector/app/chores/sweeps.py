@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 from functools import partial
 from typing import Final
 
+import psycopg
 import structlog
 
 from ml_connector.app.chores.every_connection import for_each_connection
@@ -14,12 +15,15 @@ from ml_connector.engine.flow import Flow
 from ml_connector.engine.inbox.polls import changed_since, is_full
 from ml_connector.engine.inbox.schedule import is_due
 from ml_connector.engine.inbox.sweep import sweep
+from ml_connector.engine.work.pushes import push_plan
 from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import turns
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import polls
 from ml_connector.ledger.inbox.polls import Poll
+from ml_connector.storage.database import Connection, DatabaseAway
+from ml_connector.transport.call import Priority, working_at
 
 _log = structlog.get_logger("sweep")
 
@@ -41,11 +45,13 @@ async def _sweep_flows(
     schedule = applied.schedule
     for flow in FLOWS.values():
         try:
-            if await _take_turn(installation, applied.name, flow, schedule):
+            due_at = await _due(installation, applied.name, flow, schedule)
+            if due_at is not None:
                 daily = isinstance(every(getattr(schedule, flow.schedule)), time)
-                await _sweep(installation, contexts, applied.name, flow, daily=daily)
+                with working_at(Priority.PUSH if flow.pushes else Priority.BULK):
+                    await _sweep(installation, contexts, applied.name, flow, due_at, daily=daily)
         except ConnectorError as error:
-            await _give_turn_back(installation, applied.name, flow, error)
+            await _put_off(installation, applied.name, flow, error)
             _log.warning(
                 "sweep_failed",
                 connection=applied.name,
@@ -53,10 +59,22 @@ async def _sweep_flows(
                 cause=error.cause,
                 reason=str(error),
             )
+        except (DatabaseAway, psycopg.Error):
+            raise
+        except Exception:
+            # A bug, which another look in five seconds would only show again.
+            await _put_off(installation, applied.name, flow, None)
+            raise
 
 
 async def _sweep(
-    installation: Installation, contexts: ConnectionContexts, name: str, flow: Flow, *, daily: bool
+    installation: Installation,
+    contexts: ConnectionContexts,
+    name: str,
+    flow: Flow,
+    due_at: datetime,
+    *,
+    daily: bool,
 ) -> None:
     context = await contexts.open(name)
     now = datetime.now(UTC)
@@ -64,6 +82,14 @@ async def _sweep(
     async with installation.database.transaction() as connection:
         last = await polls.last(connection, name, flow.name) if account_time else None
     full = last is None or daily or is_full(last, now=now)
+
+    async def is_done(connection: Connection) -> None:
+        if account_time is not None:
+            full_at = now if full or last is None else last.full_at
+            poll = Poll(account_time=account_time, polled_at=now, full_at=full_at)
+            await polls.keep(connection, name, flow.name, poll, after=last)
+        await turns.take_at(connection, name, flow.name, now=due_at)
+
     swept = await sweep(
         installation.database,
         installation.lanes,
@@ -74,15 +100,9 @@ async def _sweep(
         changed_since=None
         if full or last is None or account_time is None
         else changed_since(last, account_time=account_time, now=now),
+        push=push_plan(context.settings.limits),
+        at_end=is_done,
     )
-    if account_time is not None:
-        poll = Poll(
-            account_time=account_time,
-            polled_at=now,
-            full_at=now if full or last is None else last.full_at,
-        )
-        async with installation.database.transaction() as connection:
-            await polls.keep(connection, name, flow.name, poll, after=last)
     if swept.never_told or swept.late:
         _log.info(
             "swept",
@@ -93,25 +113,25 @@ async def _sweep(
         )
 
 
-async def _take_turn(
+async def _due(
     installation: Installation, name: str, flow: Flow, schedule: Schedule
-) -> bool:
-    """Return whether a sweep is due and this worker may do it; only one worker gets each turn.
+) -> datetime | None:
+    """Return the database's present when a sweep is due; None when it is not.
 
-    A sweep at a time of day runs for the first time at that time, so that a person can look at a
-    new connection (``plan``) before it sends anything. A sweep at an interval begins at once.
+    Its turn counts as taken from that moment, once all it found is in the inbox: a sweep that
+    dies is due again at once. Only one worker sweeps at a time, whose chore it is. A sweep at a
+    time of day runs for the first time at that time, so that a person can look at a new
+    connection (``plan``) before it sends anything. A sweep at an interval begins at once.
     """
     when = every(getattr(schedule, flow.schedule))
     async with installation.database.transaction() as connection:
         turn = await turns.lock(connection, name, flow.name, daily=isinstance(when, time))
-        if turn.is_too_soon or not is_due(when, last=turn.last, now=turn.now, zone=schedule.zone):
-            return False
-        await turns.take(connection, name, flow.name)
-    return True
+        due = is_due(when, last=turn.last, now=turn.now, zone=schedule.zone)
+        return turn.now if due and not turn.is_too_soon else None
 
 
-async def _give_turn_back(
-    installation: Installation, name: str, flow: Flow, error: ConnectorError
+async def _put_off(
+    installation: Installation, name: str, flow: Flow, error: ConnectorError | None
 ) -> None:
     """Let the sweep be due again after a pause, because the source could not be read.
 

@@ -15,8 +15,9 @@ from ml_connector.engine.converge import Converge
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
-from ml_connector.engine.settle.write_slots import WriteSlots, write_slots_for
+from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
@@ -136,6 +137,9 @@ def connection_context(
                 "shipbob": _shipbob_target(installation, settings, shipbob, free_numbers),
             },
             slots=WriteSlots(write_slots_for(settings.limits)),
+        ),
+        push_places=PushPlaces(
+            push_plan(settings.limits), most=min(MOST_PUSHED, runs_for(settings.limits) // 2)
         ),
     )
 

@@ -1,19 +1,21 @@
 """Doing a flow now, and planning it without doing it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation
+from ml_connector.config.connection import RequestLimits
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import Swept, sweep, tell
 from ml_connector.engine.settle.write_slots import runs_for
+from ml_connector.engine.work.pushes import BUNCH, push_plan
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -26,6 +28,7 @@ from ml_connector.ledger.postings.documents import Plan
 
 _GRACE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
+_CROWD_POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,26 @@ class Planned:
     plan: Plan | None
     failure: dict[str, Any] | None
     details: Sequence[Mapping[str, Any]] = ()
+
+
+class PushProgress(NamedTuple):
+    """How far a sync has come.
+
+    Attributes:
+        done: subjects that are settled.
+        all: those that the sync is about.
+        calls_left: to ShipBob, at most, for the rest; None where that is not planned.
+        ends_at: when the rest is through by ShipBob's limit, likewise.
+    """
+
+    done: int
+    all: int
+    calls_left: int | None = None
+    ends_at: datetime | None = None
+
+
+def _nobody_is_told(_: PushProgress) -> None:
+    return
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +92,12 @@ async def sync_flow(
     *,
     ids: Sequence[str],
     since: datetime | None,
+    told: Callable[[PushProgress], None] = _nobody_is_told,
 ) -> Synced:
     """Converge subjects now and wait until they are settled.
 
-    It works with and without running workers.
+    It works with and without running workers. When it ends before they are settled, by whatever
+    end, workers go on where it stopped.
 
     Args:
         installation: where.
@@ -80,6 +105,7 @@ async def sync_flow(
         flow: what to do.
         ids: which subjects; empty: those that a sweep finds and the inbox does not have.
         since: how far back to look for them.
+        told: is told again and again how far it has come.
 
     Raises:
         UserError: the connection is paused.
@@ -105,9 +131,10 @@ async def sync_flow(
             reads=context.reads,
             connection_name=applied.name,
             since=since or began - flow.look_back,
+            push=push_plan(context.settings.limits),
         )
     keys = list(ids) if swept is None else list(swept.keys)
-    await _work_until_settled(installation, contexts, applied, flow, keys)
+    await _work_until_settled(installation, contexts, applied, flow, keys, told)
     found = await outcomes.outcomes(
         installation.database,
         applied.name,
@@ -214,12 +241,13 @@ async def _plan_one(
         return Planned(key=key, plan=None, failure=runs.failure(error))
 
 
-async def _work_until_settled(
+async def _work_until_settled(  # noqa: PLR0917 - one call, one order
     installation: Installation,
     contexts: ConnectionContexts,
     applied: AppliedConnection,
     flow: Flow,
     keys: Sequence[str],
+    told: Callable[[PushProgress], None],
 ) -> None:
     lanes = lanes_of(installation, contexts)
     async with lanes.open():
@@ -229,13 +257,22 @@ async def _work_until_settled(
             )
         )
         try:
-            while (  # noqa: ASYNC110 - the database is polled, nobody tells us
-                await outcomes.count_unsettled(
+            while not lane.done():
+                left = await outcomes.count_unsettled(
                     installation.database, applied.name, flow.name, keys
                 )
-                and not lane.done()
-            ):
-                await asyncio.sleep(_POLL_SECONDS)
+                told(_progress(flow, applied.limits, len(keys), left))
+                if not left:
+                    return
+                await asyncio.sleep(_POLL_SECONDS if left <= BUNCH else _CROWD_POLL_SECONDS)
         finally:
             lane.cancel()
             await asyncio.gather(lane, return_exceptions=True)
+
+
+def _progress(flow: Flow, limits: RequestLimits, every: int, left: int) -> PushProgress:
+    if not flow.pushes:
+        return PushProgress(every - left, every)
+    plan = push_plan(limits)
+    ends_at = datetime.now(UTC) + timedelta(seconds=plan.seconds(left))
+    return PushProgress(every - left, every, plan.calls(left), ends_at)

@@ -7,7 +7,7 @@ changed after the last event about it gets an event of its own.
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.pushes import NO_PUSH, PushPlan, spread
 from ml_connector.ledger.inbox import inbox
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import SubjectRef
@@ -24,6 +25,9 @@ from ml_connector.ledger.postings import postings
 from ml_connector.reads.reads import Reads
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Source
+
+AtEnd = Callable[[Connection], Awaitable[None]]
+"""Records something in a transaction."""
 
 BATCH: Final = 1000
 
@@ -55,6 +59,8 @@ async def sweep(
     connection_name: str,
     since: datetime,
     changed_since: str | None = None,
+    push: PushPlan = NO_PUSH,
+    at_end: AtEnd | None = None,
 ) -> Swept:
     """Look a source through; every gap becomes an event of source ``flow.event_source``.
 
@@ -66,6 +72,8 @@ async def sweep(
         connection_name: whose events.
         since: how far back to look.
         changed_since: only what changed since then, by the source's own clock; None: all.
+        push: how the subjects of a flow that pushes are spread.
+        at_end: records, in the transaction with the last subjects, that the sweep is done.
 
     Raises:
         ConnectorError: the source can't be read.
@@ -75,19 +83,22 @@ async def sweep(
         source = flow.poll(reads, changed_since, known)
     else:
         source = flow.sweep(reads, since, known)
-    pages = _Pages(database, lanes, flow, connection_name)
+    pages = _Pages(database, lanes, flow, connection_name, push)
     try:
         async for seen in source:
             await pages.add(seen)
     finally:
         await pages.wait()
-    return await pages.end()
+    return await pages.end(at_end)
 
 
 class _Pages:
     """Takes in what a source shows, a page at a time, while the source gives the next page."""
 
-    def __init__(self, database: Database, lanes: Lanes, flow: Flow, connection_name: str) -> None:
+    def __init__(
+        self, database: Database, lanes: Lanes, flow: Flow, connection_name: str, push: PushPlan
+    ) -> None:
+        self._push = push
         self._database = database
         self._lanes = lanes
         self._flow = flow
@@ -112,12 +123,12 @@ class _Pages:
         if self._taking_in is not None:
             await self._taking_in
 
-    async def end(self) -> Swept:
-        """Take the last page in; return what was found in all of them."""
-        await self._take_in(self._page)
+    async def end(self, at_end: AtEnd | None) -> Swept:
+        """Take the last page in, with what is recorded at the end; return what was found."""
+        await self._take_in(self._page, at_end)
         return Swept(keys=tuple(self._keys), never_told=self._never_told, late=self._late)
 
-    async def _take_in(self, page: Sequence[SweepResult]) -> None:
+    async def _take_in(self, page: Sequence[SweepResult], at_end: AtEnd | None = None) -> None:
         """Tell the inbox of those that it has not heard of, or not of their last change."""
         name, flow, source = self._connection_name, self._flow, self._flow.event_source
         async with self._database.transaction() as connection:
@@ -130,6 +141,11 @@ class _Pages:
             told = partial(tell, connection, self._lanes, name, flow, source=source)
             self._never_told += await told(new)
             self._late += await told(changed)
+            if flow.pushes:
+                keys = {*unheard, *(one.key for one in (*new, *changed))}
+                await spread(connection, self._lanes, name, flow.name, keys=keys, plan=self._push)
+            if at_end is not None:
+                await at_end(connection)
 
 
 async def tell(

@@ -241,6 +241,17 @@ class Lanes:
         )
         return [row["job"] for row in deferred]
 
+    async def put_off(self, connection: Connection, due: Sequence[tuple[int, datetime]]) -> None:
+        """Let jobs that nobody has begun be due later: pairs of a job's id and that moment."""
+        if due:
+            await rows(
+                connection,
+                "update procrastinate_jobs as j set scheduled_at = d.at"
+                " from unnest(%(jobs)b::bigint[], %(at)b::timestamptz[]) as d(job, at)"
+                " where j.id = d.job and j.status = 'todo'",
+                {"jobs": [job for job, _ in due], "at": [at for _, at in due]},
+            )
+
     async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
         """Work a lane off until cancelled; then let what runs end within the grace time."""
         await self._app.run_worker_async(

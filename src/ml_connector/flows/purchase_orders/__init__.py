@@ -38,6 +38,7 @@ FLOW: Final = Flow(
     sweep=sweep,
     poll=poll,
     clock=clock,
+    pushes=True,
     wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT),
     documents=frozenset(
         {ExternalIdPrefix.WRO, ExternalIdPrefix.WRO_CANCELLATION, ExternalIdPrefix.PRODUCT}

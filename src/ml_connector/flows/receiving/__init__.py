@@ -34,6 +34,8 @@ FLOW: Final = Flow(
             "wro.box.stowed",
         }
     ),
+    # Nothing is stowed of a WRO that was just announced, which we do ourselves in crowds.
+    unhurried=frozenset({"wro.created"}),
     rules="receiving-2",
     facts=ReceivingFacts,
     read=read,

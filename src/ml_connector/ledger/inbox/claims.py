@@ -35,11 +35,12 @@ with held as materialized (
     from claimed as c join connection as o on o.name = c.connection
     returning id, subject_id
 )
-select c.*, b.id as run_id, o.applied_at, told.since, told.by
+select c.*, b.id as run_id, o.applied_at, told.since, told.by, told.topics
 from claimed as c
 join begun as b on b.subject_id = c.id join connection as o on o.name = c.connection
 cross join lateral (
-    select min(e.received_at) as since, array_agg(distinct e.source) as by
+    select min(e.received_at) as since, array_agg(distinct e.source) as by,
+        array_agg(distinct e.topic) as topics
     from event as e where e.subject_id = c.id and e.mark > c.converged
 ) as told
 """  # noqa: S608 - our own constant
@@ -120,6 +121,7 @@ async def claim(
                 since=row["since"],
                 applied_at=row["applied_at"],
                 told_by=frozenset(row["by"] or ()),
+                told_of=frozenset(row["topics"] or ()),
             ),
         )
         for row in found

@@ -7,7 +7,7 @@ by every run, so that a run that was taken for dead and wakes up late may write 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +52,7 @@ class Claimed:
         since: when the oldest event arrived that no finished run has seen.
         applied_at: when its connection was applied last: the state of the settings.
         told_by: who told of it since it last converged.
+        told_of: the topics of what was told since then.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Claimed:
     since: datetime | None
     applied_at: datetime | None = None
     told_by: frozenset[Source] = frozenset()
+    told_of: frozenset[str] = frozenset()
 
 
 class Superseded(ConnectorError):
@@ -147,6 +149,59 @@ async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> N
             " where s.id = j.subject",
             {"subject": [subject for subject, _ in jobs], "job": [job for _, job in jobs]},
         )
+
+
+_SPREAD: Final = """
+with base as (
+    select greatest(now(), max(due_at) + %(apart)s) as at from subject
+    where connection = %(connection)s and flow = %(flow)s and state = 'received'
+), told as (
+    select s.id, (row_number() over (order by s.id) - 1) / %(bunch)s as number
+    from subject as s where s.connection = %(connection)s and s.flow = %(flow)s
+        and s.key = any (%(keys)s) and s.state = 'received' and s.due_at is null
+        and s.job_id is not null
+)
+update subject as s set due_at = base.at + told.number * %(apart)s::interval
+from told, base where s.id = told.id returning s.job_id, s.due_at
+"""
+
+
+async def spread(
+    connection: Connection,
+    connection_name: str,
+    flow: str,
+    keys: Collection[str],
+    *,
+    bunch: int,
+    apart: timedelta,
+) -> list[tuple[int, datetime]]:
+    """Say when subjects that wait for their first run are due: in bunches, in the order of ids.
+
+    They come after all others of their flow that are due later than now.
+
+    Args:
+        connection: inside a transaction.
+        connection_name: whose subjects.
+        flow: of the subjects.
+        keys: of the subjects; one that is due later already, or not waiting, stays as it is.
+        bunch: how many are due at the same moment.
+        apart: between two bunches.
+
+    Returns:
+        The id of each one's job, and when it is due.
+    """
+    found = await rows(
+        connection,
+        _SPREAD,
+        {
+            "connection": connection_name,
+            "flow": flow,
+            "keys": list(keys),
+            "bunch": bunch,
+            "apart": apart,
+        },
+    )
+    return [(row["job_id"], row["due_at"]) for row in found]
 
 
 async def without_job(connection: Connection, *, live_jobs: str) -> list[tuple[int, str]]:
@@ -297,8 +352,16 @@ async def later(
     )
 
 
-async def release(connection: Connection, subject: Claimed, *, job_id: int) -> None:
+async def release(
+    connection: Connection, subject: Claimed, *, job_id: int, due_at: datetime | None = None
+) -> None:
     """Give the subject back before the run could end: that job will run it anew.
+
+    Args:
+        connection: inside a transaction.
+        subject: as the run has claimed it.
+        job_id: of the job.
+        due_at: when the job is due; None: at once.
 
     Raises:
         Superseded: another run has taken over.
@@ -306,8 +369,9 @@ async def release(connection: Connection, subject: Claimed, *, job_id: int) -> N
     row = await one(
         connection,
         "update subject set state = 'received', job_id = %(job)s, worker = null,"
-        " changed_at = now() where id = %(id)s and epoch = %(epoch)s returning id",
-        {"id": subject.id, "epoch": subject.epoch, "job": job_id},
+        " due_at = %(due_at)s, changed_at = now()"
+        " where id = %(id)s and epoch = %(epoch)s returning id",
+        {"id": subject.id, "epoch": subject.epoch, "job": job_id, "due_at": due_at},
     )
     if row is None:
         raise Superseded(subject.ref)
