@@ -9,7 +9,7 @@ from ml_connector.app.installation.clients import (
     shipbob_limit,
 )
 from ml_connector.app.installation.installation import Installation
-from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.connection import ConnectionSettings, RequestLimits
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.converge import Converge
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
@@ -138,10 +138,12 @@ def connection_context(
             },
             slots=WriteSlots(write_slots_for(settings.limits)),
         ),
-        push_places=PushPlaces(
-            push_plan(settings.limits), most=min(MOST_PUSHED, runs_for(settings.limits) // 2)
-        ),
+        push_places=_push_places(settings.limits),
     )
+
+
+def _push_places(limits: RequestLimits) -> PushPlaces:
+    return PushPlaces(push_plan(limits), most=min(MOST_PUSHED, runs_for(limits) // 2))
 
 
 def _shipbob_target(
