@@ -25,6 +25,7 @@ from ml_connector.netsuite.records.records import (
 from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
 from ml_connector.rules.external_ids import receipt_id
 from ml_connector.rules.facts import ItemFact
+from ml_connector.rules.wro_lines import source_line
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 
@@ -74,11 +75,6 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
             lot=increase.lot,
             quantity=quantity,
         )
-
-
-def source_line(inventory_id: int, lot: str | None) -> str:
-    """Return how the journal names a line of a WRO."""
-    return f"inventory {inventory_id}" + (f" lot {lot}" if lot else "")
 
 
 def item_receipt(

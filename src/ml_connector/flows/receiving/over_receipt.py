@@ -14,9 +14,10 @@ from ml_connector.flows.receiving.allocation import (
     stretch,
 )
 from ml_connector.flows.receiving.booking import Task, adjust, numbered
-from ml_connector.flows.receiving.documents import Increase, item_receipt, source_line
+from ml_connector.flows.receiving.documents import Increase, item_receipt
 from ml_connector.flows.receiving.facts import ReceivingOrder
 from ml_connector.ledger.postings.documents import Document, Plan, RefusedUnits
+from ml_connector.rules.wro_lines import source_line
 from ml_connector.words import Cause, DocumentKind
 
 

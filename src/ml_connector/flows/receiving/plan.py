@@ -10,7 +10,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.booking import Task
-from ml_connector.flows.receiving.documents import Booking, Increase, source_line, wro_mark
+from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.unmatched_wro import without_order
@@ -23,6 +23,7 @@ from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
+from ml_connector.rules.wro_lines import source_line
 from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
 from ml_connector.words import Cause, DocumentKind
 
