@@ -35,7 +35,12 @@ async def replay(
         person: who asks for it.
     """
     done = await replayed_events.replay(
-        on, installation.lanes, names, wanted, topics=installation.flows_by_topic
+        on,
+        installation.lanes,
+        names,
+        wanted,
+        topics=installation.flows_by_topic,
+        person=person,
     )
     await acts.record(
         on,

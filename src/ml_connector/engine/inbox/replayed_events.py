@@ -1,12 +1,13 @@
 """Replay: a person starts the subjects of events again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_connector.engine.flow import Flow
 from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.ledger import history
+from ml_connector.ledger.connections import acts
 from ml_connector.ledger.history import EventFilter
 from ml_connector.ledger.inbox import inbox, subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
@@ -35,11 +36,13 @@ async def replay(
     wanted: EventFilter,
     *,
     topics: Mapping[str, Flow],
+    person: str | None = None,
 ) -> Replayed:
     """Run the subjects of these events again.
 
     An event that was ignored when it came finds its subject now, if a flow handles its
-    topic by now.
+    topic by now. Who names an event by its id has looked at it: what its subject stopped for is
+    recorded as answered, for plans that ask a person (``acts.answers``).
 
     Args:
         connection: inside a transaction.
@@ -47,6 +50,7 @@ async def replay(
         names: the connections.
         wanted: which events.
         topics: which flow a topic concerns.
+        person: who asks for it; None where no person does, so that nothing is answered.
     """
     found = await history.events(connection, names, wanted, limit=None)
     refs: set[SubjectRef] = set()
@@ -59,6 +63,8 @@ async def replay(
         if ref is not None:
             refs.add(ref)
             replayed += 1
+    if wanted.ids and person is not None:
+        await _record_answers(connection, refs, person)
     await run_again(connection, lanes, refs, source="replay", topic="events replay")
     return Replayed(
         ids=frozenset(row["id"] for row in found),
@@ -66,6 +72,21 @@ async def replay(
         subjects=len(refs),
         left_out=len(found) - replayed,
     )
+
+
+async def _record_answers(
+    connection: Connection, refs: Collection[SubjectRef], person: str
+) -> None:
+    """Record that a person has started stopped subjects again, and what they waited for."""
+    stopped = await subjects.stopped_for(connection, refs)
+    for ref, things in sorted(stopped.items()):
+        await acts.record(
+            connection,
+            person,
+            acts.ANSWER,
+            connection=ref.connection,
+            details={"flow": ref.flow, "subject": ref.key, "waiting_for": list(things)},
+        )
 
 
 async def _assign(

@@ -1,11 +1,16 @@
 """Acts: who did what, when, with the state before and after."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from psycopg.types.json import Json
 
+from ml_connector.awaited import Awaited
 from ml_connector.storage.database import Connection, rows
+
+ANSWER: Final = "subject.answer"
+"""A person has started a stopped subject again by an event of its own: that is an answer to what
+it stopped for, and to nothing else."""
 
 
 async def record(
@@ -37,3 +42,17 @@ async def record(
             "details": Json(details),
         },
     )
+
+
+async def answers(
+    on: Connection, connection: str, *, flow: str, subject: str
+) -> Collection[Awaited]:
+    """Return what people have answered by starting a subject's own events again."""
+    found = await rows(
+        on,
+        "select distinct json_array_elements_text(details -> 'waiting_for') as thing from act"
+        " where what = %(what)s and connection = %(connection)s"
+        " and details ->> 'flow' = %(flow)s and details ->> 'subject' = %(subject)s order by 1",
+        {"what": ANSWER, "connection": connection, "flow": flow, "subject": subject},
+    )
+    return [Awaited(row["thing"]) for row in found]

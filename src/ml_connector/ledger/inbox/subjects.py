@@ -447,3 +447,28 @@ async def waiting_for(
         {"connection": connection_name, "things": [str(thing) for thing in things]},
     )
     return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
+
+
+async def stopped_for(
+    connection: Connection, refs: Collection[SubjectRef]
+) -> dict[SubjectRef, list[str]]:
+    """Return what subjects stopped for, also where they have been started again meanwhile.
+
+    None for a subject that has converged, or that waits for nothing that can be named.
+    """
+    wanted = sorted(refs)
+    found = await rows(
+        connection,
+        "select s.connection, s.flow, s.key, s.waiting_for from subject as s"
+        " join unnest(%(connections)s::text[], %(flows)s::text[], %(keys)s::text[])"
+        "  as w (connection, flow, key) using (connection, flow, key)"
+        " where s.waiting_for <> '{}'",
+        {
+            "connections": [ref.connection for ref in wanted],
+            "flows": [ref.flow for ref in wanted],
+            "keys": [ref.key for ref in wanted],
+        },
+    )
+    return {
+        SubjectRef(row["connection"], row["flow"], row["key"]): row["waiting_for"] for row in found
+    }
