@@ -115,6 +115,7 @@ class Cause(StrEnum):
     RECEIVED_BY_OTHERS = "received_by_others"
     UNIT_DIFFERS = "unit_differs"
     PURCHASE_ORDER_CHANGED = "purchase_order_changed"
+    WRO_CANCELLED = "wro_cancelled"
     SALES_ORDER_NOT_FOUND = "sales_order_not_found"
     SALES_ORDER_AMBIGUOUS = "sales_order_ambiguous"
     SALES_ORDER_CLOSED = "sales_order_closed"

@@ -14,6 +14,7 @@ PACKAGE = Path(ml_connector.__file__).parent
 
 NOBODY_WAKES = frozenset(
     {
+        AwaitedKind.CANCELLED_WRO,
         AwaitedKind.INVENTORY,
         AwaitedKind.INVOICE,
         AwaitedKind.ORDER,

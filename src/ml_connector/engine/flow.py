@@ -45,12 +45,14 @@ class Waking:
     Attributes:
         kind: of the thing.
         appeared: looks whether such things are there now; None: nothing can be looked at.
+        apart: how long one look is after another at the least, where looking costs a limit.
         by_applying: a person may have brought it about before applying the connection again.
         by_signing_in: it may be there once the credentials of a system work again.
     """
 
     kind: AwaitedKind
     appeared: Appeared | None = None
+    apart: timedelta = timedelta(0)
     by_applying: bool = False
     by_signing_in: bool = False
 

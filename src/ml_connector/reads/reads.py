@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ml_connector.errors import NeedsData
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
+from ml_connector.ledger.postings.announcements import Announcements, NoAnnouncements
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import purchase_orders, setup
@@ -26,12 +28,14 @@ from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.reads.transfer_orders import TransferReads
 from ml_connector.reads.units import UnitReads
+from ml_connector.reads.wro_ends import WroEnds
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.shipbob.resources.unidentified import UroCalls
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
+from ml_connector.words import Cause
 
 _FRESH_SECONDS: Final = 60.0
 # Days before the one that is asked for: a fact that old is still dated by its own period.
@@ -46,6 +50,7 @@ class Reads:
         netsuite: the client of the NetSuite account.
         skus: ShipBob SKU to NetSuite item name, where they differ.
         bindings: which items are the same, as earlier runs matched them.
+        announcements: which WROs announce an order, and what became of them.
         shipments: reads of orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
@@ -64,6 +69,7 @@ class Reads:
         *,
         skus: Mapping[str, str] | None = None,
         bindings: Bindings | None = None,
+        announcements: Announcements | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
         stock: StockReads | None = None,
@@ -78,10 +84,12 @@ class Reads:
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
+        self.announcements: Announcements = announcements or NoAnnouncements()
         self.units = UnitReads(netsuite)
         self._billing = billing
         self._stock = stock
         self.transfers = TransferReads(netsuite)
+        self.wro_ends = WroEnds(shipbob)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._order_wros = OrderWroReads(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
@@ -147,6 +155,19 @@ class Reads:
         found = await self._wros.get(wro_id)
         # A list may lag behind, or not know the filter: only the WRO's own address is sure.
         return found if found is not None else await self._shipbob.wro(wro_id)
+
+    async def known_wros(self, wro_ids: Collection[int]) -> list[Wro]:
+        """Return those of these WROs that ShipBob shows, as they are now."""
+        found = await asyncio.gather(*map(self._known_wro, wro_ids))  # at once: one call
+        return [wro for wro in found if wro is not None]
+
+    async def _known_wro(self, wro_id: int) -> Wro | None:
+        try:
+            return await self._wros.get(wro_id)
+        except NeedsData as error:
+            if error.cause is not Cause.RECORD_NOT_FOUND:
+                raise
+            return None
 
     async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:
         """Yield the WROs made since a moment that are not marked as booked, as bulk work."""

@@ -35,6 +35,7 @@ class AwaitedWatch:
         self._installation = installation
         self._contexts = contexts
         self._looked: dict[str, datetime] = {}
+        self._looked_for: dict[tuple[str, AwaitedKind], datetime] = {}
 
     async def look(self) -> None:
         """Look once, for all connections."""
@@ -51,7 +52,7 @@ class AwaitedWatch:
             return
         self._looked[applied.name] = now
         context = await self._contexts.open(applied.name)
-        appeared = await find_appeared(context.reads, things)
+        appeared = await find_appeared(context.reads, self._due(applied.name, things, now))
         if appeared:
             async with self._installation.database.transaction() as connection:
                 woken = await wake(
@@ -62,6 +63,16 @@ class AwaitedWatch:
                     because=f"appeared: {', '.join(sorted(appeared))[:200]}",
                 )
             _log.info("woke", connection=applied.name, things=sorted(appeared), count=len(woken))
+
+    def _due(self, name: str, things: Collection[Awaited], now: datetime) -> list[Awaited]:
+        """Return the things of those kinds whose look is due, which is noted as done."""
+        due: set[AwaitedKind] = set()
+        for kind in {thing.kind for thing in things}:
+            looked = self._looked_for.get((name, kind))
+            if looked is None or now - looked >= WAKINGS[kind].apart:
+                self._looked_for[name, kind] = now
+                due.add(kind)
+        return [thing for thing in things if thing.kind in due]
 
 
 async def find_appeared(reads: Reads, things: Collection[Awaited]) -> set[Awaited]:

@@ -18,11 +18,13 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
-from ml_connector.flows import FLOWS
+from ml_connector.flows import FLOWS, purchase_orders, receiving
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings.announcements import KeptAnnouncements
+from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.reads import Reads
@@ -99,37 +101,7 @@ def connection_context(
         shipbob=shipbob,
         netsuite=netsuite,
         sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},
-        reads=Reads(
-            shipbob,
-            netsuite,
-            skus=settings.skus,
-            bindings=KeptBindings(installation.database, settings.name),
-            billing=BillingReads(
-                shipbob.billing,
-                netsuite,
-                installation.database,
-                settings.name,
-                vendor=settings.billing.vendor,
-            ),
-            stock=StockReads(
-                shipbob,
-                netsuite,
-                installation.database,
-                settings.name,
-                locations=settings.locations,
-                quarantine=settings.policies.quarantine_location,
-                zone=settings.schedule.zone,
-            ),
-            ordered_since=settings.start_date,
-            free_numbers=free_numbers,
-            centers_in_use=[int(center) for center in settings.locations],
-            shipments=ShipmentReads(
-                shipbob,
-                netsuite,
-                order_match=settings.policies.order_match,
-                orders_of=_orders_of(installation.database, settings.name),
-            ),
-        ),
+        reads=_reads(installation, settings, shipbob, netsuite, free_numbers),
         settle=Settle(
             installation.database,
             {
@@ -171,6 +143,52 @@ def _shipbob_target(
         free_numbers=free_numbers,
         take_turn=take_turn,
         written_elsewhere=written_elsewhere,
+    )
+
+
+def _reads(
+    installation: Installation,
+    settings: ConnectionSettings,
+    shipbob: ShipBob,
+    netsuite: NetSuite,
+    free_numbers: FreeNumbers,
+) -> Reads:
+    return Reads(
+        shipbob,
+        netsuite,
+        skus=settings.skus,
+        bindings=KeptBindings(installation.database, settings.name),
+        announcements=KeptAnnouncements(
+            installation.database,
+            settings.name,
+            announcing=purchase_orders.FLOW.name,
+            receiving=receiving.FLOW.name,
+        ),
+        billing=BillingReads(
+            shipbob.billing,
+            netsuite,
+            installation.database,
+            settings.name,
+            vendor=settings.billing.vendor,
+        ),
+        stock=StockReads(
+            shipbob,
+            netsuite,
+            installation.database,
+            settings.name,
+            locations=settings.locations,
+            quarantine=settings.policies.quarantine_location,
+            zone=settings.schedule.zone,
+        ),
+        ordered_since=settings.start_date,
+        free_numbers=free_numbers,
+        centers_in_use=[int(center) for center in settings.locations],
+        shipments=ShipmentReads(
+            shipbob,
+            netsuite,
+            order_match=settings.policies.order_match,
+            orders_of=_orders_of(installation.database, settings.name),
+        ),
     )
 
 

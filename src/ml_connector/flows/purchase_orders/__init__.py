@@ -21,7 +21,7 @@ from ml_connector.engine.flow import Flow
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import clock, poll, read, sweep
-from ml_connector.flows.purchase_orders.wake import PRODUCT
+from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
 from ml_connector.rules import wake
 from ml_connector.words import ExternalIdPrefix
 
@@ -29,7 +29,7 @@ FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
     topics=frozenset(),
-    rules="purchase-orders-4",
+    rules="purchase-orders-5",
     facts=PurchaseOrderFacts,
     read=read,
     plan=plan,
@@ -39,7 +39,7 @@ FLOW: Final = Flow(
     poll=poll,
     clock=clock,
     pushes=True,
-    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT),
+    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT, APPROVED_ORDER, ENDED_WRO),
     documents=frozenset(
         {ExternalIdPrefix.WRO, ExternalIdPrefix.WRO_CANCELLATION, ExternalIdPrefix.PRODUCT}
     ),

@@ -7,7 +7,7 @@ import msgspec
 
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.units import LineUnit
-from ml_connector.shipbob.resources.receiving import ENDED
+from ml_connector.shipbob.resources.receiving import CANCELLED, ENDED
 
 
 class VariantFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +45,12 @@ class Products(NamedTuple):
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An open item line of a purchase order. Eaches, as NetSuite's base unit counts them.
+    """An item line of a purchase order. Eaches, as NetSuite's base unit counts them.
 
     Attributes:
-        open_quantity: ordered less received, without a fraction.
+        open_quantity: ordered less received, without a fraction; 0 on a closed line.
+        received: units that NetSuite has received, of whatever delivery.
+        closed: nothing more of it is expected, though less was received than was ordered.
         fraction: whether less than one each is open as well, which ShipBob can't count.
         item: NetSuite's internal id.
         full_name: of a matrix child, where it is not its name.
@@ -62,6 +64,8 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
     full_name: str = ""
     unit: LineUnit | None = None
     open_quantity: int
+    received: int = 0
+    closed: bool = False
     fraction: bool = False
     location: str | None = None
     expected: date | None = None
@@ -74,12 +78,16 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WroFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A WRO with one of the order's numbers.
+    """A WRO with one of the order's numbers, or one that we made for it.
 
     Attributes:
         expected: announced units by inventory id.
         stowed: units on the shelf by inventory id.
-        booked: units of it that NetSuite has received, by inventory id.
+        booked: units of it that NetSuite has received from the order, by inventory id.
+        adjusted: units of it that were booked as something else, or refused on purpose.
+        items: inventory ids of the ordered items that are on it, by NetSuite's item id.
+        left_to_people: receiving has stopped at it and told people to receive its units by
+            hand, or to say whether they have.
     """
 
     id: int
@@ -89,6 +97,9 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     expected: dict[int, int]
     stowed: dict[int, int]
     booked: dict[int, int]
+    adjusted: dict[int, int] = {}
+    items: dict[str, int] = {}
+    left_to_people: bool = False
 
     def on_its_way(self, inventory_id: int) -> int:
         """Return the units that NetSuite will still receive of this WRO."""
@@ -96,7 +107,39 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         coming = (
             stowed if self.status in ENDED else max(stowed, self.expected.get(inventory_id, 0))
         )
-        return max(0, coming - self.booked.get(inventory_id, 0))
+        return max(0, coming - self._ended_with(inventory_id))
+
+    def promised(self, inventory_id: int) -> int:
+        """Return the units that it announces and NetSuite has not received yet.
+
+        A surplus is no promise: it is what ShipBob has found beyond it.
+        """
+        expected = self.expected.get(inventory_id, 0)
+        if self.status in ENDED:
+            expected = min(expected, self.stowed.get(inventory_id, 0))
+        return max(0, expected - self._ended_with(inventory_id))
+
+    def unbooked(self, inventory_id: int) -> int:
+        """Return the units on the shelf that nothing was booked for yet."""
+        return max(0, self.stowed.get(inventory_id, 0) - self._ended_with(inventory_id))
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"{self.number} ({self.id})"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody has cancelled it."""
+        return self.status == CANCELLED
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether ShipBob has not ended it, and announced units of it have not been received."""
+        return self.status not in ENDED and any(map(self.promised, self.expected))
+
+    def _ended_with(self, inventory_id: int) -> int:
+        return self.booked.get(inventory_id, 0) + self.adjusted.get(inventory_id, 0)
 
 
 class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +158,8 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         shares_number: it is a transfer order, and a purchase order has the same number.
         unreadable: it is a transfer order that the role may not read.
         hidden: NetSuite shows it no more, and does not say that it was deleted.
+        announce_again: WROs that were cancelled at ShipBob, and whose units a person has said
+            to announce again.
     """
 
     order_id: str
@@ -132,6 +177,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     shares_number: bool = False
     unreadable: bool = False
     hidden: bool = False
+    announce_again: tuple[int, ...] = ()
 
     @property
     def products(self) -> Products:

@@ -1,45 +1,23 @@
 """Which WROs and products should exist at ShipBob for an order. Pure."""
 
-from collections.abc import Iterator, Sequence
-from itertools import count
-from typing import Final
+from collections.abc import Sequence
+
+import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.flows.purchase_orders.documents import (
-    arrival,
-    cancellation,
-    product,
-    wro_announcement,
-)
+from ml_connector.flows.purchase_orders.announcing import announce
+from ml_connector.flows.purchase_orders.documents import product
 from ml_connector.flows.purchase_orders.ended_orders import plan_deleted, plan_not_open
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
-from ml_connector.flows.purchase_orders.open_units import (
-    STOCKED,
-    OpenUnits,
-    centers_by_location,
-    open_units,
-)
+from ml_connector.flows.purchase_orders.open_units import STOCKED, centers_by_location
 from ml_connector.flows.purchase_orders.products import unknown
-from ml_connector.flows.purchase_orders.wros import (
-    LISTED_AFTER_SECONDS,
-    OrderWros,
-    announced,
-    location_of_wro,
-    next_number,
-    not_on_its_way,
-    wros_of,
-)
+from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
+from ml_connector.flows.purchase_orders.wros import LISTED_AFTER_SECONDS, wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
-from ml_connector.netsuite.statuses import (
-    PURCHASE_ORDER_OPEN,
-)
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.rules.start_date import is_before_start
-from ml_connector.shipbob.resources.receiving import AWAITED
 from ml_connector.words import Cause
-
-_MOST_SKUS: Final = 10_000
-"""On one WRO (shipbob.md section 5)."""
 
 
 def plan(
@@ -51,18 +29,19 @@ def plan(
         NeedsData: ShipBob does not know a SKU, or a WRO is at an unmapped center.
         NeedsHuman: a fraction of a unit or a lot-tracked product is ordered, a location has
             several fulfillment centers, a transfer order has the number of a purchase order,
-            the role sees the order no more, or the order was reduced when its stock was on
-            its way already.
+            the role sees the order no more, somebody cancelled a WRO of it at ShipBob, or it
+            changed when its stock was on its way already.
         Retryable: a WRO that was just made is not listed yet.
     """
     not_announced = _not_announced(facts, settings)
     if not_announced:
         return Plan(note=not_announced)
-    wros = wros_of(facts, posted)
+    seen = msgspec.structs.replace(facts, wros=with_hand_receipts(facts, settings))
+    wros = wros_of(seen, posted)
     if not facts.number:
         return plan_deleted(facts, posted)
     if facts.status not in PURCHASE_ORDER_OPEN:
-        return plan_not_open(facts, wros.standing_ours)
+        return plan_not_open(facts, wros.standing_ours, settings)
     new_products = _new_products(facts, settings)
     if new_products:
         return Plan(
@@ -73,59 +52,7 @@ def plan(
                 retry_after_seconds=LISTED_AFTER_SECONDS,
             ),
         )
-    return _announce(facts, wros, settings)
-
-
-def _announce(facts: PurchaseOrderFacts, wros: OrderWros, settings: ConnectionSettings) -> Plan:
-    documents: list[Document] = []
-    numbers = count(next_number(facts))
-    wanted = open_units(facts, settings)
-    for center, units in sorted(wanted.by_center.items()):
-        documents += _announce_to(center, units, facts, wros, settings, numbers=numbers)
-    note = ""
-    if not wanted.by_center:
-        note = f"{facts.number} has no open line at a location of ShipBob"
-    elif not documents:
-        note = f"All that {facts.number} still expects is on its way"
-    return Plan(documents=tuple(documents), note=note, bindings=wanted.bindings)
-
-
-def _announce_to(
-    center: int,
-    units: Sequence[OpenUnits],
-    facts: PurchaseOrderFacts,
-    wros: OrderWros,
-    settings: ConnectionSettings,
-    *,
-    numbers: Iterator[int],
-) -> list[Document]:
-    """Return the cancellations and new WROs after which ShipBob expects at a center what is open.
-
-    WROs of ours that ShipBob still awaits are cancelled and made anew; all others count.
-    """
-    location = settings.locations.get(str(center))
-    there = [wro for wro in wros.standing if location_of_wro(facts, wro, settings) == location]
-    awaited = [wro for wro in there if wro.status in AWAITED and wro.id in wros.ours]
-    others = [wro for wro in there if wro not in awaited]
-    rest = not_on_its_way(facts, units, others)
-    if announced(awaited) == {one.inventory_id: one.quantity for one in rest}:
-        return []
-    return [
-        *(cancellation(wro.id, wro.number) for wro in awaited),
-        *(
-            wro_announcement(
-                order_id=facts.order_id,
-                order_number=facts.number,
-                part_number=next(numbers),
-                center=center,
-                items=[(one.inventory_id, one.quantity) for one in part],
-                arrival=arrival(
-                    [one.expected for one in part], facts.read_at, settings.schedule.zone
-                ),
-            )
-            for part in _parts(rest)
-        ),
-    ]
+    return announce(facts, wros, settings)
 
 
 def _not_announced(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> str:
@@ -175,10 +102,6 @@ def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tu
         product(facts.order_id, sku, item.names[0])
         for sku, item in sorted(unknown(wanted, facts.products, settings.skus).items())
     )
-
-
-def _parts(units: Sequence[OpenUnits]) -> list[Sequence[OpenUnits]]:
-    return [units[start : start + _MOST_SKUS] for start in range(0, len(units), _MOST_SKUS)]
 
 
 def source_lines(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:

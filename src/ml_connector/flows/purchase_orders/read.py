@@ -1,9 +1,16 @@
 """Reading an order, what ShipBob knows of it, and which orders there is news of."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import SweepResult
+from ml_connector.errors import Retryable
 from ml_connector.flows.purchase_orders.facts import (
     OrderedLine,
     Products,
@@ -18,11 +25,18 @@ from ml_connector.flows.purchase_orders.wro_receipts import (
     received_of_purchase,
     received_of_transfer,
 )
-from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
+from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.postings.announcements import WroOutcome
+from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.units import LineUnit, read_units
+from ml_connector.rules.wro_lines import inventory_of
 from ml_connector.shipbob.payloads import Variant, Wro
+from ml_connector.words import Cause
+
+_READ_AGAIN_SECONDS: Final = 1.0
+"""After how long to read an order again that changed while it was read."""
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
@@ -41,7 +55,7 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
         status="",
         lines=(),
         variants={},
-        wros=(),
+        wros=await _wros(key, "", reads),
         centers=(),
         read_at=read_at,
         hidden=not await reads.purchase_orders.is_deleted(key),
@@ -56,23 +70,24 @@ async def _facts(
     reads: Reads,
 ) -> PurchaseOrderFacts:
     lines = tuple(_lines(order, units))
-    products = Products({}, {}, {})
+    bindings = await reads.bindings.of_items({line.item for line in lines})
+    products = Products({}, bindings, {})
     if order.status in PURCHASE_ORDER_OPEN:
-        products = await _products(lines, reads)
-    wros = await reads.wros_of_order(order.tranid)
-    receipts = await reads.receipts(order.id) if wros and transfer is None else ()
-    items = items_on(wros, lines, products.bindings, reads.skus)
-    if transfer is None:
-        booked = received_of_purchase(wros, receipts, items)
-    else:
-        booked = received_of_transfer(wros, order, items)
+        products = await _products(lines, bindings, reads)
+    wros = await _wros(order.id, order.tranid, reads, lines, products.bindings)
+    if transfer is not None:
+        wros = received_of_transfer(wros, order)
+    elif wros:
+        receipts = await reads.receipts(order.id)
+        await _refuse_newer_receipts(order, receipts, reads)
+        wros = received_of_purchase(wros, receipts)
     return PurchaseOrderFacts(
         order_id=order.id,
         number=order.tranid,
         status=order.status,
         lines=lines,
         variants=products.by_sku,
-        wros=tuple(_wro(wro, booked[wro.id]) for wro in wros),
+        wros=wros,
         centers=tuple(center.id for center in await reads.centers()),
         read_at=read_at,
         ordered_on=order.trandate,
@@ -81,13 +96,68 @@ async def _facts(
         moved_from=transfer.source if transfer is not None else None,
         shares_number=transfer is not None and transfer.shares_number,
         unreadable=transfer is not None and transfer.unreadable,
+        announce_again=await _announce_again(order.id, wros, reads),
     )
 
 
-async def _products(lines: Sequence[OrderedLine], reads: Reads) -> Products:
+async def _refuse_newer_receipts(
+    order: PurchaseOrder, receipts: Sequence[ReceiptLine], reads: Reads
+) -> None:
+    """Stop where a receipt was made between the reading of the order and that of its receipts.
+
+    Its units would be open and received at the same time, and would be announced once more.
+
+    Raises:
+        Retryable: the order has changed meanwhile.
+    """
+    received: dict[str, Decimal] = defaultdict(Decimal)
+    for receipt in receipts:
+        received[receipt.item] += receipt.quantity
+    for line in order.lines:
+        received[line.item] -= line.quantityshiprecv
+    if any(units > 0 for units in received.values()) and await reads.order(order.id) != order:
+        raise Retryable(
+            f"Purchase order {order.tranid} changed in NetSuite while it was read",
+            cause=Cause.UPSTREAM_UNAVAILABLE,
+            retry_after_seconds=_READ_AGAIN_SECONDS,
+        )
+
+
+async def _wros(
+    order_id: str,
+    number: str,
+    reads: Reads,
+    lines: Sequence[OrderedLine] = (),
+    bindings: Mapping[str, Sequence[Binding]] = MappingProxyType({}),
+) -> tuple[WroFact, ...]:
+    """Read the WROs with an order's numbers, and those of ours that have another number now."""
+    found = [*(await reads.wros_of_order(number))] if number else []
+    listed = {wro.id for wro in found}
+    ours = await reads.announcements.made(order_id)
+    found += await reads.known_wros([wro_id for wro_id in ours if wro_id not in listed])
+    outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in found))
+    return tuple(
+        _wro(wro, items_on(wro, lines, bindings, reads.skus), outcome)
+        for wro, outcome in zip(found, outcomes, strict=True)
+    )
+
+
+async def _announce_again(order_id: str, wros: Sequence[WroFact], reads: Reads) -> tuple[int, ...]:
+    """Return the cancelled WROs whose units a person has said to announce again."""
+    cancelled = {
+        AwaitedKind.CANCELLED_WRO.named(wro.id): wro.id for wro in wros if wro.is_cancelled
+    }
+    if not cancelled:
+        return ()
+    answered = await reads.announcements.answers(order_id)
+    return tuple(cancelled[thing] for thing in sorted(answered) if thing in cancelled)
+
+
+async def _products(
+    lines: Sequence[OrderedLine], bindings: dict[str, tuple[Binding, ...]], reads: Reads
+) -> Products:
     """Read the products of ordered items: by inventory id where matched before, else by SKU."""
     items = {line.ordered_item for line in lines}
-    bindings = await reads.bindings.of_items({item.id for item in items})
     held = {
         one.inventory_id
         for item in items
@@ -112,6 +182,8 @@ def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedL
             item_name=line.itemid,
             item_type=line.itemtype,
             open_quantity=int(line.open_quantity),
+            received=int(line.quantityshiprecv),
+            closed=bool(line.isclosed),
             fraction=line.open_quantity != int(line.open_quantity),
             location=line.location or order.location,
             expected=line.expectedreceiptdate,
@@ -134,7 +206,12 @@ def _variant(variant: Variant) -> VariantFact:
     )
 
 
-def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
+def _wro(wro: Wro, items: dict[str, int], outcome: WroOutcome) -> WroFact:
+    adjusted: dict[int, int] = defaultdict(int)
+    for name, units in outcome.units.items():
+        inventory_id = inventory_of(name)
+        if inventory_id is not None:
+            adjusted[inventory_id] += units
     return WroFact(
         id=wro.id,
         number=wro.purchase_order_number or "",
@@ -143,7 +220,10 @@ def _wro(wro: Wro, booked: Mapping[int, int]) -> WroFact:
         or wro.fulfillment_center.id,
         expected={line.inventory_id: line.expected_quantity for line in wro.inventory_quantities},
         stowed={line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities},
-        booked=dict(booked),
+        booked={},
+        adjusted=dict(adjusted),
+        items=items,
+        left_to_people=outcome.left_to_people,
     )
 
 

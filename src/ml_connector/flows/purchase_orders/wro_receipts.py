@@ -1,68 +1,70 @@
-"""How many units of each WRO NetSuite has received. Pure."""
+"""How many units of each WRO NetSuite has received, by our receipts and by people's. Pure.
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+Receipts that people make do not say of which WRO. All that the order's lines at a location have
+received beyond our own receipts of the WROs there was received by hand.
+"""
 
-from ml_connector.flows.purchase_orders.facts import OrderedLine
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.flows.purchase_orders.facts import OrderedLine, PurchaseOrderFacts, WroFact
 from ml_connector.flows.purchase_orders.products import shipbob_sku
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVED
 from ml_connector.rules.external_ids import is_receipt_of
 from ml_connector.shipbob.payloads import Wro
 
-ItemsOnWros = Mapping[int, Mapping[str, int]]
-"""By WRO and NetSuite's item id: the inventory id under which the item is on the WRO."""
-
-UnitsByWro = Mapping[int, Mapping[int, int]]
-"""By WRO and inventory id: the units that NetSuite has received."""
-
 
 def items_on(
-    wros: Sequence[Wro],
+    wro: Wro,
     lines: Sequence[OrderedLine],
     bindings: Mapping[str, Sequence[Binding]],
     skus: Mapping[str, str],
-) -> ItemsOnWros:
-    """Find the ordered items on WROs: by SKU, and by what they were matched to before.
+) -> dict[str, int]:
+    """Find the ordered items on a WRO: by SKU, and by what they were matched to before.
 
     Args:
-        wros: of the order.
+        wro: of the order.
         lines: of the order.
         bindings: what its items were matched to before, by NetSuite's item id.
         skus: SKU to item name, where they differ.
+
+    Returns:
+        The inventory ids under which items are on the WRO, by NetSuite's item id.
     """
     names = {line.item: shipbob_sku(line.ordered_item.names, skus) for line in lines}
-    found: dict[int, dict[str, int]] = {}
-    for wro in wros:
-        by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
-        there = set(by_sku.values())
-        found[wro.id] = {item: by_sku[name] for item, name in names.items() if name in by_sku} | {
-            item: bound.inventory_id
-            for item, several in bindings.items()
-            for bound in several
-            if bound.inventory_id in there
-        }
-    return found
+    by_sku = {line.sku: line.inventory_id for line in wro.inventory_quantities}
+    there = set(by_sku.values())
+    return {item: by_sku[name] for item, name in names.items() if name in by_sku} | {
+        item: bound.inventory_id
+        for item, several in bindings.items()
+        for bound in several
+        if bound.inventory_id in there
+    }
 
 
 def received_of_purchase(
-    wros: Sequence[Wro], receipts: Sequence[ReceiptLine], items: ItemsOnWros
-) -> UnitsByWro:
-    """Return what a purchase order has received of each WRO, by its receipts' external ids."""
-    booked: dict[int, dict[int, int]] = {wro.id: defaultdict(int) for wro in wros}
-    for wro in wros:
-        for receipt in receipts:
-            inventory_id = items[wro.id].get(receipt.item)
-            ours = is_receipt_of(wro.id, receipt.externalid)
-            if ours and inventory_id is not None:
-                booked[wro.id][inventory_id] += int(receipt.quantity)
-    return booked
+    wros: Sequence[WroFact], receipts: Sequence[ReceiptLine]
+) -> tuple[WroFact, ...]:
+    """Return WROs with what a purchase order received of each, by its receipts' external ids."""
+    return tuple(msgspec.structs.replace(wro, booked=_received_of(wro, receipts)) for wro in wros)
 
 
-def received_of_transfer(
-    wros: Sequence[Wro], order: PurchaseOrder, items: ItemsOnWros
-) -> UnitsByWro:
-    """Return what a transfer order has received of each WRO.
+def _received_of(wro: WroFact, receipts: Sequence[ReceiptLine]) -> dict[int, int]:
+    booked: dict[int, int] = defaultdict(int)
+    for receipt in receipts:
+        inventory_id = wro.items.get(receipt.item)
+        if inventory_id is not None and is_receipt_of(wro.id, receipt.externalid):
+            booked[inventory_id] += int(receipt.quantity)
+    return dict(booked)
+
+
+def received_of_transfer(wros: Sequence[WroFact], order: PurchaseOrder) -> tuple[WroFact, ...]:
+    """Return WROs with what a transfer order has received of each.
 
     People receive it, and no receipt names a WRO. What the order's lines have received is
     taken to be of the WROs that were made first, up to what was stowed of each.
@@ -70,11 +72,97 @@ def received_of_transfer(
     left: dict[str, int] = defaultdict(int)
     for line in order.lines:
         left[line.item] += int(line.quantityshiprecv)
-    booked: dict[int, dict[int, int]] = {wro.id: {} for wro in wros}
+    found: list[WroFact] = []
     for wro in sorted(wros, key=lambda wro: wro.id):
-        stowed = {line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities}
-        for item, inventory_id in items[wro.id].items():
-            taken = min(left[item], stowed[inventory_id])
-            booked[wro.id][inventory_id] = taken
-            left[item] -= taken
-    return booked
+        booked: dict[int, int] = {}
+        for item, inventory_id in wro.items.items():
+            booked[inventory_id] = min(left[item], wro.stowed.get(inventory_id, 0))
+            left[item] -= booked[inventory_id]
+        found.append(msgspec.structs.replace(wro, booked=booked))
+    return tuple(found)
+
+
+def with_hand_receipts(
+    facts: PurchaseOrderFacts, settings: ConnectionSettings
+) -> tuple[WroFact, ...]:
+    """Return the WROs with the units that people have received of them.
+
+    That counts only where receiving has stopped at a WRO and left its units to people: until then
+    they will be booked. What was received is taken to be of the WROs that
+    were made first, up to what was stowed of each and is not booked.
+    """
+    left: dict[str | None, Counter[str]] = {}
+    found: list[WroFact] = []
+    for wro in sorted(facts.wros, key=lambda wro: wro.id):
+        if not wro.left_to_people:
+            found.append(wro)
+            continue
+        location = _location(wro, settings)
+        if location not in left:
+            left[location] = received_by_hand(facts, location, settings)
+        found.append(_with_units_of(wro, left[location]))
+    return tuple(found)
+
+
+def _with_units_of(wro: WroFact, left: Counter[str]) -> WroFact:
+    booked = dict(wro.booked)
+    for item, inventory_id in wro.items.items():
+        taken = min(left[item], wro.unbooked(inventory_id))
+        booked[inventory_id] = booked.get(inventory_id, 0) + taken
+        left[item] -= taken
+    return msgspec.structs.replace(wro, booked=booked)
+
+
+def received_by_hand(
+    facts: PurchaseOrderFacts, location: str | None, settings: ConnectionSettings
+) -> Counter[str]:
+    """Return the units that people have received at a location, by NetSuite's item id.
+
+    Args:
+        facts: of the order.
+        location: of the lines; None for all of them.
+        settings: of the connection.
+    """
+    units: Counter[str] = Counter()
+    for line in _lines_at(facts.lines, location):
+        units[line.item] += line.received
+    for wro in facts.wros:
+        if location in {None, _location(wro, settings)}:
+            for item, inventory_id in wro.items.items():
+                units[item] -= wro.booked.get(inventory_id, 0)
+    return +units
+
+
+def cartons_may_come(
+    wro: WroFact, facts: PurchaseOrderFacts, settings: ConnectionSettings
+) -> bool:
+    """Return whether nothing is open of what a WRO announces because people have received it.
+
+    Its cartons may be on the road all the same. It is another matter where lines were closed,
+    reduced, moved or removed, or where our own receipts of other WROs hold all that was ordered.
+
+    Args:
+        wro: which leads to a location where nothing is open.
+        facts: of the order.
+        settings: of the connection.
+    """
+    location = _location(wro, settings)
+    received = [
+        line
+        for line in _lines_at(facts.lines, location)
+        if not line.closed and not line.open_quantity and (line.item in wro.items or not wro.items)
+    ]
+    if not received:
+        return False
+    if facts.status in PURCHASE_ORDER_RECEIVED and not any(line.received for line in received):
+        return True
+    by_hand = received_by_hand(facts, location, settings)
+    return any(by_hand[line.item] for line in received)
+
+
+def _lines_at(lines: Sequence[OrderedLine], location: str | None) -> Iterable[OrderedLine]:
+    return (line for line in lines if location is None or line.location == location)
+
+
+def _location(wro: WroFact, settings: ConnectionSettings) -> str | None:
+    return settings.locations.get(str(wro.fulfillment_center_id))

@@ -6,28 +6,31 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import Retryable
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
-from ml_connector.flows.purchase_orders.open_units import OpenUnits
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.locations import unmapped_place
-from ml_connector.shipbob.resources.receiving import CANCELLED, ENDED
-from ml_connector.words import Cause, DocumentKind
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 LISTED_AFTER_SECONDS: Final = 5.0
 """After how long to look again for what was just made at ShipBob."""
 
 
-class OrderWros(NamedTuple):
-    """The WROs with one of an order's numbers that were not cancelled.
+class KnownWros(NamedTuple):
+    """The WROs of an order, by what we know of them.
 
     Attributes:
-        standing: whoever made them.
+        standing: those that were not cancelled, whoever made them.
         ours: ids of those that we made, cancelled ones included.
+        taken_back: those of ours that somebody cancelled at ShipBob, and that nobody has said
+            to announce again.
+        numbers: how many WROs of the order have a number, at most: the next one is higher.
     """
 
     standing: tuple[WroFact, ...]
     ours: frozenset[int]
+    taken_back: tuple[WroFact, ...]
+    numbers: int
 
     @property
     def standing_ours(self) -> list[WroFact]:
@@ -35,7 +38,7 @@ class OrderWros(NamedTuple):
         return [wro for wro in self.standing if wro.id in self.ours]
 
 
-def wros_of(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> OrderWros:
+def wros_of(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> KnownWros:
     """Return an order's WROs that were not cancelled, as ShipBob or our books say.
 
     Raises:
@@ -53,12 +56,25 @@ def wros_of(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> OrderWros:
             retry_after_seconds=LISTED_AFTER_SECONDS,
         )
     cancelled = cancelled_by_us(posted)
-    return OrderWros(
-        standing=tuple(
-            wro for wro in facts.wros if wro.status != CANCELLED and str(wro.id) not in cancelled
+    ours = frozenset(int(remote_id) for remote_id in made if remote_id)
+    by_us, by_others = _cancelled(facts.wros, cancelled)
+    return KnownWros(
+        standing=tuple(wro for wro in facts.wros if wro not in (*by_us, *by_others)),
+        ours=ours,
+        taken_back=tuple(
+            wro for wro in by_others if wro.id in ours and wro.id not in facts.announce_again
         ),
-        ours=frozenset(int(remote_id) for remote_id in made if remote_id),
+        numbers=_highest_number(facts, posted),
     )
+
+
+def _cancelled(
+    wros: Sequence[WroFact], by_us: set[str | None]
+) -> tuple[list[WroFact], list[WroFact]]:
+    """Return the WROs that we cancelled, and those that somebody else did."""
+    ours = [wro for wro in wros if str(wro.id) in by_us]
+    others = [wro for wro in wros if wro.is_cancelled and wro not in ours]
+    return ours, others
 
 
 def made_wros(posted: Sequence[Posted]) -> list[Posted]:
@@ -97,34 +113,6 @@ def location_of_wro(facts: PurchaseOrderFacts, wro: WroFact, settings: Connectio
     return location
 
 
-def not_on_its_way(
-    facts: PurchaseOrderFacts, units: Sequence[OpenUnits], wros: Sequence[WroFact]
-) -> list[OpenUnits]:
-    """Return what is open at a location and on none of the WROs that lead there.
-
-    Args:
-        facts: of the order.
-        units: what is open.
-        wros: without those that are cancelled and made anew.
-
-    Raises:
-        NeedsHuman: more is on its way than the order still expects.
-    """
-    rest: list[OpenUnits] = []
-    too_many: list[WroFact] = []
-    for one in units:
-        coming = sum(wro.on_its_way(one.inventory_id) for wro in wros)
-        if coming > one.quantity:
-            too_many += [
-                wro for wro in wros if wro.status not in ENDED and wro.on_its_way(one.inventory_id)
-            ]
-        elif coming < one.quantity:
-            rest.append(one._replace(quantity=one.quantity - coming))
-    if too_many:
-        raise order_changed(facts, too_many, "expects less than is on its way")
-    return rest
-
-
 def announced(wros: Sequence[WroFact]) -> dict[int, int]:
     """Return the units that WROs announce, by inventory id."""
     units: dict[int, int] = defaultdict(int)
@@ -134,21 +122,25 @@ def announced(wros: Sequence[WroFact]) -> dict[int, int]:
     return dict(units)
 
 
-def order_changed(facts: PurchaseOrderFacts, wros: Sequence[WroFact], how: str) -> NeedsHuman:
-    """Return the failure of an order that changed when ShipBob had begun with its WROs."""
-    numbers = ", ".join(sorted({f"{wro.number} ({wro.id})" for wro in wros}))
-    return NeedsHuman(
-        f"Order {facts.number or facts.order_id} {how}, and ShipBob has begun with WRO {numbers}",
-        cause=Cause.PURCHASE_ORDER_CHANGED,
-        remedy="Settle with ShipBob what becomes of the goods; nothing is changed by itself.",
-    )
+def names_of(wros: Sequence[WroFact]) -> str:
+    """Return what a person calls these WROs."""
+    return ", ".join(sorted({wro.name for wro in wros}))
 
 
-def next_number(facts: PurchaseOrderFacts) -> int:
-    """Return 1 for ``PO123`` when no WRO has any of the order's numbers, else the next."""
+def _highest_number(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> int:
+    """Return 1 when ``PO123`` is the highest number that a WRO of the order has; 0 for none.
+
+    A WRO of ours may have lost its number at ShipBob, or the order its own in NetSuite: then
+    our external id still says which one it was.
+    """
     taken = [0]
     for wro in facts.wros:
         suffix = re.fullmatch(re.escape(facts.number) + r"(?:-(\d+))?", wro.number)
         if suffix:
             taken.append(int(suffix[1] or 1))
-    return max(taken) + 1
+    ours = f"{ExternalIdPrefix.WRO}{facts.order_id}-"
+    for document in made_wros(posted):
+        part = document.external_id.removeprefix(ours)
+        if part.isdecimal():
+            taken.append(int(part))
+    return max(taken)

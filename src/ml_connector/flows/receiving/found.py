@@ -6,12 +6,13 @@ from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.found import FoundRecord, UnbookedUnits, told_apart
-from ml_connector.flows.receiving.documents import Booking, Increase, source_line
+from ml_connector.flows.receiving.documents import Booking, Increase
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.rules.booked import booked_units
 from ml_connector.rules.found_documents import fact_date_of, found_request
 from ml_connector.rules.items import match, sku_of
+from ml_connector.rules.wro_lines import source_line
 from ml_connector.words import DocumentKind
 
 _KINDS: Final = {

@@ -1,0 +1,171 @@
+"""What is open at each location, and what of it is announced there. Pure."""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
+from ml_connector.flows.purchase_orders.open_units import OpenUnits
+from ml_connector.flows.purchase_orders.wro_receipts import cartons_may_come
+from ml_connector.flows.purchase_orders.wros import KnownWros, announced, location_of_wro
+from ml_connector.shipbob.resources.receiving import AWAITED, ENDED
+
+
+class Demand(NamedTuple):
+    """What our WROs should announce at one location, and what stands against it.
+
+    Attributes:
+        center: where new WROs go; None where nothing is open.
+        awaited: WROs of ours that may be cancelled and made anew.
+        wanted: what they should announce.
+        begun: WROs that ShipBob has begun with and that promise more than is open.
+        surplus: inventory ids of which they do.
+        kept: WROs of ours that stay, though people have received all they announce.
+        withheld: WROs that somebody cancelled, and whose units would be announced again.
+    """
+
+    center: int | None
+    awaited: tuple[WroFact, ...]
+    wanted: tuple[OpenUnits, ...]
+    begun: tuple[WroFact, ...] = ()
+    surplus: frozenset[int] = frozenset()
+    kept: tuple[WroFact, ...] = ()
+    withheld: tuple[WroFact, ...] = ()
+
+    @property
+    def added(self) -> dict[int, int]:
+        """Units by inventory id that are wanted and not announced."""
+        have = announced(self.awaited)
+        more = {
+            one.inventory_id: one.quantity - have.get(one.inventory_id, 0) for one in self.wanted
+        }
+        return {inventory_id: units for inventory_id, units in more.items() if units > 0}
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether the awaited WROs announce just what they should."""
+        wanted = {one.inventory_id: one.quantity for one in self.wanted}
+        return announced(self.awaited) == wanted
+
+
+def demands(
+    by_center: dict[int, list[OpenUnits]],
+    facts: PurchaseOrderFacts,
+    wros: KnownWros,
+    settings: ConnectionSettings,
+) -> list[Demand]:
+    """Return the demand of every location where units are open or WROs of ours stand.
+
+    Raises:
+        NeedsData: a WRO is at an unmapped center, so that it can't be told what it covers.
+    """
+    opened = {settings.locations[str(center)]: center for center in sorted(by_center)}
+    standing = [
+        (location_of_wro(facts, wro, settings), wro)
+        for wro in wros.standing
+        if (opened or wro.id in wros.ours) and _matters(wro)
+    ]
+    ours = (location for location, wro in standing if wro.id in wros.ours)
+    return [
+        _demand(
+            by_center.get(opened.get(location, 0), ()),
+            [wro for place, wro in standing if place == location],
+            [
+                wro
+                for wro in wros.taken_back
+                if settings.locations.get(str(wro.fulfillment_center_id)) == location
+            ],
+            (facts, wros, settings),
+        )._replace(center=opened.get(location))
+        for location in dict.fromkeys([*opened, *sorted(ours)])
+    ]
+
+
+def _matters(wro: WroFact) -> bool:
+    return wro.is_under_way or any(map(wro.on_its_way, {*wro.expected, *wro.stowed}))
+
+
+def _demand(
+    units: Sequence[OpenUnits],
+    there: Sequence[WroFact],
+    taken_back: Sequence[WroFact],
+    seen: tuple[PurchaseOrderFacts, KnownWros, ConnectionSettings],
+) -> Demand:
+    facts, wros, settings = seen
+    awaited = tuple(wro for wro in there if wro.status in AWAITED and wro.id in wros.ours)
+    others = [wro for wro in there if wro not in awaited]
+    begun, surplus = _begun(units, others, wros)
+    demand = Demand(
+        center=None,
+        awaited=awaited,
+        wanted=_not_on_its_way(units, others),
+        begun=begun,
+        surplus=surplus,
+    )
+    if not units:
+        kept = tuple(wro for wro in awaited if cartons_may_come(wro, facts, settings))
+        return demand._replace(kept=kept, awaited=tuple(w for w in awaited if w not in kept))
+    return _without_taken_back(demand, taken_back)
+
+
+def _not_on_its_way(
+    units: Iterable[OpenUnits], others: Sequence[WroFact]
+) -> tuple[OpenUnits, ...]:
+    """Return what is open, less what other WROs than those awaited by us bring."""
+    rest = [
+        one._replace(
+            quantity=one.quantity - sum(wro.on_its_way(one.inventory_id) for wro in others)
+        )
+        for one in units
+    ]
+    return tuple(one for one in rest if one.quantity > 0)
+
+
+def _begun(
+    units: Iterable[OpenUnits], others: Sequence[WroFact], wros: KnownWros
+) -> tuple[tuple[WroFact, ...], frozenset[int]]:
+    """Return the WROs under way that promise more than is open, and of which inventory ids."""
+    opened = {one.inventory_id: one.quantity for one in units}
+    promises = [(wro, _promises(wro, opened, wros)) for wro in others]
+    promised: Counter[int] = Counter()
+    for _, some in promises:
+        promised.update(some)
+    surplus = {one for one, quantity in promised.items() if quantity > opened.get(one, 0)}
+    begun = tuple(
+        wro for wro, some in promises if wro.status not in ENDED and surplus & some.keys()
+    )
+    return begun, frozenset(surplus) if begun else frozenset()
+
+
+def _promises(wro: WroFact, opened: Container[int], wros: KnownWros) -> dict[int, int]:
+    """Return the units that a WRO promises, by inventory id.
+
+    Other people's WROs may hold what the order never had; only what it expects counts there.
+    """
+    return {
+        inventory_id: units
+        for inventory_id in wro.expected
+        if (wro.id in wros.ours or inventory_id in opened)
+        and (units := wro.promised(inventory_id))
+    }
+
+
+def _without_taken_back(demand: Demand, taken_back: Sequence[WroFact]) -> Demand:
+    """Leave out what somebody cancelled at ShipBob and would be announced again."""
+    cancelled = announced(taken_back)
+    held = {
+        inventory_id: min(units, cancelled.get(inventory_id, 0))
+        for inventory_id, units in demand.added.items()
+        if cancelled.get(inventory_id)
+    }
+    if not held:
+        return demand
+    wanted = (
+        one._replace(quantity=one.quantity - held.get(one.inventory_id, 0))
+        for one in demand.wanted
+    )
+    return demand._replace(
+        wanted=tuple(one for one in wanted if one.quantity),
+        withheld=tuple(wro for wro in taken_back if held.keys() & wro.expected.keys()),
+    )
