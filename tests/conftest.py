@@ -158,13 +158,15 @@ def server_url(swept_up: None) -> Iterator[str]:  # noqa: ARG001 - for its effec
         "max_wal_size": "128MB",
     }
     with folder_for_a_server() as folder, embedded.start(folder, settings=settings) as owner:
-        # Tests do what no role of ours may: they change rows that triggers keep.
-        administer(
-            psycopg.conninfo.make_conninfo(owner.url, user=owning_role.SUPERUSER),
-            sql.SQL("grant set on parameter session_replication_role to {}").format(
-                sql.Identifier(owning_role.ROLE)
-            ),
-        )
+        # Tests do what no role of ours may: they change rows that triggers keep, and drop
+        # databases that the server is just vacuuming.
+        for rights in ("set on parameter session_replication_role", "pg_signal_backend"):
+            administer(
+                psycopg.conninfo.make_conninfo(owner.url, user=owning_role.SUPERUSER),
+                sql.SQL("grant {} to {}").format(
+                    sql.SQL(rights), sql.Identifier(owning_role.ROLE)
+                ),
+            )
         yield owner.url
 
 

@@ -20,7 +20,11 @@ from ml_connector.storage.schema import connect
 
 # One at a time for each database; another proof's database is never dropped meanwhile.
 _LOCK: Final = "select pg_advisory_lock(hashtextextended('backup proof', 0))"
+_WAITS: Final = "set statement_timeout = 0"
 _NAME: Final = "select 'mlc_proof_' || oid from pg_database where datname = current_database()"
+# The role is not allowed to, or nobody is on this server.
+_MAY_NOT: Final = (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported)
+
 _FOUND: Final = """
     select relname from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
@@ -67,6 +71,8 @@ def prove(url: str, archive: Archive, *, expected: Collection[str]) -> Proof:
             _restore(scratch, archive)
     except _NoDatabaseError as error:
         return Proof(how="listed", tables=len(archive.tables), why_not=str(error))
+    except psycopg.Error as error:
+        raise _failed(archive, f"it can't be tried: {_said(error)}") from error
     return Proof(how="restored", tables=len(archive.tables))
 
 
@@ -99,13 +105,17 @@ def _scratch(url: str) -> Iterator[str]:
     """
     with connect(url) as connection:
         connection.autocommit = True
+        connection.execute(_WAITS)
         connection.execute(_LOCK)
         row = connection.execute(_NAME).fetchone()
         assert row is not None  # noqa: S101 - such a query always has a row
         name = sql.Identifier(str(row[0]))
         scratch = make_conninfo(**{**parameters(url), "dbname": str(row[0])})
-        _try(connection, sql.SQL("drop database if exists {} with (force)").format(name))
-        _try(connection, sql.SQL("create database {} template template0").format(name))
+        try:
+            _drop(connection, name)
+            connection.execute(sql.SQL("create database {} template template0").format(name))
+        except _MAY_NOT as error:
+            raise _NoDatabaseError(_said(error)) from error
         try:
             try:
                 connect(scratch).close()
@@ -114,14 +124,19 @@ def _scratch(url: str) -> Iterator[str]:
             yield scratch
         finally:
             with contextlib.suppress(psycopg.Error):  # else the next proof drops it
-                connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+                _drop(connection, name)
 
 
-def _try(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:
+def _drop(connection: psycopg.Connection[Any], name: sql.Identifier) -> None:
+    """Drop a database, if it is there, even where a killed proof still has a session in it.
+
+    Not by force at once: that would have to end the server's own processes, such as a vacuum,
+    which only a superuser may; without force the server sees to them itself.
+    """
     try:
-        connection.execute(statement)
-    except psycopg.Error as error:
-        raise _NoDatabaseError(_said(error)) from error
+        connection.execute(sql.SQL("drop database if exists {}").format(name))
+    except psycopg.errors.ObjectInUse:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
 
 
 def _said(error: psycopg.Error) -> str:
