@@ -1,6 +1,6 @@
 """What monitoring asks, and what happens while the database is away."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from acceptance.merchant import Merchant
 from waiting import wait_until
-from web.door import Door
+from web.door import Door, Reply
 
 
 @contextmanager
@@ -37,6 +37,30 @@ def database_away(receiver: Merchant, server_url: str) -> Iterator[None]:
         yield
     finally:
         allow("true")
+
+
+@contextmanager
+def read_only(receiver: Merchant) -> Iterator[None]:
+    """The installation's database takes no write for the length of the block."""
+    assert receiver.database_url is not None
+    name = make_url(receiver.database_url).database or ""
+
+    def allow(words: sql.SQL) -> None:
+        assert receiver.database_url is not None
+        with psycopg.connect(receiver.database_url, autocommit=True) as connection:
+            connection.execute("set default_transaction_read_only = off")
+            connection.execute(words.format(sql.Identifier(name)))
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = %s and pid <> pg_backend_pid()",
+                [name],
+            )
+
+    allow(sql.SQL("alter database {} set default_transaction_read_only = on"))
+    try:
+        yield
+    finally:
+        allow(sql.SQL("alter database {} reset default_transaction_read_only"))
 
 
 def test_healthz_says_that_the_process_lives(door: Door) -> None:
@@ -72,6 +96,50 @@ def test_readyz_is_not_ready_without_the_schema(door: Door, receiver: Merchant) 
     assert (old.status, old.json["what"]) == (503, "schema")
     assert "init" in old.json["reason"]
     assert door.get("/readyz").status == 200
+
+
+def test_a_database_that_takes_no_write_is_not_ready(door: Door, receiver: Merchant) -> None:
+    with read_only(receiver):
+        refused = once_it_is(503, lambda: door.deliver({"id": 5}))
+        unready = once_it_is(503, lambda: door.get("/readyz"))
+        metrics = door.get("/metrics").body.decode()
+        listed = receiver.command("alarms", "list")
+    again = once_it_is(200, lambda: door.get("/readyz"))
+    noted = 'mlc_webhook_refusals{connection="acme",reason="not_stored"}'
+    wait_until(lambda: noted in door.get("/metrics").body.decode())
+
+    assert refused.json["hint"]
+    assert unready.json["what"] == "storage"
+    assert "read-only" in unready.json["reason"]
+    assert "mlc_database_up 1.0" in metrics
+    assert "mlc_database_stores 0.0" in metrics
+    assert "Nothing is wrong" not in listed.out
+    assert "The database stores nothing" in listed.out
+    assert again.json["warnings"] == []
+
+
+def test_readiness_leaves_nothing_behind(door: Door, receiver: Merchant) -> None:
+    count = (
+        "select (select count(*) from connection) as connections,"
+        " (select count(*) from event) as events, (select count(*) from delivery) as deliveries"
+    )
+    before = receiver.rows(count)
+    statuses = {door.get("/readyz").status for _ in range(5)}
+
+    assert statuses == {200}
+    assert receiver.rows(count) == before
+
+
+def once_it_is(status: int, ask: Callable[[], Reply]) -> Reply:
+    """Ask until the answer has this status; return it."""
+    replies: list[Reply] = []
+
+    def asked() -> bool:
+        replies.append(ask())
+        return replies[-1].status == status
+
+    wait_until(asked)
+    return replies[-1]
 
 
 def test_metrics_can_be_read_by_prometheus(door: Door) -> None:

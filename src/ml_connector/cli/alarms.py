@@ -13,11 +13,14 @@ from ml_connector.app.alarms.channels import (
     is_channel,
     send,
 )
+from ml_connector.app.alarms.sentences import AlarmText
+from ml_connector.app.alarms.storage import fills_up, stores_nothing
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 from ml_connector.ledger.alarms import outbox
 from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
+from ml_connector.words import AlarmKind
 
 commands = typer.Typer(
     help="What a person should hear of, and who is told.",
@@ -36,7 +39,12 @@ def list_alarms() -> None:
     """List what is wrong and not over, with what to do about it, and who is told."""
     context = current()
 
-    async def find(installation: Installation) -> tuple[list[Alarm], list[dict[str, Any]]]:
+    async def find(
+        installation: Installation,
+    ) -> tuple[list[Alarm], list[dict[str, Any]], list[AlarmText]]:
+        storage = fills_up(installation.settings)
+        if stopped := await stores_nothing(installation.database):
+            storage.append(stopped)
         async with context.several(installation) as (on, names):
             channels = []
             for name in names:
@@ -50,10 +58,13 @@ def list_alarms() -> None:
                     channels.append(
                         {"connection": name, "channel": shown, **state, "error": str(refused)}
                     )
-            return await open_alarms(on, names), channels
+            return await open_alarms(on, names), channels, storage
 
-    found, channels = context.run(find)
+    found, channels, storage = context.run(find)
     printer = context.printer
+    for text in storage:
+        printer.line(f"Now  {AlarmKind.STORAGE}: {text.sentence}", style="bold")
+        printer.line(f"  Next: {text.remedy}")
     for alarm in found:
         printer.line(f"{alarm.connection}  {alarm.kind}: {alarm.sentence}", style="bold")
         if alarm.remedy:
@@ -62,10 +73,16 @@ def list_alarms() -> None:
         printer.line(
             f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {alarm.times} times, {told}."
         )
-    if not found:
+    if not found and not storage:
         printer.line("Nothing is wrong.")
     _print_channels(channels)
-    printer.answer({"alarms": [asdict(alarm) for alarm in found], "channels": channels})
+    printer.answer(
+        {
+            "alarms": [asdict(alarm) for alarm in found],
+            "channels": channels,
+            "storage": [text._asdict() for text in storage],
+        }
+    )
 
 
 @commands.command("test")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from dataclasses import asdict
 from typing import Any, Final
 
 import psycopg
@@ -11,19 +12,19 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, multiprocess
 
+from ml_connector.app.alarms.storage import fills_up
+from ml_connector.app.installation.room import rooms
 from ml_connector.config.log_counts import LogCounts
+from ml_connector.config.settings import Settings
 from ml_connector.engine.work.lanes import depths
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms import alarms
-from ml_connector.ledger.connections import connections, holds, subscriptions
+from ml_connector.ledger.connections import connections, subscriptions
 from ml_connector.ledger.inbox import deliveries, outcomes
-from ml_connector.storage.database import Connection, Database, DatabaseAway, one
-from ml_connector.storage.schema import newest
+from ml_connector.storage.database import Connection, Database, DatabaseAway
 from ml_connector.transport.limits import usage
 from ml_connector.vault import survey
-
-# Less than the time that monitoring usually waits.
-_DATABASE_SECONDS: Final = 3.0
+from ml_connector.web.readiness import DATABASE_SECONDS, NotReady, Readiness
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,9 +32,9 @@ _log = structlog.get_logger("health")
 _counts: Final = LogCounts(_log)
 
 
-def health_handlers(database: Database) -> list[HTTPRouteHandler]:
+def health_handlers(database: Database, settings: Settings) -> list[HTTPRouteHandler]:
     """Return the handlers for monitoring."""
-    wanted = newest()
+    readiness = Readiness(database, lambda: [text.sentence for text in fills_up(settings)])
     began = time.time()
 
     @get("/healthz", sync_to_thread=False)
@@ -42,39 +43,25 @@ def health_handlers(database: Database) -> list[HTTPRouteHandler]:
 
     @get("/readyz")
     async def readyz() -> Response[dict[str, Any]]:
-        try:
-            async with asyncio.timeout(_DATABASE_SECONDS), database.transaction() as connection:
-                found = await one(connection, "select version_num as v from alembic_version")
-                version = found["v"] if found else None
-                held = await holds.names(connection) if version == wanted else []
-        except TimeoutError:
-            return _not_ready("database", "The database does not answer")
-        except (DatabaseAway, psycopg.Error) as error:
-            missing = isinstance(error, psycopg.errors.UndefinedTable)
-            reason = "schema" if missing else "database"
-            return _not_ready(reason, "The schema is not set up" if missing else str(error))
-        if version != wanted:
-            return _not_ready(
-                "schema", f"The schema is at {version}, this build needs {wanted}: run init"
-            )
-        # Held connections take webhooks in as ever; that nothing is posted, a person should see.
-        return Response({"status": "ready", "schema": version, "held": held})
+        found = await readiness.look()
+        if isinstance(found, NotReady):
+            _counts.note("not_ready", found.what, **asdict(found))
+            return Response({"status": "not ready", **asdict(found)}, status_code=503)
+        return Response({"status": "ready", **asdict(found)})
 
     @get("/metrics")
     async def metrics() -> Response[bytes]:
-        text = _counted()
+        text = _counted() + _free(settings)
         try:
-            async with asyncio.timeout(_DATABASE_SECONDS), database.transaction() as connection:
+            async with asyncio.timeout(DATABASE_SECONDS), database.transaction() as connection:
                 text += generate_latest(await _gauges(connection))
+            async with asyncio.timeout(DATABASE_SECONDS):
+                text += _stores(await readiness.stores())
         except (DatabaseAway, psycopg.Error, TimeoutError):
             text += b"mlc_database_up 0.0\n"
         return Response(text, headers={"content-type": _CONTENT_TYPE})
 
     return [healthz, readyz, metrics]
-
-
-def _not_ready(what: str, reason: str) -> Response[dict[str, Any]]:
-    return Response({"status": "not ready", "what": what, "reason": reason}, status_code=503)
 
 
 def _counted() -> bytes:
@@ -84,6 +71,28 @@ def _counted() -> bytes:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
         return generate_latest(registry)
     return generate_latest()
+
+
+def _free(settings: Settings) -> bytes:
+    registry = CollectorRegistry()
+    free = Gauge(
+        "mlc_disk_free_bytes",
+        "Room that is left on the disk.",
+        ["place"],
+        registry=registry,
+    )
+    for room in rooms(settings):
+        free.labels(room.place).set(room.free_bytes)
+    return generate_latest(registry)
+
+
+def _stores(stores: bool) -> bytes:  # noqa: FBT001 - the value of the gauge
+    registry = CollectorRegistry()
+    gauge = Gauge(
+        "mlc_database_stores", "Whether the database would store a delivery.", registry=registry
+    )
+    gauge.set(stores)
+    return generate_latest(registry)
 
 
 async def _gauges(connection: Connection) -> CollectorRegistry:

@@ -60,6 +60,9 @@ _FAILED: Final = "The event could not be stored: a fault of this service"
 # What a delivery is refused for that may be signed with a secret which can't be opened.
 _PERHAPS_OF_ANOTHER: Final = frozenset({"no_secret", "wrong_signature"})
 
+# Read-only since it takes over from another, for instance, is an internal error to the driver.
+_AWAY: Final = (DatabaseAway, psycopg.OperationalError, psycopg.InternalError, TimeoutError)
+
 _log = structlog.get_logger("ingress")
 
 ANSWERS: Final = Counter("mlc_webhooks", "Webhook requests, by answer.", ["answer"])
@@ -143,7 +146,7 @@ class Ingress:
         body = await _body(headers, receive)
         try:
             return await self._in_time(self._store(name, headers, body))
-        except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
+        except _AWAY as error:
             raise RefusedDelivery(
                 503, "The event can't be stored just now", _SEND_AGAIN
             ) from error
@@ -180,7 +183,11 @@ class Ingress:
             raise RefusedDelivery(
                 400, "The body is not JSON", "Send the event as UTF-8 JSON."
             ) from None
-        taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
+        try:
+            taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
+        except _AWAY:
+            self._refusals.note(endpoint.connection, "not_stored", headers)
+            raise
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
 
     async def _verified(

@@ -63,6 +63,7 @@ def run_web(
             Endpoints(database, installation.vault),
             intake(database, lanes),
             topics_of(FLOWS),
+            settings=settings,
             consents=Consents(installation),
             outbound=installation.transport,
         )

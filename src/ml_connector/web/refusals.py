@@ -7,26 +7,29 @@ each connection and reason, and it is written at most once a second.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import psycopg
 import structlog
 
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.ledger.inbox import deliveries
 from ml_connector.shipbob.webhooks.signature import Reason
 from ml_connector.storage.database import Database, DatabaseAway
 
-RefusalReason = Reason | Literal["secrets_unusable"]
-"""Why a delivery was refused: its signature, or that it can't be judged here."""
+RefusalReason = Reason | Literal["secrets_unusable", "not_stored"]
+"""Why a delivery was refused: its signature, or that it can't be judged or stored here."""
 
 _EVERY_SECONDS: Final = 1.0
+_AGAIN_SECONDS: Final = 5.0
 _LONGEST_TOPIC: Final = 100
 
 _log = structlog.get_logger("ingress")
+_counts: Final = LogCounts(_log)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Counted:
     times: int
     topic: str
@@ -59,27 +62,40 @@ class Refusals:
         """
         topic = headers.get("x-webhook-topic", "").strip()
         shown = topic if topic.isprintable() else "(unreadable)"
-        counted = self._counted.setdefault((connection, reason), _Counted(0, "", None))
-        counted.times += 1
-        counted.topic = shown[:_LONGEST_TOPIC]
-        counted.clock_offset_seconds = clock_offset_seconds
+        self._count(
+            (connection, reason), _Counted(1, shown[:_LONGEST_TOPIC], clock_offset_seconds)
+        )
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon())
 
+    def _count(self, of: tuple[str, str], more: _Counted) -> None:
+        known = self._counted.get(of)
+        self._counted[of] = replace(more, times=more.times + (known.times if known else 0))
+
     async def _write_soon(self) -> None:
-        await asyncio.sleep(_EVERY_SECONDS)
-        counted, self._counted = self._counted, {}
-        for (connection, reason), one in counted.items():
-            try:
-                await deliveries.note_refusal(
-                    self._database,
-                    connection,
-                    reason,
-                    times=one.times,
-                    topic=one.topic,
-                    clock_offset_seconds=one.clock_offset_seconds,
-                )
-            except (DatabaseAway, psycopg.Error) as error:
-                _log.warning("refusals_not_noted", reason=type(error).__name__)
-        if self._counted:
-            self._writing = asyncio.create_task(self._write_soon())
+        """Write what was counted; what can't be written is kept until it can be."""
+        pause = _EVERY_SECONDS
+        while self._counted:
+            await asyncio.sleep(pause)
+            counted, self._counted = self._counted, {}
+            pause = _EVERY_SECONDS
+            for of, one in counted.items():
+                try:
+                    await self._write(*of, one)
+                except (DatabaseAway, psycopg.Error) as error:
+                    _counts.note("refusals_not_noted", None, reason=type(error).__name__)
+                    newer = self._counted.pop(of, None)
+                    self._count(of, one)
+                    if newer is not None:
+                        self._count(of, newer)
+                    pause = _AGAIN_SECONDS
+
+    async def _write(self, connection: str, reason: str, counted: _Counted) -> None:
+        await deliveries.note_refusal(
+            self._database,
+            connection,
+            reason,
+            times=counted.times,
+            topic=counted.topic,
+            clock_offset_seconds=counted.clock_offset_seconds,
+        )

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 
+from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import Flow
 from ml_connector.storage.database import Database
 from ml_connector.web.consent import Gives, consent_handlers
@@ -23,6 +24,7 @@ def web_app(
     intake: TakesIn,
     flows_by_topic: Mapping[str, Flow],
     *,
+    settings: Settings,
     consents: Gives,
     outbound: AbstractAsyncContextManager[object],
 ) -> Application:
@@ -38,7 +40,7 @@ def web_app(
             yield
 
     framework = Litestar(
-        route_handlers=[*health_handlers(database), *consent_handlers(consents)],
+        route_handlers=[*health_handlers(database, settings), *consent_handlers(consents)],
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from ml_connector.app.installation.room import Room
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.ledger.alarms.alarms import Group
 from ml_connector.ledger.journal.journal import Head
@@ -50,6 +51,11 @@ _REFUSALS: Final[Mapping[str, AlarmText]] = {
         "the connection has no webhook secret",
         "Run ml-connector sync webhooks, or put webhook_secrets into the connection's file.",
     ),
+    "not_stored": AlarmText(
+        "the database did not store them in time",
+        "See whether it stores anything now: ml-connector alarms list, and /readyz. ShipBob sends"
+        " them again, and the sweep finds what was missed.",
+    ),
     "secrets_unusable": AlarmText(
         f"a webhook secret can't be opened, or is shorter than {FEWEST_BYTES} bytes",
         "Put the master key back that they are sealed with, or apply the connection's file"
@@ -79,6 +85,25 @@ _REFUSALS: Final[Mapping[str, AlarmText]] = {
     ),
     "too_new": AlarmText("the timestamp is in the future: our clock is behind", _CLOCK),
 }
+
+
+def little_room(room: Room) -> AlarmText:
+    """Say that little room is left on a disk."""
+    return AlarmText(
+        f"{room.free_bytes / 1024**2:.0f} of {room.size_bytes / 1024**2:.0f} MiB are free where"
+        f" {room.place} is. When none is left, no webhook can be stored",
+        "Make room there, or give that file system more. The oldest bodies of events can be"
+        " exported and deleted: ml-connector events bodies.",
+    )
+
+
+def takes_no_writes(reason: str) -> AlarmText:
+    """Say that the database stores nothing."""
+    return AlarmText(
+        f"The database stores nothing: {reason}",
+        "If the disk is full, make room on it; else see the database's log. Webhooks are answered"
+        " with 503 until then, and ShipBob sends them again for about a day.",
+    )
 
 
 def message_of(group: Group, head: Head | None) -> tuple[str, str]:

@@ -8,11 +8,9 @@ import contextlib
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -21,6 +19,7 @@ import structlog
 from ml_connector.app.installation.database_server import check_schema, database_server
 from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
+from ml_connector.app.processes.metrics_folder import metrics_folder
 from ml_connector.config.log_counts import LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -95,7 +94,7 @@ def serve(
         stopping.caught(),
         _listening(host, port) as listener,
         database_server(settings) as server,
-        _metrics_folder(settings) as metrics,
+        metrics_folder(settings.data_dir) as metrics,
     ):
         check_schema(server.owner_url)
         check_master_key(settings, server.url)
@@ -208,13 +207,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         ) from error
     with listener:
         yield listener
-
-
-@contextlib.contextmanager
-def _metrics_folder(settings: Settings) -> Iterator[Path]:
-    """Give a new folder in which the processes of this service share their metrics."""
-    with tempfile.TemporaryDirectory(prefix="metrics-", dir=settings.data_dir) as folder:
-        yield Path(folder)
 
 
 def _url(listener: socket.socket) -> str:

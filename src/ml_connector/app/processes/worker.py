@@ -9,6 +9,8 @@ import structlog
 import uvloop
 
 from ml_connector.app.alarms.sending import TELL_EVERY_SECONDS, tell
+from ml_connector.app.alarms.storage import WATCH_EVERY_SECONDS as STORAGE_EVERY_SECONDS
+from ml_connector.app.alarms.storage import watch_storage
 from ml_connector.app.alarms.watch import WATCH_EVERY_SECONDS, watch_books
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
@@ -130,6 +132,11 @@ def _chores_of_the_books(installation: Installation) -> list[Chore]:
             name="watch the books",
             every_seconds=WATCH_EVERY_SECONDS,
             do=partial(watch_books, installation),
+        ),
+        Chore(
+            name="watch storage",
+            every_seconds=STORAGE_EVERY_SECONDS,
+            do=partial(watch_storage, installation),
         ),
         Chore(
             name="tell of alarms",

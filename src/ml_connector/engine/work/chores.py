@@ -12,12 +12,14 @@ from typing import Final
 import psycopg
 import structlog
 
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.inbox import subjects
-from ml_connector.storage.database import Database, DatabaseAway, is_lost, one
+from ml_connector.storage.database import Database, is_lost, one
 
 _log = structlog.get_logger("upkeep")
+_counts: Final = LogCounts(_log)
 
 RESCUE_EVERY_SECONDS: Final = 3.0
 LOST_EVERY_SECONDS: Final = 15.0
@@ -81,10 +83,12 @@ async def _again_and_again(database: Database, chore: Chore) -> None:
                 )
                 if mine and mine["mine"]:
                     await chore.do()
-        except (DatabaseAway, psycopg.Error, ConnectorError) as error:
-            _log.warning("chore_failed", chore=chore.name, reason=str(error))
+        except (UserError, psycopg.Error, ConnectorError) as error:
+            _counts.note("chore_failed", chore.name, chore=chore.name, reason=str(error))
             if is_lost(error):
                 pause = min(pause, _AGAIN_SECONDS)
-        except Exception:  # noqa: BLE001 - a bug in one chore must not stop the others
-            _log.exception("chore_failed", chore=chore.name)
+        except Exception as error:  # noqa: BLE001 - a bug in one chore must not stop the others
+            reason = type(error).__name__
+            if _counts.note("chore_failed", chore.name, chore=chore.name, reason=reason):
+                _log.exception("chore_failed", chore=chore.name)
         await asyncio.sleep(pause)
