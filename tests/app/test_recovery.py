@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -113,6 +114,37 @@ def test_what_was_restored_can_be_backed_up_and_restored_again(
 
     assert proofs == ["restored"] * 3
     assert kept == ["a", "b", "c"]
+
+
+RIGHTS = """
+    select 'relation', relname, relowner::regrole::text, relacl::text from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'S')
+    union all
+    select 'function', proname, proowner::regrole::text, concat(proacl, proconfig, prosecdef)
+    from pg_proc where pronamespace = 'public'::regnamespace
+    union all
+    select 'schema', nspname, nspowner::regrole::text, nspacl::text from pg_namespace
+    where nspname = 'public'
+    union all
+    select 'database', datname, datdba::regrole::text, datacl::text from pg_database
+    where datname = current_database()
+"""
+
+
+def rights(settings: Settings) -> set[tuple[object, ...]]:
+    """Who owns what, and who else may do what with it; but for the months, which are made."""
+    with database_server(settings) as running, psycopg.connect(running.owner_url) as connection:
+        found = connection.execute(RIGHTS).fetchall()
+    return {one for one in found if not re.search(r"_\d{4}_\d\d$", str(one[1]))}
+
+
+def test_a_restored_database_is_as_closed_as_before(embedded: Settings, tmp_path: Path) -> None:
+    before = rights(embedded)
+    write_backup(embedded, tmp_path / "file")
+    restore_backup(embedded, tmp_path / "file", person="anna")
+
+    assert rights(embedded) == before
+    assert {str(one[2]) for one in before} == {"mlc_owner"}
 
 
 @pytest.mark.parametrize("programs", RELEASES)
