@@ -228,13 +228,16 @@ class Reads:
 
         They are asked for once; while one that is mapped is not among them, once a minute.
         """
-        kept = self._centers
-        if kept is None or (time.monotonic() > kept[0] and not self._has_all_in_use(kept[1])):
-            return await self._missing_centers.get(None) or ()
-        return kept[1]
+        kept = self._kept_centers()
+        return kept if kept is not None else await self._missing_centers.get(None) or ()
 
-    def _has_all_in_use(self, centers: Sequence[FulfillmentCenter]) -> bool:
-        return self._centers_in_use <= {center.id for center in centers}
+    def _kept_centers(self) -> Sequence[FulfillmentCenter] | None:
+        """Return the centers as they were asked for; None when they must be asked for again."""
+        if self._centers is None:
+            return None
+        until, kept = self._centers
+        complete = self._centers_in_use <= {center.id for center in kept}
+        return kept if complete or time.monotonic() <= until else None
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         """Return what was received from a purchase order so far, by whatever receipt."""
@@ -256,6 +259,9 @@ class Reads:
     async def _fetch_centers(
         self, _: Sequence[None]
     ) -> Mapping[None, Sequence[FulfillmentCenter]]:
+        kept = self._kept_centers()
+        if kept is not None:  # somebody asked while they were being fetched
+            return {None: kept}
         found = await self._shipbob.fulfillment_centers()
         self._centers = (time.monotonic() + _FRESH_SECONDS, found)
         return {None: found}

@@ -11,6 +11,7 @@ from ml_connector.fee_audit.gathering import gather
 from ml_connector.flows.billing.invoice_lines import grouped
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.sources import charges
+from ml_connector.transport.call import Priority, working_at
 
 
 async def audit_fees(
@@ -41,7 +42,8 @@ async def audit_fees(
         )
     ]
     period = (one for one in known if one.charged_on is not None and one.charged_on >= begin)
-    evidence = await gather(context.shipbob, period, first=begin, last=end)
+    with working_at(Priority.REPORT):
+        evidence = await gather(context.shipbob, period, first=begin, last=end)
     return audit(known, evidence, first=begin, last=end), begin, end
 
 

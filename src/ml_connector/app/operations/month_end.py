@@ -28,6 +28,7 @@ from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.storage.database import Connection
+from ml_connector.transport.call import Priority, working_at
 from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
@@ -79,15 +80,18 @@ async def reconcile(
     context = await ConnectionContexts(installation).open(applied.name)
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
     url = installation.server.report_url
-    async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
-        await _read_netsuite(stored_month, context, month, progress)
-        if recent:
-            await _read_shipbob(installation, stored_month, context, month, progress)
-        report = await _compare(stored_month, context, month, progress)
-        report_id = await month_reports.next_id(installation.database)
-        folder = out or _folder(installation, applied.name, month, report_id)
-        progress("Writing the report", 0)
-        written = await files.write(stored_month, report, month, folder, keep_owner=out is None)
+    with working_at(Priority.REPORT):
+        async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
+            await _read_netsuite(stored_month, context, month, progress)
+            if recent:
+                await _read_shipbob(installation, stored_month, context, month, progress)
+            report = await _compare(stored_month, context, month, progress)
+            report_id = await month_reports.next_id(installation.database)
+            folder = out or _folder(installation, applied.name, month, report_id)
+            progress("Writing the report", 0)
+            written = await files.write(
+                stored_month, report, month, folder, keep_owner=out is None
+            )
     await _record(installation, report_id, report, written, person)
     return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
 

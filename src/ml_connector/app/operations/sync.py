@@ -249,6 +249,13 @@ async def _work_until_settled(  # noqa: PLR0917 - one call, one order
     keys: Sequence[str],
     told: Callable[[PushProgress], None],
 ) -> None:
+    async def count_left() -> int:
+        left = await outcomes.count_unsettled(installation.database, applied.name, flow.name, keys)
+        told(_progress(flow, applied.limits, len(keys), left))
+        return left
+
+    if not await count_left():
+        return
     lanes = lanes_of(installation, contexts)
     async with lanes.open():
         lane = asyncio.create_task(
@@ -257,16 +264,13 @@ async def _work_until_settled(  # noqa: PLR0917 - one call, one order
             )
         )
         try:
-            while not lane.done():
-                left = await outcomes.count_unsettled(
-                    installation.database, applied.name, flow.name, keys
-                )
-                told(_progress(flow, applied.limits, len(keys), left))
-                if not left:
-                    return
+            while not lane.done() and (left := await count_left()):  # noqa: ASYNC110 - the database is polled, nobody tells us
                 await asyncio.sleep(_POLL_SECONDS if left <= BUNCH else _CROWD_POLL_SECONDS)
         finally:
-            lane.cancel()
+            # One cancellation may be lost in the driver while the database answers.
+            while not lane.done():
+                lane.cancel()
+                await asyncio.wait([lane], timeout=_GRACE_SECONDS + 1.0)
             await asyncio.gather(lane, return_exceptions=True)
 
 

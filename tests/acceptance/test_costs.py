@@ -1,0 +1,71 @@
+"""What each thing costs in calls, as docs/explanation/limits.md says: counted, never timed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.in_process import sync
+from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.test_purchase_orders import order_id, wros_of
+
+ONCE = 2
+"""Calls of each process: the channel and the fulfillment centers."""
+
+SWEEP = 3
+"""Calls to NetSuite of a sweep over few open orders: a token, and both types of order."""
+
+UNLIMITED = "netsuite_concurrency = 4\nshipbob_per_minute = 100000"
+
+
+@pytest.fixture
+def counting(tmp_path: Path, server_url: str, template: str) -> Iterator[Merchant]:
+    """A merchant for whom only syncs do anything, and whose ShipBob allows any number of calls."""
+    with fresh_database(server_url, template) as url, merchant(tmp_path, url) as made:
+        made.world.shipbob.books.limit.per_minute = 0
+        made.apply(limits=UNLIMITED)
+        yield made
+
+
+def orders(acme: Merchant, count: int) -> list[str]:
+    skus = [acme.sku() for _ in range(min(count, 20))]
+    return [acme.order({skus[one % len(skus)]: 10 + one}) for one in range(count)]
+
+
+def cost(acme: Merchant, *ids: str) -> tuple[int, int]:
+    """Sync purchase orders; return how many calls it took to ShipBob and to NetSuite."""
+    shipbob, netsuite = acme.world.shipbob, acme.world.netsuite
+    before = len(shipbob.calls), len(netsuite.calls)
+    found = sync(acme, "purchase-orders", ids)
+
+    assert {one["state"] for one in found} <= {"done"}
+    return len(shipbob.calls) - before[0], len(netsuite.calls) - before[1]
+
+
+def test_a_new_order_alone_takes_three_calls_to_shipbob(counting: Merchant) -> None:
+    [number] = orders(counting, 1)
+    shipbob, _ = cost(counting, order_id(counting, number))
+
+    assert shipbob - ONCE <= 3
+    assert len(wros_of(counting, number)) == 1
+
+
+@pytest.mark.parametrize("crowd", [10, 100])
+def test_new_orders_in_a_crowd_share_what_they_read(counting: Merchant, crowd: int) -> None:
+    numbers = orders(counting, crowd)
+    shipbob, netsuite = cost(counting)
+    made = Counter(len(wros_of(counting, number)) for number in numbers)
+
+    assert shipbob - ONCE <= 1.3 * crowd + 1
+    assert netsuite - SWEEP <= 2 * crowd
+    assert made == {1: crowd}
+
+
+def test_a_push_with_nothing_new_asks_shipbob_nothing(counting: Merchant) -> None:
+    orders(counting, 10)
+    cost(counting)
+    shipbob, netsuite = cost(counting)
+
+    assert shipbob == 0
+    assert netsuite <= SWEEP
