@@ -36,8 +36,11 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do this work by such a clock; ``time.monotonic`` shows it too."""
+    """Do this work by such a clock; ``time.monotonic`` and ``elapsed.seconds`` show it too."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         loop = runner.get_loop()
-        with mock.patch("time.monotonic", loop.time):
+        with (
+            mock.patch("time.monotonic", loop.time),
+            mock.patch("time.clock_gettime", side_effect=lambda _: loop.time()),
+        ):
             return runner.run(work)

@@ -40,6 +40,7 @@ class MemoryTarget:
 
     Attributes:
         outcomes: of the writes to come; when there are none left, writes succeed.
+        send_by: when the calls had to be sent at the latest.
         late: calls that were sent and are not carried out yet.
         away: it can't be asked.
         without_limit: so many writes to come find no database to ask for their limit.
@@ -54,6 +55,7 @@ class MemoryTarget:
 
     outcomes: deque[Outcome] = field(default_factory=deque)
     records: list[Record] = field(default_factory=list)
+    send_by: list[float] = field(default_factory=list)
     late: list[Document] = field(default_factory=list)
     writes: int = 0
     looks: int = 0
@@ -84,7 +86,7 @@ class MemoryTarget:
         return Turns()
 
     async def write(self, document: Document, *, send_by: float, first: bool) -> Written:
-        del send_by
+        self.send_by.append(send_by)
         self.firsts.append(first)
         self.writes += 1
         self.under_way += 1

@@ -1,11 +1,14 @@
 """Each document exactly once, whatever becomes of the call (design, "Exactly once")."""
 
 import asyncio
+import time
+from unittest import mock
 
 import pytest
 
 from engine.memory_target import Outcome
 from engine.workshop import Workshop, document
+from ml_connector.engine.settle.settle import SEND_WITHIN_SECONDS
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.subjects import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
@@ -45,6 +48,16 @@ async def test_nothing_is_written_twice_when_there_is_news_again(workshop: Works
 
     assert [record.content for record in workshop.netsuite.records] == ["5 units", "3 units"]
     assert [units for _, units, _ in await booked(workshop, "a")] == [5, 3]
+
+
+async def test_a_call_must_be_sent_by_a_clock_that_runs_through_suspension(
+    workshop: Workshop,
+) -> None:
+    slept = {time.CLOCK_BOOTTIME: time.monotonic() + 1e6}
+    with mock.patch("time.clock_gettime", side_effect=slept.__getitem__):
+        await counted(workshop, "a", 5)
+
+    assert workshop.netsuite.send_by == [slept[time.CLOCK_BOOTTIME] + SEND_WITHIN_SECONDS]
 
 
 async def test_executed_then_timed_out_is_found_and_adopted(workshop: Workshop) -> None:

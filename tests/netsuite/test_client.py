@@ -1,5 +1,4 @@
 import json
-import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from ml_connector.netsuite.records.records import (
     ReadTransaction,
     Ref,
 )
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
 
@@ -54,7 +54,7 @@ async def test_a_create_sends_the_body_strictly(httpserver: HTTPServer, client: 
         "", status=204, headers={"Location": f"{LOCATION}/inventoryAdjustment/7001"}
     )
 
-    made = await client.create("inventoryAdjustment", body, send_by=time.monotonic() + 600)
+    made = await client.create("inventoryAdjustment", body, send_by=elapsed.seconds() + 600)
 
     assert made == Created(id="7001", location_url=f"{LOCATION}/inventoryAdjustment/7001")
     assert "Prefer" not in httpserver.log[0][0].headers

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -7,6 +5,7 @@ from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import TokenRefused
 from ml_connector.netsuite.session import FreshRefusals, NetSuiteSession
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Call, Patience
 from ml_connector.vault.tokens import Token
 from ml_connector.words import Cause
@@ -121,7 +120,7 @@ async def test_a_call_that_is_too_late_is_not_sent(
         "itemReceipt.create",
         "POST",
         account.record_url("itemReceipt"),
-        send_by=time.monotonic() - 1,
+        send_by=elapsed.seconds() - 1,
     )
 
     with pytest.raises(Retryable) as caught:

@@ -1,16 +1,19 @@
 import asyncio
 import gzip
+import importlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
 from ml_connector.storage.database import Database
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.transport.http.client import Transport
 from ml_connector.transport.http.holds import NothingHeld
@@ -367,11 +370,40 @@ async def test_a_call_that_waited_too_long_for_its_turn_is_not_sent(
     server: Server, transport: Transport, tally: Tally
 ) -> None:
     with pytest.raises(Retryable, match="was not sent") as caught:
-        await transport.send(call(server, send_by=time.monotonic() - 1, repeatable=True), fine)
+        await transport.send(call(server, send_by=elapsed.seconds() - 1, repeatable=True), fine)
 
     assert not caught.value.outcome_unknown
     assert server.requests == []
     assert tally.began == []
+
+
+async def test_a_call_that_a_sleeping_machine_was_late_for_is_not_sent(
+    server: Server, transport: Transport
+) -> None:
+    """``time.monotonic`` stands still while the machine is suspended, the database does not."""
+    made = call(server, send_by=elapsed.seconds() + 10, repeatable=True)
+    clocks = {time.CLOCK_BOOTTIME: elapsed.seconds() + 60}
+    with (
+        mock.patch("time.clock_gettime", side_effect=clocks.__getitem__),
+        pytest.raises(Retryable, match="was not sent"),
+    ):
+        await transport.send(made, fine)
+
+    assert server.requests == []
+
+
+def test_where_no_clock_runs_through_suspension_the_steady_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    importlib.reload(elapsed)
+    before = time.monotonic()
+    shown = elapsed.seconds()
+    after = time.monotonic()
+    monkeypatch.undo()
+    importlib.reload(elapsed)
+
+    assert before <= shown <= after
 
 
 async def test_the_wait_for_a_limit_is_not_time_of_the_call(

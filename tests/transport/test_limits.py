@@ -12,6 +12,7 @@ from psycopg import sql
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
+from ml_connector.transport.limits import usage
 from ml_connector.transport.limits.grants import Grants, NoSlot, Rule
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.transport.limits.pace import pace
@@ -496,3 +497,61 @@ def test_no_sliding_minute_sees_more_than_the_limit(
 
     for index, start in enumerate(sent):
         assert sum(1 for each in sent[index:] if each <= start + 60) <= per_minute
+
+
+# A clock that was ahead and is put right.
+
+YEAR = 365 * 86_400
+
+
+async def test_turns_go_on_without_a_burst_when_the_clock_was_ahead(
+    grants: Grants, database: Database
+) -> None:
+    await pass_time(database, YEAR)
+    await granted_at_once(grants, 120, Priority.LIVE)
+    await pass_time(database, -YEAR)
+    at_once = [await granted_at_once(grants, 120, priority) for priority in Priority]
+    await pass_time(database, 60)
+
+    assert sum(at_once) == 1
+    assert await granted_at_once(grants, 120, Priority.LIVE) == 10
+
+
+async def test_turns_go_on_near_the_limit_too(grants: Grants, database: Database) -> None:
+    await grants.note_remaining(0)
+    await pass_time(database, YEAR)
+    await granted_at_once(grants, 120, Priority.LIVE)
+    await pass_time(database, -YEAR)
+
+    assert await granted_at_once(grants, 120, Priority.LIVE) == 1
+
+
+async def test_a_block_of_the_future_is_over(grants: Grants, database: Database) -> None:
+    await pass_time(database, YEAR)
+    await grants.block(30)
+    await pass_time(database, -YEAR)
+    granted = await granted_at_once(grants, 120, Priority.LIVE)
+    await grants.block(30)
+    blocked = await grants.take_turn(120, Priority.LIVE)
+
+    assert granted == 10
+    assert not blocked.granted
+    assert 25 < blocked.wait_seconds <= 30
+
+
+async def test_slots_of_the_future_are_free_and_a_lowered_ceiling_is_up_again(
+    grants: Grants, database: Database
+) -> None:
+    await grants.prepare(Rule(in_flight=3))
+    await pass_time(database, YEAR)
+    held = await grants.take_slots(3, 3, Priority.LIVE, 0.0)
+    for _ in range(3):
+        await grants.lower(3)
+    await pass_time(database, -YEAR)
+    async with database.transaction() as connection:
+        used = await usage.in_flight(connection)
+    again = await grants.take_slots(3, 3, Priority.LIVE, 0.0)
+
+    assert isinstance(held, list)
+    assert isinstance(again, list)
+    assert (len(held), used, len(again)) == (3, {KEY: 0}, 3)

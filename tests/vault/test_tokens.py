@@ -408,3 +408,54 @@ async def test_a_connection_that_does_not_exist_has_no_token(
 ) -> None:
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         await tokens.valid("nobody", "shipbob", endpoint)
+
+
+# A clock that was ahead and is put right.
+
+
+async def test_a_token_of_the_future_is_renewed_and_used_meanwhile(
+    tokens: Tokens, endpoint: Endpoint, clock: Clock
+) -> None:
+    clock.advance(365 * 86_400)
+    await tokens.valid("acme", "shipbob", endpoint)
+    clock.now = START
+    found = await tokens.valid("acme", "shipbob", endpoint)
+
+    assert found.access.reveal() == "CANARY-access-2"
+    assert found.obtained_at == START
+
+
+async def lease_left(database: Database) -> float:
+    [row] = await database.fetch(
+        "select extract(epoch from lease_until - now())::float8 as seconds from token"
+    )
+    return float(row["seconds"])
+
+
+async def test_a_lease_that_lasts_for_years_is_held_to_the_longest(
+    database: Database, tokens: Tokens, endpoint: Endpoint, clock: Clock
+) -> None:
+    old = await tokens.valid("acme", "shipbob", endpoint)
+    await database.fetch(
+        "update token set lease_holder = 'another', lease_until = now() + interval '30 years'"
+    )
+    clock.advance(900)
+    meanwhile = await tokens.valid("acme", "shipbob", endpoint)
+
+    assert meanwhile == old
+    assert 0 < await lease_left(database) <= 60
+    assert endpoint.count == 1
+
+
+async def test_a_renewal_goes_on_when_such_a_lease_is_over(
+    database: Database, clock: Clock, endpoint: Endpoint
+) -> None:
+    tokens = Tokens(database, RING, holder="one", clock=clock, lease_seconds=0.2)
+    await tokens.valid("acme", "shipbob", endpoint)
+    await database.fetch(
+        "update token set lease_holder = 'another', lease_until = now() + interval '30 years'"
+    )
+    clock.advance(1001)
+    found = await tokens.valid("acme", "shipbob", endpoint)
+
+    assert found.access.reveal() == "CANARY-access-2"

@@ -5,7 +5,7 @@ the job that goes on with it, if one does.
 """
 
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
@@ -83,12 +83,11 @@ class RunEndings:
         """Give the subject a job that is due after a pause."""
         subject = run.subject
         wait = delay_seconds(subject.attempt, error.retry_after_seconds)
-        due_at = datetime.now(UTC) + timedelta(seconds=wait)
         async with self._database.transaction() as connection:
             [job_id] = await self._lanes.defer(
-                connection, subject.ref.connection, [subject.id], at=due_at
+                connection, subject.ref.connection, [subject.id], in_seconds=wait
             )
-            await subjects.later(connection, subject, error, job_id=job_id, due_at=due_at)
+            await subjects.later(connection, subject, error, job_id=job_id, in_seconds=wait)
             await runs.finish(connection, run.id, "retrying", error=error)
         _measure(subject, "retrying")
         _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
@@ -110,9 +109,8 @@ class RunEndings:
 
     async def put_off(self, run: Run, seconds: float) -> bool:
         """Give the subject back until later: it found no place, and has cost no call."""
-        due_at = datetime.now(UTC) + timedelta(seconds=seconds)
         async with self._database.transaction() as connection:
-            await self.give_new_job(connection, run.subject, due_at=due_at)
+            await self.give_new_job(connection, run.subject, in_seconds=seconds)
             await runs.finish(connection, run.id, "released")
         return False
 
@@ -124,17 +122,17 @@ class RunEndings:
         return False
 
     async def give_new_job(
-        self, connection: Connection, subject: Claimed, *, due_at: datetime | None = None
+        self, connection: Connection, subject: Claimed, *, in_seconds: float | None = None
     ) -> None:
         """Give the subject back, with a job of its own that runs it anew, now or later."""
         [job_id] = await self._lanes.defer(
             connection,
             subject.ref.connection,
             [subject.id],
-            at=due_at,
-            priority=LIVE if due_at is None else BULK,
+            in_seconds=in_seconds,
+            priority=LIVE if in_seconds is None else BULK,
         )
-        await subjects.release(connection, subject, job_id=job_id, due_at=due_at)
+        await subjects.release(connection, subject, job_id=job_id, in_seconds=in_seconds)
 
 
 def tell_done(subject: Claimed, equation: Equation) -> None:

@@ -5,16 +5,20 @@ process whose transaction updates the row first.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from ml_connector.moments import come, known
 from ml_connector.storage.database import Connection, one, rows
+
+_LONGEST_PAUSE_SECONDS: Final = 3600.0
+_IS_OVER: Final = come("not_before", f"make_interval(secs => {_LONGEST_PAUSE_SECONDS})")
 
 
 class Turn(NamedTuple):
     """A turn, as it stands.
 
     Attributes:
-        last: when it was taken last; None: never, or it was given back.
+        last: when it was taken last; None: never, or it was given back, or that is not known.
         now: the database's present, by the clock of ``last``.
         is_too_soon: the pause after it was given back is not over.
     """
@@ -36,11 +40,12 @@ async def lock(connection: Connection, connection_name: str, what: str, *, daily
     """
     row = await one(
         connection,
-        "insert into turn (connection, what, taken_at) values (%(name)s, %(what)s,"
+        "insert into turn (connection, what, taken_at)"  # noqa: S608 - a text of ours
+        " values (%(name)s, %(what)s,"
         " case when %(daily)s then now() else '-infinity'::timestamptz end)"
         " on conflict (connection, what) do update set what = turn.what"
-        " returning nullif(taken_at, '-infinity') as last, now() as now,"
-        " not_before > now() as too_soon",
+        f" returning case when {known('taken_at')} then nullif(taken_at, '-infinity') end as last,"
+        f" now() as now, not {_IS_OVER} as too_soon",
         {"name": connection_name, "what": what, "daily": daily},
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row
@@ -59,12 +64,16 @@ async def take(connection: Connection, connection_name: str, what: str) -> None:
 async def give_back(
     connection: Connection, connection_name: str, what: str, *, pause_seconds: float
 ) -> None:
-    """Let a turn be due again after a pause: the thing could not be done."""
+    """Let a turn be due again after a pause, at most an hour: the thing could not be done."""
     await rows(
         connection,
         "update turn set taken_at = '-infinity', not_before = now() +"
         " make_interval(secs => %(pause)s) where connection = %(name)s and what = %(what)s",
-        {"name": connection_name, "what": what, "pause": pause_seconds},
+        {
+            "name": connection_name,
+            "what": what,
+            "pause": min(pause_seconds, _LONGEST_PAUSE_SECONDS),
+        },
     )
 
 

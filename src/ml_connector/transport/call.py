@@ -84,7 +84,7 @@ class Call:
         priority: its place in the queue for a limit.
         limit: key of the limit it counts against, such as ``netsuite:TSTDRV1234567``;
             empty for none (token endpoints).
-        send_by: monotonic time (``time.monotonic()``) by which the call must have begun;
+        send_by: when (``elapsed.seconds``) the call must have begun at the latest;
             later it is not sent at all. Keeps a paused process from sending a stale write.
     """
 

@@ -9,6 +9,7 @@ import structlog
 from psycopg.rows import DictRow
 
 from ml_connector.errors import NeedsHuman
+from ml_connector.moments import come
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, one, rows
 from ml_connector.vault.envelope import Rewrapped, Sealed, open_, rewrap, seal
@@ -27,13 +28,16 @@ _READ: Final = """
     from token where connection = %(connection)s and system = %(system)s
 """
 
-_LEASE: Final = """
-    update token set lease_holder = %(holder)s,
+# A lease that lasts longer than any can is held to the longest, and is nobody's: its holder may
+# be renewing just now, and ShipBob's refresh tokens are good once.
+_LEASE: Final = f"""
+    update token
+    set lease_holder = case when lease_until <= clock_timestamp() then %(holder)s end,
         lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
     where connection = %(connection)s and system = %(system)s and version = %(version)s
-        and lease_until <= clock_timestamp()
-    returning version
-"""
+        and {come("lease_until", "make_interval(secs => %(seconds)s)")}
+    returning lease_holder is not null as mine
+"""  # noqa: S608 - a text of ours
 
 _RELEASE: Final = """
     update token set lease_holder = null, lease_until = '-infinity'
@@ -224,7 +228,8 @@ class TokenRow:
     async def lease(self, version: int, *, holder: str, seconds: float) -> bool:
         """Take the lease to renew this version; False when another process has it."""
         parameters = {"version": version, "holder": holder, "seconds": seconds}
-        return bool(await self.database.fetch(_LEASE, self._key() | parameters))
+        leased = await self.database.fetch(_LEASE, self._key() | parameters)
+        return any(row["mine"] for row in leased)
 
     async def release(self, *, holder: str) -> None:
         """Give the lease back."""

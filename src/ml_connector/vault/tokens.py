@@ -14,6 +14,7 @@ import stamina
 import structlog
 
 from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.moments import is_known
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Connection, Database, DatabaseAway
 from ml_connector.vault.envelope import Rewrapped
@@ -87,6 +88,7 @@ class Tokens:
         ring: the master keys.
         holder: name of this process.
         clock: the time, aware, UTC.
+        lease_seconds: how long who renews a token has it to himself.
     """
 
     def __init__(
@@ -96,11 +98,13 @@ class Tokens:
         *,
         holder: str,
         clock: Callable[[], datetime] = utc_now,
+        lease_seconds: float = _LEASE_SECONDS,
     ) -> None:
         self._database = database
         self._ring = ring
         self._holder = f"{holder}/{secrets.token_hex(4)}"
         self._clock = clock
+        self._lease_seconds = lease_seconds
         self._renew_from = random.uniform(  # noqa: S311 - jitter, not a secret
             _RENEW_FROM, _RENEW_FROM + _RENEW_JITTER
         )
@@ -204,7 +208,7 @@ class Tokens:
                 raise stored.problem.failure()
             renewal = self._renewals.get(key)
             if renewal is None and await row.lease(
-                stored.version, holder=self._holder, seconds=_LEASE_SECONDS
+                stored.version, holder=self._holder, seconds=self._lease_seconds
             ):
                 renewal = self._start(key, row, stored, renew)
             elif usable is not None:
@@ -236,6 +240,8 @@ class Tokens:
         return self._clock() < token.expires_at - timedelta(seconds=margin)
 
     def _is_fresh(self, token: Token) -> bool:
+        if not is_known(token.obtained_at, self._clock()):
+            return False  # the clock was put right since: nobody knows how old it is
         life = token.expires_at - token.obtained_at
         return self._clock() < token.obtained_at + life * self._renew_from
 

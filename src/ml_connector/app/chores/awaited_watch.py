@@ -1,6 +1,7 @@
 """Looking from time to time for the things that stopped subjects wait for."""
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,12 @@ from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
 from ml_connector.reads.reads import Reads
+from ml_connector.transport import elapsed
 
 _log = structlog.get_logger("watch")
 
 _NEW: Final = timedelta(minutes=10)
-_OLD_EVERY: Final = timedelta(minutes=1)
+_OLD_EVERY_SECONDS: Final = 60.0
 
 
 class AwaitedWatch:
@@ -34,8 +36,8 @@ class AwaitedWatch:
     def __init__(self, installation: Installation, contexts: ConnectionContexts) -> None:
         self._installation = installation
         self._contexts = contexts
-        self._looked: dict[str, datetime] = {}
-        self._looked_for: dict[tuple[str, AwaitedKind], datetime] = {}
+        self._looked: dict[str, float] = {}
+        self._looked_for: dict[tuple[str, AwaitedKind], float] = {}
 
     async def look(self) -> None:
         """Look once, for all connections."""
@@ -48,11 +50,12 @@ class AwaitedWatch:
             return
         now = datetime.now(UTC)
         lately = any(now - since < _NEW for since in things.values())
-        if not lately and now - self._looked.get(applied.name, now - _OLD_EVERY) < _OLD_EVERY:
+        looked = self._looked.get(applied.name, -math.inf)
+        if not lately and elapsed.seconds() < looked + _OLD_EVERY_SECONDS:
             return
-        self._looked[applied.name] = now
+        self._looked[applied.name] = elapsed.seconds()
         context = await self._contexts.open(applied.name)
-        appeared = await find_appeared(context.reads, self._due(applied.name, things, now))
+        appeared = await find_appeared(context.reads, self._due(applied.name, things))
         if appeared:
             async with self._installation.database.transaction() as connection:
                 woken = await wake(
@@ -64,12 +67,13 @@ class AwaitedWatch:
                 )
             _log.info("woke", connection=applied.name, things=sorted(appeared), count=len(woken))
 
-    def _due(self, name: str, things: Collection[Awaited], now: datetime) -> list[Awaited]:
+    def _due(self, name: str, things: Collection[Awaited]) -> list[Awaited]:
         """Return the things of those kinds whose look is due, which is noted as done."""
+        now = elapsed.seconds()
         due: set[AwaitedKind] = set()
         for kind in {thing.kind for thing in things}:
-            looked = self._looked_for.get((name, kind))
-            if looked is None or now - looked >= WAKINGS[kind].apart:
+            looked = self._looked_for.get((name, kind), -math.inf)
+            if now - looked >= WAKINGS[kind].apart.total_seconds():
                 self._looked_for[name, kind] = now
                 due.add(kind)
         return [thing for thing in things if thing.kind in due]

@@ -21,12 +21,13 @@ from ml_connector.app.alarms.sentences import (
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.sign_in.certificate_rotation import Rotated, Rotation, noted
+from ml_connector.app.sign_in.certificate_rotation import LAST_TOKEN, Rotated, Rotation, noted
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger import turns
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections import certificates, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.moments import is_known
 from ml_connector.vault.tokens import utc_now
 from ml_connector.words import AlarmKind
 
@@ -185,8 +186,9 @@ class CertificateClock:
             taken_at = await turns.taken_at(on, name, _TURN)
             return (
                 taken_at is None
+                or not is_known(taken_at, now)
                 or now - taken_at >= LOOK_EVERY
-                or bool(await certificates.to_revoke(on, name, now))
+                or bool(await certificates.to_revoke(on, name, now, longest=LAST_TOKEN))
                 or await certificates.coming(on, name) is not None
             )
 

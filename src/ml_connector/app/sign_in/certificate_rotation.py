@@ -40,7 +40,7 @@ from ml_connector.words import Cause
 _KEY: Final = "netsuite.private_key"
 
 # A worker that began before the switch may ask for one more token with the old certificate.
-_LAST_TOKEN: Final = timedelta(seconds=TOKEN_SECONDS, minutes=10)
+LAST_TOKEN: Final = timedelta(seconds=TOKEN_SECONDS, minutes=10)
 
 _LOCK_WAIT: Final = "5s"
 
@@ -124,7 +124,7 @@ class Rotation:
             NeedsHuman, Retryable: NetSuite refused, or did not answer.
         """
         async with self._installation.database.transaction() as on:
-            old = await certificates.to_revoke(on, self._name, self._clock())
+            old = await certificates.to_revoke(on, self._name, self._clock(), longest=LAST_TOKEN)
         if not old:
             return []
         done: list[str] = []
@@ -250,7 +250,7 @@ class Rotation:
                 f" instead, apply the connection file. {BY_HAND}",
             ) from error
         key = await self._next_key()
-        revoke_after = self._clock() + _LAST_TOKEN
+        revoke_after = self._clock() + LAST_TOKEN
         old = settings.netsuite.certificate_id
         async with self._installation.database.transaction() as on:
             known = await certificates.coming(on, self._name)

@@ -6,7 +6,7 @@ Source: ShipBob reference, section 3.2. ADR 0010 decides who may begin one.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -45,8 +45,6 @@ from ml_connector.transport.guard.guard import is_literal_loopback
 from ml_connector.transport.http.holds import Reach
 from ml_connector.words import AlarmKind
 
-LINK_LIVES: Final = timedelta(minutes=30)
-STATE_LIVES: Final = timedelta(minutes=10)
 """A person needs a moment to sign in to ShipBob; its code then lives two minutes."""
 
 MOST_UNDER_WAY: Final = 10
@@ -124,7 +122,7 @@ class Consents:
                 " machine: http://127.0.0.1:8700.",
             )
         ticket = secrets.token_urlsafe(32)
-        until = datetime.now(UTC) + LINK_LIVES
+        until = datetime.now(UTC) + consents.LINK_LIVES
         redirect_uri = f"{base.rstrip('/')}{CALLBACK_PATH}"
         async with self._database.transaction() as on:
             await consents.add_link(
@@ -194,7 +192,7 @@ class Consents:
                 link_id=link.id if link else None,
                 person=link.person if link else _THIS_MACHINE,
                 state=state,
-                until=now + STATE_LIVES,
+                until=now + consents.STATE_LIVES,
                 scopes=scopes,
                 redirect_uri=redirect_uri,
                 channel_name=channel_name,

@@ -19,6 +19,7 @@ from ml_connector.app.sign_in.consents import wake_what_waited
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.moments import is_known
 from ml_connector.vault.tokens import TokenClock
 from ml_connector.words import AlarmKind, System
 
@@ -55,7 +56,7 @@ def _is_idle_too_long(clock: TokenClock | None, now: datetime) -> bool:
         clock is not None
         and clock.problem is None
         and clock.obtained_at is not None
-        and now - clock.obtained_at >= _IDLE_EVERY
+        and (not is_known(clock.obtained_at, now) or now - clock.obtained_at >= _IDLE_EVERY)
     )
 
 
@@ -117,7 +118,7 @@ def consent_days_left(clock: TokenClock | None, *, now: datetime) -> int | None:
     """Return the days until a consent ends if it is not renewed; None without one. Pure."""
     if clock is None or clock.obtained_at is None:
         return None
-    return (clock.obtained_at + CONSENT_LIVES - now).days
+    return (min(clock.obtained_at, now) + CONSENT_LIVES - now).days
 
 
 def _warn(name: str, system: System, error: ConnectorError) -> None:

@@ -15,6 +15,7 @@ from ml_connector.app.alarms.sentences import (
 from ml_connector.engine.flow import Flows
 from ml_connector.ledger.connections import subscriptions
 from ml_connector.ledger.inbox import deliveries
+from ml_connector.moments import is_known
 from ml_connector.storage.database import Connection
 
 SILENT_AFTER: Final = timedelta(hours=6)
@@ -120,4 +121,5 @@ def _explained(row: Mapping[str, Any]) -> dict[str, Any]:
 def lately(refusal: Mapping[str, Any], *, now: datetime | None = None) -> bool:
     """Whether deliveries were refused for this reason within the last hour."""
     at: datetime = refusal["last_at"]
-    return (now or datetime.now(UTC)) - at < timedelta(hours=1)
+    moment = now or datetime.now(UTC)
+    return is_known(at, moment) and moment - at < timedelta(hours=1)

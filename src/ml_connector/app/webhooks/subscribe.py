@@ -29,6 +29,7 @@ from ml_connector.ledger.connections.subscriptions import (
     OwnSubscription,
     RefusedTopics,
 )
+from ml_connector.moments import is_known
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import WebhookSubscription
 from ml_connector.shipbob.webhooks.signature import FEWEST_BYTES, is_long_enough
@@ -134,7 +135,7 @@ class Subscriptions:
         topics = TOPIC_GROUPS[group]
         kept = plan.keep.get(group)
         if refusal is not None and (
-            ask_again or datetime.now(UTC) - refusal.refused_at > subscriptions.ASK_AGAIN_AFTER
+            ask_again or refusal.may_be_asked_for_again(datetime.now(UTC))
         ):
             if self._dry_run:
                 return GroupOutcome(group=group, state="to make", topics=tuple(topics))
@@ -287,7 +288,9 @@ class Subscriptions:
         now = datetime.now(UTC)
         there = {one.id for one in existing} - removed.keys()
         async with self._database.transaction() as on:
-            gone = [one.id for one in made if one.retired_at is None and one.id not in there]
+            gone = [
+                one.id for one in made if not is_known(one.retired_at, now) and one.id not in there
+            ]
             await subscriptions.retire(on, self._name, gone, now=now)
             for one in made:
                 if (

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ml_connector.ledger.inbox.polls import Poll
+from ml_connector.moments import is_known
 
 OVERLAP: Final = timedelta(minutes=10)
 """A change may be dated before it is to be seen."""
@@ -38,4 +39,4 @@ def changed_since(last: Poll, *, account_time: str, now: datetime) -> str:
 
 def is_full(last: Poll | None, *, now: datetime) -> bool:
     """Whether everything is to be looked at, and not only the changes. Pure."""
-    return last is None or now - last.full_at >= FULL_EVERY
+    return last is None or not is_known(last.full_at, now) or now - last.full_at >= FULL_EVERY

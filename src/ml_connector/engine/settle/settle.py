@@ -7,10 +7,8 @@ is looked up before anything is sent again. Deadlines and the fence on the subje
 run that wakes up late from sending.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
@@ -28,6 +26,7 @@ from ml_connector.ledger.postings.postings import Posting, Sending, Settled
 from ml_connector.ledger.run_steps import RecordedStep, RunStep, record
 from ml_connector.storage.database import Database, DatabaseAway, is_lost
 from ml_connector.storage.group import GroupCommit
+from ml_connector.transport import elapsed
 from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, System
 
@@ -63,8 +62,8 @@ class SettledStep(NamedTuple):
     """What a run may do after a step.
 
     Attributes:
-        send_by: monotonic time by which the call that began with this step must be sent;
-            None where none began.
+        send_by: when (``elapsed.seconds``) the call that began with this step must have been
+            sent; None where none began.
         again: the run is done, and its subject was marked again meanwhile.
     """
 
@@ -126,12 +125,12 @@ class Settle:
         """Record a step of a run, in one commit with those of other runs.
 
         Returns:
-            What came of it, and the monotonic time by which a call that began must be sent.
+            What came of it, and when (``elapsed.seconds``) a call that began must have been sent.
 
         Raises:
             Superseded: another run has taken the subject over.
         """
-        send_by = time.monotonic() + SEND_WITHIN_SECONDS
+        send_by = elapsed.seconds() + SEND_WITHIN_SECONDS
         commits = self._commits if self._has_slot(step) else self._bulk_commits
         try:
             recorded = await commits(step)
@@ -167,8 +166,8 @@ class Settle:
         Args:
             subject: as the run has claimed it.
             posting: prepared; or its call has begun already.
-            send_by: monotonic time by which a call that has begun must be sent; None where
-                none has begun.
+            send_by: when (``elapsed.seconds``) a call that has begun must have been sent; None
+                where none has begun.
             turns: of the calls that it takes, where they were taken before it began.
             following: what the run does next.
 
@@ -229,7 +228,7 @@ class Settle:
         if posting.state == "alarm" or posting.over:
             await self._mark_unsent(posting, None)
             return
-        raise self._not_known_yet(posting, None)
+        raise await self._not_known_yet(posting, None)
 
     async def _found_out(
         self, subject: Claimed, posting: Posting, error: Retryable, following: NextStep
@@ -238,21 +237,20 @@ class Settle:
         found = await self._systems[posting.document.system].find(posting.document)
         if found is not None:
             return await self._adopt(subject, posting, found, following)
-        raise self._not_known_yet(posting, error) from error
+        raise await self._not_known_yet(posting, error) from error
 
-    def _not_known_yet(self, posting: Posting, error: Retryable | None) -> Retryable:
+    async def _not_known_yet(self, posting: Posting, error: Retryable | None) -> Retryable:
         # Not there yet, which proves nothing while the first call may be under way.
+        async with self._database.transaction() as connection:
+            left = await postings.seconds_until_over(
+                connection, posting, longest_seconds=self._over_within
+            )
         return Retryable(
             f"{_name(posting.document)}: the outcome of the call is not known yet",
             cause=error.cause if error else Cause.OUTCOME_UNKNOWN,
             remedy="Nothing: it is looked up before anything is sent again.",
-            retry_after_seconds=self._seconds_until_over(posting),
+            retry_after_seconds=max(1.0, left + 1.0),
         )
-
-    def _seconds_until_over(self, posting: Posting) -> float:
-        if posting.call_ends_by is None:
-            return self._over_within
-        return max(1.0, (posting.call_ends_by - datetime.now(UTC)).total_seconds() + 1.0)
 
     async def _adopt_or_alarm(
         self, subject: Claimed, posting: Posting, error: AlreadyExists, following: NextStep

@@ -36,7 +36,7 @@ class DocumentTarget(Protocol):
         ...
 
     async def write(self, document: Document, *, send_by: float, first: bool) -> Written:
-        """Write the document, beginning before ``send_by`` (monotonic seconds) or never.
+        """Write the document, beginning before ``send_by`` (``elapsed.seconds``) or never.
 
         Args:
             document: what to write.

@@ -6,12 +6,12 @@ system's limit is about to let through. A run that waits for its slot has record
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from ml_connector.config.connection import RequestLimits
+from ml_connector.transport import elapsed
 from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import System
 
@@ -93,14 +93,14 @@ class WriteSlots:
             take_turns: waits, once there is a place, for the turns of the first write.
         """
         places = self._places.get(system) if system else None
-        began = time.monotonic()
+        began = elapsed.seconds()
         if places is not None:
             await places.acquire()
         slot = WriteSlot(places)
         try:
             if take_turns is not None:
                 slot.turns = await take_turns()
-            slot.late = system is not None and time.monotonic() - began > self._late_after
+            slot.late = system is not None and elapsed.seconds() - began > self._late_after
             yield slot
         finally:
             slot.end()

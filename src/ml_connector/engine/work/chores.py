@@ -13,6 +13,8 @@ import psycopg
 import structlog
 
 from ml_connector.config.log_counts import LogCounts
+from ml_connector.engine.work import lanes as lane_jobs
+from ml_connector.engine.work.backoff import LONGEST_SECONDS
 from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.inbox import subjects
@@ -57,14 +59,21 @@ async def rescue(lanes: Lanes) -> None:
 
 
 async def find_lost(database: Database, lanes: Lanes) -> None:
-    """Give a job to every dirty subject that should have one and has none."""
+    """Give a job to every dirty subject that should have one and has none.
+
+    A job that is due later than any can be is found as well.
+    """
     async with database.transaction() as connection:
+        late = await subjects.bring_forward(connection, longest_retry_seconds=LONGEST_SECONDS)
+        await lane_jobs.bring_forward(connection, late, longest=subjects.LONGEST_SPREAD)
         found = await subjects.without_job(connection, live_jobs=LIVE_JOBS)
         for subject_id, connection_name in found:
             [job] = await lanes.defer(connection, connection_name, [subject_id])
             await subjects.set_jobs(connection, [(subject_id, job)])
     if found:
         _log.warning("found_lost", subjects=len(found))
+    if late:
+        _log.warning("clock_was_ahead", subjects=len(late))
 
 
 async def _again_and_again(database: Database, chore: Chore) -> None:

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import procrastinate
@@ -222,10 +222,18 @@ class Lanes:
         lane: str,
         subject_ids: Sequence[int],
         *,
-        at: datetime | None = None,
+        in_seconds: float | None = None,
         priority: int = LIVE,
     ) -> list[int]:
-        """Put subjects into a lane within this transaction; return the jobs' ids in order."""
+        """Put subjects into a lane within this transaction; return the jobs' ids in order.
+
+        Args:
+            connection: the transaction.
+            lane: which.
+            subject_ids: of the subjects.
+            in_seconds: after which time, by the database's clock; None: at once.
+            priority: of the jobs.
+        """
         if not subject_ids:
             return []
         deferred = await rows(
@@ -235,7 +243,7 @@ class Lanes:
                 "lane": lane,
                 "task": self.task,
                 "priority": priority,
-                "at": at,
+                "in_seconds": in_seconds,
                 "subjects": list(subject_ids),
             },
         )
@@ -288,27 +296,42 @@ _HEARTBEATS: Final = """
     from procrastinate_workers
 """
 
-# By the database's clock, which says when a job is due as well.
 _HAND_ON: Final = """
-    select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs
+    select procrastinate_retry_job_v2(id, null, null, null, null) from procrastinate_jobs
     where status = 'doing' and (worker_id is null or worker_id = any (%(workers)s::bigint[]))
 """
 
 _PUT_BACK: Final = """
-    select procrastinate_retry_job_v2(id, now(), null, null, null) from procrastinate_jobs
+    select procrastinate_retry_job_v2(id, null, null, null, null) from procrastinate_jobs
     where status = 'doing' and worker_id = %(worker)s and not id = any (%(in_hand)s::bigint[])
 """
 
 _DEFER: Final = """
 select unnest(procrastinate_defer_jobs_v1(array(
     select row(%(lane)s, %(task)s, %(priority)s, null, null,
-               jsonb_build_object('subject_id', s.id), %(at)s::timestamptz)
+               jsonb_build_object('subject_id', s.id),
+               now() + make_interval(secs => %(in_seconds)s::float8))
            ::procrastinate_job_to_defer_v1
     from unnest(%(subjects)b::bigint[]) with ordinality as s(id, number)
     order by s.number))) as job
 """
 # The library's own way in, its SQL function, called with ids instead of one composite value
 # a job: building those in Python cost more than storing the jobs.
+
+
+async def bring_forward(
+    connection: Connection, job_ids: Sequence[int], *, longest: timedelta
+) -> None:
+    """Let jobs be due now: these, and those that are due later than any can be.
+
+    The clock was ahead when it was said when they are due, and was put right since.
+    """
+    await rows(
+        connection,
+        "update procrastinate_jobs set scheduled_at = null where status = 'todo'"
+        " and (id = any (%(ids)s::bigint[]) or scheduled_at > now() + %(longest)s)",
+        {"ids": list(job_ids), "longest": longest},
+    )
 
 
 async def depths(connection: Connection) -> list[dict[str, Any]]:

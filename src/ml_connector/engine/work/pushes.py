@@ -133,4 +133,5 @@ class PushPlaces:
             self._bunch_at = max(self._bunch_at, now) + apart
             self._in_bunch = 0
         self._in_bunch += 1
-        return max(_SOONEST_SECONDS, self._bunch_at - now)
+        longest = subjects.LONGEST_SPREAD.total_seconds()
+        return min(max(_SOONEST_SECONDS, self._bunch_at - now), longest)

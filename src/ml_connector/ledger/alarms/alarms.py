@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from psycopg.rows import DictRow
 
+from ml_connector.moments import known
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import AlarmKind
 
@@ -42,16 +43,18 @@ _END: Final = """
 _LOCK: Final = "select pg_try_advisory_xact_lock(hashtextextended('tell alarms', 0)) as mine"
 
 # A group is due when it has something to say and was not told of anything lately.
-_DUE: Final = """
+# A message of the future was sent by a clock that was put right since: nobody knows when.
+_DUE: Final = f"""
     select * from alarm as a
-    where ended_at is null and (told_at is null or told_at <= %(remind)s)
+    where ended_at is null
+    and (told_at is null or told_at <= %(remind)s or not {known("told_at", now="%(now)s")})
     and not exists (
         select 1 from alarm as told
         where told.connection = a.connection and told.kind = a.kind
-        and told.told_at > %(quiet)s
+        and told.told_at > %(quiet)s and {known("told.told_at", now="%(now)s")}
     )
     order by connection, kind, raised_at, id
-"""
+"""  # noqa: S608 - a text of ours
 
 _OPEN: Final = """
     select * from alarm
@@ -201,7 +204,7 @@ async def due(
     lock = await one(on, _LOCK)
     if lock is None or not lock["mine"]:
         return []
-    found = await rows(on, _DUE, {"remind": now - remind_after, "quiet": now - quiet})
+    found = await rows(on, _DUE, {"remind": now - remind_after, "quiet": now - quiet, "now": now})
     groups: dict[tuple[str, str], list[Alarm]] = {}
     for row in found:
         groups.setdefault((row["connection"], row["kind"]), []).append(_alarm(row))

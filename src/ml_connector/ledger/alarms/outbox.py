@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from psycopg.rows import DictRow
 
+from ml_connector.moments import come
 from ml_connector.storage.database import Connection, one, rows
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 """A message about an alarm this old helps nobody: if it goes on, a newer one tells of it."""
+
+_IS_DUE: Final = come("next_at", "%(longest)s", now="%(now)s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +68,9 @@ async def take(on: Connection, *, now: datetime, lease: timedelta) -> list[Messa
     """Return the messages to be sent now, the oldest first; nobody else gets them meanwhile."""
     found = await rows(
         on,
-        "update alarm_message set next_at = %(until)s where id in (select id from alarm_message"
-        "  where next_at <= %(now)s order by id limit 20 for update skip locked) returning *",
-        {"now": now, "until": now + lease},
+        "update alarm_message set next_at = %(until)s where id in (select id from alarm_message"  # noqa: S608 - a text of ours
+        f"  where {_IS_DUE} order by id limit 20 for update skip locked) returning *",
+        {"now": now, "until": now + lease, "longest": LONGEST_WAIT},
     )
     return sorted((_message(row) for row in found), key=lambda message: message.id)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from psycopg.rows import DictRow
@@ -98,8 +98,24 @@ async def of_id(on: Connection, connection: str, certificate_id: str) -> KeptCer
     return _kept(row) if row else None
 
 
-async def to_revoke(on: Connection, connection: str, now: datetime) -> list[KeptCertificate]:
-    """Return the replaced certificates whose last token has run out."""
+async def to_revoke(
+    on: Connection, connection: str, now: datetime, *, longest: timedelta
+) -> list[KeptCertificate]:
+    """Return the replaced certificates whose last token has run out.
+
+    Args:
+        on: a transaction.
+        connection: whose.
+        now: aware.
+        longest: so long a token may live. A certificate whose last one would live for longer
+            is kept so long from now on: the clock was put right since it was replaced.
+    """
+    await rows(
+        on,
+        "update certificate set revoke_after = %(longest)s where connection = %(connection)s"
+        " and state = 'replaced' and revoke_after > %(longest)s",
+        {"connection": connection, "longest": now + longest},
+    )
     found = await rows(
         on,
         f"select {_COLUMNS} from certificate"  # noqa: S608 - our own constant

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Json
 
+from ml_connector.moments import is_known, known
 from ml_connector.storage.database import Connection, one, rows
 
 SECRET_FIELD: Final = "shipbob.webhook_secret_of."  # noqa: S105 - the name of a field
@@ -47,6 +48,11 @@ class RefusedTopics:
     sentence: str
     refused_at: datetime
 
+    def may_be_asked_for_again(self, now: datetime) -> bool:
+        """Whether it is long enough ago, or nobody knows how long. Pure."""
+        is_long_ago = now - self.refused_at > ASK_AGAIN_AFTER
+        return is_long_ago or not is_known(self.refused_at, now)
+
 
 def is_webhook_secret(field: str) -> bool:
     """Whether a stored secret is one that webhooks are signed with, configured or of ours."""
@@ -85,11 +91,13 @@ async def made(on: Connection, connection: str) -> list[OwnSubscription]:
 async def told_since(on: Connection, connection: str) -> datetime | None:
     """Return since when ShipBob should tell us: the connection and its first subscription.
 
-    None: there is no such connection.
+    None: there is no such connection. A moment that lies ahead is left out: the clock was put
+    right since.
     """
     row = await one(
         on,
-        "select greatest(c.created_at, min(s.made_at)) as since from connection as c"
+        "select greatest(c.created_at, min(s.made_at) filter (where"  # noqa: S608 - a text of ours
+        f" {known('s.made_at')})) as since from connection as c"
         " left join webhook_subscription as s on s.connection = c.name"
         " where c.name = %(name)s group by c.created_at",
         {"name": connection},
@@ -112,11 +120,12 @@ async def add(
 
 
 async def retire(on: Connection, connection: str, ids: Sequence[str], *, now: datetime) -> None:
-    """Note that these are gone at ShipBob."""
+    """Note that these are gone at ShipBob; from now on, where that was noted of the future."""
     await rows(
         on,
-        "update webhook_subscription set retired_at = %(now)s"
-        " where connection = %(name)s and id = any (%(ids)s) and retired_at is null",
+        "update webhook_subscription set retired_at = %(now)s"  # noqa: S608 - a text of ours
+        " where connection = %(name)s and id = any (%(ids)s)"
+        f" and (retired_at is null or not {known('retired_at', now='%(now)s')})",
         {"name": connection, "ids": list(ids), "now": now},
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from ml_connector.moments import known
 from ml_connector.storage.database import Connection, Database, one, rows
 
 OFFSET_OVER: Final = 50
@@ -26,6 +27,7 @@ _ARRIVALS: Final = f"""
             order by extract(epoch from received_at - sent_at)) as clock_offset_seconds
     from (select received_at, sent_at from event
           where connection = %(name)s and source = 'webhook' and sent_at is not null
+              and {known("received_at")}
           order by received_at desc limit {OFFSET_OVER}) as newest
 """  # noqa: S608 - the only part put in is the constant above
 
@@ -93,7 +95,16 @@ async def begin_capture(on: Connection, connection: str, *, now: datetime) -> No
 
 
 async def captured(on: Connection, connection: str) -> tuple[datetime | None, Sequence[Any]]:
-    """Return since when bodies are wanted, and the first one of each topic since then."""
+    """Return since when bodies are wanted, and the first one of each topic since then.
+
+    Where that lies ahead, the clock was put right since: they are wanted from now on.
+    """
+    await rows(
+        on,
+        "update webhook_capture set since = now()"  # noqa: S608 - a text of ours
+        f" where connection = %(name)s and not {known('since')}",
+        {"name": connection},
+    )
     row = await one(
         on, "select since from webhook_capture where connection = %(name)s", {"name": connection}
     )

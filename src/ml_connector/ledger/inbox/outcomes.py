@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ml_connector.moments import known
 from ml_connector.storage.database import Connection, Database, rows
 
 
@@ -67,7 +68,8 @@ async def stopped(connection: Connection, connection_name: str) -> list[dict[str
     """
     return await rows(
         connection,
-        "select flow, cause, count(*)::int as count, min(changed_at) as oldest,"
+        "select flow, cause, count(*)::int as count, min(case when"  # noqa: S608 - a text of ours
+        f" {known('changed_at')} then changed_at else created_at end) as oldest,"
         " (array_agg(key order by changed_at, id))[1:3] as keys,"
         " (array_agg(sentence order by changed_at, id))[1:3] as sentences,"
         " (array_agg(remedy order by changed_at, id))[1] as remedy"

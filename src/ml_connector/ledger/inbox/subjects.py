@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 
 from ml_connector.awaited import Awaited
 from ml_connector.errors import ConnectorError, NeedsData, Retryable, awaits
+from ml_connector.moments import known
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Cause, Source
 
@@ -151,17 +152,22 @@ async def set_jobs(connection: Connection, jobs: Sequence[tuple[int, int]]) -> N
         )
 
 
+LONGEST_SPREAD: Final = timedelta(days=1)
+"""Subjects that wait for their first run are due within this time, however many they are."""
+
 _SPREAD: Final = """
 with base as (
     select greatest(now(), max(due_at) + %(apart)s) as at from subject
     where connection = %(connection)s and flow = %(flow)s and state = 'received'
+        and due_at <= now() + %(longest)s
 ), told as (
     select s.id, (row_number() over (order by s.id) - 1) / %(bunch)s as number
     from subject as s where s.connection = %(connection)s and s.flow = %(flow)s
         and s.key = any (%(keys)s) and s.state = 'received' and s.due_at is null
         and s.job_id is not null
 )
-update subject as s set due_at = base.at + told.number * %(apart)s::interval
+update subject as s
+set due_at = least(base.at + told.number * %(apart)s::interval, now() + %(longest)s)
 from told, base where s.id = told.id returning s.job_id, s.due_at
 """
 
@@ -177,7 +183,7 @@ async def spread(
 ) -> list[tuple[int, datetime]]:
     """Say when subjects that wait for their first run are due: in bunches, in the order of ids.
 
-    They come after all others of their flow that are due later than now.
+    They come after all others of their flow that are due later than now, and within a day.
 
     Args:
         connection: inside a transaction.
@@ -199,6 +205,7 @@ async def spread(
             "keys": list(keys),
             "bunch": bunch,
             "apart": apart,
+            "longest": LONGEST_SPREAD,
         },
     )
     return [(row["job_id"], row["due_at"]) for row in found]
@@ -218,10 +225,30 @@ async def without_job(connection: Connection, *, live_jobs: str) -> list[tuple[i
         "select s.id, s.connection from subject as s where s.converged < s.marked"  # noqa: S608 - a text of ours
         " and s.state in ('received', 'working', 'retrying')"
         f" and not exists ({live_jobs} and j.id = s.job_id)"
-        " and s.changed_at < now() - interval '5 seconds' order by s.id limit 1000"
+        f" and (s.changed_at < now() - interval '5 seconds' or not {known('s.changed_at')})"
+        " order by s.id limit 1000"
         " for update skip locked",
     )
     return [(row["id"], row["connection"]) for row in found]
+
+
+_BRING_FORWARD: Final = """
+update subject set due_at = now() where id in (
+    select id from subject where state in ('retrying', 'received') and due_at > now() + case
+        when state = 'retrying' then make_interval(secs => %(retry)s) else %(spread)s end
+    for update skip locked)
+returning job_id
+"""
+
+
+async def bring_forward(connection: Connection, *, longest_retry_seconds: float) -> list[int]:
+    """Let subjects be due now that are due later than any can be; return their jobs' ids.
+
+    The clock was ahead when it was said when they are due, and was put right since.
+    """
+    given = {"retry": longest_retry_seconds, "spread": LONGEST_SPREAD}
+    brought = await rows(connection, _BRING_FORWARD, given)
+    return [row["job_id"] for row in brought if row["job_id"] is not None]
 
 
 async def claim(
@@ -304,7 +331,8 @@ returning marked
 
 _LATER: Final = """
 update subject set
-    state = 'retrying', attempt = attempt + 1, job_id = %(job)s, due_at = %(due_at)s,
+    state = 'retrying', attempt = attempt + 1, job_id = %(job)s,
+    due_at = now() + make_interval(secs => %(in_seconds)s),
     cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s, waiting_for = '{}',
     worker = null, changed_at = now()
 where id = %(id)s and epoch = %(epoch)s
@@ -335,16 +363,16 @@ async def stopped(
 
 
 async def later(
-    connection: Connection, subject: Claimed, error: Retryable, *, job_id: int, due_at: datetime
+    connection: Connection, subject: Claimed, error: Retryable, *, job_id: int, in_seconds: float
 ) -> None:
-    """Record that the subject is tried again at that time, by that job."""
+    """Record that the subject is tried again after so long, by that job."""
     await _finish(
         connection,
         subject,
         _LATER,
         {
             "job": job_id,
-            "due_at": due_at,
+            "in_seconds": in_seconds,
             "cause": error.cause,
             "sentence": str(error),
             "remedy": error.remedy,
@@ -353,7 +381,7 @@ async def later(
 
 
 async def release(
-    connection: Connection, subject: Claimed, *, job_id: int, due_at: datetime | None = None
+    connection: Connection, subject: Claimed, *, job_id: int, in_seconds: float | None = None
 ) -> None:
     """Give the subject back before the run could end: that job will run it anew.
 
@@ -361,7 +389,7 @@ async def release(
         connection: inside a transaction.
         subject: as the run has claimed it.
         job_id: of the job.
-        due_at: when the job is due; None: at once.
+        in_seconds: after which time the job is due; None: at once.
 
     Raises:
         Superseded: another run has taken over.
@@ -369,9 +397,9 @@ async def release(
     row = await one(
         connection,
         "update subject set state = 'received', job_id = %(job)s, worker = null,"
-        " due_at = %(due_at)s, changed_at = now()"
+        " due_at = now() + make_interval(secs => %(in_seconds)s::float8), changed_at = now()"
         " where id = %(id)s and epoch = %(epoch)s returning id",
-        {"id": subject.id, "epoch": subject.epoch, "job": job_id, "due_at": due_at},
+        {"id": subject.id, "epoch": subject.epoch, "job": job_id, "in_seconds": in_seconds},
     )
     if row is None:
         raise Superseded(subject.ref)
@@ -427,7 +455,8 @@ async def waiting(connection: Connection, connection_name: str) -> dict[Awaited,
     """
     found = await rows(
         connection,
-        "select thing, max(changed_at) as since from subject, unnest(waiting_for) as thing"
+        "select thing, max(least(changed_at, now())) as since"
+        " from subject, unnest(waiting_for) as thing"
         " where connection = %(connection)s and state in ('parked', 'dead') group by thing",
         {"connection": connection_name},
     )

@@ -225,6 +225,24 @@ async def mark_unsent(connection: Connection, posting: Posting, answer: Any) -> 
     )
 
 
+async def seconds_until_over(
+    connection: Connection, posting: Posting, *, longest_seconds: float
+) -> float:
+    """Return how long a call that was begun may still be under way at the other side.
+
+    No longer than the longest from now on: where the row says more, the clock was put right
+    since, and the row is set to that.
+    """
+    row = await one(
+        connection,
+        "update posting set over_at = least(over_at, now() + make_interval(secs => %(longest)s))"
+        " where id = %(id)s and over_at is not null"
+        " returning extract(epoch from over_at - now())::float8 as left",
+        {"id": posting.id, "longest": longest_seconds},
+    )
+    return float(row["left"]) if row else longest_seconds
+
+
 async def take_back(connection: Connection, run_id: int, external_ids: Sequence[str]) -> None:
     """Record that the calls for these documents were never sent, if this run began them."""
     await rows(

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.rows import DictRow
 
+from ml_connector.moments import known
 from ml_connector.storage.database import Connection, Database, one, rows
 
 
@@ -308,7 +309,8 @@ async def pulled(connection: Connection, name: str) -> datetime | None:
     """Return when the charges were last pulled; None: never."""
     row = await one(
         connection,
-        "select pulled_at from charge_pull where connection = %(name)s",
+        "select pulled_at from charge_pull"  # noqa: S608 - a text of ours
+        f" where connection = %(name)s and {known('pulled_at')}",
         {"name": name},
     )
     return row["pulled_at"] if row else None

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from ml_connector import moments
 from ml_connector.storage.database import Connection, rows
 
 Standing = Literal["waiting", "moving", "refused"]
@@ -45,12 +46,13 @@ where l.quantity - coalesce(p.posted, 0) <> 0
 order by s.flow, s.key, l.name
 """
 
-_MOVED: Final = """
+_MOVED: Final = f"""
 select item, location, array_agg(quantity order by number) as units from journal
-where connection = %(name)s and posted_at > %(since)s and quantity is not null
+where connection = %(name)s and posted_at > %(since)s and {moments.known("posted_at")}
+    and quantity is not null
     and item is not null and location is not null
 group by item, location
-"""
+"""  # noqa: S608 - a text of ours
 
 _STATES: Final = """
 select flow, key, within, state = 'done' as settled from subject

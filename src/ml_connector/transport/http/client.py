@@ -12,6 +12,7 @@ import structlog
 
 from ml_connector.errors import AlreadyExists, ConnectorError, Retryable
 from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Answer, Call, Classify, present_priority
 from ml_connector.transport.http.holds import Holds, Reach, looks_anew
 from ml_connector.transport.http.meter import Meter, Unmetered
@@ -112,7 +113,7 @@ class Transport:
 
     async def _attempt(self, call: Call, classify: Classify, tries: "_Tries") -> Answer:
         async with self._limits.pass_(call.limit, max(call.priority, present_priority())):
-            if call.send_by is not None and time.monotonic() > call.send_by:
+            if call.send_by is not None and elapsed.seconds() > call.send_by:
                 tries.may_repeat = False
                 raise Retryable(
                     f"The call to {SYSTEM_NAMES[call.system]} waited too long for its turn "

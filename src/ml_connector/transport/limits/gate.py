@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Coroutine
 from typing import Final
 
@@ -10,6 +9,7 @@ import psycopg
 import structlog
 
 from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, Slot
 from ml_connector.transport.limits.pace import LOW_WATER
@@ -59,13 +59,13 @@ class Gate:
         """Apply another rule from now on."""
         if rule != self._rule:
             self._rule = rule
-            self._fresh_from = time.monotonic()
+            self._fresh_from = elapsed.seconds()
             self._changed.set()
 
     @property
     def is_blocked(self) -> bool:
         """Whether the system wants no calls now, as far as this process knows."""
-        return self._blocked_until > time.monotonic()
+        return self._blocked_until > elapsed.seconds()
 
     async def enter(self, priority: Priority, *, writes: bool = False) -> Slot | None:
         """Wait for this call's turn and return its slot, if calls in flight are limited.
@@ -101,13 +101,13 @@ class Gate:
         if self._rule.in_flight is not None:
             await self._prepare()
             await self._grants.lower(self._rule.in_flight)
-            self._fresh_from = time.monotonic()
+            self._fresh_from = elapsed.seconds()
 
     async def block(self, seconds: float) -> None:
         """The system wants no calls for so long."""
         await self._prepare()
         taken = await self._grants.block(seconds)
-        self._blocked_until = max(self._blocked_until, time.monotonic() + taken)
+        self._blocked_until = max(self._blocked_until, elapsed.seconds() + taken)
 
     async def note_remaining(self, remaining: int) -> None:
         """Keep what is left, where it matters: when it is low, or no longer is."""
@@ -163,7 +163,7 @@ class Gate:
             seconds to wait before the next try; 0 for none; None until something changes.
         """
         await self._prepare()
-        if (blocked := self._blocked_until - time.monotonic()) > 0:
+        if (blocked := self._blocked_until - elapsed.seconds()) > 0:
             return blocked
         slot: Slot | None = None
         priority = head.priority
@@ -175,7 +175,7 @@ class Gate:
                     return found
                 slot = found
         if (per_minute := self._rule.per_minute) is not None:
-            competes = head.competes_as(time.monotonic())
+            competes = head.competes_as(elapsed.seconds())
             turn = await self._grants.take_turn(per_minute, competes)
             self._remaining = turn.remaining
             if not turn.granted:
@@ -207,7 +207,7 @@ class Gate:
             else 1
         )
         count = max(1, min(waiting, in_flight - self._held))
-        found = await self._grants.take_slots(in_flight, count, priority, time.monotonic())
+        found = await self._grants.take_slots(in_flight, count, priority, elapsed.seconds())
         if isinstance(found, NoSlot):
             return found.blocked_seconds + _poll()
         self._held += len(found)
@@ -233,7 +233,7 @@ class Gate:
     def _is_warm(self, slot: Slot) -> bool:
         share = WARM_SECONDS_A_SLOT * (self._rule.in_flight or 1)
         seconds = min(max(WARM_SECONDS, share), MOST_WARM_SECONDS)
-        return slot.taken_at > max(self._fresh_from, time.monotonic() - seconds)
+        return slot.taken_at > max(self._fresh_from, elapsed.seconds() - seconds)
 
     def _hand_on(self, slot: Slot) -> bool:
         """Let the head of the queue go with a warm slot, if it needs nothing else."""
@@ -246,7 +246,7 @@ class Gate:
         if not self._is_warm(slot):
             self._give_back(slot)
             return False
-        self._idle.append((time.monotonic(), slot))
+        self._idle.append((elapsed.seconds(), slot))
         if self._reaper is None:
             self._schedule_reaper()
         return True
@@ -269,7 +269,7 @@ class Gate:
 
     def _reap(self) -> None:
         self._reaper = None
-        oldest = time.monotonic() - IDLE_SECONDS * 0.9
+        oldest = elapsed.seconds() - IDLE_SECONDS * 0.9
         idle, self._idle = self._idle, []
         for since, slot in idle:
             if since <= oldest:

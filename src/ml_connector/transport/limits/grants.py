@@ -8,16 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ml_connector.moments import come
 from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.pace import LOW_WATER, pace
+from ml_connector.transport.limits.pace import LOW_WATER, WINDOW_SECONDS, pace
 
 _MOST_BLOCK_SECONDS: Final = 3600.0
+
+LONGEST_LEASE_SECONDS: Final = 150.0
+"""Nobody leases a slot for longer: the longest call (120 s) and a margin."""
+
+# At one call a minute, with nothing left at ShipBob, the next one is as far away as this.
+_LONGEST_TURN_SECONDS: Final = 4 * WINDOW_SECONDS
+
+_IS_FREE: Final = come("slot.leased_until", "make_interval(secs => %(longest)s)")
+_IS_OPEN: Final = come("blocked_until", f"make_interval(secs => {_MOST_BLOCK_SECONDS})")
 
 # The ceiling after a 429: one more is dared every minute, up to what is configured.
 _CEILING: Final = """
     greatest(1, least(%(in_flight)s::int, coalesce(
-        ceiling + floor(extract(epoch from clock_timestamp() - lowered_at) / 60)::int,
+        case when lowered_at <= clock_timestamp() then
+            ceiling + floor(extract(epoch from clock_timestamp() - lowered_at) / 60)::int end,
         %(in_flight)s::int)))
 """
 
@@ -33,18 +44,18 @@ _PREPARE_SLOTS: Final = """
 # The highest slot is the reserve: bulk calls leave it to live ones, unless it is the only one.
 _TAKE_SLOTS: Final = f"""
     with allowed as (
-        select limit_key, {_CEILING} as ceiling, blocked_until
+        select limit_key, {_CEILING} as ceiling,
+            case when {_IS_OPEN} then '-infinity' else blocked_until end as blocked_until
         from limit_state where limit_key = %(key)s
     ), free as (
         select slot.number from slot join allowed using (limit_key)
         where slot.number <= allowed.ceiling - case
                 when %(bulk)s::boolean and allowed.ceiling > 1 then 1 else 0 end
-            and slot.leased_until <= clock_timestamp()
+            and {_IS_FREE}
             and allowed.blocked_until <= clock_timestamp()
         order by slot.number
         limit greatest(0, least(%(count)s::int, (select ceiling from allowed) - (
-            select count(*) from slot as busy
-            where busy.limit_key = %(key)s and busy.leased_until > clock_timestamp())))
+            select count(*) from slot where limit_key = %(key)s and not {_IS_FREE})))
         for update of slot skip locked
     ), took as (
         update slot
@@ -65,36 +76,42 @@ _GIVE_BACK: Final = """
         and slot.holder = %(holder)s and slot.leased_until = own.leased_until
 """
 
+_EARLY: Final = "make_interval(secs => case when remaining < %(low)s then 0 else %(early)s end)"
+
+# One that is further away than any can be is now: the call goes, and no burst with it.
+_NEXT_AT: Final = f"""
+    case when next_at > clock_timestamp() + make_interval(secs => {_LONGEST_TURN_SECONDS})
+        then now() + {_EARLY} else next_at end
+"""
+
 # GCRA: next_at is the theoretical arrival time. No burst, and longer gaps, near the limit.
-_TAKE_TURN: Final = """
+_TAKE_TURN: Final = f"""
     with took as (
         update limit_state
-        set next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(gap)s
+        set next_at = greatest({_NEXT_AT}, clock_timestamp()) + make_interval(secs => %(gap)s
             * case when remaining < %(low)s then 1 + (%(low)s - remaining) / 5.0 else 1 end)
-        where limit_key = %(key)s
-            and blocked_until <= clock_timestamp()
-            and next_at - make_interval(secs => case
-                when remaining < %(low)s then 0 else %(early)s end) <= clock_timestamp()
+        where limit_key = %(key)s and {_IS_OPEN}
+            and {_NEXT_AT} - {_EARLY} <= clock_timestamp()
         returning 1
     )
     select exists (select 1 from took) as granted, remaining,
         extract(epoch from greatest(
-            next_at - make_interval(secs => case
-                when remaining < %(low)s then 0 else %(early)s end),
-            blocked_until, now()) - now())::float8 as wait
+            {_NEXT_AT} - {_EARLY}, case when {_IS_OPEN} then '-infinity' else blocked_until end,
+            now()) - now())::float8 as wait
     from limit_state where limit_key = %(key)s
-"""
+"""  # noqa: S608 - put together from constants of ours
 
 _LOWER: Final = f"""
     update limit_state set ceiling = greatest(1, {_CEILING} - 1), lowered_at = clock_timestamp()
     where limit_key = %(key)s
 """  # noqa: S608 - the only part put in is the constant above
 
-_BLOCK: Final = """
+_BLOCK: Final = f"""
     update limit_state set blocked_until = greatest(
-        blocked_until, clock_timestamp() + make_interval(secs => %(seconds)s))
+        case when {_IS_OPEN} then '-infinity' else blocked_until end,
+        clock_timestamp() + make_interval(secs => %(seconds)s))
     where limit_key = %(key)s
-"""
+"""  # noqa: S608 - put together from constants of ours
 
 _NOTE_REMAINING: Final = """
     update limit_state set remaining = %(remaining)s where limit_key = %(key)s
@@ -126,7 +143,7 @@ class Slot:
     Attributes:
         number: its place among the slots of the limit, from 1.
         leased_until: as the database writes it; recognises this very lease.
-        taken_at: monotonic time at which it was taken.
+        taken_at: when it was taken (``elapsed.seconds``).
         reserved: it is the one that bulk calls leave free.
     """
 
@@ -190,7 +207,7 @@ class Grants:
             in_flight: the configured limit.
             count: so many at most.
             priority: bulk calls never get the reserved slot.
-            now: monotonic time.
+            now: ``elapsed.seconds``.
 
         Returns:
             At least one slot; or that there is none.
@@ -202,6 +219,7 @@ class Grants:
             "bulk": priority >= Priority.BULK,
             "holder": self._holder,
             "lease": self._lease_seconds,
+            "longest": max(self._lease_seconds, LONGEST_LEASE_SECONDS),
         }
         found = await self._database.fetch(_TAKE_SLOTS, parameters, repeatable=True)
         if not found:

@@ -12,11 +12,11 @@ from typing import Final, Self
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.gate import Gate
-from ml_connector.transport.limits.grants import Grants, Rule
+from ml_connector.transport.limits.grants import LONGEST_LEASE_SECONDS, Grants, Rule
 from ml_connector.transport.limits.turns import Turns, use_turn
 
-LEASE_SECONDS: Final = 150.0
-"""How long a slot stays with a killed holder: the longest call (120 s) and a margin."""
+LEASE_SECONDS: Final = LONGEST_LEASE_SECONDS
+"""How long a slot stays with a killed holder."""
 
 
 class Limits:

@@ -1,12 +1,12 @@
 """Who waits in this process for one limit, and whose turn is next. Pure."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ml_connector.transport import elapsed
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.grants import Slot
 
@@ -34,13 +34,13 @@ class Waiter:
 
     Attributes:
         writes: it goes before the reads of its priority.
-        since: monotonic time at which it came.
+        since: when it came (``elapsed.seconds``).
     """
 
     priority: Priority
     writes: bool
     passed: "asyncio.Future[Slot | None]"
-    since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=elapsed.seconds)
 
     def competes_as(self, now: float) -> Priority:
         """Return the priority with which the database is asked for the turn."""

@@ -1,13 +1,19 @@
 """How much of each limit is in use, and how much the other system last said is left."""
 
+from typing import Final
+
+from ml_connector.moments import come
 from ml_connector.storage.database import Connection, rows
+from ml_connector.transport.limits.grants import LONGEST_LEASE_SECONDS
+
+_IS_FREE: Final = come("leased_until", f"make_interval(secs => {LONGEST_LEASE_SECONDS})")
 
 
 async def in_flight(connection: Connection) -> dict[str, int]:
     """Return how many requests are in flight, by limit."""
     found = await rows(
         connection,
-        "select limit_key, count(*) filter (where leased_until > now()) as used"
+        f"select limit_key, count(*) filter (where not {_IS_FREE}) as used"  # noqa: S608 - ours
         " from slot group by 1",
     )
     return {row["limit_key"]: row["used"] for row in found}
