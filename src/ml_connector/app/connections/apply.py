@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from ml_connector.app.alarms.channels import URL_FIELD, check_channel
-from ml_connector.app.connections import checks
+from ml_connector.app.connections import asking
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation.installation import Installation
@@ -210,8 +210,8 @@ async def _note_certificate(
 
 async def _ask_first(installation: Installation, settings: ConnectionSettings) -> _Asked:
     complete, keeper = await _as_it_would_be(installation, settings)
-    passing = checks.PassingTokens(shipbob=keeper)
-    found = await checks.ask_both(installation.reaching(Reach.READS), complete, passing)
+    passing = asking.PassingTokens(shipbob=keeper)
+    found = await asking.ask_both(installation.reaching(Reach.READS), complete, passing)
     return _Asked(checks=found, new_pair=passing.renewed.get("shipbob"))
 
 
