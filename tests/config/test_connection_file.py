@@ -62,7 +62,7 @@ def test_a_good_file_is_read_with_what_it_names(write: Write) -> None:
     assert found.shipbob.token is not None
     assert found.shipbob.token.reveal() == f"{CANARY}-token"
     assert (found.start_date, found.locations) == (date(2026, 11, 1), {"228": "6"})
-    assert (found.mode, found.policies.over_receipt) == ("live", "adjust")
+    assert (found.mode, found.policies.over_receipt) == (None, "adjust")
 
 
 def test_what_is_read_shows_no_secret(write: Write) -> None:

@@ -2,25 +2,22 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.administration import Changed
-from ml_connector.app.connections.apply import Applied, apply_connection, webhook_url
+from ml_connector.app.connections.apply import webhook_url
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.health import health
-from ml_connector.app.webhooks.sync import SET_PUBLIC_URL
+from ml_connector.cli.apply import apply_file
 from ml_connector.cli.certificate import certificate
-from ml_connector.cli.checks import as_rows, print_checks
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
-from ml_connector.cli.release import release
-from ml_connector.config.connection import ConnectionSettings, read
+from ml_connector.cli.release import release, say_held
 from ml_connector.errors import NeedsHuman, UserError
-from ml_connector.ledger.connections import connections, consents, holds
+from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.connections.subscriptions import SECRET_FIELD
 from ml_connector.storage.database import Connection
@@ -30,47 +27,13 @@ commands = typer.Typer(
     help="A NetSuite account and a ShipBob account.", no_args_is_help=True, rich_markup_mode=None
 )
 
+commands.command("apply")(apply_file)
 commands.command("certificate")(certificate)
 commands.command("consent")(consent)
 commands.command("release")(release)
 
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the connection.")]
 Act = Callable[[Installation, Connection, AppliedConnection], Awaitable[Changed]]
-
-
-@commands.command("apply")
-def apply_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The connection's TOML file.")],
-    ping_first: Annotated[
-        bool, typer.Option("--ping/--no-ping", help="Ask both systems before saving.")
-    ] = True,
-) -> None:
-    """Create or update one connection. Applying the same file again changes nothing."""
-    context = current()
-    settings = read(file)
-
-    async def apply(installation: Installation) -> Applied:
-        return await apply_connection(
-            installation, settings, person=context.person(), ping_first=ping_first
-        )
-
-    applied = context.run(apply)
-    if applied.checks:
-        print_checks(applied.checks)
-    if not applied.saved:
-        _refuse_to_save(file, settings, applied)
-        raise typer.Exit(1)
-    _print_applied(settings, applied)
-    context.printer.answer(
-        {
-            "name": settings.name,
-            "saved": True,
-            "changed": applied.changed,
-            "woken": applied.woken,
-            "certificate_id": applied.kept_certificate or settings.netsuite.certificate_id,
-            "checks": as_rows(applied.checks),
-        }
-    )
 
 
 @commands.command("list")
@@ -196,7 +159,7 @@ def resume(name: Name = None) -> None:
     said = "is not paused any more" if changed.held else "goes on"
     said = said if changed.changed else "was not paused"
     current().printer.line(f'Connection "{changed.name}" {said}.')
-    _say_held(changed.name, held=changed.held)
+    say_held(changed.name, held=changed.held)
     _answer(changed, paused=False)
 
 
@@ -220,10 +183,10 @@ def set_mode(
     already = "" if changed.changed else " already"
     printer.line(f'Connection "{changed.name}" {said} {mode}{already}.')
     if changed.changed:
-        printer.line(f'Write mode = "{mode}" into its file as well: applying it sets the mode.')
+        printer.line("A file that says another mode sets that when it is applied.")
     if changed.woken:
         printer.line(f"{changed.woken} subjects that were only noted run again.")
-    _say_held(changed.name, held=changed.held)
+    say_held(changed.name, held=changed.held)
     _answer(changed, mode=mode, woken=changed.woken)
 
 
@@ -266,43 +229,6 @@ def remove(
     _answer(changed, removed=True)
 
 
-def _refuse_to_save(file: Path, settings: ConnectionSettings, applied: Applied) -> None:
-    printer = current().printer
-    if printer.as_json:
-        printer.answer({"name": settings.name, "saved": False, "checks": as_rows(applied.checks)})
-        return
-    printer.error(
-        "The connection was not saved: a check above failed",
-        where=str(file),
-        next_step="Repair it, or save without asking: connection apply FILE --no-ping.",
-    )
-
-
-def _print_applied(settings: ConnectionSettings, applied: Applied) -> None:
-    context = current()
-    printer = context.printer
-    if applied.spent:
-        printer.line(
-            "The refresh_token in this file was used before; the newer one stays in use.",
-            style="bold",
-        )
-    change = "saved" if applied.changed else "unchanged"
-    printer.line(f'Connection "{settings.name}" {change}, mode {settings.mode}.')
-    if applied.kept_certificate is not None:
-        printer.line(
-            f"The certificate of the file, {settings.netsuite.certificate_id}, was replaced by"
-            f" rotation: {applied.kept_certificate} goes on signing in."
-        )
-    if not context.settings.public_url:
-        printer.line(
-            "ShipBob can't send webhooks yet; until then the sweep finds what has changed."
-            f" {SET_PUBLIC_URL}"
-        )
-    if applied.woken:
-        printer.line(f"{applied.woken} waiting subjects run again.")
-    _say_held(settings.name, held=applied.held)
-
-
 def _act(name: str | None, act: Act) -> Changed:
     """Do an act with the connection that is meant, in one transaction."""
     context = current()
@@ -314,12 +240,6 @@ def _act(name: str | None, act: Act) -> Changed:
             return await act(installation, on, await context.connection(on))
 
     return context.run(do)
-
-
-def _say_held(name: str, *, held: bool) -> None:
-    if held:
-        refused = holds.refusal(name)
-        current().printer.line(f"{refused}. {refused.remedy}", style="bold")
 
 
 def _answer(changed: Changed, **now: object) -> None:

@@ -9,6 +9,7 @@ from ml_connector.app.connections.release import Released, release_connection
 from ml_connector.app.connections.take_in import Taken, TakenDocuments
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
+from ml_connector.ledger.connections import holds
 from ml_connector.ledger.connections.connections import AppliedConnection
 
 _FEW: Final = 3
@@ -156,3 +157,10 @@ def _ask(applied: AppliedConnection) -> None:
         f"No other installation works on NetSuite account {account} and its ShipBob account?",
         abort=True,
     )
+
+
+def say_held(name: str, *, held: bool) -> None:
+    """Say that a connection is held, and what ends it."""
+    if held:
+        refused = holds.refusal(name)
+        current().printer.line(f"{refused}. {refused.remedy}", style="bold")

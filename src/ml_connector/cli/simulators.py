@@ -238,7 +238,8 @@ def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
     tables = told.connection_tables() if told is not None else {}
     for name, text in (
         ("netsuite.pem", both.private_key),
-        ("acme.toml", both.connection_file(None, subsidiary=1, **tables)),
+        # A story enters a subsidiary; without one there is nothing to name.
+        ("acme.toml", both.connection_file(None, subsidiary=1 if told else None, **tables)),
     ):
         path = folder / name
         with private_files.replacing_text(path) as file:

@@ -201,10 +201,15 @@ class AlarmsSection(_Section):
 
 
 class ConnectionSettings(_Section):
-    """One connection. Secrets are never part of ``model_dump``."""
+    """One connection. Secrets are never part of ``model_dump``.
+
+    Attributes:
+        mode: None where the file leaves it out: a new connection plans and records only
+            (dry-run), one that is there keeps its mode.
+    """
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-    mode: Mode = "live"
+    mode: Mode | None = None
     start_date: date | None = None
     netsuite: NetSuiteSection
     shipbob: ShipBobSection

@@ -65,11 +65,13 @@ class World:
             webhook_secret: what the webhooks are signed with.
             subsidiary: of documents without an order; wanted where NetSuite is OneWorld.
             more: table name to its lines; ``policies="receipts = ..."``. The key ``head``
-                stands before all tables.
+                stands before all tables; the mode is live unless it says another.
         """
         secrets = f'webhook_secrets = ["{webhook_secret}"]\n' if webhook_secret else ""
         owner = f'subsidiary = "{subsidiary}"\n' if subsidiary is not None else ""
         head = more.pop("head", "")
+        if not head.startswith("mode =") and "\nmode =" not in head:
+            head = f'mode = "live"\n{head}'
         tables = "".join(f"\n[{name}]\n{lines}\n" for name, lines in more.items())
         return (
             f'name = "acme"\n{head}\n'

@@ -4,12 +4,14 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from ml_connector.app.alarms.channels import URL_FIELD, check_channel
 from ml_connector.app.connections import asking
+from ml_connector.app.connections.accounts import Confirm, confirm_other_accounts, nobody
+from ml_connector.app.connections.changes import SettingChange, changes
 from ml_connector.app.connections.checks import Check
 from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
 from ml_connector.app.installation.installation import Installation
@@ -33,6 +35,7 @@ from ml_connector.transport.guard.guard import check_base_url
 from ml_connector.transport.http.holds import Reach
 from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
+from ml_connector.words import Mode
 
 _log = structlog.get_logger("apply")
 
@@ -52,6 +55,10 @@ class Applied:
             replaced the file's; None when the file's is used.
         spent: the file's refresh token was used before, and the newer stored one stays in use.
         held: the connection is held, which applying it does not end.
+        mode: that it is in now.
+        new: it was not there before.
+        changes: of settings of one that was there.
+        secrets: the names of secrets that are new, changed or gone.
     """
 
     saved: bool
@@ -61,6 +68,15 @@ class Applied:
     kept_certificate: str | None = None
     spent: bool = False
     held: bool = False
+    mode: Mode = "dry-run"
+    new: bool = False
+    changes: Sequence[SettingChange] = ()
+    secrets: Sequence[str] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a check failed without which the connection can't work."""
+        return _failed(self.checks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +92,20 @@ class _Asked:
 
     @property
     def failed(self) -> bool:
-        return any(one.outcome != "ok" for one in self.checks if one.needed)
+        return _failed(self.checks)
+
+
+def _failed(found: Sequence[Check]) -> bool:
+    return any(one.outcome != "ok" for one in found if one.needed)
 
 
 async def apply_connection(
-    installation: Installation, settings: ConnectionSettings, *, person: str, ping_first: bool
+    installation: Installation,
+    settings: ConnectionSettings,
+    *,
+    person: str,
+    ping_first: bool,
+    confirm: Confirm = nobody,
 ) -> Applied:
     """Create or update a connection. Applying the same again changes nothing.
 
@@ -91,12 +116,15 @@ async def apply_connection(
         installation: where to.
         settings: what the file says, secrets included.
         person: who applies it, for the record of people's acts.
-        ping_first: ask both systems before saving, and save nothing if one can't be used.
+        ping_first: ask both systems before saving, and save nothing if one can't be used, or
+            does not have what the settings name.
+        confirm: asks the person before the books of a connection go on with other accounts.
 
     Raises:
-        UserError: something in the settings can't be used.
+        UserError: something in the settings can't be used, or was not confirmed.
     """
     check(settings)
+    await confirm_other_accounts(installation, settings, confirm)
     named = settings.netsuite.certificate_id
     settings = await _past_rotations(installation, settings)
     kept = settings.netsuite.certificate_id
@@ -105,18 +133,17 @@ async def apply_connection(
     # A pair that has replaced the configured refresh token must never be lost.
     if asked.failed and asked.new_pair is None:
         return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
-    changed, woken = await _save(installation, settings, person=person, wakes=ping_first)
-    held = await holds.held(installation.database)
+    if asked.failed:
+        settings = settings.model_copy(update={"mode": "dry-run"})
+    saved = await _save(installation, settings, person=person, wakes=ping_first)
     if asked.new_pair is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(asked.new_pair))
-    return Applied(
-        saved=True,
-        changed=changed,
-        woken=woken,
+    return replace(
+        saved,
         checks=asked.checks,
         kept_certificate=kept if kept != named else None,
         spent=spent,
-        held=settings.name in held,
+        held=settings.name in await holds.held(installation.database),
     )
 
 
@@ -217,22 +244,21 @@ async def _ask_first(installation: Installation, settings: ConnectionSettings) -
 
 async def _save(
     installation: Installation, settings: ConnectionSettings, *, person: str, wakes: bool
-) -> tuple[bool, int]:
+) -> Applied:
     """Store a connection with its secrets, in one transaction.
 
     Args:
         installation: where to.
-        settings: of the connection.
+        settings: of the connection. Where they leave the mode out, a new connection begins in
+            dry-run, and one that is there keeps its mode.
         person: who applies it.
         wakes: let waiting subjects run again also when nothing is new.
-
-    Returns:
-        whether anything is new, and how many subjects run again.
     """
     today = datetime.now(settings.schedule.zone).date()
     async with installation.database.transaction() as on:
         before = await connections.find(on, settings.name)
-        applied, changed = await connections.save(on, settings, today=today)
+        mode = settings.mode or (before.mode if before else "dry-run")
+        applied, changed = await connections.save(on, settings, mode=mode, today=today)
         renewed = await _keep_secrets(installation, on, settings)
         await _note_certificate(installation, on, settings)
         await settle_tokens(
@@ -244,11 +270,24 @@ async def _save(
             things = await _perhaps_settled(on, applied.name)
             refs = await wake(on, installation.lanes, applied.name, things, because="applied anew")
             woken += len(refs)
-        if before is not None and before.mode == "dry-run" and settings.mode == "live":
+        if before is not None and before.mode == "dry-run" and mode == "live":
             woken += await post_what_was_noted(installation, on, applied.name)
         if anything_new:
-            await _record(on, person, settings, before, sorted(renewed))
-    return anything_new, woken
+            await _record(on, person, applied, before, sorted(renewed))
+    return Applied(
+        saved=True,
+        changed=anything_new,
+        woken=woken,
+        checks=(),
+        mode=mode,
+        new=before is None,
+        changes=changes(_state(before), _state(applied)) if before is not None else (),
+        secrets=sorted(renewed),
+    )
+
+
+def _state(applied: AppliedConnection) -> dict[str, Any]:
+    return {**applied.stored, "mode": applied.mode}
 
 
 async def _as_it_would_be(
@@ -264,7 +303,7 @@ async def _as_it_would_be(
             return settings, None
         stored = await _stored(installation, settings.name, on)
     given = settings.secrets()
-    complete = replace(applied, mode=settings.mode, stored=settings.model_dump(mode="json"))
+    complete = replace(applied, stored=settings.model_dump(mode="json"))
     refresh = given.get(_REFRESH_TOKEN)
     known = _REFRESH_TOKEN in stored and (
         refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
@@ -343,15 +382,14 @@ async def post_what_was_noted(installation: Installation, on: Connection, name: 
 async def _record(
     on: Connection,
     person: str,
-    settings: ConnectionSettings,
+    applied: AppliedConnection,
     before: AppliedConnection | None,
     secrets: Sequence[str],
 ) -> None:
     """Record who applied what; of secrets only the names of those new, changed or gone."""
-    after = settings.model_dump(mode="json")
     details = {
-        "before": None if before is None else {**before.stored, "mode": before.mode},
-        "after": after,
+        "before": None if before is None else _state(before),
+        "after": _state(applied),
         "secrets": secrets,
     }
-    await acts.record(on, person, "connection.apply", connection=settings.name, details=details)
+    await acts.record(on, person, "connection.apply", connection=applied.name, details=details)

@@ -2,16 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from ml_connector.app.connections.checks import Check, outcome_of
+from ml_connector.app.connections.ids import id_checks, unlisted_centers
 from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import ConnectorError, UserError
+from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.netsuite.queries import setup
 from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import Cause, System
+
+_FEW: Final = 5
 
 
 class PassingTokens:
@@ -71,9 +75,10 @@ class PassingTokens:
 async def ask_both(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
 ) -> list[Check]:
-    """Check settings: a token of each system, and one call with it. Harmless to both.
+    """Check settings: a token of each system, one call with it, and every id that they name.
 
-    ShipBob is not asked while NetSuite can't be used: a refresh token is good only once.
+    Harmless to both. ShipBob is not asked while something is wrong with NetSuite: a refresh
+    token is good only once.
     """
     found = await _ask_netsuite(installation, settings, tokens)
     if all(one.outcome == "ok" for one in found if one.needed):
@@ -84,7 +89,7 @@ async def ask_both(
                 system="shipbob",
                 name="token",
                 outcome="failed",
-                found="not asked while NetSuite can't be used",
+                found="not asked while a check of NetSuite fails",
             )
         )
     return found
@@ -102,7 +107,11 @@ async def _ask_netsuite(
         client, _ = netsuite_client(installation, settings, tokens)
         return f"account time {await setup.account_clock(client.query)}"
 
-    return await _in_turn("netsuite", [("token", token), ("SuiteQL", query)])
+    found = await _in_turn("netsuite", [("token", token), ("SuiteQL", query)])
+    if any(one.outcome != "ok" for one in found):
+        return found
+    client, _ = netsuite_client(installation, settings, tokens)
+    return found + await id_checks(client, settings)
 
 
 async def _ask_shipbob(
@@ -115,16 +124,29 @@ async def _ask_shipbob(
 
     async def channel() -> str:
         client, _ = shipbob_client(installation, settings, tokens)
-        return f"writes to channel {await client.channel_id()}"
+        known = await client.channels()
+        wanted = await client.channel_id()
+        if all(one.id != wanted for one in known):
+            listed = ", ".join(f"{one.id} ({one.name})" for one in known[:_FEW]) or "none"
+            raise NeedsHuman(
+                f"there is no channel {wanted}",
+                cause=Cause.RECORD_NOT_FOUND,
+                remedy=f"Correct channel_id under [shipbob]: ShipBob lists {listed}.",
+            )
+        return f"writes to channel {wanted}"
+
+    strange: list[Check] = []
 
     async def centers() -> str:
         client, _ = shipbob_client(installation, settings, tokens)
         known = await client.fulfillment_centers()
-        return ", ".join(f"{one.id} {one.name}" for one in known[:5]) or "none"
+        strange.extend(unlisted_centers(settings, [str(one.id) for one in known]))
+        return ", ".join(f"{one.id} {one.name}" for one in known[:_FEW]) or "none"
 
-    return await _in_turn(
+    found = await _in_turn(
         "shipbob", [("token", token), ("channel", channel), ("fulfillment centers", centers)]
     )
+    return found + strange
 
 
 async def _in_turn(

@@ -97,7 +97,7 @@ def connection_context(
     free_numbers = FreeNumbers()
     return ConnectionContext(
         settings=settings,
-        mode=settings.mode,
+        mode=settings.mode or "dry-run",
         shipbob=shipbob,
         netsuite=netsuite,
         sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},

@@ -1,17 +1,18 @@
 """What ping compares of a connection's settings with NetSuite's own set-up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
-from ml_connector.app.connections.checks import Check, Outcome
+from ml_connector.app.connections import ids
+from ml_connector.app.connections.checks import Check
 from ml_connector.app.ping.running import Probe
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import setup
-from ml_connector.netsuite.queries.setup import Named
 
 _FEATURES: Final[Mapping[str, tuple[str, str]]] = {
     "ADVRECEIVING": (
@@ -46,31 +47,27 @@ class SetUp:
             Probe(name="vendor", ask=self._vendor, only_when_forbidden=True),
             Probe(name="posting period", ask=self._period, needed=False),
             Probe(name="subsidiary", ask=self._subsidiary, needed=False),
+            *(
+                Probe(name=name, ask=partial(look, self.client, self.settings))
+                for name, look in (
+                    ("departments", ids.departments),
+                    ("classes", ids.classes),
+                    ("currencies", ids.currencies),
+                    ("custom fields", ids.custom_fields),
+                )
+            ),
             Probe(name="features", ask=self._features, needed=False),
         ]
 
     async def _locations(self) -> Sequence[Check]:
-        wanted = dict.fromkeys(self.settings.locations.values())
-        if self.settings.policies.quarantine_location:
-            wanted.setdefault(self.settings.policies.quarantine_location)
+        wanted = ids.location_ids(self.settings)
         if not wanted:
             return []  # the check of ShipBob's fulfillment centers says so
-        known = await setup.locations(self.client.query, list(wanted))
-        absent = [one for one in wanted if one not in known]
-        inactive = [f"{one.id} {one.name}" for one in known.values() if one.isinactive]
-        checks = [
-            _named(
-                "locations",
-                [f"{one.id} {one.name}" for one in known.values()],
-                absent,
-                inactive,
-                remedy="Correct the ids under [locations] (Lists > Accounting > Locations shows"
-                " them), or let the role see the location's subsidiary.",
-            )
-        ]
+        known = await setup.locations(self.client.query, wanted)
+        checks = [ids.location_check(wanted, known)]
         bins = [f"{one.id} {one.name}" for one in known.values() if one.usebins]
         checks.append(
-            _check(
+            ids.netsuite_check(
                 "bins",
                 "failed" if bins else "ok",
                 f"locations with bins: {', '.join(bins)}"
@@ -86,35 +83,10 @@ class SetUp:
         return checks
 
     async def _accounts(self) -> Sequence[Check]:
-        of = self.settings.accounts
-        billing = self.settings.billing
-        wanted = [
-            one
-            for one in (
-                of.inventory_adjustment,
-                of.write_off,
-                billing.default_account,
-                *billing.accounts.values(),
-            )
-            if one
-        ]
-        checks: list[Check] = []
-        if wanted:
-            known = await setup.accounts(self.client.query, wanted)
+        checks = await ids.accounts(self.client, self.settings)
+        if not self.settings.accounts.inventory_adjustment:
             checks.append(
-                _named(
-                    "accounts",
-                    [_account(one) for one in known.values()],
-                    [one for one in dict.fromkeys(wanted) if one not in known],
-                    [_account(one) for one in known.values() if one.isinactive],
-                    remedy="Correct the ids under [accounts] and [billing]: they are internal"
-                    " ids, not account numbers (Lists > Accounting > Accounts; Home > Set"
-                    " Preferences > Show Internal IDs).",
-                )
-            )
-        if not of.inventory_adjustment:
-            checks.append(
-                _check(
+                ids.netsuite_check(
                     "adjustment account",
                     "missing",
                     "not set",
@@ -129,7 +101,7 @@ class SetUp:
         vendor = self.settings.billing.vendor
         if vendor is None:
             return [
-                _check(
+                ids.netsuite_check(
                     "vendor",
                     "missing",
                     "not set",
@@ -138,17 +110,7 @@ class SetUp:
                     needed=False,
                 )
             ]
-        known = await setup.vendors(self.client.query, [vendor])
-        return [
-            _named(
-                "vendor",
-                [f"{one.id} {one.name}" for one in known.values()],
-                [] if vendor in known else [vendor],
-                [f"{one.id} {one.name}" for one in known.values() if one.isinactive],
-                remedy="Correct vendor under [billing]: it is the internal id of ShipBob among"
-                " the vendors (Lists > Relationships > Vendors).",
-            )
-        ]
+        return await ids.vendor(self.client, self.settings)
 
     async def _period(self) -> Sequence[Check]:
         today = datetime.now(UTC).astimezone(self.settings.schedule.zone).date()
@@ -158,14 +120,18 @@ class SetUp:
             None,
         )
         if now is not None and now.open_for_bills:
-            return [_check("posting period", "ok", f"{now.periodname} is open", needed=False)]
+            return [
+                ids.netsuite_check(
+                    "posting period", "ok", f"{now.periodname} is open", needed=False
+                )
+            ]
         if now is None:
             found, outcome = f"none for {today}", "missing"
         else:
             locked = "closed for bills" if now.open_for_stock else "closed"
             found, outcome = f"{now.periodname} is {locked}", "failed"
         return [
-            _check(
+            ids.netsuite_check(
                 "posting period",
                 "missing" if outcome == "missing" else "failed",
                 found,
@@ -176,51 +142,29 @@ class SetUp:
         ]
 
     async def _subsidiary(self) -> Sequence[Check]:
-        wanted = self.settings.netsuite.subsidiary
+        if self.settings.netsuite.subsidiary or self.settings.billing.subsidiary:
+            found = await ids.subsidiaries(self.client, self.settings)
+            return [replace(one, needed=False) for one in found]
         try:
-            known = {one.id: one.name for one in await setup.subsidiaries(self.client.query)}
+            known = await setup.subsidiaries(self.client.query)
         except UnknownIdentifier:
-            if wanted is None:
-                return [_check("subsidiary", "ok", "none, and none is set", needed=False)]
-            return [
-                _check(
-                    "subsidiary",
-                    "missing",
-                    "the account has none, or the role may not see them",
-                    "Take subsidiary out of [netsuite] where the account is not OneWorld; else"
-                    ' add the permission "Subsidiaries" (Lists, level View) to the role.',
-                    needed=False,
-                )
-            ]
-        if wanted is None:
-            return [
-                _check(
-                    "subsidiary",
-                    "missing",
-                    f"the account has {len(known)}, and none is set",
-                    "Set subsidiary under [netsuite]: on OneWorld an inventory adjustment needs"
-                    " it.",
-                    needed=False,
-                )
-            ]
-        if wanted not in known:
-            return [
-                _check(
-                    "subsidiary",
-                    "missing",
-                    f"there is no {wanted}",
-                    "Correct subsidiary under [netsuite], or let the role see it.",
-                    needed=False,
-                )
-            ]
-        return [_check("subsidiary", "ok", f"{wanted} {known[wanted]}", needed=False)]
+            return [ids.netsuite_check("subsidiary", "ok", "none, and none is set", needed=False)]
+        return [
+            ids.netsuite_check(
+                "subsidiary",
+                "missing",
+                f"the account has {len(known)}, and none is set",
+                "Set subsidiary under [netsuite]: on OneWorld an inventory adjustment needs it.",
+                needed=False,
+            )
+        ]
 
     async def _features(self) -> Sequence[Check]:
         try:
             known = await setup.features(self.client.query)
         except UnknownIdentifier:
             return [
-                _check(
+                ids.netsuite_check(
                     "features",
                     "forbidden",
                     "the role may not see them",
@@ -238,7 +182,7 @@ class SetUp:
             if {key, name.lower()} & listed and not {key, name.lower()} & active
         }
         return [
-            _check(
+            ids.netsuite_check(
                 "features",
                 "missing" if off else "ok",
                 f"switched off: {', '.join(off)}" if off else "those that are needed are on",
@@ -250,30 +194,3 @@ class SetUp:
                 needed=False,
             )
         ]
-
-
-def _named(
-    name: str,
-    known: Sequence[str],
-    absent: Sequence[str],
-    inactive: Sequence[str],
-    *,
-    remedy: str,
-) -> Check:
-    if absent:
-        return _check(name, "missing", f"not there: {', '.join(absent)}", remedy)
-    if inactive:
-        return _check(name, "failed", f"inactive: {', '.join(inactive)}", remedy)
-    return _check(name, "ok", ", ".join(known))
-
-
-def _check(
-    name: str, outcome: Outcome, found: str, remedy: str = "", *, needed: bool = True
-) -> Check:
-    return Check(
-        system="netsuite", name=name, outcome=outcome, found=found, remedy=remedy, needed=needed
-    )
-
-
-def _account(one: Named) -> str:
-    return " ".join(filter(None, (one.id, one.acctnumber, one.name)))

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final
 
 from ml_connector.app.connections.checks import Check, Outcome
+from ml_connector.app.connections.ids import unlisted_centers
 from ml_connector.app.ping.running import Probe, run, run_one
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.netsuite.client import NetSuite
@@ -124,7 +125,6 @@ class PingShipBob:
         known = {str(one.id): one.name for one in await client.fulfillment_centers()}
         mapped = self._settings.locations
         unmapped = [f"{key} {name}" for key, name in known.items() if key not in mapped]
-        strange = [key for key in mapped if key not in known]
         checks = [
             _check(
                 "fulfillment centers",
@@ -144,17 +144,7 @@ class PingShipBob:
                     needed=False,
                 )
             )
-        if strange:
-            checks.append(
-                _check(
-                    "unknown centers",
-                    "missing",
-                    f"ShipBob lists no {', '.join(strange)}",
-                    "Compare the left side of [locations] with the ids above.",
-                    needed=False,
-                )
-            )
-        return checks
+        return checks + unlisted_centers(self._settings, known)
 
     async def _billing(self) -> str:
         await self._open_billing().look_at(BILLING)

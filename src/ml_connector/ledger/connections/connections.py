@@ -133,9 +133,9 @@ class AppliedConnection:
 
 
 async def save(
-    connection: Connection, settings: ConnectionSettings, *, today: date
+    connection: Connection, settings: ConnectionSettings, *, mode: Mode, today: date
 ) -> tuple[AppliedConnection, bool]:
-    """Store a connection; return it and whether anything in it is new.
+    """Store a connection, in a mode; return it and whether anything in it is new.
 
     A file without a start date begins on the day it was first applied.
 
@@ -148,7 +148,7 @@ async def save(
         **settings.model_dump(mode="json", exclude={"mode"}),
         "start_date": start.isoformat(),
     }
-    changed = before is None or before.stored != stored or before.mode != settings.mode
+    changed = before is None or before.stored != stored or before.mode != mode
     row = await one(
         connection,
         "insert into connection as c (name, mode, settings)"  # noqa: S608 - our own constant
@@ -156,7 +156,7 @@ async def save(
         " on conflict (name) do update set mode = excluded.mode, settings = excluded.settings,"
         " removed_at = null, applied_at = now()"
         f" returning {_COLUMNS}",
-        {"name": settings.name, "mode": settings.mode, "settings": Json(stored)},
+        {"name": settings.name, "mode": mode, "settings": Json(stored)},
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row
     return _applied(row), changed
@@ -168,6 +168,16 @@ async def find(connection: Connection, name: str) -> AppliedConnection | None:
         connection,
         f"select {_COLUMNS} from connection"  # noqa: S608 - our own constant
         " where name = %(name)s and removed_at is null",
+        {"name": name},
+    )
+    return _applied(row) if row else None
+
+
+async def last(connection: Connection, name: str) -> AppliedConnection | None:
+    """Return a connection as it was applied last, also when it was removed since."""
+    row = await one(
+        connection,
+        f"select {_COLUMNS} from connection where name = %(name)s",  # noqa: S608 - our own constant
         {"name": name},
     )
     return _applied(row) if row else None

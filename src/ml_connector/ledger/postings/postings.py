@@ -436,6 +436,17 @@ async def states(
     return {(row["connection"], row["external_id"]): row["state"] for row in found}
 
 
+async def exist(connection: Connection, connection_name: str) -> bool:
+    """Return whether a connection has posted anything, or begun to."""
+    row = await one(
+        connection,
+        "select exists (select 1 from posting where connection = %(name)s"
+        " and state in ('sending', 'done', 'adopted', 'alarm')) as any",
+        {"name": connection_name},
+    )
+    return bool(row and row["any"])
+
+
 async def count_open(connection: Connection, connection_name: str) -> int:
     """Return how many documents of a connection are written down and not settled."""
     row = await one(

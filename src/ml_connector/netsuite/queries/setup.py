@@ -92,6 +92,11 @@ _OPEN_ORDERS: Final = "SELECT COUNT(*) AS n FROM transaction t WHERE t.type = 'P
 
 _ONE_ROW: Final = "SELECT r.id FROM {table} r WHERE ROWNUM <= 1"
 
+_LISTED: Final = "SELECT r.id FROM {table} r WHERE r.id IN ({list}) ORDER BY r.id"
+
+ListTable = Literal["department", "classification", "currency"]
+"""A list that the role may but need not see."""
+
 Table = Literal[
     "accountingperiod", "item", "location", "account", "vendor", "subsidiary", "transaction"
 ]
@@ -215,6 +220,17 @@ async def subsidiaries(suiteql: SuiteQL) -> list[Named]:
         UnknownIdentifier: the account has none (section 13.1), or the role may not see them.
     """
     return await suiteql.rows(_SUBSIDIARIES, type=Named, operation="suiteql.subsidiaries")
+
+
+async def listed(suiteql: SuiteQL, table: ListTable, ids: Sequence[str]) -> set[str]:
+    """Return which of these internal ids are in a list.
+
+    Raises:
+        UnknownIdentifier: the role may not read it, or the account has none.
+    """
+    query = _LISTED.replace("{table}", table)
+    rows = await suiteql.rows_in(query, ids, type=_Row, operation=f"suiteql.{table}")
+    return {row.id for row in rows}
 
 
 async def features(suiteql: SuiteQL) -> list[Feature]:
