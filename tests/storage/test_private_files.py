@@ -20,7 +20,7 @@ WRITES_BY_ITSELF = {
     "storage/postgres_cluster.py": "PostgreSQL's settings, which the server's account must read",
     "reconcile/stored/journal_lines.py": "a part of a report, in a private folder",
     "reconcile/files.py": "the parts of a report, in a private folder",
-    "app/processes/supervisor.py": "a private folder that ends with the process",
+    "app/processes/metrics_folder.py": "a private folder that ends with the process",
     "storage/postgres_folder.py": "asks where the system's temporary folder is",
     "storage/backup/sealed.py": "opens a backup to read it",
 }

@@ -203,7 +203,7 @@ def _connect(
     path = settings.data_dir / f"{CONNECTION}.toml"
     path.touch(mode=0o600)
     path.write_text(
-        f'name = "{CONNECTION}"\nstart_date = 2026-11-01\n'
+        f'name = "{CONNECTION}"\nmode = "live"\nstart_date = 2026-11-01\n'
         f'[netsuite]\naccount_id = "BENCH"\nbase_url = "{systems_url}"\n'
         f'restlets_url = "{systems_url}"\nclient_id = "bench"\ncertificate_id = "bench"\n'
         f'private_key = """{private_key}"""\n'

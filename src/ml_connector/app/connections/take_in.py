@@ -6,6 +6,7 @@ person.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from ml_connector.flows.reversal import Undoable, found_counter, taken_back_by
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.inbox import Arrival
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
 from ml_connector.ledger.postings import postings, reversals, runs
 from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.ledger.postings.postings import Posting, Settled
@@ -34,6 +35,7 @@ from ml_connector.words import Cause, ExternalIdPrefix
 
 _RULES: Final = "release-1"
 _AT_ONCE: Final = 20
+_MOST_TAKE_OVERS: Final = 5
 _NOTE: Final = "Found in NetSuite after a restore: taken into the journal as it stands there"
 
 
@@ -201,7 +203,7 @@ async def _subject(
     taken, left = _told(context, subject, facts, records, posted)
     if taken and keep:
         seen = RunFacts(facts=facts, lines=subject.flow.source_lines(facts, context.settings))
-        kept = await _keep(installation, context, ref, seen, taken)
+        kept = await _keep_undisturbed(installation, context, ref, seen, taken)
         left += [
             _left(one.record, one.record.untold("the books have it under way otherwise"))
             for one in taken
@@ -247,6 +249,23 @@ def _posted(document: Document, record: FoundRecord) -> Posted:
     )
 
 
+async def _keep_undisturbed(
+    installation: Installation,
+    context: ConnectionContext,
+    ref: SubjectRef,
+    seen: RunFacts,
+    taken: Sequence[Taken],
+) -> list[Taken]:
+    """Adopt the documents of one subject, again where a worker took it over meanwhile.
+
+    A run of a held connection ends at once, so there is an end to that.
+    """
+    for _ in range(_MOST_TAKE_OVERS):
+        with contextlib.suppress(Superseded):
+            return await _keep(installation, context, ref, seen, taken)
+    return await _keep(installation, context, ref, seen, taken)
+
+
 async def _keep(
     installation: Installation,
     context: ConnectionContext,
@@ -259,14 +278,8 @@ async def _keep(
     The subject is marked, so that it converges as soon as the connection is released.
     """
     async with installation.database.transaction() as on:
-        arrival = Arrival(
-            connection=ref.connection,
-            source="person",
-            delivery_id=f"person:{uuid4()}",
-            topic="documents found in NetSuite after a restore",
-            subject=ref,
-        )
-        await tell_inbox(on, installation.lanes, [arrival])
+        # Without a job as yet: a worker that took the subject up now would take it over.
+        await subjects.mark(on, [ref])
         claimed = await subjects.take(on, ref, worker=installation.holder)
         run_id = await runs.begin(on, claimed, worker=installation.holder, rules=_RULES)
         plan = Plan(documents=tuple(one.document for one in taken), note=_NOTE)
@@ -290,6 +303,14 @@ async def _keep(
             kept.append(one)
     async with installation.database.transaction() as on:
         await runs.finish(on, run_id, "done")
+        arrival = Arrival(
+            connection=ref.connection,
+            source="person",
+            delivery_id=f"person:{uuid4()}",
+            topic="documents found in NetSuite after a restore",
+            subject=ref,
+        )
+        await tell_inbox(on, installation.lanes, [arrival])
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -92,10 +93,16 @@ _OPEN_ORDERS: Final = "SELECT COUNT(*) AS n FROM transaction t WHERE t.type = 'P
 
 _ONE_ROW: Final = "SELECT r.id FROM {table} r WHERE ROWNUM <= 1"
 
-_LISTED: Final = "SELECT r.id FROM {table} r WHERE r.id IN ({list}) ORDER BY r.id"
-
 ListTable = Literal["department", "classification", "currency"]
 """A list that the role may but need not see."""
+
+_LISTED: Final[Mapping[ListTable, str]] = MappingProxyType(
+    {
+        "department": "SELECT r.id FROM department r WHERE r.id IN ({list}) ORDER BY r.id",
+        "classification": "SELECT r.id FROM classification r WHERE r.id IN ({list}) ORDER BY r.id",
+        "currency": "SELECT r.id FROM currency r WHERE r.id IN ({list}) ORDER BY r.id",
+    }
+)
 
 Table = Literal[
     "accountingperiod", "item", "location", "account", "vendor", "subsidiary", "transaction"
@@ -228,8 +235,8 @@ async def listed(suiteql: SuiteQL, table: ListTable, ids: Sequence[str]) -> set[
     Raises:
         UnknownIdentifier: the role may not read it, or the account has none.
     """
-    query = _LISTED.replace("{table}", table)
-    rows = await suiteql.rows_in(query, ids, type=_Row, operation=f"suiteql.{table}")
+    operation = f"suiteql.{table}"
+    rows = await suiteql.rows_in(_LISTED[table], ids, type=_Row, operation=operation)
     return {row.id for row in rows}
 
 
