@@ -16,6 +16,7 @@ from ml_connector.transport.limits import usage
 from ml_connector.transport.limits.grants import Grants, NoSlot, Rule
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.transport.limits.pace import pace
+from outage import cut
 from waiting import answers_of, until
 
 KEY = "netsuite:TSTDRV1234567"
@@ -555,3 +556,44 @@ async def test_slots_of_the_future_are_free_and_a_lowered_ceiling_is_up_again(
     assert isinstance(held, list)
     assert isinstance(again, list)
     assert (len(held), used, len(again)) == (3, {KEY: 0}, 3)
+
+
+# A database that goes away.
+
+
+async def test_a_slot_that_was_given_out_unheard_is_found_again(database: Database) -> None:
+    grants = Grants(database, KEY, holder="one", lease_seconds=60.0)
+    await grants.prepare(Rule(in_flight=3))
+    held = await grants.take_slots(3, 1, Priority.LIVE, 0.0)
+    # As a lost answer leaves it: the database has given them to us, and we don't know it.
+    await database.fetch(
+        "update slot set holder = 'one', leased_until = now() + interval '60 s'"
+        " where number > 1 returning number"
+    )
+    found = await grants.take_slots(3, 3, Priority.LIVE, 0.0)
+    none = await grants.take_slots(3, 3, Priority.LIVE, 0.0)
+
+    assert isinstance(held, list)
+    assert isinstance(found, list)
+    assert [one.number for one in held] == [1]
+    assert [one.number for one in found] == [2, 3]
+    assert none == NoSlot(0.0)
+
+
+async def test_slots_are_given_back_when_the_database_is_there_again(
+    database: Database, database_url: str
+) -> None:
+    grants = Grants(database, KEY, holder="one", lease_seconds=60.0)
+    await grants.prepare(Rule(in_flight=2))
+    held = await grants.take_slots(2, 2, Priority.LIVE, 0.0)
+    assert isinstance(held, list)
+    with psycopg.connect(database_url, application_name="test") as holder:
+        holder.execute("lock table slot in exclusive mode")
+        giving = asyncio.create_task(grants.give_back(held))
+        await until(lambda: holder.execute("select from pg_locks where not granted").rowcount)
+        cut(database_url)
+    await giving
+    async with database.transaction() as connection:
+        used = await usage.in_flight(connection)
+
+    assert used == {KEY: 0}

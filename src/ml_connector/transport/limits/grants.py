@@ -21,7 +21,12 @@ LONGEST_LEASE_SECONDS: Final = 150.0
 # At one call a minute, with nothing left at ShipBob, the next one is as far away as this.
 _LONGEST_TURN_SECONDS: Final = 4 * WINDOW_SECONDS
 
-_IS_FREE: Final = come("slot.leased_until", "make_interval(secs => %(longest)s)")
+# Also one that is ours and that we know nothing of: the database went away before it could say
+# that we have it, or hear that we give it back.
+_IS_FREE: Final = f"""
+    ({come("slot.leased_until", "make_interval(secs => %(longest)s)")}
+     or slot.holder is not distinct from %(holder)s and not slot.number = any (%(known)s::int[]))
+"""
 _IS_OPEN: Final = come("blocked_until", f"make_interval(secs => {_MOST_BLOCK_SECONDS})")
 
 # The ceiling after a 429: one more is dared every minute, up to what is configured.
@@ -189,6 +194,7 @@ class Grants:
         self._key = limit_key
         self._holder = holder
         self._lease_seconds = lease_seconds
+        self._known: set[int] = set()
 
     async def prepare(self, rule: Rule) -> None:
         """Make the rows that the limit needs. Runs twice harmlessly."""
@@ -220,12 +226,14 @@ class Grants:
             "holder": self._holder,
             "lease": self._lease_seconds,
             "longest": max(self._lease_seconds, LONGEST_LEASE_SECONDS),
+            "known": list(self._known),
         }
         found = await self._database.fetch(_TAKE_SLOTS, parameters, repeatable=True)
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         if found[0]["number"] is None:
             return NoSlot(max(0.0, found[0]["blocked"]))
+        self._known.update(row["number"] for row in found)
         return [
             Slot(
                 row["number"],
@@ -239,9 +247,11 @@ class Grants:
     async def give_back(self, slots: Sequence[Slot]) -> None:
         """Free slots, unless a lease ran out and somebody else has it now."""
         own = [{"number": one.number, "leased_until": one.leased_until} for one in slots]
-        await self._database.fetch(
-            _GIVE_BACK, {"key": self._key, "holder": self._holder, "slots": recordset(own)}
-        )
+        parameters = {"key": self._key, "holder": self._holder, "slots": recordset(own)}
+        try:
+            await self._database.fetch(_GIVE_BACK, parameters, repeatable=True)
+        finally:
+            self._known.difference_update(one.number for one in slots)
 
     async def take_turn(self, per_minute: int, priority: Priority) -> MinuteGrant:
         """Ask for one call of the minute."""
