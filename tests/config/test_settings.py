@@ -102,6 +102,42 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     assert caught.value.where.endswith("none.toml")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("", []),
+        ("10.0.0.7", ["10.0.0.7/32"]),
+        (
+            " 10.0.0.7 ,10.1.0.0/24, 2001:db8::/32,",
+            ["10.0.0.7/32", "10.1.0.0/24", "2001:db8::/32"],
+        ),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, nowhere: Path, written: str, meant: list[str]
+) -> None:
+    monkeypatch.setenv("MLC_TRUSTED_PROXIES", written)
+    from_environment = load()
+    monkeypatch.delenv("MLC_TRUSTED_PROXIES")
+    (nowhere / "ml-connector.toml").write_text(f'trusted_proxies = "{written}"')
+    from_file = load()
+    for name, value in from_file.environment().items():
+        monkeypatch.setenv(name, value)
+    handed_on = load()
+
+    for found in (from_environment, from_file, handed_on):
+        assert [str(network) for network in found.trusted_proxies] == meant
+
+
+@pytest.mark.parametrize("written", ["proxy.example.com", "10.0.0.1/24", "10.0.0.256"])
+def test_a_trusted_proxy_that_is_no_address_is_named(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("MLC_TRUSTED_PROXIES", written)
+    with pytest.raises(UserError, match="MLC_TRUSTED_PROXIES: write addresses or networks"):
+        load()
+
+
 def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLC_MASTER_KEY", f"{CANARY}-key")
     monkeypatch.setenv("MLC_ADMIN_PASSWORD", f"{CANARY}-password")

@@ -190,7 +190,7 @@ def test_a_held_connection_takes_a_consent_and_stays_held(browser: Browser) -> N
     merchant = browser.merchant
     hold(merchant)
     answer = browser.back(browser.consent(browser.start().headers["location"]))
-    [row] = merchant.rows("select held_at from connection")
+    [row] = merchant.rows("select held_at from connection where name = 'acme'")
     merchant.rows("update connection set held_at = null returning name")
 
     assert answer.status_code == 200

@@ -1,9 +1,11 @@
 """Log lines about what happens often: counts, so that nobody can fill a disk with them."""
 
+import logging
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakSet
 
 import structlog
 
@@ -23,6 +25,33 @@ class _Kind:
     logged_at: float
     silent: int = 0
     fields: dict[str, Any] = field(default_factory=dict)
+
+
+_every: "Final[WeakSet[LogCounts]]" = WeakSet()
+
+
+def flush_counts(*, everything: bool = False) -> None:
+    """Write all counts of this process whose time has come; at its end, everything."""
+    for counts in tuple(_every):
+        counts.flush(everything=everything)
+
+
+class CountedRecords(logging.Filter):
+    """Lets the first record of each message of a library through, and counts the others.
+
+    For loggers whose records strangers can cause, as many as they like.
+    """
+
+    def __init__(self, counts: "LogCounts") -> None:
+        super().__init__()
+        self._counts = counts
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Count a warning or an error; whether it is written itself, for its traceback."""
+        if record.levelno < logging.WARNING:
+            return True
+        first = self._counts.note(record.name, record.msg, reason=record.getMessage().strip())
+        return first and record.exc_info is not None
 
 
 class LogCounts:
@@ -45,6 +74,7 @@ class LogCounts:
         self._every = every_seconds
         self._clock = clock
         self._kinds: dict[tuple[str, Hashable], _Kind] = {}
+        _every.add(self)
 
     def __len__(self) -> int:
         """Return how many kinds are counted."""

@@ -1,12 +1,14 @@
 """Settings of the installation: a TOML file, overridden by the environment."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -27,6 +29,18 @@ def _as_secret(value: object) -> Secret | None:
     return Secret(value)
 
 
+Network = IPv4Network | IPv6Network
+
+
+def _network(word: object) -> Network:
+    try:
+        return ip_network(str(word))
+    except ValueError:
+        raise ValueError(
+            'write addresses or networks, separated by commas, such as "10.0.0.7, 10.1.0.0/24"'
+        ) from None
+
+
 class Settings(BaseSettings):
     """The settings of an installation. Their names in the environment begin with ``MLC_``."""
 
@@ -39,6 +53,8 @@ class Settings(BaseSettings):
     data_dir: Path = DEFAULT_DATA_DIR
     master_key: Secret | None = None
     master_key_file: Path | None = None
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Addresses or networks of proxies: how many connections one has is its own affair."""
     public_url: str | None = None
     """The address at which ShipBob reaches us, such as ``https://connector.example.com``."""
     log_format: Literal["console", "json"] = "console"
@@ -61,6 +77,14 @@ class Settings(BaseSettings):
         if not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("the database must be a postgresql:// URL")
         return value
+
+    @pydantic.field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        words = value.split(",") if isinstance(value, str) else value
+        if not isinstance(words, list):
+            return words
+        return tuple(_network(word.strip()) for word in words if word.strip())
 
     @pydantic.field_validator("data_dir")
     @classmethod
@@ -86,6 +110,7 @@ class Settings(BaseSettings):
             "MASTER_KEY": self.master_key.reveal() if self.master_key else None,
             "MASTER_KEY_FILE": self.master_key_file,
             "PUBLIC_URL": self.public_url,
+            "TRUSTED_PROXIES": ",".join(map(str, self.trusted_proxies)) or None,
             "LOG_FORMAT": self.log_format,
             "LOG_LEVEL": self.log_level,
         }

@@ -17,6 +17,7 @@ import psycopg
 import structlog
 from prometheus_client import Counter, Histogram
 
+from ml_connector.config.log_counts import LogCounts
 from ml_connector.engine.flow import Flow
 from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.ledger.inbox.subjects import SubjectRef
@@ -64,6 +65,7 @@ _PERHAPS_OF_ANOTHER: Final = frozenset({"no_secret", "wrong_signature"})
 _AWAY: Final = (DatabaseAway, psycopg.OperationalError, psycopg.InternalError, TimeoutError)
 
 _log = structlog.get_logger("ingress")
+_counts: Final = LogCounts(_log)
 
 ANSWERS: Final = Counter("mlc_webhooks", "Webhook requests, by answer.", ["answer"])
 ACK_SECONDS: Final = Histogram(
@@ -74,12 +76,18 @@ ACK_SECONDS: Final = Histogram(
 
 
 class RefusedDelivery(Exception):
-    """A request that is not answered with 200."""
+    """A request that is not answered with 200.
 
-    def __init__(self, status: int, error: str, hint: str = "") -> None:
+    Attributes:
+        connection: whose it is, where there is such a connection; a stranger's words are not
+            told apart in the log.
+    """
+
+    def __init__(self, status: int, error: str, hint: str = "", *, connection: str = "") -> None:
         super().__init__(error)
         self.status = status
         self.hint = hint
+        self.connection = connection
 
 
 class TakesIn(Protocol):
@@ -127,12 +135,17 @@ class Ingress:
         except RefusedDelivery as refusal:
             status, answer = refusal.status, {"error": str(refusal), "hint": refusal.hint}
             word = str(status)
-            _log.warning(
-                "webhook_refused", connection=name[:60], status=status, reason=str(refusal)
+            _counts.note(
+                "webhook_refused",
+                (status, str(refusal), refusal.connection),
+                connection=refusal.connection,
+                status=status,
+                reason=str(refusal),
             )
-        except Exception:  # noqa: BLE001 - whatever it was: answered, counted and logged
+        except Exception as error:  # noqa: BLE001 - whatever it was: answered, counted and logged
             status, answer, word = 500, {"error": _FAILED, "hint": _SEND_AGAIN}, "500"
-            _log.exception("webhook_failed", connection=name[:60])
+            if _counts.note("webhook_failed", type(error).__name__, reason=type(error).__name__):
+                _log.exception("webhook_failed", connection=name[:60])
         ANSWERS.labels(word).inc()
         ACK_SECONDS.observe(time.perf_counter() - began)
         await _answer(send, status, answer)
@@ -207,7 +220,10 @@ class Ingress:
         if anew.unusable and refused.reason in _PERHAPS_OF_ANOTHER:
             self._refusals.note(endpoint.connection, "secrets_unusable", headers)
             raise RefusedDelivery(
-                503, "This connection's webhook secrets can't be used", _SEND_AGAIN
+                503,
+                "This connection's webhook secrets can't be used",
+                _SEND_AGAIN,
+                connection=endpoint.connection,
             ) from refused
         self._refusals.note(
             endpoint.connection,
@@ -215,7 +231,9 @@ class Ingress:
             headers,
             clock_offset_seconds=refused.clock_offset_seconds,
         )
-        raise RefusedDelivery(401, f"The signature is refused: {refused}") from refused
+        raise RefusedDelivery(
+            401, f"The signature is refused: {refused}", connection=endpoint.connection
+        ) from refused
 
     def _arrival(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, verified: Verified

@@ -1,9 +1,13 @@
 """The web part as a process."""
 
+import logging
+import resource
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -17,6 +21,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.sign_in.consents import Consents
+from ml_connector.config.log_counts import CountedRecords, LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
 from ml_connector.engine.inbox.intake import Intake
@@ -31,11 +36,18 @@ from ml_connector.transport.http.client import Transport
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
+from ml_connector.web.bounds import Bounds, Occupancy
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
+from ml_connector.web.protocol import bounded_protocol
 from ml_connector.web.server import web_app
 
 _FINISH_REQUESTS_SECONDS: Final = 5
+
+# Of this process, besides connections: the database's, those to ShipBob, modules, counters.
+_OTHER_FILES: Final = 200
+
+_counts: Final = LogCounts(structlog.get_logger("http"))
 
 
 def run_web(
@@ -70,7 +82,7 @@ def run_web(
         config = uvicorn.Config(
             application,
             loop="uvloop",
-            http="httptools",
+            http=bounded_protocol(Occupancy(_bounds(), settings.trusted_proxies)),
             ws="none",
             access_log=False,
             log_config=None,
@@ -82,8 +94,21 @@ def run_web(
         # Not uvicorn's own ``fd``, which treats the socket as a UNIX one: the loop then leaves
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
         listener = socket.socket(fileno=file_descriptor)
+        for name in ("uvicorn.error", "asyncio"):
+            logging.getLogger(name).addFilter(CountedRecords(_counts))
         spare_what_stays()
         uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def _bounds() -> Bounds:
+    """Return the bounds, with no more connections than this process may have open files."""
+    bounds = Bounds()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = bounds.connections + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return replace(bounds, connections=max(1, min(bounds.connections, soft - _OTHER_FILES)))
 
 
 def _may_open(field: str) -> bool:

@@ -20,7 +20,7 @@ from ml_connector.app.installation.database_server import check_schema, database
 from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.processes.metrics_folder import metrics_folder
-from ml_connector.config.log_counts import LogCounts
+from ml_connector.config.log_counts import LogCounts, flush_counts
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.own_python import COMMAND
@@ -117,6 +117,7 @@ def serve(
             while not stopping.wanted:
                 for part in parts:
                     part.tend(may_start)
+                flush_counts()
                 if server.ensure_running():
                     _log.warning("postgresql_came_back")
                 stopping.wait(_LOOK_SECONDS)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import psycopg
 import structlog
 
-from ml_connector.config.log_counts import LogCounts
+from ml_connector.config.log_counts import LogCounts, flush_counts
 from ml_connector.engine.settle.write_slots import runs_for
 from ml_connector.engine.work.chores import Chore, keep_up
 from ml_connector.engine.work.lanes import Lanes
@@ -54,8 +54,10 @@ async def work(
         try:
             while not stop.is_set():
                 await _tend(database, lanes, working, at_once)
+                flush_counts()
                 await _wait(stop, _LOOK_FOR_CONNECTIONS_SECONDS)
         finally:
+            flush_counts(everything=True)
             _log.info("stopping", lanes=sorted(working))
             tasks = [*(lane.task for lane in working.values()), upkeep]
             for task in tasks:
