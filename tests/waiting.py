@@ -7,7 +7,8 @@ by ``make bench``.
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar, overload
 
 from ml_connector.storage.database import Database
@@ -49,6 +50,17 @@ async def until(ask: Callable[[], Awaitable[T] | T]) -> T:
             return answer
         _still_patient(ends, answer)
         await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def unless_it_hangs() -> AsyncIterator[None]:
+    """For what is awaited once, such as a read from a socket, and can't be asked again.
+
+    Raises:
+        TimeoutError: it hangs.
+    """
+    async with asyncio.timeout(HANGS_AFTER_SECONDS):
+        yield
 
 
 def _still_patient(ends: float, answer: object) -> None:

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from ml_connector.web.bounds import Bounds, Occupancy
 from ml_connector.web.protocol import bounded_protocol
-from waiting import HANGS_AFTER_SECONDS, until
+from waiting import HANGS_AFTER_SECONDS, unless_it_hangs, until
 
 QUICK = Bounds(
     head_bytes=4096,
@@ -87,7 +87,7 @@ class Service:
 async def _rest(reader: asyncio.StreamReader) -> bytes:
     answer = b""
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(HANGS_AFTER_SECONDS):
+        async with unless_it_hangs():
             while part := await reader.read(65536):
                 answer += part
     return answer
