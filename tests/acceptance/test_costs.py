@@ -62,10 +62,16 @@ def test_new_orders_in_a_crowd_share_what_they_read(counting: Merchant, crowd: i
     assert made == {1: crowd}
 
 
-def test_a_push_with_nothing_new_asks_shipbob_nothing(counting: Merchant) -> None:
-    orders(counting, 10)
+@pytest.mark.parametrize("crowd", [10, 100])
+def test_a_push_with_nothing_new_looks_at_fifty_wros_a_call(
+    counting: Merchant, crowd: int
+) -> None:
+    orders(counting, crowd)
     cost(counting)
-    shipbob, netsuite = cost(counting)
+    before = len(counting.world.shipbob.calls)
+    _, netsuite = cost(counting)
+    asked = Counter(call.path.rpartition("/")[2] for call in counting.world.shipbob.calls[before:])
 
-    assert shipbob == 0
-    assert netsuite <= SWEEP
+    assert asked["receiving"] <= 1 + 3 * crowd // 100
+    assert asked.total() - asked["receiving"] <= ONCE
+    assert netsuite <= SWEEP + 6 + crowd // 20

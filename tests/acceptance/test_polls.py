@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from acceptance.merchant import Merchant
-from acceptance.test_purchase_orders import order_id
+from acceptance.in_process import sync
+from acceptance.merchant import TABLES, Merchant
+from acceptance.test_purchase_orders import order_id, wros_of
 from ml_connector.app.chores.sweeps import sweep_what_is_due
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
@@ -69,6 +70,81 @@ def test_a_new_order_and_an_edited_one_are_news(polled: Merchant) -> None:
     poll(polled)
 
     assert told(polled) == {first: 2, second: 1}
+
+
+def announced(acme: Merchant, units: int) -> tuple[str, str]:
+    """An order that was announced and polled since; its number and its id."""
+    number = acme.order({acme.sku(): units})
+    key = order_id(acme, number)
+    sync(acme, "purchase-orders", [key])
+    poll(acme)
+    acme.world.shipbob.clock.advance(timedelta(minutes=30))
+    return number, key
+
+
+def asked_of_shipbob(acme: Merchant, *, full_ago: timedelta = timedelta(0)) -> int:
+    """Poll once more; return the calls to ShipBob that this, and what came of it, took."""
+    before = len(acme.world.shipbob.calls)
+    poll(acme, full_ago=full_ago)
+    open_now = acme.rows("select key from subject where state <> 'done'")
+    if open_now:
+        sync(acme, "purchase-orders", [row["key"] for row in open_now])
+    return len(acme.world.shipbob.calls) - before
+
+
+def test_an_order_touched_where_it_does_not_matter_asks_shipbob_nothing(
+    polled: Merchant,
+) -> None:
+    _, key = announced(polled, 8)
+    before = told(polled)
+    polled.world.netsuite.edit("purchaseOrder", int(key), {"memo": "Call before delivery"})
+
+    assert asked_of_shipbob(polled) == 0
+    assert told(polled) == before
+
+
+def test_an_order_of_which_we_booked_a_receipt_asks_shipbob_nothing(polled: Merchant) -> None:
+    number, _ = announced(polled, 8)
+    shipbob = polled.world.shipbob
+    [wro] = wros_of(polled, number)
+    shipbob.stow(shipbob.arrive(wro), {wro.boxes[0].items[0].inventory_id: 3})
+    sync(polled, "receiving", [str(wro.id)])
+    before = told(polled)
+
+    assert asked_of_shipbob(polled) == 0
+    assert told(polled) == before
+
+
+def test_an_order_that_is_over_runs_once_more_and_is_then_left_alone(polled: Merchant) -> None:
+    number, key = announced(polled, 8)
+    shipbob = polled.world.shipbob
+    [wro] = wros_of(polled, number)
+    shipbob.complete(shipbob.stow(shipbob.arrive(wro)))
+    sync(polled, "receiving", [str(wro.id)])
+    before = told(polled)[key]
+    day = timedelta(hours=25)
+    calls = [asked_of_shipbob(polled, full_ago=day) for _ in range(3)]
+
+    assert told(polled)[key] == before + 2  # of the day's look, and of running it here
+    assert calls[1:] == [0, 0]
+
+
+def test_a_changed_setting_is_looked_at_by_the_next_poll(polled: Merchant) -> None:
+    polled.world.netsuite.add_location("ShipBob 30", internal_id=30, subsidiary=1)
+    polled.world.shipbob.add_fulfillment_center(30, "Center 30")
+    sku = polled.sku()
+    key = str(
+        polled.world.netsuite.add_purchase_order(
+            "PO-30", vendor=301, location=30, lines=[{"item": sku, "quantity": 5}]
+        )
+    )
+    sync(polled, "purchase-orders", [key])
+    poll(polled)
+    before = told(polled)[key]
+    polled.apply(schedule=EVERY_SECOND, locations=f'{TABLES["locations"]}\n"30" = "30"')
+    poll(polled)
+
+    assert told(polled)[key] == before + 1
 
 
 def test_orders_of_before_the_start_date_are_not_looked_for(polled: Merchant) -> None:

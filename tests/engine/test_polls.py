@@ -38,3 +38,10 @@ def test_everything_is_looked_at_at_first_and_once_a_day() -> None:
     assert is_full(None, now=SIX)
     assert not is_full(LAST, now=SIX + timedelta(hours=23))
     assert is_full(LAST, now=SIX + timedelta(hours=24))
+
+
+def test_everything_is_looked_at_after_a_connection_was_applied() -> None:
+    later = SIX + timedelta(hours=1)
+
+    assert is_full(LAST, now=later, applied_at=SIX + timedelta(minutes=30))
+    assert not is_full(LAST, now=later, applied_at=SIX - timedelta(minutes=30))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -26,12 +26,54 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
         changed_at: when the source last changed it; None when it does not say by a clock
             that can be compared with ours.
         within: the larger thing at the source that it is read with; see ``Flow.within_of``.
+        over: by what the source says, nothing more is to come of it.
     """
 
     key: str
     version: str = ""
     changed_at: datetime | None = None
     within: str | None = None
+    over: bool = False
+
+
+class LastDecision(NamedTuple):
+    """What the last run of a subject saw and decided.
+
+    Attributes:
+        facts: what it saw, as the flow's struct.
+        documents: what it decided, whatever came of it.
+        posted: the subject's documents that exist by now.
+    """
+
+    facts: Any
+    documents: Sequence[Document]
+    posted: Sequence[Posted]
+
+
+class LookAgain(NamedTuple):
+    """A subject that a sweep found and that has run before.
+
+    Attributes:
+        full: whether to ask both systems, and not only the one that is swept.
+    """
+
+    seen: SweepResult
+    last: LastDecision
+    settings: ConnectionSettings
+    full: bool
+
+
+class Looked(NamedTuple):
+    """A subject as it is now.
+
+    Attributes:
+        facts: what a plan would see. What makes a document of today differ from the same one of
+            the last run, such as the time of reading, is as it was then.
+        must_run: it is to run whatever would be planned.
+    """
+
+    facts: Any
+    must_run: bool = False
 
 
 Appeared = Callable[[Reads, Collection[str]], Awaitable[Collection[str]]]
@@ -117,6 +159,9 @@ class Flow:
         poll: yields the subjects that changed since a moment by the source's own clock, and
             those of the given keys that are gone: fewer than a sweep sees, and sooner done.
             None: it is always swept.
+        look: reads a subject that has run before once more, for a sweep: it runs again where
+            the plan would now be another one. Returns None where it can't be. Where ``look`` is
+            None, a subject runs again when the source says that it changed.
         clock: the source's own time; None when the source does not say it.
         pushes: its runs write to ShipBob alone, and a sweep finds many at once, of which nobody
             waits for a single one: they are spread over ShipBob's limit.
@@ -149,6 +194,7 @@ class Flow:
     look_back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
+    look: Callable[[LookAgain, Reads], Awaitable[Looked | None]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
     event_source: Source = "sweep"
     pushes: bool = False

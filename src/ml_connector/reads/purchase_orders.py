@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from ml_connector.errors import NeedsHuman
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -51,7 +53,11 @@ class OrderReads:
                 ordered_since=self._ordered_since,
             )
             async for page in pages:
-                yield [order for order in page if order.status in statuses or order.id in also]
+                known = [
+                    msgspec.structs.replace(order, is_open=order.status in statuses)
+                    for order in page
+                ]
+                yield [order for order in known if order.is_open or order.id in also]
 
     async def deleted(self, since: str) -> set[str]:
         """Return the ids of records deleted since then; perhaps of other types as well."""

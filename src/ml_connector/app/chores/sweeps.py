@@ -49,7 +49,7 @@ async def _sweep_flows(
             if due_at is not None:
                 daily = isinstance(every(getattr(schedule, flow.schedule)), time)
                 with working_at(Priority.PUSH if flow.pushes else Priority.BULK):
-                    await _sweep(installation, contexts, applied.name, flow, due_at, daily=daily)
+                    await _sweep(installation, contexts, applied, flow, due_at, daily=daily)
         except ConnectorError as error:
             await _put_off(installation, applied.name, flow, error)
             _log.warning(
@@ -70,18 +70,19 @@ async def _sweep_flows(
 async def _sweep(
     installation: Installation,
     contexts: ConnectionContexts,
-    name: str,
+    applied: AppliedConnection,
     flow: Flow,
     due_at: datetime,
     *,
     daily: bool,
 ) -> None:
+    name = applied.name
     context = await contexts.open(name)
     now = datetime.now(UTC)
     account_time = await flow.clock(context.reads) if flow.clock else None
     async with installation.database.transaction() as connection:
         last = await polls.last(connection, name, flow.name) if account_time else None
-    full = last is None or daily or is_full(last, now=now)
+    full = last is None or daily or is_full(last, now=now, applied_at=applied.applied_at)
 
     async def is_done(connection: Connection) -> None:
         if account_time is not None:
@@ -100,6 +101,7 @@ async def _sweep(
         changed_since=None
         if full or last is None or account_time is None
         else changed_since(last, account_time=account_time, now=now),
+        settings=context.settings,
         push=push_plan(context.settings.limits),
         at_end=is_done,
     )

@@ -131,6 +131,7 @@ async def sync_flow(
             reads=context.reads,
             connection_name=applied.name,
             since=since or began - flow.look_back,
+            settings=context.settings,
             push=push_plan(context.settings.limits),
         )
     keys = list(ids) if swept is None else list(swept.keys)

@@ -37,6 +37,15 @@ def changed_since(last: Poll, *, account_time: str, now: datetime) -> str:
     return (before - OVERLAP - max(set_back, timedelta(0))).strftime(_FORM)
 
 
-def is_full(last: Poll | None, *, now: datetime) -> bool:
-    """Whether everything is to be looked at, and not only the changes. Pure."""
-    return last is None or not is_known(last.full_at, now) or now - last.full_at >= FULL_EVERY
+def is_full(last: Poll | None, *, now: datetime, applied_at: datetime | None = None) -> bool:
+    """Whether everything is to be looked at, and not only the changes. Pure.
+
+    Args:
+        last: the last poll.
+        now: aware.
+        applied_at: when the connection was applied last: a setting may concern what did not
+            change.
+    """
+    if last is None or not is_known(last.full_at, now) or now - last.full_at >= FULL_EVERY:
+        return True
+    return applied_at is not None and applied_at > last.full_at

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
+from ml_connector.engine.inbox.content import Content
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import NO_PUSH, PushPlan, spread
@@ -59,6 +61,7 @@ async def sweep(
     connection_name: str,
     since: datetime,
     changed_since: str | None = None,
+    settings: ConnectionSettings | None = None,
     push: PushPlan = NO_PUSH,
     at_end: AtEnd | None = None,
 ) -> Swept:
@@ -72,6 +75,7 @@ async def sweep(
         connection_name: whose events.
         since: how far back to look.
         changed_since: only what changed since then, by the source's own clock; None: all.
+        settings: of the connection, for a flow that looks at content; None: it does not.
         push: how the subjects of a flow that pushes are spread.
         at_end: records, in the transaction with the last subjects, that the sweep is done.
 
@@ -83,7 +87,13 @@ async def sweep(
         source = flow.poll(reads, changed_since, known)
     else:
         source = flow.sweep(reads, since, known)
-    pages = _Pages(database, lanes, flow, connection_name, push)
+    content = None
+    if flow.look is not None and settings is not None:
+        full = changed_since is None
+        content = Content(
+            database, flow, connection_name, reads=reads, settings=settings, full=full
+        )
+    pages = _Pages(database, lanes, flow, connection_name, push=push, content=content)
     try:
         async for seen in source:
             await pages.add(seen)
@@ -96,9 +106,17 @@ class _Pages:
     """Takes in what a source shows, a page at a time, while the source gives the next page."""
 
     def __init__(
-        self, database: Database, lanes: Lanes, flow: Flow, connection_name: str, push: PushPlan
+        self,
+        database: Database,
+        lanes: Lanes,
+        flow: Flow,
+        connection_name: str,
+        *,
+        push: PushPlan,
+        content: Content | None,
     ) -> None:
         self._push = push
+        self._content = content
         self._database = database
         self._lanes = lanes
         self._flow = flow
@@ -131,6 +149,8 @@ class _Pages:
     async def _take_in(self, page: Sequence[SweepResult], at_end: AtEnd | None = None) -> None:
         """Tell the inbox of those that it has not heard of, or not of their last change."""
         name, flow, source = self._connection_name, self._flow, self._flow.event_source
+        if self._content is not None:
+            page = await self._content.news(page)
         async with self._database.transaction() as connection:
             unheard = await take_in_unheard(
                 connection, name, flow, [one for one in page if one.version], source=source

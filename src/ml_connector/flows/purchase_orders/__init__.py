@@ -19,6 +19,7 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
+from ml_connector.flows.purchase_orders.look import look
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import clock, poll, read, sweep
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
@@ -37,6 +38,7 @@ FLOW: Final = Flow(
     schedule="purchase_orders",
     sweep=sweep,
     poll=poll,
+    look=look,
     clock=clock,
     pushes=True,
     wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT, APPROVED_ORDER, ENDED_WRO),

@@ -6,17 +6,18 @@ from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
-from ml_connector.flows.purchase_orders.changes import (
-    joined,
-    order_changed,
-    received_in_full,
-    wro_cancelled,
-)
 from ml_connector.flows.purchase_orders.demand import Demand, demands
 from ml_connector.flows.purchase_orders.documents import arrival, cancellation, wro_announcement
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
 from ml_connector.flows.purchase_orders.open_units import OpenUnits, open_units
-from ml_connector.flows.purchase_orders.wros import KnownWros, names_of
+from ml_connector.flows.purchase_orders.wros import (
+    KnownWros,
+    joined,
+    names_of,
+    order_changed,
+    received_in_full,
+    wro_cancelled,
+)
 from ml_connector.ledger.postings.documents import Document, Plan
 from ml_connector.shipbob.resources.receiving import CANCELLED, ENDED
 

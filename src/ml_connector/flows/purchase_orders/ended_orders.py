@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
-from ml_connector.flows.purchase_orders.changes import (
+from ml_connector.flows.purchase_orders.documents import cancellation
+from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
+from ml_connector.flows.purchase_orders.wro_receipts import cartons_may_come
+from ml_connector.flows.purchase_orders.wros import (
+    cancelled_by_us,
+    made_wros,
     not_approved,
     order_changed,
     received_in_full,
 )
-from ml_connector.flows.purchase_orders.documents import cancellation
-from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
-from ml_connector.flows.purchase_orders.wro_receipts import cartons_may_come
-from ml_connector.flows.purchase_orders.wros import cancelled_by_us, made_wros
 from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVED, PURCHASE_ORDER_UNAPPROVED
 from ml_connector.shipbob.resources.receiving import AWAITED

@@ -112,6 +112,22 @@ def products_of(
     return found
 
 
+def only_products(
+    items: Collection[OrderedItem], products: Products, exceptions: Mapping[str, str]
+) -> dict[str, int]:
+    """Return the inventory ids of those items, by their id, that have just one active product."""
+    found: dict[str, int] = {}
+    for item in items:
+        sku = shipbob_sku(item.names, exceptions)
+        active = bound_to(item, products, exceptions) or [
+            one for one in products.by_sku.get(sku, ()) if one.active
+        ]
+        ids = {one.inventory_id for one in active}
+        if len(ids) == 1:
+            found[item.id] = ids.pop()
+    return found
+
+
 def _taken(sku: str, item: OrderedItem, exceptions: Mapping[str, str]) -> bool:
     """Return whether ``[skus]`` says that this SKU is another item."""
     return item_name(sku, exceptions) not in item.names

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import SweepResult
@@ -39,65 +41,138 @@ _READ_AGAIN_SECONDS: Final = 1.0
 """After how long to read an order again that changed while it was read."""
 
 
+class OrderSource(NamedTuple):
+    """What NetSuite says of an order of either kind.
+
+    Attributes:
+        units: by line, the units of the lines that do not count in eaches.
+        transfer: None for a purchase order.
+    """
+
+    order: PurchaseOrder
+    units: Mapping[int, LineUnit]
+    transfer: Transfer | None
+
+    @property
+    def lines(self) -> tuple[OrderedLine, ...]:
+        """Its item lines, as the plan sees them."""
+        return tuple(_lines(self.order, self.units))
+
+
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     """Gather an order of either kind, ShipBob's products for its lines, WROs and receipts."""
-    order = await reads.order(key)
-    transfer = await read_transfer(key, reads) if order is None else None
+    source = await read_source(key, reads)
     read_at = datetime.now(UTC).replace(microsecond=0)
-    if order is not None:
-        units = await read_units(order.lines, "purchaseOrder", key, reads)
-        return await _facts(order, units, None, read_at, reads)
-    if transfer is not None:
-        return await _facts(transfer.order, transfer.units, transfer, read_at, reads)
+    if source is None:
+        return await gone(key, await read_wros(key, "", reads), read_at, reads)
+    order, lines = source.order, source.lines
+    bindings = await reads.bindings.of_items({line.item for line in lines})
+    products = Products({}, bindings, {})
+    if order.status in PURCHASE_ORDER_OPEN:
+        products = await _products(lines, bindings, reads)
+    wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings)
+    wros = await with_receipts(wros, source, reads, check=True)
+    return as_source_says(
+        PurchaseOrderFacts(
+            order_id=order.id,
+            number=order.tranid,
+            status=order.status,
+            lines=lines,
+            variants=products.by_sku,
+            wros=wros,
+            centers=tuple(center.id for center in await reads.centers()),
+            read_at=read_at,
+            bindings=products.bindings,
+            bound=products.bound,
+            announce_again=await announce_again(order.id, wros, reads),
+        ),
+        source,
+    )
+
+
+def as_source_says(facts: PurchaseOrderFacts, source: OrderSource) -> PurchaseOrderFacts:
+    """Return facts with all that only NetSuite says of an order."""
+    order, transfer = source.order, source.transfer
+    return msgspec.structs.replace(
+        facts,
+        number=order.tranid,
+        status=order.status,
+        lines=source.lines,
+        ordered_on=order.trandate,
+        moved_from=transfer.source if transfer is not None else None,
+        shares_number=transfer is not None and transfer.shares_number,
+        unreadable=transfer is not None and transfer.unreadable,
+        hidden=False,
+    )
+
+
+async def gone(
+    key: str, wros: tuple[WroFact, ...], read_at: datetime, reads: Reads
+) -> PurchaseOrderFacts:
+    """Return the facts of an order that NetSuite does not show any more."""
     return PurchaseOrderFacts(
         order_id=key,
         number="",
         status="",
         lines=(),
         variants={},
-        wros=await _wros(key, "", reads),
+        wros=wros,
         centers=(),
         read_at=read_at,
         hidden=not await reads.purchase_orders.is_deleted(key),
     )
 
 
-async def _facts(
-    order: PurchaseOrder,
-    units: Mapping[int, LineUnit],
-    transfer: Transfer | None,
-    read_at: datetime,
-    reads: Reads,
-) -> PurchaseOrderFacts:
-    lines = tuple(_lines(order, units))
-    bindings = await reads.bindings.of_items({line.item for line in lines})
-    products = Products({}, bindings, {})
-    if order.status in PURCHASE_ORDER_OPEN:
-        products = await _products(lines, bindings, reads)
-    wros = await _wros(order.id, order.tranid, reads, lines, products.bindings)
-    if transfer is not None:
-        wros = received_of_transfer(wros, order)
-    elif wros:
-        receipts = await reads.receipts(order.id)
-        await _refuse_newer_receipts(order, receipts, reads)
-        wros = received_of_purchase(wros, receipts)
-    return PurchaseOrderFacts(
-        order_id=order.id,
-        number=order.tranid,
-        status=order.status,
-        lines=lines,
-        variants=products.by_sku,
-        wros=wros,
-        centers=tuple(center.id for center in await reads.centers()),
-        read_at=read_at,
-        ordered_on=order.trandate,
-        bindings=products.bindings,
-        bound=products.bound,
-        moved_from=transfer.source if transfer is not None else None,
-        shares_number=transfer is not None and transfer.shares_number,
-        unreadable=transfer is not None and transfer.unreadable,
-        announce_again=await _announce_again(order.id, wros, reads),
-    )
+async def read_source(
+    key: str, reads: Reads, *, known: Sequence[OrderedLine] = ()
+) -> OrderSource | None:
+    """Read what NetSuite says of an order; None when it shows none.
+
+    Args:
+        key: its internal id.
+        reads: of the connection.
+        known: its lines as they were read before; their units need no second proof.
+    """
+    order = await reads.order(key)
+    if order is None:
+        transfer = await read_transfer(key, reads)
+        return OrderSource(transfer.order, transfer.units, transfer) if transfer else None
+    proven = {
+        (line.line, line.item, line.unit.unit): line.unit
+        for line in known
+        if line.unit is not None and not line.unit.problem
+    }
+    units = {
+        line.line: proven[line.line, line.item, line.units or ""]
+        for line in order.lines
+        if (line.line, line.item, line.units or "") in proven
+    }
+    rest = [line for line in order.lines if line.line not in units]
+    return OrderSource(order, units | await read_units(rest, "purchaseOrder", key, reads), None)
+
+
+async def with_receipts(
+    wros: tuple[WroFact, ...], source: OrderSource, reads: Reads, *, check: bool
+) -> tuple[WroFact, ...]:
+    """Return WROs with what NetSuite has received of each.
+
+    Args:
+        wros: of the order.
+        source: the order.
+        reads: of the connection.
+        check: whether to stop where the order has changed since it was read.
+
+    Raises:
+        Retryable: it has.
+    """
+    if source.transfer is not None:
+        return received_of_transfer(wros, source.order)
+    if not wros:
+        return wros
+    receipts = await reads.receipts(source.order.id)
+    if check:
+        await _refuse_newer_receipts(source.order, receipts, reads)
+    return received_of_purchase(wros, receipts)
 
 
 async def _refuse_newer_receipts(
@@ -123,7 +198,7 @@ async def _refuse_newer_receipts(
         )
 
 
-async def _wros(
+async def read_wros(
     order_id: str,
     number: str,
     reads: Reads,
@@ -137,12 +212,12 @@ async def _wros(
     found += await reads.known_wros([wro_id for wro_id in ours if wro_id not in listed])
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in found))
     return tuple(
-        _wro(wro, items_on(wro, lines, bindings, reads.skus), outcome)
+        with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome)
         for wro, outcome in zip(found, outcomes, strict=True)
     )
 
 
-async def _announce_again(order_id: str, wros: Sequence[WroFact], reads: Reads) -> tuple[int, ...]:
+async def announce_again(order_id: str, wros: Sequence[WroFact], reads: Reads) -> tuple[int, ...]:
     """Return the cancelled WROs whose units a person has said to announce again."""
     cancelled = {
         AwaitedKind.CANCELLED_WRO.named(wro.id): wro.id for wro in wros if wro.is_cancelled
@@ -206,12 +281,7 @@ def _variant(variant: Variant) -> VariantFact:
     )
 
 
-def _wro(wro: Wro, items: dict[str, int], outcome: WroOutcome) -> WroFact:
-    adjusted: dict[int, int] = defaultdict(int)
-    for name, units in outcome.units.items():
-        inventory_id = inventory_of(name)
-        if inventory_id is not None:
-            adjusted[inventory_id] += units
+def _wro(wro: Wro, items: dict[str, int]) -> WroFact:
     return WroFact(
         id=wro.id,
         number=wro.purchase_order_number or "",
@@ -221,9 +291,19 @@ def _wro(wro: Wro, items: dict[str, int], outcome: WroOutcome) -> WroFact:
         expected={line.inventory_id: line.expected_quantity for line in wro.inventory_quantities},
         stowed={line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities},
         booked={},
-        adjusted=dict(adjusted),
         items=items,
-        left_to_people=outcome.left_to_people,
+    )
+
+
+def with_outcome(wro: WroFact, outcome: WroOutcome) -> WroFact:
+    """Return a WRO with what our books say of it."""
+    adjusted: dict[int, int] = defaultdict(int)
+    for name, units in outcome.units.items():
+        inventory_id = inventory_of(name)
+        if inventory_id is not None:
+            adjusted[inventory_id] += units
+    return msgspec.structs.replace(
+        wro, adjusted=dict(adjusted), left_to_people=outcome.left_to_people
     )
 
 
@@ -237,8 +317,7 @@ async def sweep(
         for order in page:
             seen.add(order.id)
             yield SweepResult(key=order.id, version=order.lastmodified)
-    gone = sorted(set(known) - seen)
-    for one in await _now(gone, reads):
+    for one in await _now(sorted(set(known) - seen), reads):
         yield one
 
 
@@ -253,17 +332,20 @@ async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterato
         for order in page:
             if order.id not in seen:
                 seen.add(order.id)
-                yield SweepResult(key=order.id, version=order.lastmodified)
+                version = order.lastmodified
+                yield SweepResult(key=order.id, version=version, over=not order.is_open)
     deleted = await reads.purchase_orders.deleted(since) if once else set()
     for one in await _now(sorted((deleted & once) - seen), reads):
         yield one
 
 
 async def _now(order_ids: Sequence[str], reads: Reads) -> list[SweepResult]:
-    """Return the present version of these orders; of deleted ones the version ``deleted``."""
+    """Return what is left of orders that are not open; deleted ones have version ``deleted``."""
     found = await reads.purchase_orders.changes(order_ids)
     versions = {order.id: order.lastmodified for order in found}
-    return [SweepResult(key=one, version=versions.get(one, "deleted")) for one in order_ids]
+    return [
+        SweepResult(key=one, version=versions.get(one, "deleted"), over=True) for one in order_ids
+    ]
 
 
 async def clock(reads: Reads) -> str | None:

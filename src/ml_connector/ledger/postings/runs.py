@@ -8,7 +8,7 @@ import msgspec
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger import months
 from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
-from ml_connector.ledger.postings.documents import Plan
+from ml_connector.ledger.postings.documents import Document, Plan
 from ml_connector.storage.database import Connection, Database, one, recordset, rows
 
 
@@ -146,6 +146,57 @@ async def last_facts(database: Database, subject_ids: Sequence[int]) -> list[dic
         {"ids": list(subject_ids)},
     )
     return [row["facts"] for row in found]
+
+
+class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The last run of a subject that saw anything.
+
+    Attributes:
+        state: of the subject now.
+        stopped_cause: why the subject does not go on, if it does not.
+        stopped_sentence: the same for a person.
+        facts: what it saw, as it was stored.
+        documents: what it decided.
+        cause: of the failure that its plan left, or that kept it from planning; None for none.
+        sentence: of the same failure.
+    """
+
+    subject_id: int
+    state: str
+    stopped_cause: str | None
+    stopped_sentence: str | None
+    run_id: int
+    facts: dict[str, Any]
+    documents: tuple[Document, ...]
+    cause: str | None
+    sentence: str | None
+
+
+async def last_of(
+    connection: Connection, connection_name: str, flow: str, keys: Sequence[str]
+) -> dict[str, LastRun]:
+    """Return the last runs of these subjects by key; none for one that saw nothing yet."""
+    found = await rows(
+        connection,
+        "select s.key, s.id as subject_id, s.state, s.cause as stopped_cause,"
+        " s.sentence as stopped_sentence, r.id as run_id, r.facts, r.decision, r.cause,"
+        " r.sentence from subject as s join lateral"
+        " (select * from run where subject_id = s.id and facts is not null"
+        "  order by id desc limit 1) as r on true"
+        " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)",
+        {"connection": connection_name, "flow": flow, "keys": list(keys)},
+    )
+    return {row.pop("key"): _last_run(row) for row in found}
+
+
+def _last_run(row: dict[str, Any]) -> LastRun:
+    """Read a run: a plan that failed is no decision, a failure after a decision is no plan's."""
+    decision = row.pop("decision")
+    if decision is not None:
+        left = decision.get("afterwards") or {}
+        row |= {"cause": left.get("cause"), "sentence": left.get("sentence")}
+    documents = (decision or {}).get("documents", ())
+    return LastRun(**row, documents=msgspec.convert(documents, tuple[Document, ...]))
 
 
 def failure(error: ConnectorError) -> dict[str, Any]:

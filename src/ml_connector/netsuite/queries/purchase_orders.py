@@ -142,11 +142,13 @@ class ChangedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         lastmodified: in the account's time zone.
+        is_open: units of it are still to come.
     """
 
     id: str
     status: str
     lastmodified: str = ""
+    is_open: bool = True
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
