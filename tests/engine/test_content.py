@@ -141,6 +141,23 @@ async def test_one_that_stopped_is_told_of_only_when_it_would_stop_otherwise(
     assert await shelf.run() == "done"
 
 
+async def test_one_whose_last_run_saw_nothing_is_told_of_again_when_it_can_be_read(
+    shelf: Shelf,
+) -> None:
+    await shelf.sweep()
+    await shelf.run()
+    shelf.workshop.source.units["a"] = 8
+    shelf.workshop.source.failure = shelf.failure = human("there are two")
+    told = [await shelf.sweep()]
+    stopped = await shelf.run()
+    told.append(await shelf.sweep())
+    shelf.workshop.source.failure = shelf.failure = None
+    told.append(await shelf.sweep())
+
+    assert (stopped, told) == ("dead", [1, 0, 1])
+    assert await shelf.run() == "done"
+
+
 async def test_one_whose_document_was_refused_is_not_tried_again_by_a_look(shelf: Shelf) -> None:
     shelf.workshop.netsuite.outcomes.append("is refused")
     await shelf.sweep()

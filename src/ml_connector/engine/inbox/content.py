@@ -93,7 +93,7 @@ class Content:
             return seen
         if await self._stands(seen, run, of_subject.posted):
             return None
-        version = f"{seen.version} after run {run.run_id}"
+        version = f"{seen.version} after run {run.newest_id}"
         return msgspec.structs.replace(seen, version=version, changed_at=None)
 
     async def _stands(self, seen: SweepResult, run: LastRun, posted: Sequence[Posted]) -> bool:

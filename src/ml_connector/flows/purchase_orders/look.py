@@ -21,13 +21,14 @@ from ml_connector.flows.purchase_orders.read import (
     gone,
     read_source,
     read_wros,
+    received,
     with_outcome,
-    with_receipts,
 )
 from ml_connector.flows.purchase_orders.wros import cancelled_by_us
 from ml_connector.ledger.postings.documents import CreateWro
+from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.reads.reads import Reads
-from ml_connector.shipbob.payloads import NewWro, decode
+from ml_connector.shipbob.payloads import NewWro, Wro, decode
 from ml_connector.shipbob.resources.receiving import AWAITED
 from ml_connector.words import DocumentKind
 
@@ -41,34 +42,70 @@ async def look(asked: LookAgain, reads: Reads) -> Looked | None:
     known = _known_wros(before, asked)
     if asked.seen.over and not _under_way(known, asked.last):
         return None
-    source = await read_source(asked.seen.key, reads, known=before.lines)
+    # All at once, so that those who look together share the calls, however fast each of them is.
+    source, receipts, numbered = await asyncio.gather(
+        read_source(asked.seen.key, reads, known=before.lines),
+        _receipts(asked.seen.key, known, reads),
+        _numbered(before.number if asked.full and known else "", reads),
+    )
     if source is None:
         wros = await read_wros(asked.seen.key, "", reads) if asked.full else known
         facts = await gone(asked.seen.key, wros, before.read_at, reads)
+    elif asked.full and _concerns_shipbob(asked, source):
+        same = source.order.tranid == before.number
+        facts = await _at_both(before, source, numbered if same else None, receipts, reads)
     else:
-        facts = await _now(asked, source, known, reads)
+        facts = await _at_netsuite(before, source, known, receipts, reads)
     ended = asked.full and asked.seen.over and not _under_way(facts.wros, asked.last)
     return Looked(facts, must_run=ended)
 
 
-async def _now(
-    asked: LookAgain, source: OrderSource, known: tuple[WroFact, ...], reads: Reads
+async def _receipts(
+    key: str, known: tuple[WroFact, ...], reads: Reads
+) -> Sequence[ReceiptLine] | None:
+    """Return the receipts of an order that has WROs; None where they were not asked for."""
+    return await reads.receipts(key) if known else None
+
+
+async def _numbered(number: str, reads: Reads) -> Sequence[Wro] | None:
+    """Return the WROs with an order's numbers; None where they were not asked for."""
+    return await reads.wros_of_order(number) if number else None
+
+
+async def _at_both(
+    before: PurchaseOrderFacts,
+    source: OrderSource,
+    numbered: Sequence[Wro] | None,
+    receipts: Sequence[ReceiptLine] | None,
+    reads: Reads,
 ) -> PurchaseOrderFacts:
-    before: PurchaseOrderFacts = asked.last.facts
-    order, centers = source.order, before.centers
-    if asked.full and _concerns_shipbob(asked, source):
-        wros = await read_wros(order.id, order.tranid, reads, source.lines, before.bindings)
-        wros = await with_receipts(wros, source, reads, check=False)
-        centers = tuple(center.id for center in await reads.centers())
-    else:
-        outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in known))
-        wros = tuple(map(with_outcome, known, outcomes))
-        wros = tuple(map(_begun, await with_receipts(wros, source, reads, check=False)))
+    order = source.order
+    wros = await read_wros(
+        order.id, order.tranid, reads, source.lines, before.bindings, numbered=numbered
+    )
+    if receipts is None and wros:
+        receipts = await reads.receipts(order.id)
     return msgspec.structs.replace(
         as_source_says(before, source),
-        wros=wros,
-        centers=centers,
+        wros=received(wros, source, receipts or ()),
+        centers=tuple(center.id for center in await reads.centers()),
         announce_again=await announce_again(order.id, wros, reads),
+    )
+
+
+async def _at_netsuite(
+    before: PurchaseOrderFacts,
+    source: OrderSource,
+    known: tuple[WroFact, ...],
+    receipts: Sequence[ReceiptLine] | None,
+    reads: Reads,
+) -> PurchaseOrderFacts:
+    outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in known))
+    wros = received(tuple(map(with_outcome, known, outcomes)), source, receipts or ())
+    return msgspec.structs.replace(
+        as_source_says(before, source),
+        wros=tuple(map(_begun, wros)),
+        announce_again=await announce_again(source.order.id, wros, reads),
     )
 
 

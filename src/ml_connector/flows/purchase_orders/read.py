@@ -71,7 +71,7 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     if order.status in PURCHASE_ORDER_OPEN:
         products = await _products(lines, bindings, reads)
     wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings)
-    wros = await with_receipts(wros, source, reads, check=True)
+    wros = await _with_receipts(wros, source, reads)
     return as_source_says(
         PurchaseOrderFacts(
             order_id=order.id,
@@ -151,28 +151,28 @@ async def read_source(
     return OrderSource(order, units | await read_units(rest, "purchaseOrder", key, reads), None)
 
 
-async def with_receipts(
-    wros: tuple[WroFact, ...], source: OrderSource, reads: Reads, *, check: bool
+async def _with_receipts(
+    wros: tuple[WroFact, ...], source: OrderSource, reads: Reads
 ) -> tuple[WroFact, ...]:
     """Return WROs with what NetSuite has received of each.
 
-    Args:
-        wros: of the order.
-        source: the order.
-        reads: of the connection.
-        check: whether to stop where the order has changed since it was read.
-
     Raises:
-        Retryable: it has.
+        Retryable: the order has changed since it was read.
     """
+    if source.transfer is not None or not wros:
+        return received(wros, source, ())
+    receipts = await reads.receipts(source.order.id)
+    await _refuse_newer_receipts(source.order, receipts, reads)
+    return received(wros, source, receipts)
+
+
+def received(
+    wros: tuple[WroFact, ...], source: OrderSource, receipts: Sequence[ReceiptLine]
+) -> tuple[WroFact, ...]:
+    """Return WROs with what these receipts say, or the transfer order itself. Pure."""
     if source.transfer is not None:
         return received_of_transfer(wros, source.order)
-    if not wros:
-        return wros
-    receipts = await reads.receipts(source.order.id)
-    if check:
-        await _refuse_newer_receipts(source.order, receipts, reads)
-    return received_of_purchase(wros, receipts)
+    return received_of_purchase(wros, receipts) if wros else wros
 
 
 async def _refuse_newer_receipts(
@@ -204,9 +204,22 @@ async def read_wros(
     reads: Reads,
     lines: Sequence[OrderedLine] = (),
     bindings: Mapping[str, Sequence[Binding]] = MappingProxyType({}),
+    *,
+    numbered: Sequence[Wro] | None = None,
 ) -> tuple[WroFact, ...]:
-    """Read the WROs with an order's numbers, and those of ours that have another number now."""
-    found = [*(await reads.wros_of_order(number))] if number else []
+    """Read the WROs with an order's numbers, and those of ours that have another number now.
+
+    Args:
+        order_id: the order.
+        number: its number; empty when it is not to be seen any more.
+        reads: of the connection.
+        lines: of the order.
+        bindings: which products its items are.
+        numbered: the WROs with its numbers, where they were read already.
+    """
+    if numbered is None:
+        numbered = await reads.wros_of_order(number) if number else ()
+    found = [*numbered]
     listed = {wro.id for wro in found}
     ours = await reads.announcements.made(order_id)
     found += await reads.known_wros([wro_id for wro_id in ours if wro_id not in listed])

@@ -159,13 +159,14 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
         documents: what it decided.
         cause: of the failure that its plan left, or that kept it from planning; None for none.
         sentence: of the same failure.
+        newest_id: of the subject's newest run, which may have seen nothing.
     """
 
     subject_id: int
     state: str
     stopped_cause: str | None
     stopped_sentence: str | None
-    run_id: int
+    newest_id: int
     facts: dict[str, Any]
     documents: tuple[Document, ...]
     cause: str | None
@@ -179,8 +180,9 @@ async def last_of(
     found = await rows(
         connection,
         "select s.key, s.id as subject_id, s.state, s.cause as stopped_cause,"
-        " s.sentence as stopped_sentence, r.id as run_id, r.facts, r.decision, r.cause,"
-        " r.sentence from subject as s join lateral"
+        " s.sentence as stopped_sentence, r.facts, r.decision, r.cause, r.sentence,"
+        " (select max(id) from run where subject_id = s.id) as newest_id"
+        " from subject as s join lateral"
         " (select * from run where subject_id = s.id and facts is not null"
         "  order by id desc limit 1) as r on true"
         " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)",
