@@ -11,18 +11,22 @@ from typing import Final
 from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
+from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import postings
+from ml_connector.netsuite.account import account_key
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
@@ -82,7 +86,7 @@ async def reconcile(
     url = installation.server.report_url
     with working_at(Priority.REPORT):
         async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
-            await _read_netsuite(stored_month, context, month, progress)
+            await _read_netsuite(installation, stored_month, context, month, progress)
             if recent:
                 await _read_shipbob(installation, stored_month, context, month, progress)
             report = await _compare(stored_month, context, month, progress)
@@ -97,9 +101,15 @@ async def reconcile(
 
 
 async def _read_netsuite(
-    stored_month: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+    installation: Installation,
+    stored_month: StoredMonth,
+    context: ConnectionContext,
+    month: Month,
+    progress: Progress,
 ) -> None:
     settings = context.settings
+    siblings = await _siblings(installation, settings)
+    names = [settings.name, *siblings]
     locations = set(settings.locations.values())
     if settings.policies.quarantine_location is not None:
         locations.add(settings.policies.quarantine_location)
@@ -108,9 +118,44 @@ async def _read_netsuite(
     async for page_of in netsuite.movements(
         context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
     ):
-        await stored_month.add_movements(page_of)
+        await stored_month.add_movements(
+            await _own(installation, names, page_of) if siblings else page_of
+        )
         count += len(page_of)
         progress("Reading NetSuite", count)
+
+
+async def _siblings(installation: Installation, settings: ConnectionSettings) -> list[str]:
+    """Return the other connections to the same NetSuite account: it may serve several."""
+    own = account_key(settings.netsuite.account_id)
+    async with installation.database.transaction() as on:
+        accounts = await connections.accounts(on)
+    return [
+        name
+        for name, account in accounts.items()
+        if account_key(account) == own and name != settings.name
+    ]
+
+
+async def _own(
+    installation: Installation, names: Sequence[str], movements: Sequence[Movement]
+) -> list[Movement]:
+    """Leave out the lines of documents that only another connection has posted: it proves them.
+
+    Args:
+        installation: where.
+        names: of the connection, and of all others to the same account.
+        movements: lines in NetSuite.
+    """
+    ids = {one.external_id for one in movements if one.external_id}
+    async with installation.database.transaction() as on:
+        states = await postings.states(on, names, ids)
+    posted: dict[bool, set[str]] = {True: set(), False: set()}
+    for (name, external_id), state in states.items():
+        if state in {"done", "adopted"}:
+            posted[name == names[0]].add(external_id)
+    theirs = posted[False] - posted[True]
+    return [one for one in movements if one.external_id not in theirs]
 
 
 async def _read_shipbob(
