@@ -9,7 +9,7 @@ import pytest
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.apply import Applied, apply_connection
-from ml_connector.app.connections.one_writer import learn, watch_writers
+from ml_connector.app.connections.one_writer import clashes, learn, watch_writers
 from ml_connector.app.connections.release import release_connection
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.operations import month_end
@@ -22,6 +22,7 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.reconcile.month import Month
 from ml_connector.sim.server import serve
 from ml_connector.sim.shipbob import ShipBobSim
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +74,18 @@ def second_file(
     locations: str = '"228" = "8"',
     account: str = "TSTDRV1234567_SB1",
     mode: str = "live",
+    name: str = "second",
     shipbob: tuple[ShipBobSim, str] | None = None,
 ) -> Path:
     """Write the file of a connection beside the first one."""
     text = acme.connection_file(mode=mode, locations=locations).read_text("utf-8")
-    text = text.replace('name = "acme"', 'name = "second"')
+    text = text.replace('name = "acme"', f'name = "{name}"')
     text = text.replace('"TSTDRV1234567_SB1"', f'"{account}"')
     if shipbob is not None:
         sim, url = shipbob
         text = text.replace(acme.world.api_server.url, url)
         text = text.replace(acme.world.token, sim.add_token())
-    path = acme.folder / "second.toml"
+    path = acme.folder / f"{name}.toml"
     path.write_text(text, "utf-8")
     acme.connection_file()
     return path
@@ -215,18 +217,64 @@ async def test_two_that_are_live_at_an_upgrade_go_on_and_raise_an_alarm(acme: Me
     assert left == []
 
 
+async def test_of_two_that_become_live_at_once_the_later_one_is_refused(acme: Merchant) -> None:
+    await applied(acme, second_file(acme, mode="dry-run"))
+    acme.rows("update connection set mode = 'dry-run' returning name")
+    async with open_installation(acme.settings) as installation:
+        first, later = await named(installation, "acme"), await named(installation, "second")
+        await learn(installation, first.name, later.name)
+        async with installation.database.transaction() as on:
+            await administration.set_mode(installation, on, first, mode="live", by="test")
+            other = asyncio.create_task(set_live(installation, later))
+            await until(lambda: other.done() or waits_for_the_first(acme))
+            still = live(acme)
+        [refused] = await asyncio.gather(other, return_exceptions=True)
+
+    assert still == []
+    assert isinstance(refused, UserError)
+    assert "of one ShipBob account" in str(refused)
+    assert live(acme) == ["acme"]
+
+
+def waits_for_the_first(acme: Merchant) -> bool:
+    return bool(
+        acme.rows(
+            "select 1 from pg_locks where locktype = 'advisory' and not granted and database ="
+            " (select oid from pg_database where datname = current_database())"
+        )
+    )
+
+
+async def test_an_account_without_channels_may_be_anybodys(
+    acme: Merchant, other_merchant: tuple[ShipBobSim, str]
+) -> None:
+    await applied(acme, second_file(acme, mode="dry-run", shipbob=other_merchant))
+    acme.rows(
+        "update connection set channels = '{}', mode = 'live' where name = 'second' returning 1"
+    )
+    async with open_installation(acme.settings) as installation:
+        async with installation.database.transaction() as on:
+            unknown = await clashes(on, "second")
+        await learn(installation)
+        async with installation.database.transaction() as on:
+            asked = await clashes(on, "second")
+
+    assert [one.what for one in unknown] == ["unknown"]
+    assert asked == []
+
+
 async def test_each_of_two_merchants_proves_its_own_month(
     acme: Merchant, other_merchant: tuple[ShipBobSim, str], tmp_path: Path
 ) -> None:
     sim, _ = other_merchant
-    await applied(acme, second_file(acme, shipbob=other_merchant))
+    await applied(acme, second_file(acme, name="north", shipbob=other_merchant))
     ours, theirs = acme.sku("OURS"), "THEIRS-1"
     sim.add_product(theirs)
     acme.world.netsuite.add_item(theirs, cost="4.20")
     sim.create_wro({theirs: 1})  # ShipBob numbers the WROs of all merchants, a simulator its own
     wros = {
         "acme": acme.deliver({ours: 4}),
-        "second": sim.complete(
+        "north": sim.complete(
             sim.stow(sim.arrive(sim.create_wro({theirs: 7}, fulfillment_center_id=228)))
         ),
     }
@@ -247,6 +295,34 @@ async def test_each_of_two_merchants_proves_its_own_month(
 
     assert {name: one.report.green for name, one in reports.items()} == {
         "acme": True,
-        "second": True,
+        "north": True,
     }, [one.report.open for one in reports.values()]
     assert acme.books(ours, theirs).netsuite == {(ours, 6): 4, (theirs, 8): 7}
+
+
+async def test_a_month_shows_what_another_merchant_posted_at_our_location(
+    acme: Merchant, other_merchant: tuple[ShipBobSim, str], tmp_path: Path
+) -> None:
+    sim, _ = other_merchant
+    path = second_file(
+        acme, locations='"228" = "6"', mode="dry-run", name="south", shipbob=other_merchant
+    )
+    await applied(acme, path)
+    acme.rows("update connection set mode = 'live' where name = 'south' returning name")
+    strange = "AT-OURS-1"
+    sim.add_product(strange)
+    acme.world.netsuite.add_item(strange, cost="4.20")
+    wro = sim.complete(
+        sim.stow(sim.arrive(sim.create_wro({strange: 3}, fulfillment_center_id=228)))
+    )
+    month = Month(acme.world.netsuite.clock.now().date().replace(day=1))
+    async with open_installation(acme.settings) as installation:
+        south = await named(installation, "south")
+        await sync_flow(installation, south, FLOWS["receiving"], ids=[str(wro.id)], since=None)
+        ended = await month_end.reconcile(
+            installation, await named(installation, "acme"), month, out=tmp_path, person="test"
+        )
+
+    assert acme.books(strange).netsuite == {(strange, 6): 3}
+    assert not ended.report.green
+    assert [one.where for one in ended.report.open if one.what == strange] == ["6"]

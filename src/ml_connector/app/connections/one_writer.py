@@ -57,7 +57,7 @@ class Writer:
     Attributes:
         account: of NetSuite, in one spelling.
         locations: NetSuite's internal ids.
-        channels: all that ShipBob lists for the account; None: it was never asked.
+        channels: all that ShipBob lists for the account; None or none: that is not known.
         environment: of ShipBob's, production or sandbox; None for a host of somebody else's.
     """
 
@@ -94,25 +94,32 @@ class Writer:
                 f'Connections "{self.name}" and "{other.name}" both map location'
                 f" {', '.join(sorted(shared))} of NetSuite account {self.account}",
             )
-        if None not in {self.environment, other.environment} and (
-            self.environment != other.environment
-        ):
-            return
-        if self.channels is None or other.channels is None:
+        same = self.same_merchant(other)
+        if same is None:
             yield Clash(
                 other.name,
                 "unknown",
                 f'Whether connections "{self.name}" and "{other.name}" are of one ShipBob account'
-                " can't be told: ShipBob was not asked for the channels of both",
+                " can't be told: ShipBob did not say which channels both have",
             )
-        elif self.channels & other.channels:
-            channel = min(self.channels & other.channels)
+        elif same:
             yield Clash(
                 other.name,
                 "account",
                 f'Connections "{self.name}" and "{other.name}" are of one ShipBob account: both'
-                f" list channel {channel}",
+                f" list channel {min(self._channels_with(other))}",
             )
+
+    def same_merchant(self, other: "Writer") -> bool | None:
+        """Whether both are of one ShipBob account; None where that is not known. Pure."""
+        if None not in {self.environment, other.environment} and (
+            self.environment != other.environment
+        ):
+            return False
+        return bool(self._channels_with(other)) if self.channels and other.channels else None
+
+    def _channels_with(self, other: "Writer") -> frozenset[int]:
+        return (self.channels or frozenset()) & (other.channels or frozenset())
 
 
 def is_live(applied: AppliedConnection) -> bool:
@@ -148,6 +155,21 @@ def _readable(known: Collection[AppliedConnection]) -> Iterator[Writer]:
         except NeedsHuman as error:
             # It can do nothing while it is like that, and an alarm tells of it.
             _log.warning("not_compared", connection=one.name, reason=str(error))
+
+
+async def other_merchants(on: Connection, name: str) -> list[str]:
+    """Return the connections of other ShipBob accounts to the same NetSuite account.
+
+    Also those that are removed: what they have posted is there. One that may be of the same
+    ShipBob account is left out.
+    """
+    writers = list(_readable(await connections.every(on, also_removed=True)))
+    own = next((one for one in writers if one.name == name), None)
+    return [
+        one.name
+        for one in writers
+        if own is not None and one.account == own.account and own.same_merchant(one) is False
+    ]
 
 
 async def one_at_a_time(on: Connection) -> None:
@@ -200,7 +222,7 @@ def remedy_of(found: Collection[Clash]) -> str:
 
 
 async def learn(installation: Installation, *names: str) -> None:
-    """Ask ShipBob for the channels of connections that it was never asked for.
+    """Ask ShipBob for the channels of connections of which they are not known.
 
     Those that are named, and all that are live. One that can't be asked stays unknown.
     """
@@ -210,7 +232,7 @@ async def learn(installation: Installation, *names: str) -> None:
         return  # there is nothing to compare with
     for one in known:
         wanted = one.name in names or is_live(one)
-        if wanted and one.channels is None and one.held_at is None:
+        if wanted and not one.channels and one.held_at is None:
             try:
                 await _ask(installation, one)
             except ConnectorError as error:

@@ -80,7 +80,7 @@ async def _refuse_second(
 ) -> None:
     """Refuse before anything is taken in, where its accounts are another connection's."""
     await learn(installation)
-    if applied.channels is None:
+    if not applied.channels:
         with contextlib.suppress(ConnectorError):
             await keep_channels(installation, applied.name, context.shipbob)
     async with installation.database.transaction() as on:

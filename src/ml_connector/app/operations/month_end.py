@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from ml_connector.app.alarms.sentences import month_not_explained
+from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
-from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import postings
-from ml_connector.netsuite.account import account_key
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
@@ -108,8 +106,8 @@ async def _read_netsuite(
     progress: Progress,
 ) -> None:
     settings = context.settings
-    siblings = await _siblings(installation, settings)
-    names = [settings.name, *siblings]
+    async with installation.database.transaction() as on:
+        others = await other_merchants(on, settings.name)
     locations = set(settings.locations.values())
     if settings.policies.quarantine_location is not None:
         locations.add(settings.policies.quarantine_location)
@@ -119,43 +117,41 @@ async def _read_netsuite(
         context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
     ):
         await stored_month.add_movements(
-            await _own(installation, names, page_of) if siblings else page_of
+            await _without_other_merchants(installation, settings.name, others, locations, page_of)
+            if others
+            else page_of
         )
         count += len(page_of)
         progress("Reading NetSuite", count)
 
 
-async def _siblings(installation: Installation, settings: ConnectionSettings) -> list[str]:
-    """Return the other connections to the same NetSuite account: it may serve several."""
-    own = account_key(settings.netsuite.account_id)
-    async with installation.database.transaction() as on:
-        accounts = await connections.accounts(on)
-    return [
-        name
-        for name, account in accounts.items()
-        if account_key(account) == own and name != settings.name
-    ]
-
-
-async def _own(
-    installation: Installation, names: Sequence[str], movements: Sequence[Movement]
+async def _without_other_merchants(
+    installation: Installation,
+    name: str,
+    others: Sequence[str],
+    locations: Collection[str],
+    movements: Sequence[Movement],
 ) -> list[Movement]:
-    """Leave out the lines of documents that only another connection has posted: it proves them.
+    """Leave out what connections of other ShipBob accounts have posted: they prove it.
+
+    At a location of ours nothing is left out, whoever posted it.
 
     Args:
         installation: where.
-        names: of the connection, and of all others to the same account.
+        name: of the connection.
+        others: such connections to the same NetSuite account.
+        locations: internal ids of those whose stock ShipBob holds.
         movements: lines in NetSuite.
     """
     ids = {one.external_id for one in movements if one.external_id}
     async with installation.database.transaction() as on:
-        states = await postings.states(on, names, ids)
+        states = await postings.states(on, [name, *others], ids)
     posted: dict[bool, set[str]] = {True: set(), False: set()}
-    for (name, external_id), state in states.items():
+    for (one, external_id), state in states.items():
         if state in {"done", "adopted"}:
-            posted[name == names[0]].add(external_id)
+            posted[one == name].add(external_id)
     theirs = posted[False] - posted[True]
-    return [one for one in movements if one.external_id not in theirs]
+    return [one for one in movements if one.external_id not in theirs or one.location in locations]
 
 
 async def _read_shipbob(

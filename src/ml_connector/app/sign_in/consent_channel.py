@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.app.connections.one_writer import clashes, one_at_a_time
+from ml_connector.app.connections.one_writer import clashes, new_clashes, one_at_a_time
 from ml_connector.app.installation.clients import shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_application import settings_of
@@ -52,8 +52,8 @@ async def _second_writer(installation: Installation, name: str, channels: Sequen
         await one_at_a_time(on)
         before = await clashes(on, name)
         await connections.set_channels(on, name, channels)
-        found = [one for one in await clashes(on, name) if one.what == "account"]
-        if not found or any(one.what == "account" for one in before):
+        found = [one for one in await new_clashes(on, name, known=before) if one.what == "account"]
+        if not found:
             return ""
         await connections.set_mode(on, name, "dry-run")
         await acts.record(

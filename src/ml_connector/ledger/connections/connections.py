@@ -251,12 +251,13 @@ async def names(connection: Connection) -> set[str]:
     return {row["name"] for row in found}
 
 
-async def every(connection: Connection) -> list[AppliedConnection]:
+async def every(connection: Connection, *, also_removed: bool = False) -> list[AppliedConnection]:
     """Return all connections, by name."""
     found = await rows(
         connection,
         f"select {_COLUMNS} from connection"  # noqa: S608 - our own constant
-        " where removed_at is null order by name",
+        " where removed_at is null or %(also_removed)s order by name",
+        {"also_removed": also_removed},
     )
     return [_applied(row) for row in found]
 
