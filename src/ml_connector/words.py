@@ -167,5 +167,4 @@ class AlarmKind(StrEnum):
     DRIFT = "drift"
     RECONCILIATION = "reconciliation"
     STORAGE = "storage"
-    ACCOUNTS = "accounts"
     BUG = "bug"

@@ -154,7 +154,6 @@ class Case:
                 id=row["id"],
                 tranid=row["number"],
                 status=row["status"],
-                location=row.get("location"),
                 lines=tuple(
                     OrderLine(
                         transaction=row["id"],
@@ -164,7 +163,6 @@ class Case:
                         itemtype="InvtPart",
                         quantity=Decimal(line["ordered"]),
                         quantityshiprecv=Decimal(line["received"]),
-                        location=line.get("location"),
                         units=line.get("unit"),
                         stockunit=line.get("stock_unit"),
                     )

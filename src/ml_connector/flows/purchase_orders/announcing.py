@@ -35,7 +35,7 @@ def announce(facts: PurchaseOrderFacts, wros: KnownWros, settings: ConnectionSet
         NeedsHuman: what is open can't be told, or nothing but a person can do anything.
     """
     opened = open_units(facts, settings)
-    found = demands(opened.by_center, facts, wros, settings)
+    found = demands(opened, facts, wros, settings)
     failure = joined(_failures(facts, found))
     # Units that ShipBob has begun with at one center are not announced at another.
     elsewhere = frozenset[int]().union(*(demand.surplus for demand in found))

@@ -1,12 +1,12 @@
 """What is open at each location, and what of it is announced there. Pure."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
-from ml_connector.flows.purchase_orders.open_units import OpenUnits
+from ml_connector.flows.purchase_orders.open_units import OpenOrder, OpenUnits
 from ml_connector.flows.purchase_orders.wro_receipts import cartons_may_come
 from ml_connector.flows.purchase_orders.wros import KnownWros, announced, location_of_wro
 from ml_connector.shipbob.resources.receiving import AWAITED, ENDED
@@ -49,17 +49,23 @@ class Demand(NamedTuple):
         return announced(self.awaited) == wanted
 
 
+class _Seen(NamedTuple):
+    """What the demand of each location is told from."""
+
+    facts: PurchaseOrderFacts
+    wros: KnownWros
+    settings: ConnectionSettings
+
+
 def demands(
-    by_center: dict[int, list[OpenUnits]],
-    facts: PurchaseOrderFacts,
-    wros: KnownWros,
-    settings: ConnectionSettings,
+    order: OpenOrder, facts: PurchaseOrderFacts, wros: KnownWros, settings: ConnectionSettings
 ) -> list[Demand]:
     """Return the demand of every location where units are open or WROs of ours stand.
 
     Raises:
         NeedsData: a WRO is at an unmapped center, so that it can't be told what it covers.
     """
+    by_center = order.by_center
     opened = {settings.locations[str(center)]: center for center in sorted(by_center)}
     standing = [
         (location_of_wro(facts, wro, settings), wro)
@@ -76,7 +82,8 @@ def demands(
                 for wro in wros.taken_back
                 if settings.locations.get(str(wro.fulfillment_center_id)) == location
             ],
-            (facts, wros, settings),
+            _astray(facts, location, order.products),
+            _Seen(facts, wros, settings),
         )._replace(center=opened.get(location))
         for location in dict.fromkeys([*opened, *sorted(ours)])
     ]
@@ -86,20 +93,34 @@ def _matters(wro: WroFact) -> bool:
     return wro.is_under_way or any(map(wro.on_its_way, {*wro.expected, *wro.stowed}))
 
 
+def _astray(facts: PurchaseOrderFacts, location: str, products: Mapping[str, int]) -> Counter[int]:
+    """Return the units, by inventory id, that a location received for lines of others.
+
+    Negative: its own lines' units that were received elsewhere.
+    """
+    units: Counter[int] = Counter()
+    for one in facts.astray:
+        if one.location == location and one.item in products:
+            units[products[one.item]] += one.units
+    return units
+
+
 def _demand(
     units: Sequence[OpenUnits],
     there: Sequence[WroFact],
     taken_back: Sequence[WroFact],
-    seen: tuple[PurchaseOrderFacts, KnownWros, ConnectionSettings],
+    astray: Counter[int],
+    seen: _Seen,
 ) -> Demand:
     facts, wros, settings = seen
     awaited = tuple(wro for wro in there if wro.status in AWAITED and wro.id in wros.ours)
     others = [wro for wro in there if wro not in awaited]
-    begun, surplus = _begun(units, others, wros)
+    at_most = {one.inventory_id: one.quantity - min(0, astray[one.inventory_id]) for one in units}
+    begun, surplus = _begun(at_most, others, wros)
     demand = Demand(
         center=None,
         awaited=awaited,
-        wanted=_not_on_its_way(units, others),
+        wanted=_wanted(units, others, announced(awaited), astray),
         begun=begun,
         surplus=surplus,
     )
@@ -109,24 +130,39 @@ def _demand(
     return _without_taken_back(demand, taken_back)
 
 
-def _not_on_its_way(
-    units: Iterable[OpenUnits], others: Sequence[WroFact]
+def _wanted(
+    units: Iterable[OpenUnits],
+    others: Sequence[WroFact],
+    awaited: Mapping[int, int],
+    astray: Counter[int],
 ) -> tuple[OpenUnits, ...]:
-    """Return what is open, less what other WROs than those awaited by us bring."""
-    rest = [
-        one._replace(
-            quantity=one.quantity - sum(wro.on_its_way(one.inventory_id) for wro in others)
-        )
-        for one in units
-    ]
-    return tuple(one for one in rest if one.quantity > 0)
+    """Return what is open, less what other WROs than those awaited by us bring.
+
+    Units that were received astray make that uncertain: those of this location's lines may
+    still come here, and those that came here for other lines may be what these lines expect.
+    Nothing is announced, and nothing that is announced is taken back, because of them.
+
+    Args:
+        units: open at the location.
+        others: WROs to it that are not awaited by us.
+        awaited: units by inventory id that WROs awaited by us announce.
+        astray: by inventory id, as ``_astray`` says.
+    """
+    wanted: list[OpenUnits] = []
+    for one in units:
+        rest = one.quantity - sum(wro.on_its_way(one.inventory_id) for wro in others)
+        stray = astray[one.inventory_id]
+        least, most = rest - max(0, stray), rest - min(0, stray)
+        quantity = min(max(awaited.get(one.inventory_id, 0), least), most)
+        if quantity > 0:
+            wanted.append(one._replace(quantity=quantity))
+    return tuple(wanted)
 
 
 def _begun(
-    units: Iterable[OpenUnits], others: Sequence[WroFact], wros: KnownWros
+    opened: Mapping[int, int], others: Sequence[WroFact], wros: KnownWros
 ) -> tuple[tuple[WroFact, ...], frozenset[int]]:
     """Return the WROs under way that promise more than is open, and of which inventory ids."""
-    opened = {one.inventory_id: one.quantity for one in units}
     promises = [(wro, _promises(wro, opened, wros)) for wro in others]
     promised: Counter[int] = Counter()
     for _, some in promises:

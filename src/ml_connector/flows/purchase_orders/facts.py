@@ -77,6 +77,21 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
         return OrderedItem(self.item, names)
 
 
+class ReceivedAstray(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an item that were received at another location than that of their order line.
+
+    Attributes:
+        item: NetSuite's internal id.
+        location: of lines of the order, or of receipts from it.
+        units: received there from lines of other locations; negative where more units of its
+            own lines were received elsewhere.
+    """
+
+    item: str
+    location: str
+    units: int
+
+
 class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     """A WRO with one of the order's numbers, or one that we made for it.
 
@@ -160,6 +175,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         hidden: NetSuite shows it no more, and does not say that it was deleted.
         announce_again: WROs that were cancelled at ShipBob, and whose units a person has said
             to announce again.
+        astray: units that were received at another location than that of their line.
     """
 
     order_id: str
@@ -178,6 +194,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: bool = False
     hidden: bool = False
     announce_again: tuple[int, ...] = ()
+    astray: tuple[ReceivedAstray, ...] = ()
 
     @property
     def products(self) -> Products:

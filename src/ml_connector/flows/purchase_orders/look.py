@@ -21,8 +21,8 @@ from ml_connector.flows.purchase_orders.read import (
     gone,
     read_source,
     read_wros,
-    received,
     with_outcome,
+    with_receipts,
 )
 from ml_connector.flows.purchase_orders.wros import cancelled_by_us
 from ml_connector.ledger.postings.documents import CreateWro
@@ -85,12 +85,13 @@ async def _at_both(
     )
     if receipts is None and wros:
         receipts = await reads.receipts(order.id)
-    return msgspec.structs.replace(
+    facts = msgspec.structs.replace(
         as_source_says(before, source),
-        wros=received(wros, source, receipts or ()),
+        wros=wros,
         centers=tuple(center.id for center in await reads.centers()),
         announce_again=await announce_again(order.id, wros, reads),
     )
+    return with_receipts(facts, source, receipts or ())
 
 
 async def _at_netsuite(
@@ -101,12 +102,14 @@ async def _at_netsuite(
     reads: Reads,
 ) -> PurchaseOrderFacts:
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in known))
-    wros = received(tuple(map(with_outcome, known, outcomes)), source, receipts or ())
-    return msgspec.structs.replace(
+    wros = tuple(map(with_outcome, known, outcomes))
+    facts = msgspec.structs.replace(
         as_source_says(before, source),
-        wros=tuple(map(_begun, wros)),
+        wros=wros,
         announce_again=await announce_again(source.order.id, wros, reads),
     )
+    facts = with_receipts(facts, source, receipts or ())
+    return msgspec.structs.replace(facts, wros=tuple(map(_begun, facts.wros)))
 
 
 def _begun(wro: WroFact) -> WroFact:

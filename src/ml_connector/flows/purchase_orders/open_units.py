@@ -36,10 +36,12 @@ class OpenOrder(NamedTuple):
     Attributes:
         by_center: open units by ShipBob's id of the fulfillment center.
         bindings: which of its items were matched to a product for the first time.
+        products: the inventory ids of its items, by NetSuite's item id.
     """
 
     by_center: dict[int, list[OpenUnits]]
     bindings: tuple[Binding, ...]
+    products: dict[str, int]
 
 
 def open_units(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> OpenOrder:
@@ -78,6 +80,7 @@ def open_units(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> OpenO
     return OpenOrder(
         {center: sorted(some.values()) for center, some in units.items()},
         tuple(one.binding for _, one in sorted(products.items()) if one.binding is not None),
+        {item.id: one.inventory_id for item, one in products.items()},
     )
 
 

@@ -24,6 +24,7 @@ from ml_connector.flows.purchase_orders.products import bound_to, holding, shipb
 from ml_connector.flows.purchase_orders.transfers import Transfer, read_transfer
 from ml_connector.flows.purchase_orders.wro_receipts import (
     items_on,
+    received_astray,
     received_of_purchase,
     received_of_transfer,
 )
@@ -71,8 +72,8 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     if order.status in PURCHASE_ORDER_OPEN:
         products = await _products(lines, bindings, reads)
     wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings)
-    wros = await _with_receipts(wros, source, reads)
-    return as_source_says(
+    receipts = await _receipts(source, reads) if wros else ()
+    facts = as_source_says(
         PurchaseOrderFacts(
             order_id=order.id,
             number=order.tranid,
@@ -88,6 +89,7 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
         ),
         source,
     )
+    return with_receipts(facts, source, receipts)
 
 
 def as_source_says(facts: PurchaseOrderFacts, source: OrderSource) -> PurchaseOrderFacts:
@@ -151,28 +153,32 @@ async def read_source(
     return OrderSource(order, units | await read_units(rest, "purchaseOrder", key, reads), None)
 
 
-async def _with_receipts(
-    wros: tuple[WroFact, ...], source: OrderSource, reads: Reads
-) -> tuple[WroFact, ...]:
-    """Return WROs with what NetSuite has received of each.
+async def _receipts(source: OrderSource, reads: Reads) -> Sequence[ReceiptLine]:
+    """Return the receipts of an order; none of a transfer order, whose receipts say nothing.
 
     Raises:
         Retryable: the order has changed since it was read.
     """
-    if source.transfer is not None or not wros:
-        return received(wros, source, ())
+    if source.transfer is not None:
+        return ()
     receipts = await reads.receipts(source.order.id)
     await _refuse_newer_receipts(source.order, receipts, reads)
-    return received(wros, source, receipts)
+    return receipts
 
 
-def received(
-    wros: tuple[WroFact, ...], source: OrderSource, receipts: Sequence[ReceiptLine]
-) -> tuple[WroFact, ...]:
-    """Return WROs with what these receipts say, or the transfer order itself. Pure."""
+def with_receipts(
+    facts: PurchaseOrderFacts, source: OrderSource, receipts: Sequence[ReceiptLine]
+) -> PurchaseOrderFacts:
+    """Return facts with what was received of each WRO, and what of it astray. Pure."""
     if source.transfer is not None:
-        return received_of_transfer(wros, source.order)
-    return received_of_purchase(wros, receipts) if wros else wros
+        return msgspec.structs.replace(
+            facts, wros=received_of_transfer(facts.wros, source.order), astray=()
+        )
+    return msgspec.structs.replace(
+        facts,
+        wros=received_of_purchase(facts.wros, receipts),
+        astray=received_astray(source.lines, receipts),
+    )
 
 
 async def _refuse_newer_receipts(

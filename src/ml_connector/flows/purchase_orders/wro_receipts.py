@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.flows.purchase_orders.facts import OrderedLine, PurchaseOrderFacts, WroFact
+from ml_connector.flows.purchase_orders.facts import (
+    OrderedLine,
+    PurchaseOrderFacts,
+    ReceivedAstray,
+    WroFact,
+)
 from ml_connector.flows.purchase_orders.products import shipbob_sku
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
@@ -63,6 +68,34 @@ def _received_of(wro: WroFact, receipts: Sequence[ReceiptLine]) -> dict[int, int
     return dict(booked)
 
 
+def received_astray(
+    lines: Sequence[OrderedLine], receipts: Sequence[ReceiptLine]
+) -> tuple[ReceivedAstray, ...]:
+    """Return the units that were received at another location than that of their line.
+
+    They are told by item and location, and so also where no link names the order line. An item
+    is left out where its receipts and its lines don't say the same in all.
+    """
+    astray: dict[str, Counter[str]] = defaultdict(Counter)
+    places: dict[int, str] = {line.line: line.location or "" for line in lines}
+    unsure: set[str] = set()
+    for line in lines:
+        astray[line.item][line.location or ""] -= line.received
+    for receipt in receipts:
+        place = receipt.location or places.get(receipt.order_line or 0)
+        if place is None:
+            unsure.add(receipt.item)
+        else:
+            astray[receipt.item][place] += int(receipt.quantity)
+    return tuple(
+        ReceivedAstray(item=item, location=place, units=units)
+        for item, by_place in sorted(astray.items())
+        if item not in unsure and not by_place.total()
+        for place, units in sorted(by_place.items())
+        if units
+    )
+
+
 def received_of_transfer(wros: Sequence[WroFact], order: PurchaseOrder) -> tuple[WroFact, ...]:
     """Return WROs with what a transfer order has received of each.
 
@@ -99,7 +132,7 @@ def with_hand_receipts(
             continue
         location = _location(wro, settings)
         if location not in left:
-            left[location] = received_by_hand(facts, location, settings)
+            left[location] = _received_there_by_hand(facts, location, settings)
         found.append(_with_units_of(wro, left[location]))
     return tuple(found)
 
@@ -113,16 +146,36 @@ def _with_units_of(wro: WroFact, left: Counter[str]) -> WroFact:
     return msgspec.structs.replace(wro, booked=booked)
 
 
+def _received_there_by_hand(
+    facts: PurchaseOrderFacts, location: str | None, settings: ConnectionSettings
+) -> Counter[str]:
+    """Return the units that people have received at a location, whatever the line.
+
+    What they received elsewhere is another matter, also of lines of this location.
+    """
+    units = _received_by_hand(facts, location, settings)
+    for one in facts.astray:
+        if one.location == location:
+            units[one.item] += one.units
+    return +units
+
+
 def received_by_hand(
     facts: PurchaseOrderFacts, location: str | None, settings: ConnectionSettings
 ) -> Counter[str]:
-    """Return the units that people have received at a location, by NetSuite's item id.
+    """Return the units that people have received of a location's lines, by NetSuite's item id.
 
     Args:
         facts: of the order.
         location: of the lines; None for all of them.
         settings: of the connection.
     """
+    return +_received_by_hand(facts, location, settings)
+
+
+def _received_by_hand(
+    facts: PurchaseOrderFacts, location: str | None, settings: ConnectionSettings
+) -> Counter[str]:
     units: Counter[str] = Counter()
     for line in _lines_at(facts.lines, location):
         units[line.item] += line.received
@@ -130,7 +183,7 @@ def received_by_hand(
         if location in {None, _location(wro, settings)}:
             for item, inventory_id in wro.items.items():
                 units[item] -= wro.booked.get(inventory_id, 0)
-    return +units
+    return units
 
 
 def cartons_may_come(

@@ -9,7 +9,6 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.allocation import (
     BrokenUnit,
     allocate,
-    expected_elsewhere,
     refuse_other_units,
     refuse_what_others_received,
     stretch,
@@ -29,10 +28,9 @@ def from_order(order: ReceivingOrder, task: Task) -> Plan:
         NeedsHuman: a unit can't be converted, the surplus may have been received by others,
             or the adjustment can't be made.
     """
-    location = task.booking.location
-    taken, surplus, broken = allocate(order, task.increases, location)
+    taken, surplus, broken = allocate(order, task.increases)
     if task.settings.policies.over_receipt == "receive":
-        surplus = stretch(order, taken, surplus, location)
+        surplus = stretch(order, taken, surplus)
     refuse_other_units(
         order, {**taken, **{one.line.line: [(one.increase, 0)] for one in broken}}, task.settings
     )
@@ -58,15 +56,11 @@ def _with_surplus(
         {document.external_id for document in task.posted},
     )
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
-    location = task.booking.location
-    elsewhere = expected_elsewhere(order, [one.item for one, _ in surplus], location)
-    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects" + (
-        f" at location {location}: {units}; it expects {elsewhere}" if elsewhere else f": {units}"
-    )
+    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
     policy = task.settings.policies.over_receipt
     if policy == "adjust":
         beyond = adjust(task, surplus, f"beyond {order.number}")
-        return Plan(documents=(*documents, beyond, *task.mark), note=what if elsewhere else "")
+        return Plan(documents=(*documents, beyond, *task.mark))
     if policy == "refuse":
         return Plan(
             documents=(*documents, *task.mark),
@@ -86,18 +80,12 @@ def _with_surplus(
             what,
             cause=Cause.OVER_RECEIPT,
             remedy=(
-                f"Raise the quantity on {order.number}{_there(location, elsewhere)}, or choose"
-                " another over_receipt policy; then replay."
+                f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
+                " then replay."
             ),
             waiting_for=[AwaitedKind.POLICY.named("over_receipt")],
         ),
     )
-
-
-def _there(location: str, elsewhere: str) -> str:
-    if not elsewhere:
-        return ""
-    return f" at location {location}, correct the location of its lines"
 
 
 def _with_broken(
