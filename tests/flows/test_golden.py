@@ -17,7 +17,9 @@ CASE_IDS = [(flow, name) for flow in FLOWS for name in names(flow)]
 
 
 async def decide(flow: Flow, case: Case) -> dict[str, Any]:
-    facts = case.facts(flow.facts) or await flow.read(case.key, cast("Reads", case))
+    facts = case.facts(flow.facts) or await flow.facts_beside(
+        case.posted(), case.key, cast("Reads", case)
+    )
     try:
         answer = said(flow.plan(facts, case.posted(), case.settings()))
     except ConnectorError as error:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, get_args
 
 import msgspec
@@ -19,9 +19,13 @@ from ml_connector.flows.receiving.facts import (
     ReceivingOrderLine,
     StowedLine,
 )
-from ml_connector.flows.receiving.plan import plan
-from ml_connector.ledger.postings.documents import Document, Posted, TransformRecord
+from ml_connector.flows.receiving.plan import plan, source_lines
+from ml_connector.flows.receiving.stowed import by_lot, name_of
+from ml_connector.ledger.conservation.equation import of_subject
+from ml_connector.ledger.postings.documents import Document, JournalLine, Posted, TransformRecord
 from ml_connector.rules.facts import ItemFact
+from ml_connector.shipbob.payloads import Box, BoxItem
+from ml_connector.words import DocumentKind
 
 SKUS = ("TEE", "CAP", "SOCK")
 OVER_RECEIPT = get_args(Policies.model_fields["over_receipt"].annotation)
@@ -257,3 +261,121 @@ def test_any_order_and_multiplicity_of_events_gives_the_same_books(
         often.tell(wro)
 
     assert often.outcome() == once.outcome()
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from([("TEE", None), ("CAP", None), ("SOCK", "L1"), ("SOCK", "L2")]),
+        st.integers(1, 30),
+        st.sampled_from([None, date(2027, 6, 30), date(2027, 7, 31)]),
+    ),
+    max_size=8,
+)
+"""Rows of a WRO and its boxes: a SKU, of SOCK with its lot, which may stand there many times."""
+
+
+def in_rows(stowed: Sequence[tuple[tuple[str, str | None], int, date | None]]) -> ReceivingFacts:
+    seen = facts({}, Books([]), numbered=False)
+    return msgspec.structs.replace(
+        seen,
+        status="Completed",
+        lines=tuple(
+            StowedLine(
+                inventory_id=1 + SKUS.index(sku),
+                sku=sku,
+                expected=0,
+                stowed=units,
+                lot=lot,
+                lot_date=day if lot else None,
+            )
+            for (sku, lot), units, day in stowed
+        ),
+        items={sku: (ItemFact(id=sku, name=sku, lot_tracked=sku == "SOCK"),) for sku in SKUS},
+    )
+
+
+@given(rows, st.integers(0, 8))
+def test_what_stands_twice_is_summed_by_lot_and_marked_when_all_is_booked(
+    stowed: list[tuple[tuple[str, str | None], int, date | None]], first: int
+) -> None:
+    books, terms = Books([]), settings()
+    for status, part in (
+        ("Processing", stowed[:first]),
+        ("Completed", stowed),
+        ("Completed", stowed),
+    ):
+        seen = msgspec.structs.replace(in_rows(part), status=status)
+        documents = plan(seen, books.posted, terms).documents
+        for document in documents:
+            books.post(document)
+        lines = [line for one in books.posted for line in one.lines]
+        wanted: dict[tuple[str, str | None], int] = defaultdict(int)
+        for key, units, _ in part:
+            wanted[key] += units
+        booked: dict[tuple[str, str | None], int] = defaultdict(int)
+        for line in lines:
+            booked[line.sku or "", line.lot] += line.quantity or 0
+
+        assert booked == wanted
+        assert of_subject(source_lines(seen, terms), lines, (), waits=False).holds
+        assert all(
+            len({line.source_line for line in one.lines}) == len(one.lines) for one in documents
+        )
+    assert books.posted[-1].kind == DocumentKind.WRO_MARK
+
+
+boxes = st.lists(
+    st.tuples(st.integers(1, 3), st.sampled_from([None, "L1", "L2"]), st.integers(0, 30)),
+    max_size=8,
+)
+
+
+@given(boxes, st.lists(st.integers(0, 60), min_size=3, max_size=3), st.sets(st.integers(1, 3)))
+def test_lots_never_hold_more_than_wro_or_boxes_say_and_only_of_items_kept_by_lot(
+    inside: list[tuple[int, str | None, int]], stowed: list[int], lot_tracked: set[int]
+) -> None:
+    whole = [
+        StowedLine(inventory_id=number, sku=str(number), expected=0, stowed=units)
+        for number, units in enumerate(stowed, 1)
+    ]
+    box = Box(
+        box_id=1,
+        box_items=tuple(
+            BoxItem(inventory_id=number, quantity=units, stowed_quantity=units, lot_number=lot)
+            for number, lot, units in inside
+        ),
+    )
+    split = by_lot(whole, [box], lot_tracked)
+    in_box: dict[tuple[int, str | None], int] = defaultdict(int)
+    for number, lot, units in inside:
+        in_box[number, lot] += units
+
+    assert len({name_of(line) for line in split}) == len(split)
+    for line in whole:
+        parts = [one for one in split if one.inventory_id == line.inventory_id]
+        assert sum(one.stowed for one in parts) == line.stowed
+        assert all(one.stowed >= 0 for one in parts)
+        assert line.inventory_id in lot_tracked or [one.lot for one in parts] == [None]
+        assert all(one.stowed <= in_box[one.inventory_id, one.lot] for one in parts if one.lot)
+
+
+def test_a_wro_is_not_marked_while_a_line_is_unexplained() -> None:
+    seen = in_rows([(("TEE", None), 5, None)])
+    stray = JournalLine(
+        source="wro 90311",
+        source_line="lost at the dock",
+        fact_date=date(2026, 11, 20),
+        posting_date=date(2026, 11, 20),
+        quantity=-1,
+    )
+    posted = Posted(
+        system="netsuite",
+        kind=DocumentKind.INVENTORY_ADJUSTMENT,
+        external_id="mlc-ia-90311-1",
+        remote_id="1",
+        lines=(stray,),
+    )
+    decided = plan(seen, (posted,), settings())
+
+    assert [one.kind for one in decided.documents] == [DocumentKind.INVENTORY_ADJUSTMENT]
+    assert "not marked" in decided.note

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -274,4 +274,4 @@ def test_a_lot_comes_with_its_number_and_expiry() -> None:
 
     assert line.lot_information is not None
     assert line.lot_information.number == "L-7"
-    assert line.lot_information.expiration == datetime(2027, 6, 30, tzinfo=UTC)
+    assert line.lot_information.expires_on == date(2027, 6, 30)

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from ml_connector.shipbob.payloads import (
     Box,
+    BoxItem,
     Channel,
     FulfillmentCenterChoice,
     NewBox,
@@ -17,10 +18,12 @@ from ml_connector.shipbob.payloads import (
     Product,
     StatusChange,
     Wro,
+    calendar_day,
     decode,
     encode,
     read,
 )
+from ml_connector.shipbob.resources.returns import ReturnLot
 
 MINIMAL_WRO = {
     "id": 1,
@@ -147,3 +150,26 @@ def test_a_request_has_the_same_bytes_each_time_and_nothing_that_was_not_said() 
         "boxes": [{"tracking_number": "C-1", "box_items": [{"sku": "A", "quantity": 3}]}],
     }
     assert encode(new) == encode(new)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-05-01",
+        "2027-05-01T00:00:00Z",
+        "2027-05-01T00:00:00+02:00",
+        "2027-05-01T23:30:00.0000000-08:00",
+    ],
+)
+def test_the_day_a_lot_expires_on_is_the_same_in_every_zone(text: str) -> None:
+    item = decode(
+        {"inventory_id": 1, "quantity": 1, "stowed_quantity": 1, "lot_date": text}, BoxItem
+    )
+    lot = decode({"number": "L1", "expiration": text}, ReturnLot)
+
+    assert (item.expires_on, lot.expires_on) == (date(2027, 5, 1),) * 2
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0001-01-01T00:00:00", "2027-02-30T00:00:00Z"])
+def test_a_day_that_cant_be_read_is_none(text: str) -> None:
+    assert calendar_day(text) is None

@@ -200,7 +200,7 @@ class Converge:
         self, run: Run, flow: Flow, posted: Sequence[Posted], context: ConnectionContext
     ) -> tuple[RunFacts, Plan]:
         """Read the facts and plan; the facts are recorded even where planning fails."""
-        facts = await flow.read(run.subject.ref.key, context.reads)
+        facts = await flow.facts_beside(posted, run.subject.ref.key, context.reads)
         seen = RunFacts(facts=facts, lines=flow.source_lines(facts, context.settings))
         try:
             return seen, flow.plan(facts, posted, context.settings)
@@ -289,9 +289,9 @@ class Converge:
         if refused.cause not in _MAY_BE_STALE:
             return
         context.reads.forget_periods()
-        facts = await flow.read(subject.ref.key, context.reads)
         async with self._database.transaction() as connection:
             posted = await postings.posted(connection, subject.id)
+        facts = await flow.facts_beside(posted, subject.ref.key, context.reads)
         plan = flow.plan(facts, posted, context.settings)
         if all(document.hash() != posting.document_hash for document in plan.documents):
             raise Retryable(

@@ -146,7 +146,10 @@ class Flow:
         rules: version of the rules; raised whenever ``plan`` decides something else for
             the same facts.
         facts: the struct that ``read`` returns and a run keeps.
-        read: gathers everything the decision needs; the only input and output of a flow.
+        read: gathers everything the decision needs; the only input and output of a flow, but
+            for ``confirm``.
+        confirm: looks at the source again where facts can't be believed at once, beside what is
+            posted, such as a quantity below what is booked. None: they always are.
         plan: facts, what is posted already and the connection's settings in, documents
             out. Pure. Raises one of the foreseen failures when something is missing.
         source_lines: all lines of the source that the facts show and that must end posted,
@@ -188,6 +191,7 @@ class Flow:
     rules: str
     facts: type[msgspec.Struct]
     read: Callable[[str, Reads], Awaitable[Any]]
+    confirm: Callable[[Any, Sequence[Posted], Reads], Awaitable[Any]] | None = None
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
@@ -205,6 +209,11 @@ class Flow:
     ) = None
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
+
+    async def facts_beside(self, posted: Sequence[Posted], key: str, reads: Reads) -> Any:
+        """Return the facts of a subject as ``plan`` takes them, beside what is posted of it."""
+        facts = await self.read(key, reads)
+        return facts if self.confirm is None else await self.confirm(facts, posted, reads)
 
 
 Flows = Mapping[str, Flow]

@@ -110,6 +110,18 @@ class Matched(NamedTuple):
     bindings: tuple[Binding, ...]
 
 
+def candidates(
+    inventory_id: int, sku: str, facts: MatchFacts, exceptions: Mapping[str, str]
+) -> tuple[ItemFact, ...]:
+    """Return the items that a SKU may be matched to, active or not; never raises. Pure."""
+    binding = facts.bindings.get(inventory_id)
+    named = facts.named.get(item_name(sku, exceptions), ())
+    if binding is None or _asks_anew(sku, binding, exceptions):
+        return named
+    item = facts.bound.get(binding.item)
+    return named if item is None else (item,)
+
+
 async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
     """Read the items of SKUs: by internal id where they were matched before, else by name.
 

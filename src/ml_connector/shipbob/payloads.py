@@ -5,7 +5,7 @@ same. Dates become aware UTC datetimes. ShipBob writes .NET dates with seven fra
 which are rounded to microseconds; a date without a zone is taken as UTC.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, TypeVar
 
@@ -87,10 +87,12 @@ class BoxItem(msgspec.Struct, frozen=True, kw_only=True):
     received_quantity: Quantity = 0
     stowed_quantity: Quantity
     lot_number: str | None = None
-    lot_date: datetime | None = None
+    lot_date: str | None = None
 
-    def __post_init__(self) -> None:
-        to_utc(self, "lot_date")
+    @property
+    def expires_on(self) -> date | None:
+        """The lot's expiry date; None where there is none, or it can't be read."""
+        return calendar_day(self.lot_date)
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +296,9 @@ class NewWro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     final_destination_fulfillment_center_id: int | None = None
 
 
+_NO_YEAR: Final = 1
+"""Serialisers of ShipBob's kind write "no date" as 0001-01-01T00:00:00 (section 13)."""
+
 # Money stays exact: a number with a fraction is read as Decimal, not as float.
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -330,6 +335,19 @@ def _without_nulls(value: object) -> object:
     if isinstance(value, list):
         return [_without_nulls(inner) for inner in value]
     return value
+
+
+def calendar_day(text: str | None) -> date | None:
+    """Return the calendar date that a text begins with; None where there is none.
+
+    An expiry date or the date of an invoice is the same day everywhere: whatever time and zone
+    follow it, it is never moved.
+    """
+    try:
+        day = date.fromisoformat((text or "").strip()[:10])
+    except ValueError:
+        return None
+    return None if day.year == _NO_YEAR else day
 
 
 def to_utc(payload: msgspec.Struct, *names: str) -> None:

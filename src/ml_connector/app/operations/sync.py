@@ -228,10 +228,10 @@ async def _plan_one(
     installation: Installation, context: ConnectionContext, name: str, flow: Flow, key: str
 ) -> Planned:
     try:
-        facts = await flow.read(key, context.reads)
         async with installation.database.transaction() as connection:
             subject_id = await subjects.find(connection, SubjectRef(name, flow.name, key))
             posted = () if subject_id is None else await postings.posted(connection, subject_id)
+        facts = await flow.facts_beside(posted, key, context.reads)
         return Planned(
             key=key,
             plan=flow.plan(facts, posted, context.settings),

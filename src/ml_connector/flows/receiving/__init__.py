@@ -16,7 +16,7 @@ from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
-from ml_connector.flows.receiving.read import read, sweep
+from ml_connector.flows.receiving.read import confirm, read, sweep
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.rules import wake
 from ml_connector.words import DocumentKind, ExternalIdPrefix
@@ -36,9 +36,10 @@ FLOW: Final = Flow(
     ),
     # Nothing is stowed of a WRO that was just announced, which we do ourselves in crowds.
     unhurried=frozenset({"wro.created"}),
-    rules="receiving-2",
+    rules="receiving-3",
     facts=ReceivingFacts,
     read=read,
+    confirm=confirm,
     plan=plan,
     source_lines=source_lines,
     schedule="sweep",

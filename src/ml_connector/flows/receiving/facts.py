@@ -12,7 +12,13 @@ from ml_connector.rules.units import LineUnit
 
 
 class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One SKU of a WRO, or one lot of it. Cumulative whole eaches."""
+    """One SKU of a WRO, or one lot of it. Cumulative whole eaches.
+
+    Attributes:
+        lot: only of an item that NetSuite keeps by lot.
+        lot_date: when the lot expires; None where ShipBob does not say, or says two things.
+        lot_dates: the dates that it names for the lot, where they differ.
+    """
 
     inventory_id: int
     sku: str | None
@@ -20,6 +26,7 @@ class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
     stowed: int
     lot: str | None = None
     lot_date: date | None = None
+    lot_dates: tuple[date, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +96,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         is_transfer: the number is that of a transfer order.
         unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
+        seen_first: what a first look showed, where it showed less than is booked; ``lines``
+            are then of a second look, which began after the first had ended.
     """
 
     wro_id: int
@@ -106,6 +115,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     bound: dict[str, ItemFact] = {}
     unit_rates: dict[str, Decimal] = {}
     is_transfer: bool = False
+    seen_first: tuple[StowedLine, ...] | None = None
 
     @property
     def matches(self) -> MatchFacts:

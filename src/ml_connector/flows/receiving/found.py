@@ -8,11 +8,11 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.found import FoundRecord, UnbookedUnits, told_apart
 from ml_connector.flows.receiving.documents import Booking, Increase
 from ml_connector.flows.receiving.facts import ReceivingFacts
+from ml_connector.flows.receiving.stowed import merged, name_of
 from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.rules.booked import booked_units
 from ml_connector.rules.found_documents import fact_date_of, found_request
 from ml_connector.rules.items import match, sku_of
-from ml_connector.rules.wro_lines import source_line
 from ml_connector.words import DocumentKind
 
 _KINDS: Final = {
@@ -68,7 +68,7 @@ def _candidates(
     facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> list[Increase]:
     """Return what is stowed of the WRO, with the units of each line that are not booked."""
-    stowed = [line for line in facts.lines if line.stowed]
+    stowed = merged(line for line in facts.lines if line.stowed)
     matched = match(
         {line.inventory_id: sku_of(line.inventory_id, line.sku).strip() for line in stowed},
         facts.matches,
@@ -78,16 +78,14 @@ def _candidates(
     found: list[Increase] = []
     for line in stowed:
         item = matched.items[line.inventory_id]
-        lot = line.lot if item.lot_tracked else None
-        rest = max(0, line.stowed - booked[source_line(line.inventory_id, lot)])
         found.append(
             Increase(
                 inventory_id=line.inventory_id,
                 sku=sku_of(line.inventory_id, line.sku).strip(),
                 item=item,
-                lot=lot,
+                lot=line.lot if item.lot_tracked else None,
                 lot_date=line.lot_date if item.lot_tracked else None,
-                quantity=rest,
+                quantity=max(0, line.stowed - booked[name_of(line)]),
             )
         )
     return found

@@ -1,6 +1,5 @@
 """What to book of a WRO beyond what is posted. Pure."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -8,12 +7,21 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.over_receipt import from_order
+from ml_connector.flows.receiving.stowed import (
+    booked_otherwise,
+    fewer,
+    merged,
+    name_of,
+    stowed_units,
+    unbooked,
+)
 from ml_connector.flows.receiving.unmatched_wro import without_order
+from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
@@ -23,7 +31,6 @@ from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
-from ml_connector.rules.wro_lines import source_line
 from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
 from ml_connector.words import Cause, DocumentKind
 
@@ -45,10 +52,24 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
-    raised = _raised(facts, booked_units(posted))
+    booked = booked_units(posted)
+    _refuse_fewer(facts, booked)
+    raised = unbooked(facts.lines, booked)
     if not raised:
         note = "Nothing was stowed beyond what is booked"
-        return Plan(documents=_mark(facts, posted), note=note)
+        decided = Plan(documents=_mark(facts, posted), note=note)
+    else:
+        decided = _book(facts, raised, posted, settings)
+    return _unmarked_while_unexplained(decided, facts, posted, settings)
+
+
+def _book(
+    facts: ReceivingFacts,
+    raised: Sequence[tuple[StowedLine, int]],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Book what is stowed beyond what is booked; raises as ``plan`` does."""
     location = location_of(facts.fulfillment_center_id, facts.fulfillment_center_name, settings)
     matched = match(
         {line.inventory_id: _sku(line) for line, _ in raised}, facts.matches, settings.skus
@@ -71,7 +92,8 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         if facts.purchase_order_number is None
         else from_order(_order(facts), task)
     )
-    return msgspec.structs.replace(decided, bindings=matched.bindings)
+    note = "; ".join(filter(None, (decided.note, *_unclear_dates(raised, increases))))
+    return msgspec.structs.replace(decided, bindings=matched.bindings, note=note)
 
 
 def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
@@ -90,27 +112,60 @@ def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings)
     )
 
 
-def _raised(facts: ReceivingFacts, booked: Mapping[str, int]) -> list[tuple[StowedLine, int]]:
-    """Return the lines with more stowed than booked, and how much more.
+def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
+    """Stop where less is stowed than is booked, or it can't be told what of it is booked.
 
     Raises:
-        NeedsHuman: less is stowed than was booked.
+        NeedsHuman: a quantity went down, and where two looks were taken, both showed it; or
+            units are booked by lot of which ShipBob names no lots now, or vice versa.
+        Retryable: the second look showed something else.
     """
-    stowed: dict[str, int] = defaultdict(int)
-    raised: list[tuple[StowedLine, int]] = []
-    for line in facts.lines:
-        name = source_line(line.inventory_id, line.lot)
-        stowed[name] += line.stowed
-        if line.stowed > booked.get(name, 0):
-            raised.append((line, line.stowed - booked.get(name, 0)))
+    otherwise = booked_otherwise(facts.lines, booked)
+    if otherwise:
+        units = ", ".join(f"{quantity} as {name}" for name, quantity in sorted(otherwise.items()))
+        raise NeedsHuman(
+            f"WRO {facts.wro_id}: {units} are booked, and ShipBob or NetSuite now keeps them by"
+            " other lots: what of them is left to book can't be told",
+            cause=Cause.LOT_TRACKED,
+            remedy=(
+                "Take those documents back (ml-connector journal undo) and replay: all of the WRO"
+                " is then booked anew."
+            ),
+        )
+    now = fewer(facts.lines, booked)
+    before = now if facts.seen_first is None else fewer(facts.seen_first, booked)
+    if now and not now & before:
+        raise Retryable(
+            f"WRO {facts.wro_id}: what ShipBob says is stowed went down for {min(before)} and a"
+            f" moment later for {min(now)} instead",
+            cause=Cause.QUANTITY_WENT_DOWN,
+        )
     refuse_fewer_units(
         f"WRO {facts.wro_id}",
-        booked,
-        stowed,
+        {name: booked[name] for name in sorted(now & before)},
+        stowed_units(facts.lines),
         done=" were stowed",
         remedy_ends="receipt in NetSuite; nothing is taken out by itself.",
     )
-    return raised
+
+
+def _unmarked_while_unexplained(
+    decided: Plan, facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan:
+    """Leave the mark out while a line of the WRO waits, or is neither booked nor refused."""
+    documents = tuple(one for one in decided.documents if one.kind != DocumentKind.WRO_MARK)
+    if len(documents) == len(decided.documents):
+        return decided
+    lines = [
+        *(line for one in posted for line in one.lines),
+        *(line for one in documents for line in one.lines),
+    ]
+    equation = of_subject(source_lines(facts, settings), lines, decided.refused, waits=False)
+    if equation.holds and not decided.waiting and decided.remaining_failure is None:
+        return decided
+    said = "The WRO is not marked as booked: not all of its lines are explained"
+    note = "; ".join(filter(None, (decided.note, said)))
+    return msgspec.structs.replace(decided, documents=documents, note=note)
 
 
 def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ...]:
@@ -178,6 +233,18 @@ def _increase(facts: ReceivingFacts, line: StowedLine, quantity: int, item: Item
     )
 
 
+def _unclear_dates(
+    raised: Sequence[tuple[StowedLine, int]], increases: Sequence[Increase]
+) -> list[str]:
+    """Return a sentence for each lot to be booked that ShipBob names several expiry dates of."""
+    return [
+        f"Lot {line.lot} of {increase.sku} has several expiry dates at ShipBob"
+        f" ({', '.join(map(str, line.lot_dates))}): it is booked without one"
+        for (line, _), increase in zip(raised, increases, strict=True)
+        if increase.lot is not None and line.lot_dates
+    ]
+
+
 def _sku(line: StowedLine) -> str:
     return sku_of(line.inventory_id, line.sku).strip()
 
@@ -185,19 +252,17 @@ def _sku(line: StowedLine) -> str:
 def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
     """Return what is stowed, one entry for each inventory id and lot."""
     fact_date = _fact_date(facts, settings)
-    lines: dict[str, SourceLine] = {}
-    for line in facts.lines:
-        if line.stowed:
-            name = source_line(line.inventory_id, line.lot)
-            before = lines[name].quantity or 0 if name in lines else 0
-            lines[name] = SourceLine(
-                source_line=name,
-                fact_date=fact_date,
-                sku=line.sku,
-                quantity=before + line.stowed,
-                center=facts.fulfillment_center_id,
-            )
-    return tuple(lines.values())
+    return tuple(
+        SourceLine(
+            source_line=name_of(line),
+            fact_date=fact_date,
+            sku=line.sku,
+            quantity=line.stowed,
+            center=facts.fulfillment_center_id,
+        )
+        for line in merged(facts.lines)
+        if line.stowed
+    )
 
 
 def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:

@@ -1,8 +1,7 @@
 """Reading a WRO, and which WROs there are."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
@@ -11,10 +10,13 @@ import msgspec
 from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.orders import is_transfer, read_orders
+from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.booked import booked_units
 from ml_connector.rules.facts import stock_periods
-from ml_connector.rules.items import read_items
-from ml_connector.shipbob.payloads import Box, Wro
+from ml_connector.rules.items import MatchFacts, candidates, read_items
+from ml_connector.shipbob.payloads import Wro, WroLine
 from ml_connector.shipbob.resources.receiving import AWAITED, CANCELLED, COMPLETED
 
 _NOTHING_TO_RECEIVE: Final = AWAITED | {CANCELLED}
@@ -25,10 +27,12 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     wro = await reads.wro(int(key))
     lines = await _lines(wro, reads)
     stowed = [line for line in lines if line.stowed]
-    matches = await read_items({line.inventory_id: line.sku for line in stowed if line.sku}, reads)
+    skus = {line.inventory_id: line.sku for line in stowed if line.sku}
+    matches = await read_items(skus, reads)
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
-    if any(item.lot_tracked for item in items):
-        lines = _by_lot(lines, await reads.boxes(wro.id))
+    lot_tracked = _lot_tracked(skus, matches, reads.skus)
+    if lot_tracked:
+        lines = by_lot(lines, await reads.boxes(wro.id), lot_tracked)
     number = (wro.purchase_order_number or "").strip() or None
     ordered = number if stowed else None
     orders = await read_orders(wro.id, ordered, stowed, items, reads)
@@ -40,7 +44,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         fulfillment_center_id=wro.fulfillment_center.id,
         fulfillment_center_name=wro.fulfillment_center.name,
         stowed_at=stowed_at,
-        lines=tuple(lines),
+        lines=lines,
         items=matches.named,
         bindings=matches.bindings,
         bound=matches.bound,
@@ -52,16 +56,58 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     )
 
 
-async def _lines(wro: Wro, reads: Reads) -> list[StowedLine]:
-    return [
-        StowedLine(
-            inventory_id=line.inventory_id,
-            sku=(line.sku or await reads.sku(line.inventory_id) or "").strip() or None,
-            expected=line.expected_quantity,
-            stowed=line.stowed_quantity,
-        )
-        for line in wro.inventory_quantities
-    ]
+def _lot_tracked(
+    skus: Mapping[int, str], matches: MatchFacts, exceptions: Mapping[str, str]
+) -> set[int]:
+    """Return the inventory ids of items that NetSuite keeps by lot."""
+    return {
+        inventory_id
+        for inventory_id, sku in skus.items()
+        if any(one.lot_tracked for one in candidates(inventory_id, sku, matches, exceptions))
+    }
+
+
+async def confirm(facts: ReceivingFacts, posted: Sequence[Posted], reads: Reads) -> ReceivingFacts:
+    """Look at a WRO a second time where it shows less than is booked, or lots unlike those.
+
+    Its counters and those of its boxes can disagree while work goes on (shipbob.md section 9.4):
+    a decrease counts when a look that began after the first had ended shows it again.
+    """
+    booked = booked_units(posted)
+    if not fewer(facts.lines, booked) and not booked_otherwise(facts.lines, booked):
+        return facts
+    again = await read(str(facts.wro_id), reads)
+    return msgspec.structs.replace(again, seen_first=facts.lines)
+
+
+async def _lines(wro: Wro, reads: Reads) -> tuple[StowedLine, ...]:
+    """Return each inventory id of a WRO once, with the units of all its rows."""
+    rows: dict[int, list[WroLine]] = {}
+    for row in wro.inventory_quantities:
+        rows.setdefault(row.inventory_id, []).append(row)
+    return tuple(
+        [
+            StowedLine(
+                inventory_id=inventory_id,
+                sku=await _sku(inventory_id, same, reads),
+                expected=sum(row.expected_quantity for row in same),
+                stowed=sum(row.stowed_quantity for row in same),
+            )
+            for inventory_id, same in rows.items()
+        ]
+    )
+
+
+async def _sku(inventory_id: int, rows: Sequence[WroLine], reads: Reads) -> str | None:
+    """Return the SKU of an inventory id.
+
+    It is the one that the WRO names; where its rows name none or several, as merged variants
+    share an inventory id (shipbob.md section 9.2), that of the inventory item itself.
+    """
+    named = {sku for row in rows if (sku := (row.sku or "").strip())}
+    if len(named) == 1:
+        return named.pop()
+    return (await reads.sku(inventory_id) or "").strip() or None
 
 
 def _stowed_at(wro: Wro) -> datetime:
@@ -70,33 +116,6 @@ def _stowed_at(wro: Wro) -> datetime:
         if change.status == COMPLETED and change.timestamp is not None:
             return change.timestamp
     return wro.last_updated_date or wro.insert_date or datetime.fromtimestamp(0, UTC)
-
-
-def _by_lot(lines: Sequence[StowedLine], boxes: Sequence[Box]) -> list[StowedLine]:
-    """Split the lines of a WRO by the lots that its boxes hold.
-
-    Units that the boxes do not account for stay without a lot (shipbob.md section 9.4: the
-    counters of WRO and boxes can disagree while work goes on).
-    """
-    lots: dict[int, dict[tuple[str, date | None], int]] = defaultdict(lambda: defaultdict(int))
-    for box in boxes:
-        for item in box.box_items:
-            if item.lot_number and item.stowed_quantity:
-                day = item.lot_date.date() if item.lot_date else None
-                lots[item.inventory_id][item.lot_number, day] += item.stowed_quantity
-    split: list[StowedLine] = []
-    for line in lines:
-        rest = line.stowed
-        for (lot, day), quantity in sorted(
-            lots[line.inventory_id].items(), key=lambda entry: (entry[0][0], str(entry[0][1]))
-        ):
-            units = min(rest, quantity)
-            if units:
-                split.append(msgspec.structs.replace(line, stowed=units, lot=lot, lot_date=day))
-                rest -= units
-        if rest or not lots[line.inventory_id]:
-            split.append(msgspec.structs.replace(line, stowed=rest))
-    return split
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:

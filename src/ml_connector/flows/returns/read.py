@@ -66,7 +66,7 @@ async def _line(line: ReturnLine, reads: Reads) -> ReturnedLine:
         sku=_clean(line.sku or await reads.sku(line.id)),
         announced=line.quantity,
         lot=_clean(lot.number) if lot else None,
-        lot_date=lot.expiration.date() if lot and lot.expiration else None,
+        lot_date=lot.expires_on if lot else None,
         done=tuple(
             Done(action=taken.action or "", quantity=taken.quantity_processed)
             for taken in line.action_taken

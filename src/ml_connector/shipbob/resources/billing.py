@@ -15,6 +15,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import moment
 from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.payloads import calendar_day
 from ml_connector.shipbob.session import Request, ShipBobSession, segment, unexpected
 from ml_connector.transport.call import Priority
 
@@ -46,7 +47,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def day(self) -> date | None:
         """The date of the invoice; None if it can't be read."""
-        return day(self.invoice_date)
+        return calendar_day(self.invoice_date)
 
 
 class Tax(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def charged_on(self) -> date | None:
         """The day of the charge; None if it can't be read."""
-        return day(self.charge_date)
+        return calendar_day(self.charge_date)
 
     @property
     def tax_amount(self) -> Decimal:
@@ -97,14 +98,6 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
 Row = dict[str, Any]
 """A transaction as ShipBob sent it, without the keys that were null."""
-
-
-def day(text: str | None) -> date | None:
-    """Return the date at the beginning of a text; None if there is none."""
-    try:
-        return date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        return None
 
 
 # Not copied for each row: an invoice may have a hundred thousand.

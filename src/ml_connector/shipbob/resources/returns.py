@@ -6,7 +6,7 @@ gives full objects; creating and editing answer with an older, smaller form (``i
 """
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import product as combinations
 from typing import Final
 
@@ -15,7 +15,13 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob.filters import comma_safe_lists, lists, moment
 from ml_connector.shipbob.paging import Style
-from ml_connector.shipbob.payloads import FulfillmentCenter, Quantity, StatusChange, to_utc
+from ml_connector.shipbob.payloads import (
+    FulfillmentCenter,
+    Quantity,
+    StatusChange,
+    calendar_day,
+    to_utc,
+)
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
@@ -48,10 +54,12 @@ class ReturnLot(msgspec.Struct, frozen=True, kw_only=True):
     """The lot of a returned line; its number and expiry may be unknown."""
 
     number: str | None = None
-    expiration: datetime | None = None
+    expiration: str | None = None
 
-    def __post_init__(self) -> None:
-        to_utc(self, "expiration")
+    @property
+    def expires_on(self) -> date | None:
+        """The expiry date; None where there is none, or it can't be read."""
+        return calendar_day(self.expiration)
 
 
 class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,88 @@
+"""What stands several times in a WRO, told through both systems, with the month end after it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from acceptance.closing import close
+from acceptance.in_process import sync
+from acceptance.merchant import Merchant, fresh_database, merchant
+from ml_connector.sim.shipbob.books.receiving import Wro
+
+
+@pytest.fixture(scope="module")
+def dock(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    """A merchant of this file's own, whose month nobody else touches."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("dock"), url) as made,
+    ):
+        yield made
+
+
+def lot_item(dock: Merchant, *, in_netsuite: bool = True) -> str:
+    """An item that ShipBob keeps by lot, and NetSuite too unless told otherwise."""
+    sku = f"LOT-{next(dock.numbers)}"
+    dock.world.shipbob.add_product(sku, lot=True)
+    dock.world.netsuite.add_item(sku, lot=in_netsuite, cost="4.20")
+    return sku
+
+
+def of_lot(wro: Wro, days: list[datetime | None]) -> None:
+    """Let every box of a WRO hold lot L1, each with its own expiry date."""
+    for box, day in zip(wro.boxes, days, strict=True):
+        for item in box.items:
+            item.lot_number, item.lot_date = "L1", day
+
+
+def look(dock: Merchant, wro: Wro) -> tuple[str, str]:
+    [row] = sync(dock, "receiving", [str(wro.id)])
+    return row["state"], row["cause"] or ""
+
+
+def test_a_lot_in_two_boxes_beside_an_item_without_lots_is_booked_in_parts(
+    dock: Merchant, tmp_path: Path
+) -> None:
+    shipbob = dock.world.shipbob
+    cheese, spoon = lot_item(dock), lot_item(dock, in_netsuite=False)
+    number = dock.order({cheese: 100, spoon: 30})
+    wro = shipbob.create_wro(
+        boxes=[{cheese: 60, spoon: 20}, {cheese: 40, spoon: 10}],
+        purchase_order_number=number,
+        fulfillment_center_id=228,
+    )
+    of_lot(wro, [datetime(2027, 6, 30, tzinfo=UTC), None])
+    shipbob.stow(shipbob.arrive(wro), box=1)
+    first = look(dock, wro)
+    shipbob.complete(shipbob.stow(wro, box=2))
+    second = look(dock, wro)
+    stock = sync(dock, "inventory")
+    closed = close(dock, tmp_path)
+
+    assert (first, second) == (("done", ""), ("done", ""))
+    assert dock.books(cheese, spoon) == ({(cheese, 6): 100, (spoon, 6): 30},) * 3
+    assert shipbob.dock.find(wro).external_sync is not None
+    assert {row["state"] for row in stock} == {"done"}
+    assert closed.report.open == ()
+
+
+def test_a_count_that_went_down_waits_until_it_is_right(dock: Merchant, tmp_path: Path) -> None:
+    shipbob = dock.world.shipbob
+    tee = dock.sku("TEE")
+    wro = dock.announce({tee: 50}, number=dock.order({tee: 50}))
+    shipbob.stow(wro, {tee: 40})
+    look(dock, wro)
+    shipbob.stow(wro, {tee: -5})
+    fewer = look(dock, wro)
+    shipbob.stow(wro, {tee: 15})
+    shipbob.complete(wro)
+    more = look(dock, wro)
+    closed = close(dock, tmp_path)
+
+    assert (fewer, more) == (("dead", "quantity_went_down"), ("done", ""))
+    assert dock.books(tee) == ({(tee, 6): 50},) * 3
+    assert closed.report.open == ()
