@@ -167,4 +167,5 @@ class AlarmKind(StrEnum):
     DRIFT = "drift"
     RECONCILIATION = "reconciliation"
     STORAGE = "storage"
+    ACCOUNTS = "accounts"
     BUG = "bug"

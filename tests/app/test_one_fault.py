@@ -87,7 +87,7 @@ async def installation(both: Merchant) -> AsyncIterator[Installation]:
     async with open_installation(both.settings) as before:
         hears = both.connection_file(alarms='urls = ["json://127.0.0.1:9/x"]')
         await _apply(before, _settings(hears, "acme"))
-        await _apply(before, _settings(both.connection_file(), BROKEN))
+        await _apply(before, _settings(both.connection_file(mode="dry-run"), BROKEN))
         await renew_tokens(before, ConnectionContexts(before))
     _write(both, "update token set obtained_at = now() - interval '1 year'")
     async with open_installation(both.settings) as opened:
@@ -196,7 +196,7 @@ async def test_the_file_applied_again_mends_it(
 ) -> None:
     _write(both, DAMAGES[damage])
     await watch_books(installation)
-    await _apply(installation, _settings(both.connection_file(), BROKEN))
+    await _apply(installation, _settings(both.connection_file(mode="dry-run"), BROKEN))
     await renew_tokens(installation, ConnectionContexts(installation))
     await watch_books(installation)
     left = await installation.database.fetch(

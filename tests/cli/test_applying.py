@@ -187,6 +187,7 @@ def test_without_books_another_account_needs_no_confirmation(
     cli: Command, shop: Merchant, file: Path
 ) -> None:
     change(file, 'name = "acme"', 'name = "fresh"')
+    change(file, 'mode = "live"', 'mode = "dry-run"')
     first = cli("connection", "apply", str(file), "--no-ping")
     second = cli("connection", "apply", change(file, "TSTDRV1234567_SB1", "7654321"), "--no-ping")
     cli("connection", "remove", "fresh", "--yes")

@@ -159,6 +159,7 @@ class Case:
                 id=row["id"],
                 tranid=row["number"],
                 status=row["status"],
+                location=row.get("location"),
                 lines=tuple(
                     OrderLine(
                         transaction=row["id"],
@@ -168,6 +169,7 @@ class Case:
                         itemtype="InvtPart",
                         quantity=Decimal(line["ordered"]),
                         quantityshiprecv=Decimal(line["received"]),
+                        location=line.get("location"),
                         units=line.get("unit"),
                         stockunit=line.get("stock_unit"),
                     )

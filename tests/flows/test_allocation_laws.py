@@ -9,14 +9,24 @@ from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLin
 from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP")
+HERE = "6"
+
+Ordered = tuple[str, int, int, str | None]
+"""SKU, units of the line, eaches in one of them where it does not count in eaches, location."""
 
 lines = st.lists(
-    st.tuples(st.sampled_from(SKUS), st.integers(0, 60), st.sampled_from([0, 6, 12])), max_size=5
+    st.tuples(
+        st.sampled_from(SKUS),
+        st.integers(0, 60),
+        st.sampled_from([0, 6, 12]),
+        st.sampled_from([HERE, "7", None]),
+    ),
+    max_size=5,
 )
 stowed = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 90)), min_size=1, max_size=4)
 
 
-def order(wanted: list[tuple[str, int, int]]) -> ReceivingOrder:
+def order(wanted: list[Ordered]) -> ReceivingOrder:
     return ReceivingOrder(
         id="4711",
         number="PO4711",
@@ -26,10 +36,11 @@ def order(wanted: list[tuple[str, int, int]]) -> ReceivingOrder:
                 line=number,
                 item_id=sku,
                 open_quantity=units * (per_unit or 1),
+                location=location,
                 unit="2" if per_unit else None,
                 per_unit=per_unit,
             )
-            for number, (sku, units, per_unit) in enumerate(wanted, 1)
+            for number, (sku, units, per_unit, location) in enumerate(wanted, 1)
         ),
     )
 
@@ -50,11 +61,11 @@ def increases(units: list[tuple[str, int]]) -> list[Increase]:
 
 @given(lines, stowed)
 def test_every_unit_is_taken_waits_for_its_case_or_is_surplus(
-    wanted: list[tuple[str, int, int]], units: list[tuple[str, int]]
+    wanted: list[Ordered], units: list[tuple[str, int]]
 ) -> None:
     given_order, came = order(wanted), increases(units)
-    taken, surplus, broken = allocate(given_order, came)
-    surplus = stretch(given_order, taken, surplus)
+    taken, surplus, broken = allocate(given_order, came, HERE)
+    surplus = stretch(given_order, taken, surplus, HERE)
 
     for one in came:
         shared = [
@@ -68,13 +79,40 @@ def test_every_unit_is_taken_waits_for_its_case_or_is_surplus(
 
 @given(lines, stowed)
 def test_no_line_takes_more_than_it_expects_or_a_part_of_its_unit(
-    wanted: list[tuple[str, int, int]], units: list[tuple[str, int]]
+    wanted: list[Ordered], units: list[tuple[str, int]]
 ) -> None:
     given_order = order(wanted)
-    taken, _, broken = allocate(given_order, increases(units))
+    taken, _, broken = allocate(given_order, increases(units), HERE)
 
     for line in given_order.lines:
         units_taken = sum(quantity for _, quantity in taken.get(line.line, ()))
         waiting = sum(part.quantity for part in broken if part.line == line)
         assert units_taken + waiting <= line.open_quantity
         assert units_taken % line.eaches == 0
+
+
+@given(lines, stowed)
+def test_a_line_of_another_location_takes_nothing(
+    wanted: list[Ordered], units: list[tuple[str, int]]
+) -> None:
+    given_order, came = order(wanted), increases(units)
+    taken, surplus, broken = allocate(given_order, came, HERE)
+    stretch(given_order, taken, surplus, HERE)
+
+    places = {line.line: line.location for line in given_order.lines}
+    assert {places[line] for line in taken} <= {HERE, None}
+    assert {part.line.location for part in broken} <= {HERE, None}
+
+
+@given(lines, stowed)
+def test_units_are_surplus_only_when_every_line_of_their_location_is_full(
+    wanted: list[Ordered], units: list[tuple[str, int]]
+) -> None:
+    given_order = order([(sku, count, 0, place) for sku, count, _, place in wanted])
+    taken, surplus, _ = allocate(given_order, increases(units), HERE)
+
+    for increase, _ in surplus:
+        for line in given_order.lines:
+            if line.item_id == increase.item.id and line.location in {HERE, None}:
+                units_taken = sum(quantity for _, quantity in taken.get(line.line, ()))
+                assert units_taken == line.open_quantity

@@ -35,13 +35,22 @@ Units = Mapping[str, int]
 histories = st.lists(
     st.dictionaries(st.sampled_from(SKUS), st.integers(0, 40), max_size=3), min_size=1, max_size=5
 )
-orders = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(0, 60)), max_size=5)
+HERE = "6"
+"""Where the units are, in NetSuite; another location is the merchant's own warehouse."""
+
+Ordered = tuple[str, int, str | None]
+"""SKU, units and location of an order line."""
+
+orders = st.lists(
+    st.tuples(st.sampled_from(SKUS), st.integers(0, 60), st.sampled_from([HERE, "9", None])),
+    max_size=5,
+)
 
 
 class Books:
     """NetSuite's order and what was posted, as plan will see them next time."""
 
-    def __init__(self, ordered: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, ordered: Sequence[Ordered]) -> None:
         self.ordered = ordered
         self.received: dict[int, int] = defaultdict(int)
         self.receipts: dict[int, list[Receipt]] = defaultdict(list)
@@ -58,8 +67,9 @@ class Books:
                     item_id=sku,
                     open_quantity=max(0, quantity - self.received[line]),
                     receipts=tuple(self.receipts[line]),
+                    location=location,
                 )
-                for line, (sku, quantity) in enumerate(self.ordered, 1)
+                for line, (sku, quantity, location) in enumerate(self.ordered, 1)
             ),
         )
 
@@ -126,7 +136,7 @@ def converge(stowed: Units, books: Books, terms: ConnectionSettings, *, numbered
 @given(histories, orders, st.sampled_from(OVER_RECEIPT), st.booleans())
 def test_never_more_is_booked_than_was_stowed_and_nothing_twice(
     history: list[dict[str, int]],
-    ordered: list[tuple[str, int]],
+    ordered: list[Ordered],
     policy: str,
     numbered: bool,  # noqa: FBT001 - drawn
 ) -> None:
@@ -144,7 +154,7 @@ def test_never_more_is_booked_than_was_stowed_and_nothing_twice(
 
 @given(histories, orders)
 def test_by_the_policy_adjust_every_stowed_unit_is_booked(
-    history: list[dict[str, int]], ordered: list[tuple[str, int]]
+    history: list[dict[str, int]], ordered: list[Ordered]
 ) -> None:
     books, terms = Books(ordered), settings(over_receipt="adjust")
     stowed: dict[str, int] = defaultdict(int)
@@ -160,7 +170,7 @@ def test_by_the_policy_adjust_every_stowed_unit_is_booked(
 
 @given(histories, orders)
 def test_by_the_policy_refuse_no_line_takes_more_than_was_ordered(
-    history: list[dict[str, int]], ordered: list[tuple[str, int]]
+    history: list[dict[str, int]], ordered: list[Ordered]
 ) -> None:
     books, terms = Books(ordered), settings(over_receipt="refuse")
     stowed: dict[str, int] = defaultdict(int)
@@ -169,15 +179,17 @@ def test_by_the_policy_refuse_no_line_takes_more_than_was_ordered(
             stowed[sku] += units
         converge(stowed, books, terms, numbered=True)
 
-    assert all(books.received[line] <= quantity for line, (_, quantity) in enumerate(ordered, 1))
+    assert all(books.received[at] <= line[1] for at, line in enumerate(ordered, 1))
     for sku in SKUS:
-        wanted = sum(quantity for name, quantity in ordered if name == sku)
+        wanted = sum(
+            quantity for name, quantity, location in ordered if name == sku and location != "9"
+        )
         assert books.booked().get(sku, 0) == min(wanted, stowed[sku])
 
 
 @given(histories, orders, st.sampled_from(OVER_RECEIPT))
 def test_the_same_facts_give_the_same_documents_byte_for_byte(
-    history: list[dict[str, int]], ordered: list[tuple[str, int]], policy: str
+    history: list[dict[str, int]], ordered: list[Ordered], policy: str
 ) -> None:
     books, terms = Books(ordered), settings(over_receipt=policy)
     seen = facts(history[0], books, numbered=True)
@@ -204,7 +216,7 @@ steps = st.lists(
 class Told:
     """Three WROs of one order, and the books that come of telling of them."""
 
-    def __init__(self, ordered: Sequence[tuple[str, int]], terms: ConnectionSettings) -> None:
+    def __init__(self, ordered: Sequence[Ordered], terms: ConnectionSettings) -> None:
         self.books = Books(ordered)
         self.terms = terms
         self.stowed: list[dict[str, int]] = [defaultdict(int) for _ in range(3)]
@@ -245,7 +257,7 @@ def test_any_order_and_multiplicity_of_events_gives_the_same_books(
     stowing: list[tuple[int, str, int]],
     events: list[int],
     last: list[int],
-    ordered: list[tuple[str, int]],
+    ordered: list[Ordered],
 ) -> None:
     terms = settings(over_receipt="adjust")
     once, often = Told(ordered, terms), Told(ordered, terms)
@@ -379,3 +391,18 @@ def test_a_wro_is_not_marked_while_a_line_is_unexplained() -> None:
 
     assert [one.kind for one in decided.documents] == [DocumentKind.INVENTORY_ADJUSTMENT]
     assert "not marked" in decided.note
+
+
+@given(histories, orders, st.sampled_from(OVER_RECEIPT))
+def test_nothing_is_received_on_a_line_of_another_location(
+    history: list[dict[str, int]], ordered: list[Ordered], policy: str
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt=policy)
+    stowed: dict[str, int] = defaultdict(int)
+    for increase in history:
+        for sku, units in increase.items():
+            stowed[sku] += units
+        converge(stowed, books, terms, numbered=True)
+
+    places = {line: location for line, (_, _, location) in enumerate(ordered, 1)}
+    assert {places[line] for line, units in books.received.items() if units} <= {HERE, None}

@@ -53,7 +53,7 @@ def neighbour(receiver: Merchant, door: Door) -> Iterator[Neighbour]:
     name = f"neighbour-{next(receiver.numbers)}"
     first, second = new_secret(), new_secret()
     application = receiver.world.application
-    path = receiver.connection_file()
+    path = receiver.connection_file(mode="dry-run")
     text = path.read_text("utf-8").replace('name = "acme"', f'name = "{name}"')
     text = text.replace(f'["{receiver.secret}"]', f'["{first}", "{second}"]').replace(
         "[shipbob]\n",

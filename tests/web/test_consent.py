@@ -199,6 +199,27 @@ def test_a_held_connection_takes_a_consent_and_stays_held(browser: Browser) -> N
     assert row["held_at"] is not None
 
 
+def test_a_consent_for_the_account_of_another_live_connection_ends_in_dry_run(
+    browser: Browser,
+) -> None:
+    merchant = browser.merchant
+    channels = list(merchant.world.shipbob.books.access.channels)
+    merchant.rows("update connection set channels = null returning name")
+    merchant.rows(
+        "insert into connection (name, mode, settings, channels) select 'twin', 'live', settings,"
+        " %(channels)s::bigint[] from connection where name = 'acme' returning name",
+        channels=channels,
+    )
+    answer = browser.back(browser.consent(browser.start().headers["location"]))
+    [row] = merchant.rows("select mode from connection where name = 'acme'")
+    merchant.rows("delete from connection where name = 'twin' returning name")
+    merchant.rows("update connection set mode = 'live', channels = null returning name")
+
+    assert answer.status_code == 200
+    assert "are of one ShipBob account" in unescape(answer.text)
+    assert row["mode"] == "dry-run"
+
+
 def asked(merchant: Merchant) -> dict[str, str]:
     """Return what ShipBob says when the connection is pinged, by check."""
 

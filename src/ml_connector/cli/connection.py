@@ -9,6 +9,7 @@ import typer
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.administration import Changed
 from ml_connector.app.connections.apply import webhook_url
+from ml_connector.app.connections.one_writer import learn
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.health import health
 from ml_connector.cli.apply import apply_file
@@ -154,7 +155,9 @@ def resume(name: Name = None) -> None:
     """Resume a paused connection: what came meanwhile is done now."""
     by = current().person()
     changed = _act(
-        name, lambda _, on, one: administration.set_paused(on, one, paused=False, by=by)
+        name,
+        lambda _, on, one: administration.set_paused(on, one, paused=False, by=by),
+        learns=True,
     )
     said = "is not paused any more" if changed.held else "goes on"
     said = said if changed.changed else "was not paused"
@@ -177,6 +180,7 @@ def set_mode(
         lambda installation, on, one: administration.set_mode(
             installation, on, one, mode=mode, by=by
         ),
+        learns=mode == "live",
     )
     printer = current().printer
     said = "is in mode" if changed.changed else "was in mode"
@@ -229,13 +233,21 @@ def remove(
     _answer(changed, removed=True)
 
 
-def _act(name: str | None, act: Act) -> Changed:
-    """Do an act with the connection that is meant, in one transaction."""
+def _act(name: str | None, act: Act, *, learns: bool = False) -> Changed:
+    """Do an act with the connection that is meant, in one transaction.
+
+    Args:
+        name: of the connection.
+        act: the act.
+        learns: it may be live afterwards: which accounts are whose must be known.
+    """
     context = current()
     if name is not None:
         context.named(name)
 
     async def do(installation: Installation) -> Changed:
+        if learns:
+            await learn(installation, (await context.applied(installation)).name)
         async with installation.database.transaction() as on:
             return await act(installation, on, await context.connection(on))
 

@@ -1,5 +1,7 @@
 """What an answer of NetSuite means: the only place where its status codes are read.
 
+What the token endpoint's own words of refusal mean is in ``sign_in/oauth.py``.
+
 The rules are those of netsuite.md sections 9.2 and 10.2. Business errors are all ``400``
 with ``USER_ERROR``, and only the text tells them apart; the text is in the language of
 the integration user, which therefore must be English (US).

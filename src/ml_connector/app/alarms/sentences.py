@@ -24,6 +24,7 @@ _TITLES: Final[dict[str, str]] = {
     AlarmKind.DRIFT: "stock differs",
     AlarmKind.RECONCILIATION: "a month end is not explained",
     AlarmKind.STORAGE: "what is stored, or the room for it",
+    AlarmKind.ACCOUNTS: "two connections write to the same accounts",
     AlarmKind.BUG: "a bug",
 }
 
@@ -321,6 +322,16 @@ def clock_offset(seconds: float) -> str:
     if abs(seconds) < 1:
         return "within a second of ShipBob's"
     return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} ShipBob's"
+
+
+def two_writers(clash: str, remedy: str) -> AlarmText:
+    """Say that two live connections are of the same accounts.
+
+    Args:
+        clash: which two, and what they share.
+        remedy: what to do.
+    """
+    return AlarmText(f"{clash}, and both are live: goods are announced and booked twice", remedy)
 
 
 def month_not_explained(month: str, differences: int) -> AlarmText:

@@ -27,7 +27,7 @@ _OLD_EVERY_SECONDS: Final = 60.0
 
 
 class AwaitedWatch:
-    """Looks whether what stopped subjects wait for has appeared in NetSuite.
+    """Looks whether what stopped subjects wait for has appeared in NetSuite or at ShipBob.
 
     Things that began to be awaited lately are looked for at every turn, older ones once a
     minute. One query asks for all things of a kind.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ml_connector.app.connections.apply import post_what_was_noted
+from ml_connector.app.connections.one_writer import one_at_a_time, refuse_second
 from ml_connector.app.installation.installation import Installation
 from ml_connector.ledger.connections import acts, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -42,11 +43,16 @@ async def set_paused(
         applied: the connection.
         paused: pause, or resume.
         by: the person.
+
+    Raises:
+        UserError: another connection of the same accounts is live.
     """
     held = applied.held_at is not None
     if applied.paused == paused:
         return Changed(name=applied.name, changed=False, held=held)
+    await one_at_a_time(on)
     await connections.set_paused(on, applied.name, paused=paused)
+    await refuse_second(on, applied.name)
     await acts.record(
         on,
         by,
@@ -76,11 +82,16 @@ async def set_mode(
         applied: the connection.
         mode: ``live`` or ``dry-run``.
         by: the person.
+
+    Raises:
+        UserError: another connection of the same accounts is live.
     """
     held = applied.held_at is not None
     if applied.mode == mode:
         return Changed(name=applied.name, changed=False, held=held)
+    await one_at_a_time(on)
     await connections.set_mode(on, applied.name, mode)
+    await refuse_second(on, applied.name)
     woken = 0
     if mode == "live":
         woken = await post_what_was_noted(installation, on, applied.name)

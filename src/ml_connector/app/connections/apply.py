@@ -1,34 +1,48 @@
 """Applying a connection: ask both systems, then store the settings and seal the secrets."""
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
 
-from ml_connector.app.alarms.channels import URL_FIELD, check_channel
+from ml_connector.app.alarms.channels import check_channel
 from ml_connector.app.connections import asking
 from ml_connector.app.connections.accounts import Confirm, confirm_other_accounts, nobody
+from ml_connector.app.connections.certificate_changes import note_certificate, past_rotations
 from ml_connector.app.connections.changes import SettingChange, changes
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.connections.credential_changes import settle_tokens, without_spent
+from ml_connector.app.connections.credential_changes import (
+    is_another_sign_in,
+    keep_secrets,
+    same_secret,
+    settle_tokens,
+    stored_secrets,
+    without_spent,
+)
+from ml_connector.app.connections.one_writer import (
+    Clash,
+    clashes,
+    learn,
+    new_clashes,
+    one_at_a_time,
+    refuse_second,
+    remedy_of,
+)
 from ml_connector.app.installation.installation import Installation
 from ml_connector.awaited import Awaited
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.inbox.wakeups import run_again, wake
-from ml_connector.errors import ConnectorError
 from ml_connector.flows import WAKINGS
-from ml_connector.ledger.connections import acts, certificates, connections, holds
+from ml_connector.ledger.connections import acts, connections, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.postings import postings
 from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.sign_in.certificates import check_pair, key_print, read_certificate
+from ml_connector.netsuite.sign_in.certificates import check_pair
 from ml_connector.netsuite.sign_in.signing import load_key
-from ml_connector.secret import Secret
 from ml_connector.shipbob.webhooks.signature import check_secret
 from ml_connector.storage.database import Connection
 from ml_connector.transport.guard.guard import check_base_url
@@ -40,7 +54,6 @@ from ml_connector.words import Mode
 _log = structlog.get_logger("apply")
 
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
-_WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +97,12 @@ class _Asked:
     """What both systems said before the connection was saved.
 
     Attributes:
+        channels: all that ShipBob lists; None where it was not asked.
         new_pair: tokens of ShipBob's that have replaced the configured refresh token.
     """
 
     checks: Sequence[Check] = ()
+    channels: Sequence[int] | None = None
     new_pair: NewToken | None = None
 
     @property
@@ -126,7 +141,7 @@ async def apply_connection(
     check(settings)
     await confirm_other_accounts(installation, settings, confirm)
     named = settings.netsuite.certificate_id
-    settings = await _past_rotations(installation, settings)
+    settings = await past_rotations(installation, settings)
     kept = settings.netsuite.certificate_id
     settings, spent = await without_spent(installation, settings)
     asked = await _ask_first(installation, settings) if ping_first else _Asked()
@@ -135,12 +150,11 @@ async def apply_connection(
         return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
     if asked.failed:
         settings = settings.model_copy(update={"mode": "dry-run"})
-    saved = await _save(installation, settings, person=person, wakes=ping_first)
+    saved = await _save(installation, settings, asked, person=person, wakes=ping_first)
     if asked.new_pair is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(asked.new_pair))
     return replace(
         saved,
-        checks=asked.checks,
         kept_certificate=kept if kept != named else None,
         spent=spent,
         held=settings.name in await holds.held(installation.database),
@@ -173,77 +187,23 @@ def webhook_url(settings: Settings, name: str) -> str:
     return f"{base}/webhooks/shipbob/{name}"
 
 
-async def _past_rotations(
-    installation: Installation, settings: ConnectionSettings
-) -> ConnectionSettings:
-    """Return the settings with the certificate in use, where rotation replaced the file's.
-
-    A file that was written before a rotation must not bring the old certificate back. Such a
-    file is recognised by its certificate id and, where it holds a key, by the key.
-    """
-    section = settings.netsuite
-    async with installation.database.transaction() as on:
-        old = await certificates.of_id(on, settings.name, section.certificate_id)
-        current = await certificates.current(on, settings.name)
-    if old is None or current is None or current.certificate_id is None:
-        return settings
-    rotated = old.state in {"replaced", "revoked"} and old.revoke_after is not None
-    if not rotated or (
-        section.private_key is not None
-        and key_print(load_key(section.private_key)) != old.key_print
-    ):
-        return settings
-    return settings.model_copy(
-        update={
-            "netsuite": section.model_copy(
-                update={
-                    "certificate_id": current.certificate_id,
-                    "private_key": None,
-                    "certificate": None,
-                }
-            )
-        }
-    )
-
-
-async def _note_certificate(
-    installation: Installation, on: Connection, settings: ConnectionSettings
-) -> None:
-    """Note which certificate signs in, and what is known of it."""
-    section = settings.netsuite
-    known = await certificates.current(on, settings.name)
-    key = section.private_key or (await _stored(installation, settings.name, on)).get(
-        "netsuite.private_key"
-    )
-    fingerprint = key_print(load_key(key)) if key is not None else None
-    ends_at = read_certificate(section.certificate).valid_until if section.certificate else None
-    if (
-        known is not None
-        and known.certificate_id == section.certificate_id
-        and known.key_print == fingerprint
-        and section.certificate in {None, known.pem}
-    ):
-        return
-    await installation.vault.delete(settings.name, certificates.NEXT_KEY_FIELD, on=on)
-    await certificates.adopt(
-        on,
-        settings.name,
-        section.certificate_id,
-        key_print=fingerprint,
-        pem=section.certificate,
-        valid_until=ends_at,
-    )
-
-
 async def _ask_first(installation: Installation, settings: ConnectionSettings) -> _Asked:
     complete, keeper = await _as_it_would_be(installation, settings)
     passing = asking.PassingTokens(shipbob=keeper)
     found = await asking.ask_both(installation.reaching(Reach.READS), complete, passing)
-    return _Asked(checks=found, new_pair=passing.renewed.get("shipbob"))
+    await learn(installation)
+    return _Asked(
+        checks=found.checks, channels=found.channels, new_pair=passing.renewed.get("shipbob")
+    )
 
 
 async def _save(
-    installation: Installation, settings: ConnectionSettings, *, person: str, wakes: bool
+    installation: Installation,
+    settings: ConnectionSettings,
+    asked: _Asked,
+    *,
+    person: str,
+    wakes: bool,
 ) -> Applied:
     """Store a connection with its secrets, in one transaction.
 
@@ -251,19 +211,27 @@ async def _save(
         installation: where to.
         settings: of the connection. Where they leave the mode out, a new connection begins in
             dry-run, and one that is there keeps its mode.
+        asked: what both systems said of them.
         person: who applies it.
         wakes: let waiting subjects run again also when nothing is new.
+
+    Raises:
+        UserError: another connection of the same accounts is live.
     """
     today = datetime.now(settings.schedule.zone).date()
     async with installation.database.transaction() as on:
+        await one_at_a_time(on)
         before = await connections.find(on, settings.name)
+        clashed = await clashes(on, settings.name)
         mode = settings.mode or (before.mode if before else "dry-run")
         applied, changed = await connections.save(on, settings, mode=mode, today=today)
-        renewed = await _keep_secrets(installation, on, settings)
-        await _note_certificate(installation, on, settings)
+        renewed = await keep_secrets(installation, on, settings)
+        await note_certificate(installation, on, settings)
         await settle_tokens(
             installation, on, before=before, after=applied, settings=settings, renewed=renewed
         )
+        await _keep_channels(on, applied, before, asked, renewed)
+        asked, mode = await _one_writer(on, applied, asked, clashed)
         anything_new = changed or bool(renewed)
         woken = 0
         if anything_new or wakes:
@@ -278,12 +246,53 @@ async def _save(
         saved=True,
         changed=anything_new,
         woken=woken,
-        checks=(),
+        checks=asked.checks,
         mode=mode,
         new=before is None,
         changes=changes(_state(before), _state(applied)) if before is not None else (),
         secrets=sorted(renewed),
     )
+
+
+async def _one_writer(
+    on: Connection, applied: AppliedConnection, asked: _Asked, known: Sequence[Clash]
+) -> tuple[_Asked, Mode]:
+    """See that a connection is not live beside another of its accounts; return its mode.
+
+    Where it brings tokens that must not be lost, it is stored all the same, and in dry-run.
+
+    Raises:
+        UserError: it must not be live, and nothing would be lost.
+    """
+    if asked.new_pair is None:
+        await refuse_second(on, applied.name, known=known)
+        return asked, applied.mode
+    found = await new_clashes(on, applied.name, known=known)
+    if not found:
+        return asked, applied.mode
+    await connections.set_mode(on, applied.name, "dry-run")
+    refused = Check(
+        system="shipbob",
+        name="account",
+        outcome="failed",
+        found="; ".join(one.sentence for one in found),
+        remedy=remedy_of(found),
+    )
+    return replace(asked, checks=[*asked.checks, refused]), "dry-run"
+
+
+async def _keep_channels(
+    on: Connection,
+    applied: AppliedConnection,
+    before: AppliedConnection | None,
+    asked: _Asked,
+    renewed: Collection[str],
+) -> None:
+    """Keep which channels ShipBob lists; with other credentials, what it listed before is void."""
+    if asked.channels is not None:
+        await connections.set_channels(on, applied.name, asked.channels)
+    elif is_another_sign_in(before, applied, renewed):
+        await connections.set_channels(on, applied.name, None)
 
 
 def _state(applied: AppliedConnection) -> dict[str, Any]:
@@ -301,12 +310,12 @@ async def _as_it_would_be(
         applied = await connections.find(on, settings.name)
         if applied is None:
             return settings, None
-        stored = await _stored(installation, settings.name, on)
+        stored = await stored_secrets(installation, settings.name, on)
     given = settings.secrets()
     complete = replace(applied, stored=settings.model_dump(mode="json"))
     refresh = given.get(_REFRESH_TOKEN)
     known = _REFRESH_TOKEN in stored and (
-        refresh is None or _same(stored[_REFRESH_TOKEN], refresh)
+        refresh is None or same_secret(stored[_REFRESH_TOKEN], refresh)
     )
     consented = refresh is None and (
         applied.section("shipbob").get("client_id") == settings.shipbob.client_id
@@ -321,46 +330,6 @@ def _already(pair: NewToken) -> Renew:
         return pair
 
     return renew
-
-
-async def _keep_secrets(
-    installation: Installation, on: Connection, settings: ConnectionSettings
-) -> set[str]:
-    """Store the secrets of the file; return the fields that are new, changed or gone."""
-    vault = installation.vault
-    stored = await _stored(installation, settings.name, on)
-    given = settings.secrets()
-    changed: set[str] = set()
-    for field, secret in given.items():
-        if field not in stored or not _same(stored[field], secret):
-            await vault.put(settings.name, field, secret, on=on)
-            changed.add(field)
-    for field in await vault.fields(settings.name, on=on) - given.keys():
-        replaced = (
-            bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
-        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(URL_FIELD))
-        if replaced or field not in stored:
-            await vault.delete(settings.name, field, on=on)
-            changed.add(field)
-    return changed
-
-
-async def _stored(installation: Installation, name: str, on: Connection) -> dict[str, Secret]:
-    """Return the stored secrets that can be opened; the others are lost."""
-    opened: dict[str, Secret] = {}
-    for field in await installation.vault.fields(name, on=on):
-        try:
-            secret = await installation.vault.get(name, field, on=on)
-        except ConnectorError as error:
-            _log.warning("secret_dropped", connection=name, field=field, reason=str(error))
-        else:
-            if secret is not None:
-                opened[field] = secret
-    return opened
-
-
-def _same(one: Secret, other: Secret) -> bool:
-    return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
 
 
 async def _perhaps_settled(on: Connection, name: str) -> set[Awaited]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from ml_connector.app.connections.checks import Check, outcome_of
 from ml_connector.app.connections.ids import id_checks, unlisted_centers
@@ -11,6 +11,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman, UserError
 from ml_connector.netsuite.queries import setup
+from ml_connector.shipbob.payloads import Channel
 from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import Cause, System
@@ -72,9 +73,20 @@ class PassingTokens:
         )
 
 
+class Answers(NamedTuple):
+    """What both systems said.
+
+    Attributes:
+        channels: all that ShipBob lists; None where it was not asked, or did not say.
+    """
+
+    checks: Sequence[Check] = ()
+    channels: Sequence[int] | None = None
+
+
 async def ask_both(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
-) -> list[Check]:
+) -> Answers:
     """Check settings: a token of each system, one call with it, and every id that they name.
 
     Harmless to both. ShipBob is not asked while something is wrong with NetSuite: a refresh
@@ -82,17 +94,17 @@ async def ask_both(
     """
     found = await _ask_netsuite(installation, settings, tokens)
     if all(one.outcome == "ok" for one in found if one.needed):
-        found += await _ask_shipbob(installation, settings, tokens)
-    else:
-        found.append(
-            Check(
-                system="shipbob",
-                name="token",
-                outcome="failed",
-                found="not asked while a check of NetSuite fails",
-            )
+        answered = await _ask_shipbob(installation, settings, tokens)
+        return Answers([*found, *answered.checks], answered.channels)
+    found.append(
+        Check(
+            system="shipbob",
+            name="token",
+            outcome="failed",
+            found="not asked while a check of NetSuite fails",
         )
-    return found
+    )
+    return Answers(found)
 
 
 async def _ask_netsuite(
@@ -116,7 +128,10 @@ async def _ask_netsuite(
 
 async def _ask_shipbob(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper
-) -> list[Check]:
+) -> Answers:
+    listed: list[Channel] = []
+    strange: list[Check] = []
+
     async def token() -> str:
         _, auth = shipbob_client(installation, settings, tokens)
         bearer = await auth.bearer()
@@ -124,18 +139,16 @@ async def _ask_shipbob(
 
     async def channel() -> str:
         client, _ = shipbob_client(installation, settings, tokens)
-        known = await client.channels()
+        listed.extend(await client.channels())
         wanted = await client.channel_id()
-        if all(one.id != wanted for one in known):
-            listed = ", ".join(f"{one.id} ({one.name})" for one in known[:_FEW]) or "none"
+        if all(one.id != wanted for one in listed):
+            there = ", ".join(f"{one.id} ({one.name})" for one in listed[:_FEW]) or "none"
             raise NeedsHuman(
                 f"there is no channel {wanted}",
                 cause=Cause.RECORD_NOT_FOUND,
-                remedy=f"Correct channel_id under [shipbob]: ShipBob lists {listed}.",
+                remedy=f"Correct channel_id under [shipbob]: ShipBob lists {there}.",
             )
         return f"writes to channel {wanted}"
-
-    strange: list[Check] = []
 
     async def centers() -> str:
         client, _ = shipbob_client(installation, settings, tokens)
@@ -146,7 +159,7 @@ async def _ask_shipbob(
     found = await _in_turn(
         "shipbob", [("token", token), ("channel", channel), ("fulfillment centers", centers)]
     )
-    return found + strange
+    return Answers([*found, *strange], [one.id for one in listed] or None)
 
 
 async def _in_turn(

@@ -1,10 +1,15 @@
 """What becomes of stored tokens when a connection is applied with other credentials."""
 
+import hmac
 from collections.abc import Collection
 from typing import Final
 
+import structlog
+
+from ml_connector.app.alarms.channels import URL_FIELD
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.secret import Secret
@@ -12,6 +17,10 @@ from ml_connector.storage.database import Connection
 from ml_connector.words import System
 
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
+_WEBHOOK_SECRET: Final = "shipbob.webhook_secrets."  # noqa: S105 - the name of a field
+
+_log = structlog.get_logger("apply")
+
 _SYSTEMS: Final[tuple[System, ...]] = ("netsuite", "shipbob")
 _TOKENS_OF: Final[dict[System, set[str]]] = {
     "netsuite": {"netsuite.private_key"},
@@ -60,6 +69,13 @@ async def settle_tokens(
         await consents.note_configured(on, after.name, settings.shipbob.refresh_token.reveal())
 
 
+def is_another_sign_in(
+    before: AppliedConnection | None, after: AppliedConnection, renewed: Collection[str]
+) -> bool:
+    """Whether ShipBob may know the connection as another merchant now."""
+    return _concerns("shipbob", before, after) or not _SIGNS_IN["shipbob"].isdisjoint(renewed)
+
+
 async def without_spent(
     installation: Installation, settings: ConnectionSettings
 ) -> tuple[ConnectionSettings, bool]:
@@ -91,6 +107,49 @@ async def _stored_refresh_token(
     if _REFRESH_TOKEN not in await installation.vault.fields(name, on=on):
         return None
     return await installation.vault.get(name, _REFRESH_TOKEN, on=on)
+
+
+async def keep_secrets(
+    installation: Installation, on: Connection, settings: ConnectionSettings
+) -> set[str]:
+    """Store the secrets of the file; return the fields that are new, changed or gone."""
+    vault = installation.vault
+    stored = await stored_secrets(installation, settings.name, on)
+    given = settings.secrets()
+    changed: set[str] = set()
+    for field, secret in given.items():
+        if field not in stored or not same_secret(stored[field], secret):
+            await vault.put(settings.name, field, secret, on=on)
+            changed.add(field)
+    for field in await vault.fields(settings.name, on=on) - given.keys():
+        replaced = (
+            bool(settings.shipbob.webhook_secrets) and field.startswith(_WEBHOOK_SECRET)
+        ) or ("urls" in settings.alarms.model_fields_set and field.startswith(URL_FIELD))
+        if replaced or field not in stored:
+            await vault.delete(settings.name, field, on=on)
+            changed.add(field)
+    return changed
+
+
+async def stored_secrets(
+    installation: Installation, name: str, on: Connection
+) -> dict[str, Secret]:
+    """Return the stored secrets that can be opened; the others are lost."""
+    opened: dict[str, Secret] = {}
+    for field in await installation.vault.fields(name, on=on):
+        try:
+            secret = await installation.vault.get(name, field, on=on)
+        except ConnectorError as error:
+            _log.warning("secret_dropped", connection=name, field=field, reason=str(error))
+        else:
+            if secret is not None:
+                opened[field] = secret
+    return opened
+
+
+def same_secret(one: Secret, other: Secret) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(one.reveal().encode(), other.reveal().encode())
 
 
 def _is_another_application(before: AppliedConnection | None, after: AppliedConnection) -> bool:

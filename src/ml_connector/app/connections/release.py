@@ -1,11 +1,22 @@
 """Releasing a connection that a restore has left held."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from ml_connector.app.connections.one_writer import (
+    clashes,
+    keep_channels,
+    learn,
+    one_at_a_time,
+    refuse,
+    refuse_second,
+)
 from ml_connector.app.connections.take_in import TakenDocuments, take_in
 from ml_connector.app.installation.contexts import connection_context
 from ml_connector.app.installation.installation import Installation
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections import acts, connections, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.netsuite.account import account_key
@@ -40,6 +51,7 @@ async def release_connection(
 
     Raises:
         ConnectorError: a system can't be read; the connection stays held.
+        UserError: another connection of the same accounts is live.
     """
     if applied.held_at is None:
         return Released(changed=False, found=TakenDocuments())
@@ -48,9 +60,12 @@ async def release_connection(
         secrets = await installation.vault.all(applied.name, on=on)
         accounts = await connections.accounts(on)
     own = account_key(applied.netsuite_account)
+    context = connection_context(installation.reaching(reach), applied.settings(secrets))
+    if not dry_run and applied.mode == "live" and not applied.paused:
+        await _refuse_second(installation, applied, context)
     found = await take_in(
         installation,
-        connection_context(installation.reaching(reach), applied.settings(secrets)),
+        context,
         since=applied.backup_made_at,
         siblings=[name for name, account in accounts.items() if account_key(account) == own],
         keep=not dry_run,
@@ -60,12 +75,27 @@ async def release_connection(
     return Released(changed=await _end(installation, applied, found, by=by), found=found)
 
 
+async def _refuse_second(
+    installation: Installation, applied: AppliedConnection, context: ConnectionContext
+) -> None:
+    """Refuse before anything is taken in, where its accounts are another connection's."""
+    await learn(installation)
+    if not applied.channels:
+        with contextlib.suppress(ConnectorError):
+            await keep_channels(installation, applied.name, context.shipbob)
+    async with installation.database.transaction() as on:
+        found = await clashes(on, applied.name, if_live=True)
+    refuse(found, applied.name)
+
+
 async def _end(
     installation: Installation, applied: AppliedConnection, found: TakenDocuments, *, by: str
 ) -> bool:
     async with installation.database.transaction() as on:
+        await one_at_a_time(on)
         if not await holds.end(on, applied.name):
             return False
+        await refuse_second(on, applied.name)
         await acts.record(
             on,
             by,

@@ -149,7 +149,11 @@ async def _unknown(
     booked = {
         external_id for (_, external_id), state in states.items() if state in {"done", "adopted"}
     }
-    others = {external_id for (one, external_id) in states if one != name}
+    others = {
+        external_id
+        for (one, external_id), state in states.items()
+        if one != name and state in {"sending", "alarm"}
+    }
     return [one for one in headers if one.externalid not in booked | others]
 
 

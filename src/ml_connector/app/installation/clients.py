@@ -7,7 +7,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import consents
-from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.account import Account, account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.sign_in.oauth import NetSuiteCredentials, SignIn
 from ml_connector.netsuite.sign_in.signing import load_key
@@ -42,7 +42,8 @@ def netsuite_client(
     account = Account.of(
         section.account_id, base_url=section.base_url, restlets_url=section.restlets_url
     )
-    limit_key = f"netsuite:{account.account_id.upper()}"
+    # One key however it is spelled: all connections to the account share its limit.
+    limit_key = f"netsuite:{account_key(account.account_id)}"
     installation.limits.configure(limit_key, in_flight=settings.limits.netsuite_concurrency)
     auth = SignIn(
         transport=installation.transport,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ml_connector.app.alarms.sentences import month_not_explained
+from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.context import ConnectionContext
@@ -23,6 +24,7 @@ from ml_connector.ledger.postings import postings
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
@@ -82,7 +84,7 @@ async def reconcile(
     url = installation.server.report_url
     with working_at(Priority.REPORT):
         async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
-            await _read_netsuite(stored_month, context, month, progress)
+            await _read_netsuite(installation, stored_month, context, month, progress)
             if recent:
                 await _read_shipbob(installation, stored_month, context, month, progress)
             report = await _compare(stored_month, context, month, progress)
@@ -97,9 +99,15 @@ async def reconcile(
 
 
 async def _read_netsuite(
-    stored_month: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+    installation: Installation,
+    stored_month: StoredMonth,
+    context: ConnectionContext,
+    month: Month,
+    progress: Progress,
 ) -> None:
     settings = context.settings
+    async with installation.database.transaction() as on:
+        others = await other_merchants(on, settings.name)
     locations = set(settings.locations.values())
     if settings.policies.quarantine_location is not None:
         locations.add(settings.policies.quarantine_location)
@@ -108,9 +116,42 @@ async def _read_netsuite(
     async for page_of in netsuite.movements(
         context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
     ):
-        await stored_month.add_movements(page_of)
+        await stored_month.add_movements(
+            await _without_other_merchants(installation, settings.name, others, locations, page_of)
+            if others
+            else page_of
+        )
         count += len(page_of)
         progress("Reading NetSuite", count)
+
+
+async def _without_other_merchants(
+    installation: Installation,
+    name: str,
+    others: Sequence[str],
+    locations: Collection[str],
+    movements: Sequence[Movement],
+) -> list[Movement]:
+    """Leave out what connections of other ShipBob accounts have posted: they prove it.
+
+    At a location of ours nothing is left out, whoever posted it.
+
+    Args:
+        installation: where.
+        name: of the connection.
+        others: such connections to the same NetSuite account.
+        locations: internal ids of those whose stock ShipBob holds.
+        movements: lines in NetSuite.
+    """
+    ids = {one.external_id for one in movements if one.external_id}
+    async with installation.database.transaction() as on:
+        states = await postings.states(on, [name, *others], ids)
+    posted: dict[bool, set[str]] = {True: set(), False: set()}
+    for (one, external_id), state in states.items():
+        if state in {"done", "adopted"}:
+            posted[one == name].add(external_id)
+    theirs = posted[False] - posted[True]
+    return [one for one in movements if one.external_id not in theirs or one.location in locations]
 
 
 async def _read_shipbob(

@@ -16,6 +16,7 @@ from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
+from ml_connector.app.connections import one_writer
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.installation.setup import check_master_key
@@ -116,6 +117,11 @@ def _chores_of_connections(
             name="renew tokens",
             every_seconds=30,
             do=partial(renew_tokens, installation, contexts),
+        ),
+        Chore(
+            name="accounts",
+            every_seconds=one_writer.WATCH_EVERY_SECONDS,
+            do=partial(one_writer.watch_writers, installation),
         ),
         Chore(
             name="webhooks",

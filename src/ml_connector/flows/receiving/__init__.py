@@ -2,12 +2,12 @@
 
 The truth is the cumulative *stowed* quantity per WRO, inventory id and lot (shipbob.md
 section 9.4); only its increase over what is posted already is booked. A WRO with the
-number of a purchase order is received from that order, and the receipt names every open line
-with its location (netsuite.md section 7.3). What happens to units that the order does not
-expect any more, the policy ``over_receipt`` says. A WRO without a number becomes an inventory
-adjustment or waits for a person, as the policy ``unmatched_wro`` says. When all of a completed
-WRO is booked, ShipBob is told so (``setExternalSync``). A quantity that went down is shown to
-a person.
+number of a purchase order is received from that order: on the lines of the WRO's own
+location, and the receipt names every open line (netsuite.md section 7.3). What happens to
+units that the order does not expect there any more, the policy ``over_receipt`` says. A WRO
+without a number becomes an inventory adjustment or waits for a person, as the policy
+``unmatched_wro`` says. When all of a completed WRO is booked, ShipBob is told so
+(``setExternalSync``). A quantity that went down is shown to a person.
 """
 
 from typing import Final

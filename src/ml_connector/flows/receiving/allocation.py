@@ -1,5 +1,6 @@
 """Which order lines take the units of a WRO, and which units no line expects. All pure."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Increase
 from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
+from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause
 
@@ -101,16 +103,52 @@ def refuse_what_others_received(
             )
 
 
-def allocate(order: ReceivingOrder, increases: Sequence[Increase]) -> Allocation:
-    """Fill the open lines of an order, one after the other."""
+def lines_at(order: ReceivingOrder, item_id: str, location: str) -> list[ReceivingOrderLine]:
+    """Return an item's lines that expect it at a location.
+
+    A line without a location, on an order without one, names no other place: it expects its
+    units wherever they come, and stands after those that name this location.
+    """
+    lines = [line for line in order.lines if line.item_id == item_id]
+    return [line for line in lines if line.location == location] + [
+        line for line in lines if line.location is None
+    ]
+
+
+def _last_line(order: ReceivingOrder, item_id: str, location: str) -> ReceivingOrderLine | None:
+    """Return the last line that names the location, else the last without any."""
+    lines = lines_at(order, item_id, location)
+    return max(lines, key=lambda line: (line.location is not None, line.line), default=None)
+
+
+def expected_elsewhere(order: ReceivingOrder, items: Sequence[ItemFact], location: str) -> str:
+    """Return what of these items an order expects at other locations, in eaches.
+
+    Such as ``60 x TEE-BLK-M at location 7``; empty where it expects nothing elsewhere.
+    """
+    names = {item.id: item.name for item in items}
+    units: Counter[tuple[str, str]] = Counter()
+    for line in order.lines:
+        if line.item_id in names and line.location not in {None, location}:
+            units[names[line.item_id], line.location or ""] += line.open_quantity
+    return ", ".join(
+        f"{quantity} x {name} at location {place}"
+        for (name, place), quantity in sorted(units.items())
+        if quantity
+    )
+
+
+def allocate(order: ReceivingOrder, increases: Sequence[Increase], location: str) -> Allocation:
+    """Fill the open lines of an order at a location, one after the other.
+
+    Lines of other locations are never filled: what they expect is delivered there.
+    """
     left = {line.line: line.open_quantity for line in order.lines}
     found = Allocation({}, [], [])
     for increase in increases:
         rest = increase.quantity
         broken: BrokenUnit | None = None
-        for line in order.lines:
-            if line.item_id != increase.item.id:
-                continue
+        for line in lines_at(order, increase.item.id, location):
             fits = min(rest, left[line.line])
             part = fits % line.eaches
             if fits > part:
@@ -133,25 +171,27 @@ def stretch(
     order: ReceivingOrder,
     taken: dict[int, list[tuple[Increase, int]]],
     surplus: Sequence[tuple[Increase, int]],
+    location: str,
 ) -> list[tuple[Increase, int]]:
-    """Receive the surplus on the last line of its item, and return the rest.
+    """Receive the surplus on the last line of its item at a location, and return the rest.
 
-    What remains are eaches without a line, and eaches that fill no whole unit of the line.
+    What remains are eaches without such a line, and eaches that fill no whole unit of it.
 
     Args:
         order: that is received from.
         taken: by order line, the eaches it takes; the surplus is added to it.
         surplus: eaches that no line expects.
+        location: where the units are.
     """
     left: list[tuple[Increase, int]] = []
     for increase, quantity in surplus:
-        lines = [line for line in order.lines if line.item_id == increase.item.id]
-        part = quantity % lines[-1].eaches if lines else quantity
+        line = _last_line(order, increase.item.id, location)
+        part = quantity % line.eaches if line else quantity
         if part:
             left.append((increase, part))
-        if quantity == part:
+        if line is None or quantity == part:
             continue
-        parts = taken.setdefault(lines[-1].line, [])
+        parts = taken.setdefault(line.line, [])
         for number, (one, units) in enumerate(parts):
             if one == increase:
                 parts[number] = (one, units + quantity - part)

@@ -48,6 +48,8 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
         open_quantity: ordered less received; 0 on a closed line.
         receipts: receipts of it that are not of another WRO; only read where fewer units are
             open than were stowed.
+        location: NetSuite's internal id of the line's location, else of the order's; None where
+            neither has one.
         unit: the line's unit where it does not count in eaches, else None.
         per_unit: eaches in that unit; 0 where their number is not proven.
         unit_problem: why it is not proven.
@@ -57,6 +59,7 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     item_id: str
     open_quantity: int
     receipts: tuple[Receipt, ...] = ()
+    location: str | None = None
     unit: str | None = None
     per_unit: int = 0
     unit_problem: str = ""

@@ -74,6 +74,7 @@ async def _order(
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
                 receipts=receipts.get(line.line, ()),
+                location=line.location or order.location,
                 unit=units.get(line.line, plain).unit or None,
                 per_unit=units.get(line.line, plain).eaches,
                 unit_problem=units.get(line.line, plain).problem,

@@ -9,6 +9,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.allocation import (
     BrokenUnit,
     allocate,
+    expected_elsewhere,
     refuse_other_units,
     refuse_what_others_received,
     stretch,
@@ -28,9 +29,10 @@ def from_order(order: ReceivingOrder, task: Task) -> Plan:
         NeedsHuman: a unit can't be converted, the surplus may have been received by others,
             or the adjustment can't be made.
     """
-    taken, surplus, broken = allocate(order, task.increases)
+    location = task.booking.location
+    taken, surplus, broken = allocate(order, task.increases, location)
     if task.settings.policies.over_receipt == "receive":
-        surplus = stretch(order, taken, surplus)
+        surplus = stretch(order, taken, surplus, location)
     refuse_other_units(
         order, {**taken, **{one.line.line: [(one.increase, 0)] for one in broken}}, task.settings
     )
@@ -56,11 +58,15 @@ def _with_surplus(
         {document.external_id for document in task.posted},
     )
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
-    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects: {units}"
+    location = task.booking.location
+    elsewhere = expected_elsewhere(order, [one.item for one, _ in surplus], location)
+    what = f"WRO {task.booking.wro_id} holds more than {order.number} expects" + (
+        f" at location {location}: {units}; it expects {elsewhere}" if elsewhere else f": {units}"
+    )
     policy = task.settings.policies.over_receipt
     if policy == "adjust":
         beyond = adjust(task, surplus, f"beyond {order.number}")
-        return Plan(documents=(*documents, beyond, *task.mark))
+        return Plan(documents=(*documents, beyond, *task.mark), note=what if elsewhere else "")
     if policy == "refuse":
         return Plan(
             documents=(*documents, *task.mark),
@@ -80,12 +86,18 @@ def _with_surplus(
             what,
             cause=Cause.OVER_RECEIPT,
             remedy=(
-                f"Raise the quantity on {order.number}, or choose another over_receipt policy;"
-                " then replay."
+                f"Raise the quantity on {order.number}{_there(location, elsewhere)}, or choose"
+                " another over_receipt policy; then replay."
             ),
             waiting_for=[AwaitedKind.POLICY.named("over_receipt")],
         ),
     )
+
+
+def _there(location: str, elsewhere: str) -> str:
+    if not elsewhere:
+        return ""
+    return f" at location {location}, correct the location of its lines"
 
 
 def _with_broken(

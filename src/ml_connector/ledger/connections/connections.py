@@ -1,6 +1,6 @@
 """Connections as they were applied, without their secrets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from ml_connector.words import Cause, Mode
 
 T = TypeVar("T")
 
-_COLUMNS: Final = "name, mode, paused, settings, applied_at, held_at, backup_made_at"
+_COLUMNS: Final = "name, mode, paused, settings, applied_at, held_at, backup_made_at, channels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class AppliedConnection:
         held_at: since when it is held, which only a release ends; None: it is not held.
         backup_made_at: of what was restored then, when the backup was made; None where the
             backup does not say, and where it is not held.
+        channels: all that ShipBob lists for its account, by which two connections of one
+            account are known; None: ShipBob was never asked.
     """
 
     name: str
@@ -46,6 +48,7 @@ class AppliedConnection:
     applied_at: datetime
     held_at: datetime | None = None
     backup_made_at: datetime | None = None
+    channels: frozenset[int] | None = None
 
     @property
     def is_at_rest(self) -> bool:
@@ -202,6 +205,17 @@ async def set_mode(connection: Connection, name: str, mode: Mode) -> None:
     )
 
 
+async def set_channels(
+    connection: Connection, name: str, channels: Collection[int] | None
+) -> None:
+    """Keep which channels ShipBob lists for a connection's account; None: that is not known."""
+    await rows(
+        connection,
+        "update connection set channels = %(channels)s::bigint[] where name = %(name)s",
+        {"name": name, "channels": None if channels is None else sorted(channels)},
+    )
+
+
 async def note_change(connection: Connection, name: str) -> None:
     """Let every process open a connection anew with the next run: its credentials changed."""
     await rows(
@@ -237,12 +251,13 @@ async def names(connection: Connection) -> set[str]:
     return {row["name"] for row in found}
 
 
-async def every(connection: Connection) -> list[AppliedConnection]:
+async def every(connection: Connection, *, also_removed: bool = False) -> list[AppliedConnection]:
     """Return all connections, by name."""
     found = await rows(
         connection,
         f"select {_COLUMNS} from connection"  # noqa: S608 - our own constant
-        " where removed_at is null order by name",
+        " where removed_at is null or %(also_removed)s order by name",
+        {"also_removed": also_removed},
     )
     return [_applied(row) for row in found]
 
@@ -257,4 +272,5 @@ def _applied(row: DictRow) -> AppliedConnection:
         applied_at=row["applied_at"],
         held_at=row["held_at"],
         backup_made_at=row["backup_made_at"],
+        channels=None if row["channels"] is None else frozenset(row["channels"]),
     )

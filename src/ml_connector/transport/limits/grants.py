@@ -11,7 +11,13 @@ from typing import Final
 from ml_connector.moments import come
 from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.pace import LOW_WATER, WINDOW_SECONDS, pace
+from ml_connector.transport.limits.pace import (
+    LOW_WATER,
+    PRICE_OF_A_CALL,
+    SURCHARGE,
+    WINDOW_SECONDS,
+    pace,
+)
 
 _MOST_BLOCK_SECONDS: Final = 3600.0
 
@@ -89,12 +95,12 @@ _NEXT_AT: Final = f"""
         then now() + {_EARLY} else next_at end
 """
 
-# GCRA: next_at is the theoretical arrival time. No burst, and longer gaps, near the limit.
+# GCRA: next_at is the theoretical arrival time. No burst near the limit, and a call costs more.
 _TAKE_TURN: Final = f"""
     with took as (
         update limit_state
         set next_at = greatest({_NEXT_AT}, clock_timestamp()) + make_interval(secs => %(gap)s
-            * case when remaining < %(low)s then 1 + (%(low)s - remaining) / 5.0 else 1 end)
+            * (%(price)s + %(surcharge)s * greatest(0, %(low)s - remaining)))
         where limit_key = %(key)s and {_IS_OPEN}
             and {_NEXT_AT} - {_EARLY} <= clock_timestamp()
         returning 1
@@ -261,6 +267,8 @@ class Grants:
             "gap": chosen.gap_seconds,
             "early": chosen.early_seconds(priority),
             "low": LOW_WATER,
+            "price": PRICE_OF_A_CALL,
+            "surcharge": SURCHARGE,
         }
         found = await self._database.fetch(_TAKE_TURN, parameters, repeatable=True)
         if not found:

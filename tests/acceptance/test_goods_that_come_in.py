@@ -1,0 +1,101 @@
+"""Whose are the goods that come in? Told through both systems, with the month end after it."""
+
+from collections.abc import Mapping
+
+from acceptance.closing import close
+from acceptance.in_process import sync
+from acceptance.merchant import Merchant, quantities
+from acceptance.test_purchase_orders import order_id, wros_of
+from ml_connector.sim.shipbob.books.receiving import Wro
+
+OWN_WAREHOUSE = 9
+
+
+def order_at(acme: Merchant, *lines: tuple[str, int, int]) -> str:
+    """Enter a purchase order of (SKU, quantity, location); return its number."""
+    number = f"PO{4711 + next(acme.numbers)}"
+    acme.world.netsuite.add_purchase_order(
+        number,
+        vendor=301,
+        location=6,
+        lines=[
+            {"item": sku, "quantity": quantity, "rate": "4.20", "location": location}
+            for sku, quantity, location in lines
+        ],
+    )
+    return number
+
+
+def own_warehouse(acme: Merchant) -> int:
+    """A location of the merchant's own, which is no center of ShipBob's."""
+    if not acme.world.netsuite.company.books.has("location", OWN_WAREHOUSE):
+        acme.world.netsuite.add_location("Own", internal_id=OWN_WAREHOUSE, subsidiary=1)
+    return OWN_WAREHOUSE
+
+
+def received(acme: Merchant, number: str) -> dict[int, int]:
+    """Return what NetSuite shows as received of an order, by line."""
+    rows = acme.world.netsuite.company.books.rows(
+        'SELECT l.id, l.quantityshiprecv FROM transactionline l JOIN "transaction" t'
+        " ON t.id = l.\"transaction\" WHERE t.tranid = ? AND l.mainline = 'F'",
+        (number,),
+    )
+    return {int(row["id"] or 0): int(str(row["quantityshiprecv"] or 0)) for row in rows}
+
+
+def stowed(acme: Merchant, wro: Wro) -> None:
+    acme.world.shipbob.stow(acme.world.shipbob.arrive(wro))
+    acme.world.shipbob.complete(wro)
+
+
+def state(acme: Merchant, wro: Wro) -> tuple[str, str | None]:
+    """Let receiving look at a WRO; return the state of its subject, and the cause."""
+    sync(acme, "receiving", [str(wro.id)])
+    row = acme.subject(wro)
+    return row["state"], row["cause"]
+
+
+def differences(acme: Merchant, *skus: str) -> set[str]:
+    """Return the SKUs of these that the month end or the comparison of stock shows."""
+    report = close(acme).report
+    drifting = {str(one.get("key")) for one in sync(acme, "inventory") if one["state"] != "done"}
+    told = str(report.open)
+    return {sku for sku in skus if sku in told} | drifting
+
+
+def units(acme: Merchant, *skus: str) -> Mapping[tuple[str, int], int]:
+    books = acme.books(*skus)
+
+    assert books.agree
+    return books.netsuite
+
+
+def test_each_wro_is_received_on_the_line_of_its_own_location(quiet: Merchant) -> None:
+    tee = quiet.sku("TEE")
+    number = order_at(quiet, (tee, 60, 7), (tee, 40, 6), (tee, 30, own_warehouse(quiet)))
+    sync(quiet, "purchase-orders", [order_id(quiet, number)])
+    wros = {wro.center_id: wro for wro in wros_of(quiet, number)}
+    stowed(quiet, wros[228])
+    first = state(quiet, wros[228]), received(quiet, number)
+    sync(quiet, "purchase-orders", [order_id(quiet, number)])
+    standing = {wro.id: wro.status for wro in wros_of(quiet, number)}
+    stowed(quiet, wros[10])
+    second = state(quiet, wros[10]), received(quiet, number)
+
+    assert first == (("done", None), {1: 0, 2: 40, 3: 0})
+    assert standing == {wros[228].id: "Completed", wros[10].id: "Awaiting"}
+    assert second == (("done", None), {1: 60, 2: 40, 3: 0})
+    assert units(quiet, tee) == {(tee, 6): 40, (tee, 7): 60}
+    assert differences(quiet, tee) == set()
+
+
+def test_units_beyond_their_own_location_are_surplus_there(quiet: Merchant) -> None:
+    tee = quiet.sku("TEE")
+    number = order_at(quiet, (tee, 60, 7), (tee, 40, 6))
+    wro = quiet.deliver({tee: 50}, number=number)
+
+    assert state(quiet, wro) == ("done", None)
+    assert received(quiet, number) == {1: 0, 2: 40}
+    assert [quantities(one) for one in quiet.documents(wro)] == [[10], [40]]
+    assert units(quiet, tee) == {(tee, 6): 50}
+    assert differences(quiet, tee) == set()
