@@ -23,6 +23,7 @@ class AwaitedKind(StrEnum):
     FULFILLMENT = "fulfillment"
     FULFILLED_UNITS = "fulfilled_units"
     RETURN_AUTHORIZATION = "return_authorization"
+    ORDER_LINES = "order_lines"
     URO = "uro"
     PERIOD = "period"
     BILL_PERIOD = "bill_period"

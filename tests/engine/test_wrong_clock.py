@@ -88,6 +88,7 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "event.body_deleted_at": "holds nothing up",
     "invoice.changed_at": "holds nothing up",
     "invoice.seen_at": "holds nothing up",
+    "line_proof.proved_at": "holds nothing up",
     "month_report.made_at": "holds nothing up",
     "person.created_at": "holds nothing up",
     "poll.polled_at": "holds nothing up",

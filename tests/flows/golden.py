@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from golden_billing import BillingCase
+from golden_lines import GoldenOrderLines
 from golden_returns import CaseReturns
 from golden_shipments import GoldenShipments
 
@@ -65,6 +66,7 @@ class Case:
         self.bindings = self  # knows them as well
         self.units = self
         self.transfers = self
+        self.order_lines = GoldenOrderLines(self._netsuite)
         self.billing = BillingCase(self.folder, self._netsuite)
         self.returns = CaseReturns(self.folder, self._netsuite)
         self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)

@@ -16,6 +16,8 @@ from ml_connector.shipbob.resources.shipments import Order, ParcelTracking
 class GoldenShipments:
     """Answers from ``order.json``, ``parcels.json`` and ``netsuite.json`` of a folder."""
 
+    makes_fulfillments = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from ml_connector.errors import NeedsData
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
+from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
 from ml_connector.ledger.postings.announcements import Announcements, NoAnnouncements
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -21,6 +22,7 @@ from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, Receipt
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FreeNumbers
+from ml_connector.reads.order_lines import OrderLineReads
 from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.reads.purchase_orders import OrderReads
 from ml_connector.reads.returns import ReturnReads
@@ -51,6 +53,7 @@ class Reads:
         skus: ShipBob SKU to NetSuite item name, where they differ.
         bindings: which items are the same, as earlier runs matched them.
         announcements: which WROs announce an order, and what became of them.
+        line_proofs: the orders whose line numbers were proved before.
         shipments: reads of orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
@@ -70,6 +73,7 @@ class Reads:
         skus: Mapping[str, str] | None = None,
         bindings: Bindings | None = None,
         announcements: Announcements | None = None,
+        line_proofs: LineProofs | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
         stock: StockReads | None = None,
@@ -86,6 +90,7 @@ class Reads:
         self.bindings: Bindings = bindings or NoBindings()
         self.announcements: Announcements = announcements or NoAnnouncements()
         self.units = UnitReads(netsuite)
+        self.order_lines = OrderLineReads(netsuite, line_proofs or NoLineProofs())
         self._billing = billing
         self._stock = stock
         self.transfers = TransferReads(netsuite)

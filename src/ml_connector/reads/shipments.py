@@ -37,6 +37,7 @@ class ShipmentReads:
         netsuite: the client of the NetSuite account.
         order_match: the field by which a sales order is found (netsuite.md section 8.9).
         orders_of: the orders of shipments, as far as the inbox was told of them.
+        makes_fulfillments: whether item fulfilments are made, and not only brought up to date.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class ShipmentReads:
         *,
         order_match: str = "tranid",
         orders_of: OrdersOf = _told_nothing,
+        makes_fulfillments: bool = True,
     ) -> None:
+        self.makes_fulfillments = makes_fulfillments
         self._shipbob = shipbob
         self._netsuite = netsuite
         self._order_match = order_match

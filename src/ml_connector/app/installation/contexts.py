@@ -21,9 +21,11 @@ from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
 from ml_connector.flows import FLOWS, purchase_orders, receiving
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
+from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.announcements import KeptAnnouncements
+from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
@@ -164,6 +166,11 @@ def _reads(
             announcing=purchase_orders.FLOW.name,
             receiving=receiving.FLOW.name,
         ),
+        line_proofs=KeptLineProofs(
+            installation.database,
+            settings.name,
+            account=account_key(settings.netsuite.account_id),
+        ),
         billing=BillingReads(
             shipbob.billing,
             netsuite,
@@ -188,6 +195,7 @@ def _reads(
             netsuite,
             order_match=settings.policies.order_match,
             orders_of=_orders_of(installation.database, settings.name),
+            makes_fulfillments=settings.policies.fulfillment != "update",
         ),
     )
 

@@ -19,6 +19,7 @@ from ml_connector.flows.receiving.plan import plan, source_lines
 from ml_connector.flows.receiving.read import confirm, read, sweep
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.rules import wake
+from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(
@@ -44,7 +45,15 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
-    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, wake.ACCOUNT, wake.PERIOD, PURCHASE_ORDER),
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.ACCOUNT,
+        wake.PERIOD,
+        PURCHASE_ORDER,
+        LINE_NUMBERS,
+    ),
     found_document=found_document,
     documents=frozenset(
         {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}

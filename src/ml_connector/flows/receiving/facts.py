@@ -8,6 +8,7 @@ import msgspec
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.rules.items import MatchFacts
+from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.rules.units import LineUnit
 
 
@@ -79,12 +80,19 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A purchase order as receiving needs it, with all its item lines."""
+    """A purchase order as receiving needs it, with all its item lines.
+
+    Attributes:
+        line_numbers: whether the lines' numbers are those that a transform takes, and open lines
+            of the order that are not among ``lines`` since queries don't show them
+            (``line_numbers.unseen``).
+    """
 
     id: str
     number: str
     status: str
     lines: tuple[ReceivingOrderLine, ...]
+    line_numbers: LineNumbers = PROVED
 
 
 class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):

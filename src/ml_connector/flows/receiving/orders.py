@@ -1,5 +1,6 @@
 """Reading what NetSuite has ordered under a WRO's number, and what was received of it."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -14,6 +15,7 @@ from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, Receipt
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.external_ids import is_receipt_of_other
 from ml_connector.rules.facts import ItemFact
+from ml_connector.rules.line_numbers.proof import prove_purchase_lines
 from ml_connector.rules.units import LineUnit, read_units
 
 _LATER_WRO: Final = re.compile(r"^(.+)-\d{1,3}$")
@@ -62,7 +64,10 @@ async def _order(
     receipts: Mapping[int, tuple[Receipt, ...]] = {}
     if _fewer_open(order, stowed, items):
         receipts = _unexplained(wro_id, await reads.receipts(order.id))
-    units = await read_units(order.lines, "purchaseOrder", order.id, reads)
+    line_numbers, units = await asyncio.gather(
+        prove_purchase_lines(order, reads),
+        read_units(order.lines, "purchaseOrder", order.id, reads),
+    )
     plain = LineUnit(unit="")
     return ReceivingOrder(
         id=order.id,
@@ -81,6 +86,7 @@ async def _order(
             )
             for line in order.lines
         ),
+        line_numbers=line_numbers,
     )
 
 

@@ -27,6 +27,7 @@ from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
+from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
@@ -212,6 +213,7 @@ def _order(facts: ReceivingFacts) -> ReceivingOrder:
             remedy="Approve or reopen the order in NetSuite, then replay.",
             waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
         )
+    refuse_unclear_lines(order.line_numbers, "purchaseOrder", order.id, order.number)
     return order
 
 

@@ -21,6 +21,7 @@ from ml_connector.flows.returns.read import read, sweep
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
 from ml_connector.rules import wake
+from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.words import ExternalIdPrefix
 
@@ -44,6 +45,7 @@ FLOW: Final = Flow(
         SALES_ORDER,
         RETURN_AUTHORIZATION,
         FULFILLED_UNITS,
+        LINE_NUMBERS,
     ),
     found_document=found_document,
     documents=frozenset(

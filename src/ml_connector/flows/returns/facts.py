@@ -10,6 +10,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.conservation.equation import PART_OF_A_LINE
 from ml_connector.rules.facts import ItemFact, PeriodFact
+from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.words import Cause, ExternalIdPrefix
 
 Action = Literal["restock", "quarantine", "dispose"]
@@ -104,6 +105,7 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         external_id: or, where there is none, our tag at the end of its memo.
+        line_numbers: whether the lines' numbers are those that a transform takes.
     """
 
     id: str
@@ -112,6 +114,7 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     lines: tuple[AuthorizedLine, ...] = ()
     receipts: tuple[ReceivedUnits, ...] = ()
+    line_numbers: LineNumbers = PROVED
 
 
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,13 +128,18 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
-    """The sales order of the original shipment, and what was authorised from it so far."""
+    """The sales order of the original shipment, and what was authorised from it so far.
+
+    Attributes:
+        line_numbers: whether the lines' numbers are those that a transform takes.
+    """
 
     id: str
     number: str
     status: str
     lines: tuple[SoldLine, ...]
     authorizations: tuple[Authorization, ...] = ()
+    line_numbers: LineNumbers = PROVED
 
 
 class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,7 @@ from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.items import MatchFacts, match, sku_of
+from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
@@ -224,6 +225,8 @@ def _bring_in(task: _ReturnTask) -> Plan:
 def _authorize(
     task: _ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
 ) -> Plan:
+    # Only what is named stays on the authorization, so lines that can't be seen are no matter.
+    refuse_unproved_lines(order.line_numbers, "salesOrder", order.id, order.number)
     beyond = f", of which it does not cover {said(surplus)}" if surplus else ""
     return Plan(
         documents=(return_authorization(task.booking, order, units),),
@@ -239,6 +242,8 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
         refuse_not_open(found, task.facts)
     known = {document.external_id for document in task.posted}
     taken = take(found, task.facts, coming, known)
+    if taken.by_location:
+        refuse_unclear_lines(found.line_numbers, "returnAuthorization", found.id, found.number)
     first = task.number(ExternalIdPrefix.RETURN_RECEIPT)
     receipts = [
         item_receipt(task.booking, first + number, found, taken.open_lines[location], lines)

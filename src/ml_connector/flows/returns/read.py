@@ -24,9 +24,12 @@ from ml_connector.flows.returns.facts import (
 )
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.statuses import RETURN_EXPECTING, RETURN_RECEIVABLE
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, stock_periods
 from ml_connector.rules.items import read_items
+from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
+from ml_connector.rules.line_numbers.proof import prove_lines, prove_sold_lines
 from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
 from ml_connector.words import Cause
 
@@ -150,7 +153,15 @@ async def _authorization(found: ReturnAuthorization, reads: Reads) -> Authorizat
             for line in found.lines
         ),
         receipts=tuple(receipts),
+        line_numbers=await _line_numbers(found, reads),
     )
+
+
+async def _line_numbers(found: ReturnAuthorization, reads: Reads) -> LineNumbers:
+    """Prove the line numbers of an authorization that units may be received from."""
+    if found.status not in RETURN_EXPECTING & RETURN_RECEIVABLE:
+        return PROVED
+    return await prove_lines("returnAuthorization", found.id, found.lines, reads)
 
 
 def _tag(memo: str | None) -> str | None:
@@ -194,6 +205,9 @@ async def _sale(order: SalesOrder, reads: Reads) -> Sale:
             for line in order.lines
         ),
         authorizations=tuple([await _authorization(one, reads) for one in made]),
+        line_numbers=await prove_sold_lines(order, reads)
+        if any(line.fulfilled_quantity for line in order.lines)
+        else PROVED,
     )
 
 

@@ -23,6 +23,7 @@ from ml_connector.flows.tracking.read import read, sweep
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER
 from ml_connector.rules import wake
+from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.sales_order_wake import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
 from ml_connector.words import ExternalIdPrefix
@@ -82,6 +83,7 @@ FLOW: Final = Flow(
         SALES_ORDER,
         OPEN_SALES_ORDER,
         FULFILLMENT,
+        LINE_NUMBERS,
     ),
     found_document=found_document,
     documents=frozenset(

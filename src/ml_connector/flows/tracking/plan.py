@@ -40,6 +40,7 @@ from ml_connector.netsuite.statuses import (
     FULFILLMENT_SHIPPED,
     SALES_ORDER_FULFILLED,
 )
+from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
@@ -205,6 +206,7 @@ def _create(task: _ShipmentTask) -> Plan:
     if task.location is None:
         raise _unmapped(shipment)
     check_lots(taken, order, task.facts.lots, shipment.id)
+    refuse_unclear_lines(order.line_numbers, "salesOrder", order.id, order.number)
     made = item_fulfillment(task.booking(task.day()), order, taken, task.facts.lots)
     return Plan(documents=(made, *_mark(task, anew=True)))
 

@@ -18,15 +18,18 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
+from ml_connector.flows.tracking.own_fulfillment import names_shipment
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
     lot_fact,
     sales_order_fact,
 )
+from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import item_fact, stock_periods
 from ml_connector.rules.items import item_name
+from ml_connector.rules.line_numbers.proof import prove_sold_lines
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 
 _DELIVERY_EXCEPTION: Final = 204
@@ -65,12 +68,40 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         reads.shipments.sales_orders(reference), stock_periods(moment(facts.shipment), reads)
     )
     found = tuple(map(sales_order_fact, matches))
+    proved, names, lots = await asyncio.gather(
+        _with_line_numbers(facts.shipment, matches, found, reads),
+        _names(facts.shipment, found, reads),
+        _lots(facts.shipment, found, reads),
+    )
     return msgspec.structs.replace(
-        facts,
-        sales_orders=found,
-        names=await _names(facts.shipment, found, reads),
-        lots=await _lots(facts.shipment, found, reads),
-        periods=periods,
+        facts, sales_orders=proved, names=names, lots=lots, periods=periods
+    )
+
+
+async def _with_line_numbers(
+    shipment: ShipmentFact,
+    matches: Sequence[SalesOrder],
+    found: Sequence[SalesOrderFact],
+    reads: Reads,
+) -> tuple[SalesOrderFact, ...]:
+    """Prove the line numbers of the orders that a fulfilment may be made from."""
+
+    async def proved(order: SalesOrder, fact: SalesOrderFact) -> SalesOrderFact:
+        if not _may_be_fulfilled(shipment, fact, reads):
+            return fact
+        numbers = await prove_sold_lines(order, reads)
+        return msgspec.structs.replace(fact, line_numbers=numbers)
+
+    return tuple(await asyncio.gather(*map(proved, matches, found)))
+
+
+def _may_be_fulfilled(shipment: ShipmentFact, order: SalesOrderFact, reads: Reads) -> bool:
+    """Whether a fulfilment may be made from an order: an update of one names no lines."""
+    return (
+        reads.shipments.makes_fulfillments
+        and shipment.has_shipped
+        and order.is_open
+        and not any(names_shipment(one, shipment) for one in order.fulfillments)
     )
 
 

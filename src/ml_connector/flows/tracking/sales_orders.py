@@ -1,33 +1,19 @@
 """What NetSuite says of the sales order of a shipment, as a run keeps it."""
 
-from typing import Final
-
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.netsuite.queries.sales_orders import Fulfillment, Lot, SalesOrder, SalesOrderLine
-from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
-from ml_connector.words import Cause
-
-# Items of these kinds are never on an item fulfilment, so naming one of their lines would add
-# a line to a list that takes none (netsuite.md sections 6.5 and 7.3).
-_NEVER_FULFILLED: Final = frozenset(
-    {
-        "Discount",
-        "Markup",
-        "Subtotal",
-        "Description",
-        "Payment",
-        "TaxItem",
-        "TaxGroup",
-        "ShipItem",
-        "Group",
-        "EndGroup",
-        "Service",
-        "OthCharge",
-    }
+from ml_connector.netsuite.queries.sales_orders import (
+    NEVER_FULFILLED,
+    Fulfillment,
+    Lot,
+    SalesOrder,
+    SalesOrderLine,
 )
+from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
+from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
+from ml_connector.words import Cause
 
 
 class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +43,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def can_ship(self) -> bool:
         """Whether it can be on an item fulfilment at all."""
-        return self.kind not in _NEVER_FULFILLED
+        return self.kind not in NEVER_FULFILLED
 
     def is_called(self, name: str) -> bool:
         """Whether its item has this name, by itself or with its parents'."""
@@ -102,13 +88,18 @@ class LotFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SalesOrderFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A sales order that was found for the shipment's order."""
+    """A sales order that was found for the shipment's order.
+
+    Attributes:
+        line_numbers: whether the lines' numbers are those that a transform takes.
+    """
 
     id: str
     number: str
     status: str
     lines: tuple[OrderLineFact, ...] = ()
     fulfillments: tuple[FulfillmentFact, ...] = ()
+    line_numbers: LineNumbers = PROVED
 
     @property
     def is_open(self) -> bool:

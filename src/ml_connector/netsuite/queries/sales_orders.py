@@ -65,6 +65,25 @@ SELECT n.id, n.item, n.inventorynumber FROM inventorynumber n
 WHERE n.inventorynumber IN ({list}) ORDER BY n.id
 """
 
+NEVER_FULFILLED: Final = frozenset(
+    {
+        "Discount",
+        "Markup",
+        "Subtotal",
+        "Description",
+        "Payment",
+        "TaxItem",
+        "TaxGroup",
+        "ShipItem",
+        "Group",
+        "EndGroup",
+        "Service",
+        "OthCharge",
+    }
+)
+"""Items of these kinds are never on an item fulfilment, so naming one of their lines would add
+a line to a list that takes none (sections 6.5 and 7.3)."""
+
 _CUSTOM_FIELD: Final = re.compile(r"cust[a-z0-9_]{1,60}")
 
 
@@ -110,6 +129,11 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
         if self.isclosed:
             return Decimal(0)
         return max(Decimal(0), self.ordered_quantity - self.fulfilled_quantity)
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether it can be on an item fulfilment at all."""
+        return self.itemtype not in NEVER_FULFILLED
 
 
 class FulfilledLine(msgspec.Struct, frozen=True, kw_only=True):

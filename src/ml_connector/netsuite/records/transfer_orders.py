@@ -12,29 +12,26 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import NeedsHuman
+from ml_connector.netsuite.records.answers import ShownRef, lowered
 from ml_connector.words import Cause
-
-
-class _Ref(msgspec.Struct, frozen=True, kw_only=True):
-    id: str = ""
 
 
 class TransferLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a transfer order. Quantities are in the line's unit (section 13.3)."""
 
-    item: _Ref = _Ref()
+    item: ShownRef = ShownRef()
     line: int | None = None
     quantity: Decimal | None = None
     quantityfulfilled: Decimal | None = None
     quantityreceived: Decimal | None = None
     isclosed: bool | None = None
-    units: str | _Ref | None = None
+    units: str | ShownRef | None = None
     expectedreceiptdate: date | None = None
 
     @property
     def unit(self) -> str | None:
         """The id of the line's unit: a text in real answers (section 8.8)."""
-        return self.units.id if isinstance(self.units, _Ref) else self.units
+        return self.units.id if isinstance(self.units, ShownRef) else self.units
 
     @property
     def open_quantity(self) -> Decimal:
@@ -51,8 +48,8 @@ class _TransferLines(msgspec.Struct, frozen=True, kw_only=True):
 class TransferContent(msgspec.Struct, frozen=True, kw_only=True):
     """The lines of a transfer order, and the locations that it moves between."""
 
-    location: _Ref = _Ref()
-    transferlocation: _Ref = _Ref()
+    location: ShownRef = ShownRef()
+    transferlocation: ShownRef = ShownRef()
     item: _TransferLines = _TransferLines()
 
 
@@ -67,19 +64,10 @@ def transfer_content(record: Mapping[str, Any], order_id: str) -> TransferConten
         NeedsHuman: the record does not have the fields that Oracle's list names.
     """
     try:
-        return msgspec.convert(_lowered(record), TransferContent, strict=False)
+        return msgspec.convert(lowered(record), TransferContent, strict=False)
     except msgspec.ValidationError as error:
         raise NeedsHuman(
             f"Transfer order {order_id} is not what NetSuite is documented to answer: {error}",
             cause=Cause.BUG,
             remedy="Report it as a fault of this software, with the text above.",
         ) from error
-
-
-def _lowered(value: object) -> object:
-    """Return a value with its names in lower case and without NULLs, since answers differ."""
-    if isinstance(value, dict):
-        return {key.lower(): _lowered(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_lowered(inner) for inner in value]
-    return value
