@@ -13,7 +13,7 @@ from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
-from ml_connector.app.operations.sync import sync_flow
+from ml_connector.app.operations.sync import Synced, sync_flow
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
@@ -35,16 +35,17 @@ def close(acme: Merchant, out: Path | None = None, month: Month = MONTH) -> Mont
     return done
 
 
-def sync(acme: Merchant, flow: str, *keys: int) -> None:
+def sync(acme: Merchant, flow: str, *keys: int) -> Synced:
     """Let a flow look at these sources, or at all there are, and wait, as the command does."""
 
-    async def do(installation: Installation) -> None:
+    async def do(installation: Installation) -> Synced:
         async with installation.database.transaction() as on:
             [applied] = await connections.every(on)
         ids = [str(key) for key in keys]
-        await sync_flow(installation, applied, FLOWS[flow], ids=ids, since=None)
+        return await sync_flow(installation, applied, FLOWS[flow], ids=ids, since=None)
 
-    _run(acme, do)
+    done: Synced = _run(acme, do)
+    return done
 
 
 def _run(acme: Merchant, work: Any) -> Any:

@@ -225,3 +225,13 @@ def test_units_that_are_found_again_make_up_for_the_oldest_loss() -> None:
     losses = lost([movement(1, -3), movement(2, -2), movement(3, 4), movement(4, -1, 8)], "X")
 
     assert [(one.event_id, one.units) for one in losses] == [(2, 1), (4, 1)]
+
+
+def test_a_parcel_is_the_same_however_its_number_is_written() -> None:
+    books = Books(1)
+    shipping = books.some("Shipping")
+    books.charges.remove(shipping)
+    books.again(shipping, tracking="1Z999AA10123456784")
+    twice = books.again(shipping, tracking="1z 999 aa1 01-2345-6784")
+
+    assert books.found() == {("charged_twice", twice.transaction_id)}

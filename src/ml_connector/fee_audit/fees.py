@@ -24,6 +24,7 @@ import msgspec
 
 from ml_connector.fee_audit.causes import Evidence, reference_of
 from ml_connector.ledger.sources.charges import Charge
+from ml_connector.tracking_numbers import compared_number
 
 CLAIM_WITHIN: Final = timedelta(days=90)
 LOOK_BACK: Final = timedelta(days=90)
@@ -179,7 +180,7 @@ def _thing(charge: Charge) -> tuple[str, ...]:
         (charge.fee or "").casefold(),
         (charge.reference_type or "").casefold(),
         charge.reference_id or "",
-        str(charge.details.get("TrackingId") or ""),
+        compared_number(str(charge.details.get("TrackingId") or "")),
         "" if once else str(charge.charged_on),
         charge.currency or "",
     )

@@ -67,7 +67,7 @@ FLOW: Final = Flow(
     ),
     key_of=key_of,
     within_of=within_of,
-    rules="tracking-1",
+    rules="tracking-2",
     facts=TrackingFacts,
     read=read,
     plan=plan,

@@ -16,6 +16,7 @@ from ml_connector.shipbob.resources.shipments import (
     ShippedItem,
     ShippedProduct,
 )
+from ml_connector.tracking_numbers import compared_number
 
 KNOWN_STATUSES: Final = frozenset(
     {
@@ -34,6 +35,9 @@ KNOWN_STATUSES: Final = frozenset(
 
 ORDER: Final = "order-"
 """The beginning of the key of a subject that is an order and stands for its shipments."""
+
+PARCEL: Final = "parcel "
+"""The beginning of a source line that is a parcel; its tracking number follows."""
 
 _OUT_OF_THE_DOOR: Final = frozenset({"LabeledCreated", "Completed"})
 
@@ -71,7 +75,7 @@ class StoreProduct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """A parcel of a shipment, with its tracking number."""
+    """A parcel of a shipment, with its tracking number as ShipBob writes it."""
 
     number: str
     carrier: str | None = None
@@ -81,7 +85,12 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def source_line(self) -> str:
         """How the journal names this parcel."""
-        return f"parcel {self.number}"
+        return f"{PARCEL}{self.number}"
+
+    @property
+    def compared_number(self) -> str:
+        """Its number as it is compared with others."""
+        return compared_number(self.number)
 
 
 class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,18 +246,18 @@ def parcels_of(shipment: Shipment, tracked: Sequence[ParcelTracking]) -> tuple[P
     """
     found: dict[str, Parcel] = {}
     tracking = shipment.tracking
-    number = _clean(tracking.tracking_number or tracking.pro_number) if tracking else None
+    number = _number(tracking.tracking_number or tracking.pro_number) if tracking else None
     if tracking and number:
-        found[number] = Parcel(
+        found[compared_number(number)] = Parcel(
             number=number,
             carrier=_clean(tracking.carrier),
             service=_clean(tracking.carrier_service),
             url=_clean(tracking.tracking_url),
         )
     for one in tracked:
-        number = _clean(one.number)
-        if number and number not in found:
-            found[number] = Parcel(
+        number = _number(one.number)
+        if number and compared_number(number) not in found:
+            found[compared_number(number)] = Parcel(
                 number=number,
                 carrier=_clean(one.carrier),
                 service=_clean(one.service),
@@ -300,3 +309,8 @@ def _key(number: int | None, reference: str | None, sku: str | None) -> str:
 
 def _clean(text: str | None) -> str | None:
     return (text or "").strip() or None
+
+
+def _number(text: str | None) -> str | None:
+    """Return a tracking number; None where there is none, such as a hyphen alone."""
+    return _clean(text) if compared_number(text or "") else None

@@ -64,7 +64,8 @@ def found_document(
         )
         for one in wanted
     ]
-    parcels = [one for one in shipment.parcels if one.number in own.tracking_numbers]
+    numbers = own.compared_numbers
+    parcels = [one for one in shipment.parcels if one.compared_number in numbers]
     told = booking.told(parcels, delivery=_told(own, shipment.id) is not None)
     return Document(
         system="netsuite",

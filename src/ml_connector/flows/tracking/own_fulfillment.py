@@ -22,7 +22,9 @@ def names_shipment(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool
     return (
         fulfillment.external_id == own
         or f"[{own}]" in fulfillment.memo
-        or any(parcel.number in fulfillment.tracking_numbers for parcel in shipment.parcels)
+        or any(
+            parcel.compared_number in fulfillment.compared_numbers for parcel in shipment.parcels
+        )
     )
 
 
@@ -107,12 +109,12 @@ def _shared(
 
     None when there is none, or more than one.
     """
-    numbers = {parcel.number for sibling in siblings for parcel in sibling.parcels}
+    numbers = {parcel.compared_number for sibling in siblings for parcel in sibling.parcels}
     found = []
     for fulfillment in fulfillments:
         if (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT):
             continue
-        if not set(fulfillment.tracking_numbers) <= numbers:
+        if not fulfillment.compared_numbers <= numbers:
             continue
         room = dict(units_in(fulfillment))
         for sibling in siblings:

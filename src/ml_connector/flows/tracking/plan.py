@@ -16,7 +16,7 @@ from ml_connector.flows.tracking.documents import (
     item_fulfillment,
     tracking_mark,
 )
-from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.facts import PARCEL, ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
     by_item,
@@ -34,7 +34,13 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
 from ml_connector.flows.tracking.wake import more_fulfillments
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
+from ml_connector.ledger.postings.documents import (
+    Document,
+    Plan,
+    Posted,
+    RefusedUnits,
+    SourceLine,
+)
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
     FULFILLMENT_SHIPPED,
@@ -45,6 +51,7 @@ from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
+from ml_connector.tracking_numbers import compared_number
 from ml_connector.words import Cause, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
@@ -212,8 +219,8 @@ def _create(task: _ShipmentTask) -> Plan:
 
 
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
-    known = _known_parcels(task, own)
-    parcels = [parcel for parcel in task.shipment.parcels if parcel.number not in known]
+    known = _posted_parcels(task) | own.compared_numbers
+    parcels = [one for one in task.shipment.parcels if one.compared_number not in known]
     ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None
     day = task.day() if ships is not None else task.fact_date
     booking = task.booking(day)
@@ -247,13 +254,14 @@ def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
     ]
 
 
-def _known_parcels(task: _ShipmentTask, own: FulfillmentFact) -> set[str]:
-    ours = {
-        line.source_line.removeprefix("parcel ")
+def _posted_parcels(task: _ShipmentTask) -> set[str]:
+    """Return the numbers of parcels that we have posted, as they are compared."""
+    return {
+        compared_number(line.source_line.removeprefix(PARCEL))
         for document in task.posted
         for line in document.lines
+        if line.source_line.startswith(PARCEL)
     }
-    return ours | set(own.tracking_numbers)
 
 
 def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
@@ -265,20 +273,28 @@ def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
 def _done_by_others(
     task: _ShipmentTask, own: FulfillmentFact, known: Collection[str]
 ) -> tuple[RefusedUnits, ...]:
-    """Return the lines of the shipment that somebody else has put into NetSuite."""
+    """Return the lines of the shipment that somebody else has put into NetSuite.
+
+    A parcel of ours whose number ShipBob now writes in another way is one of them.
+    """
     posted = {line.source_line for document in task.posted for line in document.lines}
-    reason = f"On item fulfilment {own.called} already, which these books did not post"
-    lines = [
-        line
-        for line in source_lines(task.facts, task.settings)
-        if line.source_line not in posted
-        and (
-            own.status not in FULFILLMENT_NOT_SHIPPED
-            if line.quantity is not None
-            else line.source_line.removeprefix("parcel ") in known
-        )
-    ]
-    return refused(lines, reason)
+    ours = _posted_parcels(task)
+    units: list[SourceLine] = []
+    parcels: list[SourceLine] = []
+    written_anew: list[SourceLine] = []
+    for line in source_lines(task.facts, task.settings):
+        number = compared_number(line.source_line.removeprefix(PARCEL))
+        if line.source_line in posted:
+            continue
+        if line.quantity is not None:
+            units.append(line)
+        elif number in known:
+            (written_anew if number in ours else parcels).append(line)
+    if own.status in FULFILLMENT_NOT_SHIPPED:
+        units = []
+    by_others = f"On item fulfilment {own.called} already, which these books did not post"
+    anew = f"On item fulfilment {own.called} already, with the number as ShipBob wrote it before"
+    return (*refused([*units, *parcels], by_others), *refused(written_anew, anew))
 
 
 def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:

@@ -13,6 +13,7 @@ from ml_connector.netsuite.queries.sales_orders import (
 )
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
+from ml_connector.tracking_numbers import compared_number
 from ml_connector.words import Cause
 
 
@@ -77,6 +78,11 @@ class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
     def called(self) -> str:
         """Its number, or its internal id."""
         return self.number or self.id
+
+    @property
+    def compared_numbers(self) -> frozenset[str]:
+        """Its tracking numbers as they are compared with others."""
+        return frozenset(filter(None, map(compared_number, self.tracking_numbers)))
 
 
 class LotFact(msgspec.Struct, frozen=True, kw_only=True):

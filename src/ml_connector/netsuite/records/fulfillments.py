@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.netsuite.records.records import InventoryDetail, Ref, check_external_id
+from ml_connector.tracking_numbers import compared_number
 
 
 class PackageDetails(
@@ -98,13 +99,18 @@ class ReadFulfillment(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 def merged(there: Sequence[Package], wanted: Sequence[Package]) -> tuple[Package, ...]:
     """Return the packages that a fulfilment should have: those it has, and ours.
 
-    A package whose tracking number it has already is not added again. An empty line, such as
-    NetSuite may pre-fill, is replaced by ours.
+    A package whose tracking number it has already, however that is written, is not added again.
+    An empty line, such as NetSuite may pre-fill, is replaced by ours.
     """
     kept = [package for package in there if not _says_nothing(package)]
-    numbers = {package.package_tracking_number for package in kept}
-    new = [package for package in wanted if package.package_tracking_number not in numbers]
+    numbers = {_compared_number(package) for package in kept}
+    new = [package for package in wanted if _compared_number(package) not in numbers]
     return (*kept, *new) if kept or new else tuple(there)
+
+
+def _compared_number(package: Package) -> str | None:
+    number = package.package_tracking_number
+    return None if number is None else compared_number(number)
 
 
 def _says_nothing(package: Package) -> bool:
