@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -26,6 +27,7 @@ from ml_connector.sim.faults import MEANINGS, NETSUITES_OWN
 from ml_connector.storage import owning_role
 from ml_connector.transport.limits.limits import LEASE_SECONDS
 from ml_connector.transport.limits.pace import LOW_WATER, MOST_BURST
+from ml_connector.web.bounds import Bounds
 from ml_connector.web.ingress import MOST_BYTES
 from ml_connector.words import EVENT_STATUSES, Cause
 
@@ -192,6 +194,29 @@ NUMBERS = [
 @pytest.mark.parametrize(("page", "words"), NUMBERS)
 def test_numbers_in_the_text_are_those_of_the_code(page: str, words: str) -> None:
     assert words in pages.text(page)
+
+
+BOUNDS = Bounds()
+OF_BOUNDS = {
+    "head_bytes": f"larger than {BOUNDS.head_bytes // 1024} KiB together",
+    "headers": f"more than {BOUNDS.headers} headers",
+    "request_seconds": f"within {BOUNDS.request_seconds:.0f} seconds of its first byte",
+    "exchange_seconds": f"within {BOUNDS.exchange_seconds:.0f} seconds is cut",
+    "idle_seconds": f"idle for {BOUNDS.idle_seconds} seconds at most",
+    "connections": f"{BOUNDS.connections} connections already",
+    "connections_of_an_address": f"{BOUNDS.connections_of_an_address} from the same address",
+    "pipelined": f"At most {BOUNDS.pipelined} requests of a connection may wait",
+    "waiting_body_bytes": f"{BOUNDS.waiting_body_bytes // 1024**2} MiB of bodies wait",
+}
+"""What the page says of each figure; how long a refused sender is listened to, it does not."""
+
+
+def test_the_bounds_of_the_page_are_those_of_the_code() -> None:
+    section = pages.sections("docs/reference/http.md")["Bounds"]
+    figures = {figure.name for figure in fields(Bounds)}
+
+    assert OF_BOUNDS.keys() == figures - {"linger_seconds"}
+    assert {name: words for name, words in OF_BOUNDS.items() if words not in section} == {}
 
 
 def test_no_page_names_a_version_of_the_schema_which_changes_with_most_releases() -> None:

@@ -5,10 +5,10 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 import pytest
@@ -72,9 +72,14 @@ class Service:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def ask(self, *parts: bytes) -> bytes:
-        """Send these bytes; return all that comes until the service closes."""
-        reader, writer = await asyncio.open_connection(*self.address)
+    async def ask(self, *parts: bytes, source: str | None = None) -> bytes:
+        """Send these bytes; return all that comes until the service closes.
+
+        Args:
+            parts: one after the other.
+            source: the address of this machine to come from; None: any.
+        """
+        reader, writer = await self.connect(source)
         with contextlib.suppress(ConnectionError):
             for part in parts:
                 writer.write(part)
@@ -82,6 +87,13 @@ class Service:
         answer = await _rest(reader)
         writer.close()
         return answer
+
+    async def connect(
+        self, source: str | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(
+            *self.address, local_addr=(source, 0) if source else None
+        )
 
 
 async def _rest(reader: asyncio.StreamReader) -> bytes:
@@ -94,9 +106,11 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def serving(bounds: Bounds, keep_alive: int = 75) -> AsyncIterator[Service]:
+async def serving(
+    bounds: Bounds, keep_alive: int = 75, trusted: Sequence[IPv4Network] = ()
+) -> AsyncIterator[Service]:
     listener = socket.create_server(("127.0.0.1", 0))
-    service = Service(listener.getsockname(), Occupancy(bounds))
+    service = Service(listener.getsockname(), Occupancy(bounds, trusted))
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await service(scope, receive, send)
@@ -388,6 +402,53 @@ def test_addresses_are_counted_but_for_proxies_and_this_machine() -> None:
     assert over == ["too_many_of_one_address"] * 2
     assert others == [None] * len(others)
     assert back is None
+
+
+@pytest.fixture
+def own_address() -> str:
+    """An address of this machine that others could come from; what it says to itself stays."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anything:
+        try:
+            anything.connect(("192.0.2.1", 9))  # finds a way there, and sends nothing
+        except OSError:
+            pytest.skip("this machine has no address but those of itself")
+        return str(anything.getsockname()[0])
+
+
+async def test_one_address_has_so_many_connections_and_others_have_their_own(
+    own_address: str,
+) -> None:
+    async with serving(replace(PATIENT, connections_of_an_address=2)) as service:
+        ask = head("/", b"content-length: 0", b"connection: close")
+        before = refused("too_many_of_one_address")
+        held = [await service.connect(own_address) for _ in range(2)]
+        held += [await service.connect() for _ in range(3)]  # of this machine: not counted
+        await until(lambda: service.occupancy.connections == 5)
+        over = await service.ask(ask, source=own_address)
+        other = await service.ask(ask)
+        held[0][1].close()
+        await until(lambda: service.occupancy.connections == 4)
+        again = await service.ask(ask, source=own_address)
+        for _, writer in held:
+            writer.close()
+
+        assert [status(answer) for answer in (over, other, again)] == [503, 200, 200]
+        assert b"from this address" in over
+        assert refused("too_many_of_one_address") == before + 1
+
+
+async def test_a_trusted_proxy_brings_as_many_as_there_may_be_in_all(own_address: str) -> None:
+    bounds = replace(PATIENT, connections_of_an_address=1)
+    async with serving(bounds, trusted=[IPv4Network(own_address)]) as service:
+        held = [await service.connect(own_address) for _ in range(8)]
+        await until(lambda: service.occupancy.connections == 8)
+        over = await service.ask(source=own_address)
+        for _, writer in held:
+            writer.close()
+
+        assert status(over) == 503
+        assert b"too many connections" in over
+        assert b"from this address" not in over
 
 
 def test_in_all_there_are_only_so_many_whoever_they_are() -> None:

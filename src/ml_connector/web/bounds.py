@@ -22,6 +22,7 @@ class Bounds:
         request_seconds: from a request's first byte, or a connection's beginning, until its last
             byte: as long as ShipBob waits for an answer (ShipBob reference, section 7.5).
         exchange_seconds: until the answer is sent as well; then the connection is cut.
+        idle_seconds: between an answer and the next request; in whole seconds.
         linger_seconds: what comes after a refusal is read and thrown away for so long, so that
             the sender gets to see the answer.
         connections: at a time, in all.
@@ -34,6 +35,7 @@ class Bounds:
     headers: int = 100
     request_seconds: float = 15.0
     exchange_seconds: float = 120.0
+    idle_seconds: int = 75
     linger_seconds: float = 2.0
     connections: int = 1_000
     connections_of_an_address: int = 100

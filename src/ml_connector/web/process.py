@@ -79,17 +79,18 @@ def run_web(
             consents=Consents(installation),
             outbound=installation.transport,
         )
+        bounds = _bounds()
         config = uvicorn.Config(
             application,
             loop="uvloop",
-            http=bounded_protocol(Occupancy(_bounds(), settings.trusted_proxies)),
+            http=bounded_protocol(Occupancy(bounds, settings.trusted_proxies)),
             ws="none",
             access_log=False,
             log_config=None,
             server_header=False,
             proxy_headers=False,  # the address of a client decides nothing
             timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
-            timeout_keep_alive=75,
+            timeout_keep_alive=bounds.idle_seconds,
         )
         # Not uvicorn's own ``fd``, which treats the socket as a UNIX one: the loop then leaves
         # Nagle's algorithm on, and every answer waits 40 ms for the client's delayed ACK.
