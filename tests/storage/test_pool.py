@@ -56,6 +56,31 @@ async def test_a_notice_alone_costs_no_connection(database: Database, database_u
     assert pid in pids
 
 
+async def test_a_connection_that_began_read_only_is_not_given_out_again(
+    database: Database, database_url: str
+) -> None:
+    """So it is after a failover, or when an administrator lets nothing be written for a while."""
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("create table written (number int)")
+        other.execute(in_this_database("set default_transaction_read_only = on"))
+        await let_many_be_idle(database)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            await database.fetch("insert into written values (1)")
+        other.execute("set default_transaction_read_only = off")
+        other.execute(in_this_database("reset default_transaction_read_only"))
+    for number in range(2, 2 + IDLE):
+        await database.fetch("insert into written values (%(n)s)", {"n": number})
+    written = await database.fetch("select number from written order by 1")
+
+    assert [row["number"] for row in written] == [2, 3, 4, 5, 6]
+
+
+def in_this_database(words: str) -> bytes:
+    return (
+        f"do $$ begin execute format('alter database %I {words}', current_database()); end $$"
+    ).encode()
+
+
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[embedded.Owner]:
     """A server that nobody else uses."""

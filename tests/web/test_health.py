@@ -51,7 +51,7 @@ def read_only(receiver: Merchant) -> Iterator[None]:
             connection.execute("set default_transaction_read_only = off")
             connection.execute(words.format(sql.Identifier(name)))
             connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
                 " where datname = %s and pid <> pg_backend_pid()",
                 [name],
             )
@@ -99,6 +99,7 @@ def test_readyz_is_not_ready_without_the_schema(door: Door, receiver: Merchant) 
 
 
 def test_a_database_that_takes_no_write_is_not_ready(door: Door, receiver: Merchant) -> None:
+    assert door.deliver({"id": 5}).status == 200  # the connection is known
     with read_only(receiver):
         refused = once_it_is(503, lambda: door.deliver({"id": 5}))
         unready = once_it_is(503, lambda: door.get("/readyz"))

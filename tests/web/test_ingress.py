@@ -353,3 +353,40 @@ def test_what_is_not_stored_in_time_is_answered_while_it_still_waits(
     assert waiting
     assert again[0].json["status"] in {"accepted", "duplicate"}
     assert len(kept(receiver, "msg_late")) == 1
+
+
+@pytest.mark.parametrize("table", ["event", "connection"])
+def test_each_delivery_that_is_refused_for_the_database_is_counted_once(
+    door: Door, receiver: Merchant, table: str
+) -> None:
+    assert receiver.database_url is not None
+    assert door.deliver(WRO).status == 200  # the connection is known
+    before = not_stored(door, receiver)
+    with psycopg.connect(receiver.database_url) as holder:
+        holder.execute(f"lock table {table} in access exclusive mode".encode())
+        wait_until(lambda: door.deliver(WRO).status == 503)  # what was read just now is good
+        again = door.deliver(WRO).status
+        unknown = door.post(b"{}", {}, connection="nobody").status
+        holder.rollback()
+    after = not_stored(door, receiver)
+
+    assert again == 503
+    assert unknown in {404, 503}
+    assert after == before + 2
+
+
+def not_stored(door: Door, receiver: Merchant) -> int:
+    """Return how many were refused for storage, when whatever was refused so far is counted."""
+
+    def times(reason: str) -> int:
+        found = receiver.rows(
+            "select coalesce(sum(times), 0)::int as times from webhook_refusal"
+            " where reason = %(reason)s",
+            reason=reason,
+        )
+        return int(found[0]["times"])
+
+    last = times("missing_header")
+    assert door.post(b"{}", {}).status == 401
+    wait_until(lambda: times("missing_header") > last)
+    return times("not_stored")

@@ -191,6 +191,11 @@ class Database:
         try:
             yield connection
         except BaseException as error:
+            if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                # A session stays as it began: after a failover, or a time without writes, these
+                # would go on refusing what the database takes again.
+                await connection.close()
+                await self.pool.drain()
             await context.__aexit__(type(error), error, error.__traceback__)
             raise
         else:

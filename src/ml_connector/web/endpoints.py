@@ -53,6 +53,10 @@ class Endpoints:
         self._kept: dict[str, tuple[Endpoint, float]] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def knows(self, name: str) -> bool:
+        """Whether there was such a connection when the database was read last."""
+        return name in self._names
+
     async def find(self, name: str) -> Endpoint | None:
         """Return the endpoint of a connection; None when there is no such connection.
 

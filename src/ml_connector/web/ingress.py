@@ -160,6 +160,9 @@ class Ingress:
         try:
             return await self._in_time(self._store(name, headers, body))
         except _AWAY as error:
+            # Also where it was not verified, which takes the database as well.
+            if self._endpoints.knows(name):
+                self._refusals.note(name, "not_stored", headers)
             raise RefusedDelivery(
                 503, "The event can't be stored just now", _SEND_AGAIN
             ) from error
@@ -196,11 +199,7 @@ class Ingress:
             raise RefusedDelivery(
                 400, "The body is not JSON", "Send the event as UTF-8 JSON."
             ) from None
-        try:
-            taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
-        except _AWAY:
-            self._refusals.note(endpoint.connection, "not_stored", headers)
-            raise
+        taken = await self._intake.accept(self._arrival(endpoint, headers, body, verified))
         return {"id": taken.event_id, "status": "accepted" if taken.new else "duplicate"}
 
     async def _verified(
