@@ -14,6 +14,9 @@ from acceptance.test_purchase_orders import order_id, wros_of
 ONCE = 2
 """Calls of each process: the channel and the fulfillment centers."""
 
+TOKEN = 1
+"""A call to NetSuite of each process."""
+
 SWEEP = 3
 """Calls to NetSuite of a sweep over few open orders: a token, and both types of order."""
 
@@ -76,3 +79,24 @@ def test_a_push_with_nothing_new_looks_at_fifty_wros_a_call(
     assert asked["receiving"] <= math.ceil(crowd / 50)
     assert asked.total() - asked["receiving"] <= ONCE
     assert netsuite <= SWEEP + math.ceil(crowd / 200) + math.ceil(crowd / 100)
+
+
+@pytest.mark.parametrize(("crowd", "each"), [(1, 5), (10, 3)])
+def test_what_was_received_before_is_read_once_for_all(
+    counting: Merchant, crowd: int, each: int
+) -> None:
+    """The second part of each WRO: its order has receipts, which may be of somebody else."""
+    shipbob, netsuite = counting.world.shipbob, counting.world.netsuite
+    skus = [counting.sku() for _ in range(crowd)]
+    wros = [counting.announce({sku: 20}, number=counting.order({sku: 30})) for sku in skus]
+    for sku, wro in zip(skus, wros, strict=True):
+        shipbob.stow(wro, {sku: 5})
+    sync(counting, "receiving", [str(wro.id) for wro in wros])
+    for sku, wro in zip(skus, wros, strict=True):
+        shipbob.stow(wro, {sku: 10})
+    before = len(shipbob.calls), len(netsuite.calls)
+    found = sync(counting, "receiving", [str(wro.id) for wro in wros])
+
+    assert {one["state"] for one in found} == {"done"}
+    assert len(shipbob.calls) - before[0] <= 3 * crowd
+    assert len(netsuite.calls) - before[1] - TOKEN <= each * crowd

@@ -99,3 +99,39 @@ def test_units_beyond_their_own_location_are_surplus_there(quiet: Merchant) -> N
     assert [quantities(one) for one in quiet.documents(wro)] == [[10], [40]]
     assert units(quiet, tee) == {(tee, 6): 50}
     assert differences(quiet, tee) == set()
+
+
+def receive_by_hand(acme: Merchant, number: str, line: int, quantity: int) -> None:
+    """A person receives units of one line of an order, and nothing else of it."""
+    others = [one for one in received(acme, number) if one != line]
+    acme.world.netsuite.transform(
+        "purchaseOrder",
+        int(order_id(acme, number)),
+        "itemReceipt",
+        {
+            "item": {
+                "items": [
+                    {"orderLine": line, "quantity": quantity},
+                    *({"orderLine": one, "itemReceive": False} for one in others),
+                ]
+            }
+        },
+    )
+
+
+def test_a_person_who_received_here_is_asked_also_while_there_is_room(quiet: Merchant) -> None:
+    tee = quiet.sku("TEE")
+    number = order_at(quiet, (tee, 100, 6), (tee, 100, 7))
+    sync(quiet, "purchase-orders", [order_id(quiet, number)])
+    wros = {wro.center_id: wro for wro in wros_of(quiet, number)}
+    receive_by_hand(quiet, number, 1, 60)
+    quiet.world.shipbob.stow(quiet.world.shipbob.arrive(wros[228]), {tee: 40})
+    here = state(quiet, wros[228])
+    stowed(quiet, wros[10])
+    elsewhere = state(quiet, wros[10])
+
+    assert here == ("dead", "received_by_others")
+    assert elsewhere == ("done", None)
+    assert received(quiet, number) == {1: 60, 2: 100}
+    assert quiet.books(tee).netsuite == {(tee, 6): 60, (tee, 7): 100}
+    assert differences(quiet, tee) != set()

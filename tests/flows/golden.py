@@ -185,12 +185,16 @@ class Case:
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
         return [
             ReceiptLine(
-                id="9001",
+                id=receipt.get("id", "9001"),
                 line=1,
-                item="501",
+                item=receipt.get("item_id", "501"),
                 quantity=Decimal(receipt["quantity"]),
-                order_line=receipt["order_line"],
+                order_line=receipt.get("order_line"),
                 externalid=receipt.get("external_id"),
+                tranid=receipt.get("number"),
+                trandate=date.fromisoformat(receipt["date"]) if "date" in receipt else None,
+                createddate=date.fromisoformat(receipt["made"]) if "made" in receipt else None,
+                location=receipt.get("location"),
             )
             for row in self._netsuite["orders"]
             if row["id"] == order_id

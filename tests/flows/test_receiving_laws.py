@@ -13,7 +13,7 @@ from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings, Policies
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.facts import (
-    Receipt,
+    OrderReceipt,
     ReceivingFacts,
     ReceivingOrder,
     ReceivingOrderLine,
@@ -23,6 +23,7 @@ from ml_connector.flows.receiving.plan import plan, source_lines
 from ml_connector.flows.receiving.stowed import by_lot, name_of
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, JournalLine, Posted, TransformRecord
+from ml_connector.rules.external_ids import is_receipt_of_other
 from ml_connector.rules.facts import ItemFact
 from ml_connector.shipbob.payloads import Box, BoxItem
 from ml_connector.words import DocumentKind
@@ -53,7 +54,7 @@ class Books:
     def __init__(self, ordered: Sequence[Ordered]) -> None:
         self.ordered = ordered
         self.received: dict[int, int] = defaultdict(int)
-        self.receipts: dict[int, list[Receipt]] = defaultdict(list)
+        self.receipts: list[OrderReceipt] = []
         self.posted: list[Posted] = []
 
     def order(self) -> ReceivingOrder:
@@ -66,20 +67,18 @@ class Books:
                     line=line,
                     item_id=sku,
                     open_quantity=max(0, quantity - self.received[line]),
-                    receipts=tuple(self.receipts[line]),
                     location=location,
                 )
                 for line, (sku, quantity, location) in enumerate(self.ordered, 1)
             ),
+            receipts=tuple(self.receipts),
         )
 
     def post(self, document: Document) -> None:
         if isinstance(document.request, TransformRecord):
             for line in document.request.body["item"]["items"]:
                 if line["itemReceive"]:
-                    self.received[line["orderLine"]] += line["quantity"]
-                    receipt = Receipt(quantity=line["quantity"], external_id=document.external_id)
-                    self.receipts[line["orderLine"]].append(receipt)
+                    self.receive(line["orderLine"], line["quantity"], document.external_id)
         self.posted.append(
             Posted(
                 system=document.system,
@@ -87,6 +86,22 @@ class Books:
                 external_id=document.external_id,
                 remote_id=str(len(self.posted)),
                 lines=document.lines,
+            )
+        )
+
+    def receive(self, line: int, quantity: int, external_id: str | None, day: int = 20) -> None:
+        """An item receipt of one line at its location, or at that of the WRO without one."""
+        sku, _, location = self.ordered[line - 1]
+        self.received[line] += quantity
+        self.receipts.append(
+            OrderReceipt(
+                item_id=sku,
+                quantity=quantity,
+                document=str(9000 + len(self.receipts)),
+                external_id=external_id,
+                line=line,
+                location=location or HERE,
+                day=date(2026, 11, day),
             )
         )
 
@@ -114,6 +129,7 @@ def facts(stowed: Units, books: Books, *, numbered: bool) -> ReceivingFacts:
         orders=(books.order(),) if numbered else (),
         periods=(),
         synced=False,
+        announced_at=datetime(2026, 11, 12, 15, tzinfo=UTC),
     )
 
 
@@ -226,16 +242,13 @@ class Told:
         """An event about a WRO: it is converged."""
         self.books.posted = self.posted[wro]
         seen = facts(self.stowed[wro], self.books, numbered=True)
-        lines = tuple(
-            msgspec.structs.replace(
-                line,  # reading leaves out what the external ids of other WROs explain
-                receipts=tuple(
-                    one for one in line.receipts if f"-{90311 + wro}-" in (one.external_id or "")
-                ),
-            )
-            for line in seen.orders[0].lines
+        # Reading leaves out what the external ids of other WROs explain.
+        receipts = tuple(
+            one
+            for one in seen.orders[0].receipts
+            if not is_receipt_of_other(90311 + wro, one.external_id)
         )
-        order = msgspec.structs.replace(seen.orders[0], lines=lines)
+        order = msgspec.structs.replace(seen.orders[0], receipts=receipts)
         seen = msgspec.structs.replace(seen, wro_id=90311 + wro, orders=(order,))
         for document in plan(seen, self.books.posted, self.terms).documents:
             self.books.post(document)
@@ -406,3 +419,51 @@ def test_nothing_is_received_on_a_line_of_another_location(
 
     places = {line: location for line, (_, _, location) in enumerate(ordered, 1)}
     assert {places[line] for line, units in books.received.items() if units} <= {HERE, None}
+
+
+hands = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(1, 60), st.sampled_from([2, 20])), max_size=3
+)
+"""Receipts that people make: of which line, how many units, on which day of November."""
+
+
+@given(histories, orders, hands, st.sampled_from(OVER_RECEIPT))
+def test_what_people_received_here_since_the_announcement_is_never_booked_again(
+    history: list[dict[str, int]],
+    ordered: list[Ordered],
+    receipts: list[tuple[int, int, int]],
+    policy: str,
+) -> None:
+    books, terms = Books(ordered), settings(over_receipt=policy)
+    theirs: set[str] = set()
+    for at, units, day in receipts:
+        if at < len(ordered):
+            sku, _, location = ordered[at]
+            books.receive(at + 1, units, None, day)
+            if location != "9" and day > 12:
+                theirs.add(sku)
+    stowed: dict[str, int] = defaultdict(int)
+    for increase in history:
+        for sku, units in increase.items():
+            stowed[sku] += units
+        converge(stowed, books, terms, numbered=True)
+
+    assert not theirs & {sku for sku, units in books.booked().items() if units}
+
+
+@given(histories, orders, hands)
+def test_what_people_received_elsewhere_or_before_stops_nothing_that_has_room(
+    history: list[dict[str, int]],
+    ordered: list[Ordered],
+    receipts: list[tuple[int, int, int]],
+) -> None:
+    books, terms = Books([*ordered, ("TEE", 1000, HERE)]), settings(over_receipt="park")
+    for at, units, day in receipts:
+        if at < len(ordered) and (day < 12 or ordered[at][2] == "9"):
+            books.receive(at + 1, units, None, day)
+    tees = 0
+    for increase in history:
+        tees += increase.get("TEE", 0)
+        converge({"TEE": tees}, books, terms, numbered=True)
+
+    assert books.booked().get("TEE", 0) == tees

@@ -248,11 +248,12 @@ async def test_receipts_of_an_order_name_the_line_they_receive(
             "quantity": "40",
             "externalid": "mlc-ir-1-1",
             "trandate": "2026-11-20",
+            "createddate": "2026-11-21",
+            "order_line": "4",
         },
         {"id": "5003", "createdfrom": "2174", "line": "1", "item": "21", "quantity": "2"},
     ]
-    links = [{"previousline": "4", "nextdoc": "5002", "nextline": "1"}]
-    httpserver.expect_request(PATH).respond_with_handler(answering(receipts, links))
+    httpserver.expect_request(PATH).respond_with_handler(answering(receipts))
 
     found = await purchase_orders.received_by_receipts(suiteql, ["2173", "2174", "2175"])
 
@@ -260,13 +261,22 @@ async def test_receipts_of_an_order_name_the_line_they_receive(
         order: [(line.id, line.order_line, line.quantity) for line in lines]
         for order, lines in found.items()
     } == {"2173": [("5002", 4, Decimal(40))], "2174": [("5003", None, Decimal(2))]}
-    assert [params for _, params in asked(httpserver)] == [
-        ["2173", "2174", "2175"],
-        ["2173", "2174"],
-    ]
+    assert [params for _, params in asked(httpserver)] == [["2173", "2174", "2175"]]
 
 
-async def test_an_order_without_receipts_needs_no_links(
+async def test_a_line_of_a_receipt_that_several_links_name_counts_once(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    line = {"id": "5002", "createdfrom": "2173", "line": "1", "item": "20", "quantity": "40"}
+    rows = [{**line, "order_line": "4"}, {**line, "order_line": "7"}, {**line, "line": "2"}]
+    httpserver.expect_request(PATH).respond_with_handler(answering(rows))
+
+    found = await purchase_orders.received_by_receipts(suiteql, ["2173"])
+
+    assert [(one.line, one.order_line) for one in found["2173"]] == [(1, 4), (2, None)]
+
+
+async def test_an_order_without_receipts_has_none(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))

@@ -1,7 +1,7 @@
 """Which order lines take the units of a WRO, and which units no line expects. All pure."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ml_connector.config.connection import ConnectionSettings
@@ -57,49 +57,6 @@ def refuse_other_units(
                 f" {line.per_unit} and kept by lot: which of both its lots count in is not known",
                 cause=Cause.UNIT_DIFFERS,
                 remedy="Receive this line by hand in NetSuite, or order it in the base unit.",
-            )
-
-
-def refuse_what_others_received(
-    order: ReceivingOrder,
-    wro_id: int,
-    surplus: Sequence[tuple[Increase, int]],
-    known: Collection[str],
-) -> None:
-    """Stop where units beyond the order may have been received in NetSuite already.
-
-    A person may have received them, or this software before its database was lost or restored.
-
-    Args:
-        order: with the receipts that no other WRO explains.
-        wro_id: of the WRO that holds the units.
-        surplus: the units beyond the order.
-        known: external ids of the documents that our books have for the WRO.
-
-    Raises:
-        NeedsHuman: a receipt that our books do not know holds units of the same item.
-    """
-    for increase, quantity in surplus:
-        unknown = [
-            receipt
-            for line in order.lines
-            if line.item_id == increase.item.id
-            for receipt in line.receipts
-            if receipt.external_id not in known
-        ]
-        if unknown:
-            units = sum(receipt.quantity for receipt in unknown)
-            named = ", ".join(sorted({one.external_id for one in unknown if one.external_id}))
-            raise NeedsHuman(
-                f"WRO {wro_id} holds {quantity} x {increase.sku} beyond what"
-                f" {order.number} still expects, and {units} were received in NetSuite by a"
-                f" receipt that these books do not know{f' ({named})' if named else ''}: they may"
-                " be the same units",
-                cause=Cause.RECEIVED_BY_OTHERS,
-                remedy=(
-                    "If they are the same, leave it: nothing is booked twice; or delete that"
-                    " receipt and replay. If they are not, adjust the stock by hand."
-                ),
             )
 
 

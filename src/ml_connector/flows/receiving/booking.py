@@ -1,6 +1,7 @@
 """What is to be booked of a WRO, and the adjustment for units that no order line takes. Pure."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -20,6 +21,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         mark: the document that tells ShipBob that all is booked; empty while it is not.
         ended: whether nothing more will be stowed of the WRO.
         unit_rates: base units in one of each unit that items are kept in.
+        announced: the day on which the WRO was made, in the merchant's time zone, where known.
+        settled_receipts: internal ids of other people's receipts that a person has decided
+            about: nothing asks about them again.
     """
 
     booking: Booking
@@ -29,6 +33,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     mark: tuple[Document, ...]
     ended: bool
     unit_rates: dict[str, Decimal] = {}
+    announced: date | None = None
+    settled_receipts: frozenset[str] = frozenset()
 
 
 def adjust(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:

@@ -30,8 +30,37 @@ class StowedLine(msgspec.Struct, frozen=True, kw_only=True):
     lot_dates: tuple[date, ...] = ()
 
 
+class OrderReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an item on an item receipt that was made from a purchase order.
+
+    Attributes:
+        quantity: base units, whole; a part of one counts as one.
+        document: the receipt's internal id.
+        number: of the receipt, as people see it.
+        external_id: None, or somebody else's, when the receipt is not ours.
+        line: of the order; None where NetSuite's links name none.
+        location: where the units were received; None where NetSuite does not say.
+        day: the later of its date and the day on which it was entered, both as NetSuite has them.
+    """
+
+    item_id: str
+    quantity: int
+    document: str = ""
+    number: str | None = None
+    external_id: str | None = None
+    line: int | None = None
+    location: str | None = None
+    day: date | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person finds it by."""
+        found = f"item receipt {self.number or self.document}".strip()
+        return f"{found} ({self.external_id})" if self.external_id else found
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of an order line on an item receipt in NetSuite.
+    """Units of an order line on an item receipt, as runs kept them before ``receiving-3``.
 
     Attributes:
         external_id: None, or somebody else's, when the receipt is not ours.
@@ -47,8 +76,7 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
         open_quantity: ordered less received; 0 on a closed line.
-        receipts: receipts of it that are not of another WRO; only read where fewer units are
-            open than were stowed.
+        receipts: what runs kept before ``ReceivingOrder.receipts``.
         location: NetSuite's internal id of the line's location, else of the order's; None where
             neither has one.
         unit: the line's unit where it does not count in eaches, else None.
@@ -86,6 +114,8 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
         line_numbers: whether the lines' numbers are those that a transform takes, and open lines
             of the order that are not among ``lines`` since queries don't show them
             (``line_numbers.unseen``).
+        receipts: what was received from it of the WRO's items, but for the receipts of our other
+            WROs; only read where anything of these items was received.
     """
 
     id: str
@@ -93,6 +123,7 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     lines: tuple[ReceivingOrderLine, ...]
     line_numbers: LineNumbers = PROVED
+    receipts: tuple[OrderReceipt, ...] = ()
 
 
 class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +135,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
         orders: the purchase orders with the WRO's number; one, when all is well.
+        announced_at: when the WRO was made at ShipBob, by whomever; None where ShipBob does not
+            say.
         is_transfer: the number is that of a transfer order.
         unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
@@ -127,6 +160,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     unit_rates: dict[str, Decimal] = {}
     is_transfer: bool = False
     seen_first: tuple[StowedLine, ...] | None = None
+    announced_at: datetime | None = None
 
     @property
     def matches(self) -> MatchFacts:

@@ -1,15 +1,15 @@
 """Reading what NetSuite has ordered under a WRO's number, and what was received of it."""
 
 import asyncio
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ml_connector.flows.receiving.facts import (
-    Receipt,
+    OrderReceipt,
     ReceivingOrder,
     ReceivingOrderLine,
-    StowedLine,
 )
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
@@ -22,18 +22,11 @@ _LATER_WRO: Final = re.compile(r"^(.+)-\d{1,3}$")
 """The number of an order's second or later WRO, such as ``PO123-2`` (shipbob.md section 8)."""
 
 
-async def read_orders(
-    wro_id: int,
-    number: str | None,
-    stowed: Sequence[StowedLine],
-    items: Sequence[ItemFact],
-    reads: Reads,
-) -> tuple[ReceivingOrder, ...]:
+async def find_orders(number: str | None, reads: Reads) -> tuple[PurchaseOrder, ...]:
     """Return the purchase orders with a WRO's number; none without a number.
 
     A number such as ``PO123-2`` is looked for as it is, and if no order has it, as the second
-    WRO of ``PO123`` (shipbob.md section 8). The receipts of an order are only read where it
-    has fewer units open than were stowed.
+    WRO of ``PO123`` (shipbob.md section 8).
     """
     if number is None:
         return ()
@@ -41,7 +34,18 @@ async def read_orders(
     later = _LATER_WRO.match(number)
     if not found and later:
         found = await reads.orders(later[1])
-    return tuple([await _order(wro_id, order, stowed, items, reads) for order in found])
+    return found
+
+
+async def order_facts(
+    wro_id: int, orders: Sequence[PurchaseOrder], items: Sequence[ItemFact], reads: Reads
+) -> tuple[ReceivingOrder, ...]:
+    """Return orders as a run keeps them.
+
+    The receipts of an order are only read where anything of the WRO's items was received: else
+    there is none.
+    """
+    return tuple([await _order(wro_id, order, items, reads) for order in orders])
 
 
 async def is_transfer(number: str | None, reads: Reads) -> bool:
@@ -57,16 +61,15 @@ async def is_transfer(number: str | None, reads: Reads) -> bool:
 async def _order(
     wro_id: int,
     order: PurchaseOrder,
-    stowed: Sequence[StowedLine],
     items: Sequence[ItemFact],
     reads: Reads,
 ) -> ReceivingOrder:
-    receipts: Mapping[int, tuple[Receipt, ...]] = {}
-    if _fewer_open(order, stowed, items):
-        receipts = _unexplained(wro_id, await reads.receipts(order.id))
-    line_numbers, units = await asyncio.gather(
+    ids = {item.id for item in items}
+    any_received = any(line.quantityshiprecv and line.item in ids for line in order.lines)
+    line_numbers, units, receipts = await asyncio.gather(
         prove_purchase_lines(order, reads),
         read_units(order.lines, "purchaseOrder", order.id, reads),
+        reads.receipts(order.id) if any_received else _nothing(),
     )
     plain = LineUnit(unit="")
     return ReceivingOrder(
@@ -78,7 +81,6 @@ async def _order(
                 line=line.line,
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
-                receipts=receipts.get(line.line, ()),
                 location=line.location or order.location,
                 unit=units.get(line.line, plain).unit or None,
                 per_unit=units.get(line.line, plain).eaches,
@@ -87,30 +89,33 @@ async def _order(
             for line in order.lines
         ),
         line_numbers=line_numbers,
+        receipts=_receipts(wro_id, receipts, ids),
     )
 
 
-def _unexplained(wro_id: int, lines: Sequence[ReceiptLine]) -> dict[int, tuple[Receipt, ...]]:
-    """Return the receipts of an order that no other WRO explains, by order line.
+async def _nothing() -> Sequence[ReceiptLine]:
+    return ()
+
+
+def _receipts(
+    wro_id: int, lines: Sequence[ReceiptLine], items: Collection[str]
+) -> tuple[OrderReceipt, ...]:
+    """Return the receipts of these items that no other WRO explains.
 
     Our receipts carry the number of their WRO in the external id (netsuite.md section 11.4).
     Those of this WRO are kept: a database that was restored may not know of them.
     """
-    found: dict[int, tuple[Receipt, ...]] = {}
-    for line in lines:
-        if is_receipt_of_other(wro_id, line.externalid):
-            continue
-        if line.order_line is not None and line.quantity:
-            receipt = Receipt(quantity=int(line.quantity), external_id=line.externalid)
-            found[line.order_line] = (*found.get(line.order_line, ()), receipt)
-    return found
-
-
-def _fewer_open(
-    order: PurchaseOrder,
-    stowed: Sequence[StowedLine],
-    items: Sequence[ItemFact],
-) -> bool:
-    stowed_units = sum(line.stowed for line in stowed)
-    ids = {item.id for item in items}
-    return sum(line.open_quantity for line in order.lines if line.item in ids) < stowed_units
+    return tuple(
+        OrderReceipt(
+            item_id=line.item,
+            quantity=math.ceil(line.quantity),
+            document=line.id,
+            number=line.tranid,
+            external_id=line.externalid,
+            line=line.order_line,
+            location=line.location,
+            day=max(filter(None, [line.trandate, line.createddate]), default=None),
+        )
+        for line in lines
+        if line.item in items and not is_receipt_of_other(wro_id, line.externalid)
+    )

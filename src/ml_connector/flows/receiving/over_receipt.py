@@ -11,12 +11,12 @@ from ml_connector.flows.receiving.allocation import (
     allocate,
     expected_elsewhere,
     refuse_other_units,
-    refuse_what_others_received,
     stretch,
 )
 from ml_connector.flows.receiving.booking import Task, adjust, numbered
 from ml_connector.flows.receiving.documents import Increase, item_receipt
 from ml_connector.flows.receiving.facts import ReceivingOrder
+from ml_connector.flows.receiving.others_receipts import refuse_what_others_received
 from ml_connector.ledger.postings.documents import Document, Plan, RefusedUnits
 from ml_connector.rules.wro_lines import source_line
 from ml_connector.words import Cause, DocumentKind
@@ -26,16 +26,18 @@ def from_order(order: ReceivingOrder, task: Task) -> Plan:
     """Receive from an order the units it expects; for the rest see the policy ``over_receipt``.
 
     Raises:
-        NeedsHuman: a unit can't be converted, the surplus may have been received by others,
+        NeedsHuman: a unit can't be converted, units may have been received by others,
             or the adjustment can't be made.
     """
     location = task.booking.location
     taken, surplus, broken = allocate(order, task.increases, location)
+    beyond = surplus
     if task.settings.policies.over_receipt == "receive":
         surplus = stretch(order, taken, surplus, location)
     refuse_other_units(
         order, {**taken, **{one.line.line: [(one.increase, 0)] for one in broken}}, task.settings
     )
+    refuse_what_others_received(order, task, beyond)
     documents: list[Document] = []
     if taken:
         documents.append(item_receipt(numbered(task, DocumentKind.ITEM_RECEIPT), order, taken))
@@ -51,12 +53,6 @@ def _with_surplus(
 ) -> Plan:
     if not surplus:
         return Plan(documents=(*documents, *task.mark))
-    refuse_what_others_received(
-        order,
-        task.booking.wro_id,
-        surplus,
-        {document.external_id for document in task.posted},
-    )
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
     location = task.booking.location
     elsewhere = expected_elsewhere(order, [one.item for one, _ in surplus], location)

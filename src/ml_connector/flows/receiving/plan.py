@@ -1,7 +1,7 @@
 """What to book of a WRO beyond what is posted. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -87,6 +87,7 @@ def _book(
         mark=_mark(facts, posted),
         ended=facts.status in ENDED,
         unit_rates=facts.unit_rates,
+        announced=_local_day(facts.announced_at, settings),
     )
     decided = (
         without_order(task)
@@ -265,6 +266,10 @@ def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequenc
         for line in merged(facts.lines)
         if line.stowed
     )
+
+
+def _local_day(moment: datetime | None, settings: ConnectionSettings) -> date | None:
+    return moment.astimezone(settings.schedule.zone).date() if moment else None
 
 
 def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:

@@ -1,5 +1,6 @@
 """Reading a WRO, and which WROs there are."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -9,7 +10,7 @@ import msgspec
 
 from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
-from ml_connector.flows.receiving.orders import is_transfer, read_orders
+from ml_connector.flows.receiving.orders import find_orders, is_transfer, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
@@ -28,14 +29,14 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     lines = await _lines(wro, reads)
     stowed = [line for line in lines if line.stowed]
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
-    matches = await read_items(skus, reads)
+    number = (wro.purchase_order_number or "").strip() or None
+    ordered = number if stowed else None
+    matches, found = await asyncio.gather(read_items(skus, reads), find_orders(ordered, reads))
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
     if lot_tracked:
         lines = by_lot(lines, await reads.boxes(wro.id), lot_tracked)
-    number = (wro.purchase_order_number or "").strip() or None
-    ordered = number if stowed else None
-    orders = await read_orders(wro.id, ordered, stowed, items, reads)
+    orders = await order_facts(wro.id, found, items, reads)
     stowed_at = _stowed_at(wro)
     return ReceivingFacts(
         wro_id=wro.id,
@@ -52,6 +53,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         orders=orders,
         is_transfer=not orders and await is_transfer(ordered, reads),
         periods=await stock_periods(stowed_at, reads) if stowed else (),
+        announced_at=wro.insert_date,
         synced=wro.external_sync_timestamp is not None,
     )
 

@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-LaterType = Literal["ItemRcpt", "RtnAuth"]
+LaterType = Literal["RtnAuth"]
 
 _OF_TYPE: Final = """
 SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
@@ -18,7 +18,6 @@ ORDER BY k.nextdoc, k.nextline, k.previousline
 """
 _LINKS: Final[Mapping[LaterType, str]] = MappingProxyType(
     {
-        "ItemRcpt": _OF_TYPE.replace("{type}", "ItemRcpt"),
         "RtnAuth": _OF_TYPE.replace("{type}", "RtnAuth"),
     }
 )

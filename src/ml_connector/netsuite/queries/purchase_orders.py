@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries.line_links import order_lines_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -46,19 +45,24 @@ ORDER BY l.transaction, l.id
 """
 
 # The entry against the account of goods not billed yet repeats a line with its sign turned;
-# the quantities of a receipt itself are positive (section 5.2).
+# the quantities of a receipt itself are positive (section 5.2). The link table names the order's
+# line (section 5.3); a receipt without a link is a receipt all the same.
 _RECEIPT_LINES: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, m.createdfrom,
-    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
+    [, TO_CHAR(t.createddate, 'YYYY-MM-DD') AS createddate],
+    l.id AS line, l.item, l.quantity, l.location, k.previousline AS order_line
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 JOIN transactionline l ON l.transaction = t.id
+LEFT JOIN nexttransactionlinelink k ON k.nextdoc = t.id AND k.nextline = l.id
+    AND k.previousdoc = m.createdfrom AND k.nexttype = 'ItemRcpt'
 WHERE t.type = 'ItemRcpt' AND m.createdfrom IN ({list})
     AND l.item IS NOT NULL AND l.quantity > 0
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
     [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
-ORDER BY t.id, l.id
+ORDER BY t.id, l.id, k.previousline
 """
 
 
@@ -159,6 +163,8 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
         createdfrom: internal id of the order.
         order_line: the order's line, from the link table; None where it isn't known.
         quantity: units received with this line, positive.
+        createddate: the day on which it was entered, in the account's time zone; people may give
+            it another date.
     """
 
     id: str
@@ -170,6 +176,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     externalid: str | None = None
     memo: str | None = None
     trandate: date | None = None
+    createddate: date | None = None
     location: str | None = None
     order_line: int | None = None
 
@@ -282,16 +289,9 @@ async def received_by_receipts(
         operation="suiteql.received_by_receipts",
         priority=priority,
     )
-    received = sorted({row.createdfrom for row in rows})
-    order_line = await order_lines_of(
-        suiteql,
-        received,
-        "ItemRcpt",
-        operation="suiteql.received_by_receipts",
-        priority=priority,
-    )
+    # A line that several links name comes once for each of them.
+    once = {(row.id, row.line): row for row in reversed(rows)}
     found: dict[str, tuple[ReceiptLine, ...]] = {}
-    for row in rows:
-        linked = msgspec.structs.replace(row, order_line=order_line.get((row.id, row.line)))
-        found[row.createdfrom] = (*found.get(row.createdfrom, ()), linked)
+    for row in reversed(once.values()):
+        found[row.createdfrom] = (*found.get(row.createdfrom, ()), row)
     return found

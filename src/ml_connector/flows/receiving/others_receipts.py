@@ -1,0 +1,121 @@
+"""Whether units of a WRO may have been received from its order by somebody else. All pure."""
+
+from collections.abc import Collection, Sequence
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.receiving.booking import Task
+from ml_connector.flows.receiving.documents import Increase
+from ml_connector.flows.receiving.facts import OrderReceipt, ReceivingOrder
+from ml_connector.rules.external_ids import is_receipt_of
+from ml_connector.words import Cause
+
+
+def refuse_what_others_received(
+    order: ReceivingOrder, task: Task, surplus: Sequence[tuple[Increase, int]]
+) -> None:
+    """Stop where units of the WRO may be in stock already, by a receipt that is not ours.
+
+    A person may have received them, or this software before its database was lost or restored.
+    Each item is looked at by itself. A receipt of it at the WRO's location that was made since the
+    WRO was announced may be the same delivery, also while the order expects more. An older one
+    is another matter, as long as the order expects what is stowed. One at another location
+    always is.
+
+    Args:
+        order: with the receipts that no other WRO explains.
+        task: what is to be booked.
+        surplus: the units beyond what the order expects at the location.
+
+    Raises:
+        NeedsHuman: such a receipt is there.
+    """
+    known = {document.external_id for document in task.posted}
+    beyond = {one.item.id for one, _ in surplus}
+    units: dict[str, int] = {}
+    skus: dict[str, str] = {}
+    for one in task.increases:
+        units[one.item.id] = units.get(one.item.id, 0) + one.quantity
+        skus[one.item.id] = one.sku
+    doubtful = {
+        item: [
+            receipt
+            for receipt in unsettled(order, item, task.settled_receipts)
+            if receipt.external_id not in known
+            and _may_be_the_same(receipt, order, task, is_beyond=item in beyond)
+        ]
+        for item in units
+    }
+    named = {receipt.name: None for receipts in doubtful.values() for receipt in receipts}
+    if not named:
+        return
+    said = "; ".join(
+        f"{units[item]} x {skus[item]} (received: {_listed(receipts)})"
+        for item, receipts in doubtful.items()
+        if receipts
+    )
+    names = ", ".join(named)
+    raise NeedsHuman(
+        f"WRO {task.booking.wro_id} holds units that somebody else may have received from"
+        f" {order.number} at location {task.booking.location} already: {said}",
+        cause=Cause.RECEIVED_BY_OTHERS,
+        remedy=(
+            f"Compare with {names}. If the units are the same, decide that it is handled by that"
+            " receipt, or delete the receipt and replay. If they are not, decide that the receipt"
+            " is separate."
+        ),
+    )
+
+
+def unsettled(order: ReceivingOrder, item_id: str, settled: Collection[str]) -> list[OrderReceipt]:
+    """Return an order's receipts of an item, but for those that a person has decided about.
+
+    Args:
+        order: with its receipts.
+        item_id: NetSuite's internal id.
+        settled: internal ids of the receipts that were decided about.
+    """
+    return [
+        receipt
+        for receipt in (*order.receipts, *_of_lines(order))
+        if receipt.item_id == item_id and receipt.document not in settled
+    ]
+
+
+def _of_lines(order: ReceivingOrder) -> list[OrderReceipt]:
+    """Return the receipts as runs kept them before they knew day and location."""
+    return [
+        OrderReceipt(
+            item_id=line.item_id,
+            quantity=receipt.quantity,
+            external_id=receipt.external_id,
+            line=line.line,
+        )
+        for line in order.lines
+        for receipt in line.receipts
+    ]
+
+
+def _may_be_the_same(
+    receipt: OrderReceipt, order: ReceivingOrder, task: Task, *, is_beyond: bool
+) -> bool:
+    """Return whether a receipt may hold units that a WRO holds.
+
+    One that carries this WRO's external id and that the books lack holds them for sure; while the
+    order has room, ours has its number and is adopted when it is posted.
+    """
+    if is_receipt_of(task.booking.wro_id, receipt.external_id):
+        return is_beyond
+    places = {line.line: line.location for line in order.lines}
+    place = receipt.location or places.get(receipt.line or 0)
+    if place not in {None, task.booking.location}:
+        return False
+    if is_beyond or not receipt.document:
+        return is_beyond
+    return receipt.day is None or task.announced is None or receipt.day >= task.announced
+
+
+def _listed(receipts: Sequence[OrderReceipt]) -> str:
+    return ", ".join(
+        f"{receipt.quantity} by {receipt.name}" + (f" of {receipt.day}" if receipt.day else "")
+        for receipt in receipts
+    )
