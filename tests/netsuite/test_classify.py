@@ -214,10 +214,15 @@ def test_a_document_locked_by_a_workflow_says_so() -> None:
     assert "workflow" in failure.remedy
 
 
-def test_a_transform_without_open_lines_is_told_apart() -> None:
-    failure = failure_of(
-        user_error("You must have at least one valid line item for this transaction.")
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You must have at least one valid line item for this transaction.",
+        "You have an invalid sales order 766 or the order is already closed.",
+    ],
+)
+def test_a_transform_without_open_lines_is_told_apart(text: str) -> None:
+    failure = failure_of(user_error(text))
 
     assert type(failure) is NothingLeft
 

@@ -34,7 +34,8 @@ class TokenRefused(NeedsHuman):
 class NothingLeft(NeedsHuman):
     """A transform found no open line: the order is received or shipped in full already.
 
-    Netsuite.md section 7.4: our own earlier attempt may be the reason, so look that up first.
+    Netsuite.md sections 7.4 and 16.4: our own earlier attempt may be the reason, so look that up
+    first.
     """
 
 
@@ -69,7 +70,9 @@ _PERMISSION: Final = re.compile(
     r"does not have permission|do not have permission|permission violation", re.IGNORECASE
 )
 _CHANGED: Final = re.compile(r"\brecord has been changed\b", re.IGNORECASE)
-_NOTHING_LEFT: Final = re.compile(r"at least one valid line item", re.IGNORECASE)
+_NOTHING_LEFT: Final = re.compile(
+    r"at least one valid line item|\bthe order is already closed\b", re.IGNORECASE
+)
 _MANDATORY: Final = re.compile(
     r"please enter value\(?s?\)? for|you must enter a value for", re.IGNORECASE
 )

@@ -26,10 +26,10 @@ that makes no sense 400 with ``{"error": sentence}``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -42,6 +42,7 @@ from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault
 from ml_connector.sim.netsuite import page
 from ml_connector.sim.netsuite.account import Account
+from ml_connector.sim.netsuite.books.company import Preferences
 from ml_connector.sim.netsuite.values.refusal import Refusal
 
 ACTIONS: Final = frozenset(
@@ -273,11 +274,14 @@ class _Control:
         return _json(self.limits(None))
 
     async def set_preferences(self, request: Request) -> Response:
-        known = {each.name for each in fields(self.sim.preferences)}
+        known = get_type_hints(Preferences)
         for name, value in (await _body(request)).items():
             if name not in known:
                 raise _BadRequest(f"There is no preference {name}.")
-            setattr(self.sim.preferences, name, value)
+            try:
+                setattr(self.sim.preferences, name, msgspec.convert(value, known[name]))
+            except msgspec.ValidationError as error:
+                raise _BadRequest(f"The preference {name} can't be so: {error}") from error
         return _json(self.preferences(None))
 
     async def act(self, request: Request) -> Response:

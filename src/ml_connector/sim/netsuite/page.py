@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ml_connector.sim.netsuite.account import Account
+from ml_connector.sim.netsuite.books.line_numbers import as_numbering
 from ml_connector.sim.netsuite.values import instants
 from ml_connector.sim.netsuite.values.numbers import text
 from ml_connector.sim.netsuite.values.refusal import Refusal
@@ -67,6 +68,9 @@ def _act(sim: Account, name: str, form: Mapping[str, str]) -> str:
         line |= {key: form[key] for key in ("quantity", "rate") if form.get(key)}
         sim.edit(form["type"], int(form["id"]), {"item": {"items": [line]}})
         return f"Line {form['line']} of {form['type']} {form['id']} is changed."
+    if name == "number-lines":
+        sim.preferences.line_numbers = as_numbering(form["numbering"])
+        return f"Lines of orders are numbered {sim.preferences.line_numbers}."
     if name == "revoke-tokens":
         sim.revoke_tokens()
         return "All tokens are revoked."
@@ -192,7 +196,9 @@ def _order_lines(sim: Account) -> str:
         for row in found
     ]
     heads = ("Order", "Line", "SKU", "Moved", "Quantity and rate")
-    return _table("Lines of open orders", heads, rows, empty="No open orders.")
+    table = _table("Lines of open orders", heads, rows, empty="No open orders.")
+    numbering = _input("numbering", sim.preferences.line_numbers, "How lines are numbered")
+    return table + _form("number-lines", "Number lines", {}, numbering)
 
 
 def _periods(sim: Account) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from ml_connector.sim.netsuite.books import periods
 from ml_connector.sim.netsuite.books.books import Books, Row, whole
@@ -44,6 +44,8 @@ FEATURES: Final = {
     "TAX_OVERHAULING": ("SuiteTax", None),
 }
 
+LineNumbering = Literal["equal", "gaps", "shifted", "sequence"]
+
 
 @dataclass(slots=True)
 class Preferences:
@@ -59,6 +61,10 @@ class Preferences:
         negative_stock: plain items can go below zero.
         retry_after: seconds in a Retry-After header of 429; ``None`` sends none (10.2).
         permission_face: "mixed", "403" or "400": how a missing permission looks (9.2).
+        line_numbers: of orders (5.2, 15 question 9). ``equal``: REST's ``line`` and ``orderLine``
+            are the ids of queries; ``gaps``: they are, and new lines are 1, 4, 9; ``shifted``:
+            REST's are one more; ``sequence``: new lines are 1, 4, 9 in queries, and REST counts
+            them by their place on the form. A change shows in REST's numbers at once.
     """
 
     one_world: bool = True
@@ -70,6 +76,7 @@ class Preferences:
     negative_stock: bool = True
     retry_after: int | None = None
     permission_face: str = "mixed"
+    line_numbers: LineNumbering = "equal"
 
 
 @dataclass(slots=True)

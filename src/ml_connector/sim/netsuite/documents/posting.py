@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ml_connector.sim.netsuite.books import periods, stock
+from ml_connector.sim.netsuite.books import line_numbers, periods, stock
 from ml_connector.sim.netsuite.books.books import whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import IN_TABLE, Document, next_document_id
@@ -75,7 +75,7 @@ def save(company: Company, document: Document, *, by_person: bool = False) -> in
         document.values.setdefault("trandate", books.today())
         if document.values["trandate"] is None:
             document.values["trandate"] = books.today()
-        _number_lines(document)
+        _number_lines(company, document)
         sources = _undo(company, document)
         effects = _POSTERS[document.kind.name](company, document)
         period = _period(company, document, effects)
@@ -140,17 +140,18 @@ def _check_external_id(company: Company, document: Document) -> None:
         raise user_error("This record already exists.")
 
 
-def _number_lines(document: Document) -> None:
+def _number_lines(company: Company, document: Document) -> None:
     """New lines get ids above every id in use; ids of deleted lines stay free gaps."""
-    step = STRIDE if document.kind.name == "transferOrder" else 1
+    kind = document.kind.name
+    step = STRIDE if kind == "transferOrder" else 1
     counted = [line for line in document.lines if line.sublist in IN_TABLE]
     known = [line.id for line in counted]
     at = max(known, default=0) if document.id else 1 - step
     for line in counted:
         if not line.id:
-            at += step
+            at = line_numbers.next_id(company, kind, at, step)
             while at in known:
-                at += step
+                at = line_numbers.next_id(company, kind, at, step)
             line.id = at
             known.append(at)
         at = max(at, line.id)

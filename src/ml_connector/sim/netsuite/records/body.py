@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
+from ml_connector.sim.netsuite.books import line_numbers
 from ml_connector.sim.netsuite.books.books import Cell, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, Line
+from ml_connector.sim.netsuite.books.line_numbers import Numbers
 from ml_connector.sim.netsuite.records.scalars import ENUMERATIONS, SCALARS
 from ml_connector.sim.netsuite.values.numbers import bounded
 from ml_connector.sim.netsuite.values.properties import Property
@@ -279,7 +281,15 @@ class BodyReader:
         kept: list[Line] = []
         for at, item in enumerate(items):
             path = f"{sublist.name}.items[{at}]"
-            line = self._line(document, sublist, item, path, static=static, transform=transform)
+            line = self._line(
+                document,
+                sublist,
+                item,
+                path,
+                static=static,
+                transform=transform,
+                by_person=by_person,
+            )
             before = line.values.get("inventorydetail")
             if before and line.values.get("$prefilled") and _has(item, "inventorydetail"):
                 raise _static("inventoryAssignment")
@@ -309,17 +319,23 @@ class BodyReader:
         *,
         static: bool,
         transform: bool,
+        by_person: bool,
     ) -> Line:
         name = sublist.name.lower()
         found = None
         if sublist.keyed:
             found = _match(
-                document.of(name), item, path, transform=transform, static=sublist.static
+                document.of(name),
+                item,
+                path,
+                transform=transform,
+                static=sublist.static,
+                numbers=_NO_OTHERS if by_person else self._numbers(document),
             )
         if found is not None:
             return found
         if static:
-            raise _static(sublist.name)
+            raise _no_such_line(sublist.name) if transform else _static(sublist.name)
         line = Line(0, name)
         wanted = _key_of(item, "line")
         taken = {each.id for each in document.lines if each.sublist in ("item", "expense", name)}
@@ -327,6 +343,21 @@ class BodyReader:
             line.id = wanted
         document.lines.append(line)
         return line
+
+    def _numbers(self, document: Document) -> tuple[Numbers, Numbers]:
+        """What REST calls the document's own lines, and those of the order it is made from."""
+        return (
+            line_numbers.own(self.company, document),
+            line_numbers.of_source(self.company, document),
+        )
+
+
+def _as_queries_say(line: int) -> int:
+    return line
+
+
+_NO_OTHERS: Final = (_as_queries_say, _as_queries_say)
+"""People point at a line; here they name it by the number that queries show."""
 
 
 def _columns(item: Mapping[str, object], *, static: bool) -> Mapping[str, object]:
@@ -342,20 +373,26 @@ def _match(
     *,
     transform: bool,
     static: bool,
+    numbers: tuple[Numbers, Numbers],
 ) -> Line | None:
     """The line an entry addresses.
 
     In a transform by ``orderLine``, else by ``line`` with the same meaning (7.3). In a saved
     record by ``line``; receipts and fulfilments also by ``orderLine`` alone.
     """
+    own, of_source = numbers
     number, order_line = _key_of(item, "line", path), _key_of(item, "orderline", path)
     if transform:
         number, order_line = None, order_line if order_line is not None else number
     if number is not None:
-        return next((line for line in lines if line.id == number), None)
+        return next((line for line in lines if own(line.id) == number), None)
     if order_line is None or not (transform or static):
         return None
-    return next((line for line in lines if line.values.get("orderline") == order_line), None)
+    hanging = (line for line in lines if line.values.get("orderline") is not None)
+    return next(
+        (line for line in hanging if of_source(whole(line.values["orderline"])) == order_line),
+        None,
+    )
 
 
 def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None:
@@ -372,6 +409,15 @@ def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None
 
 def _has(item: Mapping[str, object], name: str) -> bool:
     return any(key.lower() == name for key in item)
+
+
+def _no_such_line(name: str) -> Exception:
+    """Of a transform that names a line the target was not prefilled with (16.2)."""
+    return user_error(
+        "You are either trying to access a field on a non-existent line or you are trying to add "
+        f"a line to the static sublist {name}.",
+        path=name,
+    )
 
 
 def _static(name: str) -> Exception:

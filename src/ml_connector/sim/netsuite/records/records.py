@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from ml_connector.sim.netsuite.books import line_numbers
 from ml_connector.sim.netsuite.books.books import whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, find_by_external_id, load
@@ -205,7 +206,9 @@ class RecordService:
         viewer = self._viewer(request)
         if len(rest) == 1:
             return answer_json(viewer.sublist(document, sublist))
-        wanted = [line for line in document.of(sublist.name.lower()) if str(line.id) == rest[1]]
+        number = line_numbers.own(self.company, document)
+        lines = document.of(sublist.name.lower())
+        wanted = [line for line in lines if str(number(line.id)) == rest[1]]
         if not wanted:
             raise not_found()
         url = f"{request.origin}{request.path}"

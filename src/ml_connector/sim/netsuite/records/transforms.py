@@ -125,6 +125,11 @@ def _prefill_bin(company: Company, line: Line, row: Row, *, incoming: bool) -> N
 
 
 def _fulfill(company: Company, source: Document, document: Document) -> None:
+    if source.kind.name == "salesOrder" and str(source.row.get("status")) not in _RECEIVABLE:
+        raise user_error(  # 16.4
+            f"You have an invalid sales order {source.row.get('tranid')} or the order is already"
+            " closed."
+        )
     _check_status(source, _RECEIVABLE)
     for line, row, left in _open_lines(company, source):
         new = _copied(line, left, len(document.lines) + 1)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from ml_connector.sim.netsuite.books import line_numbers
 from ml_connector.sim.netsuite.books.books import Cell, Row, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, Line
@@ -92,8 +93,9 @@ class Viewer:
         """A sublist: ``links``, ``items``, ``totalResults``."""
         kind = document.kind
         url = f"{self.root}/{kind.name.lower()}/{document.id}/{sublist.name}"
+        number = line_numbers.own(self.company, document)
         items = [
-            self.line(document, sublist, line, f"{url}/{line.id}")
+            self.line(document, sublist, line, f"{url}/{number(line.id)}")
             for line in document.of(sublist.name.lower())
         ]
         return {"links": _self(url), "items": items, "totalResults": len(items)}
@@ -102,8 +104,11 @@ class Viewer:
         """One line of a sublist."""
         answer: Json = {"links": _self(url)}
         if sublist.keyed:
-            answer["line"] = line.id
+            answer["line"] = line_numbers.own(self.company, document)(line.id)
         answer |= self.fields(line.values, sublist.columns)
+        if "orderLine" in answer:
+            of_source = line_numbers.of_source(self.company, document)
+            answer["orderLine"] = of_source(whole(line.values["orderline"]))
         row = self.company.books.row(
             'SELECT * FROM transactionline WHERE "transaction" = ? AND id = ?',
             (document.id, line.id),
