@@ -131,6 +131,7 @@ class Cause(StrEnum):
     RETURN_AUTHORIZATION_NOT_OPEN = "return_authorization_not_open"
     RETURN_UNCLEAR = "return_unclear"
     PERIOD_CLOSED = "period_closed"
+    DATE_MISSING = "date_missing"
     ACCOUNT_UNMAPPED = "account_unmapped"
     INVOICE_DOES_NOT_TIE = "invoice_does_not_tie"
     VENDOR_MISSING = "vendor_missing"

@@ -132,6 +132,7 @@ class Workshop:
             rules="counting-1",
             facts=Count,
             read=self._read,
+            confirm=None,
             plan=self._plan,
             source_lines=self._source_lines,
             sweep=self._sweep,

@@ -19,7 +19,7 @@ from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.purchase_orders import OrderLine, PurchaseOrder, ReceiptLine
-from ml_connector.netsuite.queries.setup import Period
+from ml_connector.netsuite.queries.setup import Period, daily_periods
 from ml_connector.netsuite.queries.transfer_orders import TransferOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Variant, Wro
@@ -210,7 +210,8 @@ class Case:
                 enddate=date.fromisoformat(row["end"]),
                 closed=Flag.F if row["open"] else Flag.T,
                 aplocked=Flag.T if row.get("payables_locked") else Flag.F,
+                isadjust=Flag.T if row.get("adjusting") else Flag.F,
             )
             for number, row in enumerate(self._netsuite["periods"], 1)
         ]
-        return [period for period in rows if period.enddate >= day]
+        return [period for period in daily_periods(rows) if period.enddate >= day]

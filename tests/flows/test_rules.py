@@ -1,6 +1,6 @@
 """What several flows decide alike."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,11 +11,13 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.postings.documents import JournalLine, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.external_ids import is_receipt_of, is_receipt_of_other, receipt_id
+from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.items import sku_of
 from ml_connector.rules.locations import location_of
+from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start, is_before_start
-from ml_connector.words import DocumentKind
+from ml_connector.words import Cause, DocumentKind
 
 DAY = date(2026, 10, 5)
 ANY = ConnectionSettings.model_validate(SETTINGS)
@@ -100,3 +102,62 @@ def test_an_unmapped_center_waits_for_its_location() -> None:
 def test_a_product_without_a_sku_is_shown_to_a_person() -> None:
     with pytest.raises(NeedsHuman, match="inventory item 5 has no SKU"):
         sku_of(5, None)
+
+
+def period(name: str, start: str, end: str, *, is_open: bool) -> PeriodFact:
+    return PeriodFact(
+        name=name, start=date.fromisoformat(start), end=date.fromisoformat(end), open=is_open
+    )
+
+
+OCTOBER = ("2026-10-01", "2026-10-31")
+LAST_DAY = ("2026-10-31", "2026-10-31")
+
+
+@pytest.mark.parametrize(
+    ("october", "last_day", "expected"),
+    [
+        (True, False, date(2026, 10, 31)),
+        (True, True, date(2026, 10, 31)),
+        (False, True, date(2026, 11, 1)),
+        (False, False, date(2026, 11, 1)),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_period_within_the_month_does_not_decide_whether_the_month_is_open(
+    october: bool,  # noqa: FBT001 - a parameter
+    last_day: bool,  # noqa: FBT001 - a parameter
+    expected: date,
+    order: int,
+) -> None:
+    periods = [
+        period("Oct", *OCTOBER, is_open=october),
+        period("Adj Oct", *LAST_DAY, is_open=last_day),
+        period("Nov", "2026-11-01", "2026-11-30", is_open=True),
+    ][::order]
+    day = posting_date(date(2026, 10, 31), periods, "next-open", document="it")
+    earlier = posting_date(DAY, periods, "next-open", document="it")
+
+    assert day == expected
+    assert earlier == (DAY if october else date(2026, 11, 1))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_periods_of_the_same_days_a_closed_one_closes_the_month(order: int) -> None:
+    periods = [
+        period("Oct", *OCTOBER, is_open=False),
+        period("Adj Oct", *OCTOBER, is_open=True),
+        period("Nov", "2026-11-01", "2026-11-30", is_open=True),
+    ][::order]
+
+    assert posting_date(DAY, periods, "next-open", document="it") == date(2026, 11, 1)
+
+
+def test_a_day_that_is_needed_and_missing_stops_and_is_never_another() -> None:
+    late = datetime(2026, 10, 6, 3, tzinfo=UTC)  # still the 5th in Chicago
+
+    assert needed_day(late, ANY, of="it came") == local_day(late, ANY) == DAY
+    assert local_day(None, ANY) is None
+    with pytest.raises(NeedsHuman, match="does not say when it came") as stops:
+        needed_day(None, ANY, of="it came")
+    assert stops.value.cause is Cause.DATE_MISSING

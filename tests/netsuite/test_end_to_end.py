@@ -337,6 +337,23 @@ async def test_a_closed_period_is_told_as_one(
     assert periods[1].open_for_stock
 
 
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_an_adjusting_period_is_no_period_of_daily_documents(
+    netsuite: NetSuite,
+    sim: NetSuiteSim,
+    is_closed: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    month = TODAY.strftime("%Y-%m")
+    sim.add_adjusting_period(month)
+    if is_closed:
+        sim.close_period(month)
+    periods = await setup.periods(netsuite.query, TODAY)
+
+    assert [one.periodname for one in periods if one.periodname.startswith("Adj")] == []
+    assert periods[0].startdate <= TODAY <= periods[0].enddate
+    assert periods[0].open_for_stock is not is_closed
+
+
 async def test_an_order_received_in_full_has_nothing_left(
     netsuite: NetSuite, sim: NetSuiteSim, order: int
 ) -> None:

@@ -309,6 +309,33 @@ async def test_periods_say_what_may_still_be_posted(
     assert asked(httpserver)[0][1] == ["2026-10-12"]
 
 
+async def test_adjusting_periods_are_told_by_their_days_where_no_column_shows_them(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    december = {
+        "id": "195",
+        "periodname": "Dec 2026",
+        "startdate": "2026-12-01",
+        "enddate": "2026-12-31",
+    }
+    last_day = {**december, "id": "196", "periodname": "Adj", "startdate": "2026-12-31"}
+    answer = answering([december, last_day])
+
+    def lacking(request: Request) -> Response:
+        if "isadjust" in json.loads(request.data)["q"]:
+            detail = "Search error occurred: Unknown identifier 'isadjust'."
+            error = {"detail": detail, "o:errorCode": "INVALID_PARAMETER"}
+            body = json.dumps({"o:errorDetails": [{**error, "o:errorQueryParam": "q"}]})
+            return Response(body, status=400, content_type="application/json")
+        return answer(request)
+
+    httpserver.expect_request(PATH).respond_with_handler(lacking)
+
+    found = await setup.periods(suiteql, date(2026, 12, 12))
+
+    assert [period.periodname for period in found] == ["Dec 2026"]
+
+
 async def test_periods_hidden_from_the_role_are_reported(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:

@@ -46,4 +46,5 @@ def test_stock_that_is_stowed_near_midnight_is_of_the_merchants_month(
     )
     [line] = FLOWS["receiving"].source_lines(facts, ConnectionSettings.model_validate(SETTINGS))
 
+    assert line.fact_date is not None
     assert str(Month.of(line.fact_date)) == month

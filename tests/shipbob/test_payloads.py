@@ -173,3 +173,13 @@ def test_the_day_a_lot_expires_on_is_the_same_in_every_zone(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "soon", "0001-01-01T00:00:00", "2027-02-30T00:00:00Z"])
 def test_a_day_that_cant_be_read_is_none(text: str) -> None:
     assert calendar_day(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-11-23", "0001-01-01T00:00:00", "null"])
+def test_a_moment_that_is_none_is_no_moment(text: str) -> None:
+    body = {**MINIMAL_WRO, "last_updated_date": text, "external_sync_timestamp": text}
+    change = {"status": "Completed", "timestamp": text}
+    wro = decode(read(json.dumps({**body, "status_history": [change]}).encode()), Wro)
+
+    assert (wro.last_updated_date, wro.external_sync_timestamp) == (None, None)
+    assert [one.timestamp for one in wro.status_history] == [None]

@@ -42,12 +42,18 @@ def item_fact(item: Item) -> ItemFact:
     )
 
 
-async def stock_periods(moment: datetime, reads: Reads) -> tuple[PeriodFact, ...]:
+async def stock_periods(moment: datetime | None, reads: Reads) -> tuple[PeriodFact, ...]:
     """Return the posting periods from the one of a moment on; none where they can't be read.
 
     The merchant's local date is at the earliest the day before the date in UTC, wherever the
     merchant is.
+
+    Args:
+        moment: of the fact; without one there is none.
+        reads: of the connection.
     """
+    if moment is None:
+        return ()
     return tuple(
         PeriodFact(
             name=period.periodname,

@@ -1,13 +1,43 @@
 """Which date a document carries: the fact's own while its period is open."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from ml_connector.awaited import AwaitedKind
+from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.words import Cause
+
+
+def local_day(moment: datetime | None, settings: ConnectionSettings) -> date | None:
+    """Return the merchant's local date of a moment; None for none."""
+    return None if moment is None else moment.astimezone(settings.schedule.zone).date()
+
+
+def needed_day(moment: datetime | None, settings: ConnectionSettings, *, of: str) -> date:
+    """Return the merchant's local date of a moment that a document is to be dated by.
+
+    Args:
+        moment: None where the source names none that can be read.
+        settings: of the connection.
+        of: what happened then, for the message, such as ``WRO 90311 was stowed``.
+
+    Raises:
+        NeedsHuman: there is no such moment. Another date is never put in its place.
+    """
+    day = local_day(moment, settings)
+    if day is None:
+        raise NeedsHuman(
+            f"ShipBob does not say when {of}: the date is missing or can't be read",
+            cause=Cause.DATE_MISSING,
+            remedy=(
+                "Have ShipBob correct the date, then replay; or enter the document by hand in"
+                " NetSuite, with the date that is right."
+            ),
+        )
+    return day
 
 
 def posting_date(
@@ -34,17 +64,18 @@ def posting_date(
     Raises:
         NeedsHuman: the period is closed and the policy is to park, or nothing later is open.
     """
-    own = [period for period in periods if period.start <= fact_date <= period.end]
-    if not own or own[0].open:
+    closed = [period for period in _of_day(fact_date, periods) if not period.open]
+    if not closed:
         return fact_date
     later = sorted(
-        (period for period in periods if period.open and period.start > fact_date),
-        key=lambda period: period.start,
+        period.start
+        for period in periods
+        if period.start > fact_date and all(one.open for one in _of_day(period.start, periods))
     )
     if policy == "next-open" and later:
-        return later[0].start
+        return later[0]
     raise NeedsHuman(
-        f"Posting period {own[0].name} is closed in NetSuite: {document} of {fact_date} waits",
+        f"Posting period {closed[0].name} is closed in NetSuite: {document} of {fact_date} waits",
         cause=Cause.PERIOD_CLOSED,
         remedy=(
             'Reopen the period, or set closed_period = "next-open" to post on the first open'
@@ -55,3 +86,14 @@ def posting_date(
             AwaitedKind.POLICY.named("closed_period"),
         ],
     )
+
+
+def _of_day(day: date, periods: Sequence[PeriodFact]) -> list[PeriodFact]:
+    """Return the period of a day; several only where they are of the same days.
+
+    A period within another is an adjusting one, such as the last day of a year: it does not
+    decide whether the month is open (netsuite.md section 16.14).
+    """
+    own = [period for period in periods if period.start <= day <= period.end]
+    longest = max((period.end - period.start for period in own), default=None)
+    return [period for period in own if period.end - period.start == longest]

@@ -32,10 +32,9 @@ async def _open_months(reads: Reads, months: Collection[str], *, for_bills: bool
 async def _is_open(reads: Reads, month: str, *, for_bills: bool) -> bool:
     day = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
     reads.forget_periods()
-    return any(
-        (period.open_for_bills if for_bills else period.open_for_stock)
-        and period.startdate <= day <= period.enddate
-        for period in await reads.periods(day)
+    own = [one for one in await reads.periods(day) if one.startdate <= day <= one.enddate]
+    return bool(own) and all(
+        period.open_for_bills if for_bills else period.open_for_stock for period in own
     )
 
 

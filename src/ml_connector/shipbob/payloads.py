@@ -299,18 +299,27 @@ class NewWro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _NO_YEAR: Final = 1
 """Serialisers of ShipBob's kind write "no date" as 0001-01-01T00:00:00 (section 13)."""
 
+_OF_MOMENTS: Final = ("_date", "_at", "timestamp", "last_updated")
+"""How the names of fields end that hold a date and a time of day."""
+
+_OF_DAYS: Final = frozenset({"invoice_date", "charge_date", "lot_date", "from_date", "to_date"})
+"""Those of them that hold a day of the calendar (``calendar_day``)."""
+
 # Money stays exact: a number with a fraction is read as Decimal, not as float.
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def read(body: bytes) -> object:
-    """Read a JSON body into plain values, without the keys that are null.
+    """Read a JSON body into plain values, without the keys that hold nothing.
+
+    That is null, and for a moment also what is none: a text that can't be read, and year 1
+    (section 13). What needs the moment finds it missing.
 
     Raises:
         msgspec.DecodeError: it is not JSON.
     """
     try:
-        return _without_nulls(_JSON.decode(body))
+        return _without_nothing(_JSON.decode(body))
     except (UnicodeDecodeError, RecursionError):
         raise msgspec.DecodeError("the text is malformed") from None
 
@@ -329,12 +338,26 @@ def encode(payload: msgspec.Struct) -> bytes:
     return msgspec.json.encode(payload)
 
 
-def _without_nulls(value: object) -> object:
+def _without_nothing(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+        return {
+            key: _without_nothing(inner)
+            for key, inner in value.items()
+            if inner is not None and not _is_no_moment(key, inner)
+        }
     if isinstance(value, list):
-        return [_without_nulls(inner) for inner in value]
+        return [_without_nothing(inner) for inner in value]
     return value
+
+
+def _is_no_moment(key: str, value: object) -> bool:
+    """Return whether a key is of a moment, and its text is none."""
+    if not isinstance(value, str) or not key.endswith(_OF_MOMENTS) or key in _OF_DAYS:
+        return False
+    try:
+        return msgspec.convert(value, datetime).year == _NO_YEAR
+    except msgspec.ValidationError:
+        return True
 
 
 def calendar_day(text: str | None) -> date | None:

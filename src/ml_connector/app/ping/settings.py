@@ -115,10 +115,7 @@ class SetUp:
     async def _period(self) -> Sequence[Check]:
         today = datetime.now(UTC).astimezone(self.settings.schedule.zone).date()
         known = await setup.periods(self.client.query, today)
-        now = next(
-            (one for one in known if one.startdate <= today <= one.enddate and not one.isadjust),
-            None,
-        )
+        now = next((one for one in known if one.startdate <= today <= one.enddate), None)
         if now is not None and now.open_for_bills:
             return [
                 ids.netsuite_check(

@@ -37,7 +37,7 @@ FLOW: Final = Flow(
         {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
     ),
     key_of=key_of,
-    rules="billing-1",
+    rules="billing-2",
     facts=BillingFacts,
     read=read,
     plan=plan,

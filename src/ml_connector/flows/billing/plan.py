@@ -249,11 +249,10 @@ def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[
     invoice = facts.invoice
     if invoice is None:
         return ()
-    day = invoice.day or date.min
 
     def line(name: str, amount: Decimal) -> SourceLine:
         return SourceLine(
-            source_line=name, fact_date=day, amount=amount, currency=invoice.currency
+            source_line=name, fact_date=invoice.day, amount=amount, currency=invoice.currency
         )
 
     if plain(invoice.type) in NEVER_BILLED:

@@ -56,7 +56,6 @@ async def read(key: str, reads: Reads) -> BillingFacts:
                 open=period.open_for_bills,
             )
             for period in (await reads.periods(invoice.day) if invoice.day else ())
-            if not period.isadjust
         ),
     )
 

@@ -130,7 +130,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan for one WRO sees.
 
     Attributes:
-        stowed_at: when ShipBob last changed it; the moment of completion once completed.
+        stowed_at: when ShipBob last changed it; the moment of completion once completed; None
+            where ShipBob does not say.
         items: NetSuite's items by the item name that was asked for.
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
@@ -149,7 +150,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     purchase_order_number: str | None
     fulfillment_center_id: int
     fulfillment_center_name: str
-    stowed_at: datetime
+    stowed_at: datetime | None
     lines: tuple[StowedLine, ...]
     items: dict[str, tuple[ItemFact, ...]]
     orders: tuple[ReceivingOrder, ...]

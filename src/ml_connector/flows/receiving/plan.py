@@ -1,7 +1,6 @@
 """What to book of a WRO beyond what is posted. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 
 import msgspec
 
@@ -29,7 +28,7 @@ from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import location_of
-from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
 from ml_connector.rules.refused import refusal
 from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
@@ -44,10 +43,9 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             or the purchase order is not there. Nothing is planned then, so a WRO is never
             half booked.
         NeedsHuman: a quantity went down, a SKU is ambiguous, the order is closed, the
-            period is closed, an account is missing; the remedy says what to do.
+            period is closed, a date or an account is missing; the remedy says what to do.
     """
-    fact_date = _fact_date(facts, settings)
-    too_old = before_start(fact_date, settings)
+    too_old = before_start(local_day(facts.stowed_at, settings), settings)
     if too_old:
         return refusal(source_lines(facts, settings), too_old)
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
@@ -87,7 +85,7 @@ def _book(
         mark=_mark(facts, posted),
         ended=facts.status in ENDED,
         unit_rates=facts.unit_rates,
-        announced=_local_day(facts.announced_at, settings),
+        announced=local_day(facts.announced_at, settings),
     )
     decided = (
         without_order(task)
@@ -99,7 +97,9 @@ def _book(
 
 
 def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
-    fact_date = _fact_date(facts, settings)
+    fact_date = needed_day(
+        facts.stowed_at, settings, of=f"the units of WRO {facts.wro_id} were stowed"
+    )
     return Booking(
         wro_id=facts.wro_id,
         number=1,
@@ -254,7 +254,7 @@ def _sku(line: StowedLine) -> str:
 
 def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
     """Return what is stowed, one entry for each inventory id and lot."""
-    fact_date = _fact_date(facts, settings)
+    fact_date = local_day(facts.stowed_at, settings)
     return tuple(
         SourceLine(
             source_line=name_of(line),
@@ -266,11 +266,3 @@ def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequenc
         for line in merged(facts.lines)
         if line.stowed
     )
-
-
-def _local_day(moment: datetime | None, settings: ConnectionSettings) -> date | None:
-    return moment.astimezone(settings.schedule.zone).date() if moment else None
-
-
-def _fact_date(facts: ReceivingFacts, settings: ConnectionSettings) -> date:
-    return facts.stowed_at.astimezone(settings.schedule.zone).date()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -112,12 +112,17 @@ async def _sku(inventory_id: int, rows: Sequence[WroLine], reads: Reads) -> str 
     return (await reads.sku(inventory_id) or "").strip() or None
 
 
-def _stowed_at(wro: Wro) -> datetime:
-    """Return the moment of completion, or of the last change before it."""
-    for change in wro.status_history:
-        if change.status == COMPLETED and change.timestamp is not None:
-            return change.timestamp
-    return wro.last_updated_date or wro.insert_date or datetime.fromtimestamp(0, UTC)
+def _stowed_at(wro: Wro) -> datetime | None:
+    """Return the moment of the last completion, or of the last change before there is one.
+
+    None where ShipBob does not say: when a WRO was made is not when it was stowed, and of
+    several completions the last can't be told when one of them has no moment.
+    """
+    completed = [one.timestamp for one in wro.status_history if one.status == COMPLETED]
+    if not completed:
+        return wro.last_updated_date
+    moments = [one for one in completed if one is not None]
+    return max(moments) if len(moments) == len(completed) else None
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:

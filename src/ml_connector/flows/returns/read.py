@@ -112,7 +112,11 @@ async def _with_netsuite(
 
 
 def _completed_at(found: Return) -> datetime | None:
-    dates = (found.completed_at, found.processing_date, found.arrived_date, found.insert_date)
+    """Return when a return was completed, or else the last step at ShipBob that is dated.
+
+    When it was announced is none of them.
+    """
+    dates = (found.completed_at, found.processing_date, found.arrived_date)
     return next((at for at in dates if at is not None), None)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.returns.facts import ReturnFacts, known_action, source_line, unclear
 from ml_connector.ledger.postings.documents import SourceLine
+from ml_connector.rules.posting_dates import local_day
 from ml_connector.shipbob.resources.returns import COMPLETED
 
 
@@ -18,9 +19,7 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
     """
     if facts.status != COMPLETED:
         return ()
-    if facts.completed_at is None:
-        return ()
-    fact_date = fact_date_of(facts, settings)
+    fact_date = local_day(facts.completed_at, settings)
     quantities: dict[tuple[str, str | None], int] = defaultdict(int)
     for line in facts.lines:
         for one in line.done:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -192,9 +192,9 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         return next(one for one in self.shipments if one.id == self.shipment_id)
 
 
-def moment(shipment: ShipmentFact) -> datetime:
-    """Return when a shipment left, or else the last change to it that ShipBob dates."""
-    return shipment.shipped_at or shipment.as_of or datetime.fromtimestamp(0, UTC)
+def moment(shipment: ShipmentFact) -> datetime | None:
+    """Return when a shipment left, or else the last change to it that ShipBob dates, if any."""
+    return shipment.shipped_at or shipment.as_of
 
 
 def ordered_products(order: Order) -> tuple[OrderedProduct, ...]:

@@ -64,7 +64,8 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         NeedsData: the sales order, the fulfilment that is to be updated, a SKU or a location
             is missing. Nothing is planned then, so a shipment is never half fulfilled.
         NeedsHuman: it is not clear which order or how much of it; more has shipped than is
-            open; the period is closed; it was cancelled after it was fulfilled.
+            open; the period is closed; its date is missing; it was cancelled after it was
+            fulfilled.
         Retryable: it is labelled, but its tracking number isn't there yet.
     """
     if facts.shipment_id is None:
@@ -72,13 +73,13 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
         return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
     shipment = facts.shipment
-    fact_date = fact_date_of(shipment, settings)
     if shipment.is_cancelled:
         return _cancelled(facts, posted, settings)
     if not shipment.has_shipped:
         said = ", ".join(shipment.details.values())
         state = f"{shipment.status}{f' ({said})' if said else ''}"
         return Plan(note=f"Nothing has shipped yet: it is {state}")
+    fact_date = fact_date_of(shipment, settings)
     too_old = before_start(fact_date, settings, not_done="not posted")
     if too_old:
         return refusal(source_lines(facts, settings), too_old)

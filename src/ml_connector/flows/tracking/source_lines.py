@@ -7,6 +7,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.tracking import delivery
 from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, moment
 from ml_connector.ledger.postings.documents import SourceLine
+from ml_connector.rules.posting_dates import local_day, needed_day
 
 
 def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
@@ -17,7 +18,7 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
     labelled_once = shipment.is_cancelled and shipment.shipped_at is not None
     if not (shipment.has_shipped or labelled_once):
         return ()
-    day = fact_date_of(shipment, settings)
+    day = local_day(moment(shipment), settings)
     lines: dict[str, SourceLine] = {}
     for unit in shipment.units:
         before = lines.get(unit.source_line)
@@ -33,5 +34,9 @@ def source_lines(facts: TrackingFacts, settings: ConnectionSettings) -> Sequence
 
 
 def fact_date_of(shipment: ShipmentFact, settings: ConnectionSettings) -> date:
-    """Return the day on which a shipment left, where the merchant is."""
-    return moment(shipment).astimezone(settings.schedule.zone).date()
+    """Return the day on which a shipment left, where the merchant is.
+
+    Raises:
+        NeedsHuman: ShipBob names no date at all.
+    """
+    return needed_day(moment(shipment), settings, of=f"shipment {shipment.id} left")

@@ -13,7 +13,8 @@ from ml_connector.storage.database import Connection, recordset, rows
 async def keep(connection: Connection, seen: Sequence[tuple[Run, Sequence[SourceLine]]]) -> None:
     """Keep all lines of subjects as their runs have seen them; unchanged ones are not written.
 
-    Lines of one name and currency are added up.
+    Lines of one name and currency are added up. A line without a date is of the day on which its
+    source was first heard of.
     """
     values = [
         {
@@ -111,7 +112,10 @@ def _sum(one: Any, other: Any) -> Any:
 
 _KEEP: Final = """
 with seen as (
-    select * from json_to_recordset(%(lines)s) as s (
+    select s.subject, s.run, s.connection, s.flow, s.name, s.currency, s.sku, s.quantity,
+        s.amount, s.center, coalesce(s.fact_date,
+            (select w.created_at::date from subject as w where w.id = s.subject)) as fact_date
+    from json_to_recordset(%(lines)s) as s (
         subject bigint, run bigint, connection text, flow text, name text, currency text,
         fact_date date, sku text, quantity bigint, amount numeric, center bigint)
 ), gone as (

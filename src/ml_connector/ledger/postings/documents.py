@@ -49,13 +49,14 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
         source_line: which line, by the name that journal lines and refusals use for it. A
             journal line that only follows from a posted line, such as the write-off of units
             that came back, has its name and a part (``item 7 / write-off``), and is not counted.
-        fact_date: the merchant's local date of the fact.
+        fact_date: the merchant's local date of the fact; None where the source names none: it
+            is then kept with the day on which it was first heard of.
         quantity: whole sellable eaches, signed; None where the line is only money.
         center: ShipBob's fulfillment center whose stock it moves.
     """
 
     source_line: str
-    fact_date: date
+    fact_date: date | None
     sku: str | None = None
     quantity: int | None = None
     amount: Decimal | None = None

@@ -13,7 +13,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Answer, Priority
 
 _PERIODS: Final = """
-SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked, p.isadjust,
+SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked[, p.isadjust],
     TO_CHAR(p.startdate, 'YYYY-MM-DD') AS startdate, TO_CHAR(p.enddate, 'YYYY-MM-DD') AS enddate
 FROM accountingperiod p
 WHERE p.isquarter = 'F' AND p.isyear = 'F' AND (p.isinactive = 'F' OR p.isinactive IS NULL)
@@ -36,6 +36,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         closed: nothing can be posted any more.
         alllocked: no transaction of any kind can be posted.
         aplocked: no vendor bill can be posted.
+        isadjust: for corrections of the accountants, over days that lie in another period.
     """
 
     id: str
@@ -147,18 +148,38 @@ async def periods(
 ) -> list[Period]:
     """Return the period that a date lies in and all later ones, by start date (section 13.5).
 
-    Adjustment periods are among them; documents are not dated into those automatically.
+    Adjusting periods are left out: see ``daily_periods``.
 
     Raises:
         UnknownIdentifier: the role may not read accounting periods.
     """
-    return await suiteql.rows(
+    found = await suiteql.rows(
         _PERIODS,
         (around.isoformat(),),
         type=Period,
         operation="suiteql.periods",
         priority=priority,
     )
+    return daily_periods(found)
+
+
+def daily_periods(periods: Sequence[Period]) -> list[Period]:
+    """Return the periods that daily documents may be dated into.
+
+    Adjusting periods are open beside closed months, and are never a posting date (section
+    16.14). Where the account does not show which they are, one that lies within another, such
+    as the last day of a year, is taken for one: months do not overlap. Pure.
+    """
+    return [
+        one
+        for one in periods
+        if not one.isadjust and not any(_lies_within(one, other) for other in periods)
+    ]
+
+
+def _lies_within(one: Period, other: Period) -> bool:
+    days, others = (one.startdate, one.enddate), (other.startdate, other.enddate)
+    return days != others and others[0] <= days[0] and days[1] <= others[1]
 
 
 async def locations(

@@ -53,6 +53,7 @@ async def news(
     """
     batch: list[SweepResult] = []
     start = settings.start_date or month.first
+    undated = max(start, month.first)  # shown in each month until it has a date
 
     async def read() -> list[LiveLine]:
         lines: list[LiveLine] = []
@@ -67,13 +68,13 @@ async def news(
                     key=seen.key,
                     name=line.source_line,
                     currency="" if line.amount is None else line.currency or "?",
-                    fact_date=line.fact_date,
+                    fact_date=line.fact_date or undated,
                     sku=line.sku,
                     quantity=line.quantity,
                     amount=line.amount,
                 )
                 for line in flow.source_lines(facts, settings)
-                if line.fact_date in month and line.fact_date >= start
+                if (day := line.fact_date or undated) in month and day >= start
             ]
         batch.clear()
         return lines

@@ -118,13 +118,13 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def completed_at(self) -> datetime | None:
-        """When it was completed, by its date or else by its history."""
+        """When it was completed, by its date, or else last by its history."""
         if self.completed_date is not None:
             return self.completed_date
         moments = (
             change.timestamp for change in self.status_history if plain(change.status) == COMPLETED
         )
-        return next((at for at in moments if at is not None), None)
+        return max((at for at in moments if at is not None), default=None)
 
 
 def plain(status: str) -> str:

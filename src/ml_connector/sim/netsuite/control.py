@@ -68,6 +68,7 @@ ACTIONS: Final = frozenset(
         "close_period",
         "reopen_period",
         "lock_period",
+        "add_adjusting_period",
         "register_certificate",
         "issue_token",
         "revoke_tokens",

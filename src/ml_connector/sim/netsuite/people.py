@@ -223,6 +223,11 @@ class People:
         """Lock a period for ``all``, ``ap`` or ``ar``."""
         self._period(month, **{periods.LOCKS[ledger]: True})
 
+    def add_adjusting_period(self, month: str) -> int:
+        """An open adjusting period over the last day of a month written ``2026-12``."""
+        with self.books.lock:
+            return periods.create_adjusting(self.books, month)
+
     def _period(self, month: str, **flags: bool) -> None:
         with self.books.lock:
             row = periods.by_month(self.books, month)

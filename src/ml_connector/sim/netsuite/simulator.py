@@ -104,6 +104,7 @@ class NetSuiteSim:
         self.close_period = people.close_period
         self.reopen_period = people.reopen_period
         self.lock_period = people.lock_period
+        self.add_adjusting_period = people.add_adjusting_period
         self.period_id = people.period_id
         self._gate = Gate(
             clock=clock,

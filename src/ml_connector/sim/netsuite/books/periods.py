@@ -37,6 +37,18 @@ def create_years(books: Books, around: int) -> None:
                 _create(books, name, day, _last_day(year, month), level="month", parent=quarter_id)
 
 
+def create_adjusting(books: Books, month: str) -> int:
+    """An adjusting period over the last day of a month written ``2026-12``; open.
+
+    Raises:
+        ValueError: there is no such month.
+    """
+    of_month = by_month(books, month)
+    last = instants.to_date(str(of_month["enddate"]))
+    name = f"Adj {of_month['periodname']}"
+    return _create(books, name, last, last, level="adjusting")
+
+
 def _last_day(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
@@ -50,8 +62,8 @@ def _create(
             "periodname": name,
             "startdate": instants.from_date(start),
             "enddate": instants.from_date(end),
-            "isposting": level == "month",
-            "isadjust": False,
+            "isposting": level in {"month", "adjusting"},
+            "isadjust": level == "adjusting",
             "isquarter": level == "quarter",
             "isyear": level == "year",
             "isinactive": False,
@@ -67,13 +79,14 @@ def _create(
 
 
 def of_date(books: Books, day: str) -> Row:
-    """The posting period of a date.
+    """The posting period of a date; adjusting periods only take what names them (16.14).
 
     Raises:
         Refusal: no period is set up for it.
     """
     found = books.row(
-        "SELECT * FROM accountingperiod WHERE isposting = 'T' AND startdate <= ? AND enddate >= ?",
+        "SELECT * FROM accountingperiod WHERE isposting = 'T' AND isadjust = 'F'"
+        " AND startdate <= ? AND enddate >= ?",
         (day, instants.from_date(instants.to_date(day))),
     )
     if found is None:
