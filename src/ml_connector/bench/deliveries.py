@@ -5,6 +5,7 @@ import hmac
 import itertools
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -46,13 +47,14 @@ class Deliveries:
     Args:
         path: of the webhook endpoint.
         secret: to sign with.
+        topics: that they have in turn.
     """
 
-    def __init__(self, path: str, secret: Secret) -> None:
+    def __init__(self, path: str, secret: Secret, *, topics: Sequence[str] = TOPICS) -> None:
         self._head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
         self._key = base64.b64decode(secret.reveal().removeprefix("whsec_"))
         self._rest = _rest_of_body()
-        self._topics = itertools.cycle(TOPICS)
+        self._topics = itertools.cycle(topics)
         self._series = secrets.token_hex(8)
         self._numbers = itertools.count(1)
 
@@ -82,8 +84,7 @@ class ParcelDeliveries(Deliveries):
     """Webhooks about shipments, by the carrier, by ShipBob, and about orders with one shipment."""
 
     def __init__(self, path: str, secret: Secret) -> None:
-        super().__init__(path, secret)
-        self._topics = itertools.cycle(_PARCEL_TOPICS)
+        super().__init__(path, secret, topics=_PARCEL_TOPICS)
 
     def body(self, number: int, topic: str) -> bytes:
         """Return a body about this shipment, in the form of the topic (shipbob.md section 7.2)."""

@@ -11,13 +11,13 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, cycle
 from typing import Final, cast
 
 import msgspec
 import uvloop
 
-from ml_connector.bench.deliveries import Deliveries, ParcelDeliveries
+from ml_connector.bench.deliveries import TOPICS, Deliveries, ParcelDeliveries
 from ml_connector.secret import Secret
 
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -33,10 +33,12 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
             count from when a request was due. None: every connection sends its next request
             as soon as it has an answer.
         poisson: the intervals are random, not even.
+        more_paths: deliveries go to ``path`` and these in turn.
         first_id: id of the first WRO; each delivery is about the next one,
         one_id: or all deliveries are about this one.
         ids: or one delivery about each of these, in this order, and then no more.
         parcels: deliveries are about shipments, not WROs.
+        topic: of all deliveries about WROs; empty: the topics of a dock in turn.
         seed: of the random intervals.
     """
 
@@ -48,10 +50,12 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 32
     per_second: float | None = None
     poisson: bool = False
+    more_paths: tuple[str, ...] = ()
     first_id: int = 1
     one_id: bool = False
     ids: tuple[int, ...] = ()
     parcels: bool = False
+    topic: str = ""
     seed: int = 1
 
 
@@ -113,11 +117,19 @@ class _Line(asyncio.Protocol):
             self._transport.close()
 
 
+def _deliveries(load: Load, path: str) -> Deliveries:
+    secret = Secret(load.secret)
+    if load.parcels:
+        return ParcelDeliveries(path, secret)
+    return Deliveries(path, secret, topics=(load.topic,) if load.topic else TOPICS)
+
+
 class _Sender:
     def __init__(self, load: Load) -> None:
         self._load = load
-        kind = ParcelDeliveries if load.parcels else Deliveries
-        self._deliveries = kind(load.path, Secret(load.secret))
+        self._deliveries = cycle(
+            [_deliveries(load, path) for path in (load.path, *load.more_paths)]
+        )
         self._ids: Iterator[int] = iter(load.ids) if load.ids else count(load.first_id)
         self._statuses: Counter[int] = Counter()
         self._latencies: list[float] = []
@@ -183,7 +195,7 @@ class _Sender:
         if self._load.per_second is not None:
             self._due[wro_id] = due
         self._under_way += 1
-        line.ask(self._deliveries.make(wro_id), due)
+        line.ask(next(self._deliveries).make(wro_id), due)
 
     def _answered(self, line: _Line, status: int) -> None:
         now = time.monotonic()

@@ -11,8 +11,10 @@ from ml_connector.bench.audit import audit
 from ml_connector.bench.figures import Measured
 from ml_connector.bench.inbound import first_poll, large_wro
 from ml_connector.bench.invoice import invoice
+from ml_connector.bench.lanes import lanes
 from ml_connector.bench.month_end import month_end
 from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
+from ml_connector.bench.pushes import Push, pushes
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
 from ml_connector.bench.simulators import simulators
 from ml_connector.bench.tracking import tracking
@@ -29,6 +31,7 @@ class Place:
         folder: of this run alone, removed at the end.
         seconds: of each round, or in all for latencies; measures of fixed work ignore it.
         quick: whether a smaller amount of fixed work is enough.
+        push: the one to measure instead of the usual ones.
     """
 
     settings: Settings
@@ -36,6 +39,7 @@ class Place:
     seconds: float
     rounds: int
     quick: bool
+    push: Push | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,14 @@ def _tracking(place: Place) -> Measured:
         return tracking(made, systems_url, quick=place.quick)
 
 
+def _pushes(place: Place) -> Measured:
+    usual = (Push(40, 3.0),) if place.quick else _USUAL_PUSHES
+    measured = usual if place.push is None else (place.push,)
+    return pushes(place.settings, place.folder, measured=measured)
+
+
+_USUAL_PUSHES: Final = (Push(40, 1.0), Push(400, 3.0), Push(400, 3.0, kill_every_seconds=20.0))
+
 MEASURES: Final = {
     "acks": Measure(
         do=_on_rig(lambda rig, _, at: acks(rig, seconds=at.seconds, rounds=at.rounds)), rounds=5
@@ -89,6 +101,16 @@ MEASURES: Final = {
     "invoice": Measure(do=lambda at: invoice(at.settings, at.folder, quick=at.quick)),
     "first-poll": Measure(do=lambda at: first_poll(at.folder, quick=at.quick), rounds=1),
     "large-wro": Measure(do=lambda at: large_wro(at.folder, quick=at.quick), rounds=1),
+    "pushes": Measure(do=_pushes, rounds=1),
+    "lanes": Measure(
+        do=_on_rig(
+            lambda rig, url, at: lanes(
+                rig, url, seconds=at.seconds, rounds=at.rounds, quick=at.quick
+            )
+        ),
+        seconds=90.0,
+        quick_seconds=20.0,
+    ),
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),
@@ -107,6 +129,7 @@ def run(
     quick: bool = False,
     seconds: float | None = None,
     rounds: int | None = None,
+    push: Push | None = None,
     measured: Callable[[Measured], object] = lambda _: None,
 ) -> list[Measured]:
     """Run one measure, or all, each in a folder of its own.
@@ -117,6 +140,7 @@ def run(
         quick: short runs, enough to see whether something got much worse.
         seconds: replaces the measure's own.
         rounds: likewise.
+        push: the one to measure instead of the usual ones.
         measured: called with the result of each measure.
     """
     found: list[Measured] = []
@@ -130,6 +154,7 @@ def run(
                     seconds=seconds or (measure.quick_seconds if quick else measure.seconds),
                     rounds=rounds or measure.rounds,
                     quick=quick,
+                    push=push,
                 )
             )
         measured(result)

@@ -60,25 +60,28 @@ class Rig:
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Run ``serve`` as usual; give its URL."""
-        command = [*PROGRAM, "serve", "--port", "0", "--json"]
-        with child(command, self.folder / "serve.log", more=self._settings()) as process:
-            url = str(_first_document(process, self.folder / "serve.log")["url"])
-            _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
+        with _served(self.folder, 0, self._settings()) as (_, url):
             yield url
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[tuple[str, Sequence[int]]]:
         """Run ``serve`` without a worker, and one worker; give the URL and both process ids."""
-        serve = [*PROGRAM, "serve", "--port", "0", "--json", "--no-worker"]
-        worker = [*PROGRAM, "worker"]
-        with (
-            child(serve, self.folder / "serve.log", more=self._settings()) as served,
-            child(worker, self.folder / "worker.log", more=self._settings()) as working,
-        ):
-            url = str(_first_document(served, self.folder / "serve.log")["url"])
-            _wait_until_ready(f"{url}/readyz", self.folder / "serve.log")
+        with self.without_worker() as (served, url), self.worker() as working:
+            yield url, (served, working)
+
+    @contextlib.contextmanager
+    def without_worker(self) -> Iterator[tuple[int, str]]:
+        """Run ``serve`` without a worker; give its process id and its URL."""
+        with _served(self.folder, 0, self._settings(), "--no-worker") as (pid, url):
+            yield pid, url
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[int]:
+        """Run a worker; give its process id."""
+        log = self.folder / "worker.log"
+        with child([*PROGRAM, "worker"], log, more=self._settings()) as process:
             self._wait_for_a_worker()
-            yield url, (served.pid, working.pid)
+            yield process.pid
 
     def _wait_for_a_worker(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -113,9 +116,8 @@ class Rig:
         return Load(
             host=str(address.hostname),
             port=address.port or 80,
-            path=PATH,
             secret=self.webhook_secret.reveal(),
-            **more,
+            **{"path": PATH, **more},
         )
 
     def _settings(self) -> dict[str, str]:
@@ -139,6 +141,44 @@ def upstream(folder: Path, module: str = "upstream") -> Iterator[str]:
     """Run canned systems of the bench as a process; give their URL."""
     with _on_socket([*MODULE, module], folder / "upstream.log", {}) as url:
         yield url
+
+
+@contextlib.contextmanager
+def served(own: Settings, folder: Path, port: int) -> Iterator[int]:
+    """Run ``serve`` as usual at this port; give its process id."""
+    more = {"MLC_DATA_DIR": str(own.data_dir), "MLC_LOG_LEVEL": "warning"}
+    with _served(folder, port, more) as (pid, _):
+        yield pid
+
+
+@contextlib.contextmanager
+def _served(
+    folder: Path, port: int, more: Mapping[str, str], *options: str
+) -> Iterator[tuple[int, str]]:
+    log = folder / "serve.log"
+    command = [*PROGRAM, "serve", "--port", str(port), "--json", *options]
+    with child(command, log, more=more) as process:
+        url = str(_first_document(process, log)["url"])
+        _wait_until_ready(f"{url}/readyz", log)
+        yield process.pid, url
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that this one has started, and those that they have."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(words[1])
+    found: list[int] = []
+    family = [pid]
+    while family:
+        one = family.pop()
+        children = [child for child, parent in parents.items() if parent == one]
+        found += children
+        family += children
+    return found
 
 
 def cpu_seconds(pid: int) -> float:
@@ -200,9 +240,8 @@ def _connect(
     settings: Settings, secret: Secret, systems_url: str, *, in_flight: int, per_minute: int
 ) -> None:
     private_key, _ = new_certificate(CONNECTION)
-    path = settings.data_dir / f"{CONNECTION}.toml"
-    path.touch(mode=0o600)
-    path.write_text(
+    apply(
+        settings,
         f'name = "{CONNECTION}"\nmode = "live"\nstart_date = 2026-11-01\n'
         f'[netsuite]\naccount_id = "BENCH"\nbase_url = "{systems_url}"\n'
         f'restlets_url = "{systems_url}"\nclient_id = "bench"\ncertificate_id = "bench"\n'
@@ -211,16 +250,28 @@ def _connect(
         f'channel_id = 1\ntoken = "bench"\nwebhook_secrets = ["{secret.reveal()}"]\n'
         '[locations]\n"228" = "6"\n[accounts]\ninventory_adjustment = "54"\n'
         f"[limits]\nnetsuite_concurrency = {in_flight}\nshipbob_per_minute = {per_minute}\n",
-        "utf-8",
     )
 
-    async def apply() -> None:
-        async with open_installation(settings) as installation:
-            await apply_connection(
-                installation, connection_file.read(path), person="bench", ping_first=False
-            )
 
-    asyncio.run(apply())
+def apply(settings: Settings, *files: str) -> None:
+    """Apply connections to an installation, without asking the two systems.
+
+    Args:
+        settings: of the installation.
+        files: the texts of connection files.
+    """
+
+    async def apply_all() -> None:
+        async with open_installation(settings) as installation:
+            for text in files:
+                path = settings.data_dir / "connection.toml"
+                path.touch(mode=0o600)
+                path.write_text(text, "utf-8")
+                await apply_connection(
+                    installation, connection_file.read(path), person="bench", ping_first=False
+                )
+
+    asyncio.run(apply_all())
 
 
 @contextlib.contextmanager

@@ -27,6 +27,9 @@ WRITES_PATH: Final = "/_bench/writes"
 ADJUSTMENTS_PATH: Final = "/services/rest/record/v1/inventoryAdjustment"
 SUITEQL_PATH: Final = "/services/rest/query/v1/suiteql"
 
+REFUSED_TOKEN: Final = "refused"  # noqa: S105 - it opens nothing
+"""A ShipBob token that is answered with 401."""
+
 _FIRST_ITEM: Final = 100
 _WRO_OF: Final = re.compile(r"mlc-ia-(\d+)-")
 _STOWED_AT: Final = "2026-11-20T16:03:10Z"
@@ -50,6 +53,9 @@ class Upstream:
             return
         arrived = time.monotonic()
         body = await whole_body(receive)
+        if (b"authorization", f"Bearer {REFUSED_TOKEN}".encode()) in scope["headers"]:
+            await reply(send, (401, None, {}))
+            return
         await reply(send, self._answer(scope, body, arrived))
 
     def _answer(self, scope: Scope, body: bytes, arrived: float) -> Answer:

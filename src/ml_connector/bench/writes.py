@@ -9,6 +9,7 @@ import httpx2
 import msgspec
 
 from ml_connector.bench.figures import Measured, of_rounds, percentile
+from ml_connector.bench.load import Load
 from ml_connector.bench.rig import Rig, send
 from ml_connector.bench.upstream import ADJUSTMENTS_PATH, SKUS, SUITEQL_PATH, WRITES_PATH
 
@@ -70,16 +71,26 @@ def writes(rig: Rig, systems_url: str, *, seconds: float, rounds: int) -> Measur
 def _round(  # noqa: PLR0917 - one call, one order
     rig: Rig, url: str, systems_url: str, seconds: float, first_id: int, wrong: list[str]
 ) -> list[float]:
-    outcome = send(
-        rig.load(
-            url,
-            seconds=seconds,
-            per_second=PER_SECOND,
-            poisson=True,
-            first_id=first_id,
-            seed=first_id,
-        )
+    load = rig.load(
+        url,
+        seconds=seconds,
+        per_second=PER_SECOND,
+        poisson=True,
+        first_id=first_id,
+        seed=first_id,
     )
+    return waits(load, systems_url, wrong)
+
+
+def waits(load: Load, systems_url: str, wrong: list[str]) -> list[float]:
+    """Send webhooks; return how long each took until its write arrived, in seconds.
+
+    Args:
+        load: at a fixed rate, each about another WRO.
+        systems_url: of the canned systems.
+        wrong: gets a sentence for what must not happen.
+    """
+    outcome = send(load)
     if set(outcome.statuses) - {200}:
         wrong.append(f"answers by status: {outcome.statuses}")
     deadline = time.monotonic() + _SETTLE_SECONDS

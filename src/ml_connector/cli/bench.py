@@ -6,6 +6,7 @@ import typer
 
 from ml_connector.bench import measures
 from ml_connector.bench.figures import Figure, Measured
+from ml_connector.bench.pushes import Push
 from ml_connector.cli.context import current
 from ml_connector.cli.signals import end_as_with_ctrl_c
 from ml_connector.errors import UserError
@@ -23,6 +24,19 @@ def bench(
         typer.Option("--seconds", min=0.2, max=300, help="Of each run, or in all for latencies."),
     ] = None,
     rounds: Annotated[int | None, typer.Option("--rounds", min=1, max=20)] = None,
+    orders: Annotated[
+        int | None,
+        typer.Option("--orders", min=1, max=100_000, help="Of pushes: one of so many new orders."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=1, max=20, help="Of ShipBob's clock in that push.")
+    ] = 3.0,
+    kill_every: Annotated[
+        float | None,
+        typer.Option(
+            "--kill-every", min=5, help="Seconds, in that push: kill the service so often."
+        ),
+    ] = None,
 ) -> None:
     """Measure this build on this machine, each figure beside its floor."""
     context = current()
@@ -35,7 +49,13 @@ def bench(
         )
     end_as_with_ctrl_c()
     found = measures.run(
-        context.settings, name, quick=quick, seconds=seconds, rounds=rounds, measured=_print
+        context.settings,
+        name,
+        quick=quick,
+        seconds=seconds,
+        rounds=rounds,
+        push=None if orders is None else Push(orders, speed, kill_every),
+        measured=_print,
     )
     context.printer.answer([_as_json(one) for one in found])
     if any(one.wrong for one in found):
