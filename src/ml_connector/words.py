@@ -158,6 +158,20 @@ class Cause(StrEnum):
     BUG = "bug"
 
 
+class DecisionKind(StrEnum):
+    """What a person may decide about what is stopped: a code that people type and filter on."""
+
+    HANDLED = "handled"
+    SEPARATE = "separate"
+    BELONGS = "belongs"
+    ADJUST = "adjust"
+    CORRECT = "correct"
+    ACCEPT = "accept"
+    NOT_OURS = "not-ours"
+    MAP = "map"
+    AGAIN = "again"
+
+
 class AlarmKind(StrEnum):
     """What sort of trouble an alarm tells of: a stable code that people filter on."""
 

@@ -131,6 +131,7 @@ class Workshop:
             topics=frozenset({topic}),
             rules="counting-1",
             facts=Count,
+            decidable=None,
             read=self._read,
             confirm=None,
             plan=self._plan,

@@ -15,6 +15,8 @@ from golden_shipments import GoldenShipments
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument, NamedUnits
+from ml_connector.ledger.decisions.kept import StandingDecision
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
@@ -67,6 +69,8 @@ class Case:
         self.units = self
         self.transfers = self
         self.order_lines = GoldenOrderLines(self._netsuite)
+        self.decisions = self
+        self.documents = self
         self.billing = BillingCase(self.folder, self._netsuite)
         self.returns = CaseReturns(self.folder, self._netsuite)
         self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)
@@ -200,6 +204,37 @@ class Case:
             if row["id"] == order_id
             for receipt in row.get("receipts", [])
         ]
+
+    # What people decided: the decisions about it, what others took, the documents as they are now.
+
+    async def standing(self, _flow: str, _key: str) -> Sequence[StandingDecision]:
+        return [
+            StandingDecision(
+                msgspec.convert(row["decision"], KeptDecision),
+                msgspec.convert(row.get("taken", []), tuple[NamedUnits, ...]),
+            )
+            for row in self._json("decisions.json", [])
+        ]
+
+    async def taken(
+        self, document_ids: Collection[str], *, besides: str
+    ) -> dict[str, tuple[NamedUnits, ...]]:
+        del besides
+        known = self._netsuite.get("taken", {})
+        return {
+            one: msgspec.convert(known[one], tuple[NamedUnits, ...])
+            for one in sorted(document_ids)
+            if one in known
+        }
+
+    async def by_id(self, document_id: str) -> NamedDocument | None:
+        known = self._netsuite.get("documents", [])
+        found = [row for row in known if row["id"] == document_id]
+        return msgspec.convert(found[0], NamedDocument) if found else None
+
+    async def order(self, order_id: str) -> PurchaseOrder | None:
+        found = [row["number"] for row in self._netsuite["orders"] if row["id"] == order_id]
+        return (await self.orders(found[0]))[0] if found else None
 
     async def periods(self, day: date) -> Sequence[Period]:
         rows = [

@@ -59,6 +59,10 @@ FORBIDDEN = (
     "truncate journal_head",
     "update act set person = 'x'",
     "delete from act",
+    "update decision set note = 'x'",
+    "update decision set person = 'x', taken_back_at = null",
+    "delete from decision",
+    "truncate decision",
     "update alembic_version set version_num = '0001'",
     # To be somebody else.
     "set role ml_connector",

@@ -11,20 +11,26 @@ import typer
 
 from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.decide import offered
 from ml_connector.app.operations.replay import replay
 from ml_connector.cli.context import current
+from ml_connector.cli.decisions import decide, print_decisions, undecide
 from ml_connector.cli.times import moment
 from ml_connector.engine.inbox.replayed_events import Replayed
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import sentences
+from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.history import EventFilter
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.words import EVENT_STATUSES
 
 commands = typer.Typer(
     help="The inbox and what came of each event.", no_args_is_help=True, rich_markup_mode=None
 )
+commands.command("decide")(decide)
+commands.command("undecide")(undecide)
 
 Status = Annotated[
     str | None, typer.Option("--status", help=f"One of {', '.join(EVENT_STATUSES)}.")
@@ -90,6 +96,9 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
                 one["lines"] = await sums.equation(
                     on, [one["connection"]], subjects=[one["subject_id"]]
                 )
+                ref = SubjectRef(one["connection"], one["flow"], one["subject"])
+                one["decisions"] = await decisions.of_subject(on, ref)
+                one["may_decide"] = list(offered(ref.flow, one["status"], one["cause"]))
             return one
 
     found = context.run(find)
@@ -218,6 +227,7 @@ def _print_event(found: Mapping[str, Any]) -> None:
         empty="Nothing was posted.",
     )
     printer.line("")
+    print_decisions(found.get("decisions", ()), found.get("may_decide", ()), event_id=found["id"])
     for sentence in sentences(found["lines"]) if found.get("lines") else ():
         printer.line(sentence, style="" if found["lines"].holds else "bold red")
     printer.line("")

@@ -219,11 +219,11 @@ def _print_plans(flow: Flow, plans: list[Planned]) -> None:
             printer.line(f"  {one.failure['cause']}: {one.failure['sentence']}")
             printer.line(f"  Next: {one.failure['remedy']}")
         elif one.plan is not None:
-            _print_documents(one)
+            print_documents(one)
         _print_details(one.details)
     if not plans:
         printer.line("There is nothing to plan.")
-    printer.answer({"flow": flow.name, "plans": [_as_json(one) for one in plans]})
+    printer.answer({"flow": flow.name, "plans": [as_json(one) for one in plans]})
 
 
 def _print_details(details: Sequence[Mapping[str, Any]]) -> None:
@@ -241,7 +241,8 @@ def _print_details(details: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _print_documents(one: Planned) -> None:
+def print_documents(one: Planned) -> None:
+    """Print the documents of a plan with their lines, what then waits, and its note."""
     printer = current().printer
     if one.plan is None:
         return
@@ -263,7 +264,8 @@ def _line(line: JournalLine) -> str:
     return f"{line.quantity:+d} {line.sku} at location {line.location}"
 
 
-def _as_json(one: Planned) -> dict[str, Any]:
+def as_json(one: Planned) -> dict[str, Any]:
+    """Return a plan as JSON shows it."""
     answer: dict[str, Any] = {"key": one.key}
     if one.details:
         answer["details"] = one.details

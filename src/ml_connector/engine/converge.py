@@ -201,7 +201,11 @@ class Converge:
     ) -> tuple[RunFacts, Plan]:
         """Read the facts and plan; the facts are recorded even where planning fails."""
         facts = await flow.facts_beside(posted, run.subject.ref.key, context.reads)
-        seen = RunFacts(facts=facts, lines=flow.source_lines(facts, context.settings))
+        seen = RunFacts(
+            facts=facts,
+            lines=flow.source_lines(facts, context.settings),
+            lapses=flow.decidable.lapses(facts) if flow.decidable else {},
+        )
         try:
             return seen, flow.plan(facts, posted, context.settings)
         except Exception:
@@ -326,7 +330,7 @@ def _equation(
             *(line for one in posted for line in one.lines),
             *(line for one in plan.documents for line in one.lines),
         ],
-        plan.refused,
+        plan.not_posted,
         waits=bool(_may_wait(plan, mode)),
     )
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.decisions import Decidable
 from ml_connector.engine.found import FoundRecord
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.reads.reads import Reads
@@ -180,6 +181,7 @@ class Flow:
             that one has appeared; those that every flow may wait for are not repeated here
             (``rules.wake``).
         sections: its parts of the month-end report.
+        decidable: what people may decide about its stopped subjects; None: nothing.
     """
 
     name: str
@@ -209,6 +211,7 @@ class Flow:
     ) = None
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
+    decidable: Decidable | None = None
 
     async def facts_beside(self, posted: Sequence[Posted], key: str, reads: Reads) -> Any:
         """Return the facts of a subject as ``plan`` takes them, beside what is posted of it."""

@@ -5,14 +5,16 @@ document exists, that the next call begins, that the run is over. Each statement
 steps of the transaction, so that a busy day costs the database little more than a quiet one.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
+from ml_connector.errors import Retryable
 from ml_connector.ledger.connections import item_bindings
 from ml_connector.ledger.conservation import source_lines
+from ml_connector.ledger.decisions import decisions, handled
 from ml_connector.ledger.inbox import claims
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.journal import journal
@@ -21,15 +23,20 @@ from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document, Plan, SourceLine
 from ml_connector.ledger.postings.postings import NewPosting, Posting, Sending, Settled
 from ml_connector.storage.database import Connection
-from ml_connector.words import Mode
+from ml_connector.words import Cause, Mode
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """What a run saw: the facts, and all lines of the source in them."""
+    """What a run saw: the facts, and all lines of the source in them.
+
+    Attributes:
+        lapses: the decisions about the subject: why each does not hold; empty where it holds.
+    """
 
     facts: msgspec.Struct
     lines: Sequence[SourceLine]
+    lapses: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +139,12 @@ async def record(
         for step in steps
         if id(step) in unrecorded or (step.is_fenced and step.run.owns not in owned)
     }
-    going = [step for step in steps if id(step) not in lost]
+    going, short = await _handle(connection, [step for step in steps if id(step) not in lost])
     await _write_runs(connection, going)
     prepared = await _decide(connection, going)
     lost |= await _begin(connection, going)
     again = await _end(connection, [step for step in going if id(step) not in lost])
-    return [
+    recorded = [
         RecordedStep(
             postings=prepared.get(id(step), ()),
             head=heads.get(step.settled.posting.id) if step.settled else None,
@@ -147,6 +154,42 @@ async def record(
         )
         for step in steps
     ]
+    return _unless_taken(steps, recorded, short)
+
+
+def _unless_taken(
+    steps: Sequence[RunStep], recorded: Sequence[RecordedStep], short: Collection[int]
+) -> list[RecordedStep | Exception]:
+    """Return what came of steps; a failure where other decisions took the units meanwhile."""
+    return [
+        Retryable(
+            "Another decision has taken units of the same document meanwhile",
+            cause=Cause.RECEIVED_BY_OTHERS,
+        )
+        if step.run.id in short
+        else one
+        for step, one in zip(steps, recorded, strict=True)
+    ]
+
+
+async def _handle(
+    connection: Connection, steps: Sequence[RunStep]
+) -> tuple[Sequence[RunStep], set[int]]:
+    """Keep what decisions account for.
+
+    Returns:
+        The steps to go on with; and the runs of the others, whose units other decisions have
+        taken since they were read.
+    """
+    seen = [(step, step.seen.lapses) for step in steps if step.seen and step.seen.lapses]
+    if not seen:
+        return steps, set()
+    decided = [(step.run, step.decided.plan.handled) for step, _ in seen if step.decided]
+    short = await handled.keep(connection, decided) if decided else set()
+    for step, lapses in seen:
+        if step.run.id not in short:
+            await decisions.note_lapses(connection, lapses)
+    return [step for step in steps if step.run.id not in short], short
 
 
 async def _settle(
@@ -201,7 +244,7 @@ async def _decide(
     if not decided:
         return {}
     await source_lines.decide(
-        connection, [(step.run, one.plan.refused, one.waits) for step, one in decided]
+        connection, [(step.run, one.plan.not_posted, one.waits) for step, one in decided]
     )
     await postings.drop_unsent(
         connection, [(step.run.subject, one.plan.documents) for step, one in decided]

@@ -5,6 +5,7 @@ seldom changes is kept for a moment and read again on a miss.
 """
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Final
 from ml_connector.errors import NeedsData
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
+from ml_connector.ledger.decisions.kept import Decisions, NoDecisions
 from ml_connector.ledger.postings.announcements import Announcements, NoAnnouncements
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -21,6 +23,7 @@ from ml_connector.netsuite.queries.items import Item, items_by_id, items_by_sku
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
+from ml_connector.reads.documents import DocumentReads
 from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.reads.order_lines import OrderLineReads
 from ml_connector.reads.order_wros import OrderWroReads
@@ -54,6 +57,7 @@ class Reads:
         bindings: which items are the same, as earlier runs matched them.
         announcements: which WROs announce an order, and what became of them.
         line_proofs: the orders whose line numbers were proved before.
+        decisions: what people decided about subjects.
         shipments: reads of orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
@@ -74,6 +78,7 @@ class Reads:
         bindings: Bindings | None = None,
         announcements: Announcements | None = None,
         line_proofs: LineProofs | None = None,
+        decisions: Decisions | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
         stock: StockReads | None = None,
@@ -89,6 +94,8 @@ class Reads:
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
         self.announcements: Announcements = announcements or NoAnnouncements()
+        self.decisions: Decisions = decisions or NoDecisions()
+        self.documents = DocumentReads(netsuite)
         self.units = UnitReads(netsuite)
         self.order_lines = OrderLineReads(netsuite, line_proofs or NoLineProofs())
         self._billing = billing
@@ -150,6 +157,12 @@ class Reads:
         if self._stock is None:
             raise LookupError("These reads have no books of stock")
         return self._stock
+
+    def supposing(self, decisions: Decisions) -> "Reads":
+        """Return the same reads as if these were the decisions about subjects."""
+        supposed = copy.copy(self)
+        supposed.decisions = decisions
+        return supposed
 
     async def wro(self, wro_id: int) -> Wro:
         """Return a WRO as it is now.

@@ -1,10 +1,11 @@
 """What the roles beside the owner may do: the one that runs, and the one that reports.
 
 What runs (``mlc_app``) owns nothing and may not do everything: neither change nor delete rows of
-the journal or of people's acts, nor write the chain's end, nor disable a trigger, nor make its
-session skip them. A month end makes temporary tables; it has a role (``mlc_report``) that reads
-all, writes nothing and calls no function that runs as its owner. On the embedded server both are
-there. On a server of one's own they get the same rights where somebody has made them.
+the journal or of people's acts, nor what people decided, nor write the chain's end, nor disable a
+trigger, nor make its session skip them. A month end makes temporary tables; it has a role
+(``mlc_report``) that reads all, writes nothing and calls no function that runs as its owner. On
+the embedded server both are there. On a server of one's own they get the same rights where
+somebody has made them.
 
 Decisions and alternatives: docs/adr/0018-a-role-that-only-adds.md and
 docs/adr/0024-the-owner-is-no-superuser.md.
@@ -61,6 +62,11 @@ begin
         loop
             execute format('revoke insert, update, delete on %s from mlc_app', place);
         end loop;
+        if to_regclass('public.decision') is not null then
+            revoke update, delete on public.decision from mlc_app;
+            grant update (taken_back_at, taken_back_by, taken_back_note, lapsed_at, lapsed_why)
+                on public.decision to mlc_app;
+        end if;
     end if;
 end;
 $$

@@ -22,6 +22,7 @@ from ml_connector.flows import FLOWS, purchase_orders, receiving
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
+from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.announcements import KeptAnnouncements
@@ -171,6 +172,7 @@ def _reads(
             settings.name,
             account=account_key(settings.netsuite.account_id),
         ),
+        decisions=KeptDecisions(installation.database, settings.name),
         billing=BillingReads(
             shipbob.billing,
             netsuite,

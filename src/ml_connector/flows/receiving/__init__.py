@@ -13,6 +13,7 @@ without a number becomes an inventory adjustment or waits for a person, as the p
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.receiving.decided import DECIDABLE
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
@@ -55,6 +56,7 @@ FLOW: Final = Flow(
         LINE_NUMBERS,
     ),
     found_document=found_document,
+    decidable=DECIDABLE,
     documents=frozenset(
         {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
     ),

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.rules.items import MatchFacts
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
@@ -115,7 +116,8 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
             of the order that are not among ``lines`` since queries don't show them
             (``line_numbers.unseen``).
         receipts: what was received from it of the WRO's items, but for the receipts of our other
-            WROs; only read where anything of these items was received.
+            WROs, and for what decisions about other WROs took of them; only read where anything
+            of these items was received.
     """
 
     id: str
@@ -124,6 +126,7 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ReceivingOrderLine, ...]
     line_numbers: LineNumbers = PROVED
     receipts: tuple[OrderReceipt, ...] = ()
+    subsidiary: str | None = None
 
 
 class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +146,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
         seen_first: what a first look showed, where it showed less than is booked; ``lines``
             are then of a second look, which began after the first had ended.
+        decisions: what people decided about it, with the documents that they named.
     """
 
     wro_id: int
@@ -162,6 +166,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_transfer: bool = False
     seen_first: tuple[StowedLine, ...] | None = None
     announced_at: datetime | None = None
+    decisions: tuple[Decided, ...] = ()
 
     @property
     def matches(self) -> MatchFacts:

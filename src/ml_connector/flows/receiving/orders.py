@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from ml_connector.flows.receiving.decided import read_decided_order, without_what_others_took
 from ml_connector.flows.receiving.facts import (
     OrderReceipt,
     ReceivingOrder,
@@ -13,6 +14,7 @@ from ml_connector.flows.receiving.facts import (
 )
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.external_ids import is_receipt_of_other
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.line_numbers.proof import prove_purchase_lines
@@ -22,7 +24,15 @@ _LATER_WRO: Final = re.compile(r"^(.+)-\d{1,3}$")
 """The number of an order's second or later WRO, such as ``PO123-2`` (shipbob.md section 8)."""
 
 
-async def find_orders(number: str | None, reads: Reads) -> tuple[PurchaseOrder, ...]:
+async def find_orders(
+    number: str | None, decisions: Sequence[Decided], reads: Reads
+) -> Sequence[PurchaseOrder]:
+    """Return the order that a person decided a WRO belongs to, else those with its number."""
+    found = await read_decided_order(decisions, reads)
+    return await _numbered(number, reads) if found is None else found
+
+
+async def _numbered(number: str | None, reads: Reads) -> tuple[PurchaseOrder, ...]:
     """Return the purchase orders with a WRO's number; none without a number.
 
     A number such as ``PO123-2`` is looked for as it is, and if no order has it, as the second
@@ -69,13 +79,14 @@ async def _order(
     line_numbers, units, receipts = await asyncio.gather(
         prove_purchase_lines(order, reads),
         read_units(order.lines, "purchaseOrder", order.id, reads),
-        reads.receipts(order.id) if any_received else _nothing(),
+        _receipt_lines(wro_id, order, reads) if any_received else _nothing(),
     )
     plain = LineUnit(unit="")
     return ReceivingOrder(
         id=order.id,
         number=order.tranid,
         status=order.status,
+        subsidiary=order.subsidiary,
         lines=tuple(
             ReceivingOrderLine(
                 line=line.line,
@@ -91,6 +102,10 @@ async def _order(
         line_numbers=line_numbers,
         receipts=_receipts(wro_id, receipts, ids),
     )
+
+
+async def _receipt_lines(wro_id: int, order: PurchaseOrder, reads: Reads) -> Sequence[ReceiptLine]:
+    return await without_what_others_took(wro_id, await reads.receipts(order.id), reads)
 
 
 async def _nothing() -> Sequence[ReceiptLine]:

@@ -8,6 +8,12 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task
+from ml_connector.flows.receiving.decided import (
+    decided_order,
+    lapsed,
+    settled_receipts,
+    split_handled,
+)
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.over_receipt import from_order
@@ -77,23 +83,40 @@ def _book(
         _increase(facts, line, quantity, matched.items[line.inventory_id])
         for line, quantity in raised
     ]
+    handled, left = split_handled(facts, increases, location)
     task = Task(
         booking=_booking(facts, location, settings),
-        increases=tuple(increases),
+        increases=tuple(left),
         posted=tuple(posted),
         settings=settings,
         mark=_mark(facts, posted),
         ended=facts.status in ENDED,
         unit_rates=facts.unit_rates,
         announced=local_day(facts.announced_at, settings),
+        settled_receipts=settled_receipts(facts.decisions),
     )
-    decided = (
-        without_order(task)
-        if facts.purchase_order_number is None
-        else from_order(_order(facts), task)
-    )
+    try:
+        decided = _book_the_rest(facts, task)
+    except (NeedsData, NeedsHuman) as error:
+        if not handled:
+            raise
+        decided = Plan(remaining_failure=error)
     note = "; ".join(filter(None, (decided.note, *_unclear_dates(raised, increases))))
-    return msgspec.structs.replace(decided, bindings=matched.bindings, note=note)
+    return msgspec.structs.replace(
+        decided, bindings=matched.bindings, handled=tuple(handled), note=note
+    )
+
+
+def _book_the_rest(facts: ReceivingFacts, task: Task) -> Plan:
+    """Book what no document of somebody else accounts for; raises as ``plan`` does."""
+    doubt = lapsed(facts)
+    if doubt is not None:
+        raise doubt
+    if not task.increases:
+        return Plan(documents=task.mark, note="All that is not booked is handled by others")
+    if facts.purchase_order_number is None and decided_order(facts.decisions) is None:
+        return without_order(task)
+    return from_order(_order(facts), task)
 
 
 def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
@@ -162,7 +185,7 @@ def _unmarked_while_unexplained(
         *(line for one in posted for line in one.lines),
         *(line for one in documents for line in one.lines),
     ]
-    equation = of_subject(source_lines(facts, settings), lines, decided.refused, waits=False)
+    equation = of_subject(source_lines(facts, settings), lines, decided.not_posted, waits=False)
     if equation.holds and not decided.waiting and decided.remaining_failure is None:
         return decided
     said = "The WRO is not marked as booked: not all of its lines are explained"

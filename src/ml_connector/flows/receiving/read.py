@@ -15,6 +15,7 @@ from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import booked_units
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
@@ -31,7 +32,10 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
     number = (wro.purchase_order_number or "").strip() or None
     ordered = number if stowed else None
-    matches, found = await asyncio.gather(read_items(skus, reads), find_orders(ordered, reads))
+    decisions = await read_decided("receiving", key, reads)
+    matches, found = await asyncio.gather(
+        read_items(skus, reads), find_orders(ordered, decisions if stowed else (), reads)
+    )
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
     if lot_tracked:
@@ -55,6 +59,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         periods=await stock_periods(stowed_at, reads) if stowed else (),
         announced_at=wro.insert_date,
         synced=wro.external_sync_timestamp is not None,
+        decisions=decisions,
     )
 
 

@@ -2,10 +2,38 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.moments import known
-from ml_connector.storage.database import Connection, Database, rows
+from ml_connector.storage.database import Connection, Database, one, rows
+
+
+class SubjectStanding(NamedTuple):
+    """How the subject of an event stands now.
+
+    Attributes:
+        cause: why it is not done; None where it is, or runs for the first time.
+    """
+
+    ref: SubjectRef
+    id: int
+    state: str
+    cause: str | None
+
+
+async def of_event(connection: Connection, event_id: int) -> SubjectStanding | None:
+    """Return how the subject of an event stands; None where the event is of no subject."""
+    row = await one(
+        connection,
+        "select s.connection, s.flow, s.key, s.id, s.state, s.cause from event as e"
+        " join subject as s on s.id = e.subject_id where e.id = %(id)s",
+        {"id": event_id},
+    )
+    if row is None:
+        return None
+    ref = SubjectRef(row["connection"], row["flow"], row["key"])
+    return SubjectStanding(ref, row["id"], row["state"], row["cause"])
 
 
 async def count_unsettled(

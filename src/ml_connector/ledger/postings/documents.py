@@ -74,6 +74,33 @@ class RefusedUnits(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
 
 
+class HandledUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a source line that a document of somebody else accounts for, by a decision.
+
+    Attributes:
+        decision: id of the decision that names the document.
+        document: internal id of the document.
+        shown: units of the item at the location that the document shows in all.
+        reason: for a person, such as ``Handled by item receipt IR123``.
+    """
+
+    source_line: str
+    item: str
+    location: str
+    quantity: int
+    decision: int
+    document: str
+    shown: int
+    reason: str
+
+    @property
+    def refused(self) -> RefusedUnits:
+        """The same units as not posted on purpose."""
+        return RefusedUnits(
+            source_line=self.source_line, reason=self.reason, quantity=self.quantity
+        )
+
+
 class CreateRecord(msgspec.Struct, frozen=True, kw_only=True, tag="create"):
     """Make a NetSuite record (netsuite.md section 6.1)."""
 
@@ -215,6 +242,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             a person must decide on; None when the subject has then converged.
         note: why there is nothing to do, where a person would ask.
         refused: everything that is not posted on purpose, also what earlier plans refused.
+        handled: everything that documents of others account for, also by earlier plans.
         waiting: why lines that are neither posted nor refused may wait although nothing
             failed, such as a WRO that is booked when it is completed; empty when none may.
         bindings: which items SKUs were matched to for the first time, or anew.
@@ -229,8 +257,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     remaining_failure: ConnectorError | None = None
     note: str = ""
     refused: tuple[RefusedUnits, ...] = ()
+    handled: tuple[HandledUnits, ...] = ()
     waiting: str = ""
     bindings: tuple[Binding, ...] = ()
     replan_after_posting: bool = False
     fan_out: tuple[str, ...] = ()
     parent_key: str | None = None
+
+    @property
+    def not_posted(self) -> tuple[RefusedUnits, ...]:
+        """All that is not posted on purpose, be it that somebody else has posted it."""
+        return (*self.refused, *(one.refused for one in self.handled))

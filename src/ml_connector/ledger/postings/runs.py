@@ -79,13 +79,14 @@ async def write(connection: Connection, pages: Sequence[Page]) -> None:
 
 
 def _decision(plan: Plan) -> dict[str, Any]:
-    return {
+    kept = {
         "documents": plan.documents,
         "note": plan.note,
         "refused": plan.refused,
         "waiting": plan.waiting,
         "afterwards": failure(plan.remaining_failure) if plan.remaining_failure else None,
     }
+    return {**kept, "handled": plan.handled} if plan.handled else kept
 
 
 async def finish(

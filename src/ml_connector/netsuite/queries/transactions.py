@@ -6,10 +6,12 @@ comparison is case-sensitive (section 4.4).
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -29,6 +31,65 @@ SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
 """
+
+
+# Of receipts and adjustments: the entry against the account of goods that are not billed yet
+# repeats a line with its sign turned, where the account does not say what moves stock.
+_LINES: Final = """
+SELECT t.id, t.type, t.tranid, t.externalid, t.memo, m.createdfrom[, m.subsidiary],
+    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.item, l.location, l.quantity
+    [, t.posting][, t.voided][, l.isinventoryaffecting]
+FROM transaction t
+JOIN transactionline l ON l.transaction = t.id
+LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.id IN ({list}) AND l.item IS NOT NULL
+    AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
+    AND (l.iscogs = 'F' OR l.iscogs IS NULL)
+    [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
+ORDER BY t.id, l.id
+"""
+
+_CHANGES: Final = """
+SELECT t.id, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
+FROM transaction t WHERE t.id IN ({list}) ORDER BY t.id
+"""
+
+
+class NamedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an item receipt or an inventory adjustment, with what its header says.
+
+    Attributes:
+        quantity: base units, signed: positive into stock.
+        posting: whether the transaction touches the books.
+        isinventoryaffecting: None where the account does not say.
+    """
+
+    id: str
+    type: str
+    item: str
+    quantity: Decimal = Decimal(0)
+    location: str | None = None
+    tranid: str | None = None
+    externalid: str | None = None
+    memo: str | None = None
+    createdfrom: str | None = None
+    subsidiary: str | None = None
+    trandate: date | None = None
+    posting: Flag = Flag.T
+    voided: Flag = Flag.F
+    isinventoryaffecting: Flag | None = None
+
+    @property
+    def moves_stock(self) -> bool:
+        """Whether the line moves stock."""
+        if self.isinventoryaffecting is None:
+            return self.type != "ItemRcpt" or self.quantity > 0
+        return self.isinventoryaffecting is Flag.T
+
+
+class _Change(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    lastmodified: str = ""
 
 
 class TransactionHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,3 +164,22 @@ async def transactions_by_memo_tag(
     )
     # A % or _ in the tag matches more than itself.
     return [row for row in rows if row.memo is not None and tag in row.memo]
+
+
+async def lines_of_documents(
+    suiteql: SuiteQL, ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> list[NamedLine]:
+    """Return the item lines of stock documents by internal id; none of one that was deleted."""
+    return await suiteql.rows_in(
+        _LINES, ids, type=NamedLine, operation="suiteql.lines_of_documents", priority=priority
+    )
+
+
+async def last_changes(
+    suiteql: SuiteQL, ids: Sequence[str], *, priority: Priority = Priority.BULK
+) -> Mapping[str, str]:
+    """Return when transactions were changed last, by internal id; none of one that was deleted."""
+    found = await suiteql.rows_in(
+        _CHANGES, ids, type=_Change, operation="suiteql.last_changes", priority=priority
+    )
+    return {row.id: row.lastmodified for row in found}

@@ -1,0 +1,411 @@
+"""Decisions of people about what is stopped: shown first, recorded as acts, taken back.
+
+Nobody is told apart yet: whoever may run the command may decide. Who may is decided here.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.installation.contexts import ConnectionContexts
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.sync import Planned
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.decisions import Decidable
+from ml_connector.engine.flow import Flow
+from ml_connector.engine.inbox.wakeups import run_again
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections import acts
+from ml_connector.ledger.decisions import decisions, handled
+from ml_connector.ledger.decisions.decisions import DecidedAbout, KeptDecision, NewDecision
+from ml_connector.ledger.decisions.kept import PROPOSED, ProposedDecision
+from ml_connector.ledger.inbox import outcomes
+from ml_connector.ledger.inbox.outcomes import SubjectStanding
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.ledger.sources import stock
+from ml_connector.storage.database import Connection
+from ml_connector.words import Cause, DecisionKind
+
+NAMES_A_DOCUMENT: Final = frozenset({DecisionKind.HANDLED, DecisionKind.SEPARATE})
+NAMES_A_VALUE: Final = frozenset({DecisionKind.BELONGS})
+
+_POSTS_NOTHING: Final = frozenset({DecisionKind.HANDLED})
+"""Decisions of which no document of ours follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a person asks for.
+
+    Attributes:
+        document: the number of a document; empty for none.
+        value: what else the decision names; empty for nothing.
+        note: why, in the person's words.
+    """
+
+    kind: DecisionKind
+    document: str = ""
+    value: str = ""
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A decision with what it leads to, not recorded yet.
+
+    Attributes:
+        event_id: the event that was named.
+        replaces: decisions about the subject that do not hold any more, and end with it.
+        planned: what the subject's next run would do.
+    """
+
+    event_id: int
+    new: NewDecision
+    replaces: tuple[int, ...]
+    planned: Planned
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenBack:
+    """A decision that was taken back.
+
+    Attributes:
+        posted: documents that were posted since because of it, and stay: kind, external id,
+            internal id.
+    """
+
+    decision: KeptDecision
+    posted: Sequence[dict[str, Any]]
+
+
+def offered(flow: str | None, state: str | None, cause: str | None) -> tuple[DecisionKind, ...]:
+    """Return which decisions a person has about a subject; none about one that has not stopped."""
+    known = FLOWS.get(flow or "")
+    if known is None or known.decidable is None or state not in {"parked", "dead"}:
+        return ()
+    return known.decidable.offers.get(Cause(cause), ()) if cause in set(Cause) else ()
+
+
+async def propose(
+    installation: Installation, names: Collection[str], event_id: int, wanted: Wanted
+) -> Proposal:
+    """Look at what a decision would lead to; nothing is recorded.
+
+    Raises:
+        UserError: the event, the decision or what it names is not one that can be meant.
+        ConnectorError: one of the systems can't be read.
+    """
+    async with installation.database.transaction() as on:
+        standing = await _standing(on, names, event_id)
+        made = await decisions.of_subject(on, standing.ref)
+    cause = _checked(standing, event_id, wanted)
+    flow = FLOWS[standing.ref.flow]
+    assert flow.decidable is not None  # noqa: S101 - it offers the decision
+    context = await ConnectionContexts(installation).open(standing.ref.connection)
+    new = NewDecision(
+        subject=standing.ref,
+        kind=wanted.kind,
+        cause=cause,
+        note=wanted.note,
+        value=wanted.value,
+    )
+    new = await _with_name(installation, new, wanted, context, flow.decidable)
+    replaces = _replaced(new, [one for one in made if one.taken_back_at is None])
+    new, planned = await _planned(
+        installation, context, flow, new, replaces=replaces, subject_id=standing.id
+    )
+    return Proposal(event_id=event_id, new=new, replaces=replaces, planned=planned)
+
+
+async def decide(installation: Installation, proposal: Proposal, *, person: str) -> KeptDecision:
+    """Record a decision as an act, and let its subject run again at once.
+
+    Raises:
+        UserError: the subject stands otherwise by now, or was decided about meanwhile.
+    """
+    new = proposal.new
+    async with installation.database.transaction() as on:
+        standing = await outcomes.of_event(on, proposal.event_id)
+        await run_again(
+            on,
+            installation.lanes,
+            [new.subject],
+            source="person",
+            topic=f"events decide {proposal.event_id}",
+        )
+        kept = await decisions.record(on, new, person=person, replaces=proposal.replaces)
+        if kept is None or standing is None or standing.cause != new.cause:
+            raise UserError(
+                f"{_named(new.subject)} was decided about meanwhile, or has run again",
+                where="events decide",
+                next_step=f"Look at it with: events show {proposal.event_id}",
+            )
+        await acts.record(
+            on,
+            person,
+            "events.decide",
+            connection=new.subject.connection,
+            details={
+                "event": proposal.event_id,
+                "flow": new.subject.flow,
+                "subject": new.subject.key,
+                "decision": kept.id,
+                "note": new.note,
+                "before": {"state": standing.state, "cause": new.cause},
+                "after": {"decided": kept.says, "leads_to": leads_to(proposal.planned)},
+            },
+        )
+    return kept
+
+
+async def undecide(
+    installation: Installation,
+    names: Collection[str],
+    decision_id: int,
+    *,
+    person: str,
+    note: str = "",
+) -> TakenBack:
+    """Take a decision back as an act, and let its subject run again at once.
+
+    What it accounted for is accounted for by nothing from now on.
+
+    Raises:
+        UserError: there is no such decision, or it was taken back before.
+    """
+    async with installation.database.transaction() as on:
+        kept = await decisions.find(on, decision_id)
+        if kept is None or kept.connection not in names:
+            raise UserError(
+                f"There is no decision {decision_id}",
+                where="events undecide",
+                next_step="See the decisions about an event with: events show ID.",
+            )
+        ref = SubjectRef(kept.connection, kept.flow, kept.key)
+        await run_again(
+            on, installation.lanes, [ref], source="person", topic=f"events undecide {decision_id}"
+        )
+        await handled.release(on, decision_id)
+        if not await decisions.take_back(on, decision_id, person=person, note=note):
+            raise UserError(
+                f"Decision {decision_id} was taken back before, by {kept.taken_back_by}",
+                where="events undecide",
+                next_step="Nothing has to be done.",
+            )
+        posted = await decisions.posted_since(on, kept)
+        await acts.record(
+            on,
+            person,
+            "events.undecide",
+            connection=kept.connection,
+            details={
+                "flow": kept.flow,
+                "subject": kept.key,
+                "decision": kept.id,
+                "note": note,
+                "before": {"decided": kept.says, "by": kept.person},
+                "after": None,
+                "posted": [one["external_id"] for one in posted],
+            },
+        )
+    return TakenBack(decision=kept, posted=() if kept.kind in _POSTS_NOTHING else posted)
+
+
+def leads_to(planned: Planned) -> list[str]:
+    """Return what a plan leads to, one sentence each."""
+    if planned.plan is None:
+        return [f"Waits: {planned.failure['sentence']}"] if planned.failure else []
+    left = planned.plan.remaining_failure
+    return [
+        *(f"{one.title} ({one.external_id})" for one in planned.plan.documents),
+        *(said(one) for one in planned.plan.handled),
+        *([f"Then waits: {left}"] if left else []),
+    ]
+
+
+def said(one: HandledUnits) -> str:
+    """Return what a document of somebody else accounts for, in a sentence."""
+    return f"{one.reason}: {one.quantity} of {one.source_line} at location {one.location}"
+
+
+async def _standing(on: Connection, names: Collection[str], event_id: int) -> SubjectStanding:
+    found = await outcomes.of_event(on, event_id)
+    if found is None or found.ref.connection not in names:
+        raise UserError(
+            f"There is no event {event_id} about anything that could be decided",
+            where="events decide",
+            next_step="See ml-connector events list.",
+        )
+    return found
+
+
+def _checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause:
+    """Return the cause that the decision answers.
+
+    Raises:
+        UserError: the subject has not stopped, its cause does not offer the decision, or what
+            the decision has to name is missing.
+    """
+    offers = offered(standing.ref.flow, standing.state, standing.cause)
+    if standing.state not in {"parked", "dead"} or standing.cause is None:
+        raise UserError(
+            f"{_named(standing.ref)} has not stopped: it is {standing.state}",
+            where=f"events decide {event_id}",
+            next_step="There is nothing to decide. Decisions that were made are taken back with"
+            " events undecide.",
+        )
+    if wanted.kind not in offers:
+        others = ", ".join(offers)
+        raise UserError(
+            f"{_named(standing.ref)} stopped with {standing.cause}, about which"
+            f' "{wanted.kind}" can\'t be decided',
+            where="--as",
+            next_step=f"Decide one of: {others}." if offers else "Follow the remedy of the event.",
+        )
+    _check_names(wanted)
+    if not wanted.note.strip():
+        raise UserError(
+            "A decision needs a note that says why",
+            where="--note",
+            next_step='Add --note "...": it stays in the audit trail.',
+        )
+    return Cause(standing.cause)
+
+
+def _check_names(wanted: Wanted) -> None:
+    for given, needed, option, what in (
+        (wanted.document, wanted.kind in NAMES_A_DOCUMENT, "--document", "a document"),
+        (wanted.value, wanted.kind in NAMES_A_VALUE, "--value", "an order"),
+    ):
+        if bool(given) != needed:
+            raise UserError(
+                f'"{wanted.kind}" names {what}, and none was given'
+                if needed
+                else f'"{wanted.kind}" names no document'
+                if option == "--document"
+                else f'"{wanted.kind}" takes no value',
+                where=option,
+                next_step=f"Add {option} with its number as NetSuite shows it."
+                if needed
+                else f"Leave {option} out.",
+            )
+
+
+async def _with_name(
+    installation: Installation,
+    new: NewDecision,
+    wanted: Wanted,
+    context: ConnectionContext,
+    decidable: Decidable,
+) -> NewDecision:
+    """Return the decision with the document or the order that it names, as it is now."""
+    text = wanted.document or wanted.value
+    document = await decidable.name(new, text, context.reads)
+    if document is None:
+        return new
+    async with installation.database.transaction() as on:
+        ours = await stock.ours(on, new.subject.connection, [document.id])
+    if ours:
+        raise UserError(
+            f"{text} is ours: it is in the journal, and accounts for what it was posted for",
+            where="--document",
+            next_step="Name the document that somebody else posted.",
+        )
+    value = document.number if wanted.value else ""
+    return msgspec.structs.replace(new, value=value, about=DecidedAbout(document=document))
+
+
+def _replaced(new: NewDecision, standing: Sequence[KeptDecision]) -> tuple[int, ...]:
+    """Return the decisions that do not hold any more and end with the new one.
+
+    Raises:
+        UserError: a decision that holds names the same document, or another order.
+    """
+    document = new.about.document
+    same = [
+        one
+        for one in standing
+        if (document and one.about.document and one.about.document.id == document.id)
+        or (new.kind in NAMES_A_VALUE and one.kind == new.kind)
+    ]
+    for one in same:
+        if one.lapsed_why is None:
+            raise UserError(
+                f"{_named(new.subject)} was decided about already: decision {one.id},"
+                f' "{one.says}", by {one.person}',
+                where="events decide",
+                next_step=f"Take it back first: events undecide {one.id}",
+            )
+    return tuple(one.id for one in same)
+
+
+async def _planned(
+    installation: Installation,
+    context: ConnectionContext,
+    flow: Flow,
+    new: NewDecision,
+    *,
+    replaces: tuple[int, ...],
+    subject_id: int,
+) -> tuple[NewDecision, Planned]:
+    """Plan the subject as it would be with the decision.
+
+    Raises:
+        UserError: the decision decides nothing.
+        ConnectorError: one of the systems can't be read.
+    """
+    assert flow.decidable is not None  # noqa: S101 - it offers the decision
+    proposed = _as_kept(new)
+    reads = context.reads.supposing(
+        ProposedDecision(context.reads.decisions, proposed, replaces=replaces)
+    )
+    async with installation.database.transaction() as on:
+        posted = await postings.posted(on, subject_id)
+    facts = await flow.facts_beside(posted, new.subject.key, reads)
+    plan, failure = None, None
+    try:
+        plan = flow.plan(facts, posted, context.settings)
+    except ConnectorError as error:
+        failure = runs.failure(error)
+    counted = plan.handled if plan else ()
+    why_not = flow.decidable.objection(facts, counted, PROPOSED, context.settings)
+    if why_not:
+        raise UserError(
+            why_not,
+            where="--document",
+            next_step="Nothing was decided. Name the document that holds these units.",
+        )
+    if new.kind in NAMES_A_VALUE:
+        about = msgspec.structs.replace(new.about, match=flow.decidable.match(facts))
+        new = msgspec.structs.replace(new, about=about)
+    return new, Planned(key=new.subject.key, plan=plan, failure=failure)
+
+
+def _as_kept(new: NewDecision) -> KeptDecision:
+    """Return a decision as if it had been recorded just now."""
+    document = new.about.document
+    return KeptDecision(
+        id=PROPOSED,
+        connection=new.subject.connection,
+        flow=new.subject.flow,
+        key=new.subject.key,
+        kind=new.kind,
+        cause=new.cause,
+        document=document.number if document and not new.value else "",
+        value=new.value,
+        note=new.note,
+        person="",
+        made_at=datetime.now(UTC),
+        about=new.about,
+    )
+
+
+def _named(ref: SubjectRef) -> str:
+    flow = FLOWS.get(ref.flow)
+    return f"{flow.source if flow else ref.flow} {ref.key}"

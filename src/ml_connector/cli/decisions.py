@@ -1,0 +1,182 @@
+"""``events decide`` and ``events undecide``: what a person decides about what is stopped."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import decide as operation
+from ml_connector.app.operations.decide import Proposal, TakenBack, Wanted
+from ml_connector.cli.context import current
+from ml_connector.cli.flows import as_json, print_documents
+from ml_connector.errors import UserError
+from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.rules.decisions.decided import document_name
+from ml_connector.words import DecisionKind
+
+_KINDS = ", ".join(DecisionKind)
+
+
+def decide(
+    event_id: Annotated[int, typer.Argument(metavar="ID", help="An event's, of events list.")],
+    kind: Annotated[str | None, typer.Option("--as", help=f"One of {_KINDS}.")] = None,
+    document: Annotated[
+        str | None,
+        typer.Option("--document", metavar="NUMBER", help="The document that it names."),
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="V", help="The order that it names.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", metavar="TEXT", help="Why: for the audit trail.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what it would lead to.")
+    ] = False,
+) -> None:
+    """Decide about what is stopped, after showing what the decision leads to."""
+    context = current()
+    wanted = Wanted(
+        kind=_kind(kind),
+        document=" ".join((document or "").split()),
+        value=" ".join((value or "").split()),
+        note=_note(note),
+    )
+
+    async def look(installation: Installation) -> Proposal:
+        names = await context.names(installation)
+        return await operation.propose(installation, names, event_id, wanted)
+
+    proposal = context.run(look)
+    _show(proposal)
+    answer = {
+        "decision": msgspec.to_builtins(proposal.new, str_keys=True),
+        "plan": {
+            **as_json(proposal.planned),
+            "handled": [
+                msgspec.to_builtins(one)
+                for one in (proposal.planned.plan.handled if proposal.planned.plan else ())
+            ],
+        },
+    }
+    if dry_run:
+        context.printer.line("Nothing was decided: --dry-run only shows.")
+        context.printer.answer({**answer, "recorded": False})
+        return
+
+    async def record(installation: Installation) -> KeptDecision:
+        return await operation.decide(installation, proposal, person=context.person())
+
+    kept = context.run(record)
+    context.printer.line(
+        f"Decision {kept.id} is recorded: {kept.says}. It runs again now; take it back with:"
+        f" events undecide {kept.id}"
+    )
+    context.printer.answer({**answer, "recorded": True, "id": kept.id})
+
+
+def undecide(
+    decision_id: Annotated[int, typer.Argument(metavar="DECISION_ID")],
+    note: Annotated[
+        str, typer.Option("--note", metavar="TEXT", help="Why: for the audit trail.")
+    ] = "",
+) -> None:
+    """Take a decision back. What it was about runs again as if it had never been made."""
+    context = current()
+
+    async def take_back(installation: Installation) -> TakenBack:
+        names = await context.names(installation)
+        return await operation.undecide(
+            installation, names, decision_id, person=context.person(), note=note
+        )
+
+    taken = context.run(take_back)
+    one = taken.decision
+    context.printer.line(
+        f"Decision {one.id}, {one.says}, is taken back. {one.flow} {one.key} runs again now."
+    )
+    for document in taken.posted:
+        context.printer.line(
+            f"{document['kind']} {document['remote_id']} was posted since and stays. Take it back"
+            f" with: journal undo {document['external_id']}",
+            style="bold",
+        )
+    context.printer.answer({"id": one.id, "decision": one, "posted_since": list(taken.posted)})
+
+
+def print_decisions(made: Sequence[KeptDecision], offers: Sequence[str], *, event_id: int) -> None:
+    """Print which decisions were made about a subject, and which its cause offers."""
+    printer = current().printer
+    if made:
+        printer.table(
+            ["decision", "at", "by", "decided", "note", "stands"],
+            [
+                [
+                    one.id,
+                    f"{one.made_at:%Y-%m-%d %H:%M:%S}",
+                    one.person,
+                    one.says,
+                    one.note,
+                    _stands(one),
+                ]
+                for one in made
+            ],
+            empty="",
+        )
+        printer.line("")
+    offered = ", ".join(offers)
+    if offered:
+        printer.line(
+            f"You may decide: {offered}. Look first: events decide {event_id} --as {offers[0]}"
+            " --dry-run"
+        )
+        printer.line("")
+
+
+def _stands(one: KeptDecision) -> str:
+    if one.taken_back_at is not None:
+        return f"taken back by {one.taken_back_by}"
+    return f"no: {one.lapsed_why}" if one.lapsed_why else "yes"
+
+
+def _kind(word: str | None) -> DecisionKind:
+    if word is None or word not in set(DecisionKind):
+        raise UserError(
+            f'"{word}" is no decision' if word else "It is not said what is decided",
+            where="--as",
+            next_step=f"Use one of {_KINDS}.",
+            usage=True,
+        )
+    return DecisionKind(word)
+
+
+def _note(text: str | None) -> str:
+    if text is None or not text.strip():
+        raise UserError(
+            "A decision needs a note that says why",
+            where="--note",
+            next_step='Add --note "...": it stays in the audit trail.',
+            usage=True,
+        )
+    return text.strip()
+
+
+def _show(proposal: Proposal) -> None:
+    printer = current().printer
+    new, planned = proposal.new, proposal.planned
+    document = new.about.document
+    printer.line(f"{new.subject.flow} {new.subject.key}: {new.kind}", style="bold")
+    if document is not None:
+        dated = f" of {document.day}" if document.day else ""
+        printer.line(f"  {document_name(document)} (id {document.id}){dated}")
+        for one in document.units:
+            printer.line(f"    {one.quantity:+d} of item {one.item} at location {one.location}")
+    printer.line("It leads to:")
+    if planned.failure is not None:
+        printer.line(f"  {planned.failure['cause']}: {planned.failure['sentence']}")
+        printer.line(f"  Next: {planned.failure['remedy']}")
+    print_documents(planned)
+    for units in planned.plan.handled if planned.plan else ():
+        printer.line(f"  {operation.said(units)}")

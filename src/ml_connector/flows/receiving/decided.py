@@ -1,0 +1,249 @@
+"""What people decided about a WRO: handled, separate, belongs.
+
+``name`` and the functions that begin with ``read_`` or ``without`` and take reads ask; everything
+else is pure.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.receiving.documents import Increase
+from ml_connector.flows.receiving.facts import ReceivingFacts
+from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
+from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions import decided
+from ml_connector.rules.decisions.decided import (
+    Decided,
+    UnitsToHandle,
+    document_name,
+    free_units,
+    handled_units,
+    of_kind,
+)
+from ml_connector.rules.decisions.naming import named_document, named_purchase_order
+from ml_connector.rules.wro_lines import source_line
+from ml_connector.words import Cause, DecisionKind
+
+_HANDLED: Final = DecisionKind.HANDLED
+_SEPARATE: Final = DecisionKind.SEPARATE
+_BELONGS: Final = DecisionKind.BELONGS
+
+_OFFERS: Final[Offers] = MappingProxyType(
+    {
+        Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
+        Cause.PURCHASE_ORDER_NOT_FOUND: (_BELONGS, _HANDLED),
+        Cause.PURCHASE_ORDER_CLOSED: (_HANDLED, _BELONGS),
+        Cause.TRANSFER_ORDER: (_HANDLED, _BELONGS),
+        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
+        Cause.UNIT_DIFFERS: (_HANDLED,),
+        Cause.LOT_TRACKED: (_HANDLED,),
+        Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
+        Cause.PERIOD_CLOSED: (_HANDLED,),
+        Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+    }
+)
+
+_TYPES: Final[Mapping[DecisionKind, tuple[str, ...]]] = MappingProxyType(
+    {_HANDLED: ("ItemRcpt", "InvAdjst"), _SEPARATE: ("ItemRcpt",)}
+)
+"""The types of the documents that each decision may name."""
+
+
+async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | None:
+    """Look up the document or the order that a person names.
+
+    Raises:
+        UserError: there is none that can be meant, or there are several.
+    """
+    if new.kind is _BELONGS:
+        return await named_purchase_order(text, reads)
+    return await named_document(text, reads, _TYPES[new.kind])
+
+
+def match(facts: ReceivingFacts) -> str:
+    """Return the number of an order that the WRO carries; empty where it carries none."""
+    return facts.purchase_order_number or ""
+
+
+def lapses(facts: ReceivingFacts) -> dict[int, str]:
+    """Return, by decision, why it does not hold any more; empty while it holds."""
+    return decided.lapses(facts.decisions, match(facts))
+
+
+def lapsed(facts: ReceivingFacts) -> NeedsHuman | None:
+    """Return the failure of a WRO with a decision that does not hold; None where all hold."""
+    return decided.lapsed(f"WRO {facts.wro_id}", facts.decisions, match(facts))
+
+
+# Reading
+
+
+def decided_order(decisions: Sequence[Decided]) -> str | None:
+    """Return the internal id of the order that a WRO belongs to by decision; None without one."""
+    belongs = [one.then.id for one in of_kind(decisions, _BELONGS) if one.then]
+    return belongs[-1] if belongs else None
+
+
+async def read_decided_order(
+    decisions: Sequence[Decided], reads: Reads
+) -> Sequence[PurchaseOrder] | None:
+    """Return the order that a WRO belongs to by decision; None where nobody decided that."""
+    order_id = decided_order(decisions)
+    if order_id is None:
+        return None
+    order = await reads.order(order_id)
+    return [order] if order else []
+
+
+async def without_what_others_took(
+    wro_id: int, lines: Sequence[ReceiptLine], reads: Reads
+) -> list[ReceiptLine]:
+    """Return the lines of receipts, less the units that decisions about other WROs took of them.
+
+    Those units are accounted for: they can't be the units of this WRO as well.
+    """
+    found = await reads.decisions.taken({line.id for line in lines}, besides=str(wro_id))
+    left: dict[str, Counter[tuple[str, str | None]]] = defaultdict(Counter)
+    for document_id, units in found.items():
+        for one in units:
+            left[document_id][one.item, one.location] += one.quantity
+    rest: list[ReceiptLine] = []
+    for line in lines:
+        place = (line.item, line.location)
+        less = min(int(line.quantity), left[line.id][place])
+        left[line.id][place] -= less
+        if line.quantity > less:
+            rest.append(msgspec.structs.replace(line, quantity=line.quantity - less))
+    return rest
+
+
+# Planning
+
+
+def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
+    """Return the internal ids of the receipts that are in question no more.
+
+    One that is another matter never held the units of the WRO; one by which it was handled has
+    been counted with all of them.
+    """
+    return frozenset(
+        one.then.id
+        for kind in (_HANDLED, _SEPARATE)
+        for one in of_kind(decisions, kind)
+        if one.then is not None
+    )
+
+
+def split_handled(
+    facts: ReceivingFacts, increases: Sequence[Increase], location: str
+) -> tuple[list[HandledUnits], list[Increase]]:
+    """Return the units that documents of others account for, and what is left to be booked."""
+    found = handled_units(
+        facts.decisions,
+        [
+            UnitsToHandle(
+                source_line(one.inventory_id, one.lot), one.item.id, location, one.quantity
+            )
+            for one in increases
+        ],
+    )
+    if not found:
+        return [], list(increases)
+    gone: Counter[str] = Counter()
+    for units in found:
+        gone[units.source_line] += units.quantity
+    left: list[Increase] = []
+    for one in increases:
+        line = source_line(one.inventory_id, one.lot)
+        less = min(one.quantity, gone[line])
+        gone[line] -= less
+        if one.quantity > less:
+            left.append(msgspec.structs.replace(one, quantity=one.quantity - less))
+    return found, left
+
+
+# Proposing
+
+
+def objection(
+    facts: ReceivingFacts,
+    handled: Sequence[HandledUnits],
+    decision_id: int,
+    settings: ConnectionSettings,
+) -> str:
+    """Return why a decision decides nothing about a WRO; empty where it does.
+
+    Args:
+        facts: with the decision in them.
+        handled: what the plan counts as handled.
+        decision_id: of the decision.
+        settings: of the connection.
+    """
+    for one in facts.decisions:
+        if one.id == decision_id and one.then is not None:
+            if one.kind == _HANDLED:
+                return _handles_nothing(facts, handled, one, one.then, settings)
+            if one.kind == _SEPARATE:
+                return _separates_nothing(facts, one.then)
+    return ""
+
+
+def _handles_nothing(
+    facts: ReceivingFacts,
+    handled: Sequence[HandledUnits],
+    one: Decided,
+    document: NamedDocument,
+    settings: ConnectionSettings,
+) -> str:
+    named = document_name(document)
+    other = _other_subsidiary(facts, document, settings)
+    if other or any(units.decision == one.id for units in handled):
+        return other
+    center = str(facts.fulfillment_center_id)
+    location = settings.locations.get(center, "")
+    items = {item.id for found in facts.items.values() for item in found} | {*facts.bound}
+    shown = [unit for unit in document.units if unit.item in items and unit.location == location]
+    if not shown:
+        return f"{named} holds nothing of WRO {facts.wro_id} at location {location or center}"
+    free = free_units(one)
+    if not any(free[unit.item, unit.location] for unit in shown):
+        return f"Other decisions have taken all that {named} holds of its items"
+    return f"Nothing of WRO {facts.wro_id} that {named} holds is open"
+
+
+def _other_subsidiary(
+    facts: ReceivingFacts, document: NamedDocument, settings: ConnectionSettings
+) -> str:
+    """Return that a document is not of the subsidiary that ours would carry; empty if it is.
+
+    A subsidiary that is not known excludes nothing: other accounts have only one.
+    """
+    known = {order.subsidiary for order in facts.orders if order.subsidiary is not None}
+    ours = known.pop() if len(known) == 1 else settings.netsuite.subsidiary
+    if ours is None or document.subsidiary in {None, ours}:
+        return ""
+    return (
+        f"{document_name(document)} is of subsidiary {document.subsidiary}, and what WRO"
+        f" {facts.wro_id} leads to would be of subsidiary {ours}"
+    )
+
+
+def _separates_nothing(facts: ReceivingFacts, document: NamedDocument) -> str:
+    receipts = [receipt for order in facts.orders for receipt in order.receipts]
+    if any(one.document == document.id for one in receipts):
+        return ""
+    return f"{document_name(document)} is no receipt that may hold the units of WRO {facts.wro_id}"
+
+
+DECIDABLE: Final = Decidable(
+    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
+)

@@ -1,0 +1,1 @@
+"""Decisions: what people decided about what was stopped, and what these decisions account for."""

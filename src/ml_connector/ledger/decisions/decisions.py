@@ -1,0 +1,267 @@
+"""Decisions as they are kept: an act of a person each, bound to what it names.
+
+A row says who decided what, when, why, and what was there to see. It is never changed or deleted;
+that it was taken back, or does not hold any more, is added to it.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.storage.database import Connection, one, rows
+from ml_connector.words import Cause, DecisionKind
+
+
+class NamedUnits(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Units of one item at one location. Whole eaches."""
+
+    item: str
+    location: str
+    quantity: int
+
+
+class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document or an order that a decision names, as NetSuite showed it.
+
+    Attributes:
+        id: internal id.
+        type: such as ItemRcpt or PurchOrd.
+        number: what people call it (``tranid``).
+        day: the date that it carries.
+        created_from: internal id of the order it was made from.
+        voided: it counts for nothing any more.
+        ours: it carries an external id of ours, or our tag in its memo.
+        units: that it put into stock, summed by item and location; of an order none.
+    """
+
+    id: str
+    type: str
+    number: str
+    day: date | None = None
+    subsidiary: str | None = None
+    created_from: str | None = None
+    voided: bool = False
+    ours: bool = False
+    units: tuple[NamedUnits, ...] = ()
+
+
+class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was there to see when a person decided.
+
+    Attributes:
+        document: the document or the order that was named; None where none was.
+        match: what the source said of the order it belongs to, such as the number on a WRO; None
+            where the decision does not depend on it.
+        lines: the lines of the source that it is about; empty: all, also those to come.
+    """
+
+    document: NamedDocument | None = None
+    match: str | None = None
+    lines: tuple[str, ...] = ()
+
+
+class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision before it is recorded.
+
+    Attributes:
+        subject: what it is about.
+        cause: why that had stopped: what the decision answers.
+        value: what it names beside a document, such as the number of an order.
+        note: why, in the person's words.
+    """
+
+    subject: SubjectRef
+    kind: DecisionKind
+    cause: Cause
+    note: str
+    value: str = ""
+    about: DecidedAbout = DecidedAbout()
+
+
+class KeptDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that was recorded.
+
+    Attributes:
+        document: number of the document that it names, else empty.
+        lapsed_why: why it does not hold any more; None while it holds.
+    """
+
+    id: int
+    connection: str
+    flow: str
+    key: str
+    kind: DecisionKind
+    cause: Cause
+    document: str
+    value: str
+    note: str
+    person: str
+    made_at: datetime
+    about: DecidedAbout
+    taken_back_at: datetime | None = None
+    taken_back_by: str | None = None
+    taken_back_note: str | None = None
+    lapsed_at: datetime | None = None
+    lapsed_why: str | None = None
+
+    @property
+    def says(self) -> str:
+        """The decision as a person writes it, such as ``handled IR123``."""
+        return " ".join(part for part in (self.kind, self.document, self.value) if part)
+
+
+_COLUMNS: Final = ", ".join(KeptDecision.__struct_fields__)
+
+
+_RECORD: Final = f"""
+insert into decision (connection, flow, key, kind, cause, document, document_id, document_type,
+    value, note, person, about)
+values (%(connection)s, %(flow)s, %(key)s, %(kind)s, %(cause)s, %(document)s, %(document_id)s,
+    %(document_type)s, %(value)s, %(note)s, %(person)s, %(about)s::text::json)
+on conflict (connection, flow, key, kind, document_id, value) where taken_back_at is null
+do nothing returning {_COLUMNS}
+"""  # noqa: S608 - our own constant
+
+
+async def record(
+    connection: Connection, new: NewDecision, *, person: str, replaces: Collection[int] = ()
+) -> KeptDecision | None:
+    """Record a decision; None where the same one stands already.
+
+    Args:
+        connection: inside the transaction that also records the act.
+        new: the decision.
+        person: who decides.
+        replaces: decisions of the subject that do not hold any more, and end with this one.
+    """
+    await rows(
+        connection,
+        "update decision set taken_back_at = now(), taken_back_by = %(person)s,"
+        " taken_back_note = 'Decided again'"
+        " where id = any (%(ids)s) and taken_back_at is null",
+        {"person": person, "ids": list(replaces)},
+    )
+    document = new.about.document
+    row = await one(
+        connection,
+        _RECORD,
+        {
+            **new.subject._asdict(),
+            "kind": new.kind,
+            "cause": new.cause,
+            "document": document.number if document and not new.value else "",
+            "document_id": document.id if document else "",
+            "document_type": document.type if document else "",
+            "value": new.value,
+            "note": new.note,
+            "person": person,
+            "about": msgspec.json.encode(new.about).decode(),
+        },
+    )
+    return _kept(row) if row else None
+
+
+async def find(connection: Connection, decision_id: int) -> KeptDecision | None:
+    """Return a decision by its id; None when there is none."""
+    row = await one(
+        connection,
+        f"select {_COLUMNS} from decision where id = %(id)s",  # noqa: S608 - our own constant
+        {"id": decision_id},
+    )
+    return _kept(row) if row else None
+
+
+async def of_subject(connection: Connection, ref: SubjectRef) -> list[KeptDecision]:
+    """Return all decisions about a subject, also those taken back, oldest first."""
+    found = await rows(
+        connection,
+        f"select {_COLUMNS} from decision where connection = %(connection)s"  # noqa: S608 - our own constant
+        " and flow = %(flow)s and key = %(key)s order by id",
+        ref._asdict(),
+    )
+    return [_kept(row) for row in found]
+
+
+async def standing(
+    connection: Connection, connection_name: str, subjects: Collection[tuple[str, str]]
+) -> list[KeptDecision]:
+    """Return the decisions about subjects that nobody has taken back, oldest first.
+
+    Args:
+        connection: for reading.
+        connection_name: whose subjects.
+        subjects: each as flow and key.
+    """
+    wanted = sorted(subjects)
+    found = await rows(
+        connection,
+        f"select {_COLUMNS} from decision where connection = %(connection)s"  # noqa: S608 - our own constant
+        " and taken_back_at is null and (flow, key) in"
+        " (select * from unnest(%(flows)s::text[], %(keys)s::text[])) order by id",
+        {
+            "connection": connection_name,
+            "flows": [flow for flow, _ in wanted],
+            "keys": [key for _, key in wanted],
+        },
+    )
+    return [_kept(row) for row in found]
+
+
+async def take_back(connection: Connection, decision_id: int, *, person: str, note: str) -> bool:
+    """Take a decision back; False where that was done before."""
+    row = await one(
+        connection,
+        "update decision set taken_back_at = now(), taken_back_by = %(person)s,"
+        " taken_back_note = %(note)s where id = %(id)s and taken_back_at is null returning id",
+        {"id": decision_id, "person": person, "note": note},
+    )
+    return row is not None
+
+
+async def posted_since(connection: Connection, decision: KeptDecision) -> list[dict[str, Any]]:
+    """Return the documents in NetSuite that were posted of its subject since a decision.
+
+    Each with kind, external id and internal id; none that was taken back.
+    """
+    return await rows(
+        connection,
+        "select p.kind, p.external_id, p.remote_id from posting as p"
+        " join subject as s on s.id = p.subject_id"
+        " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s"
+        " and p.created_at >= %(since)s and p.system = 'netsuite'"
+        " and p.state in ('done', 'adopted') and not exists (select 1 from posting as c"
+        "  where c.undoes = p.id and c.state in ('done', 'adopted')) order by p.id",
+        {
+            "connection": decision.connection,
+            "flow": decision.flow,
+            "key": decision.key,
+            "since": decision.made_at,
+        },
+    )
+
+
+async def note_lapses(connection: Connection, lapses: Mapping[int, str]) -> None:
+    """Note which decisions do not hold any more, and which hold again.
+
+    Args:
+        connection: inside a transaction that holds their subjects.
+        lapses: by decision, why it does not hold; empty where it holds.
+    """
+    if not lapses:
+        return
+    ids = sorted(lapses)
+    await rows(
+        connection,
+        "update decision as d set lapsed_why = nullif(w.why, ''),"
+        " lapsed_at = case when w.why <> '' then coalesce(d.lapsed_at, now()) end"
+        " from unnest(%(ids)s::bigint[], %(whys)s::text[]) as w (id, why)"
+        " where d.id = w.id and coalesce(d.lapsed_why, '') <> w.why",
+        {"ids": ids, "whys": [lapses[one_id] for one_id in ids]},
+    )
+
+
+def _kept(row: Mapping[str, Any]) -> KeptDecision:
+    return msgspec.convert(row, KeptDecision)

@@ -1,0 +1,1 @@
+"""Decisions of people as plans see them. Shared by all flows."""

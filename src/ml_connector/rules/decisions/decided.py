@@ -1,0 +1,251 @@
+"""A decision as a plan sees it: what it names, as it was and as it is now, and what is free of it.
+
+``read_decided`` reads; everything else is pure.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
+from ml_connector.ledger.decisions.kept import StandingDecision
+from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
+from ml_connector.reads.reads import Reads
+from ml_connector.words import Cause, DecisionKind
+
+PURCHASE_ORDER: Final = "PurchOrd"
+
+_TYPES: Final = MappingProxyType(
+    {
+        "ItemRcpt": "item receipt",
+        "InvAdjst": "inventory adjustment",
+        PURCHASE_ORDER: "purchase order",
+    }
+)
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision that nobody has taken back.
+
+    Attributes:
+        id: of the decision.
+        cause: that it answers.
+        value: what it names beside a document, such as the number of an order.
+        then: the document or the order, as it was when it was decided; None where none is named.
+        now: the same as it is now; None where it was deleted.
+        match: what the source said then of the order it belongs to; None where the decision does
+            not depend on it.
+        taken: units of the document that decisions about other subjects took.
+    """
+
+    id: int
+    kind: DecisionKind
+    cause: Cause
+    value: str = ""
+    then: NamedDocument | None = None
+    now: NamedDocument | None = None
+    match: str | None = None
+    taken: tuple[NamedUnits, ...] = ()
+
+    @property
+    def says(self) -> str:
+        """The decision as a person writes it, such as ``handled IR123``."""
+        named = self.value or (self.then.number if self.then else "")
+        return f"{self.kind} {named}".strip()
+
+
+class UnitsToHandle(NamedTuple):
+    """Units of a source line that nothing accounts for yet. Whole eaches."""
+
+    source_line: str
+    item: str
+    location: str
+    quantity: int
+
+
+async def read_decided(flow: str, key: str, reads: Reads) -> tuple[Decided, ...]:
+    """Return what people decided about a subject; NetSuite is only asked where there is any."""
+    return tuple([await _decided(one, reads) for one in await reads.decisions.standing(flow, key)])
+
+
+async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
+    kept = standing.decision
+    then = kept.about.document
+    return Decided(
+        id=kept.id,
+        kind=kept.kind,
+        cause=kept.cause,
+        value=kept.value,
+        then=then,
+        now=await _now(then, reads) if then else None,
+        match=kept.about.match,
+        taken=standing.taken,
+    )
+
+
+async def _now(then: NamedDocument, reads: Reads) -> NamedDocument | None:
+    if then.type == PURCHASE_ORDER:
+        order = await reads.order(then.id)
+        return order_document(order) if order else None
+    return await reads.documents.by_id(then.id)
+
+
+def order_document(order: PurchaseOrder) -> NamedDocument:
+    """Return an order as decisions name it."""
+    return NamedDocument(
+        id=order.id, type=PURCHASE_ORDER, number=order.tranid, subsidiary=order.subsidiary
+    )
+
+
+def document_name(document: NamedDocument) -> str:
+    """Return how people call a document, such as ``item receipt IR123``."""
+    return f"{type_name(document.type)} {document.number or document.id}"
+
+
+def type_name(transaction_type: str) -> str:
+    """Return how people call documents of one of NetSuite's types."""
+    return _TYPES.get(transaction_type, transaction_type)
+
+
+def lapse(decided: Decided, match: str) -> str:
+    """Return why a decision does not hold any more; empty while it holds.
+
+    It is bound to what it names: the document as it was, and the order that the source named.
+
+    Args:
+        decided: the decision.
+        match: what the source says now of the order it belongs to.
+    """
+    then, now = decided.then, decided.now
+    if decided.match is not None and match != decided.match:
+        return f"its number is {match or 'empty'} now, and was {decided.match or 'empty'}"
+    if then is None:
+        return ""
+    name = document_name(then)
+    if now is None:
+        return f"{name} is not in NetSuite any more"
+    if now.voided:
+        return f"{name} is voided, or does not count any more"
+    changes = [
+        *(
+            [f"its number is {now.number}"]
+            if _is_order(then) and now.number != then.number
+            else []
+        ),
+        *([f"its date is {now.day}, and was {then.day}"] if now.day != then.day else []),
+        *(["its subsidiary is another one"] if now.subsidiary != then.subsidiary else []),
+        *_unit_changes(then, now),
+    ]
+    return f"{name} was changed: {'; '.join(changes)}" if changes else ""
+
+
+def lapses(decisions: Iterable[Decided], match: str) -> dict[int, str]:
+    """Return, by decision, why it does not hold any more; empty while it holds."""
+    return {one.id: lapse(one, match) for one in decisions}
+
+
+def lapsed(what: str, decisions: Iterable[Decided], match: str) -> NeedsHuman | None:
+    """Return the failure of a subject with a decision that does not hold; None where all hold.
+
+    Args:
+        what: the subject, such as ``WRO 90311``.
+        decisions: about it.
+        match: what the source says now of the order it belongs to.
+    """
+    for one in decisions:
+        why = lapse(one, match)
+        if why:
+            return NeedsHuman(
+                f'{what}: decision {one.id}, "{one.says}", does not hold any more: {why}',
+                cause=one.cause,
+                remedy=(
+                    "Look at what it names in NetSuite, and decide again with events decide; or"
+                    f" take it back with events undecide {one.id}, and {what} is planned as if"
+                    " it had never been made."
+                ),
+            )
+    return None
+
+
+def of_kind(decisions: Iterable[Decided], kind: DecisionKind) -> tuple[Decided, ...]:
+    """Return the decisions of one kind."""
+    return tuple(one for one in decisions if one.kind == kind)
+
+
+def free_units(decided: Decided) -> Counter[tuple[str, str]]:
+    """Return the units of its document that a decision may count, by item and location.
+
+    Those that the document showed then and shows now, less what other decisions took of it.
+    """
+    then, now = decided.then, decided.now
+    if then is None or now is None or now.voided:
+        return Counter()
+    before, taken = _by_place(then.units), _by_place(decided.taken)
+    shown = _by_place(now.units)
+    return Counter(
+        {
+            place: free
+            for place, units in shown.items()
+            if (free := min(before[place], units - taken[place])) > 0
+        }
+    )
+
+
+def handled_units(
+    decisions: Iterable[Decided], wanted: Sequence[UnitsToHandle]
+) -> list[HandledUnits]:
+    """Return which of the wanted units are accounted for by documents of others.
+
+    Each unit of a document counts once: for the first line that wants it.
+    """
+    found: list[HandledUnits] = []
+    rest = [one.quantity for one in wanted]
+    for decided in of_kind(decisions, DecisionKind.HANDLED):
+        free = free_units(decided)
+        for number, want in enumerate(wanted):
+            place = (want.item, want.location)
+            units = min(rest[number], free[place])
+            if units and decided.now is not None:
+                free[place] -= units
+                rest[number] -= units
+                found.append(_handled(decided, decided.now, want, units))
+    return found
+
+
+def _handled(
+    decided: Decided, document: NamedDocument, want: UnitsToHandle, units: int
+) -> HandledUnits:
+    return HandledUnits(
+        source_line=want.source_line,
+        item=want.item,
+        location=want.location,
+        quantity=units,
+        decision=decided.id,
+        document=document.id,
+        shown=_by_place(document.units)[want.item, want.location],
+        reason=f"Handled by {document_name(document)}",
+    )
+
+
+def _is_order(document: NamedDocument) -> bool:
+    return document.type == PURCHASE_ORDER
+
+
+def _by_place(units: Iterable[NamedUnits]) -> Counter[tuple[str, str]]:
+    return Counter({(one.item, one.location): one.quantity for one in units})
+
+
+def _unit_changes(then: NamedDocument, now: NamedDocument) -> list[str]:
+    before: Mapping[tuple[str, str], int] = _by_place(then.units)
+    after = _by_place(now.units)
+    return [
+        f"it shows {after[item, location]} of item {item} at location {location}, and showed"
+        f" {before[item, location]}"
+        for item, location in sorted({*before, *after})
+        if after[item, location] != before[item, location]
+    ]

@@ -1,0 +1,78 @@
+"""Looking up what a person names in a decision."""
+
+from collections.abc import Collection, Sequence
+
+from ml_connector.errors import UserError
+from ml_connector.ledger.decisions.decisions import NamedDocument
+from ml_connector.netsuite.queries.transactions import TransactionHeader
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import document_name, order_document, type_name
+
+
+async def named_document(number: str, reads: Reads, types: Collection[str]) -> NamedDocument:
+    """Return a document that somebody else posted, by its number or its internal id.
+
+    Raises:
+        UserError: there is none that can be meant, or there are several; or it is ours, or does
+            not count.
+    """
+    wanted = " or ".join(type_name(one) for one in types)
+    headers = await reads.documents.headers(number)
+    found = [one for one in headers if one.type in types]
+    if len(found) > 1:
+        raise _refused(
+            f"NetSuite has several documents with the number {number}: {_listed(found)}",
+            "Name the one that is meant by its internal id.",
+        )
+    if found:
+        document = await reads.documents.by_id(found[0].id)
+    elif number.isascii() and number.isdigit():
+        document = await reads.documents.by_id(number)
+    else:
+        document = None
+    if document is None or document.type not in types:
+        others = f"; it has {_listed(headers)}" if headers and not found else ""
+        raise _refused(
+            f"{number} moves no stock" if found else f"NetSuite has no {wanted} {number}{others}",
+            f"Give the number of the {wanted} as NetSuite shows it.",
+        )
+    _check(document)
+    return document
+
+
+def _check(document: NamedDocument) -> None:
+    name = document_name(document)
+    if document.ours:
+        raise _refused(
+            f"{name} is ours: it is in the journal, and accounts for what it was posted for",
+            "Name the document that somebody else posted.",
+        )
+    if document.voided:
+        raise _refused(
+            f"{name} is voided, or not posted: it accounts for nothing",
+            "Name a document that is posted.",
+        )
+
+
+async def named_purchase_order(number: str, reads: Reads) -> NamedDocument:
+    """Return a purchase order by its number.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    found = await reads.orders(number)
+    if len(found) != 1:
+        raise _refused(
+            f"NetSuite has {len(found) or 'no'} purchase order{'s' * (len(found) > 1)} {number}",
+            "Give the number as NetSuite shows it, in the same letters.",
+            where="--value",
+        )
+    return order_document(found[0])
+
+
+def _listed(headers: Sequence[TransactionHeader]) -> str:
+    return ", ".join(f"{type_name(one.type)} (id {one.id})" for one in headers)
+
+
+def _refused(what: str, next_step: str, *, where: str = "--document") -> UserError:
+    return UserError(what, where=where, next_step=next_step)

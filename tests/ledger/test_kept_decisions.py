@@ -1,0 +1,205 @@
+"""Decisions as the ledger keeps them: once each, never changed, no unit of a document twice."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+
+from engine.workshop import Workshop
+from ml_connector.ledger.decisions import decisions, handled
+from ml_connector.ledger.decisions.decisions import (
+    DecidedAbout,
+    KeptDecision,
+    NamedDocument,
+    NamedUnits,
+    NewDecision,
+)
+from ml_connector.ledger.decisions.kept import KeptDecisions
+from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.storage.database import Connection, Database, rows
+from ml_connector.words import Cause, DecisionKind
+
+IR9 = NamedDocument(
+    id="9001",
+    type="ItemRcpt",
+    number="IR9",
+    day=date(2026, 11, 20),
+    units=(NamedUnits(item="501", location="6", quantity=60),),
+)
+
+
+@pytest.fixture
+async def books(database: Database) -> Database:
+    return (await Workshop(database).set_up()).database
+
+
+async def subject(on: Connection, key: str) -> Run:
+    ref = SubjectRef("acme", "receiving", key)
+    [marked] = await subjects.mark(on, [ref])
+    claimed = Claimed(id=marked.id, ref=ref, epoch=0, mark=marked.mark, attempt=0, since=None)
+    return Run(id=marked.id, subject=claimed)
+
+
+def new(key: str, kind: DecisionKind = DecisionKind.HANDLED, *, value: str = "") -> NewDecision:
+    return NewDecision(
+        subject=SubjectRef("acme", "receiving", key),
+        kind=kind,
+        cause=Cause.RECEIVED_BY_OTHERS,
+        note="Asked the dock",
+        value=value,
+        about=DecidedAbout(document=IR9, match="PO9"),
+    )
+
+
+async def record(books: Database, one: NewDecision) -> KeptDecision | None:
+    async with books.transaction() as on:
+        return await decisions.record(on, one, person="Kim")
+
+
+async def recorded(books: Database, one: NewDecision) -> KeptDecision:
+    kept = await record(books, one)
+    assert kept is not None
+    return kept
+
+
+def units(decision: KeptDecision, quantity: int, *, line: str = "inventory 1") -> HandledUnits:
+    return HandledUnits(
+        source_line=line,
+        item="501",
+        location="6",
+        quantity=quantity,
+        decision=decision.id,
+        document="9001",
+        shown=60,
+        reason="Handled by item receipt IR9",
+    )
+
+
+async def take(books: Database, *wanted: tuple[KeptDecision, int]) -> set[str]:
+    """Let runs of these decisions' subjects take units at once; return who came too late."""
+    async with books.transaction() as on:
+        of = {one.key: await subject(on, one.key) for one, _ in wanted}
+        late = await handled.keep(on, [(of[one.key], [units(one, many)]) for one, many in wanted])
+    return {key for key, run in of.items() if run.id in late}
+
+
+async def taken(books: Database) -> Mapping[str, int]:
+    found = await books.fetch(
+        "select d.key, sum(h.quantity)::int as units from handled_line as h"
+        " join decision as d on d.id = h.decision_id group by 1 order by 1"
+    )
+    return {row["key"]: row["units"] for row in found}
+
+
+async def test_a_decision_is_kept_with_all_that_it_was_about(books: Database) -> None:
+    kept = await recorded(books, new("90311"))
+    [standing] = await KeptDecisions(books, "acme").standing("receiving", "90311")
+
+    assert standing.decision == kept
+    assert (kept.about.document, kept.about.match) == (IR9, "PO9")
+    assert (kept.person, kept.note, kept.says) == ("Kim", "Asked the dock", "handled IR9")
+
+
+async def test_the_same_decision_is_not_made_twice_until_it_is_taken_back(books: Database) -> None:
+    first = await recorded(books, new("90311"))
+    twice = await record(books, new("90311"))
+    async with books.transaction() as on:
+        ended = await decisions.take_back(on, first.id, person="Lee", note="A mistake")
+        again = await decisions.take_back(on, first.id, person="Max", note="")
+    second = await recorded(books, new("90311"))
+    async with books.transaction() as on:
+        every = await decisions.of_subject(on, SubjectRef("acme", "receiving", "90311"))
+
+    assert twice is None
+    assert (ended, again) == (True, False)
+    assert [one.id for one in every] == [first.id, second.id]
+    assert (every[0].taken_back_by, every[0].taken_back_note) == ("Lee", "A mistake")
+
+
+async def test_decisions_about_other_subjects_and_connections_are_none_of_these(
+    books: Database,
+) -> None:
+    await recorded(books, new("90311"))
+
+    assert await KeptDecisions(books, "acme").standing("receiving", "90312") == ()
+    assert await KeptDecisions(books, "acme").standing("returns", "90311") == ()
+    assert await KeptDecisions(books, "other").standing("receiving", "90311") == ()
+
+
+async def test_units_of_a_document_are_taken_once(books: Database) -> None:
+    one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]
+    first = await take(books, (one, 40))
+    late = await take(books, (other, 30))
+    fits = await take(books, (other, 20))
+    more = await take(books, (one, 41))
+    again = await take(books, (one, 40))
+
+    assert (first, late, fits, more, again) == (set(), {"90312"}, set(), {"90311"}, set())
+    assert await taken(books) == {"90311": 40, "90312": 20}
+
+
+async def test_two_that_take_in_one_transaction_do_not_take_the_same(books: Database) -> None:
+    one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]
+    late = await take(books, (one, 40), (other, 40))
+
+    assert late == {"90312"}
+    assert await taken(books) == {"90311": 40}
+
+
+async def test_many_that_take_at_the_same_time_take_what_there_is(books: Database) -> None:
+    made = [await recorded(books, new(str(key))) for key in range(90311, 90319)]
+    late = await asyncio.gather(*(take(books, (one, 25)) for one in made))
+
+    assert sum(map(len, late)) == 6
+    assert sum((await taken(books)).values()) == 50
+
+
+async def test_what_a_decision_took_is_there_for_others_when_it_is_taken_back(
+    books: Database,
+) -> None:
+    one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]
+    await take(books, (one, 60))
+    seen = await KeptDecisions(books, "acme").standing("receiving", "90312")
+    async with books.transaction() as on:
+        await handled.release(on, one.id)
+        await decisions.take_back(on, one.id, person="Kim", note="")
+    late = await take(books, (other, 60))
+
+    assert seen[0].taken == IR9.units
+    assert late == set()
+    assert await taken(books) == {"90312": 60}
+
+
+async def test_only_the_part_that_was_handled_is_no_longer_refused(books: Database) -> None:
+    one = await recorded(books, new("90311"))
+    await take(books, (one, 40))
+    async with books.transaction() as on:
+        run = await subject(on, "90311")
+        await rows(
+            on,
+            "insert into refusal (subject_id, name, currency, quantity, reason, run_id)"
+            " values (%(id)s, 'inventory 1', '', 45, 'handled, and by policy', 1)",
+            {"id": run.subject.id},
+        )
+        await handled.release(on, one.id)
+
+    assert await books.fetch("select quantity from refusal") == [{"quantity": 5}]
+
+
+async def test_that_a_decision_lapsed_is_noted_and_that_it_holds_again(books: Database) -> None:
+    kept = await recorded(books, new("90311"))
+    ref = SubjectRef("acme", "receiving", "90311")
+    said = []
+    for why in ("IR9 is voided", "IR9 is voided", ""):
+        async with books.transaction() as on:
+            await decisions.note_lapses(on, {kept.id: why})
+            [now] = await decisions.of_subject(on, ref)
+        said.append((now.lapsed_why, now.lapsed_at))
+
+    assert [why for why, _ in said] == ["IR9 is voided", "IR9 is voided", None]
+    assert said[0] == said[1]
+    assert said[2] == (None, None)
