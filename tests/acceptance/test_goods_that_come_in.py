@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from acceptance.closing import close
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant, quantities
+from acceptance.test_inventory import sync as compare_stock
 from acceptance.test_purchase_orders import order_id, wros_of
+from ml_connector.flows import inventory
 from ml_connector.sim.shipbob.books.receiving import Wro
 
 OWN_WAREHOUSE = 9
@@ -57,10 +59,8 @@ def state(acme: Merchant, wro: Wro) -> tuple[str, str | None]:
 
 def differences(acme: Merchant, *skus: str) -> set[str]:
     """Return the SKUs of these that the month end or the comparison of stock shows."""
-    report = close(acme).report
-    drifting = {str(one.get("key")) for one in sync(acme, "inventory") if one["state"] != "done"}
-    told = str(report.open)
-    return {sku for sku in skus if sku in told} | drifting
+    told = str(close(acme).report.open) + str(compare_stock(acme, inventory.FLOW).details)
+    return {sku for sku in skus if f"'{sku}'" in told}
 
 
 def units(acme: Merchant, *skus: str) -> Mapping[tuple[str, int], int]:
@@ -135,3 +135,52 @@ def test_a_person_who_received_here_is_asked_also_while_there_is_room(quiet: Mer
     assert received(quiet, number) == {1: 60, 2: 100}
     assert quiet.books(tee).netsuite == {(tee, 6): 60, (tee, 7): 100}
     assert differences(quiet, tee) != set()
+
+
+def test_nothing_is_received_that_did_not_come(quiet: Merchant) -> None:
+    tee, cap, hidden = quiet.sku("TEE"), quiet.sku("CAP"), quiet.sku("HID")
+    fee, freight = f"FEE-{tee}", f"FREIGHT-{tee}"
+    quiet.world.netsuite.add_item(fee, kind="Service")
+    quiet.world.netsuite.add_item(freight, kind="OthCharge", fulfillable=True)
+    number = f"PO{4711 + next(quiet.numbers)}"
+    quiet.world.netsuite.add_purchase_order(
+        number,
+        vendor=301,
+        location=6,
+        lines=[
+            {"item": sku, "quantity": quantity, "rate": "4.20", "location": 6}
+            for sku, quantity in (
+                (tee, 60),
+                (cap, "0.5"),
+                (hidden, 7),
+                (fee, 1),
+                (freight, 1),
+            )
+        ],
+    )
+    quiet.world.netsuite.hide_item(hidden)
+    wro = quiet.deliver({tee: 60}, number=number)
+
+    assert state(quiet, wro) == ("done", None)
+    assert received(quiet, number) == {1: 60, 2: 0, 3: 0, 4: 0, 5: 0}
+    assert units(quiet, tee, cap, hidden) == {(tee, 6): 60}
+    assert differences(quiet, tee, cap, hidden) == set()
+
+
+def test_surplus_of_a_line_received_in_full_is_a_persons_matter(unserved: Merchant) -> None:
+    unserved.apply(policies='over_receipt = "receive"')
+    tee, cap = unserved.sku("TEE"), unserved.sku("CAP")
+    number = unserved.order({tee: 10, cap: 10})
+    first = unserved.deliver({tee: 10}, number=number)
+    second = unserved.deliver({tee: 2, cap: 4}, number=number)
+    booked = state(unserved, first), state(unserved, second)
+    unserved.world.netsuite.edit(
+        "purchaseOrder",
+        int(order_id(unserved, number)),
+        {"item": {"items": [{"line": 1, "quantity": 12}]}},
+    )
+    sync(unserved, "receiving", [str(second.id)])
+
+    assert booked == (("done", None), ("dead", "over_receipt"))
+    assert received(unserved, number) == {1: 12, 2: 4}
+    assert unserved.books(tee, cap).agree

@@ -58,6 +58,11 @@ def _item(row: Mapping[str, Any]) -> Item:
     )
 
 
+def fulfillable(line: Mapping[str, Any]) -> Flag | None:
+    """Whether a line's item is marked to be fulfilled and received; None where nobody says."""
+    return None if "fulfillable" not in line else Flag.T if line["fulfillable"] else Flag.F
+
+
 class Case:
     """A folder of facts; answers what a flow reads, as both clients would."""
 
@@ -172,7 +177,8 @@ class Case:
                         line=line["line"],
                         item=line["item_id"],
                         itemid=line["item_id"],
-                        itemtype="InvtPart",
+                        itemtype=line.get("type", "InvtPart"),
+                        isfulfillable=fulfillable(line),
                         quantity=Decimal(line["ordered"]),
                         quantityshiprecv=Decimal(line["received"]),
                         location=line.get("location"),

@@ -1,18 +1,30 @@
 """Laws of sharing out a WRO's units, also over lines in cases: nothing is lost, none rounded."""
 
+from datetime import date
+
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.flows.receiving.allocation import allocate, stretch
-from ml_connector.flows.receiving.documents import Increase
+from ml_connector.flows.receiving.documents import Booking, Increase, item_receipt
 from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
+from ml_connector.ledger.postings.documents import TransformRecord
 from ml_connector.rules.facts import ItemFact
 
 SKUS = ("TEE", "CAP")
+BOOKING = Booking(
+    wro_id=90311,
+    number=1,
+    location="6",
+    fact_date=date(2026, 11, 20),
+    date=date(2026, 11, 20),
+)
 HERE = "6"
 
-Ordered = tuple[str, int, int, str | None]
-"""SKU, units of the line, eaches in one of them where it does not count in eaches, location."""
+Ordered = tuple[str, int, int, str | None, bool]
+"""SKU, units of the line, eaches in one of them where it does not count in eaches, location, and
+whether a part of an each is open as well."""
 
 lines = st.lists(
     st.tuples(
@@ -20,6 +32,7 @@ lines = st.lists(
         st.integers(0, 60),
         st.sampled_from([0, 6, 12]),
         st.sampled_from([HERE, "7", None]),
+        st.booleans(),
     ),
     max_size=5,
 )
@@ -39,8 +52,9 @@ def order(wanted: list[Ordered]) -> ReceivingOrder:
                 location=location,
                 unit="2" if per_unit else None,
                 per_unit=per_unit,
+                is_part_open=part,
             )
-            for number, (sku, units, per_unit, location) in enumerate(wanted, 1)
+            for number, (sku, units, per_unit, location, part) in enumerate(wanted, 1)
         ),
     )
 
@@ -108,7 +122,7 @@ def test_a_line_of_another_location_takes_nothing(
 def test_units_are_surplus_only_when_every_line_of_their_location_is_full(
     wanted: list[Ordered], units: list[tuple[str, int]]
 ) -> None:
-    given_order = order([(sku, count, 0, place) for sku, count, _, place in wanted])
+    given_order = order([(sku, count, 0, place, part) for sku, count, _, place, part in wanted])
     taken, surplus, _ = allocate(given_order, increases(units), HERE)
 
     for increase, _ in surplus:
@@ -116,3 +130,42 @@ def test_units_are_surplus_only_when_every_line_of_their_location_is_full(
             if line.item_id == increase.item.id and line.location in {HERE, None}:
                 units_taken = sum(quantity for _, quantity in taken.get(line.line, ()))
                 assert units_taken == line.open_quantity
+
+
+@given(lines, stowed)
+def test_surplus_is_received_on_open_lines_only(
+    wanted: list[Ordered], units: list[tuple[str, int]]
+) -> None:
+    given_order = order(wanted)
+    taken, surplus, _ = allocate(given_order, increases(units), HERE)
+    stretch(given_order, taken, surplus, HERE)
+
+    is_open = {line.line: line.is_open for line in given_order.lines}
+    assert all(is_open[line] for line in taken)
+
+
+@given(lines, stowed, st.sets(st.integers(1, 6)))
+def test_a_receipt_names_each_open_line_once_and_no_other(
+    wanted: list[Ordered], units: list[tuple[str, int]], services: set[int]
+) -> None:
+    given_order = order([*wanted, ("FEE", 1, 0, None, False)])
+    lines_given = tuple(
+        msgspec.structs.replace(
+            line, can_be_received=line.item_id != "FEE" and line.line not in services
+        )
+        for line in given_order.lines
+    )
+    given_order = msgspec.structs.replace(given_order, lines=lines_given)
+    came = [one for one in increases(units) if not services]
+    taken, _, _ = allocate(given_order, came, HERE)
+    receipt = item_receipt(BOOKING, given_order, taken)
+    assert isinstance(receipt.request, TransformRecord)
+    named = {
+        one["orderLine"]: one.get("quantity", 0) if one["itemReceive"] else 0
+        for one in receipt.request.body["item"]["items"]
+    }
+
+    assert list(named) == [line.line for line in given_order.lines if line.is_open]
+    assert sum(line.quantity or 0 for line in receipt.lines) == sum(
+        quantity * line.eaches for line in given_order.lines if (quantity := named.get(line.line))
+    )

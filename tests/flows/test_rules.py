@@ -8,6 +8,7 @@ import pytest
 from golden import SETTINGS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.tracking.sales_orders import OrderLineFact
 from ml_connector.ledger.postings.documents import JournalLine, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.external_ids import is_receipt_of, is_receipt_of_other, receipt_id
@@ -161,3 +162,10 @@ def test_a_day_that_is_needed_and_missing_stops_and_is_never_another() -> None:
     with pytest.raises(NeedsHuman, match="does not say when it came") as stops:
         needed_day(None, ANY, of="it came")
     assert stops.value.cause is Cause.DATE_MISSING
+
+
+def test_an_empty_sku_is_no_name_of_a_line_without_a_full_name() -> None:
+    line = OrderLineFact(line=1, item="501", name="TEE", open=1)
+
+    assert not line.is_called("")
+    assert line.is_called("TEE")

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -154,6 +155,42 @@ async def test_a_purchase_order_comes_with_its_lines(
     assert headers_query[1] == ["PO45723", "PO-NONE"]
     assert lines_query[1] == ["2173"]
     assert "l.mainline = 'F'" in lines_query[0]
+
+
+async def test_lines_of_items_that_are_not_seen_are_kept_apart(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    hidden = {"transaction": "2173", "item": "99", "line": "3", "quantity": "7"}
+    lines = [{**LINE, "line": "2", "quantity": "5"}, hidden]
+    httpserver.expect_request(PATH).respond_with_handler(answering([HEADER], lines, lines))
+
+    found = await purchase_orders.purchase_orders_by_number(suiteql, ["PO45723"])
+    by_order = await purchase_orders.order_lines(suiteql, ["2173"])
+
+    [order] = found["PO45723"]
+    assert [line.line for line in order.lines] == [2]
+    assert [(line.line, line.item, line.open_quantity) for line in order.unseen] == [
+        (3, "99", Decimal(7))
+    ]
+    assert [line.line for line in by_order["2173"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("says", "can"),
+    [
+        ({"itemtype": "InvtPart", "isfulfillable": "F"}, True),
+        ({"itemtype": "NonInvtPart"}, True),
+        ({"itemtype": "NonInvtPart", "isfulfillable": "F"}, False),
+        ({"itemtype": "Service"}, False),
+        ({"itemtype": "Service", "isfulfillable": "T"}, True),
+        ({"itemtype": "Description"}, False),
+        ({"itemtype": "", "itemid": ""}, True),
+    ],
+)
+def test_a_line_can_be_received_as_its_item_says(says: dict[str, str], can: bool) -> None:  # noqa: FBT001 - drawn
+    line = msgspec.convert({**LINE, "line": "1", **says}, purchase_orders.OrderLine, strict=False)
+
+    assert line.can_be_received is can
 
 
 async def test_an_order_that_is_not_there_costs_one_query(

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.postings.documents import CreateRecord, Document, JournalLine
+from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.records.records import (
     InventoryAdjustment,
     InventoryAdjustmentLine,
@@ -13,7 +15,8 @@ from ml_connector.netsuite.records.records import (
     Ref,
     as_body,
 )
-from ml_connector.words import DocumentKind
+from ml_connector.rules.facts import ItemFact
+from ml_connector.words import Cause, DocumentKind
 
 
 class StockChange(NamedTuple):
@@ -49,6 +52,29 @@ class AdjustmentHead(NamedTuple):
     subsidiary: str | None
     memo: str
     title: str
+
+
+def refuse_item_without_stock(item: ItemFact, sku: str, subject: str) -> None:
+    """Stop where units lie on a shelf of ShipBob's and NetSuite keeps no stock of their item.
+
+    Args:
+        item: that the SKU was matched to.
+        sku: ShipBob's SKU.
+        subject: whose units, such as ``WRO 90311``, for the message.
+
+    Raises:
+        NeedsHuman: it is a service, a kit or another item that is not kept in stock.
+    """
+    if item.kind and item.kind not in STOCKED:
+        raise NeedsHuman(
+            f"{subject}: {sku} is item {item.name} in NetSuite, of type {item.kind}, of which"
+            " NetSuite keeps no stock",
+            cause=Cause.ITEM_WITHOUT_STOCK,
+            remedy=(
+                "Map the SKU to the inventory item under [skus] and apply the connection again, or"
+                " make the item one that is kept in stock; then replay."
+            ),
+        )
 
 
 def inventory_adjustment(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
@@ -10,11 +10,9 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.purchase_orders.facts import OrderedLine, PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.products import products_of
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause
-
-STOCKED: Final = frozenset({"InvtPart", "Assembly"})
-"""Types of items that lie on a shelf (netsuite.md section 5.6)."""
 
 
 class OpenUnits(NamedTuple):

@@ -10,11 +10,12 @@ from ml_connector.flows.purchase_orders.announcing import announce
 from ml_connector.flows.purchase_orders.documents import product
 from ml_connector.flows.purchase_orders.ended_orders import plan_deleted, plan_not_open
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
-from ml_connector.flows.purchase_orders.open_units import STOCKED, centers_by_location
+from ml_connector.flows.purchase_orders.open_units import centers_by_location
 from ml_connector.flows.purchase_orders.products import unknown
 from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
 from ml_connector.flows.purchase_orders.wros import LISTED_AFTER_SECONDS, wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
+from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.rules.start_date import is_before_start
 from ml_connector.words import Cause

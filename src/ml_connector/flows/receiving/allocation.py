@@ -73,8 +73,8 @@ def lines_at(order: ReceivingOrder, item_id: str, location: str) -> list[Receivi
 
 
 def _last_line(order: ReceivingOrder, item_id: str, location: str) -> ReceivingOrderLine | None:
-    """Return the last line that names the location, else the last without any."""
-    lines = lines_at(order, item_id, location)
+    """Return the last open line that names the location, else the last without any."""
+    lines = [line for line in lines_at(order, item_id, location) if line.is_open]
     return max(lines, key=lambda line: (line.location is not None, line.line), default=None)
 
 
@@ -130,9 +130,10 @@ def stretch(
     surplus: Sequence[tuple[Increase, int]],
     location: str,
 ) -> list[tuple[Increase, int]]:
-    """Receive the surplus on the last line of its item at a location, and return the rest.
+    """Receive the surplus on the last open line of its item at a location; return the rest.
 
-    What remains are eaches without such a line, and eaches that fill no whole unit of it.
+    What remains are eaches without such a line, and eaches that fill no whole unit of it. A line
+    that is received in full can't be named on a receipt (netsuite.md section 16.2).
 
     Args:
         order: that is received from.

@@ -82,9 +82,13 @@ def item_receipt(
 ) -> Document:
     """Receive exactly these lines of a purchase order; all other open lines stay open.
 
+    Each open line is named, also one of which only a part of a unit is open: what is not named is
+    received in full. One that is received in full is not named: NetSuite refuses that
+    (section 16.2).
+
     Args:
         booking: WRO, number, location and dates.
-        order: the purchase order with all its open lines.
+        order: the purchase order with all its lines.
         taken: by order line, the eaches to receive, one entry for each lot. They fill whole
             units of the line, and the receipt counts in the line's unit (section 13.3).
 
@@ -99,7 +103,7 @@ def item_receipt(
             tuple(
                 _receipt_line(line, taken.get(line.line, ()), booking.location)
                 for line in order.lines
-                if line.open_quantity or line.line in taken
+                if line.is_open or line.line in taken
             )
         ),
     )

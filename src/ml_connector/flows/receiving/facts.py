@@ -72,11 +72,13 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An open item line of a purchase order. Quantities in base units.
+    """An item line of a purchase order. Quantities in base units.
 
     Attributes:
         line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
         open_quantity: ordered less received; 0 on a closed line.
+        is_part_open: whether less than one each is open as well.
+        can_be_received: whether a receipt has such a line; services have none.
         receipts: what runs kept before ``ReceivingOrder.receipts``.
         location: NetSuite's internal id of the line's location, else of the order's; None where
             neither has one.
@@ -93,6 +95,13 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     unit: str | None = None
     per_unit: int = 0
     unit_problem: str = ""
+    is_part_open: bool = False
+    can_be_received: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a receipt has it, and takes it unless told otherwise (section 7.3)."""
+        return self.can_be_received and (self.open_quantity > 0 or self.is_part_open)
 
     @property
     def eaches(self) -> int:

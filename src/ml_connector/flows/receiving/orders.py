@@ -92,12 +92,14 @@ async def _order(
                 line=line.line,
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
+                is_part_open=line.open_quantity != int(line.open_quantity),
+                can_be_received=line.can_be_received,
                 location=line.location or order.location,
                 unit=units.get(line.line, plain).unit or None,
                 per_unit=units.get(line.line, plain).eaches,
                 unit_problem=units.get(line.line, plain).problem,
             )
-            for line in order.lines
+            for line in sorted((*order.lines, *order.unseen), key=lambda line: line.line)
         ),
         line_numbers=line_numbers,
         receipts=_receipts(wro_id, receipts, ids),

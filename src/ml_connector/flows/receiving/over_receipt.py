@@ -60,6 +60,8 @@ def _with_surplus(
         f" at location {location}: {units}; it expects {elsewhere}" if elsewhere else f": {units}"
     )
     policy = task.settings.policies.over_receipt
+    if policy == "receive":
+        what += "; no line of it there is open that could take them in whole units"
     if policy == "adjust":
         beyond = adjust(task, surplus, f"beyond {order.number}")
         return Plan(documents=(*documents, beyond, *task.mark), note=what if elsewhere else "")

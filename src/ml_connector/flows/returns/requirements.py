@@ -8,6 +8,7 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
+from ml_connector.rules.adjustments import refuse_item_without_stock
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
 from ml_connector.words import Cause
@@ -76,8 +77,10 @@ def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
     """Return the item of some units, if ShipBob says enough of them to book them.
 
     Raises:
-        NeedsHuman: NetSuite wants a lot or serial number that ShipBob does not name.
+        NeedsHuman: NetSuite keeps no stock of it, or wants a lot or serial number that ShipBob
+            does not name.
     """
+    refuse_item_without_stock(item, unit.sku or "", f"Return {facts.return_id}")
     if item.serialized or (item.lot_tracked and unit.lot is None):
         raise NeedsHuman(
             f"Return {facts.return_id}: {unit.sku} is tracked by lot or serial number in NetSuite,"

@@ -4,8 +4,8 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.netsuite.item_types import NEVER_FULFILLED
 from ml_connector.netsuite.queries.sales_orders import (
-    NEVER_FULFILLED,
     Fulfillment,
     Lot,
     SalesOrder,
@@ -48,7 +48,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_called(self, name: str) -> bool:
         """Whether its item has this name, by itself or with its parents'."""
-        return name in (self.name, self.full_name)
+        return bool(name) and name in (self.name, self.full_name)
 
 
 class FulfilledUnits(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.item_types import NEVER_FULFILLED, STOCKED
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -30,14 +31,14 @@ FROM transaction t WHERE t.type IN ('PurchOrd', 'TrnfrOrd') AND t.id IN ({list})
 """
 
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
-# the components of an assembly.
+# the components of an assembly. An item that is hidden from the role hides none of its lines.
 _ORDER_LINES: Final = """
 SELECT l.transaction, l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity,
     l.quantityshiprecv, l.isclosed, l.location, l.linesequencenumber,
-    TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate
+    TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate[, i.isfulfillable]
     [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit][, i.purchaseunit]
-FROM transactionline l JOIN item i ON i.id = l.item
-WHERE l.transaction IN ({list})
+FROM transactionline l LEFT JOIN item i ON i.id = l.item
+WHERE l.transaction IN ({list}) AND l.item IS NOT NULL
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
     [AND (l.assemblycomponent = 'F' OR l.assemblycomponent IS NULL)]
@@ -72,6 +73,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         transaction: internal id of the order.
         line: what transforms take as ``orderLine``; not always 1, 2, 3.
+        itemid: empty where the role may not see the item; nothing else is known of it then.
+        isfulfillable: whether the item can be fulfilled and received; None where the account does
+            not say (section 16.16).
         quantity: ordered, in base units, positive.
         quantityshiprecv: received so far, in base units.
         units: id of the line's unit; the quantities are not in it (section 13.3).
@@ -80,9 +84,10 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     transaction: str
     line: int
     item: str
-    itemid: str
-    itemtype: str
+    itemid: str = ""
+    itemtype: str = ""
     fullname: str = ""
+    isfulfillable: Flag | None = None
     quantity: Decimal = Decimal(0)
     quantityshiprecv: Decimal = Decimal(0)
     isclosed: Flag = Flag.F
@@ -101,6 +106,20 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         if self.isclosed:
             return Decimal(0)
         return max(Decimal(0), self.quantity - self.quantityshiprecv)
+
+    @property
+    def can_be_received(self) -> bool:
+        """Whether a receipt has such a line at all.
+
+        What lies on a shelf can be received; of the others the item says so. Where it does not,
+        its type decides (section 16.16). A line whose item can't be seen is taken to be on it:
+        not being named, it would be received in full (section 7.3).
+        """
+        if self.itemtype in STOCKED or not self.itemtype:
+            return True
+        if self.isfulfillable is not None:
+            return bool(self.isfulfillable)
+        return self.itemtype not in NEVER_FULFILLED
 
 
 class _OrderHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,12 +142,14 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
         location: of the header, which is on the mainline row; lines may have their own.
         lastmodified: in the account's time zone.
         lines: all item lines, also received and closed ones, by line number.
+        unseen: those of items that the role may not see.
     """
 
     id: str
     tranid: str
     status: str
     lines: tuple[OrderLine, ...]
+    unseen: tuple[OrderLine, ...] = ()
     entity: str | None = None
     location: str | None = None
     subsidiary: str | None = None
@@ -239,9 +260,13 @@ async def order_changes(
 async def _with_lines(
     suiteql: SuiteQL, headers: Sequence[_OrderHeader], priority: Priority
 ) -> list[PurchaseOrder]:
-    lines = await order_lines(suiteql, [header.id for header in headers], priority=priority)
+    lines = await _all_lines(suiteql, [header.id for header in headers], priority)
     return [
-        PurchaseOrder(**msgspec.structs.asdict(header), lines=tuple(lines.get(header.id, ())))
+        PurchaseOrder(
+            **msgspec.structs.asdict(header),
+            lines=tuple(line for line in lines.get(header.id, ()) if line.itemid),
+            unseen=tuple(line for line in lines.get(header.id, ()) if not line.itemid),
+        )
         for header in headers
     ]
 
@@ -249,7 +274,21 @@ async def _with_lines(
 async def order_lines(
     suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> Mapping[str, list[OrderLine]]:
-    """Return the item lines of purchase orders by internal id of the order (section 5.2)."""
+    """Return the item lines of purchase orders by internal id of the order (section 5.2).
+
+    Lines of items that the role may not see are left out.
+    """
+    lines = await _all_lines(suiteql, order_ids, priority)
+    return {
+        order_id: seen
+        for order_id, some in lines.items()
+        if (seen := [line for line in some if line.itemid])
+    }
+
+
+async def _all_lines(
+    suiteql: SuiteQL, order_ids: Sequence[str], priority: Priority
+) -> Mapping[str, list[OrderLine]]:
     rows = await suiteql.rows_in(
         _ORDER_LINES,
         order_ids,

@@ -14,6 +14,7 @@ import msgspec
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag, column_name
+from ml_connector.netsuite.item_types import NEVER_FULFILLED
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -65,24 +66,6 @@ SELECT n.id, n.item, n.inventorynumber FROM inventorynumber n
 WHERE n.inventorynumber IN ({list}) ORDER BY n.id
 """
 
-NEVER_FULFILLED: Final = frozenset(
-    {
-        "Discount",
-        "Markup",
-        "Subtotal",
-        "Description",
-        "Payment",
-        "TaxItem",
-        "TaxGroup",
-        "ShipItem",
-        "Group",
-        "EndGroup",
-        "Service",
-        "OthCharge",
-    }
-)
-"""Items of these kinds are never on an item fulfilment, so naming one of their lines would add
-a line to a list that takes none (sections 6.5 and 7.3)."""
 
 _CUSTOM_FIELD: Final = re.compile(r"cust[a-z0-9_]{1,60}")
 

@@ -60,7 +60,7 @@ async def prove_purchase_lines(order: PurchaseOrder, reads: Reads) -> LineNumber
     """
     if order.status not in PURCHASE_ORDER_RECEIVABLE:
         return PROVED
-    return await prove_lines("purchaseOrder", order.id, order.lines, reads)
+    return await prove_lines("purchaseOrder", order.id, (*order.lines, *order.unseen), reads)
 
 
 async def prove_sold_lines(order: SalesOrder, reads: Reads) -> LineNumbers:

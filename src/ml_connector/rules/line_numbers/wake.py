@@ -10,8 +10,8 @@ from typing import Final, cast
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Waking
 from ml_connector.ledger.connections.line_proofs import OrderKey
+from ml_connector.netsuite.item_types import NEVER_FULFILLED
 from ml_connector.netsuite.queries.purchase_orders import OrderLine
-from ml_connector.netsuite.queries.sales_orders import NEVER_FULFILLED
 from ml_connector.netsuite.records.order_lines import OrderType
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.line_numbers.compare import LineNumbers

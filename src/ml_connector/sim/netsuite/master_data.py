@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ml_connector.sim.netsuite.books.books import whole
-from ml_connector.sim.netsuite.books.company import Company
+from ml_connector.sim.netsuite.books.company import MOVABLE, Company
 from ml_connector.sim.netsuite.books.documents import pack
 from ml_connector.sim.netsuite.records.listed import ListedRecords
 from ml_connector.sim.netsuite.values.properties import Property
@@ -177,6 +177,7 @@ class MasterData:
         purchase_unit: str | None = None,
         sale_unit: str | None = None,
         inactive: bool = False,
+        fulfillable: bool | None = None,
         parent: int | None = None,
         cost: Number = 0,
         name: str | None = None,
@@ -197,6 +198,7 @@ class MasterData:
             purchase_unit: name of the unit purchase orders use.
             sale_unit: name of the unit sales orders use.
             inactive: can't be used on new documents.
+            fulfillable: whether its lines are fulfilled and received; left out, its kind says.
             parent: the matrix parent's id.
             cost: of one base unit, while nothing is held.
             name: display name.
@@ -220,6 +222,7 @@ class MasterData:
             externalid=external_id,
             upccode=upc,
             isinactive=inactive,
+            isfulfillable=kind in MOVABLE if fulfillable is None else fulfillable,
             islotitem=lot,
             isserialitem=serial,
             usebins=bins,

@@ -17,7 +17,7 @@ from ml_connector.sim.netsuite.http.gate import Gate
 from ml_connector.sim.netsuite.http.limits import Limits
 from ml_connector.sim.netsuite.http.services import Services
 from ml_connector.sim.netsuite.http.tokens import SignIn
-from ml_connector.sim.netsuite.master_data import MasterData
+from ml_connector.sim.netsuite.master_data import MasterData, item_id
 from ml_connector.sim.netsuite.people import People, transaction_type
 from ml_connector.sim.netsuite.records.roles import ADMINISTRATOR, Level, Roles
 from ml_connector.sim.netsuite.records.views import Viewer
@@ -186,6 +186,10 @@ class NetSuiteSim:
     def withdraw_permission(self, *keys: str, role: int = DEFAULT_ROLE) -> None:
         """Take permissions from a role, such as ``TRAN_ITEMRCPT``."""
         self.roles.withdraw(role, keys)
+
+    def hide_item(self, item: int | str, *, role: int = DEFAULT_ROLE) -> None:
+        """Hide an item (id or SKU) from a role's queries, as an item of another subsidiary is."""
+        self.roles.hide_item(role, item_id(self.company, item))
 
     def revoke_tokens(self) -> None:
         """Every token handed out stops working."""

@@ -26,7 +26,7 @@ ACCOUNTS: Final = {
 
 STOCKED: Final = frozenset({"InvtPart", "Assembly"})
 MOVABLE: Final = frozenset({"InvtPart", "Assembly", "NonInvtPart", "Kit"})
-"""Item types whose order lines are received or fulfilled."""
+"""Item types whose order lines are received or fulfilled, unless the item says otherwise."""
 
 FEATURES: Final = {
     "SUBSIDIARIES": ("OneWorld", "one_world"),
@@ -45,6 +45,16 @@ FEATURES: Final = {
 }
 
 LineNumbering = Literal["equal", "gaps", "shifted", "sequence"]
+
+
+def movable(item: Row) -> bool:
+    """Whether order lines of an item are received or fulfilled.
+
+    What lies on a shelf always is; other items are marked for it (Can be Fulfilled/Received).
+    """
+    if item["itemtype"] in STOCKED or item["isfulfillable"] is None:
+        return item["itemtype"] in MOVABLE
+    return item["isfulfillable"] == "T"
 
 
 @dataclass(slots=True)

@@ -72,7 +72,7 @@ _REAL: Final[dict[str, str]] = {
     "_link": "previousdoc:i previousline:i previoustype:t nextdoc:i nextline:i nexttype:t "
     "linktype:t foreignamount:n quantity:n nextdate:d",
     "_item": "id:key itemid:t fullname:t displayname:t description:t itemtype:t externalid:t "
-    "upccode:t isinactive:b islotitem:b isserialitem:b usebins:b costingmethod:t "
+    "upccode:t isinactive:b isfulfillable:b islotitem:b isserialitem:b usebins:b costingmethod:t "
     "stockunit:i>unitstypeuom purchaseunit:i>unitstypeuom saleunit:i>unitstypeuom "
     "unitstype:i>unitstype parent:i>item matrixtype:t cost:n lastpurchaseprice:n "
     "subsidiary:i>subsidiary lastmodifieddate:m createddate:m assetaccount:i>account "

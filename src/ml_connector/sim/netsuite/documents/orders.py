@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite.books.books import Row, whole
-from ml_connector.sim.netsuite.books.company import MOVABLE, Company
+from ml_connector.sim.netsuite.books.company import Company, movable
 from ml_connector.sim.netsuite.books.documents import Document, Line
 from ml_connector.sim.netsuite.books.effects import Effects, LineRow, Link
 from ml_connector.sim.netsuite.books.places import (
@@ -169,7 +169,8 @@ def refresh_order(company: Company, order_id: int) -> None:
     if head is None or head["type"] not in ("PurchOrd", "SalesOrd", "RtnAuth", "TrnfrOrd"):
         return
     rows = books.rows(
-        "SELECT tl.*, i.itemtype FROM transactionline tl LEFT JOIN _item i ON i.id = tl.item "
+        "SELECT tl.*, i.itemtype, i.isfulfillable FROM transactionline tl "
+        "LEFT JOIN _item i ON i.id = tl.item "
         "WHERE tl.\"transaction\" = ? AND tl.mainline = 'F'",
         (order_id,),
     )
@@ -217,5 +218,5 @@ def _progress(row: Row, moved: Decimal, billed: Decimal, received: Decimal) -> P
         billed=billed,
         closed=row["isclosed"] == "T",
         received=received,
-        movable=row["itemtype"] in MOVABLE,
+        movable=movable(row),
     )

@@ -1,7 +1,7 @@
 """Roles and their permissions, and how NetSuite says that one is missing (4.5, 9.2, 12.2)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -78,6 +78,7 @@ class Role:
     id: int
     name: str
     permissions: Mapping[str, Level]
+    unseen_items: frozenset[int] = frozenset()
 
     def may(self, key: str, level: Level = "view") -> bool:
         """Whether the role has a permission at this level or above."""
@@ -96,6 +97,7 @@ class Role:
                 for kind in RECORD_TYPES.values()
                 if kind.code and not self.may(kind.permission)
             ),
+            items=self.unseen_items,
         )
 
 
@@ -122,7 +124,13 @@ class Roles:
         role = self.known[role_id]
         gone = set(keys)
         kept = {key: level for key, level in role.permissions.items() if key not in gone}
-        return self.add(role_id, role.name, kept)
+        self.known[role_id] = replace(role, permissions=kept)
+        return self.known[role_id]
+
+    def hide_item(self, role_id: int, item: int) -> None:
+        """Let a role not see an item in queries."""
+        role = self.known[role_id]
+        self.known[role_id] = replace(role, unseen_items=role.unseen_items | {item})
 
     def get(self, role_id: int) -> Role:
         """The role of a token; one nobody set up may do everything."""

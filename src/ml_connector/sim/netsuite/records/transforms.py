@@ -6,7 +6,7 @@ from typing import Final
 
 from ml_connector.sim.netsuite.books.assignments import uses_bins
 from ml_connector.sim.netsuite.books.books import Row, whole
-from ml_connector.sim.netsuite.books.company import MOVABLE, Company
+from ml_connector.sim.netsuite.books.company import Company, movable
 from ml_connector.sim.netsuite.books.documents import Document, Line
 from ml_connector.sim.netsuite.documents.fulfillments import promised
 from ml_connector.sim.netsuite.documents.receipts import NOTHING, order_row
@@ -67,7 +67,7 @@ def _open_lines(company: Company, source: Document) -> list[tuple[Line, Row, Dec
         row = order_row(company, source.id, line.id)
         if row is None or row["isclosed"] == "T":
             continue
-        if company.item(whole(row["item"]))["itemtype"] not in MOVABLE:
+        if not movable(company.item(whole(row["item"]))):
             continue
         taken = exact(row["quantityshiprecv"])
         if source.kind.name in ("salesOrder", "transferOrder"):

@@ -21,15 +21,20 @@ class Hidden:
         tables: table names.
         columns: ``table.column`` names.
         types: codes of transactions whose rows the role may not see.
+        items: ids of items that the role may not see, such as another subsidiary's.
     """
 
     tables: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
+    items: frozenset[int] = frozenset()
 
     def __or__(self, other: "Hidden") -> "Hidden":
         return Hidden(
-            self.tables | other.tables, self.columns | other.columns, self.types | other.types
+            self.tables | other.tables,
+            self.columns | other.columns,
+            self.types | other.types,
+            self.items | other.items,
         )
 
 

@@ -61,8 +61,8 @@ def rewrite(query: str, hidden: Hidden) -> Rewritten:
         holder = exp.Paren(this=tree)
         if any(column.args.get("join_mark") for column in tree.find_all(exp.Column)):
             eliminate_join_marks(tree)
-        if hidden.types:
-            _hide_types(tree, hidden.types)
+        if hidden.types or hidden.items:
+            _hide_rows(tree, hidden)
         limit_rows(holder)
         for node in reversed(list(holder.walk(bfs=False))):
             if node is not holder:
@@ -73,11 +73,15 @@ def rewrite(query: str, hidden: Hidden) -> Rewritten:
     return Rewritten(sql, placeholders, names, read)
 
 
-def _hide_types(tree: exp.Expr, types: frozenset[str]) -> None:
-    """Leave out the rows of transactions the role may not see (reference 4.5)."""
-    codes = ", ".join(f"'{code}'" for code in sorted(types))
+def _hide_rows(tree: exp.Expr, hidden: Hidden) -> None:
+    """Leave out the rows of transactions and items the role may not see (reference 4.5)."""
+    codes = ", ".join(f"'{code}'" for code in sorted(hidden.types))
     for table in list(tree.find_all(exp.Table)):
-        if table.name == "transaction":
+        if table.name == "item" and hidden.items:
+            condition = f"id NOT IN ({', '.join(map(str, sorted(hidden.items)))})"
+        elif not hidden.types:
+            continue
+        elif table.name == "transaction":
             condition = f"type NOT IN ({codes})"
         elif table.name in ("transactionline", "transactionaccountingline"):
             condition = (
