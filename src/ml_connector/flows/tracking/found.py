@@ -9,7 +9,7 @@ from ml_connector.flows.tracking.delivery import Delivery, delivery_of, read_del
 from ml_connector.flows.tracking.documents import OrderLineUnits, ShipmentBooking
 from ml_connector.flows.tracking.facts import TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, items_of, wanted_lines
-from ml_connector.flows.tracking.own_fulfillment import units_in
+from ml_connector.flows.tracking.recognition.own_fulfillment import units_in
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact, the_order
 from ml_connector.flows.tracking.source_lines import fact_date_of
 from ml_connector.ledger.postings.documents import Document, Posted

@@ -25,7 +25,7 @@ from ml_connector.flows.tracking.order_lines import (
     take,
     wanted_lines,
 )
-from ml_connector.flows.tracking.own_fulfillment import names_shipment, own_fulfillment
+from ml_connector.flows.tracking.recognition.own_fulfillment import names_shipment, own_fulfillment
 from ml_connector.flows.tracking.sales_orders import (
     FulfillmentFact,
     SalesOrderFact,

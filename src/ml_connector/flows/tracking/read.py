@@ -18,7 +18,7 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.own_fulfillment import names_shipment
+from ml_connector.flows.tracking.recognition.own_fulfillment import names_shipment
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
