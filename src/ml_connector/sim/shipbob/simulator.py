@@ -51,7 +51,7 @@ class ShipBobSim:
             add_application, consent: see ``Office``.
         create_wro, arrive, transfer, stow, complete, cancel, split, add_uro: see ``Dock``.
         create_order, pick, pack, label, number, ship, track, deliver, hold, resume,
-            cancel_shipment, adjust: see ``Floor``.
+            cancel_shipment, recall, reship, adjust: see ``Floor``.
         create_return, return_shipment, move_return, arrive_return, complete_return, charge,
             credit, invoice, pay: see ``Desk``.
         subscribe, redeliver, tune_webhooks, hold_webhooks, release_webhooks,
@@ -103,6 +103,8 @@ class ShipBobSim:
         self.number = self.floor.number
         self.ship = self.floor.ship
         self.track = self.floor.track
+        self.recall = self.floor.recall
+        self.reship = self.floor.reship
         self.deliver = self.floor.deliver
         self.hold = self.floor.hold
         self.resume = self.floor.resume

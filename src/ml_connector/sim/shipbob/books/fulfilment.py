@@ -224,6 +224,54 @@ class Fulfilment:
         self.allocate_exceptions()
         return True
 
+    def recall(self, shipment: Shipment) -> None:
+        """It is cancelled although its label is printed: its units go back on the shelf."""
+        self._need(shipment, "LabeledCreated")
+        for pick in shipment.picks:
+            if pick.committed:
+                self._stock.move(
+                    (pick.inventory_id, shipment.center_id, pick.lot_number),
+                    pick.quantity,
+                    sku=pick.line.sku,
+                    category="InventoryRestocked",
+                    at=self._now(),
+                    references=(("Shipment", str(shipment.id)),),
+                    order_id=shipment.order_id,
+                )
+                pick.committed = 0
+        self._set(shipment, "Cancelled", [])
+        self._note(shipment, 9, "Cancelled", "Cancelled", milestone=True)
+        self._tell("order.shipment.cancelled", shipment)
+        self.allocate_exceptions()
+
+    def reship(self, shipment: Shipment) -> Shipment:
+        """Another shipment of the same order takes the same units from the same center."""
+        order = self._orders.of(shipment)
+        made = Shipment(
+            id=next(self._orders.shipment_ids),
+            order_id=order.id,
+            center_id=shipment.center_id,
+            created=self._now(),
+            updated=self._now(),
+            ship_option=shipment.ship_option,
+            recipient=shipment.recipient,
+            picks=[
+                Pick(
+                    line=pick.line,
+                    inventory_id=pick.inventory_id,
+                    name=pick.name,
+                    quantity=pick.quantity,
+                )
+                for pick in shipment.picks
+            ],
+            estimated=self._now() + timedelta(days=1),
+        )
+        order.shipments.append(made)
+        self._orders.shipments[made.id] = made
+        self._note(made, 1, "OrderReceived", "Order received", milestone=True)
+        self.allocate(made)
+        return made
+
     def edited(self, shipment: Shipment, topic: str, text: str) -> None:
         """An edit was made: stamp, note and announce it."""
         shipment.updated = self._orders.of(shipment).updated = self._now()

@@ -227,6 +227,18 @@ class Floor:
         return self.books.fulfilment.cancel(self.find_shipment(shipment))
 
     @locked
+    def recall(self, shipment: ShipmentKey) -> Shipment:
+        """ShipBob's people cancel it after its label, before it has left; units come back."""
+        found = self.find_shipment(shipment)
+        self.books.fulfilment.recall(found)
+        return found
+
+    @locked
+    def reship(self, shipment: ShipmentKey) -> Shipment:
+        """ShipBob's people send the same units once more: a new shipment of the order."""
+        return self.books.fulfilment.reship(self.find_shipment(shipment))
+
+    @locked
     def adjust(
         self,
         item: Item,
