@@ -22,6 +22,7 @@ class AwaitedKind(StrEnum):
     OPEN_SALES_ORDER = "open_sales_order"
     FULFILLMENT = "fulfillment"
     FULFILLED_UNITS = "fulfilled_units"
+    CHANGED_SALES_ORDER = "changed_sales_order"
     RETURN_AUTHORIZATION = "return_authorization"
     ORDER_LINES = "order_lines"
     URO = "uro"

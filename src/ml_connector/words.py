@@ -123,6 +123,7 @@ class Cause(StrEnum):
     SALES_ORDER_CLOSED = "sales_order_closed"
     SKU_NOT_ON_ORDER = "sku_not_on_order"
     OVER_FULFILLMENT = "over_fulfillment"
+    FULFILLED_BY_OTHERS = "fulfilled_by_others"
     FULFILLMENT_NOT_FOUND = "fulfillment_not_found"
     KIT_UNCLEAR = "kit_unclear"
     TRACKING_MISSING = "tracking_missing"

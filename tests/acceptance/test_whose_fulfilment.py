@@ -19,7 +19,14 @@ class Desk:
         self.acme = acme
         self.retail = Retail(acme)
 
-    def fulfil(self, order: Order, quantities: dict[str, int], *tracked: str, **body: Any) -> str:
+    def fulfil(
+        self,
+        order: Order,
+        quantities: dict[str, int],
+        *tracked: str,
+        location: int = 6,
+        **body: Any,
+    ) -> str:
         """Fulfil units of an order by hand; return the fulfilment's internal id."""
         packages = [{"packageTrackingNumber": one, "packageWeight": 1} for one in tracked]
         made = self.acme.world.netsuite.transform(
@@ -35,7 +42,7 @@ class Desk:
                             "orderLine": number,
                             "itemReceive": line.sku in quantities,
                             "quantity": quantities.get(line.sku, 0),
-                            "location": 6,
+                            "location": location,
                         }
                         for number, line in enumerate(order.lines, 1)
                     ]
@@ -54,6 +61,29 @@ class Desk:
         ]
         return int(found["id"])
 
+    def edit(self, fulfillment_id: str, **body: Any) -> None:
+        """Change a fulfilment by hand."""
+        self.acme.world.netsuite.edit("itemFulfillment", int(fulfillment_id), body)
+
+    def ship(self, shipment: Shipment, number: str = NUMBER) -> None:
+        """Let it leave ShipBob under a number."""
+        self.acme.world.shipbob.label(shipment, number, carrier="UPS")
+        self.acme.world.shipbob.ship(shipment)
+
+    def held(self, order: Order) -> list[tuple[dict[str, tuple[float, str]], list[str]]]:
+        """Return units and tracking numbers of each fulfilment of an order, oldest first."""
+        return [(units(one), numbers(one)) for one in self.retail.fulfillments(order)]
+
+    def agree(self, *skus: str) -> bool:
+        """Whether both sides have the same stock, and neither report nor drift says otherwise."""
+        books = self.acme.books(*skus)
+        drift = [row for sku in skus for row in self.drift(sku)]
+        return (books.shipbob == books.netsuite, drift, found(close(self.acme))) == (
+            True,
+            [],
+            set(),
+        )
+
     def look(self, *shipments: Shipment) -> None:
         """Let tracking look at these shipments."""
         sync(self.acme, "tracking", *(one.id for one in shipments))
@@ -66,13 +96,11 @@ class Desk:
     def stop(self, shipment: Shipment) -> tuple[str, str, str]:
         """Return cause, sentence and remedy of a stopped shipment; empty while it is not."""
         [row] = self.acme.rows(
-            "select s.cause, r.failure from subject as s left join run as r on r.id = ("
-            " select max(id) from run where subject_id = s.id)"
-            " where s.flow = 'tracking' and s.key = %(key)s",
+            "select cause, sentence, remedy from subject"
+            " where flow = 'tracking' and key = %(key)s",
             key=str(shipment.id),
         )
-        failure = row["failure"] or {}
-        return row["cause"] or "", failure.get("sentence", ""), failure.get("remedy", "")
+        return row["cause"] or "", row["sentence"] or "", row["remedy"] or ""
 
 
 @pytest.fixture
@@ -85,16 +113,172 @@ def test_a_number_that_a_person_typed_as_it_is_printed_is_the_parcels(desk: Desk
     order = desk.retail.sell({tee: 2}, {tee: 2})
     shipment, _ = order.shipments
     by_hand = desk.fulfil(order, {tee: 2}, " 1z 999 aa1 01-2345-6784 ")
-    desk.acme.world.shipbob.label(shipment, NUMBER, carrier="UPS")
-    desk.acme.world.shipbob.ship(shipment)
+    desk.ship(shipment)
     desk.look(shipment)
-    drift = desk.drift(tee)
-    report = close(desk.acme)
 
     [made] = desk.retail.fulfillments(order)
     assert made["id"] == by_hand
     assert numbers(made) == [" 1z 999 aa1 01-2345-6784 "]
     assert units(made) == {tee: (2.0, "6")}
     assert desk.retail.state(shipment) == "done"
+    assert desk.agree(tee)
+
+
+def test_two_shipments_under_one_number_are_both_posted(desk: Desk) -> None:
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2}, {cap: 1})
+    for shipment in order.shipments:
+        desk.ship(shipment)
+    desk.look(*order.shipments)
+    desk.look(*reversed(order.shipments))
+
+    assert [desk.retail.state(one) for one in order.shipments] == ["done"] * 3
+    assert sorted(one["externalId"] for one in desk.retail.fulfillments(order)) == sorted(
+        f"mlc-if-{one.id}" for one in order.shipments
+    )
+    assert all(tracked == [NUMBER] for _, tracked in desk.held(order))
+    assert desk.agree(tee, cap)
+
+
+def test_the_fulfilment_of_what_was_sent_in_place_of_a_cancelled_parcel_stays(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [cancelled] = order.shipments
+    desk.acme.world.shipbob.label(cancelled, NUMBER)
+    desk.look(cancelled)
+    desk.acme.world.shipbob.recall(cancelled)
+    again = desk.acme.world.shipbob.reship(cancelled)
+    desk.ship(again)
+    desk.look(again, cancelled)
+    cause, sentence, remedy = desk.stop(cancelled)
+    waits, _, delete = desk.stop(again)
+    [first] = desk.retail.fulfillments(order)
+
+    assert (cause, waits) == ("cancelled_after_shipping", "fulfilled_by_others")
+    assert f"delete {first['tranId']}" in remedy
+    assert f"Shipment {again.id} goes under the same tracking number" in remedy
+    assert str(cancelled.id) in sentence
+    assert "Delete the fulfilment of one that has not" in delete
+
+    desk.acme.world.netsuite.delete("itemFulfillment", int(first["id"]))
+    desk.look(again, cancelled)
+    [second] = desk.retail.fulfillments(order)
+
+    assert second["externalId"] == f"mlc-if-{again.id}"
+    assert [desk.retail.state(one) for one in (cancelled, again)] == ["done", "done"]
     assert desk.acme.books(tee).shipbob == desk.acme.books(tee).netsuite
-    assert (drift, found(report)) == ([], set())
+    assert desk.drift(tee) == []
+
+
+def test_a_parcel_cancelled_before_it_was_booked_leaves_the_others_fulfilment_alone(
+    desk: Desk,
+) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [cancelled] = order.shipments
+    desk.acme.world.shipbob.label(cancelled, NUMBER)
+    desk.acme.world.shipbob.recall(cancelled)
+    again = desk.acme.world.shipbob.reship(cancelled)
+    desk.ship(again)
+    desk.look(again, cancelled)
+
+    assert [desk.retail.state(one) for one in (cancelled, again)] == ["done", "done"]
+    assert len(desk.held(order)) == 1
+    assert desk.agree(tee)
+
+
+def test_what_may_be_another_parcel_waits_until_a_person_names_it(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2})
+    first, second = order.shipments
+    desk.acme.world.shipbob.cancel_shipment(second)  # who knows what the open units are for
+    by_hand = desk.fulfil(order, {tee: 2})
+    desk.ship(first)
+    desk.look(first)
+    stopped = desk.stop(first)
+    desk.edit(by_hand, package={"items": [{"packageTrackingNumber": "1z999aa1 0123456784"}]})
+    desk.look(first)
+
+    assert stopped[0] == "fulfilled_by_others"
+    assert f"2 x {tee} at location 6, shipped, no tracking number" in stopped[1]
+    assert f"put tracking number {NUMBER} on it" in stopped[2]
+    assert desk.retail.state(first) == "done"
+    assert desk.held(order) == [({tee: (2.0, "6")}, ["1z999aa1 0123456784"])]
+    assert desk.agree(tee)
+
+
+def test_units_that_left_another_location_are_not_the_shipments(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    wrong = desk.fulfil(order, {tee: 2}, location=7)
+    desk.ship(shipment)
+    desk.look(shipment)
+    stopped, drift = desk.stop(shipment), desk.drift(tee)
+    desk.edit(wrong, item={"items": [{"line": 1, "location": 6}]})
+    desk.look(shipment)
+
+    assert stopped[0] == "fulfilled_by_others"
+    assert f"2 x {tee} from location 6" in stopped[1]
+    assert f"2 x {tee} at location 7" in stopped[1]
+    assert drift != []
+    assert desk.retail.state(shipment) == "done"
+    assert desk.agree(tee)
+
+
+def test_what_is_fulfilled_by_hand_as_the_remedy_says_goes_on(desk: Desk) -> None:
+    tee, other = desk.retail.sku(), desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, in_netsuite=False)
+    [shipment] = order.shipments
+    desk.acme.world.netsuite.add_sales_order(
+        order.reference_id,
+        customer=desk.retail.customer,
+        location=6,
+        lines=[{"item": other, "quantity": 2, "rate": "9", "location": 6}],
+    )
+    desk.ship(shipment)
+    desk.look(shipment)
+    stopped = desk.stop(shipment)
+    desk.acme.world.netsuite.transform(
+        "salesOrder",
+        desk.order_id(order),
+        "itemFulfillment",
+        {
+            "shipStatus": {"id": "C"},
+            "package": {"items": [{"packageTrackingNumber": NUMBER, "packageWeight": 1}]},
+        },
+    )
+    desk.look(shipment)
+
+    assert stopped[0] == "sku_not_on_order"
+    assert "by hand in NetSuite, with the tracking number on it" in stopped[2]
+    assert desk.retail.state(shipment) == "done"
+    assert len(desk.retail.fulfillments(order)) == 1
+
+
+def test_only_a_pick_of_just_these_units_is_shipped(desk: Desk) -> None:
+    desk.acme.world.netsuite.preferences.pick_pack_ship = True
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {cap: 1})
+    first, second = order.shipments
+    whole = desk.fulfil(order, {tee: 2, cap: 1}, shipStatus={"id": "A"})
+    desk.ship(first)
+    desk.look(first)
+    stopped = desk.stop(first)
+    [waiting] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(whole))
+    desk.fulfil(order, {tee: 2}, shipStatus={"id": "A"})
+    desk.fulfil(order, {cap: 1}, shipStatus={"id": "B"})
+    desk.ship(second, "1Z999AA10123456785")
+    desk.look(second, first)
+
+    assert stopped[0] == "fulfilled_by_others"
+    assert f"2 x {tee}, 1 x {cap} at location 6, only picked" in stopped[1]
+    assert waiting["shipStatus"]["id"] == "A"
+    assert desk.held(order) == [
+        ({tee: (2.0, "6")}, [NUMBER]),
+        ({cap: (1.0, "6")}, ["1Z999AA10123456785"]),
+    ]
+    assert [one["shipStatus"]["id"] for one in desk.retail.fulfillments(order)] == ["C", "C"]
+    assert desk.acme.books(tee, cap).journal == {(tee, 6): -2, (cap, 6): -1}
+    assert desk.agree(tee, cap)

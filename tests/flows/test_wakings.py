@@ -38,7 +38,8 @@ def raised() -> set[AwaitedKind]:
         and isinstance(node.value, ast.Name)
         and node.value.id == "AwaitedKind"
     }
-    names |= {"FULFILLMENT", "FULFILLED_UNITS"}  # named by the module that wakes them
+    # Named by the module that wakes them.
+    names |= {"FULFILLMENT", "FULFILLED_UNITS", "CHANGED_SALES_ORDER"}
     return {AwaitedKind[name] for name in names}
 
 
@@ -73,6 +74,11 @@ def test_flows_agree_how_a_kind_is_woken() -> None:
         ("sku:TEE : TEE-BLK-M", AwaitedKind.SKU, "TEE : TEE-BLK-M"),
         ("fulfillment:2:1001", AwaitedKind.FULFILLMENT, "2:1001"),
         ("fulfilled_units:1001>4", AwaitedKind.FULFILLED_UNITS, "1001>4"),
+        (
+            "changed_sales_order:0a1b2c3d4e5f:SO-1:A",
+            AwaitedKind.CHANGED_SALES_ORDER,
+            "0a1b2c3d4e5f:SO-1:A",
+        ),
         ("account:Per Pick Fee", AwaitedKind.ACCOUNT, "Per Pick Fee"),
         ("credentials", AwaitedKind.CREDENTIALS, ""),
         ("credentials:netsuite", AwaitedKind.CREDENTIALS, "netsuite"),

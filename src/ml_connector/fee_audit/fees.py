@@ -24,7 +24,7 @@ import msgspec
 
 from ml_connector.fee_audit.causes import Evidence, reference_of
 from ml_connector.ledger.sources.charges import Charge
-from ml_connector.tracking_numbers import compared_number
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 
 CLAIM_WITHIN: Final = timedelta(days=90)
 LOOK_BACK: Final = timedelta(days=90)

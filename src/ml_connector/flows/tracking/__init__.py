@@ -21,7 +21,11 @@ from ml_connector.flows.tracking.found import found_document
 from ml_connector.flows.tracking.plan import plan
 from ml_connector.flows.tracking.read import read, sweep
 from ml_connector.flows.tracking.source_lines import source_lines
-from ml_connector.flows.tracking.wake import FULFILLMENT, OPEN_SALES_ORDER
+from ml_connector.flows.tracking.wake import (
+    CHANGED_SALES_ORDER,
+    FULFILLMENT,
+    OPEN_SALES_ORDER,
+)
 from ml_connector.rules import wake
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.sales_order_wake import SALES_ORDER
@@ -83,6 +87,7 @@ FLOW: Final = Flow(
         SALES_ORDER,
         OPEN_SALES_ORDER,
         FULFILLMENT,
+        CHANGED_SALES_ORDER,
         LINE_NUMBERS,
     ),
     found_document=found_document,

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.flows.tracking.sales_orders import LotFact, SalesOrderFact
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.shipbob.resources.shipments import (
     Order,
@@ -16,7 +17,6 @@ from ml_connector.shipbob.resources.shipments import (
     ShippedItem,
     ShippedProduct,
 )
-from ml_connector.tracking_numbers import compared_number
 
 KNOWN_STATUSES: Final = frozenset(
     {

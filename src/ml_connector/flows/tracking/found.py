@@ -9,7 +9,10 @@ from ml_connector.flows.tracking.delivery import Delivery, delivery_of, read_del
 from ml_connector.flows.tracking.documents import OrderLineUnits, ShipmentBooking
 from ml_connector.flows.tracking.facts import TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, items_of, wanted_lines
-from ml_connector.flows.tracking.recognition.own_fulfillment import units_in
+from ml_connector.flows.tracking.recognition.named_shipments import (
+    OrderFulfillments,
+    ShipmentUnits,
+)
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact, the_order
 from ml_connector.flows.tracking.source_lines import fact_date_of
 from ml_connector.ledger.postings.documents import Document, Posted
@@ -46,7 +49,8 @@ def found_document(
     if own is None or own.status in FULFILLMENT_NOT_SHIPPED:
         raise found.untold(f"it is no fulfilment of {order.number} that has shipped")
     wanted = wanted_lines(shipment, facts.shipments, facts.products, order, facts.names)
-    if units_in(own) != by_item(wanted):
+    units = ShipmentUnits(shipment, by_item(wanted), found.location)
+    if OrderFulfillments(order, [units], {}).units_in(own) != units.units:
         raise found.untold("it holds other units than ShipBob's shipment")
     booking = ShipmentBooking(
         shipment=shipment,
@@ -56,7 +60,7 @@ def found_document(
         date=found.date,
         fields=settings.tracking,
     )
-    units = [
+    taken = [
         OrderLineUnits(
             quantity=one.quantity,
             units=one.units,
@@ -73,7 +77,7 @@ def found_document(
         external_id=found.external_id,
         title=f"Item fulfilment from {order.number} for shipment {shipment.id}, found in NetSuite",
         request=found_request(DocumentKind.ITEM_FULFILLMENT, found, from_type="salesOrder"),
-        lines=(*booking.lines(units), *told),
+        lines=(*booking.lines(taken), *told),
     )
 
 

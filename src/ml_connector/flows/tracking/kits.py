@@ -14,6 +14,7 @@ from ml_connector.flows.tracking.facts import (
     Units,
     units_by_inventory,
 )
+from ml_connector.flows.tracking.sales_orders import BY_HAND
 from ml_connector.words import Cause
 
 
@@ -50,7 +51,7 @@ def kits_in_shipment(
         f"Shipment {shipment_id}: how many {product.sku} these are is not clear: its members do"
         f" not make up whole kits of the {kits} that were ordered",
         cause=Cause.KIT_UNCLEAR,
-        remedy="Fulfil the order by hand in NetSuite: its tracking is then added by itself.",
+        remedy=f"Find out what is in it, and {BY_HAND}",
     )
 
 

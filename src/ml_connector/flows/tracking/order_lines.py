@@ -23,14 +23,16 @@ from ml_connector.flows.tracking.facts import (
     units_by_inventory,
 )
 from ml_connector.flows.tracking.kits import kits_in_shipment, kits_made_up
-from ml_connector.flows.tracking.sales_orders import LotFact, OrderLineFact, SalesOrderFact
+from ml_connector.flows.tracking.sales_orders import (
+    BY_HAND,
+    LotFact,
+    OrderLineFact,
+    SalesOrderFact,
+)
 from ml_connector.rules.items import item_name
 from ml_connector.words import Cause
 
-_IS_NO_ORDER_LINE: Final = (
-    "If it replaces what was ordered, change the sales order and replay; or fulfil the order by"
-    " hand in NetSuite: its tracking is then added by itself."
-)
+_IS_NO_ORDER_LINE: Final = f"If it replaces what was ordered, change the sales order; or {BY_HAND}"
 
 
 class WantedUnits(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +122,9 @@ def take(
                 f" order {order.number} has open",
                 cause=Cause.OVER_FULFILLMENT,
                 remedy=(
-                    "If they are fulfilled already, put the tracking number on that fulfilment:"
-                    " it is then kept up to date by itself. If not, raise the quantity on the"
-                    " order. Then replay."
+                    "If they are fulfilled already, put the tracking number on the fulfilment that"
+                    " holds exactly these units. If not, raise the quantity on the order. It then"
+                    " goes on by itself."
                 ),
             )
     return dict(taken)
@@ -171,10 +173,7 @@ def check_lots(
                     f"Shipment {shipment_id}: {line.name} is tracked by {_tracked_by(line)}, and"
                     f" {problem}",
                     cause=Cause.LOT_TRACKED,
-                    remedy=(
-                        "Fulfil the order by hand in NetSuite: its tracking is then added by"
-                        " itself."
-                    ),
+                    remedy=f"Choose them in NetSuite: {BY_HAND}",
                 )
 
 
@@ -378,8 +377,5 @@ def _other_unit(order: SalesOrderFact, line: OrderLineFact) -> NeedsHuman:
         f"{order.number} line {line.line} is sold in unit {line.unit}, not in the item's stock"
         " unit; ShipBob counts eaches",
         cause=Cause.UNIT_DIFFERS,
-        remedy=(
-            "Sell in the stock unit, or fulfil this order by hand in NetSuite: its tracking is"
-            " then added by itself."
-        ),
+        remedy=(f"Sell in the stock unit, or {BY_HAND}"),
     )

@@ -1,6 +1,7 @@
 """Deciding what NetSuite and ShipBob lack about a shipment. Pure."""
 
-from collections.abc import Collection, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -19,21 +20,32 @@ from ml_connector.flows.tracking.documents import (
 from ml_connector.flows.tracking.facts import PARCEL, ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
-    by_item,
     check_lots,
     covers,
     take,
     wanted_lines,
 )
-from ml_connector.flows.tracking.recognition.own_fulfillment import names_shipment, own_fulfillment
+from ml_connector.flows.tracking.recognition.doubts import (
+    cancelled_after_shipping,
+    fulfilled_by_others,
+    held_for_cancelled,
+)
+from ml_connector.flows.tracking.recognition.known import (
+    has_posted_units,
+    known_fulfillments,
+    linked_fulfillment,
+)
+from ml_connector.flows.tracking.recognition.named_shipments import OrderFulfillments
+from ml_connector.flows.tracking.recognition.own_fulfillment import recognise
 from ml_connector.flows.tracking.sales_orders import (
+    BY_HAND,
     FulfillmentFact,
     SalesOrderFact,
     not_open,
     the_order,
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
-from ml_connector.flows.tracking.wake import more_fulfillments
+from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
 from ml_connector.ledger.postings.documents import (
     Document,
     Plan,
@@ -41,6 +53,7 @@ from ml_connector.ledger.postings.documents import (
     RefusedUnits,
     SourceLine,
 )
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
     FULFILLMENT_SHIPPED,
@@ -51,7 +64,6 @@ from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
-from ml_connector.tracking_numbers import compared_number
 from ml_connector.words import Cause, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
@@ -74,7 +86,8 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
     shipment = facts.shipment
     if shipment.is_cancelled:
-        return _cancelled(facts, posted, settings)
+        with _woken_by_its_order(facts):
+            return _cancelled(facts, posted, settings)
     if not shipment.has_shipped:
         said = ", ".join(shipment.details.values())
         state = f"{shipment.status}{f' ({said})' if said else ''}"
@@ -90,11 +103,26 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
             remedy="Nothing: it is looked at again.",
             retry_after_seconds=_LOOK_AGAIN_SECONDS,
         )
-    task = _ShipmentTask(
-        facts, _order(facts, posted, settings), tuple(posted), settings, fact_date
-    )
-    own = _own(task)
-    return _create(task) if own is None else _update(task, own)
+    order = _order(facts, posted, settings)
+    known = known_fulfillments(facts, order, posted, settings)
+    task = _ShipmentTask(facts, order, known, tuple(posted), settings, fact_date)
+    with _woken_by_its_order(facts):
+        own = _own(task)
+        return _create(task) if own is None else _update(task, own)
+
+
+@contextlib.contextmanager
+def _woken_by_its_order(facts: TrackingFacts) -> Iterator[None]:
+    """Let a shipment that stops at its order wait for any change of it, where for nothing else.
+
+    A person who does in NetSuite what the remedy says need not tell us as well.
+    """
+    try:
+        yield
+    except NeedsHuman as error:
+        if not error.waiting_for and facts.sales_orders:
+            error.waiting_for = (changed_order(facts.sales_orders, facts.reference),)
+        raise
 
 
 class _ShipmentTask(NamedTuple):
@@ -102,6 +130,7 @@ class _ShipmentTask(NamedTuple):
 
     facts: TrackingFacts
     order: SalesOrderFact
+    known: OrderFulfillments
     posted: tuple[Posted, ...]
     settings: ConnectionSettings
     fact_date: date
@@ -127,13 +156,6 @@ class _ShipmentTask(NamedTuple):
     def wanted(self, shipment: ShipmentFact) -> list[WantedUnits]:
         facts = self.facts
         return wanted_lines(shipment, facts.shipments, facts.products, self.order, facts.names)
-
-    def units_of(self, shipment: ShipmentFact) -> dict[str, int]:
-        """Return what a shipment holds, or nothing where that isn't clear."""
-        try:
-            return by_item(self.wanted(shipment))
-        except (NeedsData, NeedsHuman):
-            return {}
 
     def day(self) -> date:
         return posting_date(
@@ -166,26 +188,37 @@ def _order(
 
 
 def _own(task: _ShipmentTask) -> FulfillmentFact | None:
-    """Return the shipment's fulfilment: ours as it was posted, else one that is there."""
-    for document in reversed(task.posted):
-        if document.system == "netsuite" and document.remote_id:
-            # A query may not show yet what we have just made (netsuite.md section 11.6).
-            known = (one for one in task.order.fulfillments if one.id == document.remote_id)
-            return next(known, None) or FulfillmentFact(
-                id=document.remote_id, status=FULFILLMENT_SHIPPED
-            )
-    try:
-        enough = covers(task.order, task.wanted(task.shipment))
-    except (NeedsData, NeedsHuman):
-        enough = False
-    return own_fulfillment(
-        task.shipment,
-        task.facts.shipments,
-        task.order.fulfillments,
-        task.units_of,
-        location=task.location,
-        may_share=not enough or task.settings.policies.fulfillment == "update",
+    """Return the shipment's fulfilment: ours as it was posted, else one that is there.
+
+    Raises:
+        NeedsHuman: one that is there may be the shipment's, and it can't be told.
+    """
+    known, own = task.known, task.known.of(task.shipment)
+    linked = linked_fulfillment(task.posted)
+    if linked is not None:
+        # A query may not show yet what we have just made (netsuite.md section 11.6).
+        there = next((one for one in task.order.fulfillments if one.id == linked), None)
+        if there is None:
+            return FulfillmentFact(id=linked, status=FULFILLMENT_SHIPPED)
+        if has_posted_units(task.posted, linked) or known.counts_for(there, own):
+            return there
+        raise fulfilled_by_others(own, [there], known)
+    found = recognise(
+        own,
+        known,
+        is_open=_has_open(task),
+        makes_own=task.settings.policies.fulfillment == "create",
     )
+    if found.doubtful:
+        raise fulfilled_by_others(own, found.doubtful, known)
+    return found.fulfillment
+
+
+def _has_open(task: _ShipmentTask) -> bool:
+    try:
+        return covers(task.order, task.wanted(task.shipment))
+    except (NeedsData, NeedsHuman):
+        return True  # what it is says the failure that follows
 
 
 def _create(task: _ShipmentTask) -> Plan:
@@ -202,6 +235,8 @@ def _create(task: _ShipmentTask) -> Plan:
             ),
         )
     wanted = task.wanted(shipment)
+    if not covers(order, wanted):
+        _refuse_held_for_cancelled(task)
     if not order.is_open and (order.status not in SALES_ORDER_FULFILLED or covers(order, wanted)):
         raise not_open(order, task.facts.reference, shipment.id)
     taken = take(wanted, order, shipment.id, task.facts.names)
@@ -209,7 +244,7 @@ def _create(task: _ShipmentTask) -> Plan:
         raise NeedsHuman(
             f"ShipBob names no units in shipment {shipment.id}, although it has shipped",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy="Find out from ShipBob what is in it, then replay; or fulfil it by hand.",
+            remedy=f"Find out from ShipBob what is in it, then replay; or {BY_HAND}",
         )
     if task.location is None:
         raise _unmapped(shipment)
@@ -217,6 +252,20 @@ def _create(task: _ShipmentTask) -> Plan:
     refuse_unclear_lines(order.line_numbers, "salesOrder", order.id, order.number)
     made = item_fulfillment(task.booking(task.day()), order, taken, task.facts.lots)
     return Plan(documents=(made, *_mark(task, anew=True)))
+
+
+def _refuse_held_for_cancelled(task: _ShipmentTask) -> None:
+    """Stop where fulfilments of cancelled shipments hold what this one takes."""
+    known, own = task.known, task.known.of(task.shipment)
+    cancelled = {str(one.id) for one in task.facts.shipments if one.is_cancelled}
+    held = [
+        (one, sibling)
+        for one in known.every
+        for sibling in sorted(known.marked(one) & cancelled)
+        if known.units_in(one).keys() & own.units.keys()
+    ]
+    if held:
+        raise held_for_cancelled(own, held, known)
 
 
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
@@ -309,20 +358,13 @@ def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:
 def _cancelled(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> Plan:
-    shipment = facts.shipment
     made = {one.remote_id for one in posted if one.kind == DocumentKind.ITEM_FULFILLMENT}
     for order in facts.sales_orders:
-        for fulfillment in order.fulfillments:
-            if fulfillment.id in made or names_shipment(fulfillment, shipment):
-                raise NeedsHuman(
-                    f"Shipment {shipment.id} was cancelled at ShipBob after its label, but item"
-                    f" fulfilment {fulfillment.called} of {order.number} says it was shipped",
-                    cause=Cause.CANCELLED_AFTER_SHIPPING,
-                    remedy=(
-                        "Find out from ShipBob whether the parcel has left. If not, delete that"
-                        " fulfilment in NetSuite; then replay. Nothing is taken back by itself."
-                    ),
-                )
+        known = known_fulfillments(facts, order, posted, settings)
+        own = known.of(facts.shipment)
+        for fulfillment in known.every:
+            if fulfillment.id in made or known.says_left(fulfillment, own):
+                raise cancelled_after_shipping(own, fulfillment, known)
     if made:
         return Plan(note="Cancelled after its label; its item fulfilment is gone from NetSuite")
     lines = source_lines(facts, settings)
@@ -336,6 +378,6 @@ def _unmapped(shipment: ShipmentFact) -> NeedsData | NeedsHuman:
         return NeedsHuman(
             f"ShipBob names no fulfillment center for shipment {shipment.id}",
             cause=Cause.LOCATION_UNMAPPED,
-            remedy=("Fulfil the order by hand in NetSuite: its tracking is then added by itself."),
+            remedy=f"Find out which location it left; {BY_HAND}",
         )
     return unmapped(shipment.center_id, shipment.center_name)

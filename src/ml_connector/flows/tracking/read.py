@@ -18,7 +18,7 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.recognition.own_fulfillment import names_shipment
+from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
@@ -69,7 +69,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     )
     found = tuple(map(sales_order_fact, matches))
     proved, names, lots = await asyncio.gather(
-        _with_line_numbers(facts.shipment, matches, found, reads),
+        _with_line_numbers(facts, matches, found, reads),
         _names(facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
     )
@@ -79,7 +79,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
 
 
 async def _with_line_numbers(
-    shipment: ShipmentFact,
+    facts: TrackingFacts,
     matches: Sequence[SalesOrder],
     found: Sequence[SalesOrderFact],
     reads: Reads,
@@ -87,7 +87,7 @@ async def _with_line_numbers(
     """Prove the line numbers of the orders that a fulfilment may be made from."""
 
     async def proved(order: SalesOrder, fact: SalesOrderFact) -> SalesOrderFact:
-        if not _may_be_fulfilled(shipment, fact, reads):
+        if not _may_be_fulfilled(facts, fact, reads):
             return fact
         numbers = await prove_sold_lines(order, reads)
         return msgspec.structs.replace(fact, line_numbers=numbers)
@@ -95,13 +95,14 @@ async def _with_line_numbers(
     return tuple(await asyncio.gather(*map(proved, matches, found)))
 
 
-def _may_be_fulfilled(shipment: ShipmentFact, order: SalesOrderFact, reads: Reads) -> bool:
+def _may_be_fulfilled(facts: TrackingFacts, order: SalesOrderFact, reads: Reads) -> bool:
     """Whether a fulfilment may be made from an order: an update of one names no lines."""
+    shipment = facts.shipment
     return (
         reads.shipments.makes_fulfillments
         and shipment.has_shipped
         and order.is_open
-        and not any(names_shipment(one, shipment) for one in order.fulfillments)
+        and not any(certainly_names(one, shipment, facts.shipments) for one in order.fulfillments)
     )
 
 

@@ -1,5 +1,8 @@
 """What NetSuite says of the sales order of a shipment, as a run keeps it."""
 
+import re
+from typing import Final
+
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
@@ -11,10 +14,16 @@ from ml_connector.netsuite.queries.sales_orders import (
     SalesOrder,
     SalesOrderLine,
 )
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
-from ml_connector.tracking_numbers import compared_number
-from ml_connector.words import Cause
+from ml_connector.words import Cause, ExternalIdPrefix
+
+BY_HAND: Final = (
+    "fulfil the order by hand in NetSuite, with the tracking number on it: it is then kept up to"
+    " date by itself."
+)
+_TAG: Final = re.compile(rf"\[{ExternalIdPrefix.FULFILLMENT}([^\]]+)\]")
 
 
 class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +87,11 @@ class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
     def called(self) -> str:
         """Its number, or its internal id."""
         return self.number or self.id
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The shipments that tags of ours in its memo name (netsuite.md section 11.8)."""
+        return frozenset(_TAG.findall(self.memo))
 
     @property
     def compared_numbers(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.netsuite.records.records import InventoryDetail, Ref, check_external_id
-from ml_connector.tracking_numbers import compared_number
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 
 
 class PackageDetails(

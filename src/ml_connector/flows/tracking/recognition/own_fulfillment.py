@@ -1,147 +1,183 @@
 """Which item fulfilment in NetSuite is a shipment's, whoever made it. Pure.
 
-A fulfilment is the shipment's for certain when it names the shipment: by its external id, by
-our tag in the memo, or by one of its tracking numbers. Otherwise one that names no shipment at
-all counts as this shipment's when it holds exactly the same units, so that nothing that a
-person or the account has fulfilled is fulfilled twice.
+First the one that names the shipment (``named_shipments``); then, where several shipments have
+its tracking number, one that holds just its units; then one that names no shipment and holds
+just its units at its location, while the order has them open no more. Each fulfilment counts
+for one shipment; one that a person made counts for several only while it holds exactly the
+units of all of them. Whatever else may be the shipment's is doubtful: a person decides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from ml_connector.flows.tracking.facts import ShipmentFact
+from ml_connector.flows.tracking.recognition.named_shipments import (
+    OrderFulfillments,
+    ShipmentUnits,
+    is_from,
+    is_ours,
+)
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact
-from ml_connector.words import ExternalIdPrefix
-
-UnitsOf = Callable[[ShipmentFact], Mapping[str, int]]
-"""Returns the quantity of each NetSuite item that a shipment holds."""
+from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
 
 
-def names_shipment(fulfillment: FulfillmentFact, shipment: ShipmentFact) -> bool:
-    """Whether a fulfilment says of itself that it is this shipment's."""
-    own = f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
-    return (
-        fulfillment.external_id == own
-        or f"[{own}]" in fulfillment.memo
-        or any(
-            parcel.compared_number in fulfillment.compared_numbers for parcel in shipment.parcels
-        )
-    )
+class Recognised(NamedTuple):
+    """The fulfilment of a shipment; or those of which it is in doubt; or neither.
+
+    Attributes:
+        doubtful: what may hold the shipment's units, while it can't be told.
+    """
+
+    fulfillment: FulfillmentFact | None = None
+    doubtful: tuple[FulfillmentFact, ...] = ()
 
 
-def own_fulfillment(
-    shipment: ShipmentFact,
-    siblings: Sequence[ShipmentFact],
-    fulfillments: Sequence[FulfillmentFact],
-    units_of: UnitsOf,
-    *,
-    location: str | None,
-    may_share: bool,
-) -> FulfillmentFact | None:
-    """Return the fulfilment of a shipment, or None when there is none yet.
+def recognise(
+    own: ShipmentUnits, known: OrderFulfillments, *, is_open: bool, makes_own: bool
+) -> Recognised:
+    """Find the fulfilment of a shipment.
 
     Args:
-        shipment: what has shipped.
-        siblings: all shipments of the order.
-        fulfillments: all fulfilments of the sales order.
-        units_of: returns what a shipment holds; nothing where that is not clear.
-        location: NetSuite's location of the shipment's center; None when it isn't mapped.
-        may_share: whether a fulfilment may count that holds other shipments' units as well:
-            when the order has too few units open for a fulfilment of its own, or when no
-            fulfilment is to be made.
+        own: what has shipped.
+        known: the fulfilments of the sales order, and all shipments.
+        is_open: whether the order has the shipment's units open.
+        makes_own: whether a fulfilment is made where there is none.
     """
-    in_order = sorted(fulfillments, key=lambda one: (len(one.id), one.id))
-    named = _naming(shipment, in_order)
-    if named is not None:
-        return named
-    wanted = units_of(shipment)
-    if not wanted:
+    found = (
+        _by_name(own, known)
+        or _by_shared_number(own, known)
+        or _by_units(own, known, makes_own=makes_own)
+        or _as_a_part(own, known, makes_own=makes_own)
+    )
+    if found is not None:
+        return found
+    return Recognised(doubtful=tuple(_doubtful(own, known, is_open=is_open)))
+
+
+def _by_name(own: ShipmentUnits, known: OrderFulfillments) -> Recognised | None:
+    named = [one for one in known.every if own.id in known.named(one)]
+    if not named:
         return None
-    equal = [
+    candidates = [one for one in named if is_ours(one)] or named
+    fitting = [one for one in candidates if known.counts_for(one, own)]
+    return _the_one(fitting) or Recognised(doubtful=tuple(candidates))
+
+
+def _by_shared_number(own: ShipmentUnits, known: OrderFulfillments) -> Recognised | None:
+    """Tell fulfilments apart by units, where their number is that of several shipments."""
+    shared = known.shared_numbers(own)
+    found = [one for one in known.unnamed if one.compared_numbers & shared]
+    sharing = [one for one in known.pending if one.numbers & shared]
+    equal = [one for one in found if known.holds(one, {own.id})]
+    return _paired(own, sharing, equal) or _of_all_sharing(found, sharing, known)
+
+
+def _of_all_sharing(
+    found: Sequence[FulfillmentFact], sharing: Sequence[ShipmentUnits], known: OrderFulfillments
+) -> Recognised | None:
+    """Take the fulfilment that holds what all shipments of a number do; doubt what fits none."""
+    every = {one.id for one in sharing}
+    whole = [
         one
-        for one in in_order
-        if _names_no_shipment(one) and units_in(one) == wanted and _is_at(one, location)
+        for one in found
+        if one.status not in FULFILLMENT_NOT_SHIPPED and known.holds(one, every)
     ]
-    waiting = [
-        one
-        for one in _without_fulfillment(siblings, in_order)
-        if one.id == shipment.id or units_of(one) == wanted
-    ]
-    # Shipments with the same units and fulfilments with the same units are paired in the order
-    # of their ids, whichever shipment is planned, so that no two take the same fulfilment.
-    for candidate, sibling in zip(equal, waiting, strict=False):
-        if sibling.id == shipment.id:
-            return candidate
-    return _shared(shipment, siblings, in_order, units_of) if may_share else None
+    strange = tuple(one for one in found if not known.holds_of_one(one, sharing))
+    return _the_one(whole) or (Recognised(doubtful=strange) if strange else None)
 
 
-def _naming(
-    shipment: ShipmentFact, fulfillments: Sequence[FulfillmentFact]
-) -> FulfillmentFact | None:
-    """Return the fulfilment that names a shipment; of several, the one we made."""
-    named = [one for one in fulfillments if names_shipment(one, shipment)]
-    own = f"{ExternalIdPrefix.FULFILLMENT}{shipment.id}"
-    by_external_id = [one for one in named if one.external_id == own]
-    return next(iter(by_external_id or named), None)
+def _by_units(
+    own: ShipmentUnits, known: OrderFulfillments, *, makes_own: bool
+) -> Recognised | None:
+    """Look among the fulfilments that name nothing at all."""
+    silent = [one for one in known.unnamed if not one.compared_numbers]
+    if not own.units:
+        return _the_last(own, known, silent)
+    equal = [one for one in silent if known.holds(one, {own.id})]
+    paired = _paired(own, known.pending, equal)
+    if paired is None or paired.fulfillment is None:
+        return paired
+    waits = paired.fulfillment.status in FULFILLMENT_NOT_SHIPPED
+    if makes_own and not waits and known.has_open_for_all_pending(own):
+        return Recognised(doubtful=(paired.fulfillment,))
+    return paired
 
 
-def _without_fulfillment(
-    siblings: Sequence[ShipmentFact], fulfillments: Sequence[FulfillmentFact]
-) -> list[ShipmentFact]:
-    """Return the shipments that have shipped and that no fulfilment names, by id."""
-    return sorted(
-        (
-            one
-            for one in siblings
-            if one.has_shipped
-            and not any(names_shipment(fulfillment, one) for fulfillment in fulfillments)
-        ),
-        key=lambda one: one.id,
-    )
+def _paired(
+    own: ShipmentUnits, shipments: Sequence[ShipmentUnits], equal: Sequence[FulfillmentFact]
+) -> Recognised | None:
+    """Pair shipments and fulfilments with the same units, in the order of their ids.
 
-
-def _shared(
-    shipment: ShipmentFact,
-    siblings: Sequence[ShipmentFact],
-    fulfillments: Sequence[FulfillmentFact],
-    units_of: UnitsOf,
-) -> FulfillmentFact | None:
-    """Return the fulfilment, made by others, that has room for all of a shipment's units.
-
-    None when there is none, or more than one.
+    So no two shipments take the same one, whichever is planned first.
     """
-    numbers = {parcel.compared_number for sibling in siblings for parcel in sibling.parcels}
-    found = []
-    for fulfillment in fulfillments:
-        if (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT):
-            continue
-        if not fulfillment.compared_numbers <= numbers:
-            continue
-        room = dict(units_in(fulfillment))
-        for sibling in siblings:
-            if sibling.id != shipment.id and names_shipment(fulfillment, sibling):
-                for item, quantity in units_of(sibling).items():
-                    room[item] = room.get(item, 0) - quantity
-        if all(room.get(item, 0) >= units for item, units in units_of(shipment).items()):
-            found.append(fulfillment)
-    return found[0] if len(found) == 1 else None
+    alike = [one for one in shipments if one.is_like(own)]
+    if len(equal) > len(alike):
+        return Recognised(doubtful=tuple(equal))
+    places = {one.id: place for place, one in enumerate(alike)}
+    place = places.get(own.id, len(equal))
+    return Recognised(equal[place]) if place < len(equal) else None
 
 
-def _names_no_shipment(fulfillment: FulfillmentFact) -> bool:
-    return (
-        not (fulfillment.external_id or "").startswith(ExternalIdPrefix.FULFILLMENT)
-        and f"[{ExternalIdPrefix.FULFILLMENT}" not in fulfillment.memo
-        and not fulfillment.tracking_numbers
-    )
+def _the_last(
+    own: ShipmentUnits, known: OrderFulfillments, silent: Sequence[FulfillmentFact]
+) -> Recognised | None:
+    """Where it isn't clear what a shipment holds, take what alone is left for it.
+
+    That is: the order has nothing open any more, no other shipment lacks a fulfilment, and just
+    one fulfilment names none.
+    """
+    everything_left = not any(line.open for line in known.order.lines if line.can_ship)
+    left = [
+        one for one in silent if one.status not in FULFILLMENT_NOT_SHIPPED and is_from(one, own)
+    ]
+    return _the_one(left) if everything_left and list(known.pending) == [own] else None
 
 
-def units_in(fulfillment: FulfillmentFact) -> dict[str, int]:
-    """Return the quantity of each NetSuite item on a fulfilment."""
-    units: dict[str, int] = {}
-    for line in fulfillment.lines:
-        units[line.item] = units.get(line.item, 0) + line.quantity
-    return units
+def _as_a_part(
+    own: ShipmentUnits, known: OrderFulfillments, *, makes_own: bool
+) -> Recognised | None:
+    """Take a fulfilment that others made for this shipment and further ones together.
+
+    It must hold exactly what all shipments from this location take that no other one names.
+    """
+    if makes_own and known.has_open_for_all_pending(own):
+        return None
+    here = {one.id for one in known.pending if one.location == own.location}
+    numbers = {number for one in known.live for number in one.numbers}
+    found = [
+        one
+        for one in known.every
+        if not is_ours(one)
+        and one.status not in FULFILLMENT_NOT_SHIPPED
+        and one.compared_numbers <= numbers
+        and known.holds(one, here | known.named(one))
+    ]
+    return _the_one(found)
 
 
-def _is_at(fulfillment: FulfillmentFact, location: str | None) -> bool:
-    """Whether none of its lines names another location."""
-    return location is None or all(line.location in (None, location) for line in fulfillment.lines)
+def _doubtful(
+    own: ShipmentUnits, known: OrderFulfillments, *, is_open: bool
+) -> list[FulfillmentFact]:
+    """Return what may hold a shipment's units although nothing says so.
+
+    A fulfilment at another location is another matter, unless the order has too few units open.
+    """
+    others = [one for one in known.pending if one != own]
+    return [
+        one
+        for one in known.unnamed
+        if not known.holds_of_one(one, others)
+        and (not is_open or is_from(one, own))
+        and _may_hold(one, own, known)
+    ]
+
+
+def _may_hold(one: FulfillmentFact, own: ShipmentUnits, known: OrderFulfillments) -> bool:
+    """Whether it holds just these units; or some of them, and waits to be shipped."""
+    units = known.units_in(one)
+    if one.status in FULFILLMENT_NOT_SHIPPED:
+        return bool(units.keys() & own.units.keys())
+    return bool(own.units) and units == own.units
+
+
+def _the_one(found: Sequence[FulfillmentFact]) -> Recognised | None:
+    return Recognised(found[0]) if len(found) == 1 else None

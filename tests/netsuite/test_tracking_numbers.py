@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.netsuite.records.fulfillments import Package, merged
-from ml_connector.tracking_numbers import compared_number
+from ml_connector.netsuite.records.tracking_numbers import compared_number
 
 NUMBER = "1Z999AA10123456784"
 

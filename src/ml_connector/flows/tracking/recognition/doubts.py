@@ -1,0 +1,136 @@
+"""Stops where somebody else's item fulfilment may be a shipment's, in words. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.tracking.recognition.named_shipments import (
+    OrderFulfillments,
+    ShipmentUnits,
+)
+from ml_connector.flows.tracking.sales_orders import FulfillmentFact
+from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
+from ml_connector.words import Cause, ExternalIdPrefix
+
+
+def fulfilled_by_others(
+    own: ShipmentUnits, doubtful: Sequence[FulfillmentFact], known: OrderFulfillments
+) -> NeedsHuman:
+    """Return the stop of a shipment that may be on fulfilments of others; both sides are named."""
+    one = len(doubtful) == 1
+    which = "that fulfilment" if one else "the right one of them"
+    waits = any(found.status in FULFILLMENT_NOT_SHIPPED for found in doubtful)
+    unshipped = (
+        " If it was picked for this shipment by mistake, delete it: the order is then fulfilled by"
+        " itself."
+    )
+    return NeedsHuman(
+        f"Shipment {own.id} ({_said_of(own, known)}) may be on"
+        f" {' or '.join(_called(found, known) for found in doubtful)} already; nothing is"
+        " fulfilled twice",
+        cause=Cause.FULFILLED_BY_OTHERS,
+        remedy=(
+            f"If it is, let {which} hold exactly these units at this location, and"
+            f" {_to_name(own, known)}. If it is not, fulfil the order for this shipment by hand,"
+            " and do the same there. It then goes on by itself."
+            + (unshipped if waits and one else "")
+        ),
+    )
+
+
+def held_for_cancelled(
+    own: ShipmentUnits,
+    held: Sequence[tuple[FulfillmentFact, str]],
+    known: OrderFulfillments,
+) -> NeedsHuman:
+    """Return the stop of a shipment whose units are on fulfilments of cancelled ones.
+
+    Args:
+        own: what has shipped.
+        held: the fulfilments, each with the cancelled shipment that it was made for.
+        known: the order's fulfilments.
+    """
+    listed = ", ".join(f"{one.called} is of shipment {of}" for one, of in held)
+    return NeedsHuman(
+        f"Shipment {own.id} ({_said_of(own, known)}) finds too little open on sales order"
+        f" {known.order.number}: {listed}, which ShipBob has cancelled after its label",
+        cause=Cause.FULFILLED_BY_OTHERS,
+        remedy=(
+            "Find out from ShipBob which shipments have left. Delete the fulfilment of one that"
+            f" has not: shipment {own.id} is then fulfilled by itself. If all have left, raise the"
+            " quantity on the order."
+        ),
+    )
+
+
+def cancelled_after_shipping(
+    own: ShipmentUnits, found: FulfillmentFact, known: OrderFulfillments
+) -> NeedsHuman:
+    """Return the stop of a cancelled shipment that a fulfilment says has left."""
+    others = [one for one in known.live if one.id in known.named(found)]
+    in_its_place = [one for one in known.live if one.numbers & own.numbers]
+    if others:
+        said = " and ".join(f"shipment {one.id}" for one in others)
+        remedy = (
+            f"Find out from ShipBob whether the parcel has left. If not, take its units off"
+            f" {found.called} in NetSuite, and keep what is of {said}."
+        )
+    else:
+        remedy = (
+            f"Find out from ShipBob whether the parcel has left. If not, delete {found.called} in"
+            " NetSuite."
+        )
+    if in_its_place:
+        also = " and ".join(one.id for one in in_its_place)
+        remedy += (
+            f" Shipment {also} goes under the same tracking number: what has left may be that"
+            " one, and its own fulfilment stays."
+        )
+    return NeedsHuman(
+        f"Shipment {own.id} was cancelled at ShipBob after its label, but item fulfilment"
+        f" {found.called} of {known.order.number} says it was shipped",
+        cause=Cause.CANCELLED_AFTER_SHIPPING,
+        remedy=f"{remedy} It then goes on by itself. Nothing is taken back by itself.",
+    )
+
+
+def to_be_named(own: ShipmentUnits, known: OrderFulfillments) -> str:
+    """Return, for a remedy, how a fulfilment by hand is seen to be this shipment's."""
+    return f"{_to_name(own, known)}: its tracking is then added by itself."
+
+
+def _to_name(own: ShipmentUnits, known: OrderFulfillments) -> str:
+    alone = [
+        parcel.number
+        for parcel in own.shipment.parcels
+        if parcel.compared_number not in known.shared_numbers(own)
+    ]
+    if alone:
+        return f"put tracking number {alone[0]} on it"
+    return f"put [{ExternalIdPrefix.FULFILLMENT}{own.id}] into its memo"
+
+
+def _said_of(own: ShipmentUnits, known: OrderFulfillments) -> str:
+    what = _units(own.units, known) if own.units else "units that are not clear"
+    place = f" from location {own.location}" if own.location else ""
+    numbers = ", ".join(parcel.number for parcel in own.shipment.parcels)
+    return f"{what}{place}, {f'tracking number {numbers}' if numbers else 'no tracking number'}"
+
+
+def _called(found: FulfillmentFact, known: OrderFulfillments) -> str:
+    held: dict[str, int] = {}
+    for line in found.lines:
+        held[line.item] = held.get(line.item, 0) + line.quantity
+    places = sorted({line.location for line in found.lines if line.location})
+    numbers = ", ".join(found.tracking_numbers)
+    parts = [
+        _units(held, known) + (f" at location {' and '.join(places)}" if places else ""),
+        "only picked" if found.status in FULFILLMENT_NOT_SHIPPED else "shipped",
+        f"tracking number {numbers}" if numbers else "no tracking number",
+    ]
+    return f"item fulfilment {found.called} ({', '.join(parts)})"
+
+
+def _units(units: Mapping[str, int], known: OrderFulfillments) -> str:
+    names = {line.item: line.name for line in known.order.lines}
+    said = [f"{units[item]} x {names.get(item, f'item {item}')}" for item in sorted(units)]
+    return ", ".join(said) or "nothing"

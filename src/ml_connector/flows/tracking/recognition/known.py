@@ -1,0 +1,67 @@
+"""What is known of a sales order's item fulfilments when a shipment is planned. Pure."""
+
+from collections.abc import Sequence
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
+from ml_connector.flows.tracking.recognition.named_shipments import (
+    OrderFulfillments,
+    ShipmentUnits,
+)
+from ml_connector.flows.tracking.sales_orders import SalesOrderFact
+from ml_connector.ledger.postings.documents import Posted
+
+
+def known_fulfillments(
+    facts: TrackingFacts,
+    order: SalesOrderFact,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> OrderFulfillments:
+    """Return the fulfilments of a sales order beside all shipments of ShipBob's order.
+
+    Args:
+        facts: of the shipment that is planned.
+        order: its sales order.
+        posted: what is posted of that shipment.
+        settings: of the connection.
+    """
+    own = linked_fulfillment(posted)
+    return OrderFulfillments(
+        order,
+        [
+            ShipmentUnits(
+                one, _units_of(one, facts, order), settings.locations.get(str(one.center_id))
+            )
+            for one in facts.shipments
+        ],
+        {facts.shipment.id: own} if own else {},
+    )
+
+
+def linked_fulfillment(posted: Sequence[Posted]) -> str | None:
+    """Return the internal id of the fulfilment that we have made or updated last."""
+    ids = [one.remote_id for one in posted if one.system == "netsuite" and one.remote_id]
+    return ids[-1] if ids else None
+
+
+def has_posted_units(posted: Sequence[Posted], fulfillment_id: str) -> bool:
+    """Whether we have moved units with a fulfilment: one that we made, or that was picked."""
+    return any(
+        line.quantity is not None
+        for document in posted
+        if document.remote_id == fulfillment_id
+        for line in document.lines
+    )
+
+
+def _units_of(
+    shipment: ShipmentFact, facts: TrackingFacts, order: SalesOrderFact
+) -> dict[str, int]:
+    """Return what a shipment holds by NetSuite item, or nothing where that isn't clear."""
+    try:
+        return by_item(wanted_lines(shipment, facts.shipments, facts.products, order, facts.names))
+    except (NeedsData, NeedsHuman):
+        return {}
