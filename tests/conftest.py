@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
+from databases import drop_database
+
 if TYPE_CHECKING:
     from ml_connector.storage.database import Database
 
@@ -187,7 +189,7 @@ def template(server_url: str) -> Iterator[str]:
     administer(server_url, sql.SQL("create database {}").format(sql.Identifier(name)))
     migrate(with_database(server_url, name))
     yield name
-    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(server_url, name)
 
 
 @pytest.fixture
@@ -201,7 +203,7 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
         ),
     )
     yield with_database(server_url, name)
-    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(server_url, name)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
 from acceptance.service import Answered, Process, command, free_port, serving
+from databases import drop_database
 from ml_connector.app.connections.apply import Applied, apply_connection
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.installation import open_installation
@@ -236,9 +237,7 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
             url = make_url(server_url).set(database=name)
             yield url.render_as_string(hide_password=False)
         finally:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-            )
+            drop_database(server_url, name)
 
 
 @contextlib.contextmanager

@@ -5,9 +5,10 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
 
 from acceptance.merchant import Merchant
@@ -20,6 +21,16 @@ from ml_connector.secret import Secret
 from ml_connector.vault.keyfile import KeyFile
 from ml_connector.vault.masterkey import KEY_FILE_NAME, as_text, new_key
 from waiting import wait_until
+
+LOCK: dict[str, LiteralString] = {
+    "secret": "select 1 from secret for update",
+    "token": "select 1 from token for update",
+}
+
+WRAPPING = """
+    select 1 from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query ilike %(of)s
+"""
 
 
 def key_file(acme: Merchant) -> Path:
@@ -117,26 +128,35 @@ async def test_a_rotation_that_was_killed_is_finished_by_the_next(
     assert await opens(acme.settings)
 
 
+def rotation_killed_at(acme: Merchant, table: str) -> None:
+    """Begin a rotation and kill it when it is about to wrap what is in this table."""
+    assert acme.database_url is not None
+    with psycopg.connect(acme.database_url) as holder:
+        assert holder.execute(LOCK[table]).rowcount
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [*COMMAND, "keys", "rotate"],
+            env=acme.environment,
+            cwd=acme.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: acme.rows(WRAPPING, of=f"%from {table}%for update%"))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def test_killed_and_resumed_while_webhooks_come_in_nothing_is_refused(acme: Merchant) -> None:
-    """Two rotations are killed at two moments; deliveries go on being verified throughout."""
+    """One is killed before anything is wrapped, one before the tokens are; deliveries go on."""
     path = key_file(acme)
     first = path.read_text()
     with acme.serving():
         sku = acme.sku()
         wros = [acme.deliver({sku: 3}, number=acme.order({sku: 3}))]
-        for seconds in (0.1, 0.6):
-            before = path.read_text()
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                [*COMMAND, "keys", "rotate"],
-                env=acme.environment,
-                cwd=acme.folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            wait_until(lambda then=before: path.read_text() != then)  # type: ignore[misc]  # a default binds the loop's value
-            time.sleep(seconds)  # somewhere within the rotation, wherever that is
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+        acme.wait_for(wros[0])  # a token is stored
+        keys = [sealed_with(acme)]
+        for table in ("secret", "token"):
+            rotation_killed_at(acme, table)
+            keys.append(sealed_with(acme))
             wros.append(acme.deliver({sku: 2}, number=acme.order({sku: 2})))
         answered = acme.command("keys", "rotate", "--json")
         wros.append(acme.deliver({sku: 1}, number=acme.order({sku: 1})))
@@ -144,9 +164,10 @@ def test_killed_and_resumed_while_webhooks_come_in_nothing_is_refused(acme: Merc
             acme.wait_for(wro)
         refused = acme.rows("select * from webhook_refusal")
 
+    assert keys[0] == keys[1] != keys[2] == {answered.json["key_id"]}
     assert answered.status == 0, answered
     assert path.read_text() != first
-    assert sealed_with(acme) == {answered.json["key_id"]}
+    assert sealed_with(acme) == keys[2]
     assert acme.books(sku).agree
     assert refused == []
 

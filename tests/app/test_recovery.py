@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from acceptance.service import COMMAND, Answered, command
 from app.test_backup import cut_out
 from conftest import administer
+from databases import drop_database
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.backup import restore_backup, write_backup
 from ml_connector.app.installation.database_server import database_server
@@ -64,7 +65,7 @@ def own(server_url: str, template: str, tmp_path: Path) -> Iterator[Settings]:
     settings = Settings(data_dir=tmp_path / "data", database_url=url)
     setup.initialise(settings)
     yield settings
-    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(server_url, name)
 
 
 def add(settings: Settings, name: str) -> None:

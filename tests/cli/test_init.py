@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from acceptance.service import Answered
 from cli.conftest import Command
+from databases import drop_database
 
 CANARY = "canary-7f3a9-password"
 
@@ -26,9 +27,7 @@ def empty_database(server_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
         try:
             yield url
         finally:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-            )
+            drop_database(server_url, name)
 
 
 def people(url: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from alembic.config import Config
 from psycopg import sql
 
 from conftest import administer, with_database
+from databases import drop_database
 from ml_connector.ledger.journal import chain, journal
 from ml_connector.ledger.journal.journal import GENESIS, HASHED, HASHED_WHEN_SET
 from ml_connector.storage.database import Database
@@ -36,7 +37,7 @@ def old_database(server_url: str) -> Iterator[str]:
         command.upgrade(config, BEFORE_MONTHS)
         connection.commit()
     yield url
-    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(server_url, name)
 
 
 def fill(url: str) -> None:

@@ -15,6 +15,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from conftest import administer
+from databases import drop_database
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import DatabaseServer, database_server
 from ml_connector.config.settings import Settings
@@ -366,7 +367,7 @@ def test_on_a_server_of_ones_own_a_role_that_runs_gets_the_same_rights(
         taken = [one for one in FORBIDDEN if " journal" in one and " temp " not in one]
         done = [one for one in taken if not is_refused(connection, one)]
         kept = connection.execute("select quantity from journal").fetchall()
-    administer(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop_database(server_url, name)
 
     assert len(taken) > 15
     assert done == []

@@ -21,6 +21,7 @@ from ml_connector.transport.http.http_client import MOST_BODY_BYTES
 from ml_connector.transport.http.wire import Timeouts
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.words import Cause, System
+from waiting import answers_of
 
 Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -407,8 +408,14 @@ def test_where_no_clock_runs_through_suspension_the_steady_one_does(
 
 
 async def test_the_wait_for_a_limit_is_not_time_of_the_call(
-    server: Server, limits: Limits, tally: Tally
+    server: Server,
+    limits: Limits,
+    tally: Tally,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    loop = asyncio.get_running_loop()
+    now = loop.time
     limits.configure("netsuite:1", in_flight=1)
     made = call(server, system="netsuite", limit="netsuite:1")
     async with Transport(
@@ -416,7 +423,9 @@ async def test_the_wait_for_a_limit_is_not_time_of_the_call(
     ) as transport:
         async with limits.pass_("netsuite:1"):
             sending = asyncio.create_task(transport.send(made, fine))
-            await asyncio.sleep(6.5)  # longer than the call may take
+            await answers_of(database)  # it waits for the limit
+            monkeypatch.setattr(loop, "time", lambda: now() + 6.5)  # the call may take 6
+            await answers_of(database)
             waited = not sending.done() and server.requests == [] and tally.began == []
         answer = await sending
 
