@@ -9,8 +9,8 @@ import pytest
 from engine.memory_target import Outcome
 from engine.workshop import Workshop, document
 from ml_connector.engine.settle.settle import SEND_WITHIN_SECONDS
-from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.inbox.subjects import Claimed, Superseded
+from ml_connector.ledger.inbox import ownership
+from ml_connector.ledger.inbox.ownership import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.postings import Posting
 
@@ -236,7 +236,7 @@ async def begun(workshop: Workshop, key: str, units: int) -> tuple[Claimed, Post
     await workshop.news(key)
     found = await workshop.subject(key)
     async with workshop.database.transaction() as connection:
-        subject = await subjects.claim(
+        subject = await ownership.claim(
             connection, found["id"], job_id=found["job_id"], worker="a process that dies"
         )
         assert subject is not None
@@ -292,7 +292,7 @@ async def test_a_superseded_run_cannot_begin_a_posting(workshop: Workshop) -> No
     old, posting = await begun(workshop, "a", 5)
     subject = await workshop.subject("a")
     async with workshop.database.transaction() as connection:
-        await subjects.claim(
+        await ownership.claim(
             connection, subject["id"], job_id=subject["job_id"], worker="another process"
         )
 
@@ -308,7 +308,7 @@ async def test_a_superseded_run_cannot_prepare_a_document(workshop: Workshop) ->
 
     with pytest.raises(Superseded):
         async with workshop.database.transaction() as connection:
-            await subjects.fence(connection, old)
+            await ownership.fence(connection, old)
 
 
 async def test_a_run_that_wakes_up_late_records_nothing_twice(workshop: Workshop) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.workshop import DAY, Count, Workshop, document, mark
-from ml_connector.ledger.inbox import claims, subjects
+from ml_connector.ledger.inbox import claims, ownership
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.postings.documents import Plan, RefusedUnits, SourceLine
 from ml_connector.ledger.postings.postings import Sending, Settled
@@ -132,7 +132,7 @@ async def test_documents_are_kept_byte_for_byte(workshop: Workshop) -> None:
 async def overtake(workshop: Workshop, key: str) -> None:
     found = await workshop.subject(key)
     async with workshop.database.transaction() as connection:
-        await subjects.claim(connection, found["id"], job_id=found["job_id"], worker="another")
+        await ownership.claim(connection, found["id"], job_id=found["job_id"], worker="another")
 
 
 async def test_a_superseded_run_writes_nothing_and_costs_the_others_nothing(

@@ -8,7 +8,7 @@ from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger import history
 from ml_connector.ledger.history import EventFilter
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import waits
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.words import Cause
 
@@ -36,7 +36,7 @@ async def test_a_parked_subject_says_why_and_what_it_waits_for(workshop: Worksho
     await parked(workshop, "a", "sku:X", "sku:Y")
     subject = await workshop.subject("a")
     async with workshop.database.transaction() as connection:
-        awaited = await subjects.waiting(connection, "acme")
+        awaited = await waits.waiting(connection, "acme")
 
     assert (subject["state"], subject["cause"]) == ("parked", "sku_missing_in_netsuite")
     assert (subject["sentence"], subject["remedy"]) == ("a is missing something", "Make it.")

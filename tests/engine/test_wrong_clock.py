@@ -17,7 +17,7 @@ from ml_connector.errors import Retryable
 from ml_connector.ledger import turns
 from ml_connector.ledger.alarms import alarms, outbox
 from ml_connector.ledger.connections import certificates, consents, subscriptions
-from ml_connector.ledger.inbox import deliveries, inbox, outcomes, subjects
+from ml_connector.ledger.inbox import deliveries, inbox, jobs, outcomes, waits
 from ml_connector.ledger.inbox.polls import Poll
 from ml_connector.ledger.sources import charges
 from ml_connector.moments import CLOCKS_DIFFER, has_come, is_known
@@ -192,7 +192,7 @@ async def test_a_push_that_is_spread_over_years_goes_on(workshop: Workshop) -> N
     )
     apart = timedelta(minutes=1)
     async with workshop.database.transaction() as on:
-        [(_, due_at)] = await subjects.spread(on, "acme", FLOW, ["b"], bunch=1, apart=apart)
+        [(_, due_at)] = await jobs.spread(on, "acme", FLOW, ["b"], bunch=1, apart=apart)
         await on.rollback()
     await find_lost(workshop.database, workshop.lanes)
 
@@ -205,12 +205,12 @@ async def test_a_long_push_is_over_within_a_day(workshop: Workshop) -> None:
     await workshop.news(*keys)
     apart = timedelta(hours=23)
     async with workshop.database.transaction() as on:
-        due = await subjects.spread(on, "acme", FLOW, keys, bunch=1, apart=apart)
+        due = await jobs.spread(on, "acme", FLOW, keys, bunch=1, apart=apart)
         await workshop.lanes.put_off(on, due)
     await find_lost(workshop.database, workshop.lanes)
     moments = sorted(at for _, at in due)
 
-    assert moments[-1] - moments[0] <= subjects.LONGEST_SPREAD
+    assert moments[-1] - moments[0] <= jobs.LONGEST_SPREAD
     assert moments[1] - moments[0] == apart
     assert len(await due_jobs(workshop.database)) == 1
 
@@ -395,7 +395,7 @@ async def test_a_stop_of_the_future_is_an_old_one(workshop: Workshop) -> None:
     )
     async with workshop.database.transaction() as on:
         [stopped] = await outcomes.stopped(on, "acme")
-        [since] = (await subjects.waiting(on, "acme")).values()
+        [since] = (await waits.waiting(on, "acme")).values()
         now = datetime.now(UTC)
 
     assert stopped["oldest"] < now

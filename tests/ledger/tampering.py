@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Json
 
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.ownership import Claimed
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import Head
 from ml_connector.ledger.postings import postings

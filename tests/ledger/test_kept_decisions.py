@@ -18,7 +18,8 @@ from ml_connector.ledger.decisions.decisions import (
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.ownership import Claimed
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.storage.database import Connection, Database, rows
 from ml_connector.words import Cause, DecisionKind

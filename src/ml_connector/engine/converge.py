@@ -18,10 +18,11 @@ from ml_connector.engine.settle.write_slots import WriteSlot
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.conservation.equation import Equation, of_subject
-from ml_connector.ledger.inbox import claims, subjects
+from ml_connector.ledger.inbox import claims, ownership
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.inbox import Arrival
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
+from ml_connector.ledger.inbox.ownership import Claimed, Superseded
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
 from ml_connector.ledger.postings.postings import Found, Posting
@@ -84,7 +85,7 @@ class Converge:
             if not again:
                 return
         async with self._database.transaction() as connection:
-            subject = await subjects.claim(
+            subject = await ownership.claim(
                 connection, subject_id, job_id=job_id, worker=self._worker
             )
             if subject is not None:

@@ -14,9 +14,9 @@ from ml_connector.engine.work.lanes import BULK, LIVE, Lanes
 from ml_connector.engine.work.meters import EVENT_SECONDS, RUNS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.conservation.equation import Equation, sentences
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import ownership
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.inbox.ownership import Claimed
 from ml_connector.ledger.postings import runs
 from ml_connector.storage.database import Connection, Database, is_lost
 from ml_connector.words import Cause
@@ -37,7 +37,7 @@ class RunEndings:
     async def converge_again(self, run: Run) -> bool:
         """Let the same job run the subject once more: it has not converged yet."""
         async with self._database.transaction() as connection:
-            await subjects.once_more(connection, run.subject)
+            await ownership.once_more(connection, run.subject)
             await runs.finish(connection, run.id, "done")
         _measure(run.subject, "halfway")
         _log.info("halfway")
@@ -53,7 +53,7 @@ class RunEndings:
         """
         outcome = "parked" if isinstance(error, NeedsData) else "dead"
         async with self._database.transaction() as connection:
-            again = await subjects.stopped(connection, run.subject, error, sentence)
+            again = await ownership.stopped(connection, run.subject, error, sentence)
             await runs.finish(connection, run.id, outcome, error=error, sentence=sentence)
         _measure(run.subject, outcome)
         _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
@@ -87,7 +87,7 @@ class RunEndings:
             [job_id] = await self._lanes.defer(
                 connection, subject.ref.connection, [subject.id], in_seconds=wait
             )
-            await subjects.later(connection, subject, error, job_id=job_id, in_seconds=wait)
+            await ownership.later(connection, subject, error, job_id=job_id, in_seconds=wait)
             await runs.finish(connection, run.id, "retrying", error=error)
         _measure(subject, "retrying")
         _log.warning("retrying", cause=error.cause, reason=str(error), in_seconds=round(wait, 1))
@@ -132,7 +132,7 @@ class RunEndings:
             in_seconds=in_seconds,
             priority=LIVE if in_seconds is None else BULK,
         )
-        await subjects.release(connection, subject, job_id=job_id, in_seconds=in_seconds)
+        await ownership.release(connection, subject, job_id=job_id, in_seconds=in_seconds)
 
 
 def tell_done(subject: Claimed, equation: Equation) -> None:

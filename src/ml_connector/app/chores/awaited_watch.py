@@ -16,7 +16,7 @@ from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import waits
 from ml_connector.reads.reads import Reads
 from ml_connector.transport import elapsed
 
@@ -45,7 +45,7 @@ class AwaitedWatch:
 
     async def _look(self, applied: AppliedConnection) -> None:
         async with self._installation.database.transaction() as connection:
-            things = await subjects.waiting(connection, applied.name)
+            things = await waits.waiting(connection, applied.name)
         if not things:
             return
         now = datetime.now(UTC)

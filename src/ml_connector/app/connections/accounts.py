@@ -7,7 +7,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings import survey
 from ml_connector.netsuite.account import account_key
 
 Confirm = Callable[[str], bool]
@@ -32,7 +32,7 @@ async def confirm_other_accounts(
     """
     async with installation.database.transaction() as on:
         before = await connections.last(on, settings.name)
-        if before is None or not await postings.exist(on, settings.name):
+        if before is None or not await survey.exist(on, settings.name):
             return
     others = _others(before, settings)
     if not others:

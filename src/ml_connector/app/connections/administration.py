@@ -7,7 +7,7 @@ from ml_connector.app.connections.one_writer import one_at_a_time, refuse_second
 from ml_connector.app.installation.installation import Installation
 from ml_connector.ledger.connections import acts, connections
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings import survey
 from ml_connector.storage.database import Connection
 from ml_connector.words import Mode
 
@@ -63,7 +63,7 @@ async def set_paused(
     return Changed(
         name=applied.name,
         changed=True,
-        open_documents=await postings.count_open(on, applied.name),
+        open_documents=await survey.count_open(on, applied.name),
         held=held,
     )
 
@@ -119,7 +119,7 @@ async def remove(
         applied: the connection.
         by: the person.
     """
-    open_documents = await postings.count_open(on, applied.name)
+    open_documents = await survey.count_open(on, applied.name)
     secrets = sorted(await installation.vault.fields(applied.name, on=on))
     for field in secrets:
         await installation.vault.delete(applied.name, field, on=on)

@@ -38,8 +38,8 @@ from ml_connector.engine.inbox.wakeups import run_again, wake
 from ml_connector.flows import WAKINGS
 from ml_connector.ledger.connections import acts, connections, holds
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.inbox import waits
+from ml_connector.ledger.postings import survey
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.sign_in.certificates import check_pair
 from ml_connector.netsuite.sign_in.signing import load_key
@@ -337,13 +337,13 @@ async def _perhaps_settled(on: Connection, name: str) -> set[Awaited]:
 
     A subject whose awaited thing did not come about waits on: converging again does no harm.
     """
-    awaited = await subjects.waiting(on, name)
+    awaited = await waits.waiting(on, name)
     return {thing for thing in awaited if WAKINGS[thing.kind].by_applying}
 
 
 async def post_what_was_noted(installation: Installation, on: Connection, name: str) -> int:
     """Let the subjects run again whose documents were only noted in a dry run; return how many."""
-    refs = await postings.subjects_noted(on, name)
+    refs = await survey.subjects_noted(on, name)
     await run_again(on, installation.lanes, refs, source="wake", topic="the connection went live")
     return len(refs)
 

@@ -22,11 +22,12 @@ from ml_connector.engine.found import FoundRecord
 from ml_connector.engine.inbox.intake import take_in as tell_inbox
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.reversal import Undoable, found_counter, taken_back_by
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import ownership, subjects
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.inbox import Arrival
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef, Superseded
-from ml_connector.ledger.postings import postings, reversals, runs
+from ml_connector.ledger.inbox.ownership import Claimed, Superseded
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings import postings, reversals, runs, survey
 from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.ledger.postings.postings import Posting, Settled
 from ml_connector.ledger.run_steps import RunFacts, RunStep
@@ -145,7 +146,7 @@ async def _unknown(
 ) -> list[OurDocument]:
     """Return those of the documents that no connection to the account has in its journal."""
     async with installation.database.transaction() as on:
-        states = await postings.states(on, siblings, [one.externalid for one in headers])
+        states = await survey.states(on, siblings, [one.externalid for one in headers])
     booked = {
         external_id for (_, external_id), state in states.items() if state in {"done", "adopted"}
     }
@@ -284,7 +285,7 @@ async def _keep(
     async with installation.database.transaction() as on:
         # Without a job as yet: a worker that took the subject up now would take it over.
         await subjects.mark(on, [ref])
-        claimed = await subjects.take(on, ref, worker=installation.holder)
+        claimed = await ownership.take(on, ref, worker=installation.holder)
         run_id = await runs.begin(on, claimed, worker=installation.holder, rules=_RULES)
         plan = Plan(documents=tuple(one.document for one in taken), note=_NOTE)
         await runs.write(on, [runs.Page(run_id=run_id, facts=seen.facts, plan=plan)])

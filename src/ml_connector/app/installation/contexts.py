@@ -24,7 +24,7 @@ from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings import survey
 from ml_connector.ledger.postings.announcements import KeptAnnouncements
 from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
@@ -133,7 +133,7 @@ def _shipbob_target(
         await installation.limits.take_ahead(limit_key, turns, present_priority())
 
     async def written_elsewhere(number: str, external_id: str) -> bool:
-        return await postings.is_wro_made_lately(
+        return await survey.is_wro_made_lately(
             installation.database,
             settings.name,
             number,

@@ -20,7 +20,7 @@ from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.month_reports import MadeReport
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.report import Report
@@ -145,7 +145,7 @@ async def _without_other_merchants(
     """
     ids = {one.external_id for one in movements if one.external_id}
     async with installation.database.transaction() as on:
-        states = await postings.states(on, [name, *others], ids)
+        states = await survey.states(on, [name, *others], ids)
     posted: dict[bool, set[str]] = {True: set(), False: set()}
     for (one, external_id), state in states.items():
         if state in {"done", "adopted"}:
@@ -164,7 +164,7 @@ async def _read_shipbob(
     name = context.settings.name
 
     async def known(flow: Flow) -> Collection[str]:
-        return await postings.keys_of_posted(installation.database, name, flow.name)
+        return await survey.keys_of_posted(installation.database, name, flow.name)
 
     async def unheard(flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
         async with installation.database.transaction() as connection:

@@ -13,7 +13,7 @@ from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows.reversal import Undoable, counter
 from ml_connector.ledger.connections import acts
-from ml_connector.ledger.inbox.subjects import Claimed
+from ml_connector.ledger.inbox.ownership import Claimed
 from ml_connector.ledger.journal import trail
 from ml_connector.ledger.postings import postings, reversals, runs
 from ml_connector.ledger.postings.documents import Document, Plan

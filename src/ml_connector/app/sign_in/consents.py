@@ -34,7 +34,7 @@ from ml_connector.ledger.alarms.alarms import end_alarms
 from ml_connector.ledger.connections import acts, connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.connections.consents import Begun
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import waits
 from ml_connector.secret import Secret
 from ml_connector.shipbob.sign_in import oauth
 from ml_connector.shipbob.sign_in.hosts import check_issuer
@@ -367,7 +367,7 @@ async def wake_what_waited(
     installation: Installation, on: Connection, name: str, *, because: str
 ) -> int:
     """Let the subjects run again that wait for working credentials; return how many."""
-    awaited = await subjects.waiting(on, name)
+    awaited = await waits.waiting(on, name)
     things = {thing for thing in awaited if WAKINGS[thing.kind].by_signing_in}
     woken = await wake(on, installation.lanes, name, things, because=because)
     return len(woken)

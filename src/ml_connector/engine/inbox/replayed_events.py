@@ -9,7 +9,7 @@ from ml_connector.engine.work.lanes import Lanes
 from ml_connector.ledger import history
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.history import EventFilter
-from ml_connector.ledger.inbox import inbox, subjects
+from ml_connector.ledger.inbox import inbox, subjects, waits
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection
 
@@ -78,7 +78,7 @@ async def _record_answers(
     connection: Connection, refs: Collection[SubjectRef], person: str
 ) -> None:
     """Record that a person has started stopped subjects again, and what they waited for."""
-    stopped = await subjects.stopped_for(connection, refs)
+    stopped = await waits.stopped_for(connection, refs)
     for ref, things in sorted(stopped.items()):
         await acts.record(
             connection,

@@ -23,7 +23,7 @@ from ml_connector.engine.work.pushes import NO_PUSH, PushPlan, spread
 from ml_connector.ledger.inbox import inbox
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import SubjectRef
-from ml_connector.ledger.postings import postings
+from ml_connector.ledger.postings import survey
 from ml_connector.reads.reads import Reads
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Source
@@ -82,7 +82,7 @@ async def sweep(
     Raises:
         ConnectorError: the source can't be read.
     """
-    known = await postings.keys_of_posted(database, connection_name, flow.name)
+    known = await survey.keys_of_posted(database, connection_name, flow.name)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from ml_connector.awaited import Awaited
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import waits
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection
@@ -30,7 +30,7 @@ async def wake(
         things: what has appeared.
         because: one line for a person, kept with the event.
     """
-    refs = await subjects.waiting_for(connection, connection_name, things)
+    refs = await waits.waiting_for(connection, connection_name, things)
     await run_again(connection, lanes, refs, source="wake", topic=because)
     return refs
 

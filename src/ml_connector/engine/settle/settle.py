@@ -19,7 +19,7 @@ from ml_connector.engine.settle.target import DocumentTarget, Written
 from ml_connector.engine.settle.write_slots import WriteSlot, WriteSlots
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
 from ml_connector.ledger.inbox.claims import Run
-from ml_connector.ledger.inbox.subjects import Claimed, Superseded
+from ml_connector.ledger.inbox.ownership import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document
 from ml_connector.ledger.postings.postings import Posting, Sending, Settled

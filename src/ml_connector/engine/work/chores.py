@@ -17,7 +17,7 @@ from ml_connector.engine.work import lanes as lane_jobs
 from ml_connector.engine.work.backoff import LONGEST_SECONDS
 from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
 from ml_connector.errors import ConnectorError, UserError
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import jobs
 from ml_connector.storage.database import Database, is_lost, one
 
 _log = structlog.get_logger("upkeep")
@@ -64,12 +64,12 @@ async def find_lost(database: Database, lanes: Lanes) -> None:
     A job that is due later than any can be is found as well.
     """
     async with database.transaction() as connection:
-        late = await subjects.bring_forward(connection, longest_retry_seconds=LONGEST_SECONDS)
-        await lane_jobs.bring_forward(connection, late, longest=subjects.LONGEST_SPREAD)
-        found = await subjects.without_job(connection, live_jobs=LIVE_JOBS)
+        late = await jobs.bring_forward(connection, longest_retry_seconds=LONGEST_SECONDS)
+        await lane_jobs.bring_forward(connection, late, longest=jobs.LONGEST_SPREAD)
+        found = await jobs.without_job(connection, live_jobs=LIVE_JOBS)
         for subject_id, connection_name in found:
             [job] = await lanes.defer(connection, connection_name, [subject_id])
-            await subjects.set_jobs(connection, [(subject_id, job)])
+            await jobs.set_jobs(connection, [(subject_id, job)])
     if found:
         _log.warning("found_lost", subjects=len(found))
     if late:

@@ -15,7 +15,7 @@ from typing import Final
 
 from ml_connector.config.connection import RequestLimits
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.inbox import jobs
 from ml_connector.storage.database import Connection
 from ml_connector.transport.limits.pace import pace
 
@@ -81,7 +81,7 @@ async def spread(
     """
     if plan.apart_seconds < _SOONEST_SECONDS or len(keys) <= BUNCH:
         return
-    due = await subjects.spread(
+    due = await jobs.spread(
         connection,
         connection_name,
         flow,
@@ -133,5 +133,5 @@ class PushPlaces:
             self._bunch_at = max(self._bunch_at, now) + apart
             self._in_bunch = 0
         self._in_bunch += 1
-        longest = subjects.LONGEST_SPREAD.total_seconds()
+        longest = jobs.LONGEST_SPREAD.total_seconds()
         return min(max(_SOONEST_SECONDS, self._bunch_at - now), longest)

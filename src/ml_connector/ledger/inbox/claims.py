@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml_connector.ledger import months
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.ownership import Claimed
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, recordset, rows
 
 # Python's order of texts is that of their code points.

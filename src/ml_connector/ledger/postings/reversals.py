@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.ownership import Claimed
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import Document
 from ml_connector.ledger.postings.postings import Posting
 from ml_connector.storage.database import Connection, one, rows

@@ -7,7 +7,8 @@ import msgspec
 
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger import months
-from ml_connector.ledger.inbox.subjects import Claimed, SubjectRef
+from ml_connector.ledger.inbox.ownership import Claimed
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import Document, Plan
 from ml_connector.storage.database import Connection, Database, one, recordset, rows
 

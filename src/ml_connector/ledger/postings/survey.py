@@ -1,0 +1,94 @@
+"""What a connection has posted, begun or noted, as others ask."""
+
+from collections.abc import Collection
+
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.storage.database import Connection, Database, one, rows
+from ml_connector.words import DocumentKind
+
+
+async def keys_of_posted(database: Database, connection_name: str, flow: str) -> list[str]:
+    """Return the keys of the subjects of a flow that once led to a document."""
+    found = await database.fetch(
+        "select s.key from subject as s where s.connection = %(connection)s and s.flow = %(flow)s"
+        " and exists (select 1 from posting as p where p.subject_id = s.id"
+        "  and p.state in ('done', 'adopted'))",
+        {"connection": connection_name, "flow": flow},
+    )
+    return [row["key"] for row in found]
+
+
+async def is_wro_made_lately(
+    database: Database, connection_name: str, number: str, *, besides: str, seconds: float
+) -> bool:
+    """Return whether a call to make a WRO under a number began so lately.
+
+    Args:
+        database: where.
+        connection_name: whose.
+        number: the purchase order number of the WRO.
+        besides: the external id of the one that does not count.
+        seconds: how lately.
+    """
+    # By the newest rows: what was begun within a minute or two is among them.
+    found = await database.fetch(
+        "select 1 as made from posting where id > (select max(id) from posting) - 5000"
+        " and connection = %(name)s and kind = %(kind)s and external_id <> %(besides)s"
+        " and sending_at > now() - make_interval(secs => %(seconds)s)"
+        " and document -> 'request' ->> 'number' = %(number)s limit 1",
+        {
+            "name": connection_name,
+            "kind": DocumentKind.WRO,
+            "besides": besides,
+            "seconds": seconds,
+            "number": number,
+        },
+    )
+    return bool(found)
+
+
+async def states(
+    connection: Connection, names: Collection[str], external_ids: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Return the states of NetSuite's postings, by connection and external id."""
+    found = await rows(
+        connection,
+        "select connection, external_id, state from posting where system = 'netsuite'"
+        " and connection = any (%(names)s) and external_id = any (%(ids)s)",
+        {"names": list(names), "ids": list(external_ids)},
+    )
+    return {(row["connection"], row["external_id"]): row["state"] for row in found}
+
+
+async def exist(connection: Connection, connection_name: str) -> bool:
+    """Return whether a connection has posted anything, or begun to."""
+    row = await one(
+        connection,
+        "select exists (select 1 from posting where connection = %(name)s"
+        " and state in ('sending', 'done', 'adopted', 'alarm')) as any",
+        {"name": connection_name},
+    )
+    return bool(row and row["any"])
+
+
+async def count_open(connection: Connection, connection_name: str) -> int:
+    """Return how many documents of a connection are written down and not settled."""
+    row = await one(
+        connection,
+        "select count(*) as n from posting where connection = %(name)s"
+        " and state in ('prepared', 'sending')",
+        {"name": connection_name},
+    )
+    return int(row["n"]) if row else 0
+
+
+async def subjects_noted(connection: Connection, connection_name: str) -> list[SubjectRef]:
+    """Return the subjects of which a dry run noted documents."""
+    found = await rows(
+        connection,
+        "select distinct s.connection, s.flow, s.key from subject as s"
+        " join posting as p on p.subject_id = s.id"
+        " where s.connection = %(name)s and p.state = 'noted'",
+        {"name": connection_name},
+    )
+    return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
