@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.closing import close
+from acceptance.closing import MONTH, close
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.sim.shipbob.books.receiving import Wro
@@ -86,3 +86,38 @@ def test_a_count_that_went_down_waits_until_it_is_right(dock: Merchant, tmp_path
     assert (fewer, more) == (("dead", "quantity_went_down"), ("done", ""))
     assert dock.books(tee) == ({(tee, 6): 50},) * 3
     assert closed.report.open == ()
+
+
+def test_a_wro_that_shipbob_does_not_date_waits_and_is_shown_at_the_month_end(
+    dock: Merchant, tmp_path: Path
+) -> None:
+    shipbob = dock.world.shipbob
+    tee = dock.sku("TEE")
+    wro = dock.deliver({tee: 9})
+    said = wro.history[-1]
+    wro.history[-1] = (said[0], datetime(1, 1, 1, tzinfo=UTC))
+    undated = look(dock, wro)
+    closed = close(dock, tmp_path / "undated")
+    wro.history[-1] = said
+    dated = look(dock, wro)
+    again = close(dock, tmp_path / "dated")
+
+    assert undated == ("dead", "date_missing")
+    assert [one.source for one in closed.report.open] == [f"wro {wro.id}"]
+    assert dated == ("done", "")
+    assert dock.books(tee) == ({(tee, 6): 9},) * 3
+    assert again.report.open == ()
+    assert shipbob.dock.find(wro).external_sync is not None
+
+
+def test_an_open_adjusting_period_takes_nothing_of_a_closed_month(dock: Merchant) -> None:
+    month = f"{MONTH.first:%Y-%m}"
+    dock.world.netsuite.add_adjusting_period(month)
+    dock.world.netsuite.close_period(month)
+    wro = dock.deliver({dock.sku("TEE"): 4})
+    told = look(dock, wro)
+    dock.world.netsuite.reopen_period(month)
+    [document] = dock.documents(wro)
+
+    assert told == ("done", "")
+    assert document["tranDate"] == f"{MONTH.after}"
