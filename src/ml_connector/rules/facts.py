@@ -9,7 +9,11 @@ from ml_connector.reads.reads import Reads
 
 
 class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A NetSuite item that a SKU matched (netsuite.md section 5.6)."""
+    """A NetSuite item that a SKU matched (netsuite.md section 5.6).
+
+    Attributes:
+        full_name: ``parent : child`` of a matrix child, where it is not its name.
+    """
 
     id: str
     name: str
@@ -18,6 +22,12 @@ class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
     serialized: bool = False
     kind: str = ""
     stock_unit: str | None = None
+    full_name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a person calls it, told from others of its name."""
+        return f"{self.full_name or self.name} (item {self.id})"
 
 
 class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +49,7 @@ def item_fact(item: Item) -> ItemFact:
         serialized=bool(item.isserialitem),
         kind=item.itemtype,
         stock_unit=item.stockunit,
+        full_name=item.fullname if item.fullname != item.itemid else "",
     )
 
 

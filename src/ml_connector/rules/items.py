@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, item_fact
 from ml_connector.words import Cause
@@ -39,6 +40,7 @@ def match_items(
     skus: Iterable[str],
     found: Mapping[str, Sequence[ItemFact]],
     exceptions: Mapping[str, str],
+    near: Mapping[str, Sequence[ItemFact]],
 ) -> dict[str, ItemFact]:
     """Match every SKU to exactly one active item.
 
@@ -46,6 +48,7 @@ def match_items(
         skus: ShipBob's SKUs.
         found: NetSuite's items by item name.
         exceptions: SKU to item name, where they differ.
+        near: items that a person would read as a name that no item has; see ``MatchFacts``.
 
     Raises:
         NeedsData: items are missing; all of them are named.
@@ -60,9 +63,9 @@ def match_items(
         if len(active) > 1:
             raise NeedsHuman(
                 f"SKU {sku} matches {len(active)} items in NetSuite:"
-                f" {', '.join(item.id for item in active)}",
+                f" {', '.join(item.shown for item in active)}",
                 cause=Cause.SKU_AMBIGUOUS,
-                remedy="Keep one of them active, or name the right one under [skus].",
+                remedy="Keep one of them active, or name the right one in full under [skus].",
                 waiting_for=[AwaitedKind.SKU.named(name)],
             )
         if active:
@@ -81,12 +84,31 @@ def match_items(
             f"NetSuite has no item {_listed(missing, exceptions)}",
             cause=Cause.SKU_MISSING_IN_NETSUITE,
             waiting_for=[AwaitedKind.SKU.named(item_name(sku, exceptions)) for sku in missing],
-            remedy=(
-                "Create the item in NetSuite with this name, or map the SKU under [skus] and"
-                " apply the connection again; what waits goes on by itself."
-            ),
+            remedy=missing_remedy(missing, near, exceptions),
         )
     return matched
+
+
+def missing_remedy(
+    skus: Sequence[str],
+    near: Mapping[str, Sequence[ItemFact]],
+    exceptions: Mapping[str, str],
+) -> str:
+    """Return what to do about SKUs without an item; items with nearly their name are named."""
+    told = [
+        f'NetSuite has "{other}" (item {item.id}), which differs from "{name}" only by {said}: if'
+        f' they are the same, give both one name, or map "{sku}" = "{other}" under [skus] and'
+        " apply the connection again."
+        for sku in skus[:_NAMED]
+        for name in (item_name(sku, exceptions),)
+        for item in near.get(name, ())[:_NAMED]
+        for other, said in near_names(name, (item.name, item.full_name)).items()
+    ]
+    usual = (
+        "Create the item in NetSuite with this name, or map the SKU under [skus] and"
+        " apply the connection again; what waits goes on by itself."
+    )
+    return " ".join([*told, f"Otherwise: {usual[0].lower()}{usual[1:]}" if told else usual])
 
 
 class MatchFacts(NamedTuple):
@@ -96,11 +118,14 @@ class MatchFacts(NamedTuple):
         named: NetSuite's items by the item name that was asked for.
         bindings: what was matched before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
+        near: by a name that no item has, the items that differ from it only by what is easily
+            overlooked (``netsuite.item_names``). None is ever matched by it.
     """
 
     named: dict[str, tuple[ItemFact, ...]]
     bindings: dict[int, Binding]
     bound: dict[str, ItemFact]
+    near: dict[str, tuple[ItemFact, ...]]
 
 
 class Matched(NamedTuple):
@@ -124,6 +149,8 @@ def candidates(
 
 async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
     """Read the items of SKUs: by internal id where they were matched before, else by name.
+
+    Items of nearly a name are not looked for: see ``near_items``.
 
     Args:
         wanted: SKU by ShipBob's inventory id.
@@ -153,7 +180,37 @@ async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
         named={name: tuple(map(item_fact, found)) for name, found in named.items()},
         bindings=bindings,
         bound={item: item_fact(found) for item, found in bound.items()},
+        near={},
     )
+
+
+async def near_items(
+    named: Mapping[str, Sequence[ItemFact]], reads: Reads
+) -> dict[str, tuple[ItemFact, ...]]:
+    """Look for items that differ from names which no item has only by what is easily overlooked.
+
+    It costs nothing where no name is missing. Only the first few are looked for, as many as a
+    message names.
+
+    Args:
+        named: items by the name that was asked for.
+        reads: of the connection.
+    """
+    missing = sorted(name for name, found in named.items() if not found)[:_NAMED]
+    if not missing:
+        return {}
+    asked = {spelling for name in missing for spelling in spellings(name)}
+    found = [item_fact(item) for items in (await reads.items(asked)).values() for item in items]
+    by_id = {item.id: item for item in found if not item.inactive}
+    close = {
+        name: tuple(
+            by_id[one]
+            for one in sorted(by_id)
+            if near_names(name, (by_id[one].name, by_id[one].full_name))
+        )
+        for name in missing
+    }
+    return {name: items for name, items in close.items() if items}
 
 
 def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str, str]) -> Matched:
@@ -184,7 +241,7 @@ def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str,
             unbound[inventory_id] = sku
         else:
             raise _lost(sku, binding, item)
-    named = match_items(unbound.values(), facts.named, exceptions)
+    named = match_items(unbound.values(), facts.named, exceptions, facts.near)
     for inventory_id, sku in unbound.items():
         items[inventory_id] = named[sku]
     return Matched(

@@ -5,6 +5,7 @@ same. Dates become aware UTC datetimes. ShipBob writes .NET dates with seven fra
 which are rounded to microseconds; a date without a zone is taken as UTC.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, TypeVar
@@ -77,6 +78,27 @@ class Wro(msgspec.Struct, frozen=True, kw_only=True):
             "last_updated_date",
             "external_sync_timestamp",
         )
+
+    @property
+    def expected(self) -> dict[int, int]:
+        """Announced units by inventory id, which may stand in several rows."""
+        return _added_up(
+            (one.inventory_id, one.expected_quantity) for one in self.inventory_quantities
+        )
+
+    @property
+    def stowed(self) -> dict[int, int]:
+        """Units on the shelf by inventory id, which may stand in several rows."""
+        return _added_up(
+            (one.inventory_id, one.stowed_quantity) for one in self.inventory_quantities
+        )
+
+
+def _added_up(units: Iterable[tuple[int, int]]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for inventory_id, quantity in units:
+        found[inventory_id] = found.get(inventory_id, 0) + quantity
+    return found
 
 
 class BoxItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,11 +37,16 @@ class Products(NamedTuple):
         by_sku: variants by SKU.
         bindings: what was matched before, by NetSuite's item id.
         bound: variants by inventory id, for what was matched before.
+        held_by: what the variants of ``by_sku`` were matched to before, by inventory id.
+        near_skus: by a SKU that ShipBob has not, SKUs that differ from it only by what is easily
+            overlooked (``netsuite.item_names``). None is ever matched by it.
     """
 
     by_sku: dict[str, tuple[VariantFact, ...]]
     bindings: dict[str, tuple[Binding, ...]]
     bound: dict[int, tuple[VariantFact, ...]]
+    held_by: dict[int, Binding]
+    near_skus: dict[str, tuple[str, ...]]
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +170,8 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         variants: ShipBob's variants by SKU.
         bindings: what its items were matched to before, by NetSuite's item id.
         bound: ShipBob's variants by inventory id, for what was matched before.
+        held_by: what the variants found by SKU were matched to before, by inventory id.
+        near_skus: by a SKU that ShipBob has not, its SKUs of nearly that text.
         centers: fulfillment centers that stock may be sent to.
         read_at: when all this was read; an arrival must lie after it.
         ordered_on: the order's own date.
@@ -189,6 +196,8 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     ordered_on: date | None = None
     bindings: dict[str, tuple[Binding, ...]] = {}
     bound: dict[int, tuple[VariantFact, ...]] = {}
+    held_by: dict[int, Binding] = {}
+    near_skus: dict[str, tuple[str, ...]] = {}
     moved_from: str | None = None
     shares_number: bool = False
     unreadable: bool = False
@@ -199,4 +208,4 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def products(self) -> Products:
         """What ShipBob has for the ordered items."""
-        return Products(self.variants, self.bindings, self.bound)
+        return Products(self.variants, self.bindings, self.bound, self.held_by, self.near_skus)

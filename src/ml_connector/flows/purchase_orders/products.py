@@ -7,10 +7,11 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.purchase_orders.facts import OrderedItem, Products, VariantFact
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.netsuite.item_names import difference
 from ml_connector.rules.items import item_name
 from ml_connector.words import Cause
 
-_NAMED: Final = 5
+NAMED: Final = 5
 """The number of missing SKUs that a message names; all of them are waited for."""
 
 
@@ -62,13 +63,17 @@ def bound_to(
 def unknown(
     items: Collection[OrderedItem], products: Products, exceptions: Mapping[str, str]
 ) -> dict[str, OrderedItem]:
-    """Return the items, by SKU, of which ShipBob has no product, not even an inactive one."""
+    """Return the items, by SKU, of which ShipBob has no product, not even an inactive one.
+
+    Nor one of nearly the same SKU: that may be the product, and a person says so.
+    """
     return {
         sku: item
         for item in items
         if not bound_to(item, products, exceptions)
         and not _taken(sku := shipbob_sku(item.names, exceptions), item, exceptions)
         and not products.by_sku.get(sku)
+        and sku not in products.near_skus
     }
 
 
@@ -83,7 +88,7 @@ def products_of(
 
     Raises:
         NeedsData: ShipBob has none; all such SKUs are named.
-        NeedsHuman: it has several, or one that it keeps by lot.
+        NeedsHuman: it has several, or one that it keeps by lot, or one that is another item's.
     """
     found: dict[OrderedItem, ItemProduct] = {}
     missing: list[str] = []
@@ -96,6 +101,8 @@ def products_of(
         if inventory_id is None:
             missing.append(sku)
             continue
+        if not bound and sku not in exceptions:
+            _refuse_held(item, sku, products.held_by.get(inventory_id), order_number)
         new = None
         if not bound and item.id:
             name = item_name(sku, exceptions)
@@ -108,7 +115,8 @@ def products_of(
             )
         found[item] = ItemProduct(sku, inventory_id, new)
     if missing:
-        raise _missing(missing, order_number)
+        raise _missing(missing, products.near_skus, order_number)
+    _refuse_shared(found, order_number)
     return found
 
 
@@ -152,8 +160,58 @@ def _one(sku: str, active: Sequence[VariantFact], order_number: str) -> int | No
     return ids.pop() if ids else None
 
 
-def _missing(skus: Sequence[str], order_number: str) -> NeedsData:
-    named = ", ".join(skus[:_NAMED]) + (" and more" if len(skus) > _NAMED else "")
+def _refuse_held(item: OrderedItem, sku: str, binding: Binding | None, order_number: str) -> None:
+    """Stop where a product was matched to another item before: it may be of the same name only."""
+    if binding is not None and item.id and binding.item != item.id:
+        raise NeedsHuman(
+            f"{order_number} orders {_shown(item)}, and ShipBob's SKU {sku} was matched to item"
+            f" {binding.item} ({binding.item_name}) before",
+            cause=Cause.SKU_AMBIGUOUS,
+            remedy=(
+                "Two items of one name need SKUs of their own: give this one its own at ShipBob"
+                f" and name it in full under [skus]; or, if it takes the place of item"
+                f' {binding.item}, add "{sku}" = "{item.names[-1]}" there. Then apply the'
+                " connection again and replay."
+            ),
+        )
+
+
+def _refuse_shared(found: Mapping[OrderedItem, ItemProduct], order_number: str) -> None:
+    """Stop where two items of an order are one product at ShipBob."""
+    of_product: dict[int, OrderedItem] = {}
+    for item, product in sorted(found.items()):
+        other = of_product.setdefault(product.inventory_id, item)
+        if item.id and other.id and item.id != other.id:
+            raise NeedsHuman(
+                f"{order_number} orders {_shown(other)} and {_shown(item)}, and both are SKU"
+                f" {product.sku} at ShipBob (inventory id {product.inventory_id})",
+                cause=Cause.SKU_AMBIGUOUS,
+                remedy=(
+                    "Give each a SKU of its own at ShipBob, name them in full under [skus], apply"
+                    " the connection again and replay."
+                ),
+            )
+
+
+def _shown(item: OrderedItem) -> str:
+    return f"{item.names[-1]} (item {item.id})"
+
+
+def _missing(
+    skus: Sequence[str], near_skus: Mapping[str, Sequence[str]], order_number: str
+) -> NeedsData:
+    named = ", ".join(skus[:NAMED]) + (" and more" if len(skus) > NAMED else "")
+    near = [
+        f'ShipBob has "{other}", which differs from "{sku}" only by {difference(sku, other)}: if'
+        f' they are the same, give both one name, or map "{other}" under [skus] and apply the'
+        " connection again."
+        for sku in skus[:NAMED]
+        for other in near_skus.get(sku, ())[:NAMED]
+    ]
+    usual = (
+        "Create the product at ShipBob with this SKU, map it under [skus], or set"
+        ' missing_product = "create".'
+    )
     return NeedsData(
         f"ShipBob has no active product {named}, ordered on {order_number}",
         cause=Cause.SKU_MISSING_IN_SHIPBOB,
@@ -161,8 +219,5 @@ def _missing(skus: Sequence[str], order_number: str) -> NeedsData:
             *(AwaitedKind.PRODUCT.named(sku) for sku in skus),
             AwaitedKind.POLICY.named("missing_product"),
         ],
-        remedy=(
-            "Create the product at ShipBob with this SKU, map it under [skus], or set"
-            ' missing_product = "create".'
-        ),
+        remedy=" ".join([*near, f"Otherwise: {usual[0].lower()}{usual[1:]}" if near else usual]),
     )

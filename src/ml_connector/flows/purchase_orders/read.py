@@ -20,7 +20,7 @@ from ml_connector.flows.purchase_orders.facts import (
     VariantFact,
     WroFact,
 )
-from ml_connector.flows.purchase_orders.products import bound_to, holding, shipbob_sku
+from ml_connector.flows.purchase_orders.products import NAMED, bound_to, holding, shipbob_sku
 from ml_connector.flows.purchase_orders.transfers import Transfer, read_transfer
 from ml_connector.flows.purchase_orders.wro_receipts import (
     items_on,
@@ -30,6 +30,7 @@ from ml_connector.flows.purchase_orders.wro_receipts import (
 )
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.postings.announcements import WroOutcome
+from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
@@ -68,7 +69,7 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
         return await gone(key, await read_wros(key, "", reads), read_at, reads)
     order, lines = source.order, source.lines
     bindings = await reads.bindings.of_items({line.item for line in lines})
-    products = Products({}, bindings, {})
+    products = Products({}, bindings, {}, {}, {})
     if order.status in PURCHASE_ORDER_OPEN:
         products = await _products(lines, bindings, reads)
     wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings)
@@ -85,6 +86,8 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
             read_at=read_at,
             bindings=products.bindings,
             bound=products.bound,
+            held_by=products.held_by,
+            near_skus=products.near_skus,
             announce_again=await announce_again(order.id, wros, reads),
         ),
         source,
@@ -258,15 +261,37 @@ async def _products(
         for one in holding(item, bindings.get(item.id, ()), reads.skus)
     }
     by_id = await reads.variants_by_inventory(held)
-    bound = Products({}, bindings, {one: tuple(map(_variant, by_id[one])) for one in by_id})
-    by_sku = await reads.variants(
+    bound = Products(
+        {}, bindings, {one: tuple(map(_variant, by_id[one])) for one in by_id}, {}, {}
+    )
+    found = await reads.variants(
         {
             shipbob_sku(item.names, reads.skus)
             for item in items
             if not bound_to(item, bound, reads.skus)
         }
     )
-    return bound._replace(by_sku={sku: tuple(map(_variant, by_sku[sku])) for sku in by_sku})
+    by_sku = {sku: tuple(map(_variant, found[sku])) for sku in found}
+    ids = {one.inventory_id for variants in by_sku.values() for one in variants}
+    return bound._replace(
+        by_sku=by_sku,
+        held_by=await reads.bindings.of_inventory(ids) if ids else {},
+        near_skus=await _near_skus([sku for sku, some in by_sku.items() if not some], reads),
+    )
+
+
+async def _near_skus(missing: Sequence[str], reads: Reads) -> dict[str, tuple[str, ...]]:
+    """Return ShipBob's SKUs that differ from these only by what is easily overlooked.
+
+    It costs nothing where no product is missing. Only the first few are looked for, as many as
+    a message names.
+    """
+    asked = {spelling for sku in sorted(missing)[:NAMED] for spelling in spellings(sku)}
+    if not asked:
+        return {}
+    there = [sku for sku, some in (await reads.variants(asked)).items() if some]
+    near = {sku: tuple(near_names(sku, there)) for sku in sorted(missing)[:NAMED]}
+    return {sku: others for sku, others in near.items() if others}
 
 
 def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedLine]:
@@ -307,8 +332,8 @@ def _wro(wro: Wro, items: dict[str, int]) -> WroFact:
         status=wro.status,
         fulfillment_center_id=wro.final_destination_fulfillment_center_id
         or wro.fulfillment_center.id,
-        expected={line.inventory_id: line.expected_quantity for line in wro.inventory_quantities},
-        stowed={line.inventory_id: line.stowed_quantity for line in wro.inventory_quantities},
+        expected=wro.expected,
+        stowed=wro.stowed,
         booked={},
         items=items,
     )

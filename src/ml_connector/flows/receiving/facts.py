@@ -147,6 +147,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         items: NetSuite's items by the item name that was asked for.
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
+        near_items: by an item name that NetSuite has not, items of nearly that name.
         orders: the purchase orders with the WRO's number; one, when all is well.
         announced_at: when the WRO was made at ShipBob, by whomever; None where ShipBob does not
             say.
@@ -171,6 +172,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     synced: bool
     bindings: dict[int, Binding] = {}
     bound: dict[str, ItemFact] = {}
+    near_items: dict[str, tuple[ItemFact, ...]] = {}
     unit_rates: dict[str, Decimal] = {}
     is_transfer: bool = False
     seen_first: tuple[StowedLine, ...] | None = None
@@ -180,4 +182,4 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def matches(self) -> MatchFacts:
         """What both systems and our own books say of its SKUs."""
-        return MatchFacts(self.items, self.bindings, self.bound)
+        return MatchFacts(self.items, self.bindings, self.bound, self.near_items)

@@ -17,7 +17,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import booked_units
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
-from ml_connector.rules.items import MatchFacts, candidates, read_items
+from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
 from ml_connector.shipbob.resources.receiving import AWAITED, CANCELLED, COMPLETED
 
@@ -53,6 +53,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         items=matches.named,
         bindings=matches.bindings,
         bound=matches.bound,
+        near_items=await near_items(matches.named, reads),
         unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
         orders=orders,
         is_transfer=not orders and await is_transfer(ordered, reads),

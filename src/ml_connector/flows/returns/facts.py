@@ -151,6 +151,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
         items: NetSuite's items by the item name that was asked for.
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
+        near_items: by an item name that NetSuite has not, items of nearly that name.
         named: authorizations whose number or external id is the return's reference, and the
             one that was made for this return.
         order_key: the reference by which the sales order was looked for; None when it was
@@ -171,6 +172,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     items: dict[str, tuple[ItemFact, ...]] = {}
     bindings: dict[int, Binding] = {}
     bound: dict[str, ItemFact] = {}
+    near_items: dict[str, tuple[ItemFact, ...]] = {}
     named: tuple[Authorization, ...] = ()
     order_key: str | None = None
     sales: tuple[Sale, ...] = ()

@@ -97,7 +97,7 @@ def _parts(facts: ReturnFacts, settings: ConnectionSettings) -> list[ReturnedUni
     locations = places(facts, settings, {unit.action for unit in units})
     matched = match(
         {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in units},
-        MatchFacts(facts.items, facts.bindings, facts.bound),
+        MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
         settings.skus,
     )
     return [

@@ -84,7 +84,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(
         {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in pending},
-        MatchFacts(facts.items, facts.bindings, facts.bound),
+        MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
         settings.skus,
     )
     parts = [

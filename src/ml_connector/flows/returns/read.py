@@ -27,7 +27,7 @@ from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.netsuite.statuses import RETURN_EXPECTING, RETURN_RECEIVABLE
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, stock_periods
-from ml_connector.rules.items import read_items
+from ml_connector.rules.items import near_items, read_items
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.rules.line_numbers.proof import prove_lines, prove_sold_lines
 from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
@@ -103,6 +103,7 @@ async def _with_netsuite(
         items=matches.named,
         bindings=matches.bindings,
         bound=matches.bound,
+        near_items=await near_items(matches.named, reads),
         named=named,
         order_key=order_key,
         sales=sales,

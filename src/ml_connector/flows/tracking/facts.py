@@ -154,6 +154,7 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
         exceptions: SKU to item name, where they differ (``[skus]``).
         bound: NetSuite's item by ShipBob's inventory id, as it was matched before.
         items: NetSuite's items by name, for SKUs that are not on the order.
+        near_items: by a name that NetSuite has not, items of nearly that name.
         kits: by the item name of a kit, how many of each SKU it is made of by ShipBob's
             catalogue.
     """
@@ -161,6 +162,7 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: dict[str, str] = {}
     bound: dict[int, str] = {}
     items: dict[str, tuple[ItemFact, ...]] = {}
+    near_items: dict[str, tuple[ItemFact, ...]] = {}
     kits: dict[str, dict[str, int]] = {}
 
 

@@ -6,7 +6,7 @@ counted in ``kits``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -28,8 +28,9 @@ from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     OrderLineFact,
     SalesOrderFact,
+    lines_called,
 )
-from ml_connector.rules.items import item_name
+from ml_connector.rules.items import item_name, missing_remedy
 from ml_connector.words import Cause
 
 _IS_NO_ORDER_LINE: Final = f"If it replaces what was ordered, change the sales order; or {BY_HAND}"
@@ -204,24 +205,48 @@ def _tracked_by(line: OrderLineFact) -> str:
 def _lines_of(
     product: StoreProduct, order: SalesOrderFact, names: ItemNames
 ) -> tuple[OrderLineFact, ...]:
-    lines = _lines_called(product.sku, order, names) if product.sku is not None else ()
+    inventory = {units.inventory_id for units in product.units}
+    lines = _lines_called(product.sku, inventory, order, names) if product.sku else ()
     if lines:
         return lines
-    inventory = {units.inventory_id for units in product.units}
     if len(inventory) == 1:
         item = names.bound.get(next(iter(inventory)))
         return tuple(line for line in order.lines if line.item == item)
     return ()
 
 
-def _lines_called(sku: str, order: SalesOrderFact, names: ItemNames) -> tuple[OrderLineFact, ...]:
+def _lines_called(
+    sku: str, inventory: Collection[int], order: SalesOrderFact, names: ItemNames
+) -> tuple[OrderLineFact, ...]:
     """Return the lines of the item that a SKU names.
 
-    Two children of different parents may have the same name: it is the first one's lines then.
+    Two children of different parents may have the same name: then it is the one that the SKU
+    was matched to before.
+
+    Args:
+        sku: ShipBob's.
+        inventory: the inventory ids of the units of this SKU.
+        order: the sales order.
+        names: which items the SKUs stand for.
+
+    Raises:
+        NeedsHuman: several items of the order have the name.
     """
-    name = item_name(sku, names.exceptions)
-    lines = [line for line in order.lines if line.is_called(name)]
-    return tuple(line for line in lines if line.item == lines[0].item)
+    found = lines_called(item_name(sku, names.exceptions), order.lines)
+    bound = {item for one in inventory if (item := names.bound.get(one)) in found}
+    items = bound if len(found) > 1 and len(bound) == 1 else set(found)
+    if len(items) > 1:
+        said = ", ".join(
+            f"{lines[0].full_name or lines[0].name} (item {item})"
+            for item, lines in sorted(found.items())
+        )
+        raise NeedsHuman(
+            f"SKU {sku} matches {len(found)} items on sales order {order.number}: {said}",
+            cause=Cause.SKU_AMBIGUOUS,
+            remedy="Name the right one in full under [skus] and apply the connection again.",
+            waiting_for=[AwaitedKind.SKU.named(item_name(sku, names.exceptions))],
+        )
+    return tuple(line for item in items for line in found[item])
 
 
 def _quantity(
@@ -252,7 +277,7 @@ def _of_members(
     loose: dict[str, list[Units]] = defaultdict(list)
     for product, units in members:
         sku = units.sku or product.sku or ""
-        lines = _lines_called(sku, order, names)
+        lines = _lines_called(sku, (units.inventory_id,), order, names)
         if lines:
             wanted.append(
                 WantedUnits(lines=lines, sku=sku, quantity=units.quantity, units=(units,))
@@ -307,10 +332,7 @@ def _not_on_order(
             waiting_for=[
                 AwaitedKind.SKU.named(item_name(sku, names.exceptions)) for sku in unknown
             ],
-            remedy=(
-                "Create the item in NetSuite with this name, or map the SKU under [skus] and"
-                " apply the connection again; what waits goes on by itself."
-            ),
+            remedy=missing_remedy(unknown, names.near_items, names.exceptions),
         )
     what = ", ".join(
         f"{sum(unit.quantity for unit in units)} x {sku}" for sku, units in sorted(loose.items())

@@ -1,7 +1,7 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -21,14 +21,16 @@ from ml_connector.flows.tracking.facts import (
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
+    OrderLineFact,
     SalesOrderFact,
+    lines_called,
     lot_fact,
     sales_order_fact,
 )
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import item_fact, stock_periods
-from ml_connector.rules.items import item_name
+from ml_connector.rules.items import item_name, near_items
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 
@@ -135,19 +137,41 @@ async def _names(
     skus = _skus(shipment)
     names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
     lines = [line for order in found for line in order.lines]
-    on_order = {name for line in lines for name in (line.name, line.full_name)}
-    unknown = {item_name(sku, reads.skus) for sku in skus} - on_order
-    if not unknown or not found:
+    called = {
+        name: len(lines_called(name, lines))
+        for name in (item_name(sku, reads.skus) for sku in skus)
+    }
+    if found and set(called.values()) - {1}:
+        names = msgspec.structs.replace(names, bound=await _bound(shipment, reads))
+    unknown = {name for name, items in called.items() if not items}
+    if not found or not unknown:
         return names
-    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in shipment.units})
-    items = await reads.items(unknown)
+    return await _with_unknown(names, unknown, lines, skus, reads)
+
+
+async def _with_unknown(
+    names: ItemNames,
+    unknown: Collection[str],
+    lines: Iterable[OrderLineFact],
+    skus: Collection[str],
+    reads: Reads,
+) -> ItemNames:
+    """Look in NetSuite for names that are on no sales order, and for kits in ShipBob."""
+    matches = await reads.items(unknown)
+    items = {name: tuple(map(item_fact, some)) for name, some in matches.items()}
     kits = sorted({line.name for line in lines if line.is_kit})
     return msgspec.structs.replace(
         names,
-        bound={inventory_id: binding.item for inventory_id, binding in bound.items()},
-        items={name: tuple(map(item_fact, matches)) for name, matches in items.items()},
+        items=items,
+        near_items=await near_items(items, reads),
         kits=await _kits(kits, skus, reads),
     )
+
+
+async def _bound(shipment: ShipmentFact, reads: Reads) -> dict[int, str]:
+    """Return the items that a shipment's units were matched to before, by inventory id."""
+    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in shipment.units})
+    return {inventory_id: binding.item for inventory_id, binding in bound.items()}
 
 
 def _skus(shipment: ShipmentFact) -> set[str]:

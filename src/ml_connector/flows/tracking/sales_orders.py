@@ -1,6 +1,7 @@
 """What NetSuite says of the sales order of a shipment, as a run keeps it."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -58,6 +59,15 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     def is_called(self, name: str) -> bool:
         """Whether its item has this name, by itself or with its parents'."""
         return bool(name) and name in (self.name, self.full_name)
+
+
+def lines_called(name: str, lines: Iterable[OrderLineFact]) -> dict[str, list[OrderLineFact]]:
+    """Return the lines whose item has this name, by item: children of two parents may share it."""
+    found: dict[str, list[OrderLineFact]] = {}
+    for line in lines:
+        if line.is_called(name):
+            found.setdefault(line.item, []).append(line)
+    return found
 
 
 class FulfilledUnits(msgspec.Struct, frozen=True, kw_only=True):
