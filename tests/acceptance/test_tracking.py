@@ -203,3 +203,44 @@ def test_shipbob_answering_badly_delays_and_loses_nothing(
 
     assert len(retail.fulfillments(order)) == 1
     assert order.shipments[0].tracking_uploaded
+
+
+def test_what_a_person_says_in_netsuite_is_seen_by_itself(acme: Merchant, retail: Retail) -> None:
+    tee = retail.sku()
+    order = retail.sell({tee: 2}, in_netsuite=False)
+    [shipment] = order.shipments
+    sales_order = acme.world.netsuite.add_sales_order(
+        order.reference_id,
+        customer=retail.customer,
+        location=6,
+        lines=[{"item": tee, "quantity": 4, "rate": "9", "location": 6}],
+    )
+    by_hand = acme.world.netsuite.transform(
+        "salesOrder",
+        sales_order,
+        "itemFulfillment",
+        {
+            "shipStatus": {"id": "C"},
+            "item": {"items": [{"orderLine": 1, "quantity": 2, "location": 6}]},
+        },
+    )
+    acme.world.shipbob.ship(shipment)
+    retail.wait_for(shipment, state="dead")
+    [waits] = acme.rows(
+        "select cause, waiting_for from subject where key = %(key)s", key=str(shipment.id)
+    )
+    number = shipment.parcels[0].tracking_number
+    acme.world.netsuite.edit(
+        "itemFulfillment",
+        by_hand,
+        {"package": {"items": [{"packageTrackingNumber": number, "packageWeight": 1}]}},
+    )
+    retail.wait_for(shipment)
+
+    [made] = retail.fulfillments(order)
+    [thing] = waits["waiting_for"]
+    assert waits["cause"] == "fulfilled_by_others"
+    assert thing.startswith("changed_sales_order:")
+    assert thing.endswith(f":{order.reference_id}")
+    assert numbers(made) == [number]
+    assert acme.books(tee).shipbob == acme.books(tee).netsuite

@@ -282,3 +282,52 @@ def test_only_a_pick_of_just_these_units_is_shipped(desk: Desk) -> None:
     assert [one["shipStatus"]["id"] for one in desk.retail.fulfillments(order)] == ["C", "C"]
     assert desk.acme.books(tee, cap).journal == {(tee, 6): -2, (cap, 6): -1}
     assert desk.agree(tee, cap)
+
+
+def test_a_fulfilment_that_was_deleted_is_found_again_or_waits_for_a_person(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    desk.look(shipment)
+    [first] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(first["id"]))
+    desk.acme.world.shipbob.track(shipment)
+    desk.look(shipment)
+    stopped, drift = desk.stop(shipment), desk.drift(tee)
+    desk.acme.world.shipbob.deliver(shipment)
+    desk.look(shipment)
+    still = desk.stop(shipment)
+    by_hand = desk.fulfil(order, {tee: 2})
+    desk.look(shipment)
+
+    [made] = desk.retail.fulfillments(order)
+    assert stopped[0] == still[0] == "fulfillment_not_found"
+    assert f"put tracking number {NUMBER} on it" in stopped[2]
+    assert drift != []
+    assert made["id"] == by_hand
+    assert numbers(made) == [NUMBER]
+    assert "Delivered" in made["memo"]
+    assert desk.retail.state(shipment) == "done"
+    assert desk.drift(tee) == []
+    assert found(close(desk.acme)) == {("external_id_changed", f"mlc-if-{shipment.id}")}
+
+    desk.edit(by_hand, externalId=f"mlc-if-{shipment.id}")
+    assert desk.agree(tee)
+
+
+def test_a_fulfilment_of_others_that_was_deleted_is_made_anew(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    by_hand = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.ship(shipment)
+    desk.look(shipment)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(by_hand))
+    desk.acme.world.shipbob.deliver(shipment)
+    desk.look(shipment)
+
+    [made] = desk.retail.fulfillments(order)
+    assert made["externalId"] == f"mlc-if-{shipment.id}"
+    assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
+    assert desk.agree(tee)

@@ -47,6 +47,19 @@ class GoldenShipments:
         )
         return tuple(order for order in orders if order.matched == reference)
 
+    async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
+        """The fulfilments of ``links.json``, and this shipment's of ``posted.json``."""
+        linked = {int(key): one for key, one in dict(self._json("links.json")).items()}
+        for document in self._json("posted.json"):
+            if document["system"] == "netsuite":
+                key = (self._folder / "key.txt").read_text("utf-8")
+                linked[int(key)] = document["remote_id"]
+        return {one: linked[one] for one in sorted(shipment_ids) if one in linked}
+
+    async def is_gone(self, fulfillment_id: str) -> bool:
+        netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))
+        return fulfillment_id in netsuite.get("gone", [])
+
     async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
         netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))
         lots = msgspec.convert(netsuite.get("lots", []), tuple[Lot, ...])

@@ -34,7 +34,9 @@ from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, Mode, Source
 
 # Refusals that may come of facts that have changed since they were read.
-_MAY_BE_STALE: Final = frozenset({Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED})
+_MAY_BE_STALE: Final = frozenset(
+    {Cause.REFUSED_BY_NETSUITE, Cause.PERIOD_CLOSED, Cause.FULFILLMENT_NOT_FOUND}
+)
 
 # Who tells of one subject and waits to see what comes of it.
 _SOMEBODY_WAITS: Final[frozenset[Source]] = frozenset({"webhook", "person"})

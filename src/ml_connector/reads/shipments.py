@@ -14,6 +14,7 @@ from ml_connector.errors import NeedsData
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import sales_orders
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
+from ml_connector.netsuite.records.fulfillments import ReadFulfillment
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import SHIPMENTS_APART_SECONDS, SHIPMENTS_BURST
 from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking
@@ -23,6 +24,14 @@ from ml_connector.words import Cause
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
+
+
+LinksOf = Callable[[Sequence[int]], Awaitable[Mapping[int, str]]]
+"""Returns the item fulfilment that our books know as each shipment's, by internal id."""
+
+
+async def _links_nothing(_: Sequence[int]) -> Mapping[int, str]:
+    return {}
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -37,6 +46,7 @@ class ShipmentReads:
         netsuite: the client of the NetSuite account.
         order_match: the field by which a sales order is found (netsuite.md section 8.9).
         orders_of: the orders of shipments, as far as the inbox was told of them.
+        links_of: the item fulfilments of shipments, as far as our books know them.
         makes_fulfillments: whether item fulfilments are made, and not only brought up to date.
     """
 
@@ -47,6 +57,7 @@ class ShipmentReads:
         *,
         order_match: str = "tranid",
         orders_of: OrdersOf = _told_nothing,
+        links_of: LinksOf = _links_nothing,
         makes_fulfillments: bool = True,
     ) -> None:
         self.makes_fulfillments = makes_fulfillments
@@ -54,6 +65,7 @@ class ShipmentReads:
         self._netsuite = netsuite
         self._order_match = order_match
         self._orders_of = orders_of
+        self._links: Batch[int, str] = Batch(links_of, most=1000)
         self._by_shipment: Batch[int, Order] = Batch(
             self._fetch_by_shipment,
             most=250,
@@ -128,6 +140,23 @@ class ShipmentReads:
     async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
         """Return the sales orders that the configured field matches, with their fulfilments."""
         return await self._sales_orders.get(reference) or ()
+
+    async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
+        """Return the item fulfilment that our books know as each shipment's; none for some."""
+        ordered = sorted(shipment_ids)
+        found = await asyncio.gather(*map(self._links.get, ordered))  # at once: one query
+        return {one: link for one, link in zip(ordered, found, strict=True) if link is not None}
+
+    async def is_gone(self, fulfillment_id: str) -> bool:
+        """Whether an item fulfilment is not in NetSuite any more.
+
+        Only the record itself says so: a query may not show yet what was just made (netsuite.md
+        section 11.6), or not find its order.
+        """
+        found = await self._netsuite.get(
+            "itemFulfillment", record_id=fulfillment_id, shape=ReadFulfillment
+        )
+        return found is None
 
     async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
         """Return NetSuite's lots and serial numbers by text; none for an unknown one."""

@@ -18,20 +18,20 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
-from ml_connector.flows import FLOWS, purchase_orders, receiving
+from ml_connector.flows import FLOWS, purchase_orders, receiving, tracking
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.postings import survey
+from ml_connector.ledger.postings import own_records, survey
 from ml_connector.ledger.postings.announcements import KeptAnnouncements
 from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.reads import Reads
-from ml_connector.reads.shipments import OrdersOf, ShipmentReads
+from ml_connector.reads.shipments import LinksOf, OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
@@ -197,6 +197,7 @@ def _reads(
             netsuite,
             order_match=settings.policies.order_match,
             orders_of=_orders_of(installation.database, settings.name),
+            links_of=_links_of(installation.database, settings.name),
             makes_fulfillments=settings.policies.fulfillment != "update",
         ),
     )
@@ -213,3 +214,15 @@ def _orders_of(database: Database, name: str) -> OrdersOf:
         return {int(key): int(order) for key, order in known.items() if order.isdigit()}
 
     return orders_of
+
+
+def _links_of(database: Database, name: str) -> LinksOf:
+    """Return a function that looks up the item fulfilments that shipments were posted on."""
+
+    async def links_of(shipment_ids: Sequence[int]) -> Mapping[int, str]:
+        found = await own_records.latest_records(
+            database, name, tracking.FLOW.name, [str(one) for one in shipment_ids]
+        )
+        return {int(key): record for key, record in found.items()}
+
+    return links_of

@@ -176,6 +176,8 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         sales_orders: all that match the reference; normally one.
         lots: NetSuite's lots and serial numbers by text, where the order's items have them.
         periods: posting periods from the one of the shipment on; empty when unreadable.
+        linked: by shipment of the order, the item fulfilment that our books know as its.
+        gone: those of them that this shipment had and that are not in NetSuite any more.
     """
 
     order_id: int
@@ -187,6 +189,8 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     names: ItemNames = ItemNames()
     lots: dict[str, tuple[LotFact, ...]] = {}
     periods: tuple[PeriodFact, ...] = ()
+    linked: dict[int, str] = {}
+    gone: tuple[str, ...] = ()
 
     @property
     def shipment(self) -> ShipmentFact:

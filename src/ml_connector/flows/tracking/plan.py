@@ -27,6 +27,7 @@ from ml_connector.flows.tracking.order_lines import (
 )
 from ml_connector.flows.tracking.recognition.doubts import (
     cancelled_after_shipping,
+    deleted,
     fulfilled_by_others,
     held_for_cancelled,
 )
@@ -194,13 +195,13 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
         NeedsHuman: one that is there may be the shipment's, and it can't be told.
     """
     known, own = task.known, task.known.of(task.shipment)
-    linked = linked_fulfillment(task.posted)
+    linked = linked_fulfillment(task.posted, task.facts.gone)
     if linked is not None:
         # A query may not show yet what we have just made (netsuite.md section 11.6).
         there = next((one for one in task.order.fulfillments if one.id == linked), None)
         if there is None:
             return FulfillmentFact(id=linked, status=FULFILLMENT_SHIPPED)
-        if has_posted_units(task.posted, linked) or known.counts_for(there, own):
+        if has_posted_units(task.posted, {linked}) or known.counts_for(there, own):
             return there
         raise fulfilled_by_others(own, [there], known)
     found = recognise(
@@ -211,6 +212,8 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
     )
     if found.doubtful:
         raise fulfilled_by_others(own, found.doubtful, known)
+    if found.fulfillment is None and has_posted_units(task.posted, task.facts.gone):
+        raise deleted(own, task.facts.gone, known)
     return found.fulfillment
 
 
@@ -269,14 +272,14 @@ def _refuse_held_for_cancelled(task: _ShipmentTask) -> None:
 
 
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
-    known = _posted_parcels(task) | own.compared_numbers
+    known = _posted_parcels(_posted_on(task, own)) | own.compared_numbers
     parcels = [one for one in task.shipment.parcels if one.compared_number not in known]
     ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None
     day = task.day() if ships is not None else task.fact_date
     booking = task.booking(day)
     if booking.location is None and own.lines:  # the center isn't mapped
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
-    before = told_before(task.posted)
+    before = told_before(_posted_on(task, own))
     tell = booking.delivery.follows(before) if before else not _says(own, booking)
     refused = _done_by_others(task, own, known)
     if not parcels and not tell and ships is None:
@@ -304,11 +307,16 @@ def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
     ]
 
 
-def _posted_parcels(task: _ShipmentTask) -> set[str]:
+def _posted_on(task: _ShipmentTask, own: FulfillmentFact) -> list[Posted]:
+    """Return what is posted of the shipment, but on fulfilments that were deleted since."""
+    return [one for one in task.posted if one.system != "netsuite" or one.remote_id == own.id]
+
+
+def _posted_parcels(posted: Sequence[Posted]) -> set[str]:
     """Return the numbers of parcels that we have posted, as they are compared."""
     return {
         compared_number(line.source_line.removeprefix(PARCEL))
-        for document in task.posted
+        for document in posted
         for line in document.lines
         if line.source_line.startswith(PARCEL)
     }
@@ -328,7 +336,7 @@ def _done_by_others(
     A parcel of ours whose number ShipBob now writes in another way is one of them.
     """
     posted = {line.source_line for document in task.posted for line in document.lines}
-    ours = _posted_parcels(task)
+    ours = _posted_parcels(task.posted)
     units: list[SourceLine] = []
     parcels: list[SourceLine] = []
     written_anew: list[SourceLine] = []

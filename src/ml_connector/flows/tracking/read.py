@@ -66,18 +66,37 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     if reference is None or not (fact.has_shipped or fact.is_cancelled):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
-    matches, periods = await asyncio.gather(
-        reads.shipments.sales_orders(reference), stock_periods(moment(facts.shipment), reads)
+    matches, periods, linked = await asyncio.gather(
+        reads.shipments.sales_orders(reference),
+        stock_periods(moment(facts.shipment), reads),
+        reads.shipments.links([one.id for one in facts.shipments]),
     )
     found = tuple(map(sales_order_fact, matches))
-    proved, names, lots = await asyncio.gather(
+    proved, names, lots, gone = await asyncio.gather(
         _with_line_numbers(facts, matches, found, reads),
         _names(facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
+        _gone(linked.get(own.id), found, reads),
     )
     return msgspec.structs.replace(
-        facts, sales_orders=proved, names=names, lots=lots, periods=periods
+        facts,
+        sales_orders=proved,
+        names=names,
+        lots=lots,
+        periods=periods,
+        linked=linked,
+        gone=gone,
     )
+
+
+async def _gone(
+    linked: str | None, found: Sequence[SalesOrderFact], reads: Reads
+) -> tuple[str, ...]:
+    """Return the fulfilment that our books know, if it was deleted; asked where none lists it."""
+    listed = {one.id for order in found for one in order.fulfillments}
+    if linked is None or linked in listed or not await reads.shipments.is_gone(linked):
+        return ()
+    return (linked,)
 
 
 async def _with_line_numbers(

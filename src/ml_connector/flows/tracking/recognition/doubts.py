@@ -1,6 +1,6 @@
 """Stops where somebody else's item fulfilment may be a shipment's, in words. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.tracking.recognition.named_shipments import (
@@ -62,6 +62,21 @@ def held_for_cancelled(
     )
 
 
+def deleted(own: ShipmentUnits, gone: Collection[str], known: OrderFulfillments) -> NeedsHuman:
+    """Return the stop of a shipment whose fulfilment was deleted, and not made again."""
+    return NeedsHuman(
+        f"Item fulfilment {', '.join(sorted(gone))} of shipment {own.id} is not in NetSuite any"
+        f" more, and no other on sales order {known.order.number} holds"
+        f" {_said_of(own, known)}",
+        cause=Cause.FULFILLMENT_NOT_FOUND,
+        remedy=(
+            "If it was deleted by mistake, fulfil the order again by hand with exactly these units"
+            f" at this location, and {_to_name(own, known)}. It then goes on by itself. Nothing is"
+            " posted again by itself."
+        ),
+    )
+
+
 def cancelled_after_shipping(
     own: ShipmentUnits, found: FulfillmentFact, known: OrderFulfillments
 ) -> NeedsHuman:
@@ -91,11 +106,6 @@ def cancelled_after_shipping(
         cause=Cause.CANCELLED_AFTER_SHIPPING,
         remedy=f"{remedy} It then goes on by itself. Nothing is taken back by itself.",
     )
-
-
-def to_be_named(own: ShipmentUnits, known: OrderFulfillments) -> str:
-    """Return, for a remedy, how a fulfilment by hand is seen to be this shipment's."""
-    return f"{_to_name(own, known)}: its tracking is then added by itself."
 
 
 def _to_name(own: ShipmentUnits, known: OrderFulfillments) -> str:

@@ -1,6 +1,6 @@
 """What is known of a sales order's item fulfilments when a shipment is planned. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
@@ -28,7 +28,8 @@ def known_fulfillments(
         posted: what is posted of that shipment.
         settings: of the connection.
     """
-    own = linked_fulfillment(posted)
+    own = linked_fulfillment(posted, facts.gone)
+    siblings = {key: one for key, one in facts.linked.items() if key != facts.shipment_id}
     return OrderFulfillments(
         order,
         [
@@ -37,22 +38,22 @@ def known_fulfillments(
             )
             for one in facts.shipments
         ],
-        {facts.shipment.id: own} if own else {},
+        siblings | ({facts.shipment.id: own} if own else {}),
     )
 
 
-def linked_fulfillment(posted: Sequence[Posted]) -> str | None:
-    """Return the internal id of the fulfilment that we have made or updated last."""
+def linked_fulfillment(posted: Sequence[Posted], gone: Collection[str]) -> str | None:
+    """Return the internal id of the fulfilment that we made or updated last, unless it is gone."""
     ids = [one.remote_id for one in posted if one.system == "netsuite" and one.remote_id]
-    return ids[-1] if ids else None
+    return ids[-1] if ids and ids[-1] not in gone else None
 
 
-def has_posted_units(posted: Sequence[Posted], fulfillment_id: str) -> bool:
-    """Whether we have moved units with a fulfilment: one that we made, or that was picked."""
+def has_posted_units(posted: Sequence[Posted], fulfillment_ids: Collection[str]) -> bool:
+    """Whether we have moved units with fulfilments: those that we made, or that were picked."""
     return any(
         line.quantity is not None
         for document in posted
-        if document.remote_id == fulfillment_id
+        if document.remote_id in fulfillment_ids
         for line in document.lines
     )
 
