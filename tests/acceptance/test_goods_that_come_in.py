@@ -184,3 +184,18 @@ def test_surplus_of_a_line_received_in_full_is_a_persons_matter(unserved: Mercha
     assert booked == (("done", None), ("dead", "over_receipt"))
     assert received(unserved, number) == {1: 12, 2: 4}
     assert unserved.books(tee, cap).agree
+
+
+def test_an_adjustment_is_of_its_locations_subsidiary(unserved: Merchant) -> None:
+    netsuite, shipbob, tee = unserved.world.netsuite, unserved.world.shipbob, unserved.sku("TEE")
+    netsuite.add_subsidiary("Acme Europe", internal_id=2)
+    netsuite.add_location("ShipBob 20", internal_id=8, subsidiary=2)
+    shipbob.add_fulfillment_center(20, "Center 20")
+    unserved.apply(locations='"228" = "6"\n"20" = "8"')
+    alone = unserved.deliver({tee: 5}, center=20)
+    astray = unserved.deliver({tee: 7}, number=unserved.order({tee: 7}), center=20)
+
+    assert state(unserved, alone) == ("done", None)
+    assert [one["subsidiary"]["id"] for one in unserved.documents(alone)] == ["2"]
+    assert state(unserved, astray) == ("dead", "subsidiary_unclear")
+    assert netsuite.stock() == {(tee, 8): 5}

@@ -72,6 +72,7 @@ class Case:
         self.skus = self._json("settings.json", {}).get("skus", {})
         self.bindings = self  # knows them as well
         self.units = self
+        self.locations = self
         self.transfers = self
         self.order_lines = GoldenOrderLines(self._netsuite)
         self.decisions = self
@@ -140,6 +141,12 @@ class Case:
     async def items_by_id(self, wanted: Collection[str]) -> dict[str, Item]:
         return {row["id"]: _item(row) for row in self._netsuite["items"] if row["id"] in wanted}
 
+    def of_center(self, center_id: int) -> str | None:
+        return self.settings().locations.get(str(center_id))
+
+    async def subsidiaries(self) -> dict[str, tuple[str, ...]]:
+        return {key: tuple(ids) for key, ids in self._netsuite.get("locations", {}).items()}
+
     async def rates(self, unit_ids: Collection[str]) -> dict[str, Decimal]:
         known = self._netsuite.get("units", {})
         return {unit: Decimal(known[unit]) for unit in sorted(unit_ids) if unit in known}
@@ -171,6 +178,7 @@ class Case:
                 tranid=row["number"],
                 status=row["status"],
                 location=row.get("location"),
+                subsidiary=row.get("subsidiary"),
                 lines=tuple(
                     OrderLine(
                         transaction=row["id"],

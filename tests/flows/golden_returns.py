@@ -79,6 +79,7 @@ class CaseReturns:
                 tranid=row["number"],
                 status=row["status"],
                 matched=row["number"],
+                subsidiary=row.get("subsidiary"),
                 lines=tuple(
                     SalesOrderLine(
                         line=line["line"],
@@ -116,6 +117,7 @@ def _authorization(row: Mapping[str, Any]) -> ReturnAuthorization:
         externalid=row.get("external_id"),
         memo=row.get("memo"),
         createdfrom=row.get("created_from"),
+        subsidiary=row.get("subsidiary"),
         lines=tuple(
             AuthorizationLine(
                 transaction=row["id"],

@@ -1,5 +1,6 @@
 """What takes back a document is its mirror, or is refused with a reason."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 
@@ -136,3 +137,41 @@ def test_a_long_external_id_stays_unique_and_short() -> None:
 
     assert len(ids) == 2
     assert all(len(one) == 64 for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "locations", "expected"),
+    [
+        ("inventoryAdjustment", {"subsidiary": {"id": "2"}}, {"6": ("3",)}, {"id": "2"}),
+        ("inventoryAdjustment", {}, {"6": ("3",)}, {"id": "3"}),
+        ("itemReceipt", {}, {"6": ("3",)}, {"id": "3"}),
+        ("itemReceipt", {}, {}, {"id": "1"}),
+    ],
+)
+def test_what_takes_back_units_is_of_their_subsidiary(
+    kind: str,
+    body: dict[str, object],
+    locations: dict[str, tuple[str, ...]],
+    expected: dict[str, str],
+) -> None:
+    terms = ACME.model_copy(
+        update={"netsuite": ACME.netsuite.model_copy(update={"subsidiary": "1"})}
+    )
+    original = dataclasses.replace(
+        posted(kind, line(quantity=5), request=CreateRecord(record_type=kind, body=body)),
+        location_subsidiaries=locations,
+    )
+    back = counter(original, terms, day=TODAY)
+
+    assert isinstance(back.request, CreateRecord)
+    assert back.request.body["subsidiary"] == expected
+
+
+def test_units_at_a_location_of_several_subsidiaries_are_not_taken_back() -> None:
+    original = dataclasses.replace(
+        posted("itemReceipt", line(quantity=5)), location_subsidiaries={"6": ("2", "3")}
+    )
+
+    with pytest.raises(UserError) as caught:
+        counter(original, ACME, day=TODAY)
+    assert "belongs to several (2, 3)" in caught.value.next_step

@@ -2,7 +2,8 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
@@ -19,6 +20,10 @@ from ml_connector.netsuite.queries.transactions import (
     transactions_by_memo_tag,
 )
 from ml_connector.netsuite.suiteql import SuiteQL
+from ml_connector.reads.locations import LocationReads
+
+if TYPE_CHECKING:
+    from ml_connector.netsuite.client import NetSuite
 
 PATH = "/services/rest/query/v1/suiteql"
 Rows = list[dict[str, Any]]
@@ -414,3 +419,33 @@ async def test_an_account_without_a_time_is_asked_again(
 
     with pytest.raises(Retryable):
         await setup.account_clock(suiteql)
+
+
+async def test_locations_show_which_subsidiaries_they_belong_to(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows = [
+        {"id": "6", "name": "One", "subsidiary": "3"},
+        {"id": "7", "name": "Two", "subsidiary": "1, 3"},
+        {"id": "8", "name": "None"},
+    ]
+    httpserver.expect_request(PATH).respond_with_handler(answering(rows))
+    reads = LocationReads(
+        cast("NetSuite", SimpleNamespace(query=suiteql)), {"228": "6", "10": "7"}, ["8"]
+    )
+    found = await reads.subsidiaries()
+    again = await reads.subsidiaries()
+
+    assert found == again == {"6": ("3",), "7": ("1", "3")}
+    assert [params for _, params in asked(httpserver)] == [["6", "7", "8"]]
+    assert (reads.of_center(228), reads.of_center(11)) == ("6", None)
+
+
+async def test_a_role_that_sees_no_locations_sees_no_subsidiaries(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    body = json.dumps(unknown_table("location"))
+    httpserver.expect_request(PATH).respond_with_data(body, 400, content_type="application/json")
+    reads = LocationReads(cast("NetSuite", SimpleNamespace(query=suiteql)), {"228": "6"})
+
+    assert await reads.subsidiaries() == {}

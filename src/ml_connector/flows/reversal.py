@@ -7,8 +7,8 @@ Nothing that was posted is edited or deleted: units go out again by an inventory
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -17,9 +17,15 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.found import FoundRecord
-from ml_connector.errors import UserError
+from ml_connector.errors import NeedsHuman, UserError
 from ml_connector.ledger.postings.documents import CreateBill, CreateRecord, Document, JournalLine
-from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
+from ml_connector.rules.adjustments import (
+    AdjustmentHead,
+    StockChange,
+    Subsidiaries,
+    adjustment_subsidiary,
+    inventory_adjustment,
+)
 from ml_connector.words import OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
 
 _UNITS: Final = frozenset({DocumentKind.ITEM_RECEIPT, DocumentKind.INVENTORY_ADJUSTMENT})
@@ -44,10 +50,12 @@ class Undoable:
 
     Attributes:
         remote_id: NetSuite's internal id.
+        location_subsidiaries: of each location that shows any (netsuite.md section 13.1).
     """
 
     document: Document
     remote_id: str
+    location_subsidiaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -137,7 +145,7 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
             external_id=external_id,
             date=day,
             account=account,
-            subsidiary=settings.netsuite.subsidiary or None,
+            subsidiary=_subsidiary_of(posted, locations[0], settings),
             memo=_memo(posted, external_id),
             title=f"Inventory adjustment that takes back {posted.name}",
         ),
@@ -151,6 +159,24 @@ def _units_back(posted: Undoable, settings: ConnectionSettings, day: date) -> Do
         ],
         lines,
     )
+
+
+def _subsidiary_of(posted: Undoable, location: str, settings: ConnectionSettings) -> str | None:
+    """Return the subsidiary that a document carries, or else that of its location.
+
+    Raises:
+        UserError: it is not clear.
+    """
+    request = posted.document.request
+    body = request.body if isinstance(request, CreateRecord) else {}
+    said = body.get("subsidiary")
+    if isinstance(said, dict) and "id" in said:
+        return str(said["id"])
+    known = Subsidiaries(posted.location_subsidiaries, setting=settings.netsuite.subsidiary)
+    try:
+        return adjustment_subsidiary(location, known, posted.name)
+    except NeedsHuman as error:
+        raise _can_not(posted, str(error)) from error
 
 
 def _refuse_unclear_units(posted: Undoable) -> None:

@@ -74,7 +74,7 @@ PERMISSIONS: Final = (
         name="Locations",
         tab="Lists",
         level="View",
-        why="checking the locations that fulfillment centers are mapped to",
+        why="checking the locations that fulfillment centers are mapped to; their subsidiaries",
         table="location",
     ),
     Permission(

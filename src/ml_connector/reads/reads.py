@@ -25,6 +25,7 @@ from ml_connector.netsuite.queries.setup import Period
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.documents import DocumentReads
 from ml_connector.reads.free_numbers import FreeNumbers
+from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.order_lines import OrderLineReads
 from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.reads.purchase_orders import OrderReads
@@ -64,6 +65,7 @@ class Reads:
         ordered_since: the connection's start date; earlier orders are not looked for.
         free_numbers: kept for those who make WROs.
         centers_in_use: the fulfillment centers that the connection maps to locations.
+        locations: which subsidiaries those locations belong to.
 
     Attributes:
         returns: reads of returns.
@@ -85,6 +87,7 @@ class Reads:
         ordered_since: date | None = None,
         free_numbers: FreeNumbers | None = None,
         centers_in_use: Collection[int] = (),
+        locations: LocationReads | None = None,
     ) -> None:
         self._centers_in_use = frozenset(centers_in_use)
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
@@ -100,6 +103,7 @@ class Reads:
         self.order_lines = OrderLineReads(netsuite, line_proofs or NoLineProofs())
         self._billing = billing
         self._stock = stock
+        self.locations = locations or LocationReads(netsuite)
         self.transfers = TransferReads(netsuite)
         self.wro_ends = WroEnds(shipbob)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)

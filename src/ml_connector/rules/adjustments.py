@@ -1,6 +1,6 @@
 """Inventory adjustments: units go into stock or out of it without an order. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -52,6 +52,76 @@ class AdjustmentHead(NamedTuple):
     subsidiary: str | None
     memo: str
     title: str
+
+
+class Subsidiaries(NamedTuple):
+    """What is known of the subsidiaries of an adjustment's location and of the order behind it.
+
+    Attributes:
+        of_location: by location; none of a location that the role may not see, and none at all
+            outside OneWorld (netsuite.md section 13.1).
+        order: of the order that the units came for, where there is one.
+        setting: of the connection's file.
+    """
+
+    of_location: Mapping[str, tuple[str, ...]] = {}
+    order: str | None = None
+    setting: str | None = None
+
+
+def adjustment_subsidiary(location: str, known: Subsidiaries, subject: str) -> str | None:
+    """Return the subsidiary that an adjustment carries: the one of its location.
+
+    Args:
+        location: NetSuite's internal id.
+        known: of the subsidiaries.
+        subject: whose units are adjusted, such as ``WRO 90311``, for the message.
+
+    Returns:
+        None outside OneWorld. Where the location does not show its own, the order's or else the
+        one of the connection's file.
+
+    Raises:
+        NeedsHuman: the order's is another than the location's, or the location belongs to several
+            and no order says which.
+    """
+    own = known.of_location.get(location, ())
+    if not own:
+        named = list(dict.fromkeys(filter(None, [known.order, known.setting])))
+        if len(named) > 1:
+            raise _unclear(
+                subject,
+                location,
+                f"its order is of subsidiary {named[0]}, and the connection's file names"
+                f" {named[1]}",
+            )
+        return named[0] if named else None
+    if known.order is not None and known.order not in own:
+        raise _unclear(
+            subject,
+            location,
+            f"its order is of subsidiary {known.order}, and the location of {', '.join(own)}",
+        )
+    if known.order is None and len(own) > 1:
+        raise _unclear(
+            subject,
+            location,
+            f"the location belongs to several ({', '.join(own)}), and no order says which",
+        )
+    return known.order or own[0]
+
+
+def _unclear(subject: str, location: str, why: str) -> NeedsHuman:
+    return NeedsHuman(
+        f"{subject} needs an inventory adjustment at location {location}, and its subsidiary is"
+        f" not clear: {why}",
+        cause=Cause.SUBSIDIARY_UNCLEAR,
+        remedy=(
+            "Let order and location be of one subsidiary in NetSuite, or map the fulfillment"
+            " center to a location of the order's under [locations] and apply the connection"
+            " again; then replay. Or adjust the stock by hand."
+        ),
+    )
 
 
 def refuse_item_without_stock(item: ItemFact, sku: str, subject: str) -> None:

@@ -30,6 +30,7 @@ from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
+from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.shipments import LinksOf, OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
@@ -192,6 +193,11 @@ def _reads(
         ordered_since=settings.start_date,
         free_numbers=free_numbers,
         centers_in_use=[int(center) for center in settings.locations],
+        locations=LocationReads(
+            netsuite,
+            settings.locations,
+            [*filter(None, [settings.policies.quarantine_location])],
+        ),
         shipments=ShipmentReads(
             shipbob,
             netsuite,

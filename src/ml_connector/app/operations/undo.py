@@ -65,7 +65,11 @@ async def propose(
                 next_step="Set it live first.",
             )
         document = msgspec.convert(row["document"], Document)
-        takes_back = Undoable(document=document, remote_id=row["remote_id"])
+        takes_back = Undoable(
+            document=document,
+            remote_id=row["remote_id"],
+            location_subsidiaries=await context.reads.locations.subsidiaries(),
+        )
         day = await _day(context, takes_back)
         found[row["id"]] = Counter(
             connection=row["connection"],

@@ -10,7 +10,9 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Booking, Increase, adjustment
+from ml_connector.flows.receiving.facts import ReceivingOrder
 from ml_connector.ledger.postings.documents import Document, Posted
+from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
 from ml_connector.words import Cause, DocumentKind
 
 
@@ -22,6 +24,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         ended: whether nothing more will be stowed of the WRO.
         unit_rates: base units in one of each unit that items are kept in.
         announced: the day on which the WRO was made, in the merchant's time zone, where known.
+        location_subsidiaries: of each location that shows any.
         settled_receipts: internal ids of other people's receipts that a person has decided
             about: nothing asks about them again.
     """
@@ -34,14 +37,27 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool
     unit_rates: dict[str, Decimal] = {}
     announced: date | None = None
+    location_subsidiaries: dict[str, tuple[str, ...]] = {}
     settled_receipts: frozenset[str] = frozenset()
 
 
-def adjust(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> Document:
+def adjust(
+    task: Task,
+    units: Sequence[tuple[Increase, int]],
+    why: str,
+    order: ReceivingOrder | None = None,
+) -> Document:
     """Return the inventory adjustment that books units which no order line takes.
 
+    Args:
+        task: what is to be booked.
+        units: those that are adjusted, in eaches.
+        why: the reason, for the memo.
+        order: that the units came for, where there is one.
+
     Raises:
-        NeedsHuman: no account is set for it, or an item is kept in another unit than eaches.
+        NeedsHuman: no account is set for it, an item is kept in another unit than eaches, or its
+            subsidiary is not clear.
     """
     account = task.settings.accounts.inventory_adjustment
     if account is None:
@@ -66,7 +82,15 @@ def adjust(task: Task, units: Sequence[tuple[Increase, int]], why: str) -> Docum
         numbered(task, DocumentKind.INVENTORY_ADJUSTMENT),
         units,
         account=account,
-        subsidiary=task.settings.netsuite.subsidiary,
+        subsidiary=adjustment_subsidiary(
+            task.booking.location,
+            Subsidiaries(
+                task.location_subsidiaries,
+                order=order.subsidiary if order is not None else None,
+                setting=task.settings.netsuite.subsidiary,
+            ),
+            f"WRO {task.booking.wro_id}",
+        ),
         why=why,
     )
 

@@ -228,7 +228,11 @@ def _other_subsidiary(
     A subsidiary that is not known excludes nothing: other accounts have only one.
     """
     known = {order.subsidiary for order in facts.orders if order.subsidiary is not None}
-    ours = known.pop() if len(known) == 1 else settings.netsuite.subsidiary
+    location = settings.locations.get(str(facts.fulfillment_center_id), "")
+    own = facts.location_subsidiaries.get(location, ())
+    ours = next(
+        (one.pop() for one in (known, {*own}) if len(one) == 1), settings.netsuite.subsidiary
+    )
     if ours is None or document.subsidiary in {None, ours}:
         return ""
     return (

@@ -127,6 +127,7 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
         receipts: what was received from it of the WRO's items, but for the receipts of our other
             WROs, and for what decisions about other WROs took of them; only read where anything
             of these items was received.
+        subsidiary: None outside OneWorld.
     """
 
     id: str
@@ -157,6 +158,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         seen_first: what a first look showed, where it showed less than is booked; ``lines``
             are then of a second look, which began after the first had ended.
         decisions: what people decided about it, with the documents that they named.
+        location_subsidiaries: of each location of the connection's that shows any; only read
+            where units may be adjusted, and empty outside OneWorld.
     """
 
     wro_id: int
@@ -178,6 +181,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     seen_first: tuple[StowedLine, ...] | None = None
     announced_at: datetime | None = None
     decisions: tuple[Decided, ...] = ()
+    location_subsidiaries: dict[str, tuple[str, ...]] = {}
 
     @property
     def matches(self) -> MatchFacts:

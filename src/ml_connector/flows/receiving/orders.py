@@ -3,9 +3,10 @@
 import asyncio
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from ml_connector.flows.receiving.allocation import lines_at
 from ml_connector.flows.receiving.decided import read_decided_order, without_what_others_took
 from ml_connector.flows.receiving.facts import (
     OrderReceipt,
@@ -56,6 +57,23 @@ async def order_facts(
     there is none.
     """
     return tuple([await _order(wro_id, order, items, reads) for order in orders])
+
+
+def may_go_beyond(
+    orders: Sequence[ReceivingOrder], units: Mapping[str, int], location: str
+) -> bool:
+    """Return whether orders may expect fewer units than these at a location. Pure.
+
+    Args:
+        orders: with the number of a WRO; without any, nothing is expected.
+        units: stowed, by NetSuite's item id.
+        location: where they are.
+    """
+    return not orders or any(
+        quantity > sum(line.open_quantity for line in lines_at(order, item, location))
+        for order in orders
+        for item, quantity in units.items()
+    )
 
 
 async def is_transfer(number: str | None, reads: Reads) -> bool:

@@ -63,7 +63,7 @@ def _with_surplus(
     if policy == "receive":
         what += "; no line of it there is open that could take them in whole units"
     if policy == "adjust":
-        beyond = adjust(task, surplus, f"beyond {order.number}")
+        beyond = adjust(task, surplus, f"beyond {order.number}", order)
         return Plan(documents=(*documents, beyond, *task.mark), note=what if elsewhere else "")
     if policy == "refuse":
         return Plan(

@@ -94,6 +94,7 @@ def _book(
         ended=facts.status in ENDED,
         unit_rates=facts.unit_rates,
         announced=local_day(facts.announced_at, settings),
+        location_subsidiaries=facts.location_subsidiaries,
         settled_receipts=settled_receipts(facts.decisions),
     )
     try:

@@ -1,6 +1,7 @@
 """Reading a WRO, and which WROs there are."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -9,8 +10,13 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
-from ml_connector.flows.receiving.orders import find_orders, is_transfer, order_facts
+from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
+from ml_connector.flows.receiving.orders import (
+    find_orders,
+    is_transfer,
+    may_go_beyond,
+    order_facts,
+)
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
@@ -61,7 +67,26 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         announced_at=wro.insert_date,
         synced=wro.external_sync_timestamp is not None,
         decisions=decisions,
+        location_subsidiaries=await _subsidiaries(wro, stowed, orders, matches, reads),
     )
+
+
+async def _subsidiaries(
+    wro: Wro,
+    stowed: Sequence[StowedLine],
+    orders: Sequence[ReceivingOrder],
+    matches: MatchFacts,
+    reads: Reads,
+) -> dict[str, tuple[str, ...]]:
+    """Return the subsidiaries of the connection's locations, where units may be adjusted."""
+    units: Counter[str] = Counter()
+    for line in stowed:
+        for item in candidates(line.inventory_id, line.sku or "", matches, reads.skus):
+            units[item.id] += line.stowed
+    location = reads.locations.of_center(wro.fulfillment_center.id)
+    if not stowed or location is None or not may_go_beyond(orders, units, location):
+        return {}
+    return dict(await reads.locations.subsidiaries())
 
 
 def _lot_tracked(

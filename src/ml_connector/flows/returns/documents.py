@@ -24,7 +24,13 @@ from ml_connector.netsuite.records.records import (
     ReturnAuthorizationLines,
     as_body,
 )
-from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
+from ml_connector.rules.adjustments import (
+    AdjustmentHead,
+    StockChange,
+    Subsidiaries,
+    adjustment_subsidiary,
+    inventory_adjustment,
+)
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
@@ -57,14 +63,14 @@ class ReturnBooking(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fact_date: the merchant's local date on which ShipBob completed the return.
         date: the date the documents carry.
-        subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
+        subsidiaries: of the locations, of the order behind the return and of the settings.
     """
 
     return_id: int
     reference: str | None
     fact_date: date
     date: date
-    subsidiary: str | None = None
+    subsidiaries: Subsidiaries = Subsidiaries()
 
     def memo(self, why: str, external_id: str) -> str:
         """Return the memo: what a person reads, and our tag at its end (section 11.8)."""
@@ -249,7 +255,9 @@ def _adjust(
             external_id=external_id,
             date=booking.date,
             account=account,
-            subsidiary=booking.subsidiary,
+            subsidiary=adjustment_subsidiary(
+                changes[0][0].location, booking.subsidiaries, f"Return {booking.return_id}"
+            ),
             memo=booking.memo(f", {why}", external_id),
             title=title,
         ),

@@ -106,6 +106,7 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         external_id: or, where there is none, our tag at the end of its memo.
         line_numbers: whether the lines' numbers are those that a transform takes.
+        subsidiary: None outside OneWorld.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[AuthorizedLine, ...] = ()
     receipts: tuple[ReceivedUnits, ...] = ()
     line_numbers: LineNumbers = PROVED
+    subsidiary: str | None = None
 
 
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         line_numbers: whether the lines' numbers are those that a transform takes.
+        subsidiary: None outside OneWorld.
     """
 
     id: str
@@ -140,6 +143,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[SoldLine, ...]
     authorizations: tuple[Authorization, ...] = ()
     line_numbers: LineNumbers = PROVED
+    subsidiary: str | None = None
 
 
 class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +162,8 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
             not.
         sales: the sales orders that match it; normally one.
         lots: NetSuite's lots, by item id and number with a space between.
+        location_subsidiaries: of each location of the connection's that shows any; empty outside
+            OneWorld.
         periods: posting periods from the day before ``completed_at`` on; empty when unreadable.
     """
 
@@ -178,6 +184,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     sales: tuple[Sale, ...] = ()
     lots: dict[str, str] = {}
     periods: tuple[PeriodFact, ...] = ()
+    location_subsidiaries: dict[str, tuple[str, ...]] = {}
 
 
 def known_action(written: str) -> Action | None:

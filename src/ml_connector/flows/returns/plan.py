@@ -44,6 +44,7 @@ from ml_connector.flows.returns.requirements import (
 )
 from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
+from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
@@ -178,8 +179,12 @@ def _task(
     booked: Mapping[str, int],
 ) -> _ReturnTask:
     disposed = tuple(part for part in parts if part.unit.action == "dispose")
+    subsidiaries = Subsidiaries(
+        facts.location_subsidiaries, _order_subsidiary(facts), settings.netsuite.subsidiary
+    )
     if disposed:
         write_off_account(facts, settings.accounts)
+        adjustment_subsidiary(disposed[0].location, subsidiaries, f"Return {facts.return_id}")
     fact_date = fact_date_of(facts, settings)
     coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
     return _ReturnTask(
@@ -194,7 +199,7 @@ def _task(
                 settings.policies.closed_period,
                 document=f"return {facts.return_id}",
             ),
-            subsidiary=settings.netsuite.subsidiary,
+            subsidiaries=subsidiaries,
         ),
         coming=tuple(part for part in coming if part.quantity > 0),
         disposed=disposed,
@@ -202,6 +207,13 @@ def _task(
         posted=tuple(posted),
         settings=settings,
     )
+
+
+def _order_subsidiary(facts: ReturnFacts) -> str | None:
+    """Return the subsidiary of the authorization or sales order; None where they name several."""
+    orders = facts.named or facts.sales
+    named = {order.subsidiary for order in orders if order.subsidiary is not None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _bring_in(task: _ReturnTask) -> Plan:

@@ -108,6 +108,7 @@ async def _with_netsuite(
         order_key=order_key,
         sales=sales,
         lots=await _lots(processed, items, reads),
+        location_subsidiaries=dict(await reads.locations.subsidiaries()),
         periods=await stock_periods(at, reads) if at else (),
     )
 
@@ -159,6 +160,7 @@ async def _authorization(found: ReturnAuthorization, reads: Reads) -> Authorizat
         ),
         receipts=tuple(receipts),
         line_numbers=await _line_numbers(found, reads),
+        subsidiary=found.subsidiary,
     )
 
 
@@ -213,6 +215,7 @@ async def _sale(order: SalesOrder, reads: Reads) -> Sale:
         line_numbers=await prove_sold_lines(order, reads)
         if any(line.fulfilled_quantity for line in order.lines)
         else PROVED,
+        subsidiary=order.subsidiary,
     )
 
 

@@ -25,6 +25,7 @@ Key = Literal["number", "external id", "order"]
 # ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
 _BY: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, t.status, t.entity, m.createdfrom
+    [, m.subsidiary]
 FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.type = 'RtnAuth' AND {where} IN ({list}) ORDER BY t.id
 """
@@ -109,6 +110,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     entity: str | None = None
     createdfrom: str | None = None
+    subsidiary: str | None = None
 
 
 class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,7 @@ class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     memo: str | None = None
     entity: str | None = None
     createdfrom: str | None = None
+    subsidiary: str | None = None
 
 
 class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
