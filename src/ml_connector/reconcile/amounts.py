@@ -1,23 +1,13 @@
 """Numbers as text: whole units, and money with the digits of its currency."""
 
 from decimal import Decimal
-from typing import Final
 
-# ISO 4217 minor units; every other currency has two digits.
-_NO_DIGITS: Final = frozenset(
-    {
-        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-        *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-    }
-)
-_THREE_DIGITS: Final = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+from ml_connector.ledger.currencies import digits_of
 
 
 def digits(currency: str) -> int:
     """Return how many digits a currency has after the point; 0 for units."""
-    if not currency or currency in _NO_DIGITS:
-        return 0
-    return 3 if currency in _THREE_DIGITS else 2
+    return digits_of(currency) if currency else 0
 
 
 def plain(value: Decimal, currency: str = "") -> str:

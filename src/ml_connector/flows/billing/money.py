@@ -5,32 +5,8 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-# ISO 4217, the currencies whose smallest unit is not a hundredth.
-_DIGITS: Final = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
+from ml_connector.ledger.currencies import digits_of
+
 _CODE: Final = re.compile(r"[A-Z]{3}")
 # Names that an account has until somebody renames them.
 _NAMES: Final = {
@@ -60,7 +36,7 @@ def code_of(text: str | None) -> str | None:
 
 def smallest_unit(currency: str | None) -> Decimal:
     """Return the smallest unit of a currency: 1 for JPY, 0.001 for KWD, 0.01 for most."""
-    return Decimal(1).scaleb(-_DIGITS.get((currency or "").upper(), 2))
+    return Decimal(1).scaleb(-digits_of(currency or ""))
 
 
 def is_whole(amount: Decimal, unit: Decimal) -> bool:
