@@ -188,11 +188,6 @@ def credentials_refused(error: ConnectorError) -> AlarmText:
     return AlarmText(str(error), error.remedy)
 
 
-def credentials_refused_on_request(error: ConnectorError) -> AlarmText:
-    """Say that a system refuses a connection's credentials, after a person had them tried."""
-    return AlarmText(f"{error}.", error.remedy)
-
-
 def consent_ends(days_left: int) -> AlarmText:
     """Say that ShipBob's consent ends because it could not be renewed."""
     return AlarmText(
@@ -217,7 +212,7 @@ def certificate_ends(
 ) -> AlarmText:
     """Say that a certificate ends soon, or has ended."""
     sentence = when_certificate_ends(valid_until, now, account_id=account_id)
-    return AlarmText(f"{sentence}.", remedy)
+    return AlarmText(sentence, remedy)
 
 
 def certificate_remedy(
@@ -253,9 +248,7 @@ def certificate_remedy(
 
 def certificate_not_renewed(account_id: str, failure: ConnectorError) -> AlarmText:
     """Say that the renewal of a certificate stopped."""
-    return AlarmText(
-        f"{_certificate(account_id)} could not be renewed: {failure}.", failure.remedy
-    )
+    return AlarmText(f"{_certificate(account_id)} could not be renewed: {failure}", failure.remedy)
 
 
 def _certificate(account_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from ml_connector.app.alarms.sentences import credentials_refused_on_request
+from ml_connector.app.alarms.sentences import credentials_refused
 from ml_connector.app.connections.checks import Check, outcome_of
 from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
@@ -73,7 +73,7 @@ async def _tell(
         found = await renew()
     except ConnectorError as error:
         if error.cause is Cause.CREDENTIALS_INVALID:
-            sentence, remedy = credentials_refused_on_request(error)
+            sentence, remedy = credentials_refused(error)
             async with installation.database.transaction() as on:
                 await raise_alarm(
                     on,
