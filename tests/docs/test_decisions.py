@@ -18,7 +18,7 @@ OPTIONAL = r"(sim|bench|demo|cli\.(simulators|bench))\b"
 
 KEEPERS = {
     "secret": {"vault"},
-    "token": {"vault", "transport"},  # its lease is freed with those of limits
+    "token": {"vault"},
     "slot": {"transport"},
     "limit_state": {"transport"},
 }

@@ -1,5 +1,8 @@
 import asyncio
 import json
+import os
+import socket
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +12,7 @@ import pytest
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
+from ml_connector.vault.leases import free_tokens_of_the_dead
 from ml_connector.vault.masterkey import KeyRing, MasterKey
 from ml_connector.vault.token_row import TokenRow
 from ml_connector.vault.tokens import NewToken, Token, Tokens
@@ -459,3 +463,23 @@ async def test_a_renewal_goes_on_when_such_a_lease_is_over(
     found = await tokens.valid("acme", "shipbob", endpoint)
 
     assert found.access.reveal() == "CANARY-access-2"
+
+
+# Holders that died.
+
+
+@pytest.mark.parametrize(("alive", "left"), [(True, True), (False, False)])
+async def test_a_renewal_of_a_process_that_is_gone_is_free_at_once(
+    database: Database, tokens: Tokens, endpoint: Endpoint, *, alive: bool, left: bool
+) -> None:
+    await tokens.valid("acme", "shipbob", endpoint)
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    number = os.getpid() if alive else ended.pid
+    await database.fetch(
+        "update token set lease_holder = %(holder)s, lease_until = now() + interval '1 minute'",
+        {"holder": f"{socket.gethostname()}:{number}:abc"},
+    )
+    await free_tokens_of_the_dead(database)
+
+    assert (await lease_left(database) > 0) == left

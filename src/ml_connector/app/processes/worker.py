@@ -37,6 +37,7 @@ from ml_connector.garbage import spare_what_stays
 from ml_connector.ledger import months
 from ml_connector.no_core_dumps import hide_memory
 from ml_connector.transport.limits.leases import free_slots_of_the_dead
+from ml_connector.vault.leases import free_tokens_of_the_dead
 
 _POOL: Final = 40
 """Connections to the database: runs wait for each other's commits, not each for its own."""
@@ -89,6 +90,11 @@ def _chores_of_the_engine(installation: Installation, lanes: Lanes) -> list[Chor
             name="free slots of the dead",
             every_seconds=RESCUE_EVERY_SECONDS,
             do=partial(free_slots_of_the_dead, installation.database),
+        ),
+        Chore(
+            name="free tokens of the dead",
+            every_seconds=RESCUE_EVERY_SECONDS,
+            do=partial(free_tokens_of_the_dead, installation.database),
         ),
         Chore(
             name="find lost",

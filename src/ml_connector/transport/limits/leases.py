@@ -1,7 +1,7 @@
-"""Leases that their holders can't give back any more."""
+"""Leases of places under a limit that their holders can't give back any more."""
 
 from ml_connector.process_name import is_dead
-from ml_connector.storage.database import Database, one, rows
+from ml_connector.storage.database import Database
 
 
 async def free_slots_of_the_dead(database: Database) -> int:
@@ -16,17 +16,9 @@ async def free_slots_of_the_dead(database: Database) -> int:
     dead = [row["holder"] for row in held if is_dead(row["holder"])]
     if not dead:
         return 0
-    async with database.transaction() as connection:
-        freed = await one(
-            connection,
-            "with freed as (update slot set leased_until = '-infinity', holder = null"
-            " where holder = any (%(dead)s) returning 1) select count(*) as slots from freed",
-            {"dead": dead},
-        )
-        await rows(
-            connection,
-            "update token set lease_holder = null, lease_until = '-infinity'"
-            " where lease_holder = any (%(dead)s)",
-            {"dead": dead},
-        )
-    return freed["slots"] if freed else 0
+    freed = await database.fetch(
+        "with freed as (update slot set leased_until = '-infinity', holder = null"
+        " where holder = any (%(dead)s) returning 1) select count(*) as slots from freed",
+        {"dead": dead},
+    )
+    return int(freed[0]["slots"])
