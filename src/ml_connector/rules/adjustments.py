@@ -147,6 +147,30 @@ def refuse_item_without_stock(item: ItemFact, sku: str, subject: str) -> None:
         )
 
 
+def refuse_unnamed_lot(
+    item: ItemFact, sku: str | None, lot: str | None, subject: str, *, remedy: str
+) -> None:
+    """Stop where NetSuite wants a lot or serial number that ShipBob does not name.
+
+    Args:
+        item: that the SKU was matched to.
+        sku: ShipBob's SKU.
+        lot: of the units, as ShipBob names it.
+        subject: whose units, such as ``WRO 90311``, for the message.
+        remedy: how they come in otherwise.
+
+    Raises:
+        NeedsHuman: the item is serialized, or tracked by lot and these units name none.
+    """
+    if item.serialized or (item.lot_tracked and lot is None):
+        raise NeedsHuman(
+            f"{subject}: {sku} is tracked by lot or serial number in NetSuite, but ShipBob names"
+            " none for these units",
+            cause=Cause.LOT_TRACKED,
+            remedy=remedy,
+        )
+
+
 def inventory_adjustment(
     head: AdjustmentHead, changes: Sequence[StockChange], lines: Sequence[JournalLine]
 ) -> Document:

@@ -11,6 +11,9 @@ _SLOW_JITTER: Final = 0.2
 LONGEST_SECONDS: Final = _SLOW_SECONDS * (1 + _SLOW_JITTER)
 """Nothing is due later than this from now."""
 
+LISTED_AFTER_SECONDS: Final = 5.0
+"""What was just made may take seconds to be listed, in either system (shipbob.md section 8)."""
+
 
 def delay_seconds(
     attempt: int, asked_for: float | None, *, chance: random.Random | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.purchase_orders.announcing import announce
 from ml_connector.flows.purchase_orders.documents import product
@@ -13,7 +14,7 @@ from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.open_units import centers_by_location
 from ml_connector.flows.purchase_orders.products import unknown
 from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
-from ml_connector.flows.purchase_orders.wros import LISTED_AFTER_SECONDS, wros_of
+from ml_connector.flows.purchase_orders.wros import wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN

@@ -4,18 +4,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.locations import unmapped_place
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
-
-LISTED_AFTER_SECONDS: Final = 5.0
-"""After how long to look again for what was just made at ShipBob."""
 
 
 class KnownWros(NamedTuple):

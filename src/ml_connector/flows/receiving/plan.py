@@ -29,7 +29,7 @@ from ml_connector.flows.receiving.unmatched_wro import without_order
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
-from ml_connector.rules.adjustments import refuse_item_without_stock
+from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
@@ -245,13 +245,13 @@ def _order(facts: ReceivingFacts) -> ReceivingOrder:
 
 def _increase(facts: ReceivingFacts, line: StowedLine, quantity: int, item: ItemFact) -> Increase:
     refuse_item_without_stock(item, _sku(line), f"WRO {facts.wro_id}")
-    if item.serialized or (item.lot_tracked and line.lot is None):
-        raise NeedsHuman(
-            f"WRO {facts.wro_id}: {line.sku} is tracked by lot or serial number in NetSuite, but"
-            " ShipBob names none for these units",
-            cause=Cause.LOT_TRACKED,
-            remedy="Make the item lot-tracked at ShipBob as well, or receive it by hand.",
-        )
+    refuse_unnamed_lot(
+        item,
+        line.sku,
+        line.lot,
+        f"WRO {facts.wro_id}",
+        remedy="Make the item lot-tracked at ShipBob as well, or receive it by hand.",
+    )
     return Increase(
         inventory_id=line.inventory_id,
         sku=_sku(line),

@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ml_connector.awaited import AwaitedKind
+from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import (
@@ -25,8 +26,6 @@ from ml_connector.netsuite.statuses import (
     SALES_ORDER_CANCELLED,
 )
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
-
-_LISTED_AFTER_SECONDS: Final = 5.0
 
 
 class CoveredUnits(NamedTuple):
@@ -89,7 +88,7 @@ def _made_for(
         raise Retryable(
             f"The return authorization {own} was just made and is not listed yet",
             cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
-            retry_after_seconds=_LISTED_AFTER_SECONDS,
+            retry_after_seconds=LISTED_AFTER_SECONDS,
         )
     return made
 

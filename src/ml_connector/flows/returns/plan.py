@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import Retryable
 from ml_connector.flows.returns.coverage import (
     authorizable,
@@ -54,7 +55,6 @@ from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.returns import COMPLETED
 from ml_connector.words import Cause, ExternalIdPrefix
 
-_LISTED_AFTER_SECONDS: Final = 5.0
 _IN_ORDER: Final[tuple[Action, ...]] = ("restock", "dispose", "quarantine")
 """Restocked and disposed units share a location, so they come in with one receipt."""
 
@@ -304,7 +304,7 @@ def _finish(
         raise Retryable(
             f"The lots of {said(unlisted)} were just received and are not listed yet",
             cause=Cause.LOT_TRACKED,
-            retry_after_seconds=_LISTED_AFTER_SECONDS,
+            retry_after_seconds=LISTED_AFTER_SECONDS,
         )
     if unlisted:
         # What goes out names a lot that is there: it comes in first.

@@ -8,7 +8,7 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
-from ml_connector.rules.adjustments import refuse_item_without_stock
+from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
 from ml_connector.words import Cause
@@ -81,13 +81,13 @@ def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
             does not name.
     """
     refuse_item_without_stock(item, unit.sku or "", f"Return {facts.return_id}")
-    if item.serialized or (item.lot_tracked and unit.lot is None):
-        raise NeedsHuman(
-            f"Return {facts.return_id}: {unit.sku} is tracked by lot or serial number in NetSuite,"
-            " but ShipBob names none for these units",
-            cause=Cause.LOT_TRACKED,
-            remedy="Receive the return by hand; make the item lot-tracked at ShipBob as well.",
-        )
+    refuse_unnamed_lot(
+        item,
+        unit.sku,
+        unit.lot,
+        f"Return {facts.return_id}",
+        remedy="Receive the return by hand; make the item lot-tracked at ShipBob as well.",
+    )
     return item
 
 
