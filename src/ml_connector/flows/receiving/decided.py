@@ -44,6 +44,7 @@ _OFFERS: Final[Offers] = MappingProxyType(
         Cause.PURCHASE_ORDER_CLOSED: (_HANDLED, _BELONGS),
         Cause.TRANSFER_ORDER: (_HANDLED, _BELONGS),
         Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
+        Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
         Cause.UNIT_DIFFERS: (_HANDLED,),
         Cause.LOT_TRACKED: (_HANDLED,),
         Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),

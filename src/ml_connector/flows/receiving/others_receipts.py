@@ -45,24 +45,37 @@ def refuse_what_others_received(
         ]
         for item in units
     }
-    named = {receipt.name: None for receipts in doubtful.values() for receipt in receipts}
-    if not named:
+    if not any(doubtful.values()):
         return
     said = "; ".join(
         f"{units[item]} x {skus[item]} (received: {_listed(receipts)})"
         for item, receipts in doubtful.items()
         if receipts
     )
-    names = ", ".join(named)
     raise NeedsHuman(
         f"WRO {task.booking.wro_id} holds units that somebody else may have received from"
         f" {order.number} at location {task.booking.location} already: {said}",
         cause=Cause.RECEIVED_BY_OTHERS,
-        remedy=(
-            f"Compare with {names}. If the units are the same, decide that it is handled by that"
-            " receipt, or delete the receipt and replay. If they are not, decide that the receipt"
-            " is separate."
-        ),
+        remedy=_remedy([one for some in doubtful.values() for one in some], task),
+    )
+
+
+def _remedy(receipts: Sequence[OrderReceipt], task: Task) -> str:
+    names = ", ".join(dict.fromkeys(receipt.name for receipt in receipts))
+    theirs = [
+        receipt.number or receipt.document
+        for receipt in receipts
+        if not is_receipt_of(task.booking.wro_id, receipt.external_id)
+    ]
+    if not theirs:
+        return (
+            f"This software made {names} for this WRO, and its database has lost it: nothing is"
+            " booked twice. Leave it, or delete the receipt and replay."
+        )
+    return (
+        f"Compare with {names}. If the units are the same, decide so with events decide"
+        f" --as handled --document {theirs[0]}, or delete the receipt and replay. If they are"
+        f" not, decide --as separate --document {theirs[0]}."
     )
 
 
