@@ -100,3 +100,43 @@ def test_what_was_received_before_is_read_once_for_all(
     assert {one["state"] for one in found} == {"done"}
     assert len(shipbob.calls) - before[0] <= 3 * crowd
     assert len(netsuite.calls) - before[1] - TOKEN <= each * crowd
+
+
+PROOF = 1
+"""A read of each order's own record, once, that proves the numbers of its lines."""
+
+
+def proofs(acme: Merchant, since: int) -> int:
+    """Count the reads of purchase orders' own records since a call."""
+    paths = [str(call["path"]) for call in acme.world.netsuite.calls[since:]]
+    return sum("/record/v1/purchaseOrder/" in path and "!" not in path for path in paths)
+
+
+@pytest.mark.parametrize(("crowd", "each"), [(1, 5), (10, 2.4)])
+def test_a_wro_costs_one_read_more_for_the_line_numbers_of_its_order_once(
+    counting: Merchant, crowd: int, each: float
+) -> None:
+    netsuite = counting.world.netsuite
+    skus = [counting.sku() for _ in range(crowd)]
+    numbers = [counting.order({sku: 30}) for sku in skus]
+    for units in (10, 20):
+        ordered = zip(skus, numbers, strict=True)
+        wros = [counting.deliver({sku: units}, number=number) for sku, number in ordered]
+        before = len(netsuite.calls)
+        found = sync(counting, "receiving", [str(wro.id) for wro in wros])
+        first = PROOF if units == 10 else 0
+
+        assert {one["state"] for one in found} == {"done"}
+        assert proofs(counting, before) == first * crowd
+        assert len(netsuite.calls) - before - TOKEN <= (each + first) * crowd
+
+
+def test_many_wros_of_one_order_prove_its_line_numbers_once(counting: Merchant) -> None:
+    sku = counting.sku()
+    number = counting.order({sku: 100})
+    wros = [counting.deliver({sku: 5}, number=number) for _ in range(10)]
+    before = len(counting.world.netsuite.calls)
+    sync(counting, "receiving", [str(wro.id) for wro in wros])
+
+    assert counting.books(sku).netsuite == {(sku, 6): 50}
+    assert proofs(counting, before) == 1

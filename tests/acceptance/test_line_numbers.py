@@ -148,3 +148,94 @@ def test_lines_that_have_two_numbers_are_not_taken_until_they_have_one(
     assert waited == (UNCLEAR, [], set(story.keys))
     assert posted(acme, story) == right(story)
     assert stopped(acme, story) == set()
+
+
+def received(acme: Merchant, wro: Wro) -> tuple[str, int]:
+    """Let receiving look at a WRO; return what stopped it and how many documents were made."""
+    sync(acme, "receiving", wro.id)
+    subject = acme.subject(wro)
+    return subject["cause"] or subject["state"], len(acme.documents(wro))
+
+
+def test_an_order_of_one_line_shows_a_shift_by_the_number_that_is_missing(acme: Merchant) -> None:
+    number_lines(acme, "shifted")
+    sku = acme.sku()
+    wro = acme.deliver({sku: 5}, number=acme.order({sku: 5}))
+
+    assert received(acme, wro) == ("line_numbers_unclear", 0)
+    assert "its record has no line 1 (it has: 2)" in sentence(acme, wro)
+
+
+def test_lines_that_look_alike_are_not_taken_where_another_shows_the_shift(
+    acme: Merchant,
+) -> None:
+    """REST has 1, 2, 3 where queries have 1, 3, 2: lines 1 and 4 alone would look well."""
+    tee, cap = acme.sku("TEE"), acme.sku("CAP")
+    number = f"PO{4711 + next(acme.numbers)}"
+    rows = [(tee, 1), (tee, 3), (cap, 2), (tee, 4)]
+    acme.world.netsuite.add_purchase_order(
+        number,
+        vendor=301,
+        location=6,
+        lines=[
+            {"item": sku, "quantity": 5, "rate": "4.20", "location": 6, "line": line}
+            for sku, line in rows
+        ],
+    )
+    number_lines(acme, "sequence")
+    wro = acme.deliver({tee: 5}, number=number)
+
+    assert received(acme, wro) == ("line_numbers_unclear", 0)
+    assert "line 2 is of item" in sentence(acme, wro)
+
+
+def test_what_was_proved_holds_and_a_line_that_is_new_is_proved(acme: Merchant) -> None:
+    tee, cap = acme.sku("TEE"), acme.sku("CAP")
+    number = acme.order({tee: 10})
+    first = acme.deliver({tee: 4}, number=number)
+    before = received(acme, first)
+    number_lines(acme, "shifted")
+    second = acme.deliver({tee: 3}, number=number)
+    again = received(acme, second)
+    [order] = [one for one in acme.world.netsuite.documents() if one.get("tranId") == number]
+    acme.world.netsuite.edit(
+        "purchaseOrder",
+        int(order["id"]),
+        {"item": {"items": [{"item": {"id": item_of(acme, cap)}, "quantity": 2, "location": 6}]}},
+    )
+    third = acme.deliver({cap: 2}, number=number)
+
+    assert before == ("done", 1)
+    assert again[0] != "line_numbers_unclear"
+    assert received(acme, third) == ("line_numbers_unclear", 0)
+
+
+def test_a_line_whose_item_is_hidden_stops_the_order_until_it_can_be_seen(
+    acme: Merchant,
+) -> None:
+    """NetSuite takes an open line that a receipt doesn't name in full."""
+    tee, hidden = acme.sku("TEE"), acme.sku("HIDDEN")
+    wro = acme.deliver({tee: 5}, number=acme.order({tee: 5, hidden: 8}))
+    acme.world.netsuite.hide_item(hidden)
+    stopped_by = received(acme, wro)
+    said = sentence(acme, wro)
+    acme.world.netsuite.hide_item(hidden, hidden=False)
+    with acme.serving():
+        wait_until(lambda: acme.subject(wro)["state"] == "done")
+
+    assert stopped_by == ("line_numbers_unclear", 0)
+    assert "has open lines that NetSuite's queries don't show" in said
+    assert acme.books(tee, hidden).netsuite == {(tee, 6): 5}
+
+
+def item_of(acme: Merchant, sku: str) -> str:
+    rows = acme.world.netsuite.company.books.rows("SELECT id FROM _item WHERE itemid = ?", (sku,))
+    return str(rows[0]["id"])
+
+
+def sentence(acme: Merchant, wro: Wro) -> str:
+    [row] = acme.rows(
+        "select sentence as said from subject where key = %(key)s",
+        key=str(wro.id),
+    )
+    return str(row["said"])

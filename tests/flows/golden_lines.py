@@ -26,8 +26,8 @@ class GoldenOrderLines:
         self.proofs = NoLineProofs()
 
     @asynccontextmanager
-    async def turn(self, _: OrderKey) -> AsyncIterator[bool]:
-        yield False
+    async def turn(self, _: OrderKey) -> AsyncIterator[None]:
+        yield
 
     async def record(self, order: OrderKey) -> OrderRecord | None:
         record = self._records[order]

@@ -219,7 +219,7 @@ class OrderLines:
         self._asked = asked
         self.proofs = asked
 
-    def turn(self, order: OrderKey) -> AbstractAsyncContextManager[bool]:
+    def turn(self, order: OrderKey) -> AbstractAsyncContextManager[None]:
         return self._reads.turn(order)
 
     async def record(self, order: OrderKey) -> OrderRecord | None:

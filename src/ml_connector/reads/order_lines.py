@@ -27,14 +27,13 @@ class OrderLineReads:
         self._turns: WeakValueDictionary[OrderKey, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, order: OrderKey) -> AsyncIterator[bool]:
-        """Let only one at a time prove an order; tells whether somebody else has just tried."""
+    async def turn(self, order: OrderKey) -> AsyncIterator[None]:
+        """Let only one at a time prove an order."""
         lock = self._turns.get(order)
         if lock is None:
             lock = self._turns[order] = asyncio.Lock()
-        waited = lock.locked()
         async with lock:
-            yield waited
+            yield
 
     async def record(self, order: OrderKey) -> OrderRecord | None:
         """Return an order as its own record shows it; None when there is none (section 6.1).

@@ -43,8 +43,9 @@ async def prove_lines(
     order = OrderKey(record_type, order_id)
     if not lines or _covers(await reads.order_lines.proofs.of(order), lines):
         return PROVED
-    async with reads.order_lines.turn(order) as waited:
-        if waited and _covers(await reads.order_lines.proofs.of(order), lines):
+    async with reads.order_lines.turn(order):
+        # Somebody else may have proved it since it was asked for.
+        if _covers(await reads.order_lines.proofs.of(order), lines):
             return PROVED
         found = await _compare(order, lines, others, reads)
         if found == PROVED:
