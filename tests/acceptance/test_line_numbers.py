@@ -10,6 +10,7 @@ from acceptance.merchant import Merchant
 from acceptance.retail import Retail, units
 from acceptance.returning import QUARANTINE, WRITE_OFF, Desk
 from ml_connector.sim.netsuite.books.company import LineNumbering
+from ml_connector.sim.netsuite.simulator import DEFAULT_ROLE
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.books.returns import Return
@@ -210,22 +211,26 @@ def test_what_was_proved_holds_and_a_line_that_is_new_is_proved(acme: Merchant) 
     assert received(acme, third) == ("line_numbers_unclear", 0)
 
 
-def test_a_line_whose_item_is_hidden_stops_the_order_until_it_can_be_seen(
+def test_a_sales_order_with_a_hidden_item_is_not_fulfilled_until_it_can_be_seen(
     acme: Merchant,
 ) -> None:
-    """NetSuite takes an open line that a receipt doesn't name in full."""
-    tee, hidden = acme.sku("TEE"), acme.sku("HIDDEN")
-    wro = acme.deliver({tee: 5}, number=acme.order({tee: 5, hidden: 8}))
-    acme.world.netsuite.hide_item(hidden)
-    stopped_by = received(acme, wro)
-    said = sentence(acme, wro)
-    acme.world.netsuite.hide_item(hidden, hidden=False)
+    """NetSuite takes an open line that a fulfilment doesn't name in full."""
+    retail, netsuite = Retail(acme), acme.world.netsuite
+    tee, hidden = retail.sku(), retail.sku()
+    order = retail.sell({tee: 2}, {hidden: 3})
+    shipment = order.shipments[0]
+    acme.world.shipbob.ship(shipment)
+    netsuite.hide_item(hidden)
+    sync(acme, "tracking", shipment.id)
+    [stopped] = acme.rows("select * from subject where key = %(key)s", key=str(shipment.id))
+    netsuite.roles.add(DEFAULT_ROLE, "Integration")
     with acme.serving():
-        wait_until(lambda: acme.subject(wro)["state"] == "done")
+        retail.wait_for(shipment)
+    [made] = retail.fulfillments(order)
 
-    assert stopped_by == ("line_numbers_unclear", 0)
-    assert "has open lines that NetSuite's queries don't show" in said
-    assert acme.books(tee, hidden).netsuite == {(tee, 6): 5}
+    assert stopped["cause"] == "line_numbers_unclear"
+    assert "has open lines that NetSuite's queries don't show" in stopped["sentence"]
+    assert units(made) == {tee: (2.0, "6")}
 
 
 def item_of(acme: Merchant, sku: str) -> str:

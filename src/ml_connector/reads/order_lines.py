@@ -49,5 +49,8 @@ class OrderLineReads:
         return order_record(found, what) if found is not None else None
 
     async def queried(self, order_ids: Collection[str]) -> Mapping[str, list[OrderLine]]:
-        """Return the item lines of orders of whatever type, as queries show them."""
-        return await purchase_orders.order_lines(self._netsuite.query, sorted(order_ids))
+        """Return the item lines of orders of whatever type, as queries show them.
+
+        A line of an item that the role may not see has no ``itemid``.
+        """
+        return await purchase_orders.all_order_lines(self._netsuite.query, sorted(order_ids))

@@ -160,20 +160,3 @@ def test_a_purchase_order_that_is_received_has_no_valid_line_left(
     client.post(path, json={})
 
     assert "at least one valid line item for this transaction" in client.post(path, json={}).text
-
-
-def test_a_hidden_item_is_on_the_record_and_in_no_query(
-    client: TestClient, sim: NetSuiteSim, query: Query
-) -> None:
-    made = order(sim, "equal")
-    asked = (
-        "SELECT l.id FROM transactionline l JOIN item i ON i.id = l.item"
-        " WHERE l.transaction = ? ORDER BY l.id"
-    )
-    sim.hide_item("SKU-21")
-    hidden = [row["id"] for row in query(asked, str(made))]
-    sim.hide_item("SKU-21", hidden=False)
-
-    assert hidden == ["1", "3"]
-    assert [row["id"] for row in query(asked, str(made))] == ["1", "2", "3"]
-    assert len(record(client, "purchaseOrder", made)) == 3

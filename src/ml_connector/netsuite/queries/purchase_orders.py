@@ -260,7 +260,7 @@ async def order_changes(
 async def _with_lines(
     suiteql: SuiteQL, headers: Sequence[_OrderHeader], priority: Priority
 ) -> list[PurchaseOrder]:
-    lines = await _all_lines(suiteql, [header.id for header in headers], priority)
+    lines = await all_order_lines(suiteql, [header.id for header in headers], priority)
     return [
         PurchaseOrder(
             **msgspec.structs.asdict(header),
@@ -278,7 +278,7 @@ async def order_lines(
 
     Lines of items that the role may not see are left out.
     """
-    lines = await _all_lines(suiteql, order_ids, priority)
+    lines = await all_order_lines(suiteql, order_ids, priority)
     return {
         order_id: seen
         for order_id, some in lines.items()
@@ -286,9 +286,13 @@ async def order_lines(
     }
 
 
-async def _all_lines(
-    suiteql: SuiteQL, order_ids: Sequence[str], priority: Priority
+async def all_order_lines(
+    suiteql: SuiteQL, order_ids: Sequence[str], priority: Priority = Priority.LIVE
 ) -> Mapping[str, list[OrderLine]]:
+    """Return the item lines of orders of whatever type, by internal id of the order.
+
+    A line of an item that the role may not see has no ``itemid``.
+    """
     rows = await suiteql.rows_in(
         _ORDER_LINES,
         order_ids,

@@ -56,7 +56,6 @@ ACTIONS: Final = frozenset(
         "add_customer",
         "add_units",
         "add_item",
-        "hide_item",
         "add_custom_field",
         "add_purchase_order",
         "add_sales_order",

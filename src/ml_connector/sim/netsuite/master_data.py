@@ -241,16 +241,6 @@ class MasterData:
             _members=pack(kit) if kit else None,
         )
 
-    def hide_item(self, sku: str | int, *, hidden: bool = True) -> None:
-        """Hide an item from queries, as restrictions of a role do (4.5); its lines stay on orders.
-
-        Args:
-            sku: id or SKU.
-            hidden: false shows it again.
-        """
-        with self.books.lock:
-            self.books.update("_item", {"_hidden": hidden}, id=item_id(self.company, sku))
-
     def add_custom_field(self, name: str, kind: str = "text") -> None:
         """A field the account added, such as ``custbody_shipbob_id``; kinds of properties.py."""
         self.company.custom_fields[name.lower()] = Property(name, kind)

@@ -89,7 +89,6 @@ class NetSuiteSim:
         self.add_customer = master.add_customer
         self.add_units = master.add_units
         self.add_item = master.add_item
-        self.hide_item = master.hide_item
         self.add_custom_field = master.add_custom_field
         self.set_feature = self.company.set_feature
         people = People(self.company)

@@ -76,7 +76,7 @@ _REAL: Final[dict[str, str]] = {
     "stockunit:i>unitstypeuom purchaseunit:i>unitstypeuom saleunit:i>unitstypeuom "
     "unitstype:i>unitstype parent:i>item matrixtype:t cost:n lastpurchaseprice:n "
     "subsidiary:i>subsidiary lastmodifieddate:m createddate:m assetaccount:i>account "
-    "expenseaccount:i>account incomeaccount:i>account _members:t _modified:t _hidden:b",
+    "expenseaccount:i>account incomeaccount:i>account _members:t _modified:t",
     "_stock": "item:i>item location:i>location inventorynumber:i>inventorynumber "
     "binnumber:i>bin inventorystatus:i>inventorystatus quantity:n",
     "_cost": "item:i location:i quantity:n worth:n",
@@ -170,8 +170,7 @@ def _item_view() -> str:
         f"SELECT i.*, CASE WHEN {stocked} THEN {held} END AS quantityonhand, "  # noqa: S608
         f"CASE WHEN {stocked} THEN {_available('i.id', '', held)} END AS quantityavailable, "
         f"CASE WHEN {stocked} THEN ({order}) END AS quantityonorder, "
-        f"CASE WHEN {count} > 0 THEN 1.0 * {worth} / {count} END AS averagecost FROM _item i "
-        "WHERE i._hidden IS NOT 'T'"
+        f"CASE WHEN {count} > 0 THEN 1.0 * {worth} / {count} END AS averagecost FROM _item i"
     )
 
 
