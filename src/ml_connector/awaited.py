@@ -16,6 +16,7 @@ class AwaitedKind(StrEnum):
     PRODUCT = "product"
     PURCHASE_ORDER = "purchase_order"
     APPROVED_ORDER = "approved_order"
+    ORDER_NUMBER = "order_number"
     ENDED_WRO = "ended_wro"
     CANCELLED_WRO = "cancelled_wro"
     SALES_ORDER = "sales_order"

@@ -109,6 +109,7 @@ class Cause(StrEnum):
     SKU_INACTIVE = "sku_inactive"
     LOCATION_UNMAPPED = "location_unmapped"
     PURCHASE_ORDER_NOT_FOUND = "purchase_order_not_found"
+    PURCHASE_ORDER_AMBIGUOUS = "purchase_order_ambiguous"
     TRANSFER_ORDER = "transfer_order"
     PURCHASE_ORDER_CLOSED = "purchase_order_closed"
     OVER_RECEIPT = "over_receipt"

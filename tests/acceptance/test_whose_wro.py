@@ -14,8 +14,11 @@ from acceptance.test_changed_orders import (
     receive,
     statuses,
     stow,
+    watch,
 )
 from acceptance.test_purchase_orders import wros_of
+from acceptance.test_transfer_orders import transfer
+from ml_connector.sim.shipbob.books.receiving import Wro
 
 WAREHOUSE = 3
 """A location of the merchant's own."""
@@ -34,6 +37,62 @@ def drifts(acme: Merchant) -> list[dict[str, Any]]:
     """Look at the stock of both systems; return what is not explained."""
     sync(acme, "inventory")
     return acme.rows("select * from subject where flow = 'inventory' and state <> 'done'")
+
+
+def enter(
+    acme: Merchant, number: str, *lines: tuple[str, int, int], subsidiary: int | None = None
+) -> str:
+    """Enter a purchase order of this number; return its internal id."""
+    return str(
+        acme.world.netsuite.add_purchase_order(
+            number,
+            vendor=301 if subsidiary is None else 300 + subsidiary,
+            lines=[
+                {"item": sku, "quantity": quantity, "rate": "4.20", "location": location}
+                for sku, quantity, location in lines
+            ],
+            **({} if subsidiary is None else {"subsidiary": subsidiary}),
+        )
+    )
+
+
+def raise_to(acme: Merchant, key: str, quantity: int) -> None:
+    acme.world.netsuite.edit(
+        "purchaseOrder", int(key), {"item": {"items": [{"line": 1, "quantity": quantity}]}}
+    )
+
+
+def pushed(acme: Merchant, key: str) -> tuple[str, str | None]:
+    """Push an order; return how it stands, and why."""
+    [found] = sync(acme, "purchase-orders", [key])
+    return found["state"], found["cause"]
+
+
+def numbered(acme: Merchant, number: str) -> Wro:
+    """Return the WRO of just this number."""
+    [found] = [
+        wro
+        for wro in acme.world.shipbob.books.receiving.wros.values()
+        if wro.purchase_order_number == number
+    ]
+    return found
+
+
+def by_hand(acme: Merchant, number: str, sku: str, units: int) -> Wro:
+    """Let a person make a WRO at ShipBob for location 6."""
+    return acme.world.shipbob.create_wro(
+        {sku: units}, purchase_order_number=number, fulfillment_center_id=228
+    )
+
+
+def received_from(acme: Merchant, wro: Wro) -> list[str]:
+    """Return the internal ids of the orders that a WRO was received from."""
+    return [str(one["createdFrom"]["id"]) for one in acme.documents(wro)]
+
+
+def arrive_whole(acme: Merchant, wro: Wro) -> None:
+    stow(acme, wro)
+    acme.world.shipbob.complete(wro)
 
 
 def test_one_item_on_two_lines_for_two_centers_and_a_third_for_the_own_warehouse(
@@ -60,3 +119,157 @@ def test_one_item_on_two_lines_for_two_centers_and_a_third_for_the_own_warehouse
     assert acme.books(sku) == ({(sku, 6): 10, (sku, 7): 5},) * 3
     assert report.green
     assert drifts(acme) == []
+
+
+def test_our_second_wro_beside_an_order_that_has_its_number(acme: Merchant) -> None:
+    sku = acme.sku("TEE")
+    first = enter(acme, "PO9", (sku, 10, 6))
+    assert pushed(acme, first) == ("done", None)
+    acme.world.shipbob.arrive(numbered(acme, "PO9"))
+    raise_to(acme, first, 15)
+    assert pushed(acme, first) == ("done", None)
+    ours = numbered(acme, "PO9-2")
+    second = enter(acme, "PO9-2", (sku, 5, 6))
+    assert pushed(acme, second) == ("done", None)
+    others = numbered(acme, "PO9-2-2")
+    for wro in (ours, others, numbered(acme, "PO9")):
+        arrive_whole(acme, wro)
+        assert receive(acme, wro) == "done"
+        assert [pushed(acme, key) for key in (first, second)] == [("done", None)] * 2
+    report = close(acme).report
+
+    assert received_from(acme, ours) == [first]
+    assert received_from(acme, others) == [second]
+    assert len(acme.world.shipbob.books.receiving.wros) == 3
+    assert acme.books(sku) == ({(sku, 6): 20},) * 3
+    assert report.green
+    assert drifts(acme) == []
+
+
+def test_a_wro_that_a_person_made_for_an_order_numbered_like_our_second(acme: Merchant) -> None:
+    sku = acme.sku("TEE")
+    first = enter(acme, "PO9", (sku, 10, 6))
+    assert pushed(acme, first) == ("done", None)
+    acme.world.shipbob.arrive(numbered(acme, "PO9"))
+    second = enter(acme, "PO9-2", (sku, 7, 6))
+    theirs = by_hand(acme, "PO9-2", sku, 7)
+    raise_to(acme, first, 15)
+    assert [pushed(acme, key) for key in (first, second)] == [("done", None)] * 2
+    ours = numbered(acme, "PO9-3")
+    for wro in (theirs, ours, numbered(acme, "PO9")):
+        arrive_whole(acme, wro)
+        assert receive(acme, wro) == "done"
+        assert [pushed(acme, key) for key in (first, second)] == [("done", None)] * 2
+    report = close(acme).report
+
+    assert received_from(acme, theirs) == [second]
+    assert received_from(acme, ours) == [first]
+    assert len(acme.world.shipbob.books.receiving.wros) == 3
+    assert acme.books(sku) == ({(sku, 6): 22},) * 3
+    assert report.green
+    assert drifts(acme) == []
+
+
+def test_a_closed_order_leaves_the_wro_of_its_namesake_alone(acme: Merchant) -> None:
+    sku = acme.sku("TEE")
+    first, second = enter(acme, "PO9", (sku, 10, 6)), enter(acme, "PO9-2", (sku, 7, 6))
+    for key in (second, first):
+        assert pushed(acme, key) == ("done", None)
+    acme.world.netsuite.edit(
+        "purchaseOrder", int(first), {"item": {"items": [{"line": 1, "isClosed": True}]}}
+    )
+    assert pushed(acme, first) == ("done", None)
+
+    assert numbered(acme, "PO9").status == "Cancelled"
+    assert numbered(acme, "PO9-2").status == "Awaiting"
+
+
+def in_canada(acme: Merchant) -> int:
+    """Open a second subsidiary, whose goods lie at location 7; return its id."""
+    netsuite = acme.world.netsuite
+    netsuite.add_subsidiary("Acme Canada", internal_id=5)
+    netsuite.add_vendor("Toronto Mills", internal_id=305, subsidiary=5)
+    netsuite.books.update("location", {"subsidiary": 5}, id=7)
+    return 5
+
+
+def test_two_orders_of_one_number_in_two_subsidiaries(acme: Merchant) -> None:
+    sku, canada = acme.sku("TEE"), in_canada(acme)
+    ours = enter(acme, "PO9", (sku, 12, 6), subsidiary=1)
+    theirs = enter(acme, "PO9", (sku, 4, 7), subsidiary=canada)
+    states = [pushed(acme, key) for key in (ours, theirs)]
+    wro = numbered(acme, "PO9")
+    acme.world.shipbob.arrive(wro)
+    raise_to(acme, ours, 14)
+    second = by_hand(acme, "PO9", sku, 2)
+    for one in (wro, second):
+        arrive_whole(acme, one)
+        assert receive(acme, one) == "done"
+    report = close(acme).report
+
+    assert states == [("done", None), ("dead", "purchase_order_ambiguous")]
+    assert [received_from(acme, one) for one in (wro, second)] == [[ours], [ours]]
+    assert acme.books(sku) == ({(sku, 6): 14},) * 3
+    assert report.green
+    assert drifts(acme) == []
+
+
+def test_two_orders_of_one_number_between_which_nothing_chooses(acme: Merchant) -> None:
+    netsuite, sku, canada = acme.world.netsuite, acme.sku("TEE"), in_canada(acme)
+    keys = [enter(acme, "PO9", (sku, 4, 7), subsidiary=canada) for _ in range(2)]
+    states = [pushed(acme, key) for key in keys]
+    wro = acme.world.shipbob.create_wro(
+        {sku: 4}, purchase_order_number="PO9", fulfillment_center_id=10
+    )
+    arrive_whole(acme, wro)
+    stopped = receive(acme, wro)
+    waits = close(acme).report
+    netsuite.edit("purchaseOrder", int(keys[1]), {"tranId": "PO9-CA"})
+    watch(acme)
+    after = [pushed(acme, key) for key in keys]
+    received = receive(acme, wro)
+    report = close(acme).report
+
+    assert states == [("dead", "purchase_order_ambiguous")] * 2
+    assert stopped == "purchase_order_ambiguous"
+    assert not waits.green
+    assert after == [("done", None)] * 2
+    assert received == "done"
+    assert received_from(acme, wro) == [keys[0]]
+    assert acme.books(sku) == ({(sku, 7): 4},) * 3
+    assert report.green
+    assert drifts(acme) == []
+
+
+def test_the_order_of_an_announced_wro_is_deleted_and_another_one_takes_its_number(
+    acme: Merchant,
+) -> None:
+    netsuite, sku = acme.world.netsuite, acme.sku("TEE")
+    gone = enter(acme, "PO9", (sku, 10, 6))
+    pushed(acme, gone)
+    wro = numbered(acme, "PO9")
+    acme.world.shipbob.arrive(wro)
+    netsuite.delete("purchaseOrder", int(gone))
+    enter(acme, "PO9", (sku, 10, 6))
+    arrive_whole(acme, wro)
+    stopped = receive(acme, wro)
+
+    assert stopped == "purchase_order_not_found"
+    assert acme.documents(wro) == []
+    assert "deleted" in acme.subject(wro)["sentence"]
+    assert not close(acme).report.green
+
+
+def test_a_wro_of_a_transfer_order_is_never_received_from_a_purchase_order_of_its_number(
+    acme: Merchant,
+) -> None:
+    sku = acme.sku("TEE")
+    order, number = transfer(acme, {sku: 8})
+    pushed(acme, order)
+    wro = numbered(acme, number)
+    enter(acme, number, (sku, 8, 6))
+    arrive_whole(acme, wro)
+    stopped = receive(acme, wro)
+
+    assert stopped == "transfer_order"
+    assert acme.documents(wro) == []

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from golden_billing import BillingCase
 from golden_lines import GoldenOrderLines
+from golden_owners import GoldenOwners
 from golden_returns import CaseReturns
 from golden_shipments import GoldenShipments
 
@@ -22,7 +23,6 @@ from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.purchase_orders import OrderLine, PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.queries.setup import Period, daily_periods
-from ml_connector.netsuite.queries.transfer_orders import TransferOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Box, Variant, Wro
 
@@ -73,7 +73,8 @@ class Case:
         self.bindings = self  # knows them as well
         self.units = self
         self.locations = self
-        self.transfers = self
+        self.announcements = GoldenOwners(self._netsuite)
+        self.purchase_orders = self.transfers = self.announcements
         self.order_lines = GoldenOrderLines(self._netsuite)
         self.decisions = self
         self.documents = self
@@ -160,18 +161,15 @@ class Case:
             if "in_units" in line
         }
 
-    async def named(self, number: str) -> tuple[TransferOrder, ...]:
-        return tuple(
-            TransferOrder(id="5801", tranid=known, status="F")
-            for known in self._netsuite.get("transfer_orders", [])
-            if known == number
-        )
-
     async def of_inventory(self, inventory_ids: Collection[int]) -> dict[int, Binding]:
         known = msgspec.convert(self._json("bindings.json", []), list[Binding])
         return {one.inventory_id: one for one in known if one.inventory_id in inventory_ids}
 
-    async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
+    async def order(self, order_id: str) -> PurchaseOrder | None:
+        numbers = [row["number"] for row in self._netsuite["orders"] if row["id"] == order_id]
+        return next((one for one in await self.orders(*numbers) if one.id == order_id), None)
+
+    async def orders(self, *numbers: str) -> tuple[PurchaseOrder, ...]:
         return tuple(
             PurchaseOrder(
                 id=row["id"],
@@ -179,6 +177,7 @@ class Case:
                 status=row["status"],
                 location=row.get("location"),
                 subsidiary=row.get("subsidiary"),
+                namesakes=self.announcements.namesakes(row),
                 lines=tuple(
                     OrderLine(
                         transaction=row["id"],
@@ -197,7 +196,7 @@ class Case:
                 ),
             )
             for row in self._netsuite["orders"]
-            if row["number"] == number
+            if row["number"] in numbers
         )
 
     async def receipts(self, order_id: str) -> Sequence[ReceiptLine]:
@@ -245,10 +244,6 @@ class Case:
         known = self._netsuite.get("documents", [])
         found = [row for row in known if row["id"] == document_id]
         return msgspec.convert(found[0], NamedDocument) if found else None
-
-    async def order(self, order_id: str) -> PurchaseOrder | None:
-        found = [row["number"] for row in self._netsuite["orders"] if row["id"] == order_id]
-        return (await self.orders(found[0]))[0] if found else None
 
     async def periods(self, day: date) -> Sequence[Period]:
         rows = [

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.reads.order_wros import OrderWroReads
+from ml_connector.reads.order_wros import OrderWroReads, part_of
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import (
@@ -106,8 +106,28 @@ async def test_the_wros_of_many_orders_are_found_in_one_call(world: World) -> No
     for number in ("PO1", "PO2-2", "PO2-3x", "PO3 "):
         world.sim.create_wro({tee: 1}, purchase_order_number=number)
 
-    assert await numbers_of(world, "PO1", "PO3", "PO4") == ([["PO1"], [], []], 1)
+    assert await numbers_of(world, "PO1", "PO4") == ([["PO1"], []], 1)
     assert await numbers_of(world, "PO2") == ([["PO2-2"]], 2)
+
+
+async def test_blanks_around_an_orders_number_are_no_part_of_it(world: World) -> None:
+    tee = world.sim.add_product("TEE-S")
+    for number in ("PO3", "PO3-2"):
+        world.sim.create_wro({tee: 1}, purchase_order_number=number)
+
+    assert await numbers_of(world, "PO3 ", " PO3") == ([["PO3", "PO3-2"]] * 2, 2)
+
+
+async def test_very_many_wros_of_one_order_take_few_searches(world: World) -> None:
+    tee = world.sim.add_product("TEE-S")
+    numbers = ["PO9", *(f"PO9-{n}" for n in range(2, 131))]
+    for number in (*numbers, "PO9-0", "PO9-002", "PO9-1", "PO9-x"):
+        world.sim.create_wro({tee: 1}, purchase_order_number=number)
+    found, calls = await numbers_of(world, "PO9")
+
+    assert found == [numbers]
+    assert part_of("PO9", "PO9-1130") == 1130
+    assert calls <= 14  # eight doublings; pages of fifty WROs
 
 
 async def test_wros_are_looked_for_beyond_the_highest_number_that_is_taken(world: World) -> None:

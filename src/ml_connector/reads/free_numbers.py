@@ -51,7 +51,9 @@ class FreeNumbers:
             found: the WROs with one of them, whatever their status.
             began: when the look-up began, by ``clock``.
         """
-        taken = {wro.purchase_order_number for wro in found if wro.status != "Cancelled"}
+        taken = {
+            (wro.purchase_order_number or "").strip() for wro in found if wro.status != "Cancelled"
+        }
         for number in numbers:
             self._free.pop(number, None)
             if number not in taken and number not in self._written:

@@ -14,17 +14,18 @@ from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
 _AHEAD: Final = 2
-"""So many numbers beyond the highest one that is taken are looked for as well."""
+"""So many numbers beyond the highest one that is taken are looked for at the least."""
 
-_SUFFIX: Final = re.compile(r"(.*)-(\d{1,3})", re.DOTALL)
+_FURTHER: Final = re.compile(r"(.+)-([2-9]|[1-9][0-9]{1,8})", re.DOTALL | re.ASCII)
+"""The number of an order's second or later WRO: never ``PO9-0``, ``PO9-1`` or ``PO9-002``."""
 
 
 class OrderWroReads:
     """Finds WROs by the numbers of orders, those of many orders in one call.
 
-    The WROs of order ``PO123`` are called ``PO123``, ``PO123-2``, ``PO123-3`` and so on. Two
-    numbers beyond the highest that is taken are always looked for: a person may have made a WRO
-    and left a number out.
+    The WROs of order ``PO123`` are called ``PO123``, ``PO123-2``, ``PO123-3`` and so on. As many
+    numbers beyond the highest that is taken are always looked for, two at the least: a person may
+    have made a WRO and left a number out. So an order with very many takes few calls.
 
     Args:
         shipbob: the client of the account.
@@ -53,7 +54,7 @@ class OrderWroReads:
             NeedsHuman: the number has a comma, so that ShipBob can't search for it.
         """
         refuse_comma(number)  # before it joins others, whose call it would spoil
-        return await self._by_number.get(number) or ()
+        return await self._by_number.get(bare(number)) or ()
 
     async def _fetch(self, numbers: Sequence[str]) -> Mapping[str, tuple[Wro, ...]]:
         found: dict[str, dict[int, Wro]] = {number: {} for number in numbers}
@@ -72,7 +73,7 @@ class OrderWroReads:
             wros = [wro async for wro in pages]
             self._free.keep(owners.keys(), wros, began=began)
             for wro in wros:
-                for number in owners[wro.purchase_order_number or ""]:
+                for number in owners[bare(wro.purchase_order_number)]:
                     found[number][wro.id] = wro
         return {
             number: tuple(wros[wro_id] for wro_id in sorted(wros))
@@ -80,17 +81,31 @@ class OrderWroReads:
         }
 
 
-def numbered(number: str, n: int) -> str:
+def bare(number: str | None) -> str:
+    """Return a number as a WRO carries it: without blanks around, which a system may drop."""
+    return (number or "").strip()
+
+
+def numbered(order_number: str, n: int) -> str:
     """Return the number of an order's n-th WRO, counted from 1."""
-    return number if n == 1 else f"{number}-{n}"
+    return bare(order_number) if n == 1 else f"{bare(order_number)}-{n}"
 
 
-def suffix(number: str, wro_number: str) -> int:
+def part_of(order_number: str, wro_number: str | None) -> int:
     """Return which WRO of an order a number says it is, counted from 1; 0 where it is none."""
-    if wro_number == number:
+    if bare(wro_number) == bare(order_number):
         return 1
-    later = _SUFFIX.fullmatch(wro_number)
-    return int(later[2]) if later and later[1] == number else 0
+    further = further_of(wro_number)
+    return further[1] if further and further[0] == bare(order_number) else 0
+
+
+def further_of(wro_number: str | None) -> tuple[str, int] | None:
+    """Return the order number and part that a WRO's number may be made of; None for no such.
+
+    ``PO123-2`` may be the second WRO of ``PO123``, and may as well be an order's own number.
+    """
+    found = _FURTHER.fullmatch(bare(wro_number))
+    return (bare(found[1]), int(found[2])) if found else None
 
 
 def _wanted(
@@ -100,8 +115,8 @@ def _wanted(
     wanted: dict[str, tuple[int, int]] = {}
     for number, last in asked.items():
         wros = found[number].values()
-        taken = [suffix(number, wro.purchase_order_number or "") for wro in wros]
-        enough = max([1, *taken]) + _AHEAD
+        taken = max([1, *(part_of(number, wro.purchase_order_number) for wro in wros)])
+        enough = taken + max(_AHEAD, taken)
         if last < enough:
             wanted[number] = (last + 1, enough)
     return wanted

@@ -25,6 +25,16 @@ async def active_items(reads: Reads, items: Collection[str]) -> set[str]:
     return {item for item, found in there.items() if not found.isinactive}
 
 
+async def unambiguous_numbers(reads: Reads, numbers: Collection[str]) -> set[str]:
+    """Return the numbers that just one purchase order has, and no transfer order."""
+    found: set[str] = set()
+    for number in numbers:
+        orders = await reads.orders(number)
+        if len(orders) == 1 and not orders[0].namesakes:
+            found.add(number)
+    return found
+
+
 async def _open_months(reads: Reads, months: Collection[str], *, for_bills: bool) -> set[str]:
     return {month for month in months if await _is_open(reads, month, for_bills=for_bills)}
 
@@ -52,6 +62,9 @@ SKU: Final = Waking(kind=AwaitedKind.SKU, appeared=active_skus, by_applying=True
 ITEM: Final = Waking(kind=AwaitedKind.ITEM, appeared=active_items, by_applying=True)
 PERIOD: Final = Waking(kind=AwaitedKind.PERIOD, appeared=months_open_for_stock)
 BILL_PERIOD: Final = Waking(kind=AwaitedKind.BILL_PERIOD, appeared=months_open_for_bills)
+ORDER_NUMBER: Final = Waking(
+    kind=AwaitedKind.ORDER_NUMBER, appeared=unambiguous_numbers, by_applying=True
+)
 LOCATION: Final = Waking(kind=AwaitedKind.LOCATION, by_applying=True)
 ACCOUNT: Final = Waking(kind=AwaitedKind.ACCOUNT, by_applying=True)
 

@@ -204,7 +204,7 @@ class ShipBob:
         Args:
             ids: None for any; an empty collection yields nothing.
             purchase_order_numbers: likewise. It is not documented whether ShipBob compares
-                exactly, so only exactly equal ones are yielded.
+                exactly, so only equal ones are yielded, but for blanks around them.
             statuses: empty for any.
             inserted_since: aware.
             completed_since: aware.
@@ -221,12 +221,13 @@ class ShipBob:
             completed_since=completed_since,
             external_sync=external_sync,
         )
-        exactly = None if purchase_order_numbers is None else set(purchase_order_numbers)
+        numbers = purchase_order_numbers
+        exactly = None if numbers is None else {one.strip() for one in numbers}
         for keys in wro_keys(ids, purchase_order_numbers):
             request = receiving.list_wros({**filters, **keys}, priority)
             pages = self._session.every(request, Wro, lambda row: row.id, style=Style.NUMBERED)
             async for wro in pages:
-                if exactly is None or wro.purchase_order_number in exactly:
+                if exactly is None or (wro.purchase_order_number or "").strip() in exactly:
                     yield wro
 
     async def create_wro(self, new: NewWro, *, send_by: float | None = None) -> Wro:

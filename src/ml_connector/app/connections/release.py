@@ -99,7 +99,7 @@ async def _end(
         await acts.record(
             on,
             by,
-            "connection.release",
+            acts.RELEASE,
             connection=applied.name,
             details={
                 "before": {

@@ -1,6 +1,6 @@
 """What a run of one connection works with: clients, shared reads, settle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ml_connector.app.installation.clients import (
@@ -24,8 +24,7 @@ from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.postings import own_records, survey
-from ml_connector.ledger.postings.announcements import KeptAnnouncements
+from ml_connector.ledger.postings import announcements, own_records, survey
 from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
@@ -142,11 +141,17 @@ def _shipbob_target(
             seconds=FREE_FOR_SECONDS,
         )
 
+    async def made_for_others(wro_ids: Sequence[str], external_id: str) -> Collection[str]:
+        return await announcements.made_besides(
+            installation.database, settings.name, wro_ids, besides=external_id
+        )
+
     return ShipBobTarget(
         shipbob,
         free_numbers=free_numbers,
         take_turn=take_turn,
         written_elsewhere=written_elsewhere,
+        made_for_others=made_for_others,
     )
 
 
@@ -162,7 +167,7 @@ def _reads(
         netsuite,
         skus=settings.skus,
         bindings=KeptBindings(installation.database, settings.name),
-        announcements=KeptAnnouncements(
+        announcements=announcements.KeptAnnouncements(
             installation.database,
             settings.name,
             announcing=purchase_orders.FLOW.name,

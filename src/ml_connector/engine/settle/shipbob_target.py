@@ -1,7 +1,7 @@
 """ShipBob as a target: what is written there, and what is there already."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from ml_connector.engine.settle.target import Written
@@ -39,6 +39,14 @@ TakeTurn = Callable[[Turns], Awaitable[None]]
 WrittenElsewhere = Callable[[str, str], Awaitable[bool]]
 """Whether any process wrote a WRO under a number lately, but for the one with an external id."""
 
+MadeForOthers = Callable[[Sequence[str], str], Awaitable[Collection[str]]]
+"""Returns the WROs of these that our books know to be another document than the one with an
+external id."""
+
+
+async def _none_for_others(_: Sequence[str], __: str) -> Collection[str]:
+    return ()
+
 
 class ShipBobTarget:
     """Writes documents into one ShipBob account.
@@ -48,6 +56,7 @@ class ShipBobTarget:
         free_numbers: what those who plan WROs have looked up.
         take_turn: takes a call's turn ahead; None: every call waits for its own.
         written_elsewhere: looks whether a WRO was made under a number lately.
+        made_for_others: looks which WROs are of other orders, whatever their number says.
     """
 
     def __init__(
@@ -57,11 +66,13 @@ class ShipBobTarget:
         free_numbers: FreeNumbers | None = None,
         take_turn: TakeTurn | None = None,
         written_elsewhere: WrittenElsewhere | None = None,
+        made_for_others: MadeForOthers = _none_for_others,
     ) -> None:
         self._shipbob = shipbob
         self._free_numbers = free_numbers or FreeNumbers()
         self._take_turn = take_turn
         self._written_elsewhere = written_elsewhere
+        self._made_for_others = made_for_others
         self._uploaded: Batch[int, UploadResult] = Batch(
             self._mark_uploaded, most=_MOST_MARKED, apart_seconds=MARKS_APART_SECONDS
         )
@@ -134,22 +145,25 @@ class ShipBobTarget:
     async def find(self, document: Document) -> Written | None:
         """Look a WRO up by its number, a product by its SKU; both compared exactly.
 
-        A WRO that was cancelled does not count.
+        A WRO that was cancelled does not count, nor one that we made for another order: two
+        orders may lead to one number.
         """
         match document.request:
             case CreateWro(number=number, body=body):
-                return await self._find_wro(number, decode(body, NewWro))
+                return await self._find_wro(number, decode(body, NewWro), document.external_id)
             case CreateProduct(sku=sku):
                 return await self._find_product(sku)
             case _:
                 return None
 
-    async def _find_wro(self, number: str, meant: NewWro) -> Written | None:
-        found = [
+    async def _find_wro(self, number: str, meant: NewWro, external_id: str) -> Written | None:
+        numbered = [
             wro
             async for wro in self._shipbob.wros(purchase_order_numbers=[number])
             if wro.status != "Cancelled"
         ]
+        others = await self._made_for_others([str(wro.id) for wro in numbered], external_id)
+        found = [wro for wro in numbered if str(wro.id) not in others]
         if not found:
             return None
         return Written(

@@ -41,7 +41,15 @@ FLOW: Final = Flow(
     look=look,
     clock=clock,
     pushes=True,
-    wakings=(wake.SKU, wake.ITEM, wake.LOCATION, PRODUCT, APPROVED_ORDER, ENDED_WRO),
+    wakings=(
+        wake.SKU,
+        wake.ITEM,
+        wake.LOCATION,
+        wake.ORDER_NUMBER,
+        PRODUCT,
+        APPROVED_ORDER,
+        ENDED_WRO,
+    ),
     documents=frozenset(
         {ExternalIdPrefix.WRO, ExternalIdPrefix.WRO_CANCELLATION, ExternalIdPrefix.PRODUCT}
     ),

@@ -44,7 +44,7 @@ def announce(facts: PurchaseOrderFacts, wros: KnownWros, settings: ConnectionSet
         for demand in found
         if not demand.is_announced and elsewhere.isdisjoint(demand.added)
     ]
-    numbers = count(wros.numbers + 1)
+    numbers = (number for number in count(wros.numbers + 1) if number not in wros.taken)
     documents = (
         *(cancellation(wro.id, wro.number) for demand in changed for wro in demand.awaited),
         *(

@@ -70,7 +70,7 @@ def demands(
     standing = [
         (location_of_wro(facts, wro, settings), wro)
         for wro in wros.standing
-        if (opened or wro.id in wros.ours) and _matters(wro)
+        if (opened or wro.id in wros.ours) and wro.matters
     ]
     ours = (location for location, wro in standing if wro.id in wros.ours)
     return [
@@ -87,10 +87,6 @@ def demands(
         )._replace(center=opened.get(location))
         for location in dict.fromkeys([*opened, *sorted(ours)])
     ]
-
-
-def _matters(wro: WroFact) -> bool:
-    return wro.is_under_way or any(map(wro.on_its_way, {*wro.expected, *wro.stowed}))
 
 
 def _astray(facts: PurchaseOrderFacts, location: str, products: Mapping[str, int]) -> Counter[int]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ml_connector.ledger.postings.documents import CancelWro, CreateProduct, CreateWro, Document
+from ml_connector.reads.order_wros import numbered
 from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
@@ -53,7 +54,7 @@ def wro_announcement(
         items: inventory ids and whole eaches.
         arrival: with a time zone, in the future.
     """
-    number = order_number if part_number == 1 else f"{order_number}-{part_number}"
+    number = numbered(order_number, part_number)
     several = len(items) > 1
     new = NewWro(
         fulfillment_center=FulfillmentCenterChoice(id=center),

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.netsuite.queries.purchase_orders import Namesake
+from ml_connector.reads.order_wros import part_of
 from ml_connector.rules.units import LineUnit
 from ml_connector.shipbob.resources.receiving import CANCELLED, ENDED
 
@@ -108,6 +110,9 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         items: inventory ids of the ordered items that are on it, by NetSuite's item id.
         left_to_people: receiving has stopped at it and told people to receive its units by
             hand, or to say whether they have.
+        of_other: the other order that it is of, though its number says this one: by our own
+            books, or since that order has the number itself. Its number is taken all the same.
+        may_be_of: the other order that it may be of as well; empty where that is certain.
     """
 
     id: int
@@ -120,6 +125,8 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     adjusted: dict[int, int] = {}
     items: dict[str, int] = {}
     left_to_people: bool = False
+    of_other: str = ""
+    may_be_of: str = ""
 
     def on_its_way(self, inventory_id: int) -> int:
         """Return the units that NetSuite will still receive of this WRO."""
@@ -158,6 +165,11 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         """Whether ShipBob has not ended it, and announced units of it have not been received."""
         return self.status not in ENDED and any(map(self.promised, self.expected))
 
+    @property
+    def matters(self) -> bool:
+        """Whether units of it are to come, or are on the shelf and not booked."""
+        return self.is_under_way or any(map(self.on_its_way, {*self.expected, *self.stowed}))
+
     def _ended_with(self, inventory_id: int) -> int:
         return self.booked.get(inventory_id, 0) + self.adjusted.get(inventory_id, 0)
 
@@ -183,6 +195,8 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         announce_again: WROs that were cancelled at ShipBob, and whose units a person has said
             to announce again.
         astray: units that were received at another location than that of their line.
+        subsidiary: None outside OneWorld.
+        namesakes: the other orders with its number.
     """
 
     order_id: str
@@ -204,6 +218,18 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool = False
     announce_again: tuple[int, ...] = ()
     astray: tuple[ReceivedAstray, ...] = ()
+    subsidiary: str | None = None
+    namesakes: tuple[Namesake, ...] = ()
+
+    @property
+    def own_wros(self) -> tuple[WroFact, ...]:
+        """Its WROs, without those that only have a number of its."""
+        return tuple(wro for wro in self.wros if not wro.of_other)
+
+    @property
+    def taken_numbers(self) -> frozenset[int]:
+        """Which of its WROs' numbers WROs of other orders have."""
+        return frozenset(part_of(self.number, wro.number) for wro in self.wros if wro.of_other)
 
     @property
     def products(self) -> Products:

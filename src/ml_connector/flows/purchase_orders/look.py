@@ -129,7 +129,9 @@ def _concerns_shipbob(asked: LookAgain, source: OrderSource) -> bool:
 
 def _under_way(wros: Sequence[WroFact], last: LastDecision) -> bool:
     cancelled = cancelled_by_us(last.posted)
-    return any(wro.is_under_way and str(wro.id) not in cancelled for wro in wros)
+    return any(
+        wro.is_under_way and not wro.of_other and str(wro.id) not in cancelled for wro in wros
+    )
 
 
 def _known_wros(before: PurchaseOrderFacts, asked: LookAgain) -> tuple[WroFact, ...]:

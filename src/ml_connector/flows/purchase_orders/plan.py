@@ -13,6 +13,7 @@ from ml_connector.flows.purchase_orders.ended_orders import plan_deleted, plan_n
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.open_units import centers_by_location
 from ml_connector.flows.purchase_orders.products import unknown
+from ml_connector.flows.purchase_orders.whose.ambiguous import refuse_ambiguous
 from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
 from ml_connector.flows.purchase_orders.wros import wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
@@ -31,8 +32,9 @@ def plan(
         NeedsData: ShipBob does not know a SKU, or a WRO is at an unmapped center.
         NeedsHuman: a fraction of a unit or a lot-tracked product is ordered, a location has
             several fulfillment centers, a transfer order has the number of a purchase order,
-            the role sees the order no more, somebody cancelled a WRO of it at ShipBob, or it
-            changed when its stock was on its way already.
+            the role sees the order no more, another order has its number, a WRO may be
+            another order's, somebody cancelled a WRO of it at ShipBob, or it changed when its
+            stock was on its way already.
         Retryable: a WRO that was just made is not listed yet.
     """
     not_announced = _not_announced(facts, settings)
@@ -44,6 +46,7 @@ def plan(
         return plan_deleted(facts, posted)
     if facts.status not in PURCHASE_ORDER_OPEN:
         return plan_not_open(facts, wros.standing_ours, settings)
+    refuse_ambiguous(facts, wros, settings)
     new_products = _new_products(facts, settings)
     if new_products:
         return Plan(

@@ -22,6 +22,7 @@ from ml_connector.flows.purchase_orders.facts import (
 )
 from ml_connector.flows.purchase_orders.products import NAMED, bound_to, holding, shipbob_sku
 from ml_connector.flows.purchase_orders.transfers import Transfer, read_transfer
+from ml_connector.flows.purchase_orders.whose.reading import owner_of
 from ml_connector.flows.purchase_orders.wro_receipts import (
     items_on,
     received_astray,
@@ -104,6 +105,8 @@ def as_source_says(facts: PurchaseOrderFacts, source: OrderSource) -> PurchaseOr
         status=order.status,
         lines=source.lines,
         ordered_on=order.trandate,
+        subsidiary=order.subsidiary,
+        namesakes=order.namesakes,
         moved_from=transfer.source if transfer is not None else None,
         shares_number=transfer is not None and transfer.shares_number,
         unreadable=transfer is not None and transfer.unreadable,
@@ -233,9 +236,14 @@ async def read_wros(
     ours = await reads.announcements.made(order_id)
     found += await reads.known_wros([wro_id for wro_id in ours if wro_id not in listed])
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in found))
+    owners = await asyncio.gather(*(owner_of(wro, order_id, number, reads) for wro in found))
     return tuple(
-        with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome)
-        for wro, outcome in zip(found, outcomes, strict=True)
+        msgspec.structs.replace(
+            with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome),
+            of_other=owner.of_other,
+            may_be_of=owner.may_be_of,
+        )
+        for wro, outcome, owner in zip(found, outcomes, owners, strict=True)
     )
 
 

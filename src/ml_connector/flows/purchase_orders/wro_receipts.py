@@ -107,6 +107,9 @@ def received_of_transfer(wros: Sequence[WroFact], order: PurchaseOrder) -> tuple
         left[line.item] += int(line.quantityshiprecv)
     found: list[WroFact] = []
     for wro in sorted(wros, key=lambda wro: wro.id):
+        if wro.of_other:
+            found.append(wro)
+            continue
         booked: dict[int, int] = {}
         for item, inventory_id in wro.items.items():
             booked[inventory_id] = min(left[item], wro.stowed.get(inventory_id, 0))
@@ -127,7 +130,7 @@ def with_hand_receipts(
     left: dict[str | None, Counter[str]] = {}
     found: list[WroFact] = []
     for wro in sorted(facts.wros, key=lambda wro: wro.id):
-        if not wro.left_to_people:
+        if not wro.left_to_people or wro.of_other:
             found.append(wro)
             continue
         location = _location(wro, settings)

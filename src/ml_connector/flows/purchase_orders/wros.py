@@ -1,6 +1,5 @@
 """The WROs of an order: which are ours, where they lead, what stands against them. Pure."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -12,6 +11,7 @@ from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsHuman, Retryable
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
 from ml_connector.ledger.postings.documents import Posted
+from ml_connector.reads.order_wros import part_of
 from ml_connector.rules.locations import unmapped_place
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
@@ -20,17 +20,19 @@ class KnownWros(NamedTuple):
     """The WROs of an order, by what we know of them.
 
     Attributes:
-        standing: those that were not cancelled, whoever made them.
+        standing: those of the order that were not cancelled, whoever made them.
         ours: ids of those that we made, cancelled ones included.
         taken_back: those of ours that somebody cancelled at ShipBob, and that nobody has said
             to announce again.
         numbers: how many WROs of the order have a number, at most: the next one is higher.
+        taken: numbers of the order that WROs of other orders have.
     """
 
     standing: tuple[WroFact, ...]
     ours: frozenset[int]
     taken_back: tuple[WroFact, ...]
     numbers: int
+    taken: frozenset[int] = frozenset()
 
     @property
     def standing_ours(self) -> list[WroFact]:
@@ -57,14 +59,15 @@ def wros_of(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> KnownWros:
         )
     cancelled = cancelled_by_us(posted)
     ours = frozenset(int(remote_id) for remote_id in made if remote_id)
-    by_us, by_others = _cancelled(facts.wros, cancelled)
+    by_us, by_others = _cancelled(facts.own_wros, cancelled)
     return KnownWros(
-        standing=tuple(wro for wro in facts.wros if wro not in (*by_us, *by_others)),
+        standing=tuple(wro for wro in facts.own_wros if wro not in (*by_us, *by_others)),
         ours=ours,
         taken_back=tuple(
             wro for wro in by_others if wro.id in ours and wro.id not in facts.announce_again
         ),
         numbers=_highest_number(facts, posted),
+        taken=facts.taken_numbers,
     )
 
 
@@ -133,11 +136,7 @@ def _highest_number(facts: PurchaseOrderFacts, posted: Sequence[Posted]) -> int:
     A WRO of ours may have lost its number at ShipBob, or the order its own in NetSuite: then
     our external id still says which one it was.
     """
-    taken = [0]
-    for wro in facts.wros:
-        suffix = re.fullmatch(re.escape(facts.number) + r"(?:-(\d+))?", wro.number)
-        if suffix:
-            taken.append(int(suffix[1] or 1))
+    taken = [0, *(part_of(facts.number, wro.number) for wro in facts.own_wros)]
     ours = f"{ExternalIdPrefix.WRO}{facts.order_id}-"
     for document in made_wros(posted):
         part = document.external_id.removeprefix(ours)

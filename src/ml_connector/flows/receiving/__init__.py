@@ -53,6 +53,7 @@ FLOW: Final = Flow(
         wake.ACCOUNT,
         wake.PERIOD,
         PURCHASE_ORDER,
+        wake.ORDER_NUMBER,
         LINE_NUMBERS,
     ),
     found_document=found_document,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -139,6 +140,48 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
     subsidiary: str | None = None
 
 
+class ExpectedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an item that an order still expects; at any location where it is None."""
+
+    item_id: str
+    location: str | None
+    quantity: int
+
+
+class OtherReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase order whose second or later WRO may have a number that is an order's own too."""
+
+    id: str
+    number: str
+    subsidiary: str | None = None
+    open_units: tuple[ExpectedUnits, ...] = ()
+
+
+class WroOwner(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of which order a WRO is of, beside the orders themselves.
+
+    Attributes:
+        order_id: NetSuite's internal id of the order it is of by our own books; None where they
+            don't say.
+        received: they say so by a receipt, and not by an announcement.
+        number: of the transfer order that it was announced for.
+        gone: NetSuite shows that order no more: it was deleted, or is hidden from the role.
+        others: orders whose further WRO its number may mean, where orders have it themselves.
+        numbered_for: internal ids of orders to another WRO of which we gave this number.
+        transfers: internal ids of open transfer orders with the order's number.
+        may_be_ours: we may have made it, and our books lack that.
+    """
+
+    order_id: str | None = None
+    received: bool = False
+    number: str = ""
+    gone: Literal["", "deleted", "hidden"] = ""
+    others: tuple[OtherReading, ...] = ()
+    numbered_for: tuple[str, ...] = ()
+    transfers: tuple[str, ...] = ()
+    may_be_ours: bool = False
+
+
 class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan for one WRO sees.
 
@@ -149,10 +192,10 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
         near_items: by an item name that NetSuite has not, items of nearly that name.
-        orders: the purchase orders with the WRO's number; one, when all is well.
+        orders: the purchase orders that it may be of; one, when all is well.
         announced_at: when the WRO was made at ShipBob, by whomever; None where ShipBob does not
             say.
-        is_transfer: the number is that of a transfer order.
+        is_transfer: it is of a transfer order, by our books or by its number.
         unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
         seen_first: what a first look showed, where it showed less than is booked; ``lines``
@@ -160,6 +203,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         decisions: what people decided about it, with the documents that they named.
         location_subsidiaries: of each location of the connection's that shows any; only read
             where units may be adjusted, and empty outside OneWorld.
+        owner: what is known of which order it is of.
     """
 
     wro_id: int
@@ -182,6 +226,7 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     announced_at: datetime | None = None
     decisions: tuple[Decided, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
+    owner: WroOwner = WroOwner()
 
     @property
     def matches(self) -> MatchFacts:

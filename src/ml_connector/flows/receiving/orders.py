@@ -1,13 +1,11 @@
-"""Reading what NetSuite has ordered under a WRO's number, and what was received of it."""
+"""Reading what NetSuite has ordered of a WRO, and what was received of it."""
 
 import asyncio
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 from ml_connector.flows.receiving.allocation import lines_at
-from ml_connector.flows.receiving.decided import read_decided_order, without_what_others_took
+from ml_connector.flows.receiving.decided import without_what_others_took
 from ml_connector.flows.receiving.facts import (
     OrderReceipt,
     ReceivingOrder,
@@ -15,37 +13,10 @@ from ml_connector.flows.receiving.facts import (
 )
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.external_ids import is_receipt_of_other
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.line_numbers.proof import prove_purchase_lines
 from ml_connector.rules.units import LineUnit, read_units
-
-_LATER_WRO: Final = re.compile(r"^(.+)-\d{1,3}$")
-"""The number of an order's second or later WRO, such as ``PO123-2`` (shipbob.md section 8)."""
-
-
-async def find_orders(
-    number: str | None, decisions: Sequence[Decided], reads: Reads
-) -> Sequence[PurchaseOrder]:
-    """Return the order that a person decided a WRO belongs to, else those with its number."""
-    found = await read_decided_order(decisions, reads)
-    return await _numbered(number, reads) if found is None else found
-
-
-async def _numbered(number: str | None, reads: Reads) -> tuple[PurchaseOrder, ...]:
-    """Return the purchase orders with a WRO's number; none without a number.
-
-    A number such as ``PO123-2`` is looked for as it is, and if no order has it, as the second
-    WRO of ``PO123`` (shipbob.md section 8).
-    """
-    if number is None:
-        return ()
-    found = await reads.orders(number)
-    later = _LATER_WRO.match(number)
-    if not found and later:
-        found = await reads.orders(later[1])
-    return found
 
 
 async def order_facts(
@@ -73,16 +44,6 @@ def may_go_beyond(
         quantity > sum(line.open_quantity for line in lines_at(order, item, location))
         for order in orders
         for item, quantity in units.items()
-    )
-
-
-async def is_transfer(number: str | None, reads: Reads) -> bool:
-    """Return whether a WRO's number is that of a transfer order, or of its second WRO."""
-    if number is None:
-        return False
-    later = _LATER_WRO.match(number)
-    return bool(
-        await reads.transfers.named(number) or (later and await reads.transfers.named(later[1]))
     )
 
 

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task
 from ml_connector.flows.receiving.decided import (
-    decided_order,
     lapsed,
     settled_receipts,
     split_handled,
 )
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
-from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
+from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.stowed import (
     booked_otherwise,
@@ -26,14 +24,13 @@ from ml_connector.flows.receiving.stowed import (
     unbooked,
 )
 from ml_connector.flows.receiving.unmatched_wro import without_order
+from ml_connector.flows.receiving.whose.order import names_order, order_of
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
-from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.booked import booked_units, refuse_fewer_units
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
-from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
 from ml_connector.rules.refused import refusal
@@ -116,9 +113,9 @@ def _book_the_rest(facts: ReceivingFacts, task: Task) -> Plan:
         raise doubt
     if not task.increases:
         return Plan(documents=task.mark, note="All that is not booked is handled by others")
-    if facts.purchase_order_number is None and decided_order(facts.decisions) is None:
+    if not names_order(facts):
         return without_order(task)
-    return from_order(_order(facts), task)
+    return from_order(order_of(facts, task), task)
 
 
 def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
@@ -200,47 +197,6 @@ def _mark(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[Document, ..
     if facts.status != COMPLETED or told:
         return ()
     return (wro_mark(facts.wro_id),)
-
-
-def _order(facts: ReceivingFacts) -> ReceivingOrder:
-    number = facts.purchase_order_number
-    if facts.is_transfer:
-        raise NeedsHuman(
-            f"WRO {facts.wro_id} carries the number of transfer order {number}, which NetSuite's"
-            " REST service is not known to receive reliably",
-            cause=Cause.TRANSFER_ORDER,
-            remedy=(
-                "Receive the transfer order by hand in NetSuite, with the units that are stowed;"
-                " nothing is booked for this WRO."
-            ),
-        )
-    if not facts.orders:
-        raise NeedsData(
-            f"NetSuite has no purchase order {number}, the number on WRO {facts.wro_id}",
-            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
-            waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
-            remedy=(
-                "Enter the purchase order with this number, or correct the number on the WRO at"
-                " ShipBob and replay."
-            ),
-        )
-    if len(facts.orders) > 1:
-        raise NeedsHuman(
-            f"NetSuite has {len(facts.orders)} purchase orders with the number {number}",
-            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
-            remedy="Make their numbers differ, then replay.",
-        )
-    order = facts.orders[0]
-    if order.status not in PURCHASE_ORDER_RECEIVABLE:
-        raise NeedsHuman(
-            f"Purchase order {order.number} can't be received: its status is {order.status}"
-            " (A pending approval, C rejected, H closed)",
-            cause=Cause.PURCHASE_ORDER_CLOSED,
-            remedy="Approve or reopen the order in NetSuite, then replay.",
-            waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
-        )
-    refuse_unclear_lines(order.line_numbers, "purchaseOrder", order.id, order.number)
-    return order
 
 
 def _increase(facts: ReceivingFacts, line: StowedLine, quantity: int, item: ItemFact) -> Increase:

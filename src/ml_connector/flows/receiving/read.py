@@ -11,13 +11,9 @@ import msgspec
 
 from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
-from ml_connector.flows.receiving.orders import (
-    find_orders,
-    is_transfer,
-    may_go_beyond,
-    order_facts,
-)
+from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
+from ml_connector.flows.receiving.whose.reading import WroNumber, find_orders, nothing_found
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import booked_units
@@ -37,16 +33,18 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     stowed = [line for line in lines if line.stowed]
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
     number = (wro.purchase_order_number or "").strip() or None
-    ordered = number if stowed else None
     decisions = await read_decided("receiving", key, reads)
     matches, found = await asyncio.gather(
-        read_items(skus, reads), find_orders(ordered, decisions if stowed else (), reads)
+        read_items(skus, reads),
+        find_orders(WroNumber(wro.id, number, wro.insert_date), decisions, reads)
+        if stowed
+        else nothing_found(),
     )
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
     if lot_tracked:
         lines = by_lot(lines, await reads.boxes(wro.id), lot_tracked)
-    orders = await order_facts(wro.id, found, items, reads)
+    orders = await order_facts(wro.id, found.orders, items, reads)
     stowed_at = _stowed_at(wro)
     return ReceivingFacts(
         wro_id=wro.id,
@@ -62,12 +60,13 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         near_items=await near_items(matches.named, reads),
         unit_rates=await reads.units.rates({item.stock_unit for item in items if item.stock_unit}),
         orders=orders,
-        is_transfer=not orders and await is_transfer(ordered, reads),
+        is_transfer=found.is_transfer,
         periods=await stock_periods(stowed_at, reads) if stowed else (),
         announced_at=wro.insert_date,
         synced=wro.external_sync_timestamp is not None,
         decisions=decisions,
         location_subsidiaries=await _subsidiaries(wro, stowed, orders, matches, reads),
+        owner=found.owner,
     )
 
 

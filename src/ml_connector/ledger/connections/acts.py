@@ -12,6 +12,10 @@ ANSWER: Final = "subject.answer"
 """A person has started a stopped subject again by an event of its own: that is an answer to what
 it stopped for, and to nothing else."""
 
+RELEASE: Final = "connection.release"
+"""A person has ended the hold that a restore left: until then our books may lack what was done
+since the backup."""
+
 
 async def record(
     on: Connection,

@@ -4,7 +4,7 @@ Tables and columns: netsuite.md section 5. All values from outside are bound par
 Square brackets enclose what an account may lack (``SuiteQL``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -16,13 +16,20 @@ from ml_connector.netsuite.item_types import NEVER_FULFILLED, STOCKED
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-# ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
+# A transfer order with the number of a purchase order comes as well: whose a number is can't be
+# told by the number then. ``{where}`` is a condition of ours; ``{list}`` becomes placeholders
+# (``SuiteQL.rows_in``).
 _ORDERS: Final = """
-SELECT t.id, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
+SELECT t.id, t.type, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-WHERE t.type = 'PurchOrd' AND {where} IN ({list}) ORDER BY t.id
+WHERE t.type IN ('PurchOrd', 'TrnfrOrd') AND t.tranid IN ({where}) ORDER BY t.id
+"""
+
+# Those of the same number come along, in the same call.
+_NUMBERS_OF: Final = """
+    SELECT o.tranid FROM transaction o WHERE o.type = 'PurchOrd' AND o.id IN ({list})
 """
 
 _ORDER_CHANGES: Final = """
@@ -122,9 +129,24 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         return self.itemtype not in NEVER_FULFILLED
 
 
+class Namesake(msgspec.Struct, frozen=True, kw_only=True):
+    """Another purchase or transfer order with the number of a purchase order.
+
+    Attributes:
+        status: the letter, of its own type.
+        subsidiary: None outside OneWorld.
+    """
+
+    id: str
+    is_transfer: bool
+    status: str
+    subsidiary: str | None = None
+
+
 class _OrderHeader(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     tranid: str
+    type: str = "PurchOrd"
     status: str
     entity: str | None = None
     location: str | None = None
@@ -143,6 +165,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
         lastmodified: in the account's time zone.
         lines: all item lines, also received and closed ones, by line number.
         unseen: those of items that the role may not see.
+        namesakes: the other orders with just this number.
     """
 
     id: str
@@ -155,6 +178,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):
     subsidiary: str | None = None
     trandate: date | None = None
     lastmodified: str | None = None
+    namesakes: tuple[Namesake, ...] = ()
 
     @property
     def open_lines(self) -> tuple[OrderLine, ...]:
@@ -214,14 +238,14 @@ async def purchase_orders_by_number(
         Only the numbers that were found.
     """
     headers = await suiteql.rows_in(
-        _ORDERS.replace("{where}", "t.tranid"),
+        _ORDERS.replace("{where}", "{list}"),
         tranids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_number",
         priority=priority,
     )
     orders: dict[str, tuple[PurchaseOrder, ...]] = {}
-    for order in await _with_lines(suiteql, headers, priority):
+    for order in await _with_lines(suiteql, headers, {*tranids}, priority):
         orders[order.tranid] = (*orders.get(order.tranid, ()), order)
     return orders
 
@@ -235,13 +259,15 @@ async def purchase_orders_by_id(
         Only those that exist; a deleted order is left out.
     """
     headers = await suiteql.rows_in(
-        _ORDERS.replace("{where}", "t.id"),
+        _ORDERS.replace("{where}", _NUMBERS_OF),
         order_ids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_id",
         priority=priority,
     )
-    return {order.id: order for order in await _with_lines(suiteql, headers, priority)}
+    wanted = {header.tranid for header in headers if header.id in order_ids}
+    found = await _with_lines(suiteql, headers, wanted, priority, only=order_ids)
+    return {order.id: order for order in found}
 
 
 async def order_changes(
@@ -258,17 +284,64 @@ async def order_changes(
 
 
 async def _with_lines(
-    suiteql: SuiteQL, headers: Sequence[_OrderHeader], priority: Priority
+    suiteql: SuiteQL,
+    headers: Sequence[_OrderHeader],
+    numbers: Collection[str],
+    priority: Priority,
+    *,
+    only: Collection[str] | None = None,
 ) -> list[PurchaseOrder]:
-    lines = await all_order_lines(suiteql, [header.id for header in headers], priority)
-    return [
-        PurchaseOrder(
-            **msgspec.structs.asdict(header),
-            lines=tuple(line for line in lines.get(header.id, ()) if line.itemid),
-            unseen=tuple(line for line in lines.get(header.id, ()) if not line.itemid),
-        )
-        for header in headers
+    """Return the purchase orders of these numbers, each with its lines and its namesakes.
+
+    Args:
+        suiteql: the account.
+        headers: of purchase and transfer orders.
+        numbers: compared exactly.
+        priority: of the call.
+        only: the internal ids that are wanted; None: all.
+    """
+    named: dict[str, dict[str, _OrderHeader]] = {number: {} for number in numbers}
+    for header in headers:
+        if header.tranid in named:
+            named[header.tranid].setdefault(header.id, header)
+    wanted = [
+        header
+        for some in named.values()
+        for header in some.values()
+        if header.type == "PurchOrd" and (only is None or header.id in only)
     ]
+    lines = await all_order_lines(suiteql, [header.id for header in wanted], priority)
+    return [
+        _order(header, lines.get(header.id, ()), named[header.tranid].values())
+        for header in sorted(wanted, key=lambda header: int(header.id))
+    ]
+
+
+def _order(
+    header: _OrderHeader, lines: Sequence[OrderLine], named: Iterable[_OrderHeader]
+) -> PurchaseOrder:
+    return PurchaseOrder(
+        id=header.id,
+        tranid=header.tranid,
+        status=header.status,
+        lines=tuple(line for line in lines if line.itemid),
+        unseen=tuple(line for line in lines if not line.itemid),
+        entity=header.entity,
+        location=header.location,
+        subsidiary=header.subsidiary,
+        trandate=header.trandate,
+        lastmodified=header.lastmodified,
+        namesakes=tuple(
+            Namesake(
+                id=one.id,
+                is_transfer=one.type == "TrnfrOrd",
+                status=one.status,
+                subsidiary=one.subsidiary,
+            )
+            for one in named
+            if one.id != header.id
+        ),
+    )
 
 
 async def order_lines(

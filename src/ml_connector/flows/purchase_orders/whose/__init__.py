@@ -1,0 +1,1 @@
+"""Whose a WRO is that has a number which several orders may lead to."""

@@ -1,0 +1,1 @@
+"""Which order a WRO is of."""
