@@ -130,7 +130,7 @@ def _of_nothing(_topic: str, _body: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # there is one of each; it can be a key
 class Flow:
     """One business rule.
 
