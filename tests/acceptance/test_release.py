@@ -15,7 +15,14 @@ from acceptance.in_process import sync
 from acceptance.merchant import Merchant, fresh_database
 from acceptance.retail import Retail
 from acceptance.returning import QUARANTINE, WRITE_OFF, Desk
+from ml_connector.app.connections.release import Released, release_connection
 from ml_connector.app.installation.backup import restore_backup, write_backup
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.ledger.connections import connections
+from ml_connector.ledger.inbox import ownership
+from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.storage.database import rows
+from waiting import until
 
 
 @pytest.fixture
@@ -283,3 +290,64 @@ def test_a_document_whose_call_was_under_way_in_the_backup_is_adopted(
     assert left(answer) == {}
     assert journal(second) == journal(first)
     assert second.command("audit", "verify").status == 0
+
+
+def test_a_subject_that_a_worker_takes_over_meanwhile_is_taken_in_all_the_same(
+    unserved: Merchant, second: Merchant
+) -> None:
+    first = unserved
+    sku = first.sku()
+    wro = first.announce({sku: 9}, number=first.order({sku: 9}))
+    first.world.shipbob.stow(wro, {sku: 4})
+    sync(first, "receiving", [str(wro.id)])
+    back_up(first, second)
+    first.world.shipbob.stow(wro, {sku: 5})
+    sync(first, "receiving", [str(wro.id)])
+    restore(second)
+    released = asyncio.run(released_and_disturbed(second, str(wro.id)))
+    outcomes = [
+        row["outcome"]
+        for row in second.rows("select outcome from run where rules like 'release-%%' order by id")
+    ]
+
+    assert [one.record.external_id for one in released.found.taken] == [f"mlc-ir-{wro.id}-2"]
+    assert released.found.left == ()
+    assert outcomes == ["superseded", "done"]
+    assert journal(second) == journal(first)
+    assert second.command("audit", "verify").status == 0
+
+
+async def released_and_disturbed(second: Merchant, wro: str) -> Released:
+    """Release, while a worker takes a WRO over between the reading of it and the adopting.
+
+    What is released waits to write its posting, which a lock on the table holds up; behind it the
+    worker waits for the subjects, and so has them before anybody else.
+    """
+    async with open_installation(second.settings) as installation:
+        database = installation.database
+        async with database.transaction() as on:
+            applied = await connections.find(on, "acme")
+        assert applied is not None
+
+        async def take_over() -> None:
+            async with database.transaction() as on:
+                await rows(on, "lock table subject in exclusive mode")
+                await ownership.take(on, SubjectRef("acme", "receiving", wro), worker="another")
+
+        async with database.transaction() as on:
+            await rows(on, "lock table posting in share row exclusive mode")
+            releasing = asyncio.create_task(release_connection(installation, applied, by="anna"))
+            await until(lambda: releasing.done() or waits_for(second, "posting"))
+            taking = asyncio.create_task(take_over())
+            await until(lambda: taking.done() or waits_for(second, "subject"))
+        await taking
+        return await releasing
+
+
+def waits_for(second: Merchant, table: str) -> bool:
+    return bool(
+        second.rows(
+            "select 1 from pg_locks where relation = %(table)s::regclass and not granted",
+            table=table,
+        )
+    )

@@ -297,7 +297,12 @@ async def _keep(
             one.document.external_id: one for one in await postings.unfinished(on, claimed)
         }
     run = Run(id=run_id, subject=claimed)
-    await context.settle.record(RunStep(run=run, seen=seen))
+    try:
+        await context.settle.record(RunStep(run=run, seen=seen))
+    except Superseded:
+        async with installation.database.transaction() as on:
+            await runs.finish(on, run_id, "superseded")
+        raise
     kept: list[Taken] = []
     for one, posting in zip(taken, prepared, strict=True):
         known = left_behind.get(one.document.external_id)
