@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
@@ -201,12 +203,19 @@ async def _compare(
         await stored_month.add_looked_up(await netsuite.look_up(context.netsuite.query, missing))
     progress("Comparing", 0)
     gathered = await stored_month.gather(context.settings.skus)
+    named = await stored_month.handling()
+    now = await asyncio.gather(*(context.reads.documents.by_id(one.then.id) for one in named))
+    handling = [
+        msgspec.structs.replace(one, now=document)
+        for one, document in zip(named, now, strict=True)
+    ]
     return judge(
         month,
         gathered,
         connection=context.settings.name,
         zone=context.settings.schedule.timezone,
         head=head,
+        handling=handling,
     )
 
 

@@ -1,11 +1,10 @@
 """What people decided about a WRO: handled, separate, belongs.
 
-``name`` and the functions that begin with ``read_`` or ``without`` and take reads ask; everything
-else is pure.
+What takes reads asks; everything else is pure.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -13,9 +12,10 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsHuman
-from ml_connector.flows.receiving.documents import Increase
-from ml_connector.flows.receiving.facts import ReceivingFacts
+from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
+from ml_connector.flows.receiving.stowed import name_of
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
@@ -30,8 +30,8 @@ from ml_connector.rules.decisions.decided import (
     of_kind,
 )
 from ml_connector.rules.decisions.naming import named_document, named_purchase_order
-from ml_connector.rules.wro_lines import source_line
-from ml_connector.words import Cause, DecisionKind
+from ml_connector.rules.facts import ItemFact
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
 _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
@@ -42,6 +42,7 @@ _OFFERS: Final[Offers] = MappingProxyType(
         Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
         Cause.PURCHASE_ORDER_NOT_FOUND: (_BELONGS, _HANDLED),
         Cause.PURCHASE_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
+        Cause.PURCHASE_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.PURCHASE_ORDER_CLOSED: (_HANDLED, _BELONGS),
         Cause.TRANSFER_ORDER: (_HANDLED, _BELONGS),
         Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
@@ -50,6 +51,8 @@ _OFFERS: Final[Offers] = MappingProxyType(
         Cause.LOT_TRACKED: (_HANDLED,),
         Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
         Cause.PERIOD_CLOSED: (_HANDLED,),
+        Cause.DATE_MISSING: (_HANDLED,),
+        Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
     }
 )
@@ -113,7 +116,12 @@ async def without_what_others_took(
 
     Those units are accounted for: they can't be the units of this WRO as well.
     """
-    found = await reads.decisions.taken({line.id for line in lines}, besides=str(wro_id))
+    theirs = {
+        line.id for line in lines if not (line.externalid or "").startswith(OUR_EXTERNAL_IDS)
+    }
+    found = await reads.decisions.taken(theirs, besides=str(wro_id)) if theirs else {}
+    if not found:
+        return list(lines)
     left: dict[str, Counter[tuple[str, str | None]]] = defaultdict(Counter)
     for document_id, units in found.items():
         for one in units:
@@ -126,6 +134,20 @@ async def without_what_others_took(
         if line.quantity > less:
             rest.append(msgspec.structs.replace(line, quantity=line.quantity - less))
     return rest
+
+
+async def swept(reads: Reads) -> AsyncIterator[SweepResult]:
+    """Yield the WROs about which decisions name documents, in the state that those are in.
+
+    A document that was changed or deleted since makes another state: the WRO is looked at again.
+    """
+    named = await reads.decisions.naming_documents("receiving")
+    if not named:
+        return
+    changes = await reads.documents.changes({one for ids in named.values() for one in ids})
+    for key, ids in named.items():
+        states = (f"{one} of {changes.get(one, 'nowhere')}" for one in sorted(ids))
+        yield SweepResult(key=key, version=f"decided by {', '.join(states)}")
 
 
 # Planning
@@ -146,31 +168,31 @@ def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
 
 
 def split_handled(
-    facts: ReceivingFacts, increases: Sequence[Increase], location: str
-) -> tuple[list[HandledUnits], list[Increase]]:
-    """Return the units that documents of others account for, and what is left to be booked."""
+    decisions: Collection[Decided],
+    raised: Sequence[tuple[StowedLine, int]],
+    items: Mapping[int, ItemFact],
+    location: str,
+) -> tuple[list[HandledUnits], list[tuple[StowedLine, int]]]:
+    """Return the units that documents of others account for, and what is left to be booked.
+
+    Args:
+        decisions: about the WRO.
+        raised: its lines with more stowed than booked, and how much more.
+        items: NetSuite's, by ShipBob's inventory id.
+        location: where the units are.
+    """
     found = handled_units(
-        facts.decisions,
+        decisions,
         [
-            UnitsToHandle(
-                source_line(one.inventory_id, one.lot), one.item.id, location, one.quantity
-            )
-            for one in increases
+            UnitsToHandle(name_of(line), items[line.inventory_id].id, location, quantity)
+            for line, quantity in raised
         ],
     )
-    if not found:
-        return [], list(increases)
     gone: Counter[str] = Counter()
     for units in found:
         gone[units.source_line] += units.quantity
-    left: list[Increase] = []
-    for one in increases:
-        line = source_line(one.inventory_id, one.lot)
-        less = min(one.quantity, gone[line])
-        gone[line] -= less
-        if one.quantity > less:
-            left.append(msgspec.structs.replace(one, quantity=one.quantity - less))
-    return found, left
+    left = [(line, quantity - gone[name_of(line)]) for line, quantity in raised]
+    return found, [(line, quantity) for line, quantity in left if quantity]
 
 
 # Proposing

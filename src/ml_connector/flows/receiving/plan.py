@@ -77,14 +77,37 @@ def _book(
     matched = match(
         {line.inventory_id: _sku(line) for line, _ in raised}, facts.matches, settings.skus
     )
+    handled, left = split_handled(facts.decisions, raised, matched.items, location)
+    try:
+        decided = _book_the_rest(facts, left, matched.items, location, posted, settings)
+    except (NeedsData, NeedsHuman) as error:
+        if not handled:
+            raise
+        decided = Plan(remaining_failure=error)
+    return msgspec.structs.replace(decided, bindings=matched.bindings, handled=tuple(handled))
+
+
+def _book_the_rest(  # noqa: PLR0917 - one call, one order
+    facts: ReceivingFacts,
+    left: Sequence[tuple[StowedLine, int]],
+    items: Mapping[int, ItemFact],
+    location: str,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Book what no document of somebody else accounts for; raises as ``plan`` does."""
+    doubt = lapsed(facts)
+    if doubt is not None:
+        raise doubt
+    if not left:
+        note = "All that is not booked is handled by others"
+        return Plan(documents=_mark(facts, posted), note=note)
     increases = [
-        _increase(facts, line, quantity, matched.items[line.inventory_id])
-        for line, quantity in raised
+        _increase(facts, line, quantity, items[line.inventory_id]) for line, quantity in left
     ]
-    handled, left = split_handled(facts, increases, location)
     task = Task(
         booking=_booking(facts, location, settings),
-        increases=tuple(left),
+        increases=tuple(increases),
         posted=tuple(posted),
         settings=settings,
         mark=_mark(facts, posted),
@@ -94,28 +117,11 @@ def _book(
         location_subsidiaries=facts.location_subsidiaries,
         settled_receipts=settled_receipts(facts.decisions),
     )
-    try:
-        decided = _book_the_rest(facts, task)
-    except (NeedsData, NeedsHuman) as error:
-        if not handled:
-            raise
-        decided = Plan(remaining_failure=error)
-    note = "; ".join(filter(None, (decided.note, *_unclear_dates(raised, increases))))
-    return msgspec.structs.replace(
-        decided, bindings=matched.bindings, handled=tuple(handled), note=note
+    decided = (
+        from_order(order_of(facts, task), task) if names_order(facts) else without_order(task)
     )
-
-
-def _book_the_rest(facts: ReceivingFacts, task: Task) -> Plan:
-    """Book what no document of somebody else accounts for; raises as ``plan`` does."""
-    doubt = lapsed(facts)
-    if doubt is not None:
-        raise doubt
-    if not task.increases:
-        return Plan(documents=task.mark, note="All that is not booked is handled by others")
-    if not names_order(facts):
-        return without_order(task)
-    return from_order(order_of(facts, task), task)
+    note = "; ".join(filter(None, (decided.note, *_unclear_dates(left, increases))))
+    return msgspec.structs.replace(decided, note=note)
 
 
 def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:

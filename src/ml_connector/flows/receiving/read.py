@@ -10,14 +10,15 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
+from ml_connector.flows.receiving.decided import swept
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
-from ml_connector.flows.receiving.whose.reading import WroNumber, find_orders, nothing_found
+from ml_connector.flows.receiving.whose.reading import FoundOrders, WroNumber, find_orders
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import booked_units
-from ml_connector.rules.decisions.decided import read_decided
+from ml_connector.rules.decisions.decided import Decided, read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
@@ -33,12 +34,8 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     stowed = [line for line in lines if line.stowed]
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
     number = (wro.purchase_order_number or "").strip() or None
-    decisions = await read_decided("receiving", key, reads)
-    matches, found = await asyncio.gather(
-        read_items(skus, reads),
-        find_orders(WroNumber(wro.id, number, wro.insert_date), decisions, reads)
-        if stowed
-        else nothing_found(),
+    matches, (decisions, found) = await asyncio.gather(
+        read_items(skus, reads), _decided_and_found(wro, number, reads, any_stowed=bool(stowed))
     )
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
@@ -86,6 +83,17 @@ async def _subsidiaries(
     if not stowed or location is None or not may_go_beyond(orders, units, location):
         return {}
     return dict(await reads.locations.subsidiaries())
+
+
+async def _decided_and_found(
+    wro: Wro, number: str | None, reads: Reads, *, any_stowed: bool
+) -> tuple[tuple[Decided, ...], FoundOrders]:
+    """Return what people decided about a WRO, and the orders that it may be of."""
+    decisions = await read_decided("receiving", str(wro.id), reads)
+    if not any_stowed:
+        return decisions, FoundOrders()
+    found = await find_orders(WroNumber(wro.id, number, wro.insert_date), decisions, reads)
+    return decisions, found
 
 
 def _lot_tracked(
@@ -156,9 +164,14 @@ def _stowed_at(wro: Wro) -> datetime | None:
 
 
 async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the WROs of which something has arrived and that are not marked as booked yet."""
+    """Yield the WROs of which something has arrived and that are not marked as booked yet.
+
+    Also those about which a decision names a document, by how that document stands now.
+    """
     async for wro in reads.open_wros(since):
         if wro.status not in _NOTHING_TO_RECEIVE:
             changed = wro.last_updated_date
             version = changed.isoformat() if changed else ""
             yield SweepResult(key=str(wro.id), version=version, changed_at=changed)
+    async for decided in swept(reads):
+        yield decided

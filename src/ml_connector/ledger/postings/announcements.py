@@ -223,6 +223,7 @@ class KeptAnnouncements:
                 "flow": self._receiving,
                 "keys": [str(wro_id) for wro_id in wro_ids],
                 "receipt": DocumentKind.ITEM_RECEIPT,
+                "received": "ItemRcpt",
                 "causes": sorted(_LEFT_TO_PEOPLE),
             },
         )
@@ -259,6 +260,7 @@ async def made_besides(
 
 
 # What a counter-document takes back was booked all the same: a person answers for those units.
+# Units that a person's receipt handled are received from an order, as those of ours are.
 _OUTCOMES: Final = """
 with wanted as (
     select s.id, s.key, s.state in ('parked', 'dead') and s.cause = any (%(causes)s) as is_left
@@ -273,6 +275,10 @@ with wanted as (
     union all
     select w.key, r.name, r.quantity from wanted as w
     join refusal as r on r.subject_id = w.id where r.quantity is not null
+    union all
+    select w.key, h.name, -h.quantity from wanted as w
+    join handled_line as h on h.subject_id = w.id
+    join decision as d on d.id = h.decision_id and d.document_type = %(received)s
 )
 select w.key, e.name, sum(e.quantity) as units, bool_or(coalesce(w.is_left, false)) as is_left
 from wanted as w left join ended as e on e.key = w.key group by w.key, e.name

@@ -22,7 +22,7 @@ with open_subject as (
             where p.subject_id = s.id))
 )
 select s.flow, s.key, l.name, l.sku, l.center, l.quantity - coalesce(p.posted, 0) as missing,
-    coalesce(r.quantity, 0) as refused,
+    coalesce(r.quantity, 0) as refused, coalesce(h.handled, 0) as handled,
     case
         when s.state in ('received', 'working', 'retrying') then 'moving'
         when s.state <> 'done' or s.waits <> '' then 'waiting'
@@ -42,6 +42,10 @@ left join lateral (
         where u.subject_id = s.id)
     and j.source_line = l.name and j.amount is null
 ) as p on true
+left join lateral (
+    select sum(o.quantity) as handled from handled_line as o
+    where o.subject_id = s.id and o.name = l.name
+) as h on true
 where l.quantity - coalesce(p.posted, 0) <> 0
 order by s.flow, s.key, l.name
 """
@@ -101,7 +105,8 @@ async def open_lines(connection: Connection, name: str) -> list[OpenLine]:
         refused = row["refused"]
         why = row["because"] or row["reason"] or "a person took it back"
         parts: list[tuple[int, Standing, str]] = [
-            (refused, "refused", row["reason"]),
+            # What a document of somebody else accounts for is in NetSuite's stock as well.
+            (refused - row["handled"], "refused", row["reason"]),
             (row["missing"] - refused, row["standing"], why),
         ]
         found += [

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.reconcile.amounts import with_unit
-from ml_connector.reconcile.compare import documents, sources
+from ml_connector.reconcile.compare import documents, handled, sources
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     PostedDocument,
@@ -15,6 +15,7 @@ from ml_connector.reconcile.compare.document_pairs import (
     moving,
     posted_documents,
 )
+from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
@@ -112,6 +113,7 @@ def judge(
     connection: str = "",
     zone: str = "UTC",
     head: ReportedHead | None = None,
+    handling: Sequence[HandlingDocument] = (),
 ) -> Report:
     """Make the report of three sides.
 
@@ -121,6 +123,7 @@ def judge(
         connection: name of the merchant's connection.
         zone: the merchant's time zone, in which the dates are local.
         head: the journal chain's last row.
+        handling: documents of others that account for facts of the month, as they are now.
     """
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
@@ -136,7 +139,14 @@ def judge(
         differences=ordered(
             [
                 *sources.judge(month, gathered.states),
-                *documents.judge(month, gathered.posted, gathered.found, gathered.names),
+                *handled.judge(handling, gathered.sections),
+                *documents.judge(
+                    month,
+                    gathered.posted,
+                    gathered.found,
+                    gathered.names,
+                    handled=handled.sources_by_document(handling),
+                ),
                 *cut_off(month, gathered.cut_off, gathered.sections),
             ]
         ),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ml_connector.reconcile.amounts import shown, with_unit
@@ -51,6 +52,8 @@ def judge(
     posted: Sequence[PostedDocument],
     found: Sequence[FoundDocument],
     names: SkuNames,
+    *,
+    handled: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Difference]:
     """Say how our documents differ from what was posted, and what others moved.
 
@@ -59,6 +62,7 @@ def judge(
         posted: our documents by the journal, among them every one of ours in ``found``.
         found: NetSuite's side of ``posted``, and all that others moved.
         names: what people call items.
+        handled: what documents of others account for by decision, by their internal id.
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
@@ -68,7 +72,7 @@ def judge(
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
     for document in foreign:
         if document.head.id not in taken and document.head.date in month and document.counts:
-            differences += _foreign(document, names)
+            differences += _foreign(document, names, handled.get(document.head.id, ""))
     return differences
 
 
@@ -324,7 +328,7 @@ def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Dif
             )
 
 
-def _foreign(document: FoundDocument, names: SkuNames) -> Iterator[Difference]:
+def _foreign(document: FoundDocument, names: SkuNames, handles: str) -> Iterator[Difference]:
     """Yield what a document moved that the journal knows nothing of."""
     kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS
     lines: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -347,7 +351,7 @@ def _foreign(document: FoundDocument, names: SkuNames) -> Iterator[Difference]:
                 f"{says}; it carries our external id {document.head.external_id}, but the"
                 " journal has no such document"
                 if document.ours
-                else f"{says}; it is not ours"
+                else f"{says}; it is not ours{f', and handles {handles}' if handles else ''}"
             ),
             remedy=(
                 "Find out who posted it: another installation for this account, or a database"

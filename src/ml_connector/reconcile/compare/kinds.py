@@ -26,6 +26,8 @@ class Kind(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
     DOCUMENT_REENTERED = "document_reentered"
     FACT_REFUSED = "fact_refused"
+    FACT_HANDLED = "fact_handled"
+    HANDLED_CHANGED = "handled_changed"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
@@ -45,6 +47,7 @@ EXPLAINED: Final = frozenset(
     {
         Kind.DOCUMENT_REENTERED,
         Kind.FACT_REFUSED,
+        Kind.FACT_HANDLED,
         Kind.MOVED_BY_OTHERS,
         Kind.POSTED_LATER,
         Kind.POSTED_FROM_EARLIER,
@@ -72,6 +75,8 @@ _TITLES: Final = MappingProxyType(
         Kind.ACCOUNT_CHANGED: "A bill with another account than was posted",
         Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
         Kind.FACT_REFUSED: "Refused on purpose",
+        Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
+        Kind.HANDLED_CHANGED: "A document that handled a fact was changed",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",
         Kind.POSTED_FROM_EARLIER: "Posted in this month, fact of another one",

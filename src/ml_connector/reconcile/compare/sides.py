@@ -48,6 +48,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         location: NetSuite's location that it belongs to, where that is known.
         quantity: whole sellable eaches; None where the line is only money.
         refused: the units or money that are not posted on purpose.
+        handled: of those, what documents of others account for.
         reason: why they are refused.
         waiting: why the rest is not posted yet; None when no reason is known.
         told: whether an event ever told us of this source.
@@ -63,6 +64,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal | None = None
     currency: str | None = None
     refused: Decimal = Decimal(0)
+    handled: Decimal = Decimal(0)
     reason: str = ""
     waiting: Waiting | None = None
     told: bool = True

@@ -49,6 +49,11 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
         return measured(self.fact.quantity, self.fact.amount, self.fact.currency)
 
     @property
+    def refused(self) -> Decimal:
+        """The part that is refused and that no document of others accounts for."""
+        return self.fact.refused - self.fact.handled
+
+    @property
     def rest(self) -> Decimal:
         """The part neither posted nor refused; negative where more was posted than there is."""
         return self.source.value - self.posted - self.fact.refused
@@ -129,8 +134,10 @@ def judge(month: Month, found: Iterable[SourceState]) -> Iterator[Difference]:
     for state in found:
         if state.fact.fact_date not in month:
             continue
-        if state.fact.refused or (state.fact.reason and not state.fact.moves):
+        if state.refused or (state.fact.reason and not state.fact.moves):
             yield _difference(state, Kind.FACT_REFUSED, _refused(state), "")
+        if state.fact.handled:
+            yield _difference(state, Kind.FACT_HANDLED, _handled(state), "")
         if state.missing:
             yield _open(state)
         if state.fact.sku and any(sku != state.fact.sku for sku in state.skus):
@@ -183,12 +190,16 @@ def _open(state: SourceState) -> Difference:
 
 
 def _refused(state: SourceState) -> str:
-    refused = with_unit(
-        state.fact.refused, state.source.currency, state.fact.sku or "an unknown SKU"
-    )
+    refused = with_unit(state.refused, state.source.currency, state.fact.sku or "an unknown SKU")
     if not state.fact.moves:
         refused = "it"
     return f"{_named(state)}: {refused} is refused. {state.fact.reason}"
+
+
+def _handled(state: SourceState) -> str:
+    fact = state.fact
+    units = with_unit(fact.handled, state.source.currency, fact.sku or "an unknown SKU")
+    return f"{_named(state)}: {units} is not ours to post. {fact.reason}"
 
 
 def _named(state: SourceState) -> str:

@@ -79,6 +79,7 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
         amount=row["value"] if row["money"] else None,
         currency=row["currency"] or None,
         refused=row["refused"],
+        handled=row["handled"],
         reason=row["reason"],
         waiting=waiting,
         told=row["told"],

@@ -118,6 +118,8 @@ group by 1, 2 order by 1, 2
 LINES: Final = f"""
 create temp table month_line as
 select stated.*, coalesce(r.quantity::numeric, r.amount, 0) as refused,
+    coalesce((select sum(h.quantity) from handled_line as h where stated.currency = ''
+        and h.subject_id = stated.subject_id and h.name = stated.name), 0) as handled,
     coalesce(r.reason, '') as reason
 from ({_STATED}) as stated
 left join refusal as r on r.subject_id = stated.subject_id and r.name = stated.name
@@ -149,9 +151,9 @@ group by 1, 2, 3
 # is the latest of its source's lines; without lines, the first day that was posted.
 VANISHED: Final = """
 insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
-    told, refused, reason)
+    told, refused, handled, reason)
 select s.flow, s.key, b.subject_id, b.name, b.currency, day.latest, 0, b.currency <> '', true,
-    true, 0, ''
+    true, 0, 0, ''
 from month_booked as b join subject as s on s.id = b.subject_id
 cross join lateral (select coalesce(
     (select max(v.fact_date) from month_live as v where v.flow = s.flow and v.key = s.key),
@@ -178,7 +180,7 @@ cross join lateral (select
 STATES: Final = f"""
 select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.currency,
     l.fact_date, l.sku, l.value, l.money, l.moves, l.told, b.name is not null as spoken_of,
-    sums.posted, sums.refused,
+    sums.posted, sums.refused, l.handled,
     concat_ws('; ', nullif(l.reason, ''),
         case when b.undone <> 0 then 'Undone by a counter-document' end) as reason,
     b.first_sku, b.last_sku, sums.waits, s.state, s.cause,
@@ -190,6 +192,15 @@ where sums.rest <> 0 or sums.refused <> 0 or sums.untold
 order by l.flow, 2, l.name, l.currency
 """
 """The lines that are not posted in full."""
+
+HANDLED: Final = """
+select d.id, d.flow, d.key, d.about, coalesce(w.source, d.flow) as word
+from decision as d left join month_word as w on w.flow = d.flow
+where d.id in (select h.decision_id from handled_line as h
+    join month_line as l on l.subject_id = h.subject_id and l.name = h.name and l.currency = '')
+order by d.id
+"""
+"""The decisions by which documents of others account for lines of the month."""
 
 DOCUMENTS_OF: Final = """
 select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,

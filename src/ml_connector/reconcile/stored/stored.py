@@ -18,6 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
+from ml_connector.ledger.decisions.decisions import DecidedAbout
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.compare.document_pairs import (
     PostedDocument,
@@ -25,6 +26,7 @@ from ml_connector.reconcile.compare.document_pairs import (
     posted_documents,
 )
 from ml_connector.reconcile.compare.documents import tags
+from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.report import (
     DocumentRef,
@@ -298,6 +300,19 @@ class StoredMonth:
                 documents=tuple(sorted(documents.get((row["subject_id"], row["name"]), ()))),
             )
             for row in rows
+        ]
+
+    async def handling(self) -> list[HandlingDocument]:
+        """Return the documents of others that account for lines of the month, as decided."""
+        return [
+            HandlingDocument(
+                decision=row["id"],
+                flow=row["flow"],
+                source=f"{row['word']} {row['key']}",
+                then=document,
+            )
+            for row in await self._sources.rows(source_sql.HANDLED)
+            if (document := msgspec.convert(row["about"], DecidedAbout).document) is not None
         ]
 
     async def _equations(self) -> list[SectionEquation]:

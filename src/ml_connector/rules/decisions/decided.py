@@ -124,8 +124,11 @@ def lapse(decided: Decided, match: str) -> str:
     then, now = decided.then, decided.now
     if decided.match is not None and match != decided.match:
         return f"its number is {match or 'empty'} now, and was {decided.match or 'empty'}"
-    if then is None:
-        return ""
+    return document_change(then, now) if then is not None else ""
+
+
+def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
+    """Return how a document has changed since it was decided about; empty where it is the same."""
     name = document_name(then)
     if now is None:
         return f"{name} is not in NetSuite any more"

@@ -55,19 +55,29 @@ def _check(document: NamedDocument) -> None:
 
 
 async def named_purchase_order(number: str, reads: Reads) -> NamedDocument:
-    """Return a purchase order by its number.
+    """Return a purchase order by its number, or by its internal id.
 
     Raises:
         UserError: there is none, or there are several.
     """
     found = await reads.orders(number)
-    if len(found) != 1:
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
         raise _refused(
-            f"NetSuite has {len(found) or 'no'} purchase order{'s' * (len(found) > 1)} {number}",
+            f"NetSuite has {len(found)} purchase orders {number}: internal ids {ids}",
+            "Name the one that is meant by its internal id.",
+            where="--value",
+        )
+    order = found[0] if found else None
+    if order is None and number.isascii() and number.isdigit():
+        order = await reads.order(number)
+    if order is None:
+        raise _refused(
+            f"NetSuite has no purchase order {number}",
             "Give the number as NetSuite shows it, in the same letters.",
             where="--value",
         )
-    return order_document(found[0])
+    return order_document(order)
 
 
 def _listed(headers: Sequence[TransactionHeader]) -> str:

@@ -54,11 +54,6 @@ async def find_orders(wro: WroNumber, decisions: Sequence[Decided], reads: Reads
     return await _numbered(bare(wro.number), wro.made_at, reads)
 
 
-async def nothing_found() -> FoundOrders:
-    """Return that a WRO of which nothing is stowed is of no order yet."""
-    return FoundOrders()
-
-
 async def _linked(link: OrderLink, reads: Reads) -> FoundOrders:
     """Return the order of a link, whatever its number is now; never another one."""
     owner = WroOwner(order_id=link.order_id, received=link.how == "received")

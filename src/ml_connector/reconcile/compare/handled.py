@@ -1,0 +1,66 @@
+"""Documents of others that account for facts by decision: whether they still do. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from ml_connector.ledger.decisions.decisions import NamedDocument
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Difference, DocumentRef
+from ml_connector.reconcile.sections import Sections
+from ml_connector.rules.decisions.decided import document_change, document_name
+
+
+class HandlingDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that accounts for lines of a source in the month.
+
+    Attributes:
+        decision: id of the decision that names it.
+        source: such as ``wro 90311``.
+        then: as it was when it was decided.
+        now: as it is now; None where it was deleted.
+    """
+
+    decision: int
+    flow: str
+    source: str
+    then: NamedDocument
+    now: NamedDocument | None = None
+
+
+def judge(handling: Iterable[HandlingDocument], sections: Sections) -> Iterator[Difference]:
+    """Yield a difference for each that was changed since it was decided."""
+    for one in handling:
+        change = document_change(one.then, one.now)
+        if change:
+            yield Difference(
+                kind=Kind.HANDLED_CHANGED,
+                section=sections.of_facts(one.flow).key,
+                source=one.source,
+                documents=(
+                    DocumentRef(
+                        type=document_name(one.then).rpartition(" ")[0].capitalize(),
+                        id=one.then.id,
+                        number=one.then.number,
+                        date=str(one.then.day or ""),
+                    ),
+                ),
+                says=(
+                    f"{one.source} was handled by {document_name(one.then)}, decision"
+                    f" {one.decision}: {change}"
+                ),
+                remedy=(
+                    f"Run: ml-connector sync {one.flow} --id {one.source.rpartition(' ')[2]};"
+                    " then decide again, or take the decision back with: ml-connector events"
+                    f" undecide {one.decision}"
+                ),
+            )
+
+
+def sources_by_document(handling: Iterable[HandlingDocument]) -> Mapping[str, str]:
+    """Return which sources each document accounts for, for a person, by its internal id."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in handling:
+        found[one.then.id].append(f"{one.source} (decision {one.decision})")
+    return {document_id: ", ".join(sources) for document_id, sources in found.items()}
