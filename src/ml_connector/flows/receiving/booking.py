@@ -11,7 +11,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Booking, Increase, adjustment
 from ml_connector.flows.receiving.facts import ReceivingOrder
-from ml_connector.ledger.postings.documents import Document, Posted
+from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
 from ml_connector.words import Cause, DocumentKind
 
@@ -99,3 +99,23 @@ def numbered(task: Task, kind: str) -> Booking:
     """Return the booking with the number of the next document of a kind."""
     number = 1 + sum(document.kind == kind for document in task.posted)
     return msgspec.structs.replace(task.booking, number=number)
+
+
+def without_order(task: Task) -> Plan:
+    """Book the units of a WRO without a purchase order number.
+
+    Raises:
+        NeedsHuman: the policy ``unmatched_wro`` is to park, or the adjustment can't be made.
+    """
+    if task.settings.policies.unmatched_wro == "park":
+        raise NeedsHuman(
+            f"WRO {task.booking.wro_id} carries no purchase order number",
+            cause=Cause.PURCHASE_ORDER_NOT_FOUND,
+            remedy=(
+                'Put the number on the WRO at ShipBob, or set unmatched_wro = "adjust" to book'
+                " such WROs as inventory adjustments."
+            ),
+            waiting_for=[AwaitedKind.POLICY.named("unmatched_wro")],
+        )
+    whole = adjust(task, [(one, one.quantity) for one in task.increases], "no purchase order")
+    return Plan(documents=(whole, *task.mark))

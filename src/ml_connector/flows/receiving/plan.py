@@ -6,7 +6,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.receiving.booking import Task
+from ml_connector.flows.receiving.booking import Task, without_order
 from ml_connector.flows.receiving.decided import (
     lapsed,
     settled_receipts,
@@ -23,7 +23,6 @@ from ml_connector.flows.receiving.stowed import (
     stowed_units,
     unbooked,
 )
-from ml_connector.flows.receiving.unmatched_wro import without_order
 from ml_connector.flows.receiving.whose.order import names_order, order_of
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
