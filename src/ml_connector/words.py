@@ -58,6 +58,7 @@ class ExternalIdPrefix(StrEnum):
 
     RECEIPT = "mlc-ir-"
     ADJUSTMENT = "mlc-ia-"
+    TRANSFER = "mlc-tr-"
     WRO_MARK = "mlc-wm-"
     WRO = "mlc-wro-"
     WRO_CANCELLATION = "mlc-wx-"
@@ -83,6 +84,7 @@ _KINDS: Final = MappingProxyType(
     {
         ExternalIdPrefix.RECEIPT: DocumentKind.ITEM_RECEIPT,
         ExternalIdPrefix.ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.TRANSFER: DocumentKind.INVENTORY_TRANSFER,
         ExternalIdPrefix.WRO_MARK: DocumentKind.WRO_MARK,
         ExternalIdPrefix.WRO: DocumentKind.WRO,
         ExternalIdPrefix.WRO_CANCELLATION: DocumentKind.WRO_CANCELLATION,

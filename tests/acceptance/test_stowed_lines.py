@@ -121,3 +121,44 @@ def test_an_open_adjusting_period_takes_nothing_of_a_closed_month(dock: Merchant
 
     assert told == ("done", "")
     assert document["tranDate"] == f"{MONTH.after}"
+
+
+@pytest.mark.parametrize("of_its_own", [True, False])
+def test_goods_behind_a_hub_end_where_their_center_is_and_are_booked_once(
+    dock: Merchant,
+    tmp_path: Path,
+    of_its_own: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    shipbob, netsuite = dock.world.shipbob, dock.world.netsuite
+    number = 300 + 10 * of_its_own
+    for location in (number, number + 1):
+        netsuite.add_location(f"Place {location}", internal_id=location, subsidiary=1)
+    shipbob.add_fulfillment_center(number, "Hub (PA)", receiving=False)
+    shipbob.add_fulfillment_center(number + 1, "Bethlehem (PA)", hub=number)
+    hub = number if of_its_own else number + 1
+    mapped = f'"228" = "6"\n"10" = "7"\n"{number}" = "{hub}"\n"{number + 1}" = "{number + 1}"'
+    dock.apply(locations=mapped)
+    tee = dock.sku("TEE")
+    wro = dock.announce({tee: 30}, center=number + 1)
+    shipbob.transfer(wro)
+    shipbob.stow(wro, {tee: 20})
+    first = look(dock, wro)
+    between = dock.books(tee).netsuite
+    shipbob.complete(shipbob.stow(wro))
+    last = look(dock, wro)
+    stock = sync(dock, "inventory")
+    closed = close(dock, tmp_path)
+
+    assert (first, last) == (("done", ""), ("done", ""))
+    assert between == {(tee, hub): 20}
+    assert {at: units for at, units in dock.books(tee).netsuite.items() if units} == {
+        (tee, number + 1): 30
+    }
+    assert {(sku, at): units for (sku, at), units in shipbob.stock().items() if sku == tee} == {
+        (tee, number + 1): 30
+    }
+    assert {row["state"] for row in stock} == {"done"}
+    assert closed.report.open == ()
+    kinds = [one["recordType"] for one in dock.documents(wro)]
+    assert kinds.count("inventoryTransfer") == (1 if of_its_own else 0)
+    assert shipbob.dock.find(wro).external_sync is not None

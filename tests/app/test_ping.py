@@ -332,6 +332,12 @@ async def test_a_set_up_that_does_not_fit_is_named(
             "77",
             False,
         ),
+        (
+            {"locations": '"228" = "6"\n"10" = "7"\n"77" = "8"'},
+            "shipbob hubs apart",
+            "77",
+            False,
+        ),
     ],
 )
 async def test_a_setting_that_names_nothing_is_named(
@@ -344,6 +350,12 @@ async def test_a_setting_that_names_nothing_is_named(
     assert said in found.found
     assert found.remedy
     assert found.needed is is_needed
+
+
+async def test_a_hub_at_the_location_of_its_center_is_no_matter(acme: Merchant) -> None:
+    found = await look_at(acme, "shipbob", locations='"228" = "6"\n"10" = "7"\n"77" = "6"')
+
+    assert "shipbob hubs apart" not in found
 
 
 async def test_a_location_with_bins_is_named(acme: Merchant) -> None:

@@ -467,3 +467,43 @@ def test_what_people_received_elsewhere_or_before_stops_nothing_that_has_room(
         converge({"TEE": tees}, books, terms, numbered=True)
 
     assert books.booked().get("TEE", 0) == tees
+
+
+CENTERS = {10: "7", 228: "6"}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(CENTERS)), st.integers(0, 30)), min_size=1),
+    st.booleans(),
+)
+def test_units_are_booked_once_where_they_were_stowed_and_only_a_hub_moves_them_on(
+    stowing: list[tuple[int, int]],
+    sent_on: bool,  # noqa: FBT001 - drawn
+) -> None:
+    books, terms = Books([]), settings()
+    stowed = 0
+    expected: dict[str | None, int] = defaultdict(int)
+    for place, (center, units) in enumerate((*stowing, (stowing[-1][0], 0))):
+        stowed += units
+        expected[CENTERS[center]] += units
+        ended = place == len(stowing)
+        seen = msgspec.structs.replace(
+            facts({"TEE": stowed}, books, numbered=False),
+            fulfillment_center_id=center,
+            status="Completed" if ended else "Processing",
+            sent_on=sent_on,
+        )
+        for document in plan(seen, books.posted, terms).documents:
+            books.post(document)
+        if ended and sent_on:
+            expected = defaultdict(int, {CENTERS[center]: stowed})
+        lines = [line for one in books.posted for line in one.lines]
+        booked: dict[str | None, int] = defaultdict(int)
+        for line in lines:
+            booked[line.location] += line.quantity or 0
+
+        assert {at: some for at, some in booked.items() if some} == {
+            at: some for at, some in expected.items() if some
+        }
+        assert of_subject(source_lines(seen, terms), lines, (), waits=False).holds
+        assert plan(seen, books.posted, terms).documents == ()

@@ -198,5 +198,5 @@ EXCESS: Final = {
     "inventoryTransfer": "Transfer Inventory",
     "inboundShipment": "Inbound Shipment",
 }
-"""Record types that the connector never uses, by their permission. A role that sees one has
-more permissions than it needs."""
+"""Record types that the connector does not use, by their permission. A role that sees one has
+more permissions than it needs; but for transfers, where a hub has a location of its own."""

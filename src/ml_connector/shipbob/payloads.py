@@ -80,6 +80,12 @@ class Wro(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def behind_hub(self) -> int | None:
+        """The center that the goods go to, where it is not the one that the WRO shows."""
+        behind = self.final_destination_fulfillment_center_id
+        return behind if behind != self.fulfillment_center.id else None
+
+    @property
     def expected(self) -> dict[int, int]:
         """Announced units by inventory id, which may stand in several rows."""
         return _added_up(

@@ -100,13 +100,38 @@ def unlisted_centers(settings: ConnectionSettings, listed: Collection[str]) -> l
     strange = [center for center in settings.locations if center not in listed]
     if not strange:
         return []
+    unknown = Check(
+        system="shipbob",
+        name="unknown centers",
+        outcome="missing",
+        found=f"ShipBob lists no {', '.join(strange)}",
+        remedy="Compare the left side of [locations] with the fulfillment centers above.",
+        needed=False,
+    )
+    return [unknown, *_hubs_apart(settings, strange)]
+
+
+def _hubs_apart(settings: ConnectionSettings, strange: Collection[str]) -> list[Check]:
+    """Say which centers that may be hubs have a location that no other center has. Pure.
+
+    Nothing may be sent to a hub itself, so ShipBob does not list it (shipbob.md section 9.1).
+    """
+    places = {at: place for at, place in settings.locations.items() if at not in strange}
+    apart = [at for at in strange if settings.locations[at] not in places.values()]
+    if not apart:
+        return []
     return [
         Check(
             system="shipbob",
-            name="unknown centers",
+            name="hubs apart",
             outcome="missing",
-            found=f"ShipBob lists no {', '.join(strange)}",
-            remedy="Compare the left side of [locations] with the fulfillment centers above.",
+            found=f"mapped to locations of their own: {', '.join(apart)}",
+            remedy=(
+                "If one is a receiving hub, map it to the location of the center behind it: its"
+                " goods are then booked there at once. At a location of its own they stay until"
+                " ShipBob shows that the hub has sent them on, and the role needs the permission"
+                " Transfer Inventory."
+            ),
             needed=False,
         )
     ]

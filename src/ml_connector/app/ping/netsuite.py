@@ -272,7 +272,8 @@ async def _excess(client: NetSuite) -> Sequence[Check]:
             name="permissions too many",
             outcome="failed" if many else "ok",
             found=f"the role also has: {', '.join(many)}" if many else "none seen",
-            remedy=f"Take them from the integration role: it never uses them. {ROLE_PAGE}"
+            remedy="Take them from the integration role: it never uses them, but for Transfer"
+            f" Inventory where a receiving hub has a location of its own. {ROLE_PAGE}"
             if many
             else "",
             needed=False,

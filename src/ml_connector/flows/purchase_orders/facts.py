@@ -108,6 +108,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         booked: units of it that NetSuite has received from the order, by inventory id.
         adjusted: units of it that were booked as something else, or refused on purpose.
         items: inventory ids of the ordered items that are on it, by NetSuite's item id.
+        via_hub: it goes through a hub, where its units may have been received.
         left_to_people: receiving has stopped at it and told people to receive its units by
             hand, or to say whether they have.
         of_other: the other order that it is of, though its number says this one: by our own
@@ -127,6 +128,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     left_to_people: bool = False
     of_other: str = ""
     may_be_of: str = ""
+    via_hub: bool = False
 
     def on_its_way(self, inventory_id: int) -> int:
         """Return the units that NetSuite will still receive of this WRO."""

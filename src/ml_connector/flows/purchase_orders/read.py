@@ -183,7 +183,7 @@ def with_receipts(
     return msgspec.structs.replace(
         facts,
         wros=received_of_purchase(facts.wros, receipts),
-        astray=received_astray(source.lines, receipts),
+        astray=received_astray(source.lines, receipts, facts.wros),
     )
 
 
@@ -338,12 +338,12 @@ def _wro(wro: Wro, items: dict[str, int]) -> WroFact:
         id=wro.id,
         number=wro.purchase_order_number or "",
         status=wro.status,
-        fulfillment_center_id=wro.final_destination_fulfillment_center_id
-        or wro.fulfillment_center.id,
+        fulfillment_center_id=wro.behind_hub or wro.fulfillment_center.id,
         expected=wro.expected,
         stowed=wro.stowed,
         booked={},
         items=items,
+        via_hub=wro.behind_hub is not None,
     )
 
 

@@ -69,12 +69,13 @@ def _received_of(wro: WroFact, receipts: Sequence[ReceiptLine]) -> dict[int, int
 
 
 def received_astray(
-    lines: Sequence[OrderedLine], receipts: Sequence[ReceiptLine]
+    lines: Sequence[OrderedLine], receipts: Sequence[ReceiptLine], wros: Sequence[WroFact]
 ) -> tuple[ReceivedAstray, ...]:
     """Return the units that were received at another location than that of their line.
 
     They are told by item and location, and so also where no link names the order line. An item
-    is left out where its receipts and its lines don't say the same in all.
+    is left out where its receipts and its lines don't say the same in all. What we received of a
+    WRO at its hub is not astray: it is of the line that it was booked on.
     """
     astray: dict[str, Counter[str]] = defaultdict(Counter)
     places: dict[int, str] = {line.line: line.location or "" for line in lines}
@@ -82,7 +83,9 @@ def received_astray(
     for line in lines:
         astray[line.item][line.location or ""] -= line.received
     for receipt in receipts:
-        place = receipt.location or places.get(receipt.order_line or 0)
+        place = places.get(receipt.order_line or 0)
+        if receipt.location and not _at_a_hub(receipt, wros):
+            place = receipt.location
         if place is None:
             unsure.add(receipt.item)
         else:
@@ -94,6 +97,11 @@ def received_astray(
         for place, units in sorted(by_place.items())
         if units
     )
+
+
+def _at_a_hub(receipt: ReceiptLine, wros: Sequence[WroFact]) -> bool:
+    """Return whether a receipt is ours for a WRO that goes through a hub."""
+    return any(wro.via_hub and is_receipt_of(wro.id, receipt.externalid) for wro in wros)
 
 
 def received_of_transfer(wros: Sequence[WroFact], order: PurchaseOrder) -> tuple[WroFact, ...]:

@@ -59,7 +59,12 @@ FLOW: Final = Flow(
     found_document=found_document,
     decidable=DECIDABLE,
     documents=frozenset(
-        {ExternalIdPrefix.RECEIPT, ExternalIdPrefix.ADJUSTMENT, ExternalIdPrefix.WRO_MARK}
+        {
+            ExternalIdPrefix.RECEIPT,
+            ExternalIdPrefix.ADJUSTMENT,
+            ExternalIdPrefix.TRANSFER,
+            ExternalIdPrefix.WRO_MARK,
+        }
     ),
     sections=(
         Section(

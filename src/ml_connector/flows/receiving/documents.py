@@ -7,6 +7,7 @@ import msgspec
 
 from ml_connector.flows.receiving.facts import ReceivingOrder, ReceivingOrderLine
 from ml_connector.ledger.postings.documents import (
+    CreateRecord,
     Document,
     JournalLine,
     MarkWroSynced,
@@ -16,6 +17,9 @@ from ml_connector.netsuite.records.records import (
     InventoryAssignment,
     InventoryAssignments,
     InventoryDetail,
+    InventoryTransfer,
+    InventoryTransferLine,
+    InventoryTransferLines,
     ItemReceipt,
     ItemReceiptLine,
     ItemReceiptLines,
@@ -48,6 +52,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
         location: NetSuite's internal id.
         fact_date: the merchant's local date on which the units were stowed.
         date: the date the document carries.
+        bound_for: the location whose order lines expect the units, where it is another one:
+            that of the center behind a hub.
     """
 
     wro_id: int
@@ -55,6 +61,12 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     fact_date: date
     date: date
+    bound_for: str | None = None
+
+    @property
+    def ordered_at(self) -> str:
+        """The location whose order lines expect the units."""
+        return self.bound_for or self.location
 
     def memo(self, human: str, external_id: str) -> str:
         """Return the memo: what a person reads, and our tag at its end (section 11.8)."""
@@ -165,6 +177,65 @@ def adjustment(
             for increase, quantity in increases
         ],
         [booking.line(increase, quantity) for increase, quantity in increases],
+    )
+
+
+def transfer(
+    booking: Booking,
+    units: Sequence[tuple[JournalLine, int]],
+    *,
+    target: str,
+    subsidiary: str | None,
+) -> Document:
+    """Let units that are booked follow their goods from a hub's location to another.
+
+    Args:
+        booking: WRO, number, dates, and the location that the units leave.
+        units: the eaches, by the journal line that booked them.
+        target: the location that they come to.
+        subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
+
+    Source: netsuite.md section 8.3.
+    """
+    external_id = f"{ExternalIdPrefix.TRANSFER}{booking.wro_id}-{target}-{booking.number}"
+    body = InventoryTransfer(
+        external_id=external_id,
+        tran_date=booking.date,
+        location=Ref(booking.location),
+        transfer_location=Ref(target),
+        subsidiary=Ref(subsidiary) if subsidiary is not None else None,
+        memo=booking.memo(f"ShipBob WRO {booking.wro_id}, sent on by its hub", external_id),
+        inventory=InventoryTransferLines(
+            tuple(
+                InventoryTransferLine(
+                    line=number, item=Ref(line.item or ""), adjust_qty_by=quantity
+                )
+                for number, (line, quantity) in enumerate(units, 1)
+            )
+        ),
+    )
+
+    def moved(line: JournalLine, location: str, quantity: int) -> JournalLine:
+        return msgspec.structs.replace(
+            line,
+            fact_date=booking.fact_date,
+            posting_date=booking.date,
+            location=location,
+            quantity=quantity,
+            detail="sent on by the hub",
+        )
+
+    return Document(
+        system="netsuite",
+        kind=DocumentKind.INVENTORY_TRANSFER,
+        external_id=external_id,
+        title=f"Inventory transfer to location {target} for WRO {booking.wro_id}",
+        request=CreateRecord(record_type="inventoryTransfer", body=as_body(body)),
+        lines=tuple(
+            moved(line, place, sign * quantity)
+            for line, quantity in units
+            for place, sign in ((booking.location, -1), (target, 1))
+        ),
     )
 
 

@@ -198,6 +198,9 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
         is_transfer: it is of a transfer order, by our books or by its number.
         unit_rates: base units in one of each unit that its items are kept in, where readable.
         periods: posting periods from the one of ``stowed_at`` on; empty when unreadable.
+        destination_id: the center behind the hub that the WRO shows as its center, where
+            ShipBob names one.
+        sent_on: its history shows that a hub has sent it on.
         seen_first: what a first look showed, where it showed less than is booked; ``lines``
             are then of a second look, which began after the first had ended.
         decisions: what people decided about it, with the documents that they named.
@@ -223,6 +226,8 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     unit_rates: dict[str, Decimal] = {}
     is_transfer: bool = False
     seen_first: tuple[StowedLine, ...] | None = None
+    destination_id: int | None = None
+    sent_on: bool = False
     announced_at: datetime | None = None
     decisions: tuple[Decided, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}

@@ -34,6 +34,8 @@ def found_document(
         NeedsHuman: it can't be told which lines of the WRO it holds.
     """
     kind = _KINDS.get(found.type)
+    if found.type == "InvTrnfr":
+        raise found.untold("a transfer does not name the lines of the WRO that it moved")
     if kind is None:
         raise found.untold(f"a WRO makes no {found.type}")
     location = found.location

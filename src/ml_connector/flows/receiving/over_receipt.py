@@ -29,7 +29,7 @@ def from_order(order: ReceivingOrder, task: Task) -> Plan:
         NeedsHuman: a unit can't be converted, units may have been received by others,
             or the adjustment can't be made.
     """
-    location = task.booking.location
+    location = task.booking.ordered_at
     taken, surplus, broken = allocate(order, task.increases, location)
     beyond = surplus
     if task.settings.policies.over_receipt == "receive":
@@ -54,7 +54,7 @@ def _with_surplus(
     if not surplus:
         return Plan(documents=(*documents, *task.mark))
     units = ", ".join(f"{quantity} x {one.sku}" for one, quantity in surplus)
-    location = task.booking.location
+    location = task.booking.ordered_at
     elsewhere = expected_elsewhere(order, [one.item for one, _ in surplus], location)
     what = f"WRO {task.booking.wro_id} holds more than {order.number} expects" + (
         f" at location {location}: {units}; it expects {elsewhere}" if elsewhere else f": {units}"

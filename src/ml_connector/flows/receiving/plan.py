@@ -14,6 +14,7 @@ from ml_connector.flows.receiving.decided import (
 )
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
+from ml_connector.flows.receiving.hubs import moved_on, ordered_at
 from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.stowed import (
     booked_otherwise,
@@ -62,6 +63,9 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         decided = Plan(documents=_mark(facts, posted), note=note)
     else:
         decided = _book(facts, raised, posted, settings)
+    decided = moved_on(
+        decided, facts, posted, settings, dated=lambda: _booking(facts, "", settings)
+    )
     return _unmarked_while_unexplained(decided, facts, posted, settings)
 
 
@@ -138,6 +142,7 @@ def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings)
             settings.policies.closed_period,
             document=f"the receipt of WRO {facts.wro_id}",
         ),
+        bound_for=ordered_at(facts, settings) if facts.destination_id else None,
     )
 
 

@@ -22,7 +22,7 @@ from ml_connector.rules.decisions.decided import Decided, read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
-from ml_connector.shipbob.resources.receiving import AWAITED, CANCELLED, COMPLETED
+from ml_connector.shipbob.resources.receiving import AWAITED, CANCELLED, COMPLETED, SENT_ON
 
 _NOTHING_TO_RECEIVE: Final = AWAITED | {CANCELLED}
 
@@ -50,6 +50,8 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         fulfillment_center_id=wro.fulfillment_center.id,
         fulfillment_center_name=wro.fulfillment_center.name,
         stowed_at=stowed_at,
+        destination_id=wro.behind_hub,
+        sent_on=_sent_on(wro),
         lines=lines,
         items=matches.named,
         bindings=matches.bindings,
@@ -74,13 +76,15 @@ async def _subsidiaries(
     matches: MatchFacts,
     reads: Reads,
 ) -> dict[str, tuple[str, ...]]:
-    """Return the subsidiaries of the connection's locations, where units may be adjusted."""
+    """Return the subsidiaries of the locations, where units may be adjusted or moved."""
     units: Counter[str] = Counter()
     for line in stowed:
         for item in candidates(line.inventory_id, line.sku or "", matches, reads.skus):
             units[item.id] += line.stowed
     location = reads.locations.of_center(wro.fulfillment_center.id)
-    if not stowed or location is None or not may_go_beyond(orders, units, location):
+    if not stowed or location is None:
+        return {}
+    if not _sent_on(wro) and not may_go_beyond(orders, units, location):
         return {}
     return dict(await reads.locations.subsidiaries())
 
@@ -94,6 +98,10 @@ async def _decided_and_found(
         return decisions, FoundOrders()
     found = await find_orders(WroNumber(wro.id, number, wro.insert_date), decisions, reads)
     return decisions, found
+
+
+def _sent_on(wro: Wro) -> bool:
+    return any(one.status == SENT_ON for one in wro.status_history)
 
 
 def _lot_tracked(

@@ -188,6 +188,49 @@ class InventoryAdjustment(
         check_external_id(self.external_id)
 
 
+class InventoryTransferLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Stock of one item moves to another location (section 8.3).
+
+    Attributes:
+        line: from 1; the key of the sublist.
+        adjust_qty_by: units, positive.
+    """
+
+    line: int
+    item: Ref
+    adjust_qty_by: int
+
+
+class InventoryTransferLines(msgspec.Struct, frozen=True):
+    """The sublist ``inventory``."""
+
+    items: tuple[InventoryTransferLine, ...]
+
+
+class InventoryTransfer(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """The body of an inventory transfer (section 8.3): both locations change in one step.
+
+    Attributes:
+        external_id: at most 64 letters, digits, ``_`` and ``-`` (section 11.3).
+        location: that the stock leaves.
+        transfer_location: that it comes to.
+        subsidiary: in OneWorld accounts only, and there always (section 13.1).
+    """
+
+    external_id: str
+    tran_date: date
+    location: Ref
+    transfer_location: Ref
+    inventory: InventoryTransferLines
+    subsidiary: Ref | None = None
+    memo: str | None = None
+
+    def __post_init__(self) -> None:
+        check_external_id(self.external_id)
+
+
 def encode(body: object) -> bytes:
     """Return a record as JSON: decimals as numbers, dates as ``YYYY-MM-DD``."""
     return _ENCODER.encode(body)

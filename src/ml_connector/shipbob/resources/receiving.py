@@ -19,6 +19,10 @@ ENDED: Final = frozenset({COMPLETED, CANCELLED, "Incomplete"})
 """Statuses of a WRO after which nothing more is stowed."""
 
 
+SENT_ON: Final = "InternalTransfer"
+"""The status in which a hub sends a WRO on to the center behind it."""
+
+
 def get_wro(wro_id: int | str, priority: Priority) -> Request:
     """GET /receiving/{id}."""
     return Request(
