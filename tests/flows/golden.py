@@ -63,6 +63,24 @@ def fulfillable(line: Mapping[str, Any]) -> Flag | None:
     return None if "fulfillable" not in line else Flag.T if line["fulfillable"] else Flag.F
 
 
+def _line(order: Mapping[str, Any], line: Mapping[str, Any]) -> OrderLine:
+    """An order's line; of an item that the role may not see only the line itself."""
+    hidden = line.get("hidden", False)
+    return OrderLine(
+        transaction=order["id"],
+        line=line["line"],
+        item=line["item_id"],
+        itemid="" if hidden else line["item_id"],
+        itemtype="" if hidden else line.get("type", "InvtPart"),
+        isfulfillable=fulfillable(line),
+        quantity=Decimal(line["ordered"]),
+        quantityshiprecv=Decimal(line["received"]),
+        location=line.get("location"),
+        units=line.get("unit"),
+        stockunit=line.get("stock_unit"),
+    )
+
+
 class Case:
     """A folder of facts; answers what a flow reads, as both clients would."""
 
@@ -178,22 +196,8 @@ class Case:
                 location=row.get("location"),
                 subsidiary=row.get("subsidiary"),
                 namesakes=self.announcements.namesakes(row),
-                lines=tuple(
-                    OrderLine(
-                        transaction=row["id"],
-                        line=line["line"],
-                        item=line["item_id"],
-                        itemid=line["item_id"],
-                        itemtype=line.get("type", "InvtPart"),
-                        isfulfillable=fulfillable(line),
-                        quantity=Decimal(line["ordered"]),
-                        quantityshiprecv=Decimal(line["received"]),
-                        location=line.get("location"),
-                        units=line.get("unit"),
-                        stockunit=line.get("stock_unit"),
-                    )
-                    for line in row["lines"]
-                ),
+                lines=tuple(_line(row, line) for line in row["lines"] if not line.get("hidden")),
+                unseen=tuple(_line(row, line) for line in row["lines"] if line.get("hidden")),
             )
             for row in self._netsuite["orders"]
             if row["number"] in numbers
