@@ -28,7 +28,7 @@ def database_away(receiver: Merchant, server_url: str) -> Iterator[None]:
                 )
             )
             connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s",
                 [name],
             )
 

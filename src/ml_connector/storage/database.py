@@ -46,6 +46,9 @@ _ANSWER_SECONDS: Final = 2.0
 
 _LOOK_AGAIN_SECONDS: Final = 0.25
 
+# So far apart all connections are let go of because one began read-only.
+_FORGET_APART_SECONDS: Final = 5.0
+
 # Class 08: the connection failed. The others: the server shuts down, died, or starts up
 # (PostgreSQL 18, appendix A).
 _GONE: Final = ("08", "57P01", "57P02", "57P03")
@@ -72,6 +75,7 @@ class Pool(AsyncConnectionPool[Any]):
     def __init__(self, told: str, **options: Any) -> None:
         super().__init__(told, reconnect_timeout=_RECONNECT_SECONDS, **options)
         self._is_away = False
+        self._forgot_at = float("-inf")
         self._served: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
 
     async def getconn(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - the library's
@@ -98,6 +102,18 @@ class Pool(AsyncConnectionPool[Any]):
         """Take a connection back."""
         self._served[conn] = time.monotonic()
         await super().putconn(conn)
+
+    async def forget(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Let go of a connection that began read-only, and of the others that may have as well.
+
+        A session stays as it began: after a failover, or a time without writes, these would go
+        on refusing what the database takes again. While it takes nothing, that would be all of
+        them for each write, so the others go now and then.
+        """
+        await connection.close()
+        if time.monotonic() > self._forgot_at + _FORGET_APART_SECONDS:
+            self._forgot_at = time.monotonic()
+            await self.drain()
 
     async def reconnect_failed(self) -> None:
         """Try again while somebody waits; the library would only when the next one comes."""
@@ -154,7 +170,7 @@ class Database:
     ) -> None:
         self.url = url
         self.name = name
-        self.pool: AsyncConnectionPool[Connection] = Pool(
+        self.pool = Pool(
             conninfo(url, name=name),
             min_size=0,
             max_size=size,
@@ -192,10 +208,7 @@ class Database:
             yield connection
         except BaseException as error:
             if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-                # A session stays as it began: after a failover, or a time without writes, these
-                # would go on refusing what the database takes again.
-                await connection.close()
-                await self.pool.drain()
+                await self.pool.forget(connection)
             await context.__aexit__(type(error), error, error.__traceback__)
             raise
         else:
