@@ -18,6 +18,8 @@ def fulfilled_by_others(
     """Return the stop of a shipment that may be on fulfilments of others; both sides are named."""
     one = len(doubtful) == 1
     which = "that fulfilment" if one else "the right one of them"
+    others = any(known.named(found) - {own.id} for found in doubtful)
+    alone = ", with no number or tag of another shipment" if others else ""
     waits = any(found.status in FULFILLMENT_NOT_SHIPPED for found in doubtful)
     unshipped = (
         " If it was picked for this shipment by mistake, delete it: the order is then fulfilled by"
@@ -30,8 +32,8 @@ def fulfilled_by_others(
         cause=Cause.FULFILLED_BY_OTHERS,
         remedy=(
             f"If it is, let {which} hold exactly these units at this location, and"
-            f" {_to_name(own, known)}. If it is not, fulfil the order for this shipment by hand,"
-            " and do the same there. It then goes on by itself."
+            f" {_to_name(own, known)}{alone}. If it is not, fulfil the order for this shipment by"
+            " hand, and do the same there. It then goes on by itself."
             + (unshipped if waits and one else "")
         ),
     )

@@ -108,13 +108,21 @@ class OrderFulfillments:
             return frozenset({external_id.removeprefix(ExternalIdPrefix.FULFILLMENT)})
         return fulfillment.tags | self._linked[fulfillment.id]
 
+    @cached_property
+    def _marked_anywhere(self) -> frozenset[str]:
+        return frozenset(shipment for one in self.every for shipment in self.marked(one))
+
     def named(self, fulfillment: FulfillmentFact) -> frozenset[str]:
-        """Return all shipments that a fulfilment names for certain."""
+        """Return all shipments that a fulfilment names for certain.
+
+        A number names none that another fulfilment is marked for.
+        """
         marked = self.marked(fulfillment)
         if is_ours(fulfillment):
             return marked
         holders = (self._with_number.get(one, ()) for one in fulfillment.compared_numbers)
-        return marked | {one for found in holders if len(found) == 1 for one in found}
+        alone = {one for found in holders if len(found) == 1 for one in found}
+        return marked | (alone - self._marked_anywhere)
 
     def shared_numbers(self, own: ShipmentUnits) -> frozenset[str]:
         """Return the tracking numbers of a shipment that other live shipments have as well."""
