@@ -1,5 +1,7 @@
 """What came back to ShipBob, and what NetSuite knows of it: the facts of a return."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final, Literal, get_args
 
@@ -212,10 +214,13 @@ def authorization_id(return_id: int) -> str:
 def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
     """Return what was done, one entry for each inventory id, lot and action.
 
+    A lot keeps its expiry date where all lines that name one agree.
+
     Raises:
         NeedsHuman: an action that is not known, or one without a quantity.
     """
     units: dict[str, Unit] = {}
+    dates: dict[tuple[int, str | None], set[date]] = defaultdict(set)
     for line in facts.lines:
         for one in line.done:
             if one.quantity == 0:
@@ -236,13 +241,22 @@ def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
                 lot=line.lot,
                 lot_date=line.lot_date,
             )
+            if line.lot_date is not None:
+                dates[line.inventory_id, line.lot].add(line.lot_date)
             before = units.get(unit.source_line)
             units[unit.source_line] = (
                 unit
                 if before is None
                 else msgspec.structs.replace(before, quantity=before.quantity + unit.quantity)
             )
-    return tuple(units.values())
+    return tuple(
+        msgspec.structs.replace(unit, lot_date=_agreed(dates[unit.inventory_id, unit.lot]))
+        for unit in units.values()
+    )
+
+
+def _agreed(dates: Collection[date]) -> date | None:
+    return next(iter(dates)) if len(dates) == 1 else None
 
 
 def unclear(facts: ReturnFacts, what: str) -> NeedsHuman:
