@@ -19,7 +19,7 @@ def refuse_what_others_received(
     Each item is looked at by itself. A receipt of it at the WRO's location that was made since the
     WRO was announced may be the same delivery, also while the order expects more. An older one
     is another matter, as long as the order expects what is stowed. One at another location
-    always is.
+    always is; behind a hub, both places are the WRO's.
 
     Args:
         order: with the receipts that no other WRO explains.
@@ -54,7 +54,7 @@ def refuse_what_others_received(
     )
     raise NeedsHuman(
         f"WRO {task.booking.wro_id} holds units that somebody else may have received from"
-        f" {order.number} at location {task.booking.location} already: {said}",
+        f" {order.number} at location {task.booking.ordered_at} already: {said}",
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=_remedy([one for some in doubtful.values() for one in some], task),
     )
@@ -120,7 +120,7 @@ def _may_be_the_same(
         return is_beyond
     places = {line.line: line.location for line in order.lines}
     place = receipt.location or places.get(receipt.line or 0)
-    if place not in {None, task.booking.location}:
+    if place not in {None, task.booking.location, task.booking.ordered_at}:
         return False
     if is_beyond or not receipt.document:
         return is_beyond
