@@ -112,19 +112,18 @@ def proofs(acme: Merchant, since: int) -> int:
     return sum("/record/v1/purchaseOrder/" in path and "!" not in path for path in paths)
 
 
-@pytest.mark.parametrize(("crowd", "each"), [(1, 5), (10, 2.4)])
+@pytest.mark.parametrize(("crowd", "alone", "again"), [(1, 5, 5), (10, 2.4, 3)])
 def test_a_wro_costs_one_read_more_for_the_line_numbers_of_its_order_once(
-    counting: Merchant, crowd: int, each: float
+    counting: Merchant, crowd: int, alone: float, again: float
 ) -> None:
     netsuite = counting.world.netsuite
     skus = [counting.sku() for _ in range(crowd)]
     numbers = [counting.order({sku: 30}) for sku in skus]
-    for units in (10, 20):
+    for units, each, first in ((10, alone, PROOF), (20, again, 0)):
         ordered = zip(skus, numbers, strict=True)
         wros = [counting.deliver({sku: units}, number=number) for sku, number in ordered]
         before = len(netsuite.calls)
         found = sync(counting, "receiving", [str(wro.id) for wro in wros])
-        first = PROOF if units == 10 else 0
 
         assert {one["state"] for one in found} == {"done"}
         assert proofs(counting, before) == first * crowd
