@@ -33,9 +33,15 @@ WRITE_SECONDS: Final = 0.3
 PER_MINUTE: Final = 150
 """ShipBob's own limit (shipbob.md section 4)."""
 
+READ_SECONDS: Final = 0.1
+
 _SALES_ORDERS: Final = 5_000_000
-_READ_SECONDS: Final = 0.1
 _SHIPBOB_SECONDS: Final = 0.1
+_ORDER_RECORD: Final = {
+    "location": {"id": "6"},
+    "item": {"items": [{"line": 1, "item": {"id": "501"}, "quantity": 2.0}]},
+}
+"""What every sales order's own record shows of its one line."""
 _FULFILLMENT_OF: Final = re.compile(r"mlc-if-(\d+)$")
 
 
@@ -99,8 +105,12 @@ class Parcels:
         try:
             if path.endswith("/suiteql"):
                 self.counts.netsuite_reads += 1
-                await asyncio.sleep(_READ_SECONDS)
+                await asyncio.sleep(READ_SECONDS)
                 return 200, row_page(self._rows(body)), {}
+            if scope["method"] == "GET":
+                self.counts.netsuite_reads += 1
+                await asyncio.sleep(READ_SECONDS)
+                return 200, _ORDER_RECORD, {}
             self.counts.netsuite_writes += 1
             await asyncio.sleep(WRITE_SECONDS)
             return self._fulfil(scope, path, body)
