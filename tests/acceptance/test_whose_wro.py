@@ -19,6 +19,7 @@ from acceptance.test_changed_orders import (
 from acceptance.test_purchase_orders import wros_of
 from acceptance.test_transfer_orders import transfer
 from ml_connector.sim.shipbob.books.receiving import Wro
+from waiting import wait_until
 
 WAREHOUSE = 3
 """A location of the merchant's own."""
@@ -63,9 +64,16 @@ def raise_to(acme: Merchant, key: str, quantity: int) -> None:
 
 
 def pushed(acme: Merchant, key: str) -> tuple[str, str | None]:
-    """Push an order; return how it stands, and why."""
-    [found] = sync(acme, "purchase-orders", [key])
-    return found["state"], found["cause"]
+    """Push an order, again while it changes meanwhile; return how it stands, and why."""
+    stands: list[tuple[str, str | None]] = []
+
+    def push_once() -> bool:
+        [found] = sync(acme, "purchase-orders", [key])
+        stands.append((found["state"], found["cause"]))
+        return bool(found["state"] != "retrying")
+
+    wait_until(push_once)
+    return stands[-1]
 
 
 def numbered(acme: Merchant, number: str) -> Wro:
@@ -226,8 +234,8 @@ def test_two_orders_of_one_number_between_which_nothing_chooses(acme: Merchant) 
     waits = close(acme).report
     netsuite.edit("purchaseOrder", int(keys[1]), {"tranId": "PO9-CA"})
     watch(acme)
-    after = [pushed(acme, key) for key in keys]
     received = receive(acme, wro)
+    after = [pushed(acme, key) for key in keys]
     report = close(acme).report
 
     assert states == [("dead", "purchase_order_ambiguous")] * 2

@@ -14,11 +14,11 @@ from ml_connector.flows.receiving.decided import swept
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
-from ml_connector.flows.receiving.whose.reading import FoundOrders, WroNumber, find_orders
+from ml_connector.flows.receiving.whose.reading import WroSays, find_orders, nothing_found
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import booked_units
-from ml_connector.rules.decisions.decided import Decided, read_decided
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
@@ -29,13 +29,21 @@ _NOTHING_TO_RECEIVE: Final = AWAITED | {CANCELLED}
 
 async def read(key: str, reads: Reads) -> ReceivingFacts:
     """Gather a WRO, the items of its SKUs, its purchase order and the posting periods."""
-    wro = await reads.wro(int(key))
+    # At once: who came together with others stays with them, for the calls they share.
+    wro, link, decisions = await asyncio.gather(
+        reads.wro(int(key)),
+        reads.announcements.order_of(int(key)),
+        read_decided("receiving", key, reads),
+    )
     lines = await _lines(wro, reads)
     stowed = [line for line in lines if line.stowed]
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
     number = (wro.purchase_order_number or "").strip() or None
-    matches, (decisions, found) = await asyncio.gather(
-        read_items(skus, reads), _decided_and_found(wro, number, reads, any_stowed=bool(stowed))
+    matches, found = await asyncio.gather(
+        read_items(skus, reads),
+        find_orders(WroSays(number, wro.insert_date, link), decisions, reads)
+        if stowed
+        else nothing_found(),
     )
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
@@ -87,17 +95,6 @@ async def _subsidiaries(
     if not _sent_on(wro) and not may_go_beyond(orders, units, location):
         return {}
     return dict(await reads.locations.subsidiaries())
-
-
-async def _decided_and_found(
-    wro: Wro, number: str | None, reads: Reads, *, any_stowed: bool
-) -> tuple[tuple[Decided, ...], FoundOrders]:
-    """Return what people decided about a WRO, and the orders that it may be of."""
-    decisions = await read_decided("receiving", str(wro.id), reads)
-    if not any_stowed:
-        return decisions, FoundOrders()
-    found = await find_orders(WroNumber(wro.id, number, wro.insert_date), decisions, reads)
-    return decisions, found
 
 
 def _sent_on(wro: Wro) -> bool:

@@ -30,28 +30,33 @@ class FoundOrders(NamedTuple):
     is_transfer: bool = False
 
 
-class WroNumber(NamedTuple):
-    """What a WRO itself says of its order.
+class WroSays(NamedTuple):
+    """What a WRO itself, and our own books, say of its order.
 
     Attributes:
         number: that it carries.
         made_at: when it was made, by whomever.
+        link: what our books say.
     """
 
-    wro_id: int
     number: str | None
     made_at: datetime | None
+    link: OrderLink | None
 
 
-async def find_orders(wro: WroNumber, decisions: Sequence[Decided], reads: Reads) -> FoundOrders:
+async def find_orders(wro: WroSays, decisions: Sequence[Decided], reads: Reads) -> FoundOrders:
     """Find the orders that a WRO may be of: a person's decision first, then our own books."""
     decided = await read_decided_order(decisions, reads)
     if decided is not None:
         return FoundOrders(decided, WroOwner(order_id=decided_order(decisions)))
-    link = await reads.announcements.order_of(wro.wro_id)
-    if link is not None:
-        return await _linked(link, reads)
+    if wro.link is not None:
+        return await _linked(wro.link, reads)
     return await _numbered(bare(wro.number), wro.made_at, reads)
+
+
+async def nothing_found() -> FoundOrders:
+    """Return that a WRO of which nothing is stowed is of no order yet."""
+    return FoundOrders()
 
 
 async def _linked(link: OrderLink, reads: Reads) -> FoundOrders:
