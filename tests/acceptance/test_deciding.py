@@ -253,3 +253,27 @@ def test_what_the_document_no_longer_shows_is_open_again(acme: Merchant) -> None
     assert standing(acme, wro) == ("done", None)
     books = acme.books(tee)
     assert books.shipbob == books.netsuite == books.journal == {(tee, 6): 100}
+
+
+def test_what_a_person_adjusted_handles_a_wro_without_an_order(acme: Merchant) -> None:
+    acme.apply(policies='unmatched_wro = "park"')
+    tee = acme.sku("TEE")
+    adjusted = acme.world.netsuite.add_to_stock(tee, 6, 12, tranId="IA77")
+    wro = acme.deliver({tee: 12})
+    run(acme, wro)
+    stopped = standing(acme, wro)
+    decide(acme, wro, "handled", "--document", "IA77")
+
+    assert stopped == ("dead", "purchase_order_not_found")
+    assert standing(acme, wro) == ("done", None)
+    assert booked(acme, wro) == []
+    assert acme.books(tee).netsuite == acme.books(tee).shipbob == {(tee, 6): 12}
+    assert drifts(acme) == []
+    assert close(acme).report.green
+
+    acme.world.netsuite.delete("inventoryAdjustment", adjusted)
+    run(acme)
+
+    assert standing(acme, wro) == ("dead", "purchase_order_not_found")
+    assert not close(acme).report.green
+    assert drifts(acme) == []

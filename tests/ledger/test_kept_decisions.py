@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date
 
+import msgspec
 import pytest
 
 from engine.workshop import Workshop
@@ -20,6 +21,7 @@ from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.ownership import Claimed
 from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.ledger.postings.announcements import KeptAnnouncements
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.storage.database import Connection, Database, rows
 from ml_connector.words import Cause, DecisionKind
@@ -204,3 +206,24 @@ async def test_that_a_decision_lapsed_is_noted_and_that_it_holds_again(books: Da
     assert [why for why, _ in said] == ["IR9 is voided", "IR9 is voided", None]
     assert said[0] == said[1]
     assert said[2] == (None, None)
+
+
+@pytest.mark.parametrize(("kind", "beside"), [("ItemRcpt", 0), ("InvAdjst", 40)])
+async def test_what_a_receipt_handled_is_received_from_its_order_and_an_adjustment_is_not(
+    books: Database, kind: str, beside: int
+) -> None:
+    about = DecidedAbout(document=msgspec.structs.replace(IR9, type=kind))
+    one = await recorded(books, msgspec.structs.replace(new("90311"), about=about))
+    await take(books, (one, 40))
+    async with books.transaction() as on:
+        run = await subject(on, "90311")
+        await rows(
+            on,
+            "insert into refusal (subject_id, name, currency, quantity, reason, run_id)"
+            " values (%(id)s, 'inventory 1', '', 40, 'handled', 1)",
+            {"id": run.subject.id},
+        )
+    known = KeptAnnouncements(books, "acme", announcing="purchase-orders", receiving="receiving")
+    outcome = await known.outcome(90311)
+
+    assert outcome.units == {"inventory 1": beside}

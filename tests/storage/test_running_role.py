@@ -190,6 +190,23 @@ def test_what_runs_adds_to_the_journal_and_takes_nothing_back(server: DatabaseSe
     assert months == (6,)
 
 
+def test_what_runs_makes_decisions_holds_them_and_takes_them_back(server: DatabaseServer) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            "insert into connection (name, mode, settings) values ('a', 'live', '{}')"
+        )
+        connection.execute(
+            "insert into decision (connection, flow, key, kind, cause, note, person, about)"
+            " values ('a', 'receiving', '1', 'handled', 'bug', 'n', 'me', '{}')"
+        )
+        held = connection.execute("select id from decision for update").fetchall()
+        connection.execute(
+            "update decision set taken_back_at = now(), taken_back_by = 'me', lapsed_why = 'x'"
+        )
+
+    assert len(held) == 1
+
+
 @pytest.mark.parametrize(
     "statement",
     [

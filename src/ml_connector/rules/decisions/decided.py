@@ -141,7 +141,7 @@ def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
             else []
         ),
         *([f"its date is {now.day}, and was {then.day}"] if now.day != then.day else []),
-        *(["its subsidiary is another one"] if now.subsidiary != then.subsidiary else []),
+        *(["its subsidiary is another one"] if _moved_elsewhere(then, now) else []),
         *_unit_changes(then, now),
     ]
     return f"{name} was changed: {'; '.join(changes)}" if changes else ""
@@ -233,6 +233,11 @@ def _handled(
         shown=_by_place(document.units)[want.item, want.location],
         reason=f"Handled by {document_name(document)}",
     )
+
+
+def _moved_elsewhere(then: NamedDocument, now: NamedDocument) -> bool:
+    """Return whether a document is of another subsidiary; not where it is not shown now."""
+    return None not in {then.subsidiary, now.subsidiary} and then.subsidiary != now.subsidiary
 
 
 def _is_order(document: NamedDocument) -> bool:
