@@ -272,8 +272,31 @@ def test_what_a_person_adjusted_handles_a_wro_without_an_order(acme: Merchant) -
     assert close(acme).report.green
 
     acme.world.netsuite.delete("inventoryAdjustment", adjusted)
+    [gone] = drifts(acme)
     run(acme)
 
+    assert (gone["sku"], gone["drift"]) == (tee, 12)
     assert standing(acme, wro) == ("dead", "purchase_order_not_found")
     assert not close(acme).report.green
     assert drifts(acme) == []
+
+
+def test_what_a_decision_counted_is_in_question_for_no_other_wro(acme: Merchant) -> None:
+    tee = acme.sku("TEE")
+    number = acme.order({tee: 100})
+    first, second = (acme.announce({tee: units}, number=number) for units in (60, 40))
+    receipt = Receipt(acme, number, 60)
+    for wro in (first, second):
+        acme.world.shipbob.stow(wro)
+        acme.world.shipbob.complete(wro)
+        run(acme, wro)
+    stopped = [standing(acme, wro) for wro in (first, second)]
+    decide(acme, first, "handled", "--document", receipt.number)
+    run(acme, second)
+
+    assert stopped == [("dead", "received_by_others")] * 2
+    assert [standing(acme, wro) for wro in (first, second)] == [("done", None)] * 2
+    assert (booked(acme, first), booked(acme, second)) == ([], [("itemReceipt", 40)])
+    books = acme.books(tee)
+    assert books.shipbob == books.netsuite == {(tee, 6): 100}
+    assert close(acme).report.green
