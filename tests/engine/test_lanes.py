@@ -38,3 +38,29 @@ async def test_a_fetch_does_not_read_all_who_wait(database: Database, *, analyze
 
     assert fetched == jobs[:10]
     assert after - before < WAITING
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+async def test_who_has_nothing_to_do_does_not_read_what_waits_in_another_lane(
+    database: Database, *, analyzed: bool
+) -> None:
+    lanes = Lanes(database.url)
+    async with database.transaction() as connection:
+        await lanes.defer(connection, "acme", list(range(WAITING)))
+        [job] = await lanes.defer(connection, "other", [WAITING])
+    if analyzed:
+        async with database.single() as connection:
+            await connection.execute("analyze procrastinate_jobs")
+    fetched = []
+    async with database.single() as connection:
+        before = await read_so_far(database)
+        for _ in range(10):
+            [found] = await rows(
+                connection, "select id from procrastinate_fetch_job_v2(array['other'], null)"
+            )
+            fetched.append(found["id"])
+        await rows(connection, "select pg_stat_force_next_flush()")
+    after = await read_so_far(database)
+
+    assert fetched == [job, *[None] * 9]
+    assert after - before < 100
