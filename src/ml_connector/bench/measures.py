@@ -108,8 +108,9 @@ MEASURES: Final = {
                 rig, url, seconds=at.seconds, rounds=at.rounds, quick=at.quick
             )
         ),
-        seconds=90.0,
+        seconds=180.0,
         quick_seconds=20.0,
+        rounds=6,
     ),
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
