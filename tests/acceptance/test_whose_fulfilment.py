@@ -331,3 +331,36 @@ def test_a_fulfilment_of_others_that_was_deleted_is_made_anew(desk: Desk) -> Non
     assert made["externalId"] == f"mlc-if-{shipment.id}"
     assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
     assert desk.agree(tee)
+
+
+def test_a_fulfilment_that_a_person_says_is_of_another_parcel_is_not_asked_about(
+    desk: Desk,
+) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2})
+    first, second = order.shipments
+    desk.acme.world.shipbob.cancel_shipment(second)
+    by_hand = desk.fulfil(order, {tee: 2})
+    desk.ship(first)
+    desk.look(first)
+    stopped, number = desk.stop(first), desk.retail.fulfillments(order)[0]["tranId"]
+    [event] = desk.acme.rows(
+        "select max(e.id) as id from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'tracking' and s.key = %(key)s",
+        key=str(first.id),
+    )
+    said = desk.acme.command(
+        *("events", "decide", str(event["id"]), "--as", "separate", "--document", number),
+        *("--note", "Sent from the shop"),
+    )
+    desk.look(first)
+
+    assert stopped[0] == "fulfilled_by_others"
+    assert "decide that it is separate" in stopped[2]
+    assert said.status == 0, said.err
+    assert desk.retail.state(first) == "done"
+    assert {one["id"] for one in desk.retail.fulfillments(order)} > {by_hand}
+    assert sorted(desk.held(order), key=str) == [
+        ({tee: (2.0, "6")}, [NUMBER]),
+        ({tee: (2.0, "6")}, []),
+    ]

@@ -49,12 +49,16 @@ def _is_ours(line: NamedLine) -> bool:
 
 
 def _document(lines: Sequence[NamedLine]) -> NamedDocument:
-    """Put a document together from its lines; what takes stock away counts against the rest."""
+    """Put a document together from its lines; what takes stock away counts against the rest.
+
+    The quantities of an item fulfilment are negative (netsuite.md section 5.2): it holds them.
+    """
     head = lines[0]
+    sign = -1 if head.type == "ItemShip" else 1
     units: Counter[tuple[str, str]] = Counter()
     for line in lines:
         if line.moves_stock and line.location is not None:
-            units[line.item, line.location] += math.floor(line.quantity)
+            units[line.item, line.location] += math.floor(sign * line.quantity)
     posts = head.posting is not Flag.F and head.voided is not Flag.T
     return NamedDocument(
         id=head.id,

@@ -9,6 +9,7 @@ import msgspec
 
 from ml_connector.flows.tracking.sales_orders import LotFact, SalesOrderFact
 from ml_connector.netsuite.records.tracking_numbers import compared_number
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.shipbob.resources.shipments import (
     Order,
@@ -178,6 +179,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         periods: posting periods from the one of the shipment on; empty when unreadable.
         linked: by shipment of the order, the item fulfilment that our books know as its.
         gone: those of them that this shipment had and that are not in NetSuite any more.
+        decisions: what people decided about the shipment.
     """
 
     order_id: int
@@ -191,6 +193,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[PeriodFact, ...] = ()
     linked: dict[int, str] = {}
     gone: tuple[str, ...] = ()
+    decisions: tuple[Decided, ...] = ()
 
     @property
     def shipment(self) -> ShipmentFact:

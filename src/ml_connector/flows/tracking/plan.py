@@ -9,6 +9,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.flows.tracking.decided import lapsed
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,
@@ -204,6 +205,9 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
         if has_posted_units(task.posted, {linked}) or known.counts_for(there, own):
             return there
         raise fulfilled_by_others(own, [there], known)
+    changed = lapsed(task.facts)
+    if changed is not None:
+        raise changed
     found = recognise(
         own,
         known,

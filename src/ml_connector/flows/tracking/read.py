@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
+from ml_connector.flows.tracking.decided import separate_fulfillments
 from ml_connector.flows.tracking.facts import (
     ORDER,
     ItemNames,
@@ -29,6 +30,7 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import item_fact, stock_periods
 from ml_connector.rules.items import item_name, near_items
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
@@ -66,11 +68,13 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     if reference is None or not (fact.has_shipped or fact.is_cancelled):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
-    matches, periods, linked = await asyncio.gather(
+    matches, periods, linked, decisions = await asyncio.gather(
         reads.shipments.sales_orders(reference),
         stock_periods(moment(facts.shipment), reads),
         reads.shipments.links([one.id for one in facts.shipments]),
+        read_decided("tracking", key, reads),
     )
+    facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
     found = tuple(map(sales_order_fact, matches))
     proved, names, lots, gone = await asyncio.gather(
         _with_line_numbers(facts, matches, found, reads),
@@ -78,15 +82,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         _lots(facts.shipment, found, reads),
         _gone(linked.get(own.id), found, reads),
     )
-    return msgspec.structs.replace(
-        facts,
-        sales_orders=proved,
-        names=names,
-        lots=lots,
-        periods=periods,
-        linked=linked,
-        gone=gone,
-    )
+    return msgspec.structs.replace(facts, sales_orders=proved, names=names, lots=lots, gone=gone)
 
 
 async def _gone(
@@ -123,7 +119,11 @@ def _may_be_fulfilled(facts: TrackingFacts, order: SalesOrderFact, reads: Reads)
         reads.shipments.makes_fulfillments
         and shipment.has_shipped
         and order.is_open
-        and not any(certainly_names(one, shipment, facts.shipments) for one in order.fulfillments)
+        and not any(
+            certainly_names(one, shipment, facts.shipments)
+            for one in order.fulfillments
+            if one.id not in separate_fulfillments(facts)
+        )
     )
 
 

@@ -24,6 +24,7 @@ _TYPES: Final = MappingProxyType(
     {
         "ItemRcpt": "item receipt",
         "InvAdjst": "inventory adjustment",
+        "ItemShip": "item fulfilment",
         PURCHASE_ORDER: "purchase order",
     }
 )

@@ -32,8 +32,8 @@ def fulfilled_by_others(
         cause=Cause.FULFILLED_BY_OTHERS,
         remedy=(
             f"If it is, let {which} hold exactly these units at this location, and"
-            f" {_to_name(own, known)}{alone}. If it is not, fulfil the order for this shipment by"
-            " hand, and do the same there. It then goes on by itself."
+            f" {_to_name(own, known)}{alone}: it then goes on by itself. If it is not, decide that"
+            " it is separate: the shipment is then fulfilled on its own."
             + (unshipped if waits and one else "")
         ),
     )

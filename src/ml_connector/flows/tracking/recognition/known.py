@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.tracking.decided import separate_fulfillments
 from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
 from ml_connector.flows.tracking.recognition.named_shipments import (
@@ -39,6 +40,7 @@ def known_fulfillments(
             for one in facts.shipments
         ],
         siblings | ({facts.shipment.id: own} if own else {}),
+        separate=separate_fulfillments(facts),
     )
 
 

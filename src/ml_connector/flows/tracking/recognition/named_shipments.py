@@ -54,6 +54,8 @@ class OrderFulfillments:
         order: the sales order.
         shipments: all of ShipBob's order, cancelled ones too.
         linked: by shipment id, the internal id of the fulfilment that our books know as its.
+        separate: internal ids of the fulfilments that people decided to be of other parcels than
+            the shipment that is planned.
     """
 
     def __init__(
@@ -61,8 +63,11 @@ class OrderFulfillments:
         order: SalesOrderFact,
         shipments: Iterable[ShipmentUnits],
         linked: Mapping[int, str],
+        *,
+        separate: Collection[str] = (),
     ) -> None:
         self.order = order
+        self.separate = frozenset(separate)
         self.every: Sequence[FulfillmentFact] = sorted(
             order.fulfillments, key=lambda one: (len(one.id), one.id)
         )
@@ -95,8 +100,8 @@ class OrderFulfillments:
 
     @cached_property
     def unnamed(self) -> Sequence[FulfillmentFact]:
-        """The fulfilments that name no shipment for certain."""
-        return [one for one in self.every if not self.named(one)]
+        """The fulfilments that name no shipment for certain, but for those of other parcels."""
+        return [one for one in self.every if not self.named(one) and one.id not in self.separate]
 
     def marked(self, fulfillment: FulfillmentFact) -> frozenset[str]:
         """Return the shipments that we have written a fulfilment for, whatever order they are of.

@@ -54,7 +54,9 @@ def recognise(
 
 
 def _by_name(own: ShipmentUnits, known: OrderFulfillments) -> Recognised | None:
-    named = [one for one in known.every if own.id in known.named(one)]
+    named = [
+        one for one in known.every if own.id in known.named(one) and one.id not in known.separate
+    ]
     if not named:
         return None
     candidates = [one for one in named if is_ours(one)] or named
@@ -147,6 +149,7 @@ def _as_a_part(
         one
         for one in known.every
         if not is_ours(one)
+        and one.id not in known.separate
         and one.status not in FULFILLMENT_NOT_SHIPPED
         and one.compared_numbers <= numbers
         and known.holds(one, here | known.named(one))
