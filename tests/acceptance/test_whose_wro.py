@@ -9,6 +9,7 @@ from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_changed_orders import (
     UNLIMITED,
+    key_of,
     ordered,
     push,
     receive,
@@ -98,6 +99,16 @@ def received_from(acme: Merchant, wro: Wro) -> list[str]:
     return [str(one["createdFrom"]["id"]) for one in acme.documents(wro)]
 
 
+def received_by_line(acme: Merchant, number: str) -> dict[int, int]:
+    """Return the units that NetSuite shows as received on an order, by its lines in turn."""
+    rows = acme.world.netsuite.books.rows(
+        'SELECT quantityshiprecv AS units FROM transactionline WHERE "transaction" = ?'
+        " AND mainline = 'F' ORDER BY id",
+        (int(key_of(acme, number)),),
+    )
+    return {line: int(str(row["units"])) for line, row in enumerate(rows, 1)}
+
+
 def arrive_whole(acme: Merchant, wro: Wro) -> None:
     stow(acme, wro)
     acme.world.shipbob.complete(wro)
@@ -124,6 +135,7 @@ def test_one_item_on_two_lines_for_two_centers_and_a_third_for_the_own_warehouse
         (number, 10, "Completed", 5),
         (f"{number}-2", 228, "Completed", 10),
     ]
+    assert received_by_line(acme, number) == {1: 10, 2: 5, 3: 0}
     assert acme.books(sku) == ({(sku, 6): 10, (sku, 7): 5},) * 3
     assert report.green
     assert drifts(acme) == []

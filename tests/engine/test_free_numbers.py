@@ -1,7 +1,7 @@
 """A WRO is made once: what was looked up for many serves for a while, and never for a retry."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,11 +39,13 @@ class Receiving:
         self.orders = OrderWroReads(shipbob(self.wire), free=self.free)
         self.turns = 0
         self.elsewhere: set[str] = set()
+        self.of_others: set[str] = set()
         self.target = ShipBobTarget(
             shipbob(self.wire),
             free_numbers=self.free,
             take_turn=self._take_turn,
             written_elsewhere=self._elsewhere,
+            made_for_others=self._made_for_others,
         )
 
     def __call__(self, call: Call) -> tuple[int, Any]:
@@ -69,6 +71,10 @@ class Receiving:
     async def _elsewhere(self, number: str, external_id: str) -> bool:
         assert external_id == f"mlc-wro-{number}"
         return number in self.elsewhere
+
+    async def _made_for_others(self, wro_ids: Sequence[str], external_id: str) -> set[str]:
+        assert external_id.startswith("mlc-wro-")
+        return self.of_others & set(wro_ids)
 
 
 def wro(number: str, status: str, wro_id: int = 7) -> Mapping[str, Any]:
@@ -200,3 +206,15 @@ async def test_urgent_reads_share_no_call_with_those_of_a_push() -> None:
     await asyncio.gather(pushed(), shop.orders.of_order("PO2"))
 
     assert shop.methods == ["GET", "GET"]
+
+
+async def test_a_wro_that_we_made_for_another_order_is_not_adopted() -> None:
+    shop = Receiving(PO1="Awaiting")
+    found = await shop.target.find(create("PO1"))
+    shop.of_others = {"1"}
+    await shop.make("PO1")
+
+    assert found is not None
+    assert found.remote_id == "1"
+    assert await shop.target.find(create("PO1")) is None
+    assert shop.methods.count("POST") == 1

@@ -138,7 +138,9 @@ class Order:
         )
         return +units
 
-    def add_wro(self, number: str, center: int, units: dict[int, int]) -> int:
+    def add_wro(
+        self, number: str, center: int, units: dict[int, int], *, of_other: str = ""
+    ) -> int:
         wro_id = 900 + len(self.wros)
         self.wros[wro_id] = WroFact(
             id=wro_id,
@@ -149,6 +151,7 @@ class Order:
             stowed=dict.fromkeys(units, 0),
             booked={},
             items={item: ITEMS[item] for item in ITEMS if ITEMS[item] in units},
+            of_other=of_other,
         )
         return wro_id
 
@@ -214,7 +217,7 @@ class Order:
 
     def standing(self) -> list[WroFact]:
         wros = self.wros.values() if self.deleted else with_hand_receipts(self.facts(), TERMS)
-        return [wro for wro in wros if wro.status != "Cancelled"]
+        return [wro for wro in wros if wro.status != "Cancelled" and not wro.of_other]
 
     def on_its_way(self) -> Counter[tuple[int, int]]:
         """Units that WROs bring, by fulfillment center and inventory id."""
@@ -327,12 +330,20 @@ def announce_by_hand(order: Order, at: int, units: int) -> None:
     order.add_wro(number, (228, 10)[at % 2], {1 + at % 2: units})
 
 
+def announce_for_another_order(order: Order, number: int, at: int, units: int) -> None:
+    """Another order, such as ``PO4711-2``, is announced with a number like the order's own."""
+    named = "PO4711" if number == 1 else f"PO4711-{number}"
+    if named not in {wro.number for wro in order.wros.values()}:
+        order.add_wro(named, (228, 10)[at % 2], {1 + at // 2: units}, of_other="4755")
+
+
 def book(order: Order, at: int) -> None:
     """Receiving books what was stowed of a WRO: received from open lines, the rest adjusted.
 
     Where others have received the item and the order has no room, it stops for a person.
     """
-    wro_id = _pick([one.id for one in order.wros.values() if any(one.stowed.values())], at)
+    own = [one for one in order.wros.values() if not one.of_other]
+    wro_id = _pick([one.id for one in own if any(one.stowed.values())], at)
     if wro_id is None or order.status not in "BDF" or order.deleted:
         return
     wro = order.wros[wro_id]
@@ -364,6 +375,12 @@ steps = st.one_of(
     st.tuples(st.just(work), st.sampled_from(WORK), st.integers(0, 5), st.integers(1, 9)),
     st.tuples(st.just(administer), st.sampled_from(("approval", "delete", "replay"))),
     st.tuples(st.just(announce_by_hand), st.integers(0, 3), st.integers(1, 9)),
+    st.tuples(
+        st.just(announce_for_another_order),
+        st.integers(1, 4),
+        st.integers(0, 3),
+        st.integers(1, 9),
+    ),
     st.tuples(st.just(book), st.integers(0, 5)),
     st.just((Order.push,)),
     st.just((Order.push,)),
@@ -412,6 +429,24 @@ def test_what_is_announced_is_what_is_open_or_a_person_is_told_why_not(
         everybody = order.promised(ours=False)
 
         assert short or beyond or any(everybody[place] > opened[place] for place in opened)
+
+
+@settings(max_examples=300)
+@given(first_lines, histories)
+def test_a_wro_of_another_order_is_neither_counted_nor_touched_whatever_its_number(
+    lines: list[tuple[str, str, int]], history: list[tuple[object, ...]]
+) -> None:
+    order = after(lines, history)
+    order.push()
+    said = order.push()[1]
+    for at, wro in enumerate(list(order.wros.values()), 100):
+        announce_for_another_order(order, at, at, 1 + sum(wro.expected.values()))
+    theirs = {wro.id: wro.status for wro in order.wros.values() if wro.of_other}
+    documents, failure = order.push()
+
+    assert documents == []
+    assert str(failure) == str(said)
+    assert theirs == {wro.id: wro.status for wro in order.wros.values() if wro.of_other}
 
 
 @settings(max_examples=300)
