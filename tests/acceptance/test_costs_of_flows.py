@@ -103,11 +103,11 @@ class Case(NamedTuple):
 
 
 CASES: Mapping[str, Case] = {
-    "loose WROs": Case("receiving", loose_wros, Cost(4, 4), Cost(0.2, 1.3), Cost(1, 0)),
-    "ordered WROs": Case("receiving", ordered_wros, Cost(4, 7), Cost(0.2, 2.6), Cost(1, 0)),
-    "parcels": Case("tracking", parcels, Cost(5, 6), Cost(0.3, 2.4), Cost(2, 0)),
-    "returns": Case("returns", returned, Cost(2, 8), Cost(1, 6), Cost(2, 0)),
-    "invoices": Case("billing", invoices, Cost(4, 5), Cost(1.6, 3.2), Cost(2, 0)),
+    "loose WROs": Case("receiving", loose_wros, Cost(4, 5), Cost(0.4, 1.6), Cost(1, 0)),
+    "ordered WROs": Case("receiving", ordered_wros, Cost(4, 7), Cost(0.4, 2.9), Cost(1, 0)),
+    "parcels": Case("tracking", parcels, Cost(5, 6), Cost(0.6, 2.6), Cost(2, 0)),
+    "returns": Case("returns", returned, Cost(2, 9), Cost(1, 7), Cost(2, 0)),
+    "invoices": Case("billing", invoices, Cost(4, 5), Cost(1.7, 3.5), Cost(2, 0)),
     "stock": Case("inventory", stock, Cost(1, 5), Cost(0.01, 0.01), Cost(1, 4)),
 }
 
