@@ -293,3 +293,23 @@ def test_a_wro_of_a_transfer_order_is_never_received_from_a_purchase_order_of_it
 
     assert stopped == "transfer_order"
     assert acme.documents(wro) == []
+
+
+def test_an_order_whose_number_ends_in_a_blank_is_announced_once_and_received(
+    acme: Merchant,
+) -> None:
+    sku = acme.sku("TEE")
+    key = enter(acme, "PO9 ", (sku, 10, 6))
+    assert [pushed(acme, key) for _ in range(2)] == [("done", None)] * 2
+    raise_to(acme, key, 12)
+    assert pushed(acme, key) == ("done", None)
+    wro = numbered(acme, "PO9-2")
+    arrive_whole(acme, wro)
+    received = receive(acme, wro)
+
+    assert numbered(acme, "PO9").status == "Cancelled"
+    assert (received, pushed(acme, key)) == ("done", ("done", None))
+    assert received_from(acme, wro) == [key]
+    assert len(acme.world.shipbob.books.receiving.wros) == 2
+    assert acme.books(sku) == ({(sku, 6): 12},) * 3
+    assert close(acme).report.green
