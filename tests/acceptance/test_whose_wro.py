@@ -1,7 +1,5 @@
 """Which order a WRO is of, and which line: told in both systems, to the end of the month."""
 
-from typing import Any
-
 import pytest
 
 from acceptance.closing import close
@@ -17,6 +15,7 @@ from acceptance.test_changed_orders import (
     stow,
     watch,
 )
+from acceptance.test_deciding import drifts, event_of
 from acceptance.test_purchase_orders import wros_of
 from acceptance.test_transfer_orders import transfer
 from ml_connector.sim.shipbob.books.receiving import Wro
@@ -33,12 +32,6 @@ def acme(unserved: Merchant) -> Merchant:
     unserved.world.netsuite.add_location("Warehouse", internal_id=WAREHOUSE, subsidiary=1)
     unserved.apply(limits=UNLIMITED)
     return unserved
-
-
-def drifts(acme: Merchant) -> list[dict[str, Any]]:
-    """Look at the stock of both systems; return what is not explained."""
-    sync(acme, "inventory")
-    return acme.rows("select * from subject where flow = 'inventory' and state <> 'done'")
 
 
 def enter(
@@ -313,3 +306,37 @@ def test_an_order_whose_number_ends_in_a_blank_is_announced_once_and_received(
     assert len(acme.world.shipbob.books.receiving.wros) == 2
     assert acme.books(sku) == ({(sku, 6): 12},) * 3
     assert close(acme).report.green
+
+
+def test_a_wro_of_which_the_books_may_lack_whose_it_is_waits_until_a_person_says(
+    acme: Merchant,
+) -> None:
+    sku = acme.sku("TEE")
+    first, second = enter(acme, "PO9", (sku, 7, 6)), enter(acme, "PO9-2", (sku, 7, 6))
+    # The WRO is older than the books: they can't tell whether an earlier installation made it.
+    acme.rows("update connection set created_at = now() + interval '1 hour' returning name")
+    wro = by_hand(acme, "PO9-2", sku, 7)
+    pushes = [pushed(acme, key) for key in (first, second)]
+    arrive_whole(acme, wro)
+    stopped = receive(acme, wro)
+    untouched, waits = acme.documents(wro), close(acme).report
+    decided = acme.command(
+        *("events", "decide", event_of(acme, wro), "--as", "belongs", "--value", "PO9"),
+        *("--note", "Their second delivery"),
+    )
+    received = receive(acme, wro)
+    after = [pushed(acme, key) for key in (first, second)]
+    arrive_whole(acme, numbered(acme, "PO9-2-2"))
+    receive(acme, numbered(acme, "PO9-2-2"))
+
+    assert pushes == [("dead", "purchase_order_ambiguous")] * 2
+    assert stopped == "purchase_order_ambiguous"
+    assert untouched == []
+    assert not waits.green
+    assert decided.status == 0, decided.err
+    assert received == "done"
+    assert received_from(acme, wro) == [first]
+    assert after == [("done", None)] * 2
+    assert acme.books(sku) == ({(sku, 6): 14},) * 3
+    assert close(acme).report.green
+    assert drifts(acme) == []
