@@ -244,3 +244,31 @@ def test_what_a_person_says_in_netsuite_is_seen_by_itself(acme: Merchant, retail
     assert thing.endswith(f":{order.reference_id}")
     assert numbers(made) == [number]
     assert acme.books(tee).shipbob == acme.books(tee).netsuite
+
+
+def test_a_fulfilment_that_is_deleted_while_it_is_updated_is_looked_for_anew(
+    acme: Merchant, retail: Retail
+) -> None:
+    order = retail.sell({retail.sku(): 1})
+    [shipment] = order.shipments
+    acme.world.shipbob.ship(shipment)
+    retail.wait_for(shipment)
+    fault = acme.world.netsuite.fault("latency", method="PATCH", times=1, seconds=2)
+    acme.world.shipbob.deliver(shipment)
+    wait_until(
+        lambda: any(
+            one["number"] == fault and one["struck"]
+            for one in acme.world.netsuite.faults.listing()
+        )
+    )
+    [made] = retail.fulfillments(order)
+    acme.world.netsuite.delete("itemFulfillment", int(made["id"]))
+    retail.wait_for(shipment, state="dead")
+    [waits] = acme.rows(
+        "select cause, sentence, waiting_for from subject where key = %(key)s",
+        key=str(shipment.id),
+    )
+
+    assert waits["cause"] == "fulfillment_not_found"
+    assert f"no other on sales order {order.reference_id} holds" in waits["sentence"]
+    assert waits["waiting_for"][0].startswith("changed_sales_order:")

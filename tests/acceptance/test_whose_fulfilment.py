@@ -364,3 +364,36 @@ def test_a_fulfilment_that_a_person_says_is_of_another_parcel_is_not_asked_about
         ({tee: (2.0, "6")}, [NUMBER]),
         ({tee: (2.0, "6")}, []),
     ]
+
+
+def test_what_was_fulfilled_by_hand_is_recognised_on_an_order_that_is_closed(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.acme.world.netsuite.edit(
+        "salesOrder",
+        desk.order_id(order),
+        {"item": {"items": [{"line": 1, "quantity": 1}]}},
+    )
+    desk.ship(shipment)
+    desk.look(shipment)
+    stopped = desk.stop(shipment)
+    desk.acme.world.netsuite.edit(
+        "salesOrder",
+        desk.order_id(order),
+        {"item": {"items": [{"line": 1, "quantity": 3}]}},
+    )
+    by_hand = desk.fulfil(order, {tee: 2})
+    desk.acme.world.netsuite.edit(
+        "salesOrder",
+        desk.order_id(order),
+        {"item": {"items": [{"line": 1, "isClosed": True}]}},
+    )
+    desk.look(shipment)
+
+    [made] = desk.retail.fulfillments(order)
+    assert stopped[0] == "over_fulfillment"
+    assert made["id"] == by_hand
+    assert numbers(made) == [NUMBER]
+    assert desk.retail.state(shipment) == "done"
+    assert desk.agree(tee)

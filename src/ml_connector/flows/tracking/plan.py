@@ -69,6 +69,7 @@ from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
+_BY_HAND_TOO: Final = frozenset({Cause.SALES_ORDER_CLOSED, Cause.FULFILLMENT_NOT_FOUND})
 
 
 def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -115,15 +116,17 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
 
 @contextlib.contextmanager
 def _woken_by_its_order(facts: TrackingFacts) -> Iterator[None]:
-    """Let a shipment that stops at its order wait for any change of it, where for nothing else.
+    """Let a shipment that stops at its order wait for any change of it.
 
-    A person who does in NetSuite what the remedy says need not tell us as well.
+    A person who does in NetSuite what the remedy says need not tell us as well. Some stops wait
+    for something else; these say that the order may be fulfilled by hand, too.
     """
     try:
         yield
-    except NeedsHuman as error:
-        if not error.waiting_for and facts.sales_orders:
-            error.waiting_for = (changed_order(facts.sales_orders, facts.reference),)
+    except (NeedsData, NeedsHuman) as error:
+        if facts.sales_orders and (not error.waiting_for or error.cause in _BY_HAND_TOO):
+            changed = changed_order(facts.sales_orders, facts.reference)
+            error.waiting_for = (*error.waiting_for, changed)
         raise
 
 

@@ -249,9 +249,6 @@ def not_open(order: SalesOrderFact, reference: str | None, shipment_id: int) -> 
         f" is {order.status} (A pending approval, C cancelled, F pending billing, G billed,"
         " H closed)",
         cause=Cause.SALES_ORDER_CLOSED,
-        remedy=(
-            "Approve or reopen the order in NetSuite, or fulfil it by hand; what waits goes on"
-            " by itself."
-        ),
+        remedy=f"Approve or reopen the order in NetSuite, or {BY_HAND}",
         waiting_for=[AwaitedKind.OPEN_SALES_ORDER.named(reference)],
     )
