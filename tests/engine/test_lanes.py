@@ -1,9 +1,15 @@
-"""Fetching the next job of a lane costs the same, however many jobs wait."""
+"""Lanes: the next job costs the same, however many wait; and whoever works one can be ended."""
 
+import asyncio
+from contextlib import suppress
+from typing import Any, cast
+
+import procrastinate
 import pytest
 
-from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.lanes import Lanes, LastingJobs
 from ml_connector.storage.database import Database, rows
+from waiting import HANGS_AFTER_SECONDS
 
 WAITING = 3_000
 
@@ -64,3 +70,62 @@ async def test_who_has_nothing_to_do_does_not_read_what_waits_in_another_lane(
 
     assert fetched == [job, *[None] * 9]
     assert after - before < 100
+
+
+class LosingDriver:
+    """A driver that loses the first cancellation, as psycopg may while the database answers."""
+
+    def __init__(self) -> None:
+        self.called = asyncio.Event()
+
+    async def _lose_one(self) -> None:
+        self.called.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def listen_notify(self, **_: object) -> None:
+        await self._lose_one()
+        await asyncio.Event().wait()
+
+    async def execute_query_one_async(self, query: str, **_: object) -> dict[str, Any]:
+        del query
+        await self._lose_one()
+        return {"worker_id": 7}
+
+    async def execute_query_async(self, query: str, **_: object) -> None:
+        del query
+        await self._lose_one()
+
+    async def execute_query_all_async(self, query: str, **_: object) -> list[dict[str, Any]]:
+        del query
+        await self._lose_one()
+        return []
+
+
+@pytest.mark.parametrize("doing", ["listening", "registering", "giving a sign", "aborting"])
+async def test_a_cancellation_that_the_driver_loses_ends_a_worker_all_the_same(doing: str) -> None:
+    driver = LosingDriver()
+    jobs = LastingJobs(cast("procrastinate.PsycopgConnector", driver))
+
+    async def nobody(**_: object) -> None:
+        return
+
+    async def work() -> None:
+        match doing:
+            case "listening":
+                await jobs.listen_for_jobs(on_notification=nobody, queues=["acme"])
+            case "registering":
+                await jobs.register_worker()
+            case "giving a sign":
+                await jobs.update_heartbeat(7)
+            case _:
+                await jobs.list_jobs_to_abort_async()
+        await asyncio.Event().wait()  # as the library goes on, where nobody has ended it
+
+    task = asyncio.create_task(work())
+    await driver.called.wait()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=HANGS_AFTER_SECONDS)
+
+    assert done
+    assert task.cancelled()

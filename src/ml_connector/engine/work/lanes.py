@@ -32,6 +32,7 @@ _FORGET_AFTER_SECONDS: Final = 3600.0
 
 _PATIENCE_SECONDS: Final = 5.0
 _LISTEN_AGAIN_SECONDS: Final = 0.5
+_CANCEL_AGAIN_SECONDS: Final = 0.1
 
 LIVE: Final = 0
 BULK: Final = -10
@@ -88,7 +89,7 @@ def silent_workers(
     return seen, silent
 
 
-class _LastingJobs(JobManager):
+class LastingJobs(JobManager):
     """The library's jobs, for workers that outlast the time when their database is away.
 
     The library's own worker would end then, and break off what it has in hand.
@@ -121,21 +122,30 @@ class _LastingJobs(JobManager):
         finally:
             self._in_hand[job.worker_id].discard(job.id)
 
+    async def register_worker(self) -> int:
+        """Make a worker known."""
+        worker_id = await super().register_worker()
+        _end_if_cancelled()
+        return worker_id
+
     async def update_heartbeat(self, worker_id: int) -> None:
         """Give a sign of life, if the database is there."""
         try:
             await super().update_heartbeat(worker_id)
         except ConnectorException as error:
             self._note_lost(error, worker_id)
+        _end_if_cancelled()
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
         """Return whom to abort; nobody while the database is away."""
         try:
-            return await super().list_jobs_to_abort_async(queue)
+            found = await super().list_jobs_to_abort_async(queue)
         except ConnectorException as error:
             if not is_lost(error.__cause__):
                 raise
-            return ()
+            found = ()
+        _end_if_cancelled()
+        return found
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         """Forget workers of long ago; who is silent for less may only have no database."""
@@ -151,11 +161,18 @@ class _LastingJobs(JobManager):
     ) -> None:
         """Listen until cancelled, again and again; what was said meanwhile is found by polling."""
         while True:
+            listening = asyncio.create_task(
+                super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            )
             try:
-                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
-            except ConnectorException as error:
-                if not is_lost(error.__cause__):
-                    raise
+                await asyncio.wait([listening])
+            finally:
+                await _cancelled(listening)
+            error = listening.exception()
+            if error is not None and not (
+                isinstance(error, ConnectorException) and is_lost(error.__cause__)
+            ):
+                raise error
             await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
 
     def _note_lost(self, error: ConnectorException, worker_id: int | None) -> None:
@@ -171,6 +188,24 @@ class _LastingJobs(JobManager):
             _PUT_BACK, worker=worker_id, in_hand=list(self._in_hand[worker_id])
         )
         self._unsure.discard(worker_id)
+
+
+def _end_if_cancelled() -> None:
+    """End this task if somebody wants that and the driver has lost it.
+
+    A cancellation that comes while the database answers may end in the driver: the call returns
+    as if nothing had been, and a task that goes on then can't be ended any more.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    """Cancel a task until it has ended, for the same reason."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
 
 
 class Lanes:
@@ -199,7 +234,7 @@ class Lanes:
             configure=_without_transactions,
         )
         self._app = procrastinate.App(connector=connector)
-        self._app.job_manager = _LastingJobs(connector)
+        self._app.job_manager = LastingJobs(connector)
         self._heartbeats: Mapping[int, Heartbeat] = {}
         self._run = run
 
