@@ -1,37 +1,9 @@
-"""Money: which currency it is in, its smallest unit, and sums that stay exact. Pure."""
+"""Money: the smallest unit of its currency, and sums that stay exact. Pure."""
 
-import re
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
-from typing import Final
 
 from ml_connector.ledger.currencies import digits_of
-
-_CODE: Final = re.compile(r"[A-Z]{3}")
-# Names that an account has until somebody renames them.
-_NAMES: Final = {
-    "us dollar": "USD",
-    "usa": "USD",
-    "euro": "EUR",
-    "british pound": "GBP",
-    "pound sterling": "GBP",
-    "canadian dollar": "CAD",
-    "can": "CAD",
-    "australian dollar": "AUD",
-    "japanese yen": "JPY",
-    "kuwaiti dinar": "KWD",
-}
-
-
-def code_of(text: str | None) -> str | None:
-    """Return the ISO code of NetSuite's display text of a currency; None when it is not known.
-
-    ``BUILTIN.DF`` of a currency is its display text in the account (netsuite.md section 4.4),
-    which people may have changed. A text that is not known says nothing.
-    """
-    word = (text or "").strip()
-    known = _NAMES.get(word.casefold())
-    return known or (word if _CODE.fullmatch(word) else None)
 
 
 def smallest_unit(currency: str | None) -> Decimal:

@@ -25,7 +25,8 @@ from ml_connector.flows.billing.invoice_lines import (
     parts,
     plain,
 )
-from ml_connector.flows.billing.money import code_of, said
+from ml_connector.flows.billing.money import said
+from ml_connector.ledger.currencies import code_of
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
