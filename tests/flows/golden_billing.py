@@ -69,6 +69,8 @@ class BillingCase:
                 entity=row["vendor"],
                 externalid=row.get("external_id"),
                 foreigntotal=Decimal(row["total"]) if "total" in row else None,
+                currency=row.get("currency_id"),
+                currencyname=row.get("currency"),
             )
             for row in self._netsuite.get("bills", [])
             if row["number"] == number

@@ -21,7 +21,7 @@ from ml_connector.reconcile.report import lines
 from ml_connector.reconcile.stored import stored
 from ml_connector.storage.database import Database, rows
 from reconcile.loading import live, load
-from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, clean
+from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, World, change_the_currency, clean
 
 
 def tampered(seed: int) -> World:
@@ -100,6 +100,23 @@ async def test_the_report_is_that_of_the_sides_compared_whole(
     assert sum(row["record"] == "journal" for row in listed) == len(in_month)
     assert sum(row["record"] == "difference" for row in listed) == len(whole.open)
     assert sum(row["record"] == "shown" for row in listed) == len(whole.explained)
+
+
+async def test_a_bill_in_another_currency_is_found_by_the_database_too(database: Database) -> None:
+    worlds = (clean(Random(seed)) for seed in range(50))
+    [world, bill] = next(
+        (world, one)
+        for world in worlds
+        for one in world.movements
+        if one.amount is not None and one.date in MONTH
+    )
+    change_the_currency(world, bill.external_id or "")
+    world.facts = list(map(nowhere, world.facts))
+    report, _ = await through_the_database(database, world)
+
+    assert [one.kind for one in report.open] == [Kind.CURRENCY_CHANGED]
+    assert "in CHF in NetSuite" in report.open[0].says
+    assert report == world.report()
 
 
 @pytest.mark.parametrize(

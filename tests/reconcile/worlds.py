@@ -118,6 +118,7 @@ def _in_netsuite(
         quantity=None if line.quantity is None else Decimal(line.quantity),
         amount=line.amount,
         account=line.account,
+        currency=line.currency or "",
     )
     if moved.type not in {"ItemRcpt", "ItemShip"} or moved.quantity is None:
         return [moved]
@@ -437,6 +438,16 @@ def reclassify(world: World, external_id: str) -> set[Found]:
     return {Found(Kind.ACCOUNT_CHANGED, external_id)}
 
 
+def change_the_currency(world: World, external_id: str) -> set[Found]:
+    """Have the bill in another currency, with the same numbers."""
+    lines = world.document(external_id)
+    if lines[0].item is not None:
+        return relocate(world, external_id)
+    for line in lines:
+        _replace(world, line, currency="CHF")
+    return {Found(Kind.CURRENCY_CHANGED, external_id)}
+
+
 def swap_the_item(world: World, external_id: str) -> set[Found]:
     line = world.document(external_id)[0]
     if line.item is None:
@@ -483,6 +494,7 @@ IN_NETSUITE: tuple[Tamper, ...] = (
     double_without_memo,
     relocate,
     reclassify,
+    change_the_currency,
     swap_the_item,
     redate,
     move_to_another_month,

@@ -116,7 +116,11 @@ async def _read_netsuite(
     count = 0
     progress("Reading NetSuite", count)
     async for page_of in netsuite.movements(
-        context.netsuite.query, month, locations=sorted(locations), vendor=settings.billing.vendor
+        context.netsuite.query,
+        month,
+        locations=sorted(locations),
+        vendor=settings.billing.vendor,
+        currencies=settings.billing.currencies,
     ):
         await stored_month.add_movements(
             await _without_other_merchants(installation, settings.name, others, locations, page_of)
@@ -200,7 +204,11 @@ async def _compare(
     head, missing = await stored_month.freeze()
     if missing:
         progress("Looking for documents in NetSuite", len(missing))
-        await stored_month.add_looked_up(await netsuite.look_up(context.netsuite.query, missing))
+        await stored_month.add_looked_up(
+            await netsuite.look_up(
+                context.netsuite.query, missing, currencies=context.settings.billing.currencies
+            )
+        )
     progress("Comparing", 0)
     gathered = await stored_month.gather(context.settings.skus)
     named = await stored_month.handling()

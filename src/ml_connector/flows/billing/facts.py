@@ -18,6 +18,8 @@ class BillFact(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         vendor: internal id.
         total: in its own currency, without sign; None where it can't be read.
+        currency: internal id of that currency; None where the account shows none.
+        currency_text: its display text.
     """
 
     id: str
@@ -25,6 +27,8 @@ class BillFact(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str | None
     external_id: str | None
     total: Decimal | None
+    currency: str | None = None
+    currency_text: str | None = None
 
 
 class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.flows.billing.currency import check_posted, currency_of, is_in
 from ml_connector.flows.billing.documents import (
     BILLS,
     TargetAmount,
@@ -26,7 +27,6 @@ from ml_connector.flows.billing.invoice_lines import (
     plain,
 )
 from ml_connector.flows.billing.money import said
-from ml_connector.ledger.currencies import code_of
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal
@@ -51,6 +51,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     kept_out = _kept_out(invoice, settings)
     if kept_out:
         return refusal(source_lines(facts, settings), kept_out)
+    check_posted(invoice, posted, settings.billing)
     if posted and _total(posted) == invoice.amount:
         return Plan(note="All of it is posted")
     fact_date = day_of(invoice)
@@ -59,7 +60,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     rest = _outstanding(all_parts, posted, settings)
     if not rest:
         return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
-    by_hand = _by_hand(facts, invoice, _vendor(invoice, settings))
+    by_hand = _by_hand(facts, invoice, _vendor(invoice, settings), settings)
     if by_hand:
         return refusal(source_lines(facts, settings), by_hand)
     document = bill(
@@ -69,7 +70,7 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
         number=1 + sum(one.kind in BILLS for one in posted),
         fact_date=fact_date,
         day=_posting_date(invoice, fact_date, facts, settings),
-        currency=_currency(facts, invoice, settings),
+        currency=currency_of(facts, invoice, settings.billing),
     )
     return Plan(documents=(document,), refused=refused)
 
@@ -187,7 +188,9 @@ def _refused(all_parts: Sequence[InvoicePart], invoice: InvoiceFact) -> tuple[Re
     )
 
 
-def _by_hand(facts: BillingFacts, invoice: InvoiceFact, vendor: str) -> str:
+def _by_hand(
+    facts: BillingFacts, invoice: InvoiceFact, vendor: str, settings: ConnectionSettings
+) -> str:
     """Return that a person has entered the bill already; empty when nobody has.
 
     Raises:
@@ -200,10 +203,14 @@ def _by_hand(facts: BillingFacts, invoice: InvoiceFact, vendor: str) -> str:
     ]
     if not others:
         return ""
-    named = ", ".join(f"{one.kind} {one.id}" for one in others)
+    foreign = [one for one in others if not is_in(one, invoice, facts, settings.billing)]
+    named = ", ".join(
+        f"{one.kind} {one.id}" + (f" (in {one.currency_text})" if one in foreign else "")
+        for one in others
+    )
     kind = "vendor credit" if invoice.amount < 0 else "vendor bill"
     [one, *more] = others
-    if not more and one.kind == kind and one.total == abs(invoice.amount):
+    if not more and not foreign and one.kind == kind and one.total == abs(invoice.amount):
         return f"Entered by hand as {named} over the same amount: not billed again"
     raise NeedsHuman(
         f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
@@ -214,35 +221,6 @@ def _by_hand(facts: BillingFacts, invoice: InvoiceFact, vendor: str) -> str:
             " delete it; if it is not, give it another reference number. Then replay."
         ),
     )
-
-
-def _currency(
-    facts: BillingFacts, invoice: InvoiceFact, settings: ConnectionSettings
-) -> str | None:
-    """Return NetSuite's id of the invoice's currency; None: it is the vendor's own.
-
-    Raises:
-        NeedsHuman: the vendor is known to have another currency.
-    """
-    if invoice.currency is None:
-        return None
-    mapped = {code.upper(): key for code, key in settings.billing.currencies.items()}
-    if invoice.currency.upper() in mapped:
-        return mapped[invoice.currency.upper()]
-    code = code_of(facts.vendor_currency)
-    if (mapped and code is None) or (code is not None and code != invoice.currency.upper()):
-        raise NeedsHuman(
-            f"Invoice {invoice.id} is in {invoice.currency}, the vendor's bills are in"
-            f" {facts.vendor_currency or 'other currencies'}",
-            cause=Cause.CURRENCY_DIFFERS,
-            remedy=(
-                f'Allow the vendor bills in {invoice.currency} and add "{invoice.currency}" ='
-                ' "<NetSuite currency id>" under [billing.currencies]; then apply the connection'
-                " again."
-            ),
-            waiting_for=[AwaitedKind.CURRENCY.named(invoice.currency)],
-        )
-    return None
 
 
 def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:

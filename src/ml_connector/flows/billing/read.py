@@ -77,6 +77,8 @@ def _bill_fact(row: ReferencedBill) -> BillFact:
         vendor=row.entity,
         external_id=row.externalid,
         total=None if row.foreigntotal is None else abs(row.foreigntotal),
+        currency=row.currency,
+        currency_text=row.currencyname,
     )
 
 

@@ -12,6 +12,7 @@ from ml_connector.transport.call import Priority
 
 _BILLS: Final = """
 SELECT t.id, t.type, t.tranid, t.entity, t.externalid[, t.voided][, t.foreigntotal]
+    [, t.currency][, BUILTIN.DF(t.currency) AS currencyname]
 FROM transaction t
 WHERE t.type IN ('VendBill', 'VendCred') AND t.tranid IN ({list}) ORDER BY t.id
 """
@@ -28,6 +29,8 @@ class ReferencedBill(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         type: VendBill or VendCred.
         foreigntotal: in the bill's currency. Its sign is not documented.
+        currency: internal id; None in accounts with one currency (section 5.1).
+        currencyname: its display text.
     """
 
     id: str
@@ -37,6 +40,8 @@ class ReferencedBill(msgspec.Struct, frozen=True, kw_only=True):
     externalid: str | None = None
     voided: Flag = Flag.F
     foreigntotal: Decimal | None = None
+    currency: str | None = None
+    currencyname: str | None = None
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,6 +76,7 @@ _MONEY_COLUMNS: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.memo, t.entity,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.location, l.foreignamount
     [, t.posting][, t.voided][, a.account]
+    [, t.currency][, BUILTIN.DF(t.currency) AS currencyname]
 FROM transaction t
 JOIN transactionline l ON l.transaction = t.id
 [LEFT JOIN transactionaccountingline a
@@ -137,6 +138,8 @@ class MoneyLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         foreignamount: in the transaction's currency; a credit's lines are negative.
         account: None where the role may not read it.
+        currency: internal id; None in accounts with one currency (section 5.1).
+        currencyname: its display text.
     """
 
     id: str
@@ -150,6 +153,8 @@ class MoneyLine(msgspec.Struct, frozen=True, kw_only=True):
     entity: str | None = None
     location: str | None = None
     account: str | None = None
+    currency: str | None = None
+    currencyname: str | None = None
     posting: Flag = Flag.T
     voided: Flag = Flag.F
 

@@ -204,7 +204,7 @@ def netsuite_rows(
                 section=(known or document).section,
                 what=names.of_line(line),
                 where=(line.location or "") if line.item is not None else "",
-                currency="" if line.item is not None else (known.currency if known else ""),
+                currency=line.currency or (known.currency if known and line.item is None else ""),
             )
             yield key, Row(netsuite=line.value) if known else Row(others=line.value)
 

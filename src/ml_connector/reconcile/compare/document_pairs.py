@@ -101,6 +101,11 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
         return {place: value for place, value in moved.items() if value}
 
     @property
+    def currency(self) -> str:
+        """Of its money; empty for a document of stock, and where it is not known."""
+        return next((line.currency for line in self.lines if line.currency), "")
+
+    @property
     def ref(self) -> DocumentRef:
         """How a difference names it."""
         return DocumentRef(

@@ -158,6 +158,8 @@ def _differences(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator
             yield _reentered(pair, found)
         if found.head.date != posted.date:
             yield _dated(month, pair, found)
+        if posted.currency and found.currency and found.currency != posted.currency:
+            yield _currency(pair, found)
         yield from _moved(pair, found, names)
 
 
@@ -235,6 +237,29 @@ def _dated(month: Month, pair: _DocumentPair, found: FoundDocument) -> Differenc
             f" NetSuite now: {period}"
         ),
         remedy=f"Set the date of {_numbered(found)} back to {posted.date}.",
+    )
+
+
+def _currency(pair: _DocumentPair, found: FoundDocument) -> Difference:
+    posted = pair.posted
+    return Difference(
+        kind=Kind.CURRENCY_CHANGED,
+        section=posted.section,
+        currency=posted.currency,
+        journal=sum(posted.places.values(), Decimal(0)),
+        netsuite=Decimal(0),
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(found.ref,),
+        says=(
+            f"{_named(posted)} was posted in {posted.currency} and is in {found.currency} in"
+            " NetSuite"
+        ),
+        remedy=(
+            f"Find out which currency is right. If it is {posted.currency}, delete"
+            f" {_numbered(found)} and enter it again in {posted.currency} with the external id"
+            f" {posted.external_id}; if not, undo it and enter the right one by hand."
+        ),
     )
 
 
@@ -335,14 +360,16 @@ def _foreign(document: FoundDocument, names: SkuNames, handles: str) -> Iterator
     for line in moving(document.lines):
         lines[names.of_line(line), line.location or ""] += line.value
     for (what, where), value in sorted(lines.items()):
+        currency = document.currency
         money = document.head.type in BILLS
-        moved = shown(value) if money else f"{shown(value)} x {what}"
+        moved = with_unit(value, currency, what) if currency or not money else shown(value)
         says = f"{_numbered(document)} moved {moved}{_at(('', where))}"
         yield Difference(
             kind=kind,
             section=document.section,
             what=what,
             where=where,
+            currency=currency,
             journal=Decimal(0),
             netsuite=value,
             external_id=document.head.external_id or "" if document.ours else "",

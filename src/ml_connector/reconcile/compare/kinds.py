@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PERIOD_CHANGED = "period_changed"
     AMOUNT_CHANGED = "amount_changed"
     ACCOUNT_CHANGED = "account_changed"
+    CURRENCY_CHANGED = "currency_changed"
     DOCUMENT_REENTERED = "document_reentered"
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
@@ -73,6 +74,7 @@ _TITLES: Final = MappingProxyType(
         Kind.PERIOD_CHANGED: "A document of ours was moved to another month",
         Kind.AMOUNT_CHANGED: "A bill that does not tie any more",
         Kind.ACCOUNT_CHANGED: "A bill with another account than was posted",
+        Kind.CURRENCY_CHANGED: "A bill in another currency than was posted",
         Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
         Kind.FACT_REFUSED: "Refused on purpose",
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",

@@ -127,6 +127,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
         quantity: base units, signed: positive into stock.
         amount: of a line of money, in the transaction's currency.
         account: that the money goes to.
+        currency: code of the money's currency; empty for units, and where it is not known.
         posted: False while it changes neither stock nor accounts, such as a fulfilment that
             is only picked.
         kit: whether the item is a kit, which carries no stock itself.
@@ -148,6 +149,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal | None = None
     amount: Decimal | None = None
     account: str | None = None
+    currency: str = ""
     voided: bool = False
     posted: bool = True
     kit: bool = False

@@ -1,9 +1,12 @@
 """NetSuite's side of a month: our documents, and others' movements at our locations."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
 
+from ml_connector.ledger.currencies import code_of
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.month import (
     MoneyLine,
@@ -20,9 +23,16 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.stored.rows import Missing
 from ml_connector.reconcile.transaction_types import BILLS, TYPES
 
+_NONE_NAMED: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 async def movements(
-    suiteql: SuiteQL, month: Month, *, locations: Sequence[str], vendor: str | None
+    suiteql: SuiteQL,
+    month: Month,
+    *,
+    locations: Sequence[str],
+    vendor: str | None,
+    currencies: Mapping[str, str] = _NONE_NAMED,
 ) -> AsyncIterator[list[Movement]]:
     """Yield NetSuite's lines dated in the month.
 
@@ -31,6 +41,7 @@ async def movements(
         month: which month.
         locations: internal ids of the locations whose stock ShipBob holds.
         vendor: ShipBob's vendor; None where bills are not kept.
+        currencies: NetSuite's internal ids of currencies by their codes.
 
     Raises:
         ConnectorError: NetSuite can't be read.
@@ -45,12 +56,14 @@ async def movements(
         pending += page
         # The lines of a bill may lie on two pages: the last bill waits for the next one.
         last = pending[-1].id
-        yield of_bills(line for line in pending if line.id != last)
+        yield of_bills((line for line in pending if line.id != last), currencies)
         pending = [line for line in pending if line.id == last]
-    yield of_bills(pending)
+    yield of_bills(pending, currencies)
 
 
-async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement]:
+async def look_up(
+    suiteql: SuiteQL, missing: Sequence[Missing], *, currencies: Mapping[str, str] = _NONE_NAMED
+) -> list[Movement]:
     """Return the lines of documents of ours, whatever their date.
 
     They are looked up by external id, then by internal id: a person who removes the one leaves
@@ -65,12 +78,12 @@ async def look_up(suiteql: SuiteQL, missing: Sequence[Missing]) -> list[Movement
     external_ids = [one.external_id for one in stock]
     found += map(of_stock, await stock_of(suiteql, external_ids=external_ids))
     external_ids = [one.external_id for one in bills]
-    found += of_bills(await bills_of(suiteql, external_ids=external_ids))
+    found += of_bills(await bills_of(suiteql, external_ids=external_ids), currencies)
     known = {line.external_id for line in found}
     ids = [one.remote_id for one in stock if one.external_id not in known]
     found += map(of_stock, await stock_of(suiteql, ids=ids))
     ids = [one.remote_id for one in bills if one.external_id not in known]
-    found += of_bills(await bills_of(suiteql, ids=ids))
+    found += of_bills(await bills_of(suiteql, ids=ids), currencies)
     return found
 
 
@@ -97,12 +110,16 @@ def of_stock(line: StockLine) -> Movement:
     )
 
 
-def of_bills(lines: Iterable[MoneyLine]) -> list[Movement]:
+def of_bills(
+    lines: Iterable[MoneyLine], currencies: Mapping[str, str] = _NONE_NAMED
+) -> list[Movement]:
     """Return the lines of bills as they are compared: money owed is positive.
 
     Each line counts once, though an account with several accounting books lists it in each.
     It is not documented whether a credit's lines are negative: here they always become so.
+    A currency is known by its internal id where that is named, else by its display text.
     """
+    codes = {internal_id: code.upper() for code, internal_id in currencies.items()}
     by_id: dict[str, dict[int, MoneyLine]] = defaultdict(dict)
     for line in lines:
         by_id[line.id].setdefault(line.line, line)
@@ -110,11 +127,11 @@ def of_bills(lines: Iterable[MoneyLine]) -> list[Movement]:
     for bill in by_id.values():
         total = sum((line.foreignamount for line in bill.values()), Decimal(0))
         sign = -1 if next(iter(bill.values())).type == "VendCred" and total > 0 else 1
-        found += [_money(line, sign) for _, line in sorted(bill.items())]
+        found += [_money(line, sign, codes) for _, line in sorted(bill.items())]
     return found
 
 
-def _money(line: MoneyLine, sign: int) -> Movement:
+def _money(line: MoneyLine, sign: int, codes: Mapping[str, str]) -> Movement:
     return Movement(
         id=line.id,
         line=line.line,
@@ -127,6 +144,7 @@ def _money(line: MoneyLine, sign: int) -> Movement:
         location=line.location,
         amount=line.foreignamount * sign,
         account=line.account,
+        currency=codes.get(line.currency or "") or code_of(line.currencyname) or "",
         voided=bool(line.voided),
         posted=bool(line.posting),
     )

@@ -12,7 +12,7 @@ MOVEMENTS: Final = """
 create temp table month_movement (
     id text, line int, type text, day date, number text, external_id text, memo text,
     entity text, created_from text, order_type text, item text, item_name text, location text,
-    quantity numeric, amount numeric, account text, voided boolean, posted boolean,
+    quantity numeric, amount numeric, account text, currency text, voided boolean, posted boolean,
     kit boolean, moves boolean, ours boolean
 )
 """
@@ -20,8 +20,8 @@ create temp table month_movement (
 
 MOVEMENT_COLUMNS: Final = (
     *("id", "line", "type", "day", "number", "external_id", "memo", "entity", "created_from"),
-    *("order_type", "item", "item_name", "location", "quantity", "amount", "account", "voided"),
-    *("posted", "kit", "moves", "ours"),
+    *("order_type", "item", "item_name", "location", "quantity", "amount", "account"),
+    *("currency", "voided", "posted", "kit", "moves", "ours"),
 )
 
 VALUE: Final = "coalesce(j.quantity::numeric, j.amount, 0)"
@@ -59,6 +59,7 @@ _POSTING: Final = f"""
 select j.posting_id, min(j.external_id) as external_id,
     split_part(min(j.target), ' ', 1) as kind, split_part(min(j.target), ' ', 2) as remote_id,
     min(j.posting_date) as day, sum({_MOVED}) as moved,
+    max(case when {MONEY} then nullif(j.currency, '') end) as currency,
     bool_or(j.quantity is not null or j.amount is not null) as stock
 from journal as j
 """  # noqa: S608 - our own constants
@@ -73,6 +74,7 @@ group by 1
 _FOUND: Final = f"""
 select m.external_id, m.id, min(m.type) as type, min(m.day) as day,
     bool_and(m.posted and not m.voided) as counts,
+    max(nullif(m.currency, '')) as currency,
     coalesce(sum(case
         when m.item is null then ({_MONEY_PLACE.format("m")})::numeric * m.amount
         else ({_STOCK_PLACE.format("m")})::numeric * m.quantity
@@ -94,7 +96,7 @@ _DIFFERS: Final = """
 p.external_id is null
     or p.stock and p.kind = any (%(kinds)s) and (f.external_id is null or f.moved <> p.moved
         or f.day <> p.day or f.id <> p.remote_id or not f.counts
-        or f.type <> (%(types)s::jsonb) ->> p.kind)
+        or f.currency <> p.currency or f.type <> (%(types)s::jsonb) ->> p.kind)
     and (p.day >= %(first)s and p.day < %(after)s or f.external_id is not null)
 """
 """Whether a document of ours differs between the journal (p) and NetSuite (f)."""
@@ -179,7 +181,7 @@ RAW_ENTRIES: Final = "select * from month_raw_entry order by number"
 RAW_MOVEMENTS: Final = """
 select m.id, m.line, m.type, m.day as date, m.number, m.external_id, m.memo, m.entity,
     m.created_from, m.order_type, m.item, m.item_name, m.location, m.quantity, m.amount,
-    m.account, m.voided, m.posted, m.kit
+    m.account, m.currency, m.voided, m.posted, m.kit
 from month_movement as m
 where not m.ours or m.external_id in (select external_id from month_raw)
 order by m.id, m.line

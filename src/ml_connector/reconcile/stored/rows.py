@@ -40,7 +40,8 @@ def movement_row(line: Movement) -> Sequence[object]:
     return (
         *(line.id, line.line, line.type, line.date, line.number, line.external_id, line.memo),
         *(line.entity, line.created_from, line.order_type, line.item, line.item_name),
-        *(line.location, line.quantity, line.amount, line.account, line.voided, line.posted),
+        *(line.location, line.quantity, line.amount, line.account),
+        *(line.currency, line.voided, line.posted),
         *(
             line.kit,
             bool(moving([line])),
