@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Variant
@@ -66,6 +67,19 @@ class GoldenShipments:
         return {
             number: tuple(lot for lot in lots if lot.inventorynumber == number)
             for number in sorted(numbers)
+        }
+
+    async def kit_members(self, kit_ids: Collection[str]) -> dict[str, tuple[KitMember, ...]]:
+        """What ``kits`` of ``netsuite.json`` says; nothing where the role sees no members."""
+        kits = json.loads((self._folder / "netsuite.json").read_text("utf-8")).get("kits", {})
+        return {
+            kit: msgspec.convert(
+                [{"parentitem": kit, **member} for member in kits[kit]],
+                tuple[KitMember, ...],
+                strict=False,
+            )
+            for kit in sorted(kit_ids)
+            if kit in kits
         }
 
     def variants(self, skus: Collection[str]) -> dict[str, tuple[Variant, ...]]:

@@ -6,13 +6,17 @@ known from what the inbox was told; else by its own address, which names the ord
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
+from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import sales_orders
+from ml_connector.netsuite.queries import items, sales_orders
+from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
 from ml_connector.shipbob.client import ShipBob
@@ -21,6 +25,8 @@ from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, Parcel
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
+
+_KITS_FRESH_SECONDS: Final = 3600.0
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
@@ -91,6 +97,8 @@ class ShipmentReads:
             burst=SHIPMENTS_BURST,
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
+        self._kits: Batch[str, tuple[KitMember, ...]] = Batch(self._fetch_kits, most=500)
+        self._kept_kits: dict[str, tuple[float, tuple[KitMember, ...]]] = {}
 
     async def order_with(self, shipment_id: int) -> Order:
         """Return the order that a shipment belongs to, with all its shipments, as it is now.
@@ -164,6 +172,18 @@ class ShipmentReads:
         found = await asyncio.gather(*map(self._lots.get, ordered))  # at once: one call
         return {number: lots or () for number, lots in zip(ordered, found, strict=True)}
 
+    async def kit_members(self, kit_ids: Collection[str]) -> dict[str, tuple[KitMember, ...]]:
+        """Return what NetSuite says one of each kit is made of; none where it can't be read.
+
+        Kits seldom change: what was read is kept for an hour.
+        """
+        now = time.monotonic()
+        missing = [one for one in sorted(kit_ids) if self._kept_kits.get(one, (-1.0,))[0] < now]
+        found = await asyncio.gather(*map(self._kits.get, missing))  # at once: one call
+        for one, members in zip(missing, found, strict=True):
+            self._kept_kits[one] = (now + _KITS_FRESH_SECONDS, members or ())
+        return {one: self._kept_kits[one][1] for one in sorted(kit_ids) if self._kept_kits[one][1]}
+
     async def orders_to_take_over(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders made since a moment with tracking that nobody has marked, as bulk work."""
         async for order in self._shipbob.shipments.orders(
@@ -223,3 +243,9 @@ class ShipmentReads:
         for lot in await sales_orders.lots_by_number(self._netsuite.query, numbers):
             found[lot.inventorynumber] = (*found.get(lot.inventorynumber, ()), lot)
         return found
+
+    async def _fetch_kits(self, kit_ids: Sequence[str]) -> Mapping[str, tuple[KitMember, ...]]:
+        try:
+            return await items.kit_members(self._netsuite.query, kit_ids)
+        except UnknownIdentifier:  # not every role sees them (netsuite.md section 16.15)
+            return {}

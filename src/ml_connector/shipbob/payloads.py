@@ -186,6 +186,7 @@ class BundleComponent(msgspec.Struct, frozen=True, kw_only=True):
     """A variant within a bundle, and how many of it."""
 
     variant_id: int
+    variant_sku: str | None = None
     quantity: Quantity = 1
 
 

@@ -521,6 +521,7 @@ def test_increments_see_each_change_once_by_the_pair_of_time_and_id(
         "currency",
         "unitstype",
         "unitstypeuom",
+        "kitItemMember",
         "bin",
         "department",
         "classification",
@@ -528,3 +529,30 @@ def test_increments_see_each_change_once_by_the_pair_of_time_and_id(
 )
 def test_the_tables_of_the_reference_answer(query: Query, table: str) -> None:
     assert query(f"SELECT COUNT(*) AS n FROM {table}")[0]["n"].isdigit()
+
+
+KITS = "SELECT item, quantity FROM kitItemMember WHERE parentitem = ? ORDER BY linenumber"
+
+
+def test_the_members_of_a_kit_are_listed(query: Query, sim: NetSuiteSim) -> None:
+    sim.add_item("SET", internal_id=80, kind="Kit", members={"SKU-21": 1, "SKU-20": 2})
+
+    assert query(KITS, "80") == [
+        {"item": "21", "quantity": "1"},
+        {"item": "20", "quantity": "2"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text", "says"),
+    [
+        ("kitItemMember", KITS, "kititemmember"),
+        ("item.isfulfillable", "SELECT isfulfillable FROM item WHERE id = ?", "isfulfillable"),
+    ],
+)
+def test_what_a_role_may_not_see_looks_misspelt(
+    refused_query: Refused, sim: NetSuiteSim, hidden: str, text: str, says: str
+) -> None:
+    sim.hide_names(hidden)
+
+    assert says in refused_query(text, "80").lower()

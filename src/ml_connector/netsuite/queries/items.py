@@ -6,6 +6,7 @@ brackets enclose what an account may lack (``SuiteQL``).
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -20,6 +21,29 @@ SELECT i.id, i.itemid, i.fullname, i.itemtype, i.isinactive[, i.islotitem][, i.i
     [, i.unitstype][, i.stockunit][, i.purchaseunit]
 FROM item i WHERE i.{column} IN ({list}) ORDER BY i.id
 """
+
+
+_KIT_MEMBERS: Final = """
+SELECT k.parentitem, k.item, k.quantity, i.itemtype
+FROM kitItemMember k LEFT JOIN item i ON i.id = k.item
+WHERE k.parentitem IN ({list}) ORDER BY k.parentitem, k.linenumber
+"""
+
+
+class KitMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a kit (section 16.15).
+
+    Attributes:
+        parentitem: the kit's internal id.
+        item: the member's internal id.
+        quantity: of the member in one kit, in base units.
+        itemtype: of the member; empty where the role may not see the item.
+    """
+
+    parentitem: str
+    item: str
+    quantity: Decimal = Decimal(1)
+    itemtype: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,3 +119,27 @@ async def items_by_id(
         priority=priority,
     )
     return {item.id: item for item in found}
+
+
+async def kit_members(
+    suiteql: SuiteQL, kit_ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[KitMember, ...]]:
+    """Find what one of each kit is made of, by the kit's internal id (section 16.15).
+
+    Returns:
+        Only the kits that have members.
+
+    Raises:
+        UnknownIdentifier: the role may not see the members of kits.
+    """
+    rows = await suiteql.rows_in(
+        _KIT_MEMBERS,
+        kit_ids,
+        type=KitMember,
+        operation="suiteql.kit_members",
+        priority=priority,
+    )
+    found: dict[str, tuple[KitMember, ...]] = {}
+    for row in rows:
+        found[row.parentitem] = (*found.get(row.parentitem, ()), row)
+    return found

@@ -191,6 +191,10 @@ class NetSuiteSim:
         """Hide an item (id or SKU) from a role's queries, as an item of another subsidiary is."""
         self.roles.hide_item(role, item_id(self.company, item))
 
+    def hide_names(self, *names: str, role: int = DEFAULT_ROLE) -> None:
+        """Hide tables and columns from a role's queries: ``kitItemMember``, ``table.column``."""
+        self.roles.hide_names(role, names)
+
     def revoke_tokens(self) -> None:
         """Every token handed out stops working."""
         for text in list(self.sign_in.tokens):

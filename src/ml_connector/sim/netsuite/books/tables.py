@@ -195,6 +195,15 @@ _STOCK_COLUMNS: Final = (
 )
 
 _VIEWS: Final[dict[str, tuple[str, str]]] = {
+    "kititemmember": (
+        "parentitem:i>item item:i>item quantity:n linenumber:i",
+        (
+            "SELECT i.id AS parentitem, CAST(m.key AS INTEGER) AS item, "
+            "CAST(m.value AS NUMERIC) AS quantity, "
+            "ROW_NUMBER() OVER (PARTITION BY i.id ORDER BY m.id) AS linenumber "
+            "FROM _item i, json_each(i._members) m"
+        ),
+    ),
     "item": (
         _REAL["_item"] + " quantityonhand:n quantityavailable:n quantityonorder:n averagecost:n",
         _item_view(),

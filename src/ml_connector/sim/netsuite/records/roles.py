@@ -79,6 +79,7 @@ class Role:
     name: str
     permissions: Mapping[str, Level]
     unseen_items: frozenset[int] = frozenset()
+    unseen_names: frozenset[str] = frozenset()
 
     def may(self, key: str, level: Level = "view") -> bool:
         """Whether the role has a permission at this level or above."""
@@ -91,7 +92,9 @@ class Role:
     def hidden(self) -> Hidden:
         """The tables and transaction types that SuiteQL doesn't show."""
         return Hidden(
-            tables=frozenset(table for table, key in TABLES.items() if not self.may(key)),
+            tables=frozenset(table for table, key in TABLES.items() if not self.may(key))
+            | {name for name in self.unseen_names if "." not in name},
+            columns=frozenset(name for name in self.unseen_names if "." in name),
             types=frozenset(
                 kind.code
                 for kind in RECORD_TYPES.values()
@@ -131,6 +134,12 @@ class Roles:
         """Let a role not see an item in queries."""
         role = self.known[role_id]
         self.known[role_id] = replace(role, unseen_items=role.unseen_items | {item})
+
+    def hide_names(self, role_id: int, names: Iterable[str]) -> None:
+        """Let a role not see tables, or columns as ``table.column``, in queries (4.5)."""
+        role = self.known[role_id]
+        unseen = role.unseen_names | {name.lower() for name in names}
+        self.known[role_id] = replace(role, unseen_names=unseen)
 
     def get(self, role_id: int) -> Role:
         """The role of a token; one nobody set up may do everything."""
