@@ -9,6 +9,7 @@ from werkzeug import Request, Response
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.queries import sales_orders
+from ml_connector.netsuite.queries.items import KitMember, kit_members
 from ml_connector.netsuite.suiteql import SuiteQL
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -213,3 +214,24 @@ async def test_lots_are_found_by_their_text(httpserver: HTTPServer, suiteql: Sui
 
     assert [(lot.id, lot.item, lot.inventorynumber) for lot in found] == [("3", "20", "LOT-1")]
     assert asked(httpserver)[0][1] == ["LOT-1", "LOT-2"]
+
+
+async def test_the_members_of_kits_are_read_by_kit(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows = [
+        {"parentitem": "601", "item": "501", "quantity": "2", "itemtype": "InvtPart"},
+        {"parentitem": "601", "item": "502", "quantity": "1"},
+    ]
+    httpserver.expect_request(PATH).respond_with_json(
+        {"count": 2, "hasMore": False, "totalResults": 2, "items": rows}
+    )
+
+    found = await kit_members(suiteql, ["601", "602"])
+
+    assert found == {
+        "601": (
+            KitMember(parentitem="601", item="501", quantity=Decimal(2), itemtype="InvtPart"),
+            KitMember(parentitem="601", item="502", quantity=Decimal(1)),
+        )
+    }

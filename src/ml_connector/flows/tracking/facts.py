@@ -74,6 +74,13 @@ class StoreProduct(msgspec.Struct, frozen=True, kw_only=True):
     sku: str | None
     units: tuple[Units, ...]
 
+    @property
+    def is_its_own_unit(self) -> bool:
+        """Whether ShipBob keeps it in stock as itself, and does not make it up of other units."""
+        one_item = len({one.inventory_id for one in self.units}) == 1
+        named = {one.sku for one in self.units} - {None}
+        return one_item and (self.sku is None or named <= {self.sku})
+
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel of a shipment, with its tracking number as ShipBob writes it."""
@@ -148,6 +155,18 @@ class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
+class KitMemberFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a kit in NetSuite, and how many of it one kit has.
+
+    Attributes:
+        stocked: whether stock is kept of it, or may be: a role may not see its kind.
+    """
+
+    item: str
+    quantity: int
+    stocked: bool = True
+
+
 class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
     """Which NetSuite items the SKUs of a shipment stand for.
 
@@ -156,8 +175,10 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
         bound: NetSuite's item by ShipBob's inventory id, as it was matched before.
         items: NetSuite's items by name, for SKUs that are not on the order.
         near_items: by a name that NetSuite has not, items of nearly that name.
-        kits: by the item name of a kit, how many of each SKU it is made of by ShipBob's
-            catalogue.
+        kits: by the item name or SKU of a kit, how many of each SKU it is made of by ShipBob's
+            catalogue; nothing for what ShipBob keeps as it is.
+        members: by internal id of a kit, what it is made of in NetSuite, where that is to be
+            seen and in whole units.
     """
 
     exceptions: dict[str, str] = {}
@@ -165,6 +186,7 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
     items: dict[str, tuple[ItemFact, ...]] = {}
     near_items: dict[str, tuple[ItemFact, ...]] = {}
     kits: dict[str, dict[str, int]] = {}
+    members: dict[str, tuple[KitMemberFact, ...]] = {}
 
 
 class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,7 +314,7 @@ def _product(product: ShippedProduct, skus: Mapping[int, str]) -> StoreProduct:
     sku = _clean(product.sku) or _clean(product.reference_id)
     own = None if is_kit(product) else sku
     return StoreProduct(
-        key=_key(product.id, product.reference_id, product.sku),
+        key=product_key(product),
         sku=sku,
         units=tuple(_units(product.inventory_items, own, skus)),
     )
@@ -310,6 +332,11 @@ def _units(
                 lot=_clean(item.lot),
                 serials=item.serial_numbers,
             )
+
+
+def product_key(product: ShippedProduct) -> str:
+    """Return what identifies a product among the order's."""
+    return _key(product.id, product.reference_id, product.sku)
 
 
 def _key(number: int | None, reference: str | None, sku: str | None) -> str:

@@ -8,13 +8,14 @@ from ml_connector.engine.found import FoundRecord
 from ml_connector.flows.tracking.delivery import Delivery, delivery_of, read_delivery
 from ml_connector.flows.tracking.documents import OrderLineUnits, ShipmentBooking
 from ml_connector.flows.tracking.facts import TrackingFacts
-from ml_connector.flows.tracking.order_lines import by_item, items_of, wanted_lines
+from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
 from ml_connector.flows.tracking.recognition.named_shipments import (
     OrderFulfillments,
     ShipmentUnits,
 )
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact, the_order
 from ml_connector.flows.tracking.source_lines import fact_date_of
+from ml_connector.flows.tracking.unit_items import items_of
 from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
 from ml_connector.rules.found_documents import found_request
@@ -48,7 +49,7 @@ def found_document(
     own = next((one for one in order.fulfillments if one.id == found.id), None)
     if own is None or own.status in FULFILLMENT_NOT_SHIPPED:
         raise found.untold(f"it is no fulfilment of {order.number} that has shipped")
-    wanted = wanted_lines(shipment, facts.shipments, facts.products, order, facts.names)
+    wanted = wanted_lines(shipment, order, facts.names)
     units = ShipmentUnits(shipment, by_item(wanted), found.location)
     if OrderFulfillments(order, [units], {}).units_in(own) != units.units:
         raise found.untold("it holds other units than ShipBob's shipment")
@@ -64,7 +65,7 @@ def found_document(
         OrderLineUnits(
             quantity=one.quantity,
             units=one.units,
-            items=items_of(one.lines[0], one.units, order, facts.names),
+            items=items_of(one.lines[0], one.units, order, facts.names, as_members=one.as_members),
         )
         for one in wanted
     ]

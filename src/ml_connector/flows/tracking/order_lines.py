@@ -16,20 +16,19 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.tracking.documents import OrderLineUnits
 from ml_connector.flows.tracking.facts import (
     ItemNames,
-    OrderedProduct,
     ShipmentFact,
     StoreProduct,
     Units,
     units_by_inventory,
 )
-from ml_connector.flows.tracking.kits import kits_in_shipment, kits_made_up
+from ml_connector.flows.tracking.kits import kits_in_shipment, kits_of_loose
 from ml_connector.flows.tracking.sales_orders import (
     BY_HAND,
-    LotFact,
     OrderLineFact,
     SalesOrderFact,
     lines_called,
 )
+from ml_connector.flows.tracking.unit_items import items_of
 from ml_connector.rules.items import item_name, missing_remedy
 from ml_connector.words import Cause
 
@@ -42,18 +41,18 @@ class WantedUnits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         lines: the sales order's lines of the item.
         quantity: counts kits where the item is a kit.
+        as_members: whether ShipBob makes up the item of the units.
     """
 
     lines: tuple[OrderLineFact, ...]
     sku: str
     quantity: int
     units: tuple[Units, ...]
+    as_members: bool = False
 
 
 def wanted_lines(
     shipment: ShipmentFact,
-    siblings: Sequence[ShipmentFact],
-    ordered: Sequence[OrderedProduct],
     order: SalesOrderFact,
     names: ItemNames,
 ) -> list[WantedUnits]:
@@ -61,8 +60,6 @@ def wanted_lines(
 
     Args:
         shipment: what has shipped.
-        siblings: all shipments of its order, itself included.
-        ordered: the order's products.
         order: the sales order.
         names: which items the SKUs stand for.
 
@@ -77,12 +74,16 @@ def wanted_lines(
         if not lines:
             members += [(product, units) for units in product.units]
             continue
+        as_members = lines[0].is_kit or not product.is_its_own_unit
         wanted.append(
             WantedUnits(
                 lines=lines,
                 sku=product.sku or lines[0].name,
-                quantity=_quantity(product, lines[0], siblings, ordered, shipment.id),
+                quantity=kits_in_shipment(product, lines[0], order, names, shipment.id)
+                if as_members
+                else sum(one.quantity for one in product.units),
                 units=product.units,
+                as_members=as_members,
             )
         )
     return wanted + _of_members(members, order, names, shipment.id)
@@ -112,11 +113,8 @@ def take(
             rest -= quantity
             # The last line gets all units that are left, so that none is lost by rounding.
             units, pool = _share(pool, quantity, rest + quantity, last=rest == 0)
-            taken[line.line].append(
-                OrderLineUnits(
-                    quantity=quantity, units=units, items=items_of(line, units, order, names)
-                )
-            )
+            items = items_of(line, units, order, names, as_members=one.as_members)
+            taken[line.line].append(OrderLineUnits(quantity=quantity, units=units, items=items))
         if rest:
             raise NeedsHuman(
                 f"Shipment {shipment_id} holds {one.quantity} x {one.sku}, {rest} more than sales"
@@ -151,55 +149,6 @@ def by_item(wanted: Iterable[WantedUnits]) -> dict[str, int]:
     for one in wanted:
         units[one.lines[0].item] += one.quantity
     return dict(units)
-
-
-def check_lots(
-    taken: Mapping[int, Sequence[OrderLineUnits]],
-    order: SalesOrderFact,
-    lots: Mapping[str, Sequence[LotFact]],
-    shipment_id: int,
-) -> None:
-    """Stop where a line is tracked by lot or serial number and these are not all known.
-
-    Raises:
-        NeedsHuman: ShipBob names none, or NetSuite does not know them.
-    """
-    for line in order.lines:
-        if not (line.lot_tracked or line.serialized):
-            continue
-        for unit in (unit for one in taken.get(line.line, ()) for unit in one.units):
-            problem = _problem_with_lots(line, unit, lots)
-            if problem:
-                raise NeedsHuman(
-                    f"Shipment {shipment_id}: {line.name} is tracked by {_tracked_by(line)}, and"
-                    f" {problem}",
-                    cause=Cause.LOT_TRACKED,
-                    remedy=f"Choose them in NetSuite: {BY_HAND}",
-                )
-
-
-def _problem_with_lots(
-    line: OrderLineFact, unit: Units, lots: Mapping[str, Sequence[LotFact]]
-) -> str | None:
-    """Return, in words, why the lots or serial numbers of units can't be named; else None."""
-    if line.serialized:
-        texts = unit.serials
-        all_named = len(texts) == unit.quantity
-    else:
-        texts = (unit.lot,) if unit.lot else ()
-        all_named = bool(texts)
-    if not all_named:
-        return f"ShipBob does not name the {_tracked_by(line)} of all units"
-    unknown = [
-        text for text in texts if not any(lot.item == line.item for lot in lots.get(text, ()))
-    ]
-    if unknown:
-        return f"NetSuite does not know {_tracked_by(line)} {', '.join(unknown)[:100]}"
-    return None
-
-
-def _tracked_by(line: OrderLineFact) -> str:
-    return "serial number" if line.serialized else "lot"
 
 
 def _lines_of(
@@ -249,23 +198,6 @@ def _lines_called(
     return tuple(line for item in items for line in found[item])
 
 
-def _quantity(
-    product: StoreProduct,
-    line: OrderLineFact,
-    siblings: Sequence[ShipmentFact],
-    ordered: Sequence[OrderedProduct],
-    shipment_id: int,
-) -> int:
-    """Return how many of the product a shipment holds.
-
-    What is no kit on either side is counted by its units.
-    """
-    here = units_by_inventory(product.units)
-    if len(here) == 1 and not line.is_kit:
-        return sum(here.values())
-    return kits_in_shipment(product, siblings, ordered, shipment_id)
-
-
 def _of_members(
     members: Sequence[tuple[StoreProduct, Units]],
     order: SalesOrderFact,
@@ -302,11 +234,10 @@ def _as_kits(
     """
     wanted: list[WantedUnits] = []
     for line in order.lines:
-        members = names.kits.get(line.name, {}) if line.is_kit else {}
-        kits = kits_made_up(members, loose)
+        kits, skus = kits_of_loose(line, loose, order, names) if line.is_kit else (0, ())
         if kits:
             lines = tuple(one for one in order.lines if one.item == line.item)
-            units = tuple(one for sku in members for one in loose.pop(sku))
+            units = tuple(one for sku in sorted(skus) for one in loose.pop(sku))
             wanted.append(WantedUnits(lines=lines, sku=line.name, quantity=kits, units=units))
     return wanted
 
@@ -374,24 +305,6 @@ def _share(
                 )
             )
     return tuple(taken), rest
-
-
-def items_of(
-    line: OrderLineFact, units: Sequence[Units], order: SalesOrderFact, names: ItemNames
-) -> dict[int, str]:
-    """Return NetSuite's item by inventory id: the line's own, or for a kit each member's."""
-    if not line.is_kit and len({unit.inventory_id for unit in units}) == 1:
-        return {unit.inventory_id: line.item for unit in units}
-    found: dict[int, str] = {}
-    for unit in units:
-        name = item_name(unit.sku or "", names.exceptions)
-        ids = {one.item for one in order.lines if one.is_called(name)} or {
-            one.id for one in names.items.get(name, ())
-        }
-        item = names.bound.get(unit.inventory_id) or (ids.pop() if len(ids) == 1 else None)
-        if item is not None:
-            found[unit.inventory_id] = item
-    return found
 
 
 def _other_unit(order: SalesOrderFact, line: OrderLineFact) -> NeedsHuman:

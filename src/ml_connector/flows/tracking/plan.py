@@ -21,7 +21,6 @@ from ml_connector.flows.tracking.documents import (
 from ml_connector.flows.tracking.facts import PARCEL, ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
-    check_lots,
     covers,
     take,
     wanted_lines,
@@ -47,6 +46,7 @@ from ml_connector.flows.tracking.sales_orders import (
     the_order,
 )
 from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
+from ml_connector.flows.tracking.unit_items import check_lots, items_of
 from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
 from ml_connector.ledger.postings.documents import (
     Document,
@@ -159,8 +159,7 @@ class _ShipmentTask(NamedTuple):
         )
 
     def wanted(self, shipment: ShipmentFact) -> list[WantedUnits]:
-        facts = self.facts
-        return wanted_lines(shipment, facts.shipments, facts.products, self.order, facts.names)
+        return wanted_lines(shipment, self.order, self.facts.names)
 
     def day(self) -> date:
         return posting_date(
@@ -306,9 +305,13 @@ def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
         OrderLineUnits(
             quantity=one.quantity,
             units=one.units,
-            items={unit.inventory_id: one.lines[0].item for unit in one.units}
-            if not one.lines[0].is_kit
-            else {},
+            items=items_of(
+                one.lines[0],
+                one.units,
+                task.order,
+                task.facts.names,
+                as_members=one.as_members,
+            ),
         )
         for one in task.wanted(task.shipment)
     ]

@@ -1,7 +1,7 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,30 +11,26 @@ from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.tracking.decided import separate_fulfillments
 from ml_connector.flows.tracking.facts import (
     ORDER,
-    ItemNames,
     ShipmentFact,
     TrackingFacts,
-    is_kit,
     moment,
     ordered_products,
     shipment_fact,
 )
+from ml_connector.flows.tracking.names import read_names, read_shipments
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
-    OrderLineFact,
     SalesOrderFact,
-    lines_called,
     lot_fact,
     sales_order_fact,
 )
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import read_decided
-from ml_connector.rules.facts import item_fact, stock_periods
-from ml_connector.rules.items import item_name, near_items
+from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
-from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
+from ml_connector.shipbob.resources.shipments import Order, Shipment
 
 _DELIVERY_EXCEPTION: Final = 204
 _TAKEN_OVER_BACK: Final = timedelta(days=60)
@@ -62,7 +58,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         order_id=order.id,
         shipment_id=own.id,
         reference=reference,
-        shipments=await _shipments(order, own, tracked, reads),
+        shipments=await read_shipments(order, {own.id: tracked}, (), reads),
         products=ordered_products(order),
     )
     if reference is None or not (fact.has_shipped or fact.is_cancelled):
@@ -76,9 +72,13 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
     found = tuple(map(sales_order_fact, matches))
+    kits = {line.name for one in found for line in one.lines if line.is_kit}
+    if kits:
+        shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
+        facts = msgspec.structs.replace(facts, shipments=shipments)
     proved, names, lots, gone = await asyncio.gather(
         _with_line_numbers(facts, matches, found, reads),
-        _names(facts.shipment, found, reads),
+        read_names(facts.shipments, facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
         _gone(linked.get(own.id), found, reads),
     )
@@ -132,96 +132,6 @@ def _asks_carrier(shipment: Shipment, fact: ShipmentFact) -> bool:
     return fact.has_shipped and (
         shipment.carton_count > 1 or not fact.parcels or _DELIVERY_EXCEPTION in fact.details
     )
-
-
-async def _shipments(
-    order: Order, own: Shipment, tracked: Sequence[ParcelTracking], reads: Reads
-) -> tuple[ShipmentFact, ...]:
-    kits = [product for product in own.products if is_kit(product)]
-    skus = {
-        item.id: sku
-        for product in kits
-        for item in product.inventory_items
-        if (sku := await reads.sku(item.id))
-    }
-    return tuple(
-        shipment_fact(one, tracked if one.id == own.id else (), skus) for one in order.shipments
-    )
-
-
-async def _names(
-    shipment: ShipmentFact, found: Sequence[SalesOrderFact], reads: Reads
-) -> ItemNames:
-    """Find the items of SKUs that are not the name of an item on the sales orders."""
-    skus = _skus(shipment)
-    names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
-    lines = [line for order in found for line in order.lines]
-    called = {
-        name: len(lines_called(name, lines))
-        for name in (item_name(sku, reads.skus) for sku in skus)
-    }
-    if found and set(called.values()) - {1}:
-        names = msgspec.structs.replace(names, bound=await _bound(shipment, reads))
-    unknown = {name for name, items in called.items() if not items}
-    if not found or not unknown:
-        return names
-    return await _with_unknown(names, unknown, lines, skus, reads)
-
-
-async def _with_unknown(
-    names: ItemNames,
-    unknown: Collection[str],
-    lines: Iterable[OrderLineFact],
-    skus: Collection[str],
-    reads: Reads,
-) -> ItemNames:
-    """Look in NetSuite for names that are on no sales order, and for kits in ShipBob."""
-    matches = await reads.items(unknown)
-    items = {name: tuple(map(item_fact, some)) for name, some in matches.items()}
-    kits = sorted({line.name for line in lines if line.is_kit})
-    return msgspec.structs.replace(
-        names,
-        items=items,
-        near_items=await near_items(items, reads),
-        kits=await _kits(kits, skus, reads),
-    )
-
-
-async def _bound(shipment: ShipmentFact, reads: Reads) -> dict[int, str]:
-    """Return the items that a shipment's units were matched to before, by inventory id."""
-    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in shipment.units})
-    return {inventory_id: binding.item for inventory_id, binding in bound.items()}
-
-
-def _skus(shipment: ShipmentFact) -> set[str]:
-    """Return the SKUs of a shipment's products and of their units."""
-    named = {product.sku for product in shipment.products}
-    named |= {unit.sku for unit in shipment.units}
-    return {sku for sku in named if sku}
-
-
-async def _kits(
-    kits: Collection[str], skus: Collection[str], reads: Reads
-) -> dict[str, dict[str, int]]:
-    """Return how many of each SKU the kits are made of by ShipBob's catalogue.
-
-    Only kits all of whose members are among the SKUs.
-    """
-    if not kits:
-        return {}
-    variants = await reads.variants({*kits, *skus})
-    sku_of = {variant.id: sku for sku in skus for variant in variants.get(sku, ())}
-    found: dict[str, dict[str, int]] = {}
-    for kit in kits:
-        for variant in variants.get(kit, ()):
-            parts = {
-                sku_of[part.variant_id]: part.quantity
-                for part in variant.bundle_definition
-                if part.variant_id in sku_of
-            }
-            if parts and len(parts) == len(variant.bundle_definition):
-                found[kit] = parts
-    return found
 
 
 async def _lots(

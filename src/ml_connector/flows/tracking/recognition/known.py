@@ -65,6 +65,6 @@ def _units_of(
 ) -> dict[str, int]:
     """Return what a shipment holds by NetSuite item, or nothing where that isn't clear."""
     try:
-        return by_item(wanted_lines(shipment, facts.shipments, facts.products, order, facts.names))
+        return by_item(wanted_lines(shipment, order, facts.names))
     except (NeedsData, NeedsHuman):
         return {}

@@ -1,6 +1,6 @@
 """What the merchant sets up: centers, products, channels, tokens, applications."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ml_connector.sim.shipbob.account import Books, locked
 from ml_connector.sim.shipbob.books.access import PAT_APPLICATION, Application, Channel
@@ -48,10 +48,12 @@ class Office:
         active: bool = True,
         digital: bool = False,
         barcodes: Collection[str] = (),
+        parts: Mapping[str, int] | None = None,
     ) -> int:
         """A product with one variant, or one more variant of ``product_id``.
 
-        The SKU may exist already: ShipBob has the same SKU on inactive and merged variants.
+        The SKU may exist already: ShipBob has the same SKU on inactive and merged variants. With
+        parts it is a bundle: how many of each SKU it is made up of.
 
         Returns:
             the inventory id.
@@ -70,6 +72,9 @@ class Office:
         made = books.products.add_variant(product, sku, variant or name or sku, now, inventory_id)
         made.lot, made.active, made.digital = lot, active, digital
         made.barcodes = tuple(barcodes) or (sku,)
+        if parts:
+            product.bundle = True
+            made.bundle = tuple((books.products.find(one).id, n) for one, n in parts.items())
         return made.inventory_id
 
     @locked
