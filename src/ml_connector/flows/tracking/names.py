@@ -57,6 +57,11 @@ async def read_shipments(
     return tuple(shipment_fact(one, tracked.get(one.id, ()), skus) for one in order.shipments)
 
 
+def kits_on(orders: Iterable[SalesOrderFact]) -> set[str]:
+    """Return the names of the kits on sales orders."""
+    return {line.name for order in orders for line in order.lines if line.is_kit}
+
+
 def _whole_counts(order: Order) -> set[str]:
     """Return the products of which as many units are in shipments as were ordered, and stayed."""
     ordered = {one.key: one.quantity for one in ordered_products(order)}

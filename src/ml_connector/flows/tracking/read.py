@@ -17,7 +17,7 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.names import read_names, read_shipments
+from ml_connector.flows.tracking.names import kits_on, read_names, read_shipments
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
@@ -72,8 +72,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
     found = tuple(map(sales_order_fact, matches))
-    kits = {line.name for one in found for line in one.lines if line.is_kit}
-    if kits:
+    if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)
     proved, names, lots, gone = await asyncio.gather(
