@@ -15,6 +15,7 @@ from ml_connector.engine.decisions import Decidable, Offers
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
+from ml_connector.flows.receiving.hubs import ordered_at
 from ml_connector.flows.receiving.stowed import name_of
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
@@ -41,7 +42,6 @@ _OFFERS: Final[Offers] = MappingProxyType(
     {
         Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
         Cause.PURCHASE_ORDER_NOT_FOUND: (_BELONGS, _HANDLED),
-        Cause.PURCHASE_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.PURCHASE_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.PURCHASE_ORDER_CLOSED: (_HANDLED, _BELONGS),
         Cause.TRANSFER_ORDER: (_HANDLED, _BELONGS),
@@ -168,31 +168,47 @@ def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
 
 
 def split_handled(
-    decisions: Collection[Decided],
+    facts: ReceivingFacts,
     raised: Sequence[tuple[StowedLine, int]],
     items: Mapping[int, ItemFact],
-    location: str,
+    settings: ConnectionSettings,
 ) -> tuple[list[HandledUnits], list[tuple[StowedLine, int]]]:
     """Return the units that documents of others account for, and what is left to be booked.
 
     Args:
-        decisions: about the WRO.
+        facts: of the WRO.
         raised: its lines with more stowed than booked, and how much more.
         items: NetSuite's, by ShipBob's inventory id.
-        location: where the units are.
+        settings: of the connection.
     """
-    found = handled_units(
-        decisions,
-        [
-            UnitsToHandle(name_of(line), items[line.inventory_id].id, location, quantity)
-            for line, quantity in raised
-        ],
-    )
-    gone: Counter[str] = Counter()
-    for units in found:
-        gone[units.source_line] += units.quantity
-    left = [(line, quantity - gone[name_of(line)]) for line, quantity in raised]
-    return found, [(line, quantity) for line, quantity in left if quantity]
+    found: list[HandledUnits] = []
+    left = list(raised)
+    for place in _places(facts, settings):
+        here = handled_units(
+            facts.decisions,
+            [
+                UnitsToHandle(name_of(line), items[line.inventory_id].id, place, quantity)
+                for line, quantity in left
+            ],
+        )
+        gone: Counter[str] = Counter()
+        for units in here:
+            gone[units.source_line] += units.quantity
+        rest = [(line, quantity - gone[name_of(line)]) for line, quantity in left]
+        left = [(line, quantity) for line, quantity in rest if quantity]
+        found += here
+    return found, left
+
+
+def _places(facts: ReceivingFacts, settings: ConnectionSettings) -> list[str]:
+    """Return the locations at which documents of others may hold the units of a WRO, its own first.
+
+    Behind a hub both places are the WRO's. One that a hub has sent on shows that hub no more:
+    what was received there before, at whichever mapped location, is the same units still.
+    """
+    own = [settings.locations.get(str(facts.fulfillment_center_id)), ordered_at(facts, settings)]
+    others = sorted(settings.locations.values()) if facts.sent_on else []
+    return list(dict.fromkeys(place for place in (*own, *others) if place is not None))
 
 
 # Proposing
@@ -232,12 +248,12 @@ def _handles_nothing(
     other = _other_subsidiary(facts, document, settings)
     if other or any(units.decision == one.id for units in handled):
         return other
-    center = str(facts.fulfillment_center_id)
-    location = settings.locations.get(center, "")
+    places = _places(facts, settings)
     items = {item.id for found in facts.items.values() for item in found} | {*facts.bound}
-    shown = [unit for unit in document.units if unit.item in items and unit.location == location]
+    shown = [unit for unit in document.units if unit.item in items and unit.location in places]
     if not shown:
-        return f"{named} holds nothing of WRO {facts.wro_id} at location {location or center}"
+        there = " or ".join(places) or f"of center {facts.fulfillment_center_id}"
+        return f"{named} holds nothing of WRO {facts.wro_id} at location {there}"
     free = free_units(one)
     if not any(free[unit.item, unit.location] for unit in shown):
         return f"Other decisions have taken all that {named} holds of its items"

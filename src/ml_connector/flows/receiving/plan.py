@@ -80,7 +80,7 @@ def _book(
     matched = match(
         {line.inventory_id: _sku(line) for line, _ in raised}, facts.matches, settings.skus
     )
-    handled, left = split_handled(facts.decisions, raised, matched.items, location)
+    handled, left = split_handled(facts, raised, matched.items, settings)
     try:
         decided = _book_the_rest(facts, left, matched.items, location, posted, settings)
     except (NeedsData, NeedsHuman) as error:
