@@ -1,14 +1,13 @@
 """Which order a WRO is received from: our own link, then its number, then units that fit. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.receiving.allocation import lines_at
 from ml_connector.flows.receiving.booking import Task
-from ml_connector.flows.receiving.documents import Increase
 from ml_connector.flows.receiving.facts import OtherReading, ReceivingFacts, ReceivingOrder
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.reads.order_wros import bare
@@ -62,7 +61,7 @@ def _numbered(facts: ReceivingFacts, task: Task) -> ReceivingOrder:
         )
     if bare(order.number) == bare(facts.purchase_order_number):
         _refuse_other_readings(facts, order, task)
-    elif not _is_known(facts, order) and not _covers(order, task.increases, task.booking.location):
+    elif not _is_known(facts, order) and not _covers(order, _units(facts, task), task):
         raise _may_be_further(facts, order, task)
     return order
 
@@ -110,9 +109,9 @@ def _refuse_other_readings(facts: ReceivingFacts, order: ReceivingOrder, task: T
     others = [one for one in owner.others if owner.may_be_ours or one.id in owner.numbered_for]
     if not others:
         return
-    location = task.booking.location
-    fits = _covers(order, task.increases, location)
-    others_fit = any(_covers_reading(one, task.increases, location) for one in others)
+    units = _units(facts, task)
+    fits = _covers(order, units, task)
+    others_fit = any(_covers_reading(one, units, task) for one in others)
     if fits and not others_fit:
         return
     raise _ambiguous(
@@ -122,30 +121,44 @@ def _refuse_other_readings(facts: ReceivingFacts, order: ReceivingOrder, task: T
     )
 
 
-def _covers(order: ReceivingOrder, increases: Iterable[Increase], location: str) -> bool:
-    """Whether an order expects all these units at a location."""
+def _covers(order: ReceivingOrder, units: Mapping[str, int], task: Task) -> bool:
+    """Whether an order expects all these units at the location that the WRO is for."""
+    place = task.booking.ordered_at
     return all(
-        units <= sum(line.open_quantity for line in lines_at(order, item, location))
-        for item, units in _units(increases).items()
+        quantity <= sum(line.open_quantity for line in lines_at(order, item, place))
+        for item, quantity in units.items()
     )
 
 
-def _covers_reading(order: OtherReading, increases: Iterable[Increase], location: str) -> bool:
+def _covers_reading(order: OtherReading, units: Mapping[str, int], task: Task) -> bool:
+    places = {None, task.booking.ordered_at}
     return all(
-        units
+        quantity
         <= sum(
             one.quantity
             for one in order.open_units
-            if one.item_id == item and one.location in {None, location}
+            if one.item_id == item and one.location in places
         )
-        for item, units in _units(increases).items()
+        for item, quantity in units.items()
     )
 
 
-def _units(increases: Iterable[Increase]) -> Counter[str]:
+def _units(facts: ReceivingFacts, task: Task) -> Counter[str]:
+    """Return the units of a WRO that are not booked, by NetSuite's item id.
+
+    Of its products that are stowed in part, those that are still to come count as well: whose it
+    is does not change with the units that were stowed first.
+    """
     units: Counter[str] = Counter()
-    for one in increases:
+    for one in task.increases:
         units[one.item.id] += one.quantity
+    if task.ended:
+        return units
+    items = {one.inventory_id: one.item.id for one in task.increases}
+    for inventory_id, item in items.items():
+        rows = [line for line in facts.lines if line.inventory_id == inventory_id]
+        expected = max(line.expected for line in rows)  # each lot of it has that of them all
+        units[item] += max(0, expected - sum(line.stowed for line in rows))
     return units
 
 
@@ -210,7 +223,7 @@ def _may_be_further(facts: ReceivingFacts, order: ReceivingOrder, task: Task) ->
     return NeedsData(
         f"NetSuite has no purchase order {number}, the number on WRO {facts.wro_id}. It may be a"
         f" further WRO of {order.number}, but we did not make it, and {order.number} does not"
-        f" expect all its units at location {task.booking.location}",
+        f" expect all its units at location {task.booking.ordered_at}",
         cause=Cause.PURCHASE_ORDER_NOT_FOUND,
         waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
         remedy=(
