@@ -300,3 +300,24 @@ def test_what_a_decision_counted_is_in_question_for_no_other_wro(acme: Merchant)
     books = acme.books(tee)
     assert books.shipbob == books.netsuite == {(tee, 6): 100}
     assert close(acme).report.green
+
+
+def test_what_a_receipt_handles_is_not_on_its_way_to_its_order(acme: Merchant) -> None:
+    tee = acme.sku("TEE")
+    number = acme.order({tee: 200})
+    receipt = Receipt(acme, number, 60)
+    wro = acme.deliver({tee: 100}, number=number)
+    run(acme, wro)
+    stopped = standing(acme, wro)
+    decide(acme, wro, "handled", "--document", receipt.number)
+    sync(acme, "purchase-orders")
+    announced = [
+        one["quantity"]
+        for row in acme.rows("select document from posting where kind = 'wro'")
+        for box in row["document"]["request"]["body"]["boxes"]
+        for one in box["box_items"]
+    ]
+
+    assert stopped == ("dead", "received_by_others")
+    assert booked(acme, wro) == [("itemReceipt", 40)]
+    assert announced == [100]

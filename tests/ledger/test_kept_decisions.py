@@ -208,11 +208,15 @@ async def test_that_a_decision_lapsed_is_noted_and_that_it_holds_again(books: Da
     assert said[2] == (None, None)
 
 
-@pytest.mark.parametrize(("kind", "beside"), [("ItemRcpt", 0), ("InvAdjst", 40)])
+@pytest.mark.parametrize(
+    ("kind", "order", "beside"),
+    [("ItemRcpt", "4711", 0), ("ItemRcpt", None, 40), ("InvAdjst", None, 40)],
+)
 async def test_what_a_receipt_handled_is_received_from_its_order_and_an_adjustment_is_not(
-    books: Database, kind: str, beside: int
+    books: Database, kind: str, order: str | None, beside: int
 ) -> None:
-    about = DecidedAbout(document=msgspec.structs.replace(IR9, type=kind))
+    document = msgspec.structs.replace(IR9, type=kind, created_from=order)
+    about = DecidedAbout(document=document)
     one = await recorded(books, msgspec.structs.replace(new("90311"), about=about))
     await take(books, (one, 40))
     async with books.transaction() as on:
@@ -227,3 +231,4 @@ async def test_what_a_receipt_handled_is_received_from_its_order_and_an_adjustme
     outcome = await known.outcome(90311)
 
     assert outcome.units == {"inventory 1": beside}
+    assert outcome.handled == ({order: {"inventory 1": 40}} if order else {})

@@ -107,6 +107,8 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         stowed: units on the shelf by inventory id.
         booked: units of it that NetSuite has received from the order, by inventory id.
         adjusted: units of it that were booked as something else, or refused on purpose.
+        handled: units of it that people have received from the order, as they decided: by
+            inventory id.
         items: inventory ids of the ordered items that are on it, by NetSuite's item id.
         via_hub: it goes through a hub, where its units may have been received.
         left_to_people: receiving has stopped at it and told people to receive its units by
@@ -124,6 +126,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     stowed: dict[int, int]
     booked: dict[int, int]
     adjusted: dict[int, int] = {}
+    handled: dict[int, int] = {}
     items: dict[str, int] = {}
     left_to_people: bool = False
     of_other: str = ""
@@ -172,8 +175,12 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         """Whether units of it are to come, or are on the shelf and not booked."""
         return self.is_under_way or any(map(self.on_its_way, {*self.expected, *self.stowed}))
 
+    def received(self, inventory_id: int) -> int:
+        """Return the units of it that the order has received, by our receipts or by people's."""
+        return self.booked.get(inventory_id, 0) + self.handled.get(inventory_id, 0)
+
     def _ended_with(self, inventory_id: int) -> int:
-        return self.booked.get(inventory_id, 0) + self.adjusted.get(inventory_id, 0)
+        return self.received(inventory_id) + self.adjusted.get(inventory_id, 0)
 
 
 class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):

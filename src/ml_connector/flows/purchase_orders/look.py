@@ -102,7 +102,10 @@ async def _at_netsuite(
     reads: Reads,
 ) -> PurchaseOrderFacts:
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in known))
-    wros = tuple(map(with_outcome, known, outcomes))
+    wros = tuple(
+        with_outcome(wro, outcome, source.order.id)
+        for wro, outcome in zip(known, outcomes, strict=True)
+    )
     facts = msgspec.structs.replace(
         as_source_says(before, source),
         wros=wros,
@@ -114,7 +117,8 @@ async def _at_netsuite(
 
 def _begun(wro: WroFact) -> WroFact:
     """Return a WRO of which units were booked since: then ShipBob does not await it any more."""
-    if wro.status not in AWAITED or not any([*wro.booked.values(), *wro.adjusted.values()]):
+    units = (*wro.booked.values(), *wro.adjusted.values(), *wro.handled.values())
+    if wro.status not in AWAITED or not any(units):
         return wro
     return msgspec.structs.replace(wro, status="Processing")
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -239,7 +240,7 @@ async def read_wros(
     owners = await asyncio.gather(*(owner_of(wro, order_id, number, reads) for wro in found))
     return tuple(
         msgspec.structs.replace(
-            with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome),
+            with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome, order_id),
             of_other=owner.of_other,
             may_be_of=owner.may_be_of,
         )
@@ -347,16 +348,25 @@ def _wro(wro: Wro, items: dict[str, int]) -> WroFact:
     )
 
 
-def with_outcome(wro: WroFact, outcome: WroOutcome) -> WroFact:
-    """Return a WRO with what our books say of it."""
-    adjusted: dict[int, int] = defaultdict(int)
-    for name, units in outcome.units.items():
+def with_outcome(wro: WroFact, outcome: WroOutcome, order_id: str) -> WroFact:
+    """Return a WRO of an order with what our books say of it."""
+    others = [lines for order, lines in outcome.handled.items() if order != order_id]
+    return msgspec.structs.replace(
+        wro,
+        adjusted=_by_inventory(outcome.units, *others),
+        handled=_by_inventory(outcome.handled.get(order_id, {})),
+        left_to_people=outcome.left_to_people,
+    )
+
+
+def _by_inventory(*lines: Mapping[str, int]) -> dict[int, int]:
+    """Return the units of lines of a WRO by inventory id."""
+    found: dict[int, int] = defaultdict(int)
+    for name, units in chain.from_iterable(some.items() for some in lines):
         inventory_id = inventory_of(name)
         if inventory_id is not None:
-            adjusted[inventory_id] += units
-    return msgspec.structs.replace(
-        wro, adjusted=dict(adjusted), left_to_people=outcome.left_to_people
-    )
+            found[inventory_id] += units
+    return dict(found)
 
 
 async def sweep(

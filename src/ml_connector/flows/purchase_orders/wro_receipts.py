@@ -122,7 +122,7 @@ def received_of_transfer(wros: Sequence[WroFact], order: PurchaseOrder) -> tuple
         for item, inventory_id in wro.items.items():
             booked[inventory_id] = min(left[item], wro.stowed.get(inventory_id, 0))
             left[item] -= booked[inventory_id]
-        found.append(msgspec.structs.replace(wro, booked=booked))
+        found.append(msgspec.structs.replace(wro, booked=booked, handled={}))
     return tuple(found)
 
 
@@ -193,7 +193,7 @@ def _received_by_hand(
     for wro in facts.wros:
         if location in {None, _location(wro, settings)}:
             for item, inventory_id in wro.items.items():
-                units[item] -= wro.booked.get(inventory_id, 0)
+                units[item] -= wro.received(inventory_id)
     return units
 
 

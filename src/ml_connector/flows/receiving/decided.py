@@ -201,7 +201,7 @@ def split_handled(
 
 
 def _places(facts: ReceivingFacts, settings: ConnectionSettings) -> list[str]:
-    """Return the locations at which documents of others may hold the units of a WRO, its own first.
+    """Return the locations at which others may have booked units of a WRO, its own first.
 
     Behind a hub both places are the WRO's. One that a hub has sent on shows that hub no more:
     what was received there before, at whichever mapped location, is the same units still.

@@ -4,7 +4,7 @@
 receives, ``order_of`` and ``may_lack`` of both.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple, Protocol
@@ -29,12 +29,15 @@ class WroOutcome(NamedTuple):
     Attributes:
         units: by line of the WRO, the units that were booked as something else than a receipt,
             or refused on purpose.
+        handled: units that receipts of others account for, as people decided: by the order that
+            the receipt was made from, and by line of the WRO.
         left_to_people: receiving has stopped at it, and told people to receive its units by
             hand, or to say whether they have.
     """
 
     units: Mapping[str, int] = {}
     left_to_people: bool = False
+    handled: Mapping[str, Mapping[str, int]] = {}
 
 
 class OrderLink(NamedTuple):
@@ -227,15 +230,20 @@ class KeptAnnouncements:
                 "causes": sorted(_LEFT_TO_PEOPLE),
             },
         )
-        units: dict[int, dict[str, int]] = defaultdict(dict)
+        units: dict[int, Counter[str]] = defaultdict(Counter)
+        handled: dict[int, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         left: set[int] = set()
         for row in found:
+            wro_id = int(row["key"])
             if row["name"] is not None:
-                units[int(row["key"])][row["name"]] = int(row["units"])
+                units[wro_id][row["name"]] += int(row["units"])
+            if row["order_id"]:
+                handled[wro_id][row["order_id"]][row["name"]] -= int(row["units"])
             if row["is_left"]:
-                left.add(int(row["key"]))
+                left.add(wro_id)
         return {
-            wro_id: WroOutcome(units.get(wro_id, {}), wro_id in left) for wro_id in {*units, *left}
+            wro_id: WroOutcome(units[wro_id], wro_id in left, handled[wro_id])
+            for wro_id in {*units, *left}
         }
 
 
@@ -267,21 +275,23 @@ with wanted as (
     from subject as s where s.connection = %(connection)s and s.flow = %(flow)s
         and s.key = any (%(keys)s)
 ), ended as (
-    select w.key, j.source_line as name, j.quantity
+    select w.key, j.source_line as name, j.quantity, '' as order_id
     from wanted as w
     join posting as p on p.subject_id = w.id and p.kind <> %(receipt)s and p.undoes is null
     join journal as j on j.posting_id = p.id
     where j.quantity is not null
     union all
-    select w.key, r.name, r.quantity from wanted as w
+    select w.key, r.name, r.quantity, '' from wanted as w
     join refusal as r on r.subject_id = w.id where r.quantity is not null
     union all
-    select w.key, h.name, -h.quantity from wanted as w
+    select w.key, h.name, -h.quantity, d.about -> 'document' ->> 'created_from' from wanted as w
     join handled_line as h on h.subject_id = w.id
     join decision as d on d.id = h.decision_id and d.document_type = %(received)s
+        and d.about -> 'document' ->> 'created_from' is not null
 )
-select w.key, e.name, sum(e.quantity) as units, bool_or(coalesce(w.is_left, false)) as is_left
-from wanted as w left join ended as e on e.key = w.key group by w.key, e.name
+select w.key, e.name, coalesce(e.order_id, '') as order_id, sum(e.quantity) as units,
+    bool_or(coalesce(w.is_left, false)) as is_left
+from wanted as w left join ended as e on e.key = w.key group by w.key, e.name, e.order_id
 """
 
 # A decision comes first, then an announcement. A receipt that was taken back says nothing.
