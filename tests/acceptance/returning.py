@@ -61,12 +61,14 @@ class Desk:
             "salesOrder", order, "itemFulfillment", {"shipStatus": {"id": "C"}}
         )
 
-    def authorize(self, units: Mapping[Item, int], *, number: str | None = None) -> str:
+    def authorize(
+        self, units: Mapping[Item, int], *, number: str | None = None, customer: int = 401
+    ) -> str:
         """Enter a return authorization by hand; return its number."""
         number = number or f"RMA-{20000 + next(self.acme.numbers)}"
         self.acme.world.netsuite.add_return_authorization(
             number,
-            customer=401,
+            customer=customer,
             location=6,
             lines=[
                 {"item": sku, "quantity": quantity, "rate": "9.90", "location": 6}

@@ -48,7 +48,8 @@ def authorization(
     """Return the authorization that the units are received from; None when there is none.
 
     The one that was made for this return; else the one with its reference; else the one that
-    somebody made from the sales order and that still expects units of these items.
+    somebody made from the sales order and that still expects units of these items. A parcel
+    returned to its sender has only the one that was made for it.
 
     Raises:
         Retryable: the one that was made is not listed yet.
@@ -56,7 +57,10 @@ def authorization(
     """
     order = sale(facts) if not facts.named else None
     candidates = [*facts.named, *(order.authorizations if order else ())]
-    found = _made_for(facts, candidates, posted) or list(facts.named)
+    found = _made_for(facts, candidates, posted)
+    if facts.is_return_to_sender:
+        return found[0] if found else None
+    found = found or list(facts.named)
     if not found:
         items = {part.item.id for part in parts}
         found = [one for one in candidates if _expects(one, items)]
@@ -273,7 +277,8 @@ def authorizable(
 
     Raises:
         NeedsData: units came back that NetSuite does not know to have left yet.
-        NeedsHuman: a line counts in another unit than eaches.
+        NeedsHuman: a line counts in another unit than eaches, or a parcel came back to its
+            sender whose units an authorization of a customer expects.
     """
     left = _left_to_authorize(order)
     taken: dict[int, int] = defaultdict(int)
@@ -285,6 +290,7 @@ def authorizable(
         if rest:
             surplus.append(part.of(rest))
     waits = {part.item.id for part in surplus}
+    _refuse_authorized_otherwise(order, facts, surplus)
     if any(line.unfulfilled and line.item_id in waits for line in order.lines):
         raise NeedsData(
             f"Return {facts.return_id} brought back {said(surplus)}, which sales order"
@@ -299,6 +305,28 @@ def authorizable(
             ),
         )
     return dict(taken), surplus
+
+
+def _refuse_authorized_otherwise(
+    order: Sale, facts: ReturnFacts, surplus: Sequence[ReturnedUnits]
+) -> None:
+    """Stop where a parcel came back to its sender, and its units are expected from a customer.
+
+    The customer never had them: nobody but a person knows what the authorization is for.
+    """
+    items = {part.item.id for part in surplus}
+    others = [one.number for one in order.authorizations if _expects(one, items)]
+    if facts.is_return_to_sender and others:
+        raise NeedsHuman(
+            f"Return {facts.return_id} came back to its sender with {said(surplus)}, which"
+            f" {', '.join(others)} from sales order {order.number} expects from the customer",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+            remedy=(
+                "Close the authorization in NetSuite and replay: the return is then authorised"
+                " from its sales order. Or receive the parcel by hand."
+            ),
+            waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
+        )
 
 
 def _left_to_authorize(order: Sale) -> dict[int, int]:

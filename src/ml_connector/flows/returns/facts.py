@@ -19,6 +19,9 @@ Action = Literal["restock", "quarantine", "dispose"]
 
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
+# Shipbob.md section 9.6.
+_TO_SENDER: Final = frozenset({"returntosender", "rts"})
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What ShipBob says was done with some units.
@@ -187,6 +190,11 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     lots: dict[str, str] = {}
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def is_return_to_sender(self) -> bool:
+        """Whether the parcel never reached its customer; ShipBob writes it in several ways."""
+        return "".join((self.return_type or "").split()).lower() in _TO_SENDER
 
 
 def known_action(written: str) -> Action | None:

@@ -92,7 +92,9 @@ async def _with_netsuite(
         {line.inventory_id: line.sku for line in processed if line.sku}, reads
     )
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
-    named = await _named(facts.return_id, facts.reference, reads)
+    # A parcel returned to its sender is no return of a customer's: no number finds one for it.
+    reference = None if facts.is_return_to_sender else facts.reference
+    named = await _named(facts.return_id, reference, reads)
     order_key: str | None = None
     sales: tuple[Sale, ...] = ()
     if not named and shipment_id is not None:

@@ -1,0 +1,52 @@
+"""Whose a return is, told through both simulators to the end of the month."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from acceptance.closing import close, found, sync
+from acceptance.merchant import fresh_database, merchant
+from acceptance.returning import QUARANTINE, WRITE_OFF, Desk
+
+
+@pytest.fixture
+def desk(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A merchant of this test's own, with two customers and places for what comes back."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("returns"), url) as acme,
+    ):
+        netsuite = acme.world.netsuite
+        netsuite.add_location("ShipBob quarantine", internal_id=QUARANTINE, subsidiary=1)
+        netsuite.add_account("Write-off", internal_id=WRITE_OFF, account_type="COGS")
+        netsuite.add_customer("Pat Doe", internal_id=401, subsidiary=1)
+        netsuite.add_customer("Kim Roe", internal_id=402, subsidiary=1)
+        made = Desk(acme)
+        made.apply()
+        yield made
+
+
+def drifts(desk: Desk) -> list[dict[str, object]]:
+    """Compare the stock of both systems; return where it differs."""
+    return [dict(row) for row in sync(desk.acme, "inventory").details if row["drift"]]
+
+
+def test_a_parcel_back_at_its_sender_leaves_the_customers_authorization_alone(desk: Desk) -> None:
+    tee = desk.acme.sku("TEE")
+    _, order, shipment = desk.sell({tee: 2})
+    reference = desk.authorize({tee: 2}, customer=402)
+    returned = desk.announce({tee: 2}, reference, shipment=shipment, return_type="ReturnToSender")
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    authorization, receipt = desk.documents(returned)
+    sync(desk.acme, "tracking")
+
+    assert authorization["createdFrom"]["id"] == str(order)
+    assert receipt["createdFrom"]["id"] == authorization["id"]
+    assert [Decimal(line["quantity"]) for line in receipt["item"]["items"]] == [2]
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()
