@@ -159,7 +159,14 @@ class _ShipmentTask(NamedTuple):
         )
 
     def wanted(self, shipment: ShipmentFact) -> list[WantedUnits]:
-        return wanted_lines(shipment, self.order, self.facts.names)
+        others = {
+            place
+            for one in self.facts.shipments
+            if one.id != shipment.id and not one.is_cancelled
+            if (place := self.settings.locations.get(str(one.center_id)))
+        }
+        order = self.order.with_lines_from(self.location, others)
+        return wanted_lines(shipment, order, self.facts.names)
 
     def day(self) -> date:
         return posting_date(

@@ -1,7 +1,7 @@
 """What NetSuite says of the sales order of a shipment, as a run keeps it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -32,6 +32,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         open: units that are on no fulfilment yet, not even on one that is only picked.
+        location: where the line is to be fulfilled from, where it says so itself.
         unit: set where it is not ordered in the item's stock unit (netsuite.md 13.3).
     """
 
@@ -45,6 +46,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     lot_tracked: bool = False
     serialized: bool = False
     unit: str | None = None
+    location: str | None = None
 
     @property
     def is_kit(self) -> bool:
@@ -136,6 +138,25 @@ class SalesOrderFact(msgspec.Struct, frozen=True, kw_only=True):
         """Whether anything may be fulfilled from it."""
         return self.status in SALES_ORDER_OPEN
 
+    def with_lines_from(self, location: str | None, others: Collection[str]) -> "SalesOrderFact":
+        """Return the same order with the lines first that a shipment takes first.
+
+        These are the lines of its location, then those of none; last, those that are due from
+        the locations of other shipments. A fulfilment is from one location (netsuite.md section
+        16.3), whatever its lines said before.
+
+        Args:
+            location: of the shipment's center.
+            others: of the centers of the order's other shipments.
+        """
+
+        def place(line: OrderLineFact) -> int:
+            if line.location is None or location is None:
+                return 1
+            return 0 if line.location == location else 3 if line.location in others else 2
+
+        return msgspec.structs.replace(self, lines=tuple(sorted(self.lines, key=place)))
+
 
 def sales_order_fact(order: SalesOrder) -> SalesOrderFact:
     """Return what a run keeps of a sales order."""
@@ -170,6 +191,7 @@ def _line(line: SalesOrderLine, fulfillments: tuple[Fulfillment, ...]) -> OrderL
         kind=line.itemtype,
         open=max(0, int(rest)),
         closed=bool(line.isclosed),
+        location=line.location,
         lot_tracked=bool(line.islotitem),
         serialized=bool(line.isserialitem),
         unit=line.units

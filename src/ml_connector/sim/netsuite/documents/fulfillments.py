@@ -23,7 +23,7 @@ def post_fulfillment(company: Company, document: Document) -> Effects:
 
     Raises:
         Refusal: nothing is marked, a quantity is above what is open, a location is missing, a
-            shipped fulfilment is set back.
+            shipped fulfilment is set back, the lines are at several locations (16.3).
     """
     created_from = document.ref("createdfrom")
     source = company.books.row('SELECT * FROM "transaction" WHERE id = ?', (created_from,))
@@ -44,6 +44,11 @@ def post_fulfillment(company: Company, document: Document) -> Effects:
     for at, line in enumerate(lines):
         other += 1
         _ship(company, document, line, effects, at=at, source=source, other=other)
+    if len({line.ref("location") for line in lines}) > 1:
+        raise user_error(
+            "Fulfillments can be shipped from only one location when using Multi-Location "
+            "Inventory."
+        )
     return effects
 
 
