@@ -50,3 +50,33 @@ def test_a_parcel_back_at_its_sender_leaves_the_customers_authorization_alone(de
     assert desk.stock(tee) == {6: 2}
     assert drifts(desk) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_an_authorization_of_another_customer_is_asked_about_and_never_received(
+    desk: Desk,
+) -> None:
+    netsuite, tee = desk.acme.world.netsuite, desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 2})
+    theirs = desk.authorize({tee: 2}, customer=402)
+    returned = desk.announce({tee: 2}, theirs, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    stopped = desk.subject(returned)
+    red = found(close(desk.acme))
+    own = netsuite.add_return_authorization(
+        theirs,
+        customer=401,
+        location=6,
+        lines=[{"item": tee, "quantity": 2, "rate": "9.90", "location": 6}],
+    )
+    sync(desk.acme, "returns", returned.id)
+    [receipt] = desk.documents(returned)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "return_authorization_not_found")
+    assert "another customer" in stopped["sentence"]
+    assert red == {("fact_waiting", f"return {returned.id}")}
+    assert receipt["createdFrom"]["id"] == str(own)
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()

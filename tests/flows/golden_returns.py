@@ -6,16 +6,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ml_connector.awaited import AwaitedKind
+from ml_connector.errors import NeedsData
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.return_authorizations import (
     AuthorizationLine,
     ReturnAuthorization,
     ReturnReceiptLine,
 )
-from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder, SalesOrderLine
+from ml_connector.netsuite.queries.sales_orders import (
+    Lot,
+    SalesOrder,
+    SalesOrderHeader,
+    SalesOrderLine,
+)
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.resources.returns import Return
 from ml_connector.shipbob.resources.shipments import Order
+from ml_connector.words import Cause
 
 
 class CaseReturns:
@@ -46,7 +54,7 @@ class CaseReturns:
         return [
             _authorization(row)
             for row in self._netsuite.get("authorizations", [])
-            if row.get("created_from") == order_id
+            if order_id in {row.get("created_from"), row.get("through")}
         ]
 
     async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
@@ -68,7 +76,15 @@ class CaseReturns:
         )
 
     async def order_with(self, shipment_id: int) -> Order:
-        order = json.loads((self._folder / "order.json").read_bytes())
+        path = self._folder / "order.json"
+        if not path.exists():
+            raise NeedsData(
+                f"shipment {shipment_id} does not exist",
+                cause=Cause.RECORD_NOT_FOUND,
+                waiting_for=[AwaitedKind.SHIPMENT.named(shipment_id)],
+                remedy="None.",
+            )
+        order = json.loads(path.read_bytes())
         assert shipment_id in {one["id"] for one in order["shipments"]}
         return payloads.decode(order, Order)
 
@@ -98,6 +114,18 @@ class CaseReturns:
             if row["number"] == reference
         )
 
+    async def order_headers(self, reference: str) -> tuple[SalesOrderHeader, ...]:
+        return tuple(
+            SalesOrderHeader(
+                id=row["id"],
+                tranid=row["number"],
+                matched=row["number"],
+                entity=row.get("customer"),
+            )
+            for row in self._netsuite.get("sales_orders", [])
+            if row["number"] == reference
+        )
+
     async def lots(self, numbers: Collection[str]) -> dict[str, tuple[Lot, ...]]:
         return {
             number: tuple(
@@ -117,6 +145,8 @@ def _authorization(row: Mapping[str, Any]) -> ReturnAuthorization:
         externalid=row.get("external_id"),
         memo=row.get("memo"),
         createdfrom=row.get("created_from"),
+        through=row.get("through"),
+        entity=row.get("customer"),
         subsidiary=row.get("subsidiary"),
         lines=tuple(
             AuthorizationLine(

@@ -50,13 +50,13 @@ async def test_an_authorization_is_found_by_its_number_with_its_lines(
     ]
     httpserver.expect_request(PATH).respond_with_handler(answering([HEADER], lines))
 
-    [found] = await return_authorizations.by_number(suiteql, ["RMA-20017", "O'Brien"])
+    [found] = await return_authorizations.by_name(suiteql, ["RMA-20017", "O'Brien"])
     (headers, values), (line_query, ids) = asked(httpserver)
 
     assert (found.id, found.tranid, found.status) == ("901", "RMA-20017", "B")
     assert [line.line for line in found.lines] == [2, 7]
-    assert "t.type = 'RtnAuth' AND t.tranid IN (?, ?)" in headers
-    assert values == ["RMA-20017", "O'Brien"]
+    assert "t.type = 'RtnAuth' AND (t.tranid IN (?, ?) OR t.externalid IN (?, ?)) ORDER" in headers
+    assert values == ["RMA-20017", "O'Brien", "RMA-20017", "O'Brien"]
     assert "l.mainline = 'F'" in line_query
     assert ids == ["901"]
 
@@ -67,7 +67,7 @@ async def test_an_authorization_is_found_by_its_external_id(
     header = {**HEADER, "externalid": "mlc-ra-55012", "createdfrom": "766"}
     httpserver.expect_request(PATH).respond_with_handler(answering([header], []))
 
-    [found] = await return_authorizations.by_external_id(suiteql, ["mlc-ra-55012"])
+    [found] = await return_authorizations.by_name(suiteql, ["mlc-ra-55012"])
 
     assert (found.externalid, found.createdfrom, found.lines) == ("mlc-ra-55012", "766", ())
     assert "t.externalid IN (?)" in asked(httpserver)[0][0]
@@ -78,9 +78,9 @@ async def test_nothing_to_look_for_or_nothing_found_costs_no_further_query(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(answering([]))
 
-    assert await return_authorizations.by_number(suiteql, []) == []
+    assert await return_authorizations.by_name(suiteql, []) == []
     assert not httpserver.log
-    assert await return_authorizations.by_number(suiteql, ["RMA-NONE"]) == []
+    assert await return_authorizations.by_name(suiteql, ["RMA-NONE"]) == []
     assert len(httpserver.log) == 1
 
 
@@ -127,7 +127,8 @@ async def test_authorizations_of_an_order_say_which_line_of_it_they_stand_for(
     queries = asked(httpserver)
 
     assert [line.order_line for line in found.lines] == [4, None]
-    assert "m.createdfrom IN (?)" in queries[0][0]
+    assert "(m.createdfrom IN (?) OR om.createdfrom IN (?))" in queries[0][0]
+    assert queries[0][1] == ["766", "766"]
     assert "k.nexttype = 'RtnAuth'" in queries[2][0]
     assert queries[2][1] == ["766"]
 
@@ -181,7 +182,7 @@ async def test_columns_that_the_account_lacks_do_not_stop_the_lines(
         return answering(rows)(request)
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
-    [found] = await return_authorizations.by_number(suiteql, ["RMA-20017"])
+    [found] = await return_authorizations.by_name(suiteql, ["RMA-20017"])
 
     assert found.lines[0].open_quantity == 5
     assert found.lines[0].units is None

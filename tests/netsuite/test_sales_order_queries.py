@@ -160,6 +160,18 @@ async def test_tracking_numbers_that_a_role_may_not_see_are_none(
     assert found["766"][0].tracking_numbers == ()
 
 
+async def test_whose_an_order_is_costs_one_query(httpserver: HTTPServer, suiteql: SuiteQL) -> None:
+    row = {"id": "766", "tranid": "SO-10045", "entity": "401", "matched": "10045"}
+    httpserver.expect_request(PATH).respond_with_handler(account(orders=[row]))
+
+    ((order,),) = (await sales_orders.headers_by(suiteql, "otherrefnum", ["10045"])).values()
+
+    [(query, values)] = asked(httpserver)
+    assert (order.id, order.tranid, order.entity) == ("766", "SO-10045", "401")
+    assert "t.otherrefnum AS matched" in query
+    assert values == ["10045"]
+
+
 async def test_an_order_that_is_not_there_costs_one_query(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:

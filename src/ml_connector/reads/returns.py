@@ -74,15 +74,10 @@ class ReturnReads:
     async def _fetch_named(
         self, names: Sequence[str]
     ) -> Mapping[str, tuple[ReturnAuthorization, ...]]:
-        by_number, by_external_id = await asyncio.gather(
-            return_authorizations.by_number(self._netsuite.query, names),
-            return_authorizations.by_external_id(self._netsuite.query, names),
-        )
         found: dict[str, dict[str, ReturnAuthorization]] = {}
-        for one in by_number:
-            found.setdefault(one.tranid, {})[one.id] = one
-        for one in by_external_id:
-            found.setdefault(one.externalid or "", {})[one.id] = one
+        for one in await return_authorizations.by_name(self._netsuite.query, names):
+            for name in {one.tranid, one.externalid or ""}:
+                found.setdefault(name, {})[one.id] = one
         return {name: tuple(matches.values()) for name, matches in found.items()}
 
     async def _fetch_received(

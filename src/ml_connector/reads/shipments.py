@@ -17,7 +17,7 @@ from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import items, sales_orders
 from ml_connector.netsuite.queries.items import KitMember
-from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
+from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder, SalesOrderHeader
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import SHIPMENTS_APART_SECONDS, SHIPMENTS_BURST
@@ -96,6 +96,9 @@ class ShipmentReads:
             apart_seconds=SHIPMENTS_APART_SECONDS,
             burst=SHIPMENTS_BURST,
         )
+        self._order_headers: Batch[str, tuple[SalesOrderHeader, ...]] = Batch(
+            self._fetch_order_headers, most=500
+        )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
         self._kits: Batch[str, tuple[KitMember, ...]] = Batch(self._fetch_kits, most=500)
         self._kept_kits: dict[str, tuple[float, tuple[KitMember, ...]]] = {}
@@ -148,6 +151,10 @@ class ShipmentReads:
     async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
         """Return the sales orders that the configured field matches, with their fulfilments."""
         return await self._sales_orders.get(reference) or ()
+
+    async def order_headers(self, reference: str) -> tuple[SalesOrderHeader, ...]:
+        """Return whose the sales orders are that the configured field matches."""
+        return await self._order_headers.get(reference) or ()
 
     async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
         """Return the item fulfilment that our books know as each shipment's; none for some."""
@@ -237,6 +244,11 @@ class ShipmentReads:
         return await sales_orders.sales_orders_by(
             self._netsuite.query, self._order_match, references
         )
+
+    async def _fetch_order_headers(
+        self, references: Sequence[str]
+    ) -> Mapping[str, tuple[SalesOrderHeader, ...]]:
+        return await sales_orders.headers_by(self._netsuite.query, self._order_match, references)
 
     async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:
         found: dict[str, tuple[Lot, ...]] = {}

@@ -16,6 +16,7 @@ from ml_connector.flows.returns.facts import (
     Sale,
     SoldLine,
     authorization_id,
+    fits,
 )
 from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
@@ -53,14 +54,15 @@ def authorization(
 
     Raises:
         Retryable: the one that was made is not listed yet.
-        NeedsHuman: several fit, or the sales order is not the only one of its number.
+        NeedsHuman: several fit, or the one with the reference is of another customer; or the
+            sales order is not the only one of its number.
     """
     order = sale(facts) if not facts.named else None
     candidates = [*facts.named, *(order.authorizations if order else ())]
     found = _made_for(facts, candidates, posted)
     if facts.is_return_to_sender:
         return found[0] if found else None
-    found = found or list(facts.named)
+    found = found or _fitting(facts)
     if not found:
         items = {part.item.id for part in parts}
         found = [one for one in candidates if _expects(one, items)]
@@ -75,6 +77,34 @@ def authorization(
             ),
         )
     return found[0] if found else None
+
+
+def _fitting(facts: ReturnFacts) -> list[Authorization]:
+    """Return the authorizations with the return's reference that are of its order or customer.
+
+    All of them where nothing is known of the order: then the reference says what it can.
+
+    Raises:
+        NeedsHuman: all of them are of others.
+    """
+    if not facts.original_orders:
+        return list(facts.named)
+    found = [one for one in facts.named if fits(one, facts.original_orders)]
+    if facts.named and not found:
+        raise NeedsHuman(
+            f"Return {facts.return_id} has the reference {facts.reference}, and in NetSuite that"
+            f" is {', '.join(one.number for one in facts.named)} of another order and another"
+            f" customer than {', '.join(one.number for one in facts.original_orders)}, the order"
+            " of its shipment: nothing is received from it",
+            cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+            remedy=(
+                "Find out whose parcel it is. Correct the reference of the return at ShipBob, or"
+                " give the customer's own authorization this reference as its external id or"
+                " number; then replay. Or receive it by hand."
+            ),
+            waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
+        )
+    return found
 
 
 def _made_for(

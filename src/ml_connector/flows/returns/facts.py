@@ -112,6 +112,8 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
         external_id: or, where there is none, our tag at the end of its memo.
         line_numbers: whether the lines' numbers are those that a transform takes.
         subsidiary: None outside OneWorld.
+        customer: internal id; None where it was not read.
+        made_from: internal ids of what it was made from, and what that was made from.
     """
 
     id: str
@@ -122,6 +124,8 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     receipts: tuple[ReceivedUnits, ...] = ()
     line_numbers: LineNumbers = PROVED
     subsidiary: str | None = None
+    customer: str | None = None
+    made_from: tuple[str, ...] = ()
 
 
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +155,19 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     subsidiary: str | None = None
 
 
+class OriginalOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The sales order that a return goes back to: which one, and whose.
+
+    Attributes:
+        id: NetSuite's internal id.
+        customer: internal id.
+    """
+
+    id: str
+    number: str
+    customer: str | None = None
+
+
 class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the plan for one return sees.
 
@@ -166,6 +183,8 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
         order_key: the reference by which the sales order was looked for; None when it was
             not.
         sales: the sales orders that match it; normally one.
+        original_orders: the sales orders of the original shipment, where authorizations were
+            found by the reference; empty where none is known.
         lots: NetSuite's lots, by item id and number with a space between.
         location_subsidiaries: of each location of the connection's that shows any; empty outside
             OneWorld.
@@ -190,11 +209,21 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     lots: dict[str, str] = {}
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
+    original_orders: tuple[OriginalOrder, ...] = ()
 
     @property
     def is_return_to_sender(self) -> bool:
         """Whether the parcel never reached its customer; ShipBob writes it in several ways."""
         return "".join((self.return_type or "").split()).lower() in _TO_SENDER
+
+
+def fits(authorization: Authorization, orders: Collection[OriginalOrder]) -> bool:
+    """Whether an authorization is of one of these orders, or of the customer of one."""
+    return any(
+        order.id in authorization.made_from
+        or (order.customer is not None and order.customer == authorization.customer)
+        for order in orders
+    )
 
 
 def known_action(written: str) -> Action | None:

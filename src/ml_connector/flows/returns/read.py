@@ -14,12 +14,14 @@ from ml_connector.flows.returns.facts import (
     Authorization,
     AuthorizedLine,
     Done,
+    OriginalOrder,
     ReceivedUnits,
     ReturnedLine,
     ReturnFacts,
     Sale,
     SoldLine,
     authorization_id,
+    fits,
     known_action,
 )
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
@@ -45,7 +47,7 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
     processed = [line for line in facts.lines if any(one.quantity for one in line.done)]
     if not processed:
         return facts
-    return await _with_netsuite(facts, processed, found.original_shipment_id, reads)
+    return await _with_netsuite(facts, processed, found, reads)
 
 
 async def _from_shipbob(found: Return, reads: Reads) -> ReturnFacts:
@@ -78,14 +80,14 @@ async def _line(line: ReturnLine, reads: Reads) -> ReturnedLine:
 
 
 async def _with_netsuite(
-    facts: ReturnFacts, processed: Sequence[ReturnedLine], shipment_id: int | None, reads: Reads
+    facts: ReturnFacts, processed: Sequence[ReturnedLine], returned: Return, reads: Reads
 ) -> ReturnFacts:
     """Add what NetSuite knows of the units that ShipBob has done something with.
 
     Args:
         facts: what ShipBob says.
         processed: the lines with such units.
-        shipment_id: the shipment that the units first left with, where ShipBob names it.
+        returned: the return at ShipBob.
         reads: of the connection.
     """
     matches = await read_items(
@@ -97,8 +99,10 @@ async def _with_netsuite(
     named = await _named(facts.return_id, reference, reads)
     order_key: str | None = None
     sales: tuple[Sale, ...] = ()
-    if not named and shipment_id is not None:
-        order_key, sales = await _sales(shipment_id, reads)
+    if not named:
+        order_key = await _order_key(returned, reads)
+        found = await reads.shipments.sales_orders(order_key) if order_key else ()
+        sales = tuple([await _sale(one, reads) for one in found])
     at = facts.completed_at
     return msgspec.structs.replace(
         facts,
@@ -109,6 +113,7 @@ async def _with_netsuite(
         named=named,
         order_key=order_key,
         sales=sales,
+        original_orders=await _original_orders(facts.return_id, returned, named, reads),
         lots=await _lots(processed, items, reads),
         location_subsidiaries=dict(await reads.locations.subsidiaries()),
         periods=await stock_periods(at, reads) if at else (),
@@ -163,6 +168,8 @@ async def _authorization(found: ReturnAuthorization, reads: Reads) -> Authorizat
         receipts=tuple(receipts),
         line_numbers=await _line_numbers(found, reads),
         subsidiary=found.subsidiary,
+        customer=found.entity,
+        made_from=tuple(one for one in (found.createdfrom, found.through) if one is not None),
     )
 
 
@@ -182,19 +189,45 @@ def _tag(memo: str | None) -> str | None:
     return found[1] if found else None
 
 
-async def _sales(shipment_id: int, reads: Reads) -> tuple[str | None, tuple[Sale, ...]]:
+async def _original_orders(
+    return_id: int, returned: Return, named: Sequence[Authorization], reads: Reads
+) -> tuple[OriginalOrder, ...]:
+    """Return the orders that an authorization found by the reference has to fit.
+
+    ShipBob's shipment is only asked for where what the return itself names does not fit.
+    """
+    others = [one for one in named if one.external_id != authorization_id(return_id)]
+    if not others:
+        return ()
+    store_order = _clean(returned.store_order_id)
+    orders = await _orders(store_order, reads)
+    if any(fits(one, orders) for one in others):
+        return orders
+    key = await _order_key(returned, reads)
+    return orders if key == store_order else await _orders(key, reads)
+
+
+async def _orders(key: str | None, reads: Reads) -> tuple[OriginalOrder, ...]:
+    found = await reads.shipments.order_headers(key) if key else ()
+    return tuple(OriginalOrder(id=one.id, number=one.tranid, customer=one.entity) for one in found)
+
+
+async def _order_key(returned: Return, reads: Reads) -> str | None:
+    """Return the reference of the order of the original shipment.
+
+    Where ShipBob does not know the shipment, it is the store's order that the return names.
+    """
+    store_order = _clean(returned.store_order_id)
+    if returned.original_shipment_id is None:
+        return store_order
     try:
-        order = await reads.shipments.order_with(shipment_id)
+        order = await reads.shipments.order_with(returned.original_shipment_id)
     except NeedsData as missing:
         if missing.cause is not Cause.RECORD_NOT_FOUND:
             raise
-        return None, ()  # ShipBob knows the return, and its shipment no more
+        return store_order  # ShipBob knows the return, and its shipment no more
     references = (order.reference_id, *(one.reference_id for one in order.shipments))
-    key = next((text.strip() for text in references if text and text.strip()), None)
-    if key is None:
-        return None, ()
-    found = await reads.shipments.sales_orders(key)
-    return key, tuple([await _sale(one, reads) for one in found])
+    return next((text.strip() for text in references if text and text.strip()), store_order)
 
 
 async def _sale(order: SalesOrder, reads: Reads) -> Sale:

@@ -9,32 +9,28 @@ have, so all quantities are read without their sign.
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from ml_connector.netsuite.dialect import Flag
+from ml_connector.netsuite.dialect import MOST_IN_LIST, Flag, in_lists
 from ml_connector.netsuite.queries.line_links import order_lines_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-Key = Literal["number", "external id", "order"]
-"""The key that return authorizations are found by."""
-
-# ``{where}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
-_BY: Final = """
-SELECT t.id, t.tranid, t.externalid, t.memo, t.status, t.entity, m.createdfrom
-    [, m.subsidiary]
+_HEADERS: Final = """
+SELECT t.id, t.tranid, t.externalid, t.memo, t.status, t.entity, m.createdfrom,
+    om.createdfrom AS through[, m.subsidiary]
 FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-WHERE t.type = 'RtnAuth' AND {where} IN ({list}) ORDER BY t.id
+LEFT JOIN transactionline om ON om.transaction = m.createdfrom AND om.mainline = 'T'
+WHERE t.type = 'RtnAuth'
 """
-_AUTHORIZATIONS: Final[Mapping[Key, str]] = MappingProxyType(
-    {
-        "number": _BY.replace("{where}", "t.tranid"),
-        "external id": _BY.replace("{where}", "t.externalid"),
-        "order": _BY.replace("{where}", "m.createdfrom"),
-    }
+# ``{list}`` becomes placeholders for the same values each time it stands there.
+_BY_NAME: Final = (
+    f"{_HEADERS} AND (t.tranid IN ({{list}}) OR t.externalid IN ({{list}})) ORDER BY t.id"
+)
+_BY_ORDER: Final = (
+    f"{_HEADERS} AND (m.createdfrom IN ({{list}}) OR om.createdfrom IN ({{list}})) ORDER BY t.id"
 )
 
 _LINES: Final = """
@@ -110,6 +106,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     entity: str | None = None
     createdfrom: str | None = None
+    through: str | None = None
     subsidiary: str | None = None
 
 
@@ -120,7 +117,9 @@ class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         status: the letter (section 5.7): A pending approval, B pending receipt, C cancelled,
             D partially received, E pending refund/partially received, F pending refund,
             G refunded, H closed.
-        createdfrom: internal id of the sales order or invoice it was made from.
+        entity: internal id of the customer.
+        createdfrom: internal id of the sales order, invoice or cash sale it was made from.
+        through: what that was made from itself: of an invoice or a cash sale its sales order.
     """
 
     id: str
@@ -131,6 +130,7 @@ class ReturnAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     memo: str | None = None
     entity: str | None = None
     createdfrom: str | None = None
+    through: str | None = None
     subsidiary: str | None = None
 
 
@@ -155,18 +155,14 @@ class ReturnReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
-async def by_number(
-    suiteql: SuiteQL, tranids: Sequence[str], *, priority: Priority = Priority.LIVE
+async def by_name(
+    suiteql: SuiteQL, names: Sequence[str], *, priority: Priority = Priority.LIVE
 ) -> list[ReturnAuthorization]:
-    """Return the return authorizations with these numbers (``tranid``). Exact."""
-    return await _authorizations(suiteql, "number", tranids, priority)
+    """Return the authorizations with one of these as number (``tranid``) or as external id.
 
-
-async def by_external_id(
-    suiteql: SuiteQL, external_ids: Sequence[str], *, priority: Priority = Priority.LIVE
-) -> list[ReturnAuthorization]:
-    """Return the return authorizations with these external ids. Exact, case-sensitive."""
-    return await _authorizations(suiteql, "external id", external_ids, priority)
+    Exact, case-sensitive.
+    """
+    return await _authorizations(suiteql, _BY_NAME, names, priority)
 
 
 async def from_order(
@@ -174,10 +170,11 @@ async def from_order(
 ) -> list[ReturnAuthorization]:
     """Return the return authorizations that were made from a sales order.
 
-    They are found by ``createdfrom`` on their mainline row. The link table tells which line of
+    Or from an invoice or a cash sale that was made from it. They are found by ``createdfrom`` on
+    their mainline row, and on that of what they were made from. The link table tells which line of
     the order a line stands for (section 5.3).
     """
-    found = await _authorizations(suiteql, "order", [order_id], priority)
+    found = await _authorizations(suiteql, _BY_ORDER, [order_id], priority)
     if not found:
         return []
     order_line = await order_lines_of(
@@ -222,15 +219,17 @@ async def received(
 
 
 async def _authorizations(
-    suiteql: SuiteQL, by: Key, values: Sequence[str], priority: Priority
+    suiteql: SuiteQL, query: str, values: Sequence[str], priority: Priority
 ) -> list[ReturnAuthorization]:
-    headers = await suiteql.rows_in(
-        _AUTHORIZATIONS[by],
-        values,
-        type=_Header,
-        operation="suiteql.return_authorizations",
-        priority=priority,
-    )
+    headers: list[_Header] = []
+    for placeholders, chunk in in_lists(values, most=MOST_IN_LIST // 2):
+        headers += await suiteql.rows(
+            query.replace("{list}", placeholders),
+            (*chunk, *chunk),
+            type=_Header,
+            operation="suiteql.return_authorizations",
+            priority=priority,
+        )
     rows = await suiteql.rows_in(
         _LINES,
         [header.id for header in headers],

@@ -38,6 +38,11 @@ LEFT JOIN item i ON i.id = l.item
 WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id, l.id
 """
 
+_HEADERS: Final = """
+SELECT t.id, t.tranid, t.entity, t.{column} AS matched FROM transaction t
+WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
+"""
+
 # The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
 # itself are negative (section 5.2).
 _FULFILLMENTS: Final = """
@@ -174,6 +179,20 @@ class SalesOrder(msgspec.Struct, frozen=True, kw_only=True):
     trandate: date | None = None
 
 
+class SalesOrderHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sales order it is, and whose.
+
+    Attributes:
+        entity: internal id of the customer.
+        matched: the value it was found by.
+    """
+
+    id: str
+    matched: str
+    tranid: str = ""
+    entity: str | None = None
+
+
 class Lot(msgspec.Struct, frozen=True, kw_only=True):
     """A lot or serial number of an item (section 5.4)."""
 
@@ -247,10 +266,8 @@ async def sales_orders_by(
         UnknownIdentifier: the account has no such custom field.
         ValueError: orders can't be found by this field.
     """
-    if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
-        raise ValueError(f"sales orders are not found by {field!r}")
     rows = await suiteql.rows_in(
-        _ORDERS.replace("{column}", column_name(field)),
+        _ORDERS.replace("{column}", _matching_column(field)),
         values,
         type=_OrderRow,
         operation="suiteql.sales_orders",
@@ -277,6 +294,39 @@ async def sales_orders_by(
         )
         orders[order.matched] = (*orders.get(order.matched, ()), order)
     return orders
+
+
+async def headers_by(
+    suiteql: SuiteQL, field: str, values: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[SalesOrderHeader, ...]]:
+    """Find sales orders as ``sales_orders_by`` does, but only whose they are: one small query.
+
+    Raises:
+        UnknownIdentifier: the account has no such custom field.
+        ValueError: orders can't be found by this field.
+    """
+    rows = await suiteql.rows_in(
+        _HEADERS.replace("{column}", _matching_column(field)),
+        values,
+        type=SalesOrderHeader,
+        operation="suiteql.sales_orders",
+        priority=priority,
+    )
+    found: dict[str, tuple[SalesOrderHeader, ...]] = {}
+    for row in rows:
+        found[row.matched] = (*found.get(row.matched, ()), row)
+    return found
+
+
+def _matching_column(field: str) -> str:
+    """Return the column of a field that sales orders may be found by.
+
+    Raises:
+        ValueError: orders can't be found by this field.
+    """
+    if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
+        raise ValueError(f"sales orders are not found by {field!r}")
+    return column_name(field)
 
 
 def _line(row: _OrderRow, line: int, item: str, itemid: str) -> SalesOrderLine:
