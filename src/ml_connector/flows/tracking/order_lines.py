@@ -56,7 +56,7 @@ def wanted_lines(
     order: SalesOrderFact,
     names: ItemNames,
 ) -> list[WantedUnits]:
-    """Find the order lines of everything in a shipment.
+    """Find the order lines of everything in a shipment that NetSuite fulfils.
 
     Args:
         shipment: what has shipped.
@@ -67,6 +67,32 @@ def wanted_lines(
         NeedsData: a SKU is no item in NetSuite.
         NeedsHuman: a SKU is not on the order, or how many kits these are is not clear.
     """
+    return [one for one in _all_lines(shipment, order, names) if one.lines[0].can_ship]
+
+
+def never_fulfilled(
+    shipment: ShipmentFact, order: SalesOrderFact, names: ItemNames
+) -> dict[str, str]:
+    """Return why NetSuite fulfils some units of a shipment never, by their source lines.
+
+    Such are gift cards, downloads and services: they are on no item fulfilment at all.
+    """
+    try:
+        every = _all_lines(shipment, order, names)
+    except (NeedsData, NeedsHuman):
+        return {}
+    return {
+        unit.source_line: f"NetSuite fulfils no {one.lines[0].name}: it is a"
+        f" {one.lines[0].kind or 'line'} that is not marked to be fulfilled"
+        for one in every
+        if not one.lines[0].can_ship
+        for unit in one.units
+    }
+
+
+def _all_lines(
+    shipment: ShipmentFact, order: SalesOrderFact, names: ItemNames
+) -> list[WantedUnits]:
     wanted: list[WantedUnits] = []
     members: list[tuple[StoreProduct, Units]] = []
     for product in shipment.products:

@@ -18,10 +18,11 @@ from ml_connector.flows.tracking.documents import (
     item_fulfillment,
     tracking_mark,
 )
-from ml_connector.flows.tracking.facts import PARCEL, ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
     covers,
+    never_fulfilled,
     take,
     wanted_lines,
 )
@@ -45,7 +46,13 @@ from ml_connector.flows.tracking.sales_orders import (
     not_open,
     the_order,
 )
-from ml_connector.flows.tracking.source_lines import fact_date_of, source_lines
+from ml_connector.flows.tracking.source_lines import (
+    done_by_others,
+    fact_date_of,
+    left_off,
+    posted_parcels,
+    source_lines,
+)
 from ml_connector.flows.tracking.unit_items import check_lots, items_of
 from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
 from ml_connector.ledger.postings.documents import (
@@ -53,9 +60,7 @@ from ml_connector.ledger.postings.documents import (
     Plan,
     Posted,
     RefusedUnits,
-    SourceLine,
 )
-from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
     FULFILLMENT_SHIPPED,
@@ -110,6 +115,9 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     known = known_fulfillments(facts, order, posted, settings)
     task = _ShipmentTask(facts, order, known, tuple(posted), settings, fact_date)
     with _woken_by_its_order(facts):
+        nothing = _nothing_to_fulfil(task)
+        if nothing is not None:
+            return nothing
         own = _own(task)
         return _create(task) if own is None else _update(task, own)
 
@@ -167,6 +175,10 @@ class _ShipmentTask(NamedTuple):
         }
         order = self.order.with_lines_from(self.location, others)
         return wanted_lines(shipment, order, self.facts.names)
+
+    @property
+    def never_fulfilled(self) -> dict[str, str]:
+        return never_fulfilled(self.shipment, self.order, self.facts.names)
 
     def day(self) -> date:
         return posting_date(
@@ -237,6 +249,16 @@ def _has_open(task: _ShipmentTask) -> bool:
         return True  # what it is says the failure that follows
 
 
+def _nothing_to_fulfil(task: _ShipmentTask) -> Plan | None:
+    """Return the plan for a shipment of gift cards, downloads or services alone; else None."""
+    never = task.never_fulfilled
+    if task.posted or not never or never.keys() < {one.source_line for one in task.shipment.units}:
+        return None
+    return refusal(
+        source_lines(task.facts, task.settings), "; ".join(dict.fromkeys(never.values()))
+    )
+
+
 def _create(task: _ShipmentTask) -> Plan:
     shipment, order = task.shipment, task.order
     if task.settings.policies.fulfillment == "update":
@@ -267,7 +289,8 @@ def _create(task: _ShipmentTask) -> Plan:
     check_lots(taken, order, task.facts.lots, shipment.id)
     refuse_unclear_lines(order.line_numbers, "salesOrder", order.id, order.number)
     made = item_fulfillment(task.booking(task.day()), order, taken, task.facts.lots)
-    return Plan(documents=(made, *_mark(task, anew=True)))
+    never = left_off(source_lines(task.facts, task.settings), task.never_fulfilled)
+    return Plan(documents=(made, *_mark(task, anew=True)), refused=never)
 
 
 def _refuse_held_for_cancelled(task: _ShipmentTask) -> None:
@@ -285,7 +308,7 @@ def _refuse_held_for_cancelled(task: _ShipmentTask) -> None:
 
 
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
-    known = _posted_parcels(_posted_on(task, own)) | own.compared_numbers
+    known = posted_parcels(_posted_on(task, own)) | own.compared_numbers
     parcels = [one for one in task.shipment.parcels if one.compared_number not in known]
     ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None
     day = task.day() if ships is not None else task.fact_date
@@ -329,16 +352,6 @@ def _posted_on(task: _ShipmentTask, own: FulfillmentFact) -> list[Posted]:
     return [one for one in task.posted if one.system != "netsuite" or one.remote_id == own.id]
 
 
-def _posted_parcels(posted: Sequence[Posted]) -> set[str]:
-    """Return the numbers of parcels that we have posted, as they are compared."""
-    return {
-        compared_number(line.source_line.removeprefix(PARCEL))
-        for document in posted
-        for line in document.lines
-        if line.source_line.startswith(PARCEL)
-    }
-
-
 def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
     """Whether the memo says already what we would write into it."""
     text = f"ShipBob shipment {booking.shipment.id}: {booking.delivery.text()}"
@@ -348,28 +361,9 @@ def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
 def _done_by_others(
     task: _ShipmentTask, own: FulfillmentFact, known: Collection[str]
 ) -> tuple[RefusedUnits, ...]:
-    """Return the lines of the shipment that somebody else has put into NetSuite.
-
-    A parcel of ours whose number ShipBob now writes in another way is one of them.
-    """
-    posted = {line.source_line for document in task.posted for line in document.lines}
-    ours = _posted_parcels(task.posted)
-    units: list[SourceLine] = []
-    parcels: list[SourceLine] = []
-    written_anew: list[SourceLine] = []
-    for line in source_lines(task.facts, task.settings):
-        number = compared_number(line.source_line.removeprefix(PARCEL))
-        if line.source_line in posted:
-            continue
-        if line.quantity is not None:
-            units.append(line)
-        elif number in known:
-            (written_anew if number in ours else parcels).append(line)
-    if own.status in FULFILLMENT_NOT_SHIPPED:
-        units = []
-    by_others = f"On item fulfilment {own.called} already, which these books did not post"
-    anew = f"On item fulfilment {own.called} already, with the number as ShipBob wrote it before"
-    return (*refused([*units, *parcels], by_others), *refused(written_anew, anew))
+    lines, never = source_lines(task.facts, task.settings), task.never_fulfilled
+    others = [line for line in lines if line.source_line not in never]
+    return (*done_by_others(others, task.posted, own, known), *left_off(lines, never))
 
 
 def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.netsuite.item_types import NEVER_FULFILLED
+from ml_connector.netsuite.item_types import is_fulfilled
 from ml_connector.netsuite.queries.sales_orders import (
     Fulfillment,
     Lot,
@@ -33,6 +33,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         open: units that are on no fulfilment yet, not even on one that is only picked.
         location: where the line is to be fulfilled from, where it says so itself.
+        marked: whether the item is marked to be fulfilled, where the account shows it.
         unit: set where it is not ordered in the item's stock unit (netsuite.md 13.3).
     """
 
@@ -47,6 +48,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     serialized: bool = False
     unit: str | None = None
     location: str | None = None
+    marked: bool | None = None
 
     @property
     def is_kit(self) -> bool:
@@ -56,7 +58,7 @@ class OrderLineFact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def can_ship(self) -> bool:
         """Whether it can be on an item fulfilment at all."""
-        return self.kind not in NEVER_FULFILLED
+        return is_fulfilled(self.kind, self.marked)
 
     def is_called(self, name: str) -> bool:
         """Whether its item has this name, by itself or with its parents'."""
@@ -192,6 +194,7 @@ def _line(line: SalesOrderLine, fulfillments: tuple[Fulfillment, ...]) -> OrderL
         open=max(0, int(rest)),
         closed=bool(line.isclosed),
         location=line.location,
+        marked=line.marked,
         lot_tracked=bool(line.islotitem),
         serialized=bool(line.isserialitem),
         unit=line.units

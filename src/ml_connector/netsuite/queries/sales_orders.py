@@ -14,7 +14,7 @@ import msgspec
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag, column_name
-from ml_connector.netsuite.item_types import NEVER_FULFILLED
+from ml_connector.netsuite.item_types import is_fulfilled
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -27,7 +27,7 @@ SELECT t.id, t.tranid, t.status, t.{column} AS matched, m.location[, m.subsidiar
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity, l.quantityshiprecv,
     l.isclosed, l.location AS linelocation
-    [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit]
+    [, i.islotitem][, i.isserialitem][, l.units][, i.stockunit][, i.isfulfillable]
 FROM transaction t
 LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 LEFT JOIN transactionline l ON l.transaction = t.id
@@ -85,6 +85,8 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
             is not documented.
         itemtype: such as InvtPart, Assembly, Kit, NonInvtPart, Service.
         units: id of the line's unit; the quantities are not in it (section 13.3).
+        isfulfillable: whether the item can be fulfilled; None where the account does not say
+            (section 16.16).
     """
 
     line: int
@@ -100,6 +102,7 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     isserialitem: Flag = Flag.F
     units: str | None = None
     stockunit: str | None = None
+    isfulfillable: Flag | None = None
 
     @property
     def ordered_quantity(self) -> Decimal:
@@ -121,7 +124,12 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def can_ship(self) -> bool:
         """Whether it can be on an item fulfilment at all."""
-        return self.itemtype not in NEVER_FULFILLED
+        return is_fulfilled(self.itemtype, self.marked)
+
+    @property
+    def marked(self) -> bool | None:
+        """Whether the item is marked to be fulfilled; None where the account does not say."""
+        return None if self.isfulfillable is None else bool(self.isfulfillable)
 
 
 class FulfilledLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +232,7 @@ class _OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     isserialitem: Flag = Flag.F
     units: str | None = None
     stockunit: str | None = None
+    isfulfillable: Flag | None = None
 
 
 class _FulfillmentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -344,6 +353,7 @@ def _line(row: _OrderRow, line: int, item: str, itemid: str) -> SalesOrderLine:
         isserialitem=row.isserialitem,
         units=row.units,
         stockunit=row.stockunit,
+        isfulfillable=row.isfulfillable,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, cast
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Waking
 from ml_connector.ledger.connections.line_proofs import OrderKey
-from ml_connector.netsuite.item_types import NEVER_FULFILLED
+from ml_connector.netsuite.item_types import is_fulfilled
 from ml_connector.netsuite.queries.purchase_orders import OrderLine
 from ml_connector.netsuite.records.order_lines import OrderType
 from ml_connector.reads.reads import Reads
@@ -57,7 +57,7 @@ async def _look(reads: Reads, order: OrderKey, lines: Sequence[OrderLine]) -> Li
     # A receipt from a purchase order names lines of hidden items too; other documents can't.
     seen = [one for one in lines if one.itemid or order.record_type == "purchaseOrder"]
     sold = order.record_type == "salesOrder"
-    others = [one.line for one in seen if sold and one.itemtype in NEVER_FULFILLED]
+    others = [one.line for one in seen if sold and not _is_sold(one)]
     return await prove_lines(
         cast("OrderType", order.record_type),
         order.order_id,
@@ -65,6 +65,12 @@ async def _look(reads: Reads, order: OrderKey, lines: Sequence[OrderLine]) -> Li
         reads,
         others=others,
     )
+
+
+def _is_sold(line: OrderLine) -> bool:
+    """Whether a fulfilment names a line of a sales order."""
+    marked = None if line.isfulfillable is None else bool(line.isfulfillable)
+    return is_fulfilled(line.itemtype, marked)
 
 
 LINE_NUMBERS: Final = Waking(
