@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -90,6 +91,53 @@ def test_what_is_undone_is_refused_by_a_person_and_stays_so(
     assert acts[0]["details"]["undone"] == external_id
     shown = json.loads(acme("journal", "show", external_id, "--json").out)["found"]
     assert shown[0]["undone_by"] == [f"mlc-un-{external_id.removeprefix('mlc-')}"]
+
+
+def billed(booked: Merchant, invoice: int) -> list[tuple[str, Decimal]]:
+    """NetSuite's bills of an invoice: their external ids, and what they come to."""
+    return sorted(
+        (
+            str(document["externalId"]),
+            sum(
+                (Decimal(str(line["amount"])) for line in document["expense"]["items"]),
+                Decimal(0),
+            ),
+        )
+        for document in booked.world.netsuite.documents()
+        if str(document.get("externalId", "")).startswith(f"mlc-vb-{invoice}")
+    )
+
+
+def test_an_undone_bill_stays_undone_until_its_invoice_changes_and_is_then_billed_whole(
+    acme: Command, booked: Merchant
+) -> None:
+    shipbob = booked.world.shipbob
+    shipbob.invoice()  # what other tests have left open
+    charge = shipbob.charge("Shipping", Decimal("14.30"), reference_id="210000101")
+    [invoice] = shipbob.invoice()
+    bill = f"mlc-vb-{invoice.id}"
+    acme("sync", "billing", "--id", str(invoice.id), "--json")
+    acme("journal", "undo", bill, "--yes")
+    again = json.loads(acme("sync", "billing", "--id", str(invoice.id), "--json").out)
+
+    assert again["lines"]["refused"]["money"] == {"USD": "14.30"}
+    assert [name for name, _ in billed(booked, invoice.id)] == [bill]
+
+    with shipbob.books.lock:
+        charge.amount += 2
+        shipbob.books.billing.invoices[invoice.id].amount += 2
+    changed = json.loads(acme("sync", "billing", "--id", str(invoice.id), "--json").out)
+
+    assert billed(booked, invoice.id) == [
+        (bill, Decimal("14.30")),
+        (f"{bill}-2", Decimal("16.30")),
+    ]
+    assert changed["lines"]["posted"]["money"] == {"USD": "16.30"}
+    assert changed["lines"]["refused"] == {"lines": 0, "quantity": 0, "money": {}}
+    assert changed["lines"]["unexplained"] == {"lines": 0, "quantity": 0, "money": {}}
+    month = json.loads(acme("reconcile", f"{invoice.day:%Y-%m}", "--json").out)
+    named = [one for one in month["differences"] if str(invoice.id) in json.dumps(one)]
+    assert [one for one in named if one["kind"].startswith("fact_")] == []
 
 
 @pytest.mark.parametrize(

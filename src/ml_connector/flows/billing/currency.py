@@ -80,8 +80,7 @@ def check_posted(invoice: InvoiceFact, posted: Sequence[Posted], settings: Billi
         cause=Cause.CURRENCY_DIFFERS,
         remedy=(
             "Ask ShipBob which is right. If it is the currency of now, take the bills back"
-            f" (journal undo {undo}) and enter the right one by hand with the reference number"
-            f" {invoice.id}."
+            f" (journal undo {undo}) and replay: the invoice is then billed whole."
         ),
     )
 

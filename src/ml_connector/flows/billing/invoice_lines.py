@@ -13,9 +13,6 @@ from ml_connector.flows.billing.money import in_whole_units, is_whole, said, sma
 from ml_connector.ledger.sources.charges import Charge, Summed
 from ml_connector.words import Cause
 
-NEVER_BILLED: Final = frozenset({"payment", "balanceadjustment"})
-"""Invoice types and transaction types that are no costs (shipbob.md section 9.7)."""
-
 GONE: Final = "lines that ShipBob has forgotten"
 WHOLE: Final = "the whole invoice"
 
@@ -68,7 +65,7 @@ class ChargeGroup(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def never_billed(self) -> bool:
         """Whether these are payments or balances."""
-        return plain(self.type) in NEVER_BILLED
+        return is_no_cost(self.type)
 
 
 class _GroupKey(NamedTuple):
@@ -159,6 +156,8 @@ def parts(
 ) -> list[InvoicePart]:
     """Split an invoice into parts that add up to its amount to the cent.
 
+    Payments and balances that the amount does not count come beside that.
+
     It is not documented whether the lines' amounts include their taxes, so both sums are
     compared with the invoice and the nearer one is taken.
 
@@ -176,21 +175,49 @@ def parts(
     unit = smallest_unit(invoice.currency)
     amount = _without_dust(invoice.amount, unit)
     _check_currency(invoice, groups, amount, unit)
-    net = sum((group.amount for group in groups), Decimal(0))
-    gross = net + sum((group.tax for group in groups), Decimal(0))
+    counted = _counted(groups, amount, unit)
+    net, gross = _sums(counted)
     on_top = abs(gross - amount) < abs(net - amount)
     total = gross if on_top else net
     gap = amount - total
-    found = _split(groups, on_top=on_top, separate_taxes=separate_taxes)
+    found = _split(counted, on_top=on_top, separate_taxes=separate_taxes)
     if abs(gap) * 2 >= unit:
         if not (fill_the_gap and listed == 0):
             raise _does_not_tie(invoice, groups, total, gap, listed)
         found.append(InvoicePart(source_line=GONE, detail=GONE, group=None, amount=gap))
     whole = in_whole_units([part.amount for part in found], amount, unit)
+    beside = [group for group in groups if group not in counted]
     return [
-        msgspec.structs.replace(part, amount=exact)
-        for part, exact in zip(found, whole, strict=True)
+        *(
+            msgspec.structs.replace(part, amount=exact)
+            for part, exact in zip(found, whole, strict=True)
+        ),
+        *_split(beside, on_top=False, separate_taxes=False),
     ]
+
+
+def _sums(groups: Iterable[ChargeGroup]) -> tuple[Decimal, Decimal]:
+    """Return the sum of the amounts, and the same with the taxes on top."""
+    net = tax = Decimal(0)
+    for group in groups:
+        net += group.amount
+        tax += group.tax
+    return net, net + tax
+
+
+def _counted(
+    groups: Sequence[ChargeGroup], amount: Decimal, unit: Decimal
+) -> Sequence[ChargeGroup]:
+    """Return the groups that the invoice's amount counts: all, or all but payments and balances.
+
+    It is not documented whether it counts those; whichever ties is taken.
+    """
+    costs = [group for group in groups if not group.never_billed]
+
+    def ties(some: Sequence[ChargeGroup]) -> bool:
+        return any(abs(total - amount) * 2 < unit for total in _sums(some))
+
+    return costs if ties(costs) and not ties(groups) else groups
 
 
 def completes(
@@ -213,6 +240,16 @@ def completes(
     net += sum((one.amount for one in forgotten), Decimal(0))
     tax += sum((one.tax for one in forgotten), Decimal(0))
     return any(abs(total - amount) * 2 < unit for total in (net, net + tax))
+
+
+def is_no_cost(kind: str | None) -> bool:
+    """Whether an invoice or a transaction of this type is a payment or a balance.
+
+    Documented are ``Payment`` and ``BalanceAdjustment`` (shipbob.md section 9.7). Every type
+    that begins with ``Balance`` counts: what is carried over is no charge by any name.
+    """
+    word = plain(kind)
+    return word == "payment" or word.startswith("balance")
 
 
 def plain(word: str | None) -> str:

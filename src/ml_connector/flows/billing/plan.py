@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.flows.billing.currency import check_posted, currency_of, is_in
+from ml_connector.flows.billing.by_hand import entered_by_hand
+from ml_connector.flows.billing.currency import check_posted, currency_of
 from ml_connector.flows.billing.documents import (
     BILLS,
     TargetAmount,
@@ -19,21 +19,22 @@ from ml_connector.flows.billing.documents import (
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
     GONE,
-    NEVER_BILLED,
     WHOLE,
     InvoiceFact,
     InvoicePart,
+    is_no_cost,
     parts,
-    plain,
 )
-from ml_connector.flows.billing.money import said
+from ml_connector.flows.billing.standing import (
+    others_at_the_same_total,
+    settled_by,
+    standing,
+)
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
-from ml_connector.rules.refused import refusal
+from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
-from ml_connector.words import Cause, ExternalIdPrefix
-
-_OURS: Final = (ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT)
+from ml_connector.words import Cause
 
 
 def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -51,18 +52,40 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     kept_out = _kept_out(invoice, settings)
     if kept_out:
         return refusal(source_lines(facts, settings), kept_out)
-    check_posted(invoice, posted, settings.billing)
-    if posted and _total(posted) == invoice.amount:
-        return Plan(note="All of it is posted")
+    lines = source_lines(facts, settings)
+    no_cost = _no_cost(facts, lines)
+    named = {one.source_line for one in no_cost}
+    settled = settled_by([line for line in lines if line.source_line not in named], posted)
+    if settled:
+        return Plan(note=settled, refused=no_cost)
+    return _of_the_rest(facts, invoice, posted, settings)
+
+
+def _of_the_rest(
+    facts: BillingFacts,
+    invoice: InvoiceFact,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Decide what is posted of an invoice whose lines are not what stands of it."""
+    lines = source_lines(facts, settings)
+    kept = standing(posted)
+    check_posted(invoice, kept, settings.billing)
     fact_date = day_of(invoice)
     all_parts = _parts(facts, settings)
-    refused = _refused(all_parts, invoice)
-    rest = _outstanding(all_parts, posted, settings)
+    no_cost = _no_cost(facts, lines)
+    rest = _outstanding(all_parts, kept, settings)
     if not rest:
-        return Plan(refused=refused, note="All of it is posted" if posted else "It is over 0")
-    by_hand = _by_hand(facts, invoice, _vendor(invoice, settings), settings)
+        return Plan(refused=no_cost, note="All of it is posted" if kept else "It is over 0")
+    by_hand = entered_by_hand(
+        facts, invoice, settings.billing, vendor=_vendor(invoice, settings), kept=kept
+    )
     if by_hand:
-        return refusal(source_lines(facts, settings), by_hand)
+        return refusal(lines, by_hand)
+    if not sum((one.amount for one in rest), Decimal(0)):
+        if kept:
+            raise others_at_the_same_total(invoice, rest, kept)
+        return _over_nothing(lines, no_cost)
     document = bill(
         invoice,
         rest,
@@ -72,7 +95,15 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
         day=_posting_date(invoice, fact_date, facts, settings),
         currency=currency_of(facts, invoice, settings.billing),
     )
-    return Plan(documents=(document,), refused=refused)
+    return Plan(documents=(document,), refused=no_cost)
+
+
+def _over_nothing(lines: Sequence[SourceLine], no_cost: Sequence[RefusedUnits]) -> Plan:
+    """Return the plan for an invoice whose charges cancel each other out: there is no bill."""
+    named = {one.source_line for one in no_cost}
+    reason = "The invoice's charges come to 0: nothing is owed, and no bill is made"
+    others = refused((one for one in lines if one.source_line not in named), reason)
+    return Plan(note=reason, refused=(*no_cost, *others))
 
 
 def _posting_date(
@@ -98,12 +129,6 @@ def _vendor(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
     return settings.billing.vendor
 
 
-def _total(posted: Sequence[Posted]) -> Decimal:
-    return sum(
-        (line.amount or Decimal(0) for document in posted for line in document.lines), Decimal(0)
-    )
-
-
 def invoice_of(facts: BillingFacts) -> InvoiceFact:
     """Return the head of the invoice.
 
@@ -122,7 +147,7 @@ def invoice_of(facts: BillingFacts) -> InvoiceFact:
 
 def _kept_out(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
     """Return why nothing of an invoice is ever posted; empty when it may be."""
-    if plain(invoice.type) in NEVER_BILLED:
+    if is_no_cost(invoice.type):
         return f"An invoice of type {invoice.type} is no cost: never billed"
     return before_start(invoice.day, settings)
 
@@ -158,7 +183,7 @@ def _outstanding(
     all_parts: Sequence[InvoicePart], posted: Sequence[Posted], settings: ConnectionSettings
 ) -> list[TargetAmount]:
     wanted = placed([part for part in all_parts if not _is_no_cost(part)], settings.billing)
-    return outstanding(wanted, posted)
+    return outstanding(wanted, standing(posted))
 
 
 def _parts(facts: BillingFacts, settings: ConnectionSettings) -> list[InvoicePart]:
@@ -175,56 +200,23 @@ def _is_no_cost(part: InvoicePart) -> bool:
     return part.group is not None and part.group.never_billed
 
 
-def _refused(all_parts: Sequence[InvoicePart], invoice: InvoiceFact) -> tuple[RefusedUnits, ...]:
+def _no_cost(facts: BillingFacts, lines: Sequence[SourceLine]) -> tuple[RefusedUnits, ...]:
+    """Return the payments and balances among the lines, which are never billed."""
+    types = {group.name: group.type for group in facts.groups if group.never_billed}
     return tuple(
         RefusedUnits(
-            source_line=part.source_line,
-            reason=f"A {part.group.type if part.group else ''} is no cost: never billed",
-            amount=part.amount,
-            currency=invoice.currency,
+            source_line=line.source_line,
+            reason=f"A {types[line.source_line]} is no cost: never billed",
+            amount=line.amount,
+            currency=line.currency,
         )
-        for part in all_parts
-        if _is_no_cost(part)
-    )
-
-
-def _by_hand(
-    facts: BillingFacts, invoice: InvoiceFact, vendor: str, settings: ConnectionSettings
-) -> str:
-    """Return that a person has entered the bill already; empty when nobody has.
-
-    Raises:
-        NeedsHuman: somebody has entered it with another amount, or it can't be told.
-    """
-    others = [
-        one
-        for one in facts.bills
-        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
-    ]
-    if not others:
-        return ""
-    foreign = [one for one in others if not is_in(one, invoice, facts, settings.billing)]
-    named = ", ".join(
-        f"{one.kind} {one.id}" + (f" (in {one.currency_text})" if one in foreign else "")
-        for one in others
-    )
-    kind = "vendor credit" if invoice.amount < 0 else "vendor bill"
-    [one, *more] = others
-    if not more and not foreign and one.kind == kind and one.total == abs(invoice.amount):
-        return f"Entered by hand as {named} over the same amount: not billed again"
-    raise NeedsHuman(
-        f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
-        f" not made and which is no {kind} over {said(abs(invoice.amount), invoice.currency)}",
-        cause=Cause.BILLED_BY_OTHERS,
-        remedy=(
-            "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
-            " delete it; if it is not, give it another reference number. Then replay."
-        ),
+        for line in lines
+        if line.source_line in types
     )
 
 
 def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return the lines of an invoice; together they add up to its amount."""
+    """Return the lines of an invoice; those that it counts add up to its amount."""
     invoice = facts.invoice
     if invoice is None:
         return ()
@@ -234,7 +226,7 @@ def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[
             source_line=name, fact_date=invoice.day, amount=amount, currency=invoice.currency
         )
 
-    if plain(invoice.type) in NEVER_BILLED:
+    if is_no_cost(invoice.type):
         return (line(WHOLE, invoice.amount),)
     amounts: dict[str, Decimal] = {}
     try:

@@ -8,11 +8,10 @@ from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData
 from ml_connector.flows.billing.facts import NEXT, BillFact, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
-    NEVER_BILLED,
     InvoiceFact,
     completes,
     grouped,
-    plain,
+    is_no_cost,
 )
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
@@ -30,7 +29,7 @@ async def read(key: str, reads: Reads) -> BillingFacts:
     invoice = InvoiceFact(
         id=head.id, type=head.type, day=head.day, amount=head.amount, currency=head.currency
     )
-    if plain(invoice.type) in NEVER_BILLED:
+    if is_no_cost(invoice.type):
         return BillingFacts(key=key, invoice=invoice)
     listed = await _listed(head.id, reads)
     groups = grouped(await reads.billing.kept_lines(head.id))

@@ -180,6 +180,22 @@ def _parameters(
     }
 
 
+def taken_back(rest: str, undone: str) -> str:
+    """Return what counts as refused of what was undone, in SQL.
+
+    A person who takes a document back refuses its lines. What is posted again afterwards, or
+    what the source does not show any more, is not refused: no more counts than is missing.
+
+    Args:
+        rest: what is neither posted nor refused otherwise.
+        undone: the sum of what counter-documents took back.
+    """
+    return (
+        f"(case when sign({rest}) = sign({undone})"
+        f" then sign({undone}) * least(abs({rest}), abs({undone})) else 0 end)"
+    )
+
+
 # `told` has a row for each mention of a line and measure; `line` one for each line; a line is
 # of the day its source says, and else of the first day that was posted for it.
 _LINES_OF: Final = """
@@ -195,37 +211,43 @@ with {wanted} stated as (
 ), told as (
     select subject_id, name, connection, flow, fact_date, sku, '' as measure,
         quantity::numeric as stated, 0::numeric as posted, 0::numeric as refused,
+        0::numeric as undone,
         false as is_row, false as is_reason, true as is_stated from stated
     union all
-    select subject_id, name, connection, flow, fact_date, sku, currency, amount, 0, 0,
+    select subject_id, name, connection, flow, fact_date, sku, currency, amount, 0, 0, 0,
         false, false, true from stated where amount is not null
     union all
     select subject_id, name, connection, flow, fact_date, sku, '', null, quantity,
-        case when undone then -quantity end, not undone, undone, false from booked
+        null, case when undone then -quantity end, not undone, undone, false from booked
     union all
     select subject_id, name, connection, flow, fact_date, sku, coalesce(currency, '?'), null,
-        amount, case when undone then -amount end, not undone, undone, false
+        amount, null, case when undone then -amount end, not undone, undone, false
     from booked where amount is not null
     union all
     select r.subject_id, r.name, s.connection, s.flow, s.created_at::date, null, '', null, null,
-        r.quantity, false, true, false
+        r.quantity, null, false, true, false
     from refusal as r join subject as s on s.id = r.subject_id
     where s.connection = any (%(names)s) {of_subjects}
     union all
     select r.subject_id, r.name, s.connection, s.flow, s.created_at::date, null, r.currency,
-        null, null, r.amount, false, true, false
+        null, null, r.amount, null, false, true, false
     from refusal as r join subject as s on s.id = r.subject_id
     where r.amount is not null and s.connection = any (%(names)s) {of_subjects}
-), measure as (
+), summed as (
     select subject_id, name, measure,
         min(connection) as connection, min(flow) as flow, min(sku) as sku,
         coalesce(max(fact_date) filter (where is_stated), min(fact_date)) as fact_date,
         coalesce(sum(stated), 0) as stated, coalesce(sum(posted), 0) as posted,
-        coalesce(sum(refused), 0) as refused,
+        coalesce(sum(refused), 0) as refused, coalesce(sum(undone), 0) as undone,
         coalesce(sum(stated), 0) - coalesce(sum(posted), 0) - coalesce(sum(refused), 0) as rest,
         bool_or(is_row) as is_row, bool_or(is_reason) as is_reason,
         bool_or(is_stated) as is_stated, count(stated) > 0 as has_stated
     from told group by subject_id, name, measure
+), measure as (
+    select subject_id, name, measure, connection, flow, sku, fact_date, stated, posted,
+        refused + {taken_back} as refused, rest - {taken_back} as rest,
+        is_row, is_reason, is_stated, has_stated
+    from summed
 ), whole_line as (
     select m.subject_id, m.name, min(m.connection) as connection, min(m.flow) as flow,
         min(m.sku) as sku,
@@ -254,6 +276,8 @@ with {wanted} stated as (
         and l.name = substring(w.name from %(whole)s)))
 )
 """
+
+_TAKEN_BACK: Final = taken_back("rest", "undone")
 
 _SUMS: Final = """
 select connection, {flow} as flow, {period} as period, 'lines' as measure,
@@ -326,10 +350,16 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
     """Return the query's head: all lines of the connections, or of some days or subjects."""
     if subjects is None and start is None and end is None:
         return _LINES_OF.format(
-            owner=_OWNER, wanted="", of_lines="", of_postings="", of_subjects=""
+            owner=_OWNER,
+            taken_back=_TAKEN_BACK,
+            wanted="",
+            of_lines="",
+            of_postings="",
+            of_subjects="",
         )
     return _LINES_OF.format(
         owner=_OWNER,
+        taken_back=_TAKEN_BACK,
         wanted=_OF_DAYS if subjects is None else _NAMED,
         of_lines=_OF_WANTED.format("l.subject_id"),
         of_postings=_POSTED_FOR_WANTED,

@@ -224,13 +224,18 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of a subject that exists in the other system, as plan sees it."""
+    """A document of a subject that exists in the other system, as plan sees it.
+
+    Attributes:
+        undone: whether a counter-document has taken it back.
+    """
 
     system: System
     kind: DocumentKind
     external_id: str
     remote_id: str | None
     lines: tuple[JournalLine, ...]
+    undone: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

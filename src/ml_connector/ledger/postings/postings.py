@@ -59,6 +59,13 @@ _COLUMNS: Final = (
     " coalesce(over_at < now(), true) as over, (select number from generation) as generation"
 )
 
+# Whether a counter-document had taken a posting back before a run; at all for none.
+_UNDONE: Final = (
+    "exists (select 1 from posting as c where c.undoes = posting.id"
+    " and c.state in ('done', 'adopted')"
+    " and (%(run)s::bigint is null or c.run_id < %(run)s)) as undone"
+)
+
 _PREPARE: Final = f"""
 insert into posting as p (connection, subject_id, run_id, system, kind, external_id, state,
                           document, document_hash, attempts, sending_at, send_by, over_at)
@@ -346,18 +353,25 @@ async def of_subjects(connection: Connection, subject_ids: Collection[int]) -> d
     """Return what earlier runs of these subjects have left; none for one without a posting."""
     found = await rows(
         connection,
-        f"select subject_id, {_COLUMNS} from posting"  # noqa: S608 - our own constant
+        f"select subject_id, {_COLUMNS}, {_UNDONE} from posting"  # noqa: S608 - our own constants
         " where subject_id = any (%(subjects)s)"
         " and state in ('sending', 'alarm', 'done', 'adopted') order by id",
-        {"subjects": list(subject_ids)},
+        {"subjects": list(subject_ids), "run": None},
     )
     by_subject: dict[int, list[Posting]] = defaultdict(list)
+    undone: set[int] = set()
     for row in found:
         by_subject[row["subject_id"]].append(_posting(row))
+        if row["undone"]:
+            undone.add(row["id"])
     return {
         subject_id: Found(
             tuple(one for one in left if one.state in {"sending", "alarm"}),
-            tuple(_posted(one) for one in left if one.state in {"done", "adopted"}),
+            tuple(
+                _posted(one, undone=one.id in undone)
+                for one in left
+                if one.state in {"done", "adopted"}
+            ),
         )
         for subject_id, left in by_subject.items()
     }
@@ -374,21 +388,22 @@ async def posted_before(
     """Return the subject's documents that existed before a run; all for None."""
     found = await rows(
         connection,
-        f"select {_COLUMNS} from posting"  # noqa: S608 - our own constant
+        f"select {_COLUMNS}, {_UNDONE} from posting"  # noqa: S608 - our own constants
         " where subject_id = %(subject)s and state in ('done', 'adopted')"
         " and (%(run)s::bigint is null or run_id < %(run)s) order by id",
         {"subject": subject_id, "run": run_id},
     )
-    return tuple(_posted(_posting(row)) for row in found)
+    return tuple(_posted(_posting(row), undone=row["undone"]) for row in found)
 
 
-def _posted(posting: Posting) -> Posted:
+def _posted(posting: Posting, *, undone: bool) -> Posted:
     return Posted(
         system=posting.document.system,
         kind=posting.document.kind,
         external_id=posting.document.external_id,
         remote_id=posting.remote_id,
         lines=posting.document.lines,
+        undone=undone,
     )
 
 

@@ -5,6 +5,7 @@ Parameters and rules are those of ``document_sql``.
 
 from typing import Final
 
+from ml_connector.ledger.conservation.sums import taken_back
 from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
@@ -164,14 +165,19 @@ where b.moves and strpos(b.name, ' / ') = 0 and day.latest >= %(first)s and day.
         and l.name = b.name and l.currency = b.currency)
 """
 
-_STATES: Final = """
+_TAKEN_BACK: Final = taken_back(
+    "(l.value - coalesce(b.posted, 0) - l.refused)", "coalesce(b.undone, 0)"
+)
+
+_STATES: Final = f"""
 from month_line as l
 left join month_booked as b on b.subject_id = l.subject_id and b.name = l.name
     and b.currency = l.currency
 left join subject as s on s.id = l.subject_id
+cross join lateral (select {_TAKEN_BACK} as undone) as u
 cross join lateral (select
-    coalesce(b.posted, 0) as posted, l.refused + coalesce(b.undone, 0) as refused,
-    l.value - coalesce(b.posted, 0) - l.refused - coalesce(b.undone, 0) as rest,
+    coalesce(b.posted, 0) as posted, l.refused + u.undone as refused,
+    l.value - coalesce(b.posted, 0) - l.refused - u.undone as rest,
     l.told and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked) as waits,
     not l.moves and b.name is null and l.reason = '' as untold
 ) as sums
@@ -182,7 +188,7 @@ select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.c
     l.fact_date, l.sku, l.value, l.money, l.moves, l.told, b.name is not null as spoken_of,
     sums.posted, sums.refused, l.handled,
     concat_ws('; ', nullif(l.reason, ''),
-        case when b.undone <> 0 then 'Undone by a counter-document' end) as reason,
+        case when u.undone <> 0 then 'Undone by a counter-document' end) as reason,
     b.first_sku, b.last_sku, sums.waits, s.state, s.cause,
     coalesce(nullif(s.waits, ''), s.sentence) as sentence, s.remedy,
     l.subject_id

@@ -1,0 +1,88 @@
+"""Whether a person has entered the bill of an invoice in NetSuite. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ml_connector.config.connection import BillingSection
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.billing.currency import is_in
+from ml_connector.flows.billing.facts import BillFact, BillingFacts
+from ml_connector.flows.billing.invoice_lines import InvoiceFact
+from ml_connector.flows.billing.money import said
+from ml_connector.ledger.postings.documents import Posted
+from ml_connector.words import Cause, ExternalIdPrefix
+
+_OURS: Final = (
+    ExternalIdPrefix.VENDOR_BILL,
+    ExternalIdPrefix.VENDOR_CREDIT,
+    ExternalIdPrefix.REVERSAL,
+)
+
+
+def entered_by_hand(
+    facts: BillingFacts,
+    invoice: InvoiceFact,
+    settings: BillingSection,
+    *,
+    vendor: str,
+    kept: Sequence[Posted],
+) -> str:
+    """Return that a person has entered the bill already; empty when nobody has.
+
+    Args:
+        facts: of the invoice.
+        invoice: its head.
+        settings: of billing.
+        vendor: internal id.
+        kept: our documents of the invoice that stand.
+
+    Raises:
+        NeedsHuman: somebody has entered it with another amount, or beside ours, or it can't
+            be told.
+    """
+    others = [
+        one
+        for one in facts.bills
+        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
+    ]
+    if not others:
+        return ""
+    foreign = [one for one in others if not is_in(one, invoice, facts, settings)]
+    named = ", ".join(
+        f"{one.kind} {one.id}" + (f" (in {one.currency_text})" if one in foreign else "")
+        for one in others
+    )
+    if kept:
+        raise _beside_ours(invoice, named, kept)
+    kind = "vendor credit" if invoice.amount < 0 else "vendor bill"
+    if not foreign and _is_the_bill(others, kind, invoice):
+        return f"Entered by hand as {named} over the same amount: not billed again"
+    raise NeedsHuman(
+        f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
+        f" not made and which is no {kind} over {said(abs(invoice.amount), invoice.currency)}",
+        cause=Cause.BILLED_BY_OTHERS,
+        remedy=(
+            "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
+            " delete it; if it is not, give it another reference number. Then replay."
+        ),
+    )
+
+
+def _is_the_bill(others: Sequence[BillFact], kind: str, invoice: InvoiceFact) -> bool:
+    [one, *more] = others
+    return not more and one.kind == kind and one.total == abs(invoice.amount)
+
+
+def _beside_ours(invoice: InvoiceFact, named: str, kept: Sequence[Posted]) -> NeedsHuman:
+    ours = " ".join(one.external_id for one in kept)
+    return NeedsHuman(
+        f"Invoice {invoice.id} has changed since it was billed as {ours}, and NetSuite has"
+        f" {named} with its reference number beside that, which this software has not made",
+        cause=Cause.BILLED_BY_OTHERS,
+        remedy=(
+            "Keep one of the two. Either delete the one entered by hand, or give it another"
+            f" reference number, and replay: the difference is then billed. Or take ours back"
+            f" (journal undo {ours}), correct the one entered by hand to the invoice's amount,"
+            " and replay."
+        ),
+    )
