@@ -80,3 +80,35 @@ def test_an_authorization_of_another_customer_is_asked_about_and_never_received(
     assert desk.stock(tee) == {6: 2}
     assert drifts(desk) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_of_units_received_by_hand_in_part_the_rest_is_received(desk: Desk) -> None:
+    netsuite, tee = desk.acme.world.netsuite, desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 3})
+    reference = f"RMA-{desk.acme.sku('PART')}"
+    authorization = netsuite.add_return_authorization(
+        reference,
+        customer=401,
+        location=6,
+        lines=[{"item": tee, "quantity": 3, "rate": "9.90", "location": 6}],
+    )
+    netsuite.transform(
+        "returnAuthorization",
+        authorization,
+        "itemReceipt",
+        {"item": {"items": [{"orderLine": 1, "quantity": 1, "location": {"id": "6"}}]}},
+    )
+    returned = desk.announce({tee: 3}, reference, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 3}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    [receipt] = desk.documents(returned)
+    report = close(desk.acme)
+    [equation] = [one for one in report.report.equations if one.section == "returns"]
+
+    assert desk.subject(returned)["state"] == "done"
+    assert [Decimal(line["quantity"]) for line in receipt["item"]["items"]] == [2]
+    assert desk.stock(tee) == {6: 3}
+    assert (equation.source, equation.posted) == (Decimal(3), Decimal(2))
+    assert drifts(desk) == []
+    assert found(report) == set()

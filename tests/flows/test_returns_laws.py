@@ -296,17 +296,37 @@ def test_units_that_a_person_received_are_never_received_again(
     netsuite, terms = NetSuite("authorization", lines), settings(policy)
     for number, ((sku, authorized), wanted) in enumerate(zip(lines, by_hand, strict=False), 1):
         netsuite.receive_by_hand(number, sku, min(authorized, wanted))
-    touched = {receipt.item_id for receipt in netsuite.receipts}
+    received = Counter[str]()
+    for receipt in netsuite.receipts:
+        received[receipt.item_id] += receipt.quantity
+    expected = Counter[str]()
+    for number, (sku, authorized) in enumerate(lines, 1):
+        expected[sku] += authorized - netsuite.received[number]
     last = converge(done, netsuite, terms)
+    refused = last.refused if last else ()
     equation = of_subject(
         source_lines(netsuite.facts(done), terms),
         [line for document in netsuite.posted for line in document.lines],
-        last.refused if last else (),
+        refused,
         waits=last is None or last.remaining_failure is not None,
     )
+    came = Counter[str]()
+    for document in netsuite.posted:
+        for line in document.lines:
+            came[line.sku or ""] += max(0, line.quantity or 0)
+    theirs = Counter[str]()
+    for one in refused:
+        theirs[SKUS[int(one.source_line.split()[1]) - 1]] += one.quantity or 0
 
     assert equation.holds
-    assert not touched & {line.sku for document in netsuite.posted for line in document.lines}
+    for sku in SKUS:
+        units = sum(done.get((sku, action), 0) for action in ACTIONS)
+        beyond = max(0, units - expected[sku])
+        if last is not None:
+            # What the authorization expects is received; of the rest, what others hold is theirs.
+            assert theirs[sku] == min(beyond, received[sku])
+            assert came[sku] >= min(units, expected[sku])
+            assert came[sku] <= units - theirs[sku]
 
 
 @given(st.lists(returned, min_size=1, max_size=3), ordered, sources)

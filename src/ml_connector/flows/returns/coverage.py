@@ -163,28 +163,69 @@ def received_already(
     facts: ReturnFacts,
     parts: Sequence[ReturnedUnits],
     posted: Sequence[Posted],
-) -> tuple[frozenset[str], str]:
-    """Return the items of which others received exactly these units, and by which receipts.
+) -> tuple[Sequence[ReturnedUnits], str]:
+    """Return which of the units others received, and by which receipts.
 
     The guard that needs no external id (netsuite.md section 11.4): receipts that NetSuite
-    links to the authorization and that are not made for any return by us.
+    links to the authorization and that are not made for any return by us. Units that the
+    authorization still expects were received by nobody. Of the others, no more were received
+    than such receipts hold at the same location.
 
     Returns:
-        Internal ids of items, and the numbers of the receipts; both empty where nobody else
-        has received any.
+        The units, and the numbers of the receipts; both empty where nobody else has received
+        any of them.
 
     Raises:
-        NeedsHuman: others received units of these items, but not exactly these.
+        NeedsHuman: others received units of these items elsewhere, or disposed ones.
     """
     others = _receipts_of_others(found, {part.item.id for part in parts}, posted)
-    items = frozenset(receipt.item_id for receipt in others)
-    these = [part for part in parts if part.item.id in items]
-    numbers = ", ".join(sorted({receipt.number for receipt in others}))
-    disposed = any(part.unit.action == "dispose" for part in these)
-    if _hold_exactly(others, these) and not disposed:
-        return items, numbers
-    raise NeedsHuman(
-        f"Return {facts.return_id} brought back {said(these)}; {found.number} was received in"
+    left = _left_to_receive(found, facts, {document.external_id for document in posted})
+    already: list[ReturnedUnits] = []
+    for item in dict.fromkeys(receipt.item_id for receipt in others):
+        still_open = sum(left[line.line] for line in found.lines if line.item_id == item)
+        these = [part for part in parts if part.item.id == item]
+        held = Counter[str | None]()
+        for receipt in others:
+            held[receipt.location] += receipt.quantity if receipt.item_id == item else 0
+        theirs = _held_by_others(these, sum(part.quantity for part in these) - still_open, held)
+        if theirs is None or any(part.unit.action == "dispose" for part in theirs):
+            raise _received_otherwise(found, facts, these, _numbers(others, {item}))
+        already += theirs
+    return already, _numbers(others, {part.item.id for part in already})
+
+
+def _held_by_others(
+    parts: Iterable[ReturnedUnits], excess: int, held: Counter[str | None]
+) -> list[ReturnedUnits] | None:
+    """Return the units of an item that receipts of others hold.
+
+    Args:
+        parts: the units.
+        excess: how many more these are than the authorization still expects.
+        held: units on receipts of others, by location.
+
+    Returns:
+        None where units are in excess, and receipts hold some at another location.
+    """
+    theirs: list[ReturnedUnits] = []
+    for part in parts:
+        units = min(part.quantity, excess, held[part.location])
+        if units > 0:
+            theirs.append(part.of(units))
+            excess -= units
+            held[part.location] -= units
+    return None if excess > 0 and any(held.values()) else theirs
+
+
+def _numbers(receipts: Iterable[ReceivedUnits], items: Collection[str]) -> str:
+    return ", ".join(sorted({one.number for one in receipts if one.item_id in items}))
+
+
+def _received_otherwise(
+    found: Authorization, facts: ReturnFacts, parts: Sequence[ReturnedUnits], numbers: str
+) -> NeedsHuman:
+    return NeedsHuman(
+        f"Return {facts.return_id} brought back {said(parts)}; {found.number} was received in"
         f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=(
@@ -207,16 +248,6 @@ def _receipts_of_others(
         and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
         and receipt.id not in ours
     ]
-
-
-def _hold_exactly(receipts: Iterable[ReceivedUnits], parts: Iterable[ReturnedUnits]) -> bool:
-    """Whether receipts hold the same number of units of each item at each location."""
-    received, returned = Counter[tuple[str, str | None]](), Counter[tuple[str, str | None]]()
-    for receipt in receipts:
-        received[receipt.item_id, receipt.location] += receipt.quantity
-    for part in parts:
-        returned[part.item.id, part.location] += part.quantity
-    return received == returned
 
 
 def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:

@@ -1,6 +1,6 @@
 """Deciding what to book of a return. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -248,8 +248,10 @@ def _authorize(
 
 
 def _receive(task: _ReturnTask, found: Authorization) -> Plan:
-    items, by_others = received_already(found, task.facts, task.coming, task.posted)
-    coming = [part for part in task.coming if part.item.id not in items]
+    already, by_others = received_already(found, task.facts, task.coming, task.posted)
+    theirs = Counter({part.unit.source_line: part.quantity for part in already})
+    rests = (part.of(part.quantity - theirs[part.unit.source_line]) for part in task.coming)
+    coming = [part for part in rests if part.quantity > 0]
     if coming:
         refuse_not_open(found, task.facts)
     known = {document.external_id for document in task.posted}
@@ -262,7 +264,7 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
         for number, (location, lines) in enumerate(taken.by_location.items())
     ]
     decided = _finish(task, receipts, f"beyond {found.number}", surplus=taken.surplus)
-    if not items:
+    if not already:
         return decided
     reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
     return msgspec.structs.replace(
@@ -270,8 +272,7 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
         note="; ".join(filter(None, (reason, decided.note))),
         refused=tuple(
             RefusedUnits(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
-            for part in task.coming
-            if part.item.id in items
+            for part in already
         ),
     )
 
