@@ -141,7 +141,7 @@ def candidates(
     """Return the items that a SKU may be matched to, active or not; never raises. Pure."""
     binding = facts.bindings.get(inventory_id)
     named = facts.named.get(item_name(sku, exceptions), ())
-    if binding is None or _asks_anew(sku, binding, exceptions):
+    if binding is None or asks_anew(sku, binding, exceptions):
         return named
     item = facts.bound.get(binding.item)
     return named if item is None else (item,)
@@ -161,7 +161,7 @@ async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
     by_id: dict[str, list[str]] = {}
     for inventory_id, sku in wanted.items():
         binding = bindings.get(inventory_id)
-        if binding is None or _asks_anew(sku, binding, reads.skus):
+        if binding is None or asks_anew(sku, binding, reads.skus):
             by_name.add(item_name(sku, reads.skus))
         else:
             by_id.setdefault(binding.item, []).append(sku)
@@ -231,7 +231,7 @@ def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str,
     unbound: dict[int, str] = {}
     for inventory_id, sku in wanted.items():
         binding = facts.bindings.get(inventory_id)
-        if binding is None or _asks_anew(sku, binding, exceptions):
+        if binding is None or asks_anew(sku, binding, exceptions):
             unbound[inventory_id] = sku
             continue
         item = facts.bound.get(binding.item)
@@ -259,7 +259,7 @@ def match(wanted: Mapping[int, str], facts: MatchFacts, exceptions: Mapping[str,
     )
 
 
-def _asks_anew(sku: str, binding: Binding, exceptions: Mapping[str, str]) -> bool:
+def asks_anew(sku: str, binding: Binding, exceptions: Mapping[str, str]) -> bool:
     """Return whether ``[skus]`` says something else now than when the SKU was matched."""
     if sku == binding.sku:
         return item_name(sku, exceptions) != binding.item_name

@@ -24,7 +24,7 @@ from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import item_fact
-from ml_connector.rules.items import item_name, near_items
+from ml_connector.rules.items import asks_anew, item_name, near_items
 from ml_connector.shipbob.payloads import Variant
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, ShippedProduct
 
@@ -120,8 +120,8 @@ async def read_names(
         name: len(lines_called(name, lines))
         for name in (item_name(sku, reads.skus) for sku in skus)
     }
-    if found and set(called.values()) - {1}:
-        names = msgspec.structs.replace(names, bound=await _bound(shipment, reads))
+    if found:
+        names = msgspec.structs.replace(names, bound=await _bound(shipments, reads))
     unknown = {name for name, items in called.items() if not items}
     if found and unknown:
         matches = await reads.items(unknown)
@@ -209,10 +209,18 @@ def _definition(variant: Variant, sku_of: Mapping[int, str]) -> dict[str, int] |
     return parts
 
 
-async def _bound(shipment: ShipmentFact, reads: Reads) -> dict[int, str]:
-    """Return the items that a shipment's units were matched to before, by inventory id."""
-    bound = await reads.bindings.of_inventory({unit.inventory_id for unit in shipment.units})
-    return {inventory_id: binding.item for inventory_id, binding in bound.items()}
+async def _bound(shipments: Sequence[ShipmentFact], reads: Reads) -> dict[int, str]:
+    """Return the items that units were matched to before, by inventory id, as they hold now.
+
+    ``[skus]`` may say something else since.
+    """
+    skus = {unit.inventory_id: unit.sku for one in shipments for unit in one.units}
+    bound = await reads.bindings.of_inventory(skus)
+    return {
+        inventory_id: binding.item
+        for inventory_id, binding in bound.items()
+        if not asks_anew(skus[inventory_id] or binding.sku, binding, reads.skus)
+    }
 
 
 def _skus(shipment: ShipmentFact) -> set[str]:

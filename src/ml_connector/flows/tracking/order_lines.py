@@ -100,7 +100,7 @@ def _all_lines(
         if not lines:
             members += [(product, units) for units in product.units]
             continue
-        as_members = lines[0].is_kit or not product.is_its_own_unit
+        as_members = lines[0].is_kit or not _is_itself(product, lines[0], names)
         wanted.append(
             WantedUnits(
                 lines=lines,
@@ -180,14 +180,63 @@ def by_item(wanted: Iterable[WantedUnits]) -> dict[str, int]:
 def _lines_of(
     product: StoreProduct, order: SalesOrderFact, names: ItemNames
 ) -> tuple[OrderLineFact, ...]:
+    """Return the lines of a product: of the item that its units were matched to, else by SKU.
+
+    Raises:
+        NeedsHuman: the order has only another item under the name of the SKU; or several.
+    """
     inventory = {units.inventory_id for units in product.units}
+    bound = _lines_bound(inventory, order, names)
+    if bound:
+        return bound
     lines = _lines_called(product.sku, inventory, order, names) if product.sku else ()
-    if lines:
-        return lines
-    if len(inventory) == 1:
-        item = names.bound.get(next(iter(inventory)))
-        return tuple(line for line in order.lines if line.item == item)
-    return ()
+    if lines and product.is_its_own_unit:
+        _refuse_namesake(product.sku or "", inventory, lines, order, names)
+    return lines
+
+
+def _lines_bound(
+    inventory: Collection[int], order: SalesOrderFact, names: ItemNames
+) -> tuple[OrderLineFact, ...]:
+    """Return the lines of the item that one inventory item was matched to; none for several."""
+    item = names.bound.get(next(iter(inventory))) if len(inventory) == 1 else None
+    return tuple(line for line in order.lines if line.item == item)
+
+
+def _is_itself(product: StoreProduct, line: OrderLineFact, names: ItemNames) -> bool:
+    """Whether the units of a product are the line's item, and not members of it."""
+    bound = {names.bound.get(units.inventory_id) for units in product.units}
+    return product.is_its_own_unit or bound == {line.item}
+
+
+def _refuse_namesake(
+    sku: str,
+    inventory: Collection[int],
+    lines: Sequence[OrderLineFact],
+    order: SalesOrderFact,
+    names: ItemNames,
+) -> None:
+    """Stop where the order has another item under the name of an SKU than it was matched to.
+
+    An item that was renamed, and a new one of the old name, are two: receiving goes on with the
+    first.
+
+    Raises:
+        NeedsHuman: it has.
+    """
+    other = lines[0]
+    for bound in {item for one in inventory if (item := names.bound.get(one))} - {other.item}:
+        raise NeedsHuman(
+            f"SKU {sku} was matched to item {bound}, and sales order {order.number} has another"
+            f" item of its name: {other.full_name or other.name} (item {other.item})",
+            cause=Cause.SKU_NOT_ON_ORDER,
+            remedy=(
+                f"If item {bound} was sold, put it on the sales order in place of item"
+                f" {other.item}. If item {other.item} takes its place from now on, name it under"
+                f' [skus] ("{sku}" = "its name", which must differ from the old one) and apply'
+                f" the connection again. Or {BY_HAND}"
+            ),
+        )
 
 
 def _lines_called(
@@ -235,7 +284,10 @@ def _of_members(
     loose: dict[str, list[Units]] = defaultdict(list)
     for product, units in members:
         sku = units.sku or product.sku or ""
-        lines = _lines_called(sku, (units.inventory_id,), order, names)
+        inventory = (units.inventory_id,)
+        lines = _lines_bound(inventory, order, names)
+        if not lines and (lines := _lines_called(sku, inventory, order, names)):
+            _refuse_namesake(sku, inventory, lines, order, names)
         if lines:
             wanted.append(
                 WantedUnits(lines=lines, sku=sku, quantity=units.quantity, units=(units,))
