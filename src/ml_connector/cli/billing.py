@@ -87,7 +87,7 @@ def accruals_command(
     ] = None,
     out: Out = None,
 ) -> None:
-    """List what was charged and is not invoiced yet, by account."""
+    """List what was charged and is not posted yet, by account."""
     context = current()
     wanted = _day(at, "--at")
 
@@ -97,15 +97,16 @@ def accruals_command(
 
     found, day = context.run(look)
     printer = context.printer
-    printer.line(f"Charged and not invoiced at the end of {day}:")
+    printer.line(f"Charged and not posted at the end of {day}:")
     printer.table(
-        ["account", "fee", "kind", "fulfillment center", "charges", "amount"],
+        ["account", "fee", "kind", "fulfillment center", "invoice", "charges", "amount"],
         [
             [
                 one.account or "(none)",
                 one.fee,
                 one.type,
                 one.center,
+                one.invoice or "",
                 one.charges,
                 _money(one.amount, one.currency or ""),
             ]
@@ -147,6 +148,7 @@ _ACCRUAL: Final = (
     "amount",
     "tax",
     "currency",
+    "invoice",
 )
 
 
@@ -180,6 +182,7 @@ def _accrual_row(one: Accrual, day: date) -> list[object]:
         one.amount,
         one.tax,
         one.currency,
+        one.invoice,
     ]
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.fee_audit.accruals import Accrual, accruals
+from ml_connector.fee_audit.accruals import Accrual, accruals, in_order, of_invoices
 from ml_connector.fee_audit.fees import LOOK_BACK, Audit, audit
 from ml_connector.fee_audit.gathering import gather
 from ml_connector.flows.billing.invoice_lines import grouped
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.sources import charges
+from ml_connector.ledger.sources import charges, unposted
 from ml_connector.transport.call import Priority, working_at
 
 
@@ -50,7 +50,10 @@ async def audit_fees(
 async def accrue(
     installation: Installation, applied: AppliedConnection, *, at: date | None
 ) -> tuple[Sequence[Accrual], date]:
-    """Return the charges that were not invoiced yet at the end of a day, by account.
+    """Return the charges that were not posted yet at the end of a day, by account.
+
+    These are charges on no invoice dated by then, and the lines of invoices dated by then that
+    waited, or whose bill is dated later.
 
     Args:
         installation: where.
@@ -63,5 +66,13 @@ async def accrue(
         charges.summed(charge)
         async for charge in charges.not_invoiced_at(installation.database, applied.name, day)
     ]
-    groups = grouped(open_charges)
-    return accruals(groups, settings.billing), day
+    lines = await unposted.unposted_at(installation.database, applied.name, day)
+    groups = {
+        number: grouped(await charges.sums(installation.database, applied.name, number))
+        for number in dict.fromkeys(line.invoice_id for line in lines)
+    }
+    found = [
+        *accruals(grouped(open_charges), settings.billing),
+        *of_invoices(lines, groups, settings.billing),
+    ]
+    return in_order(found), day

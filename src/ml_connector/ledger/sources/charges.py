@@ -263,14 +263,18 @@ async def charged_between(
 async def not_invoiced_at(database: Database, name: str, day: date) -> AsyncIterator[Charge]:
     """Yield what was charged by the end of a day and was on no invoice dated by then.
 
-    An invoice without a date counts as dated by then.
+    An invoice without a date counts as dated by then; one whose lines no run has seen yet
+    counts as none.
     """
     async for charge in _stream(
         database,
         f"select {_COLUMNS} from charge"  # noqa: S608 - our own constant
         " where connection = %(name)s and charged_on <= %(day)s"
         " and not exists (select 1 from invoice as i where i.connection = charge.connection"
-        "  and i.id = charge.invoice_id and (i.day <= %(day)s or i.day is null))"
+        "  and i.id = charge.invoice_id and (i.day <= %(day)s or i.day is null)"
+        "  and not exists (select 1 from subject as s where s.connection = i.connection"
+        "   and s.flow = 'billing' and s.key = i.id::text"
+        "   and not exists (select 1 from source_line as l where l.subject_id = s.id)))"
         " order by charged_on, transaction_id",
         {"name": name, "day": day},
     ):
