@@ -112,3 +112,27 @@ def test_of_units_received_by_hand_in_part_the_rest_is_received(desk: Desk) -> N
     assert (equation.source, equation.posted) == (Decimal(3), Decimal(2))
     assert drifts(desk) == []
     assert found(report) == set()
+
+
+def test_an_order_without_the_item_is_said_and_not_waited_for(desk: Desk) -> None:
+    tee, cap = desk.acme.sku("TEE"), desk.acme.sku("CAP")
+    desk.apply(unmatched_return="park")
+    number, _, shipment = desk.sell({cap: 1})
+    reference = f"RMA-{desk.acme.sku('LATER')}"
+    returned = desk.announce({tee: 1}, reference, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 1}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    waiting = desk.subject(returned)
+    red = found(close(desk.acme))
+    desk.authorize({tee: 1}, number=reference)
+    sync(desk.acme, "returns", returned.id)
+
+    assert waiting["state"] == "parked"
+    assert f"sales order {number} has no such units" in waiting["sentence"]
+    assert f"sales_order:{number}" not in waiting["waiting_for"]
+    assert f"return_authorization:{reference}" in waiting["waiting_for"]
+    assert red == {("fact_waiting", f"return {returned.id}")}
+    assert desk.stock(tee) == {6: 1}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()

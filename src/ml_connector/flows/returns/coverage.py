@@ -24,6 +24,7 @@ from ml_connector.netsuite.statuses import (
     RETURN_CANCELLED,
     RETURN_EXPECTING,
     RETURN_NOT_RECEIVABLE,
+    RETURN_RECEIVABLE,
     SALES_ORDER_CANCELLED,
 )
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
@@ -258,12 +259,25 @@ def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
     """
     why = RETURN_NOT_RECEIVABLE.get(found.status)
     if why is not None:
+        # Another one of the same number may be open, and is not what is waited for.
+        namesake = any(
+            one.number == found.number and one.status in RETURN_RECEIVABLE for one in facts.named
+        )
+        awaited = (
+            AwaitedKind.RETURN.named(facts.return_id)
+            if namesake
+            else AwaitedKind.RETURN_AUTHORIZATION.named(found.number)
+        )
         raise NeedsHuman(
             f"Return authorization {found.number} of return {facts.return_id} is {why} in"
             " NetSuite: nothing can be received from it",
             cause=Cause.RETURN_AUTHORIZATION_NOT_OPEN,
-            remedy="Approve or reopen it in NetSuite; what waits goes on by itself.",
-            waiting_for=[AwaitedKind.RETURN_AUTHORIZATION.named(found.number)],
+            remedy=(
+                "Approve or reopen it in NetSuite, then replay."
+                if namesake
+                else "Approve or reopen it in NetSuite; what waits goes on by itself."
+            ),
+            waiting_for=[awaited],
         )
 
 

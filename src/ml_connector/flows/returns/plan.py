@@ -229,7 +229,7 @@ def _bring_in(task: _ReturnTask) -> Plan:
         if units:
             return _authorize(task, order, units, surplus)
     if task.parks_unmatched:
-        raise not_covered(task.facts, task.coming)
+        raise not_covered(task.facts, task.coming, order)
     why = f"beyond {order.number}" if order else "no return authorization"
     return _finish(task, (), why, surplus=task.coming)
 

@@ -7,7 +7,8 @@ from ml_connector.config.connection import AccountsSection, ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import Action, ReturnFacts, Unit, unclear
+from ml_connector.flows.returns.facts import Action, ReturnFacts, Sale, Unit, unclear
+from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
@@ -91,24 +92,46 @@ def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
     return item
 
 
-def not_covered(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsData:
-    """Return the failure for units that nothing covers, with ``unmatched_return = "park"``."""
+def not_covered(
+    facts: ReturnFacts, parts: Sequence[ReturnedUnits], order: Sale | None
+) -> NeedsData:
+    """Return the failure for units that nothing covers, with ``unmatched_return = "park"``.
+
+    It waits only for what is not there: an authorization, an order, or more units of an order.
+
+    Args:
+        facts: of the return.
+        parts: the units.
+        order: the sales order of the shipment, which does not cover them; None where there is
+            none.
+    """
     waiting_for = [AwaitedKind.POLICY.named("unmatched_return")]
-    if facts.reference:
-        waiting_for.append(AwaitedKind.RETURN_AUTHORIZATION.named(facts.reference))
-    if facts.order_key is not None:
+    # By its reference nothing is found for a parcel that came back to its sender.
+    reference = None if facts.is_return_to_sender else facts.reference
+    ways = ['set unmatched_return = "adjust" to book such returns as inventory adjustments']
+    if reference:
+        waiting_for.append(AwaitedKind.RETURN_AUTHORIZATION.named(reference))
+        ways.insert(0, "enter a return authorization with this reference as its number")
+    if order is not None:
+        fulfilled = sum(line.fulfilled for line in order.lines)
+        waiting_for.append(more_fulfilled_units(facts.order_key, fulfilled))
+        ways.insert(0, f"let {order.number} show these units as fulfilled")
+    elif facts.order_key is not None:
         waiting_for.append(AwaitedKind.SALES_ORDER.named(facts.order_key))
     named = f", with the reference {facts.reference}," if facts.reference else ""
+    lacks = (
+        "NetSuite has neither a return authorization nor a sales order for it"
+        if order is None
+        else f"sales order {order.number} has no such units that were fulfilled and are on no"
+        " authorization yet"
+        + (", and no return authorization has this reference" if reference else "")
+    )
+    remedy = ", or ".join(ways)
     return NeedsData(
-        f"Return {facts.return_id}{named} brought back {said(parts)}: NetSuite has neither"
-        " a return authorization nor a sales order for it",
+        f"Return {facts.return_id}{named} brought back {said(parts)}: {lacks}",
         cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
         waiting_for=waiting_for,
-        remedy=(
-            "Enter a return authorization with this reference as its number, or set"
-            ' unmatched_return = "adjust" to book such returns as inventory adjustments; what'
-            " waits goes on by itself."
-        ),
+        remedy=f"{remedy[0].upper()}{remedy[1:]}; what waits goes on by itself.",
     )
 
 
