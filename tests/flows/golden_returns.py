@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from golden_orders import GoldenOrders
+
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData
 from ml_connector.netsuite.dialect import Flag
@@ -26,7 +28,7 @@ from ml_connector.shipbob.resources.shipments import Order
 from ml_connector.words import Cause
 
 
-class CaseReturns:
+class CaseReturns(GoldenOrders):
     """Answers as ``reads.returns`` and ``reads.shipments`` would, for one case.
 
     ``return.json`` is what ShipBob says, ``order.json`` the order of the original shipment;
@@ -35,6 +37,7 @@ class CaseReturns:
     """
 
     def __init__(self, folder: Path, netsuite: Mapping[str, Any]) -> None:
+        super().__init__(folder, self._sales_orders)
         self._folder = folder
         self._netsuite = netsuite
 
@@ -88,7 +91,7 @@ class CaseReturns:
         assert shipment_id in {one["id"] for one in order["shipments"]}
         return payloads.decode(order, Order)
 
-    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
+    def _sales_orders(self, _: str, value: str) -> tuple[SalesOrder, ...]:
         return tuple(
             SalesOrder(
                 id=row["id"],
@@ -111,7 +114,7 @@ class CaseReturns:
                 ),
             )
             for row in self._netsuite.get("sales_orders", [])
-            if row["number"] == reference
+            if row["number"] == value
         )
 
     async def order_headers(self, reference: str) -> tuple[SalesOrderHeader, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from golden_orders import GoldenOrders
 
 from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
@@ -14,12 +15,13 @@ from ml_connector.shipbob.payloads import Variant
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking
 
 
-class GoldenShipments:
+class GoldenShipments(GoldenOrders):
     """Answers from ``order.json``, ``parcels.json`` and ``netsuite.json`` of a folder."""
 
     makes_fulfillments = True
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder, self._sales_orders)
         self._folder = folder
 
     def _json(self, name: str) -> Any:
@@ -40,13 +42,12 @@ class GoldenShipments:
         parcels = payloads.decode(self._json("parcels.json"), list[ParcelTracking])
         return tuple(parcel for parcel in parcels if parcel.shipment_id == shipment_id)
 
-    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
-        orders = msgspec.convert(
-            json.loads((self._folder / "netsuite.json").read_text("utf-8"))["sales_orders"],
-            tuple[SalesOrder, ...],
-            strict=False,
-        )
-        return tuple(order for order in orders if order.matched == reference)
+    def _sales_orders(self, field: str, value: str) -> list[SalesOrder]:
+        """Orders with this value: of ``fields``, by id and field; else what matched."""
+        netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))
+        orders = msgspec.convert(netsuite["sales_orders"], list[SalesOrder], strict=False)
+        fields = netsuite.get("fields", {})
+        return [one for one in orders if fields.get(one.id, {field: one.matched})[field] == value]
 
     async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
         """The fulfilments of ``links.json``, and this shipment's of ``posted.json``."""

@@ -17,7 +17,10 @@ def ping(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]")] = None,
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Look at every product and its item too; takes longer."),
+        typer.Option(
+            "--deep",
+            help="Look at every product and its item too, and at the last orders; takes longer.",
+        ),
     ] = False,
 ) -> None:
     """Check all that a connection needs in both systems, with the remedy where it lacks."""

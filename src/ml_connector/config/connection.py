@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pydantic
 
 from ml_connector.config import toml_file
+from ml_connector.config.order_match import OrderMatch, OrderRules, rules_of
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 from ml_connector.words import Mode
@@ -107,6 +108,8 @@ class BillingSection(_Section):
     currencies: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
+_CHANNEL: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+
 BodyField = Annotated[str, pydantic.Field(pattern=r"^custbody[a-z0-9_]{1,60}$")]
 """The id of a custom field on a transaction's body."""
 
@@ -134,17 +137,27 @@ class Policies(_Section):
     unmatched_return: Literal["adjust", "park"] = "adjust"
     closed_period: Literal["next-open", "park"] = "next-open"
     fulfillment: Literal["create", "update"] = "create"
-    order_match: str = "tranid"
+    order_match: OrderMatch = "tranid"
+    order_match_by_channel: dict[str, OrderMatch] = pydantic.Field(default_factory=dict)
     quarantine_location: str | None = None
     missing_product: Literal["park", "create"] = "park"
     purchase_unit: Literal["convert", "refuse"] = "convert"
 
-    @pydantic.field_validator("order_match")
+    @pydantic.field_validator("order_match_by_channel")
     @classmethod
-    def _a_field(cls, value: str) -> str:
-        if value in {"tranid", "otherrefnum", "externalid"} or value.startswith("cust"):
-            return value
-        raise ValueError('use "tranid", "otherrefnum", "externalid" or a custom field id')
+    def _channels(cls, value: dict[str, OrderMatch]) -> dict[str, OrderMatch]:
+        for channel in value:
+            if not _CHANNEL.fullmatch(channel):
+                raise ValueError(f'"{channel}" is no channel id of ShipBob: write its number')
+        return value
+
+    @property
+    def order_rules(self) -> OrderRules:
+        """How sales orders are found, by ShipBob channel."""
+        own = self.order_match_by_channel.items()
+        return OrderRules(
+            rules_of(self.order_match), {int(channel): rules_of(text) for channel, text in own}
+        )
 
 
 class Schedule(_Section):

@@ -7,11 +7,20 @@ known from what the inbox was told; else by its own address, which names the ord
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from ml_connector.awaited import AwaitedKind
+from ml_connector.config.order_match import OrderRules, rules_of
 from ml_connector.errors import NeedsData
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -19,14 +28,21 @@ from ml_connector.netsuite.queries import items, sales_orders
 from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder, SalesOrderHeader
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
+from ml_connector.reads.sales_orders.keys import key_of
+from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import SHIPMENTS_APART_SECONDS, SHIPMENTS_BURST
-from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking
+from ml_connector.shipbob.resources.shipments import MOST_TRACKED, Order, ParcelTracking, Shipment
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
 _KITS_FRESH_SECONDS: Final = 3600.0
+_CANCELLED: Final = "Cancelled"
+_MOST_BESIDE: Final = 1000
+"""Orders of which it is kept for a moment what a list told."""
+
+T = TypeVar("T")
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
@@ -50,7 +66,8 @@ class ShipmentReads:
     Args:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
-        order_match: the field by which a sales order is found (netsuite.md section 8.9).
+        order_rules: how a sales order is found (netsuite.md section 8.9).
+        channels: all that ShipBob lists for the account; None: it is asked when it matters.
         orders_of: the orders of shipments, as far as the inbox was told of them.
         links_of: the item fulfilments of shipments, as far as our books know them.
         makes_fulfillments: whether item fulfilments are made, and not only brought up to date.
@@ -61,7 +78,8 @@ class ShipmentReads:
         shipbob: ShipBob,
         netsuite: NetSuite,
         *,
-        order_match: str = "tranid",
+        order_rules: OrderRules | None = None,
+        channels: Collection[int] | None = None,
         orders_of: OrdersOf = _told_nothing,
         links_of: LinksOf = _links_nothing,
         makes_fulfillments: bool = True,
@@ -69,7 +87,11 @@ class ShipmentReads:
         self.makes_fulfillments = makes_fulfillments
         self._shipbob = shipbob
         self._netsuite = netsuite
-        self._order_match = order_match
+        self._channels = None if channels is None else frozenset(channels)
+        self._seen_channels: set[int] = set()
+        self._channels_beside: dict[int, frozenset[int]] = {}
+        self._swept: dict[int, str] = {}
+        self._search = self._search_by(order_rules or OrderRules(rules_of("tranid")))
         self._orders_of = orders_of
         self._links: Batch[int, str] = Batch(links_of, most=1000)
         self._by_shipment: Batch[int, Order] = Batch(
@@ -90,18 +112,27 @@ class ShipmentReads:
             apart_seconds=SHIPMENTS_APART_SECONDS,
             burst=SHIPMENTS_BURST,
         )
-        self._sales_orders: Batch[str, tuple[SalesOrder, ...]] = Batch(
+        self._sales_orders: Batch[tuple[str, str], tuple[SalesOrder, ...]] = Batch(
             self._fetch_sales_orders,
             most=500,
             apart_seconds=SHIPMENTS_APART_SECONDS,
             burst=SHIPMENTS_BURST,
         )
-        self._order_headers: Batch[str, tuple[SalesOrderHeader, ...]] = Batch(
+        self._order_headers: Batch[tuple[str, str], tuple[SalesOrderHeader, ...]] = Batch(
             self._fetch_order_headers, most=500
+        )
+        self._of_reference: Batch[str, frozenset[int]] = Batch(
+            self._fetch_channels_of,
+            most=100,
+            apart_seconds=SHIPMENTS_APART_SECONDS,
+            burst=SHIPMENTS_BURST,
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
         self._kits: Batch[str, tuple[KitMember, ...]] = Batch(self._fetch_kits, most=500)
         self._kept_kits: dict[str, tuple[float, tuple[KitMember, ...]]] = {}
+
+    def _search_by(self, rules: OrderRules) -> OrderSearch:
+        return OrderSearch(rules, self._orders_with, self._channels_of, self._listed_channels)
 
     async def order_with(self, shipment_id: int) -> Order:
         """Return the order that a shipment belongs to, with all its shipments, as it is now.
@@ -111,7 +142,7 @@ class ShipmentReads:
         """
         found = await self._by_shipment.get(shipment_id)
         if found is not None:
-            return found
+            return self._see(found)
         # A list may lag behind, or the order was never told: ask the shipment's own address.
         shipment = await self._shipbob.shipments.shipment(shipment_id)
         if shipment.order_id is None:
@@ -121,8 +152,9 @@ class ShipmentReads:
                 waiting_for=[AwaitedKind.SHIPMENT.named(shipment_id)],
                 remedy="Nothing, if it was only just made. Otherwise ask ShipBob.",
             )
-        order = await self._shipbob.shipments.order(shipment.order_id)
+        order = await self._order_of(shipment, shipment.order_id)
         others = tuple(one for one in order.shipments if one.id != shipment_id)
+        self._see(order)
         return Order(
             id=order.id,
             reference_id=order.reference_id or shipment.reference_id,
@@ -134,6 +166,32 @@ class ShipmentReads:
             products=order.products,
             shipments=tuple(sorted((*others, shipment), key=lambda one: one.id)),
         )
+
+    async def _order_of(self, shipment: Shipment, order_id: int) -> Order:
+        """Return the order of a shipment.
+
+        Unless there is one channel only, it is looked for by its reference: the same call then
+        tells which channels have an order of this reference.
+        """
+        if shipment.reference_id and not self._has_one_channel:
+            found = await self._order_beside_others(order_id, shipment.reference_id)
+            if found is not None:
+                return found
+        return await self._shipbob.shipments.order(order_id)
+
+    @property
+    def _has_one_channel(self) -> bool:
+        known = self._channels
+        return known is not None and len(known | self._seen_channels) == 1
+
+    async def _order_beside_others(self, order_id: int, reference: str) -> Order | None:
+        """Return an order by its reference, and note which channels have one of it."""
+        same = [one async for one in self._shipbob.shipments.orders(references=[reference])]
+        own = next((one for one in same if one.id == order_id), None)
+        if own is not None:
+            _make_room(self._channels_beside)
+            self._channels_beside[order_id] = _channels_of_orders(same)
+        return own
 
     async def order(self, order_id: int) -> Order:
         """Return an order with all its shipments, as it is now.
@@ -148,13 +206,29 @@ class ShipmentReads:
         """Return the parcels of a shipment, as their carrier sees them; none before the label."""
         return await self._parcels.get(shipment_id) or ()
 
-    async def sales_orders(self, reference: str) -> tuple[SalesOrder, ...]:
-        """Return the sales orders that the configured field matches, with their fulfilments."""
-        return await self._sales_orders.get(reference) or ()
+    def order_name(self, order: Order) -> str | None:
+        """Return the name under which an order's sales order is looked for and awaited, if any."""
+        return self._search.name(key_of(order))
 
-    async def order_headers(self, reference: str) -> tuple[SalesOrderHeader, ...]:
-        """Return whose the sales orders are that the configured field matches."""
-        return await self._order_headers.get(reference) or ()
+    async def find_orders(self, name: str) -> MatchedOrders:
+        """Return the sales orders that the rules find for an order, with their fulfilments."""
+        return await self._search.found(name)
+
+    async def sales_orders(self, name: str) -> tuple[SalesOrder, ...]:
+        """Return the sales orders that the rules find for an order, with their fulfilments."""
+        return (await self.find_orders(name)).orders
+
+    async def rival_channels(self, order: Order, found: MatchedOrders) -> tuple[int, ...]:
+        """Return other channels at ShipBob whose order would lead to the same sales order."""
+        known = self._channels_beside.pop(order.id, None)
+        return await self._search.rivals(key_of(order), found.rule, having=known)
+
+    async def order_headers(self, name: str) -> tuple[SalesOrderHeader, ...]:
+        """Return whose the sales orders are that the rules find for an order."""
+        for field, value in self._search.sought(name):
+            if found := await self._order_headers.get((field, value)):
+                return found
+        return ()
 
     async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
         """Return the item fulfilment that our books know as each shipment's; none for some."""
@@ -199,14 +273,14 @@ class ShipmentReads:
             tracking_uploaded=False,
             priority=Priority.BULK,
         ):
-            yield order
+            yield self._sweep(order)
 
     async def orders_on_their_way(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders whose tracking has changed since a moment, as bulk work."""
         async for order in self._shipbob.shipments.orders(
             tracking_updated_since=since, priority=Priority.BULK
         ):
-            yield order
+            yield self._sweep(order)
 
     async def _fetch_by_shipment(self, shipment_ids: Sequence[int]) -> Mapping[int, Order]:
         wanted = set(shipment_ids)
@@ -223,6 +297,9 @@ class ShipmentReads:
     async def _fetch_orders(self, order_ids: Sequence[int]) -> Mapping[int, Order]:
         wanted = set(order_ids)
         if len(wanted) == 1:
+            reference = self._swept.pop(order_ids[0], None)
+            if reference and (own := await self._order_beside_others(order_ids[0], reference)):
+                return {own.id: own}
             try:
                 return {order_ids[0]: await self._shipbob.shipments.order(order_ids[0])}
             except NeedsData:  # raised when it is asked for by its own address
@@ -238,17 +315,68 @@ class ShipmentReads:
             found[parcel.shipment_id] = (*found.get(parcel.shipment_id, ()), parcel)
         return found
 
+    async def _orders_with(self, field: str, value: str) -> Sequence[SalesOrder]:
+        return await self._sales_orders.get((field, value)) or ()
+
     async def _fetch_sales_orders(
-        self, references: Sequence[str]
-    ) -> Mapping[str, tuple[SalesOrder, ...]]:
-        return await sales_orders.sales_orders_by(
-            self._netsuite.query, self._order_match, references
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[SalesOrder, ...]]:
+        """Ask once for each field."""
+        fields = _by_field(keys)
+        answers = await asyncio.gather(
+            *(
+                sales_orders.sales_orders_by(self._netsuite.query, field, values)
+                for field, values in fields.items()
+            )
         )
+        return {
+            (field, value): orders
+            for field, found in zip(fields, answers, strict=True)
+            for value, orders in found.items()
+        }
+
+    async def _channels_of(self, reference: str) -> Collection[int]:
+        return await self._of_reference.get(reference) or frozenset()
+
+    async def _fetch_channels_of(self, references: Sequence[str]) -> Mapping[str, frozenset[int]]:
+        found: dict[str, list[Order]] = {}
+        async for order in self._shipbob.shipments.orders(references=references):
+            found.setdefault(order.reference_id or "", []).append(order)
+        return {reference: _channels_of_orders(orders) for reference, orders in found.items()}
+
+    async def _listed_channels(self) -> Collection[int]:
+        """Return the account's channels, also one that was made since the connection was applied.
+
+        An order shows a new one as soon as it is read.
+        """
+        if self._channels is None:
+            self._channels = frozenset(one.id for one in await self._shipbob.known_channels())
+        return self._channels | self._seen_channels
+
+    def _sweep(self, order: Order) -> Order:
+        """Note the reference of an order that a list told of, for its next read alone."""
+        if order.reference_id and not self._has_one_channel:
+            _make_room(self._swept)
+            self._swept[order.id] = order.reference_id
+        return self._see(order)
+
+    def _see(self, order: Order) -> Order:
+        if order.channel is not None:
+            self._seen_channels.add(order.channel.id)
+        return order
 
     async def _fetch_order_headers(
-        self, references: Sequence[str]
-    ) -> Mapping[str, tuple[SalesOrderHeader, ...]]:
-        return await sales_orders.headers_by(self._netsuite.query, self._order_match, references)
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[SalesOrderHeader, ...]]:
+        answers = {
+            field: await sales_orders.headers_by(self._netsuite.query, field, values)
+            for field, values in _by_field(keys).items()
+        }
+        return {
+            (field, value): headers
+            for field, found in answers.items()
+            for value, headers in found.items()
+        }
 
     async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:
         found: dict[str, tuple[Lot, ...]] = {}
@@ -261,3 +389,21 @@ class ShipmentReads:
             return await items.kit_members(self._netsuite.query, kit_ids)
         except UnknownIdentifier:  # not every role sees them (netsuite.md section 16.15)
             return {}
+
+
+def _by_field(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for field, value in keys:
+        values.setdefault(field, []).append(value)
+    return values
+
+
+def _make_room(kept: dict[int, T]) -> None:
+    if len(kept) >= _MOST_BESIDE:
+        kept.clear()
+
+
+def _channels_of_orders(orders: Iterable[Order]) -> frozenset[int]:
+    return frozenset(
+        one.channel.id for one in orders if one.channel is not None and one.status != _CANCELLED
+    )

@@ -27,4 +27,6 @@ async def matched_orders(reads: Reads, references: Collection[str]) -> set[str]:
     return {reference for reference, orders in found.items() if len(orders) == 1}
 
 
-SALES_ORDER: Final = Waking(kind=AwaitedKind.SALES_ORDER, appeared=matched_orders)
+SALES_ORDER: Final = Waking(
+    kind=AwaitedKind.SALES_ORDER, appeared=matched_orders, by_applying=True
+)

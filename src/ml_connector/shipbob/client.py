@@ -106,6 +106,7 @@ class ShipBob:
             by_scope=by_scope,
         )
         self._channel_id = channel_id
+        self._known_channels: Sequence[Channel] | None = None
         self._looking_up_channel = asyncio.Lock()
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
@@ -151,8 +152,21 @@ class ShipBob:
                 personal = await self._session.is_personal()
                 granted = await self._granted_channel() if not personal else None
                 known = await self.channels()
+                self._known_channels = known
                 self._channel_id = own_channel(known, personal=personal, granted=granted).id
             return self._channel_id
+
+    async def known_channels(self) -> Sequence[Channel]:
+        """Return all channels of the merchant as they were when they were first asked for.
+
+        The channel to write to is looked up in the same call, where it is not configured.
+        """
+        if self._known_channels is None:
+            await self.channel_id()
+        async with self._looking_up_channel:
+            if self._known_channels is None:
+                self._known_channels = await self.channels()
+            return self._known_channels
 
     async def fulfillment_centers(
         self, *, priority: Priority = Priority.LIVE

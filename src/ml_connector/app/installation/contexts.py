@@ -70,7 +70,9 @@ class ConnectionContexts:
             if known is not None and known[0] == applied.applied_at:
                 return known[1]
             secrets = await self._installation.vault.all(name, on=connection)
-        made = connection_context(self._installation, applied.settings(secrets))
+        made = connection_context(
+            self._installation, applied.settings(secrets), channels=applied.channels
+        )
         self._open[name] = (applied.applied_at, made)
         return made
 
@@ -88,9 +90,17 @@ def lanes_of(installation: Installation, contexts: ConnectionContexts) -> Lanes:
 
 
 def connection_context(
-    installation: Installation, settings: ConnectionSettings
+    installation: Installation,
+    settings: ConnectionSettings,
+    *,
+    channels: Collection[int] | None = None,
 ) -> ConnectionContext:
     """Put the context of a connection together.
+
+    Args:
+        installation: where.
+        settings: of the connection.
+        channels: all that ShipBob lists for its account, where that was asked before.
 
     Raises:
         NeedsHuman: the credentials can't be used.
@@ -104,7 +114,7 @@ def connection_context(
         shipbob=shipbob,
         netsuite=netsuite,
         sign_in={"netsuite": netsuite_auth.token, "shipbob": shipbob_auth.bearer},
-        reads=_reads(installation, settings, shipbob, netsuite, free_numbers),
+        reads=_reads(installation, settings, shipbob, netsuite, free_numbers, channels=channels),
         settle=Settle(
             installation.database,
             {
@@ -161,6 +171,8 @@ def _reads(
     shipbob: ShipBob,
     netsuite: NetSuite,
     free_numbers: FreeNumbers,
+    *,
+    channels: Collection[int] | None,
 ) -> Reads:
     return Reads(
         shipbob,
@@ -203,14 +215,25 @@ def _reads(
             settings.locations,
             [*filter(None, [settings.policies.quarantine_location])],
         ),
-        shipments=ShipmentReads(
-            shipbob,
-            netsuite,
-            order_match=settings.policies.order_match,
-            orders_of=_orders_of(installation.database, settings.name),
-            links_of=_links_of(installation.database, settings.name),
-            makes_fulfillments=settings.policies.fulfillment != "update",
-        ),
+        shipments=_shipment_reads(installation, settings, shipbob, netsuite, channels),
+    )
+
+
+def _shipment_reads(
+    installation: Installation,
+    settings: ConnectionSettings,
+    shipbob: ShipBob,
+    netsuite: NetSuite,
+    channels: Collection[int] | None,
+) -> ShipmentReads:
+    return ShipmentReads(
+        shipbob,
+        netsuite,
+        order_rules=settings.policies.order_rules,
+        channels=channels,
+        orders_of=_orders_of(installation.database, settings.name),
+        links_of=_links_of(installation.database, settings.name),
+        makes_fulfillments=settings.policies.fulfillment != "update",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ml_connector.app.connections.checks import Check, Outcome
 from ml_connector.app.connections.ids import unlisted_centers
+from ml_connector.app.ping.orders import order_checks
 from ml_connector.app.ping.running import Probe, run, run_one
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.netsuite.client import NetSuite
@@ -37,7 +38,7 @@ class PingShipBob:
         netsuite: the account whose items SKUs are compared with; None when it can't be used.
         settings: of the connection.
         webhook_url: where ShipBob should send; None when no public address is set.
-        deep: look at every product, and look each SKU up in NetSuite.
+        deep: look at every product, look each SKU up in NetSuite, and the last orders.
         until: the time, of the event loop's clock, by which all checks must be done.
     """
 
@@ -94,6 +95,9 @@ class PingShipBob:
             Probe(name="webhooks", ask=partial(self._webhooks, client), needed=False),
             Probe(name="products", ask=partial(self._products, client), needed=False),
         ]
+        if self._deep and self._netsuite is not None:
+            ask = partial(order_checks, client, self._netsuite, self._settings)
+            probes.append(Probe(name="orders", ask=ask, needed=False))
         return found + await run("shipbob", probes, until=self._until)
 
     async def _token(self) -> str:

@@ -132,7 +132,7 @@ def sale(facts: ReturnFacts) -> Sale | None:
     """Return the sales order of the original shipment; None when there is none.
 
     Raises:
-        NeedsHuman: several orders match.
+        NeedsHuman: several orders match, or another channel has an order that fits as well.
     """
     found = [one for one in facts.sales if one.status != SALES_ORDER_CANCELLED]
     if len(found) > 1:
@@ -145,6 +145,20 @@ def sale(facts: ReturnFacts) -> Sale | None:
                 " ones; what waits goes on by itself."
             ),
             waiting_for=[AwaitedKind.SALES_ORDER.named(facts.order_key)],
+        )
+    if found and facts.rival_channels:
+        raise NeedsHuman(
+            f"Sales order {found[0].number} fits the order that return {facts.return_id} belongs"
+            f" to, and may as well be an order of channel"
+            f" {', '.join(map(str, facts.rival_channels))} at ShipBob: a reference or order number"
+            " is unique within its channel only",
+            cause=Cause.SALES_ORDER_AMBIGUOUS,
+            remedy=(
+                "Say under [policies.order_match_by_channel] how each of these channels finds its"
+                " sales orders, by fields or texts that differ, and apply; what waits goes on by"
+                " itself. Or enter a return authorization with the reference of the return."
+            ),
+            waiting_for=[AwaitedKind.POLICY.named("order_match_by_channel")],
         )
     return found[0] if found else None
 

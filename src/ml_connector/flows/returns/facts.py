@@ -180,6 +180,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
         near_items: by an item name that NetSuite has not, items of nearly that name.
         named: authorizations whose number or external id is the return's reference, and the
             one that was made for this return.
+        rival_channels: other channels whose order would lead to the same sales order.
         order_key: the reference by which the sales order was looked for; None when it was
             not.
         sales: the sales orders that match it; normally one.
@@ -205,6 +206,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     near_items: dict[str, tuple[ItemFact, ...]] = {}
     named: tuple[Authorization, ...] = ()
     order_key: str | None = None
+    rival_channels: tuple[int, ...] = ()
     sales: tuple[Sale, ...] = ()
     lots: dict[str, str] = {}
     periods: tuple[PeriodFact, ...] = ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -33,6 +33,7 @@ from ml_connector.rules.items import near_items, read_items
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.rules.line_numbers.proof import prove_lines, prove_sold_lines
 from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
+from ml_connector.shipbob.resources.shipments import Order
 from ml_connector.words import Cause
 
 _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
@@ -97,12 +98,7 @@ async def _with_netsuite(
     # A parcel returned to its sender is no return of a customer's: no number finds one for it.
     reference = None if facts.is_return_to_sender else facts.reference
     named = await _named(facts.return_id, reference, reads)
-    order_key: str | None = None
-    sales: tuple[Sale, ...] = ()
-    if not named:
-        order_key = await _order_key(returned, reads)
-        found = await reads.shipments.sales_orders(order_key) if order_key else ()
-        sales = tuple([await _sale(one, reads) for one in found])
+    sold = await _sold(returned, reads) if not named else _FoundSales()
     at = facts.completed_at
     return msgspec.structs.replace(
         facts,
@@ -111,8 +107,9 @@ async def _with_netsuite(
         bound=matches.bound,
         near_items=await near_items(matches.named, reads),
         named=named,
-        order_key=order_key,
-        sales=sales,
+        order_key=sold.key,
+        sales=sold.sales,
+        rival_channels=sold.rivals,
         original_orders=await _original_orders(facts.return_id, returned, named, reads),
         lots=await _lots(processed, items, reads),
         location_subsidiaries=dict(await reads.locations.subsidiaries()),
@@ -189,6 +186,26 @@ def _tag(memo: str | None) -> str | None:
     return found[1] if found else None
 
 
+class _FoundSales(NamedTuple):
+    """Under which name the sales order was looked for, what was found, and who else has it."""
+
+    key: str | None = None
+    sales: tuple[Sale, ...] = ()
+    rivals: tuple[int, ...] = ()
+
+
+async def _sold(returned: Return, reads: Reads) -> _FoundSales:
+    key, order = await _order_key(returned, reads)
+    if key is None:
+        return _FoundSales()
+    found = await reads.shipments.find_orders(key)
+    return _FoundSales(
+        key,
+        tuple([await _sale(one, reads) for one in found.orders]),
+        await reads.shipments.rival_channels(order, found) if order else (),
+    )
+
+
 async def _original_orders(
     return_id: int, returned: Return, named: Sequence[Authorization], reads: Reads
 ) -> tuple[OriginalOrder, ...]:
@@ -203,7 +220,7 @@ async def _original_orders(
     orders = await _orders(store_order, reads)
     if any(fits(one, orders) for one in others):
         return orders
-    key = await _order_key(returned, reads)
+    key, _ = await _order_key(returned, reads)
     return orders if key == store_order else await _orders(key, reads)
 
 
@@ -212,22 +229,21 @@ async def _orders(key: str | None, reads: Reads) -> tuple[OriginalOrder, ...]:
     return tuple(OriginalOrder(id=one.id, number=one.tranid, customer=one.entity) for one in found)
 
 
-async def _order_key(returned: Return, reads: Reads) -> str | None:
-    """Return the reference of the order of the original shipment.
+async def _order_key(returned: Return, reads: Reads) -> tuple[str | None, Order | None]:
+    """Return the name of the order of the original shipment, and that order.
 
     Where ShipBob does not know the shipment, it is the store's order that the return names.
     """
     store_order = _clean(returned.store_order_id)
     if returned.original_shipment_id is None:
-        return store_order
+        return store_order, None
     try:
         order = await reads.shipments.order_with(returned.original_shipment_id)
     except NeedsData as missing:
         if missing.cause is not Cause.RECORD_NOT_FOUND:
             raise
-        return store_order  # ShipBob knows the return, and its shipment no more
-    references = (order.reference_id, *(one.reference_id for one in order.shipments))
-    return next((text.strip() for text in references if text and text.strip()), store_order)
+        return store_order, None  # ShipBob knows the return, and its shipment no more
+    return reads.shipments.order_name(order) or store_order, order
 
 
 async def _sale(order: SalesOrder, reads: Reads) -> Sale:

@@ -1,11 +1,11 @@
 """Tracking: what ShipBob ships becomes an item fulfilment in NetSuite, and stays up to date.
 
 The subject is a shipment; a subject that is an order stands for all its shipments. The sales
-order is found by the field that ``order_match`` names (netsuite.md section 8.9). Once the label
-is printed, the units have left the shelf (shipbob.md section 9.5): the sales order is transformed
-into a shipped item fulfilment with exactly these lines at the center's location and one package
-for each parcel, and every other open line stays open (netsuite.md section 8.5). A fulfilment
-that the account or a person has made is brought up to date instead; the policy
+order is found by the rules of ``order_match`` (netsuite.md section 8.9), by channel. Once the
+label is printed, the units have left the shelf (shipbob.md section 9.5): the sales order is
+transformed into a shipped item fulfilment with exactly these lines at the center's location and
+one package for each parcel, and every other open line stays open (netsuite.md section 8.5). A
+fulfilment that the account or a person has made is brought up to date instead; the policy
 ``fulfillment = "update"`` waits for such a one. Packages are added, never taken away. The
 delivery state goes to the custom fields under ``[tracking]`` or into the memo; by the
 shipment's own times it never goes backwards. At last ShipBob is told that NetSuite has the

@@ -194,7 +194,12 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         shipment_id: None for an order.
-        reference: ShipBob's reference of the order, by which the sales order is found.
+        reference: ShipBob's reference of the order, unique within its channel.
+        order_number: what people see of the order at ShipBob.
+        channel: the channel that the order came through, at ShipBob.
+        order_name: under which its sales order is looked for and awaited, where that is not the
+            reference alone.
+        rival_channels: other channels whose order would lead to the same sales order.
         shipments: all of the order.
         sales_orders: all that match the reference; normally one.
         lots: NetSuite's lots and serial numbers by text, where the order's items have them.
@@ -207,6 +212,10 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     order_id: int
     shipment_id: int | None
     reference: str | None = None
+    order_number: str | None = None
+    channel: int | None = None
+    order_name: str | None = None
+    rival_channels: tuple[int, ...] = ()
     shipments: tuple[ShipmentFact, ...] = ()
     products: tuple[OrderedProduct, ...] = ()
     sales_orders: tuple[SalesOrderFact, ...] = ()
@@ -216,6 +225,11 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     linked: dict[int, str] = {}
     gone: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
+
+    @property
+    def awaited_order(self) -> str | None:
+        """The name under which its sales order is awaited."""
+        return self.order_name or self.reference
 
     @property
     def shipment(self) -> ShipmentFact:

@@ -13,7 +13,8 @@ from ml_connector.flows.tracking.recognition.named_shipments import (
     OrderFulfillments,
     ShipmentUnits,
 )
-from ml_connector.flows.tracking.sales_orders import FulfillmentFact, the_order
+from ml_connector.flows.tracking.recognition.the_order import the_order
+from ml_connector.flows.tracking.sales_orders import FulfillmentFact
 from ml_connector.flows.tracking.source_lines import fact_date_of
 from ml_connector.flows.tracking.unit_items import items_of
 from ml_connector.ledger.postings.documents import Document, Posted
@@ -40,12 +41,7 @@ def found_document(
     if found.type != "ItemShip":
         raise found.untold(f"a shipment makes no {found.type}")
     shipment = facts.shipment
-    order = the_order(
-        facts.sales_orders,
-        facts.reference,
-        field=settings.policies.order_match,
-        shipment_id=shipment.id,
-    )
+    order = the_order(facts, settings)
     own = next((one for one in order.fulfillments if one.id == found.id), None)
     if own is None or own.status in FULFILLMENT_NOT_SHIPPED:
         raise found.untold(f"it is no fulfilment of {order.number} that has shipped")

@@ -39,12 +39,12 @@ from ml_connector.flows.tracking.recognition.known import (
 )
 from ml_connector.flows.tracking.recognition.named_shipments import OrderFulfillments
 from ml_connector.flows.tracking.recognition.own_fulfillment import recognise
+from ml_connector.flows.tracking.recognition.the_order import the_order
 from ml_connector.flows.tracking.sales_orders import (
     BY_HAND,
     FulfillmentFact,
     SalesOrderFact,
     not_open,
-    the_order,
 )
 from ml_connector.flows.tracking.source_lines import (
     done_by_others,
@@ -133,7 +133,7 @@ def _woken_by_its_order(facts: TrackingFacts) -> Iterator[None]:
         yield
     except (NeedsData, NeedsHuman) as error:
         if facts.sales_orders and (not error.waiting_for or error.cause in _BY_HAND_TOO):
-            changed = changed_order(facts.sales_orders, facts.reference)
+            changed = changed_order(facts.sales_orders, facts.awaited_order)
             error.waiting_for = (*error.waiting_for, changed)
         raise
 
@@ -198,12 +198,7 @@ def _order(
     that the fulfilment is still brought up to date.
     """
     try:
-        return the_order(
-            facts.sales_orders,
-            facts.reference,
-            field=settings.policies.order_match,
-            shipment_id=facts.shipment.id,
-        )
+        return the_order(facts, settings)
     except (NeedsData, NeedsHuman):
         if not any(document.system == "netsuite" for document in posted):
             raise
@@ -266,7 +261,7 @@ def _create(task: _ShipmentTask) -> Plan:
             f"Sales order {order.number} has no item fulfilment for shipment {shipment.id} yet,"
             ' and the policy fulfillment = "update" makes none',
             cause=Cause.FULFILLMENT_NOT_FOUND,
-            waiting_for=[more_fulfillments(len(order.fulfillments), task.facts.reference)],
+            waiting_for=[more_fulfillments(len(order.fulfillments), task.facts.awaited_order)],
             remedy=(
                 "Fulfil the order in NetSuite with exactly the units of this shipment; what"
                 " waits goes on by itself."
@@ -276,7 +271,7 @@ def _create(task: _ShipmentTask) -> Plan:
     if not covers(order, wanted):
         _refuse_held_for_cancelled(task)
     if not order.is_open and (order.status not in SALES_ORDER_FULFILLED or covers(order, wanted)):
-        raise not_open(order, task.facts.reference, shipment.id)
+        raise not_open(order, task.facts.awaited_order, shipment.id)
     taken = take(wanted, order, shipment.id, task.facts.names)
     if not taken:
         raise NeedsHuman(

@@ -27,10 +27,11 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
+from ml_connector.reads.sales_orders.search import MatchedOrders
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
-from ml_connector.shipbob.resources.shipments import Order, Shipment
+from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 
 _DELIVERY_EXCEPTION: Final = 204
 _TAKEN_OVER_BACK: Final = timedelta(days=60)
@@ -51,37 +52,77 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         )
     order = await reads.shipments.order_with(int(key))
     own = next(one for one in order.shipments if one.id == int(key))
-    fact = shipment_fact(own)
-    tracked = await reads.shipments.parcels(own.id) if _asks_carrier(own, fact) else ()
-    reference = (order.reference_id or own.reference_id or "").strip() or None
-    facts = TrackingFacts(
-        order_id=order.id,
-        shipment_id=own.id,
-        reference=reference,
-        shipments=await read_shipments(order, {own.id: tracked}, (), reads),
-        products=ordered_products(order),
-    )
-    if reference is None or not (fact.has_shipped or fact.is_cancelled):
+    name = reads.shipments.order_name(order)
+    tracked = await _parcels(own, reads)
+    facts = await _told(order, own, tracked, reads)
+    if name is None or not (facts.shipment.has_shipped or facts.shipment.is_cancelled):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
-    matches, periods, linked, decisions = await asyncio.gather(
-        reads.shipments.sales_orders(reference),
+    matched, periods, linked, decisions = await asyncio.gather(
+        reads.shipments.find_orders(name),
         stock_periods(moment(facts.shipment), reads),
         reads.shipments.links([one.id for one in facts.shipments]),
         read_decided("tracking", key, reads),
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
-    found = tuple(map(sales_order_fact, matches))
+    found = tuple(map(sales_order_fact, matched.orders))
     if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)
-    proved, names, lots, gone = await asyncio.gather(
-        _with_line_numbers(facts, matches, found, reads),
+    proved, names, lots, gone, rivals = await asyncio.gather(
+        _with_line_numbers(facts, matched.orders, found, reads),
         read_names(facts.shipments, facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
         _gone(linked.get(own.id), found, reads),
+        _rivals(order, matched, facts, found, reads),
     )
-    return msgspec.structs.replace(facts, sales_orders=proved, names=names, lots=lots, gone=gone)
+    return msgspec.structs.replace(
+        facts, sales_orders=proved, names=names, lots=lots, gone=gone, rival_channels=rivals
+    )
+
+
+async def _parcels(own: Shipment, reads: Reads) -> Sequence[ParcelTracking]:
+    """Return the parcels of a shipment as the carrier sees them, where that may say more."""
+    asks = _asks_carrier(own, shipment_fact(own))
+    return await reads.shipments.parcels(own.id) if asks else ()
+
+
+async def _told(
+    order: Order, own: Shipment, tracked: Sequence[ParcelTracking], reads: Reads
+) -> TrackingFacts:
+    """Return what ShipBob says of a shipment and its order."""
+    reference = (order.reference_id or own.reference_id or "").strip() or None
+    name = reads.shipments.order_name(order)
+    return TrackingFacts(
+        order_id=order.id,
+        shipment_id=own.id,
+        reference=reference,
+        order_number=(order.order_number or "").strip() or None,
+        channel=order.channel.id if order.channel else None,
+        order_name=name if name != reference else None,
+        shipments=await read_shipments(order, {own.id: tracked}, (), reads),
+        products=ordered_products(order),
+    )
+
+
+async def _rivals(
+    order: Order,
+    matched: MatchedOrders,
+    facts: TrackingFacts,
+    found: Sequence[SalesOrderFact],
+    reads: Reads,
+) -> tuple[int, ...]:
+    """Return other channels that may mean the same sales order.
+
+    They are asked for until a fulfilment is known to be the shipment's: by our books, or by a
+    name on it.
+    """
+    own = facts.shipment
+    fulfillments = [one for order in found for one in order.fulfillments]
+    named = any(certainly_names(one, own, facts.shipments) for one in fulfillments)
+    if named or own.id in facts.linked or not own.has_shipped:
+        return ()
+    return await reads.shipments.rival_channels(order, matched)
 
 
 async def _gone(

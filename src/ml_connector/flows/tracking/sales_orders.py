@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
-from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.netsuite.item_types import is_fulfilled
 from ml_connector.netsuite.queries.sales_orders import (
     Fulfillment,
@@ -16,7 +16,7 @@ from ml_connector.netsuite.queries.sales_orders import (
     SalesOrderLine,
 )
 from ml_connector.netsuite.records.tracking_numbers import compared_number
-from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
+from ml_connector.netsuite.statuses import SALES_ORDER_OPEN
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.words import Cause, ExternalIdPrefix
 
@@ -215,55 +215,6 @@ def _fulfillment(fulfillment: Fulfillment) -> FulfillmentFact:
             for line in fulfillment.lines
         ),
         tracking_numbers=fulfillment.tracking_numbers,
-    )
-
-
-def the_order(
-    found: tuple[SalesOrderFact, ...], reference: str | None, *, field: str, shipment_id: int
-) -> SalesOrderFact:
-    """Return the one sales order that a shipment belongs to; a cancelled one is none.
-
-    Args:
-        found: those that match the reference.
-        reference: ShipBob's reference of the order.
-        field: the sales orders' field that was compared with it.
-        shipment_id: for the message.
-
-    Raises:
-        NeedsData: NetSuite does not know the order.
-        NeedsHuman: it matches several.
-    """
-    orders = [order for order in found if order.status != SALES_ORDER_CANCELLED]
-    if len(orders) == 1:
-        return orders[0]
-    if not reference:
-        raise NeedsHuman(
-            f"The order of shipment {shipment_id} has no reference at ShipBob, so no sales order"
-            " can be found for it",
-            cause=Cause.SALES_ORDER_NOT_FOUND,
-            remedy="Fulfil the sales order by hand in NetSuite.",
-        )
-    if orders:
-        raise NeedsHuman(
-            f"{len(orders)} sales orders in NetSuite have the {field} {reference} of shipment"
-            f" {shipment_id}: {', '.join(order.number for order in orders)}",
-            cause=Cause.SALES_ORDER_AMBIGUOUS,
-            remedy=(
-                f"Make their {field} differ, or cancel the wrong ones; what waits goes on by"
-                " itself."
-            ),
-            waiting_for=[AwaitedKind.SALES_ORDER.named(reference)],
-        )
-    cancelled = ", ".join(order.number for order in found)
-    raise NeedsData(
-        f"NetSuite has no sales order with the {field} {reference}, the reference of shipment"
-        f" {shipment_id}" + (f"; {cancelled} is cancelled" if cancelled else ""),
-        cause=Cause.SALES_ORDER_NOT_FOUND,
-        waiting_for=[AwaitedKind.SALES_ORDER.named(reference)],
-        remedy=(
-            "Enter the sales order, or set order_match to the field that holds ShipBob's"
-            " reference; what waits goes on by itself."
-        ),
     )
 
 

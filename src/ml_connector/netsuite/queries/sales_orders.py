@@ -72,6 +72,7 @@ WHERE n.inventorynumber IN ({list}) ORDER BY n.id
 """
 
 
+_OWN_FIELDS: Final = frozenset({"tranid", "id", "otherrefnum", "externalid"})
 _CUSTOM_FIELD: Final = re.compile(r"cust[a-z0-9_]{1,60}")
 
 
@@ -264,7 +265,7 @@ async def sales_orders_by(
 
     Args:
         suiteql: the account.
-        field: tranid, otherrefnum, externalid, or the id of a custom body field.
+        field: tranid, id, otherrefnum, externalid, or the id of a custom body field.
         values: what to look for.
         priority: its place in the queue.
 
@@ -333,7 +334,7 @@ def _matching_column(field: str) -> str:
     Raises:
         ValueError: orders can't be found by this field.
     """
-    if field not in {"tranid", "otherrefnum", "externalid"} and not _CUSTOM_FIELD.fullmatch(field):
+    if field not in _OWN_FIELDS and not _CUSTOM_FIELD.fullmatch(field):
         raise ValueError(f"sales orders are not found by {field!r}")
     return column_name(field)
 

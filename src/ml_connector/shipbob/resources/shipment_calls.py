@@ -81,6 +81,20 @@ class ShipmentCalls:
                 if exactly is None or order.reference_id in exactly:
                     yield order
 
+    async def newest_orders(
+        self, count: int, *, priority: Priority = Priority.LIVE
+    ) -> list[Order]:
+        """Return the orders that were made last (GET /order), one page of at most 250."""
+        query = {"Limit": str(count), "SortOrder": "Newest"}
+        request = shipments.list_orders(query, priority)
+        found: list[Order] = []
+        pages = self._session.every(request, Order, lambda row: row.id, style=Style.NUMBERED)
+        async for order in pages:
+            found.append(order)
+            if len(found) >= count:
+                break
+        return found
+
     async def tracked(
         self, shipment_ids: Sequence[int], *, priority: Priority = Priority.LIVE
     ) -> list[ParcelTracking]:

@@ -1,0 +1,1 @@
+"""Finding the sales orders of ShipBob's orders."""
