@@ -136,3 +136,27 @@ def test_an_order_without_the_item_is_said_and_not_waited_for(desk: Desk) -> Non
     assert desk.stock(tee) == {6: 1}
     assert drifts(desk) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_units_of_which_nothing_is_told_wait_until_it_is(desk: Desk) -> None:
+    tee = desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 2})
+    returned = desk.announce({tee: 2}, desk.authorize({tee: 2}), shipment=shipment)
+    [line] = returned.lines
+    line.untold = True
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    stopped = desk.subject(returned)
+    report = close(desk.acme)
+    [equation] = [one for one in report.report.equations if one.section == "returns"]
+    line.untold = False
+    sync(desk.acme, "returns", returned.id)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "return_unclear")
+    assert f"does not say what was done with 2 x {tee}" in stopped["sentence"]
+    assert (equation.source, equation.waiting) == (Decimal(2), Decimal(2))
+    assert found(report) == {("fact_waiting", f"return {returned.id}")}
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()

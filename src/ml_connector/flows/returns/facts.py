@@ -35,7 +35,12 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One inventory item of a return. Whole eaches."""
+    """One inventory item of a return. Whole eaches.
+
+    Attributes:
+        untold: whether ShipBob does not say at all what was done; that nothing was is said by
+            an empty ``done`` alone.
+    """
 
     inventory_id: int
     sku: str | None
@@ -43,6 +48,7 @@ class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True):
     lot: str | None = None
     lot_date: date | None = None
     done: tuple[Done, ...] = ()
+    untold: bool = False
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,8 +262,10 @@ def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
     A lot keeps its expiry date where all lines that name one agree.
 
     Raises:
-        NeedsHuman: an action that is not known, or one without a quantity.
+        NeedsHuman: an action that is not known, or one without a quantity; or what was done is
+            not said at all.
     """
+    _refuse_untold(facts)
     units: dict[str, Unit] = {}
     dates: dict[tuple[int, str | None], set[date]] = defaultdict(set)
     for line in facts.lines:
@@ -292,6 +300,16 @@ def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
         msgspec.structs.replace(unit, lot_date=_agreed(dates[unit.inventory_id, unit.lot]))
         for unit in units.values()
     )
+
+
+def _refuse_untold(facts: ReturnFacts) -> None:
+    untold = [line for line in facts.lines if line.untold and line.announced]
+    if untold:
+        units = ", ".join(
+            f"{line.announced} x {line.sku or f'inventory item {line.inventory_id}'}"
+            for line in untold
+        )
+        raise unclear(facts, f"ShipBob does not say what was done with {units}")
 
 
 def _agreed(dates: Collection[date]) -> date | None:

@@ -75,8 +75,9 @@ async def _line(line: ReturnLine, reads: Reads) -> ReturnedLine:
         lot_date=lot.expires_on if lot else None,
         done=tuple(
             Done(action=taken.action or "", quantity=taken.quantity_processed)
-            for taken in line.action_taken
+            for taken in line.action_taken or ()
         ),
+        untold=line.action_taken is None,
     )
 
 

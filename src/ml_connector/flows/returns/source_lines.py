@@ -14,7 +14,8 @@ from ml_connector.shipbob.resources.returns import COMPLETED
 def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
     """Return what came back, by inventory id, lot and action.
 
-    Units that can't be booked as ShipBob tells them are a line too. The write-off of disposed
+    Units that can't be booked as ShipBob tells them are a line too: of those with which it does
+    not say what was done, as many as were announced. The write-off of disposed
     units follows from their line and is none of its own.
     """
     if facts.status != COMPLETED:
@@ -22,6 +23,8 @@ def source_lines(facts: ReturnFacts, settings: ConnectionSettings) -> Sequence[S
     fact_date = local_day(facts.completed_at, settings)
     quantities: dict[tuple[str, str | None], int] = defaultdict(int)
     for line in facts.lines:
+        if line.untold:
+            quantities[source_line(line.inventory_id, line.lot, ""), line.sku] += line.announced
         for one in line.done:
             name = source_line(line.inventory_id, line.lot, one.action)
             quantities[name, line.sku] += one.quantity or 0

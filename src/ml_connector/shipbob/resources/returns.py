@@ -70,6 +70,7 @@ class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):
         sku: missing in the smaller form, and sometimes in the full one.
         quantity: announced units; the sum of the processed units may differ.
         bundle_parent_sku: SKU of the bundle that the item belongs to.
+        action_taken: None where ShipBob does not say, which is not "nothing done" (section 13.3).
     """
 
     id: int
@@ -79,7 +80,7 @@ class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):
     bundle_parent_sku: str | None = None
     lot_information: ReturnLot | None = None
     action_requested: ActionRequested | None = None
-    action_taken: tuple[ActionTaken, ...] = ()
+    action_taken: tuple[ActionTaken, ...] | None = None
 
 
 class Return(msgspec.Struct, frozen=True, kw_only=True):

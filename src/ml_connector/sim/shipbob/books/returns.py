@@ -31,7 +31,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnLine(msgspec.Struct, kw_only=True):
-    """One inventory id of a return: what was announced and what was done."""
+    """One inventory id of a return: what was announced and what was done.
+
+    Attributes:
+        untold: what was done is not shown, as some completed returns have it.
+    """
 
     inventory_id: int
     quantity: int
@@ -39,6 +43,7 @@ class ReturnLine(msgspec.Struct, kw_only=True):
     lot_number: str | None = None
     lot_date: datetime | None = None
     taken: list[Taken] = []
+    untold: bool = False
 
 
 class Return(msgspec.Struct, kw_only=True):

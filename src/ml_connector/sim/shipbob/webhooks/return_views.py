@@ -98,6 +98,8 @@ class ReturnViews:
                 for taken in line.taken
             ],
         }
+        if line.untold:
+            del view["action_taken"]
         if not small:
             lot = {
                 "number": line.lot_number,
