@@ -132,6 +132,7 @@ class Cause(StrEnum):
     KIT_UNCLEAR = "kit_unclear"
     TRACKING_MISSING = "tracking_missing"
     CANCELLED_AFTER_SHIPPING = "cancelled_after_shipping"
+    SHIPMENT_CHANGED = "shipment_changed"
     SALES_ORDER_NOT_FULFILLED = "sales_order_not_fulfilled"
     RETURN_AUTHORIZATION_NOT_FOUND = "return_authorization_not_found"
     RETURN_AUTHORIZATION_NOT_OPEN = "return_authorization_not_open"

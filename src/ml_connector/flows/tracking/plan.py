@@ -26,6 +26,7 @@ from ml_connector.flows.tracking.order_lines import (
     take,
     wanted_lines,
 )
+from ml_connector.flows.tracking.recognition.changes import changed_since, not_shipped
 from ml_connector.flows.tracking.recognition.doubts import (
     cancelled_after_shipping,
     deleted,
@@ -97,9 +98,8 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         with _woken_by_its_order(facts):
             return _cancelled(facts, posted, settings)
     if not shipment.has_shipped:
-        said = ", ".join(shipment.details.values())
-        state = f"{shipment.status}{f' ({said})' if said else ''}"
-        return Plan(note=f"Nothing has shipped yet: it is {state}")
+        with _woken_by_its_order(facts):
+            return not_shipped(facts, posted)
     fact_date = fact_date_of(shipment, settings)
     too_old = before_start(fact_date, settings, not_done="not posted")
     if too_old:
@@ -358,7 +358,22 @@ def _done_by_others(
 ) -> tuple[RefusedUnits, ...]:
     lines, never = source_lines(task.facts, task.settings), task.never_fulfilled
     others = [line for line in lines if line.source_line not in never]
-    return (*done_by_others(others, task.posted, own, known), *left_off(lines, never))
+    if not has_posted_units(task.posted, {own.id}):
+        return (*done_by_others(others, task.posted, own, known), *left_off(lines, never))
+    ours = task.known.of(task.shipment)
+    changed = changed_since(
+        task.shipment,
+        own,
+        others,
+        task.posted,
+        holds_it=task.known.holds(own, {ours.id}),
+    )
+    told = [line for line in others if line.quantity is None]
+    return (
+        *changed,
+        *done_by_others(told, task.posted, own, known),
+        *left_off(lines, never),
+    )
 
 
 def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:

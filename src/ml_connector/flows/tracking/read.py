@@ -55,7 +55,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     name = reads.shipments.order_name(order)
     tracked = await _parcels(own, reads)
     facts = await _told(order, own, tracked, reads)
-    if name is None or not (facts.shipment.has_shipped or facts.shipment.is_cancelled):
+    if name is None or not await _is_due(facts.shipment, reads):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
     matched, periods, linked, decisions = await asyncio.gather(
@@ -123,6 +123,11 @@ async def _rivals(
     if named or own.id in facts.linked or not own.has_shipped:
         return ()
     return await reads.shipments.rival_channels(order, matched)
+
+
+async def _is_due(fact: ShipmentFact, reads: Reads) -> bool:
+    """Whether NetSuite is asked about a shipment: it has left, was cancelled, or was posted."""
+    return fact.has_shipped or fact.is_cancelled or bool(await reads.shipments.links([fact.id]))
 
 
 async def _gone(

@@ -1,0 +1,137 @@
+"""What ShipBob changes about a shipment after its units were posted. Pure.
+
+A product may be added, removed or replaced, a quantity raised or lowered, and a shipment held or
+in exception again after its label. NetSuite is not changed for it: a person finds out what left.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.recognition.known import has_posted_units, linked_fulfillment
+from ml_connector.flows.tracking.sales_orders import FulfillmentFact
+from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
+from ml_connector.words import Cause
+
+
+def changed_units(
+    lines: Iterable[SourceLine], documents: Iterable[Posted], fulfillment_id: str
+) -> dict[str, int]:
+    """Return by how much the units of a shipment differ from those that we posted.
+
+    Args:
+        lines: of the shipment, as ShipBob says it now.
+        documents: what is posted of it.
+        fulfillment_id: of the item fulfilment that moved the units.
+
+    Returns:
+        Signed as in the journal, by source line; only those that differ.
+    """
+    rest = {line.source_line: line.quantity for line in lines if line.quantity is not None}
+    for document in documents:
+        for line in document.lines:
+            if document.remote_id == fulfillment_id and line.quantity is not None:
+                rest[line.source_line] = rest.get(line.source_line, 0) - line.quantity
+    return {source_line: quantity for source_line, quantity in rest.items() if quantity}
+
+
+def changed_since(
+    shipment: ShipmentFact,
+    own: FulfillmentFact,
+    lines: Iterable[SourceLine],
+    documents: Sequence[Posted],
+    *,
+    holds_it: bool,
+) -> tuple[RefusedUnits, ...]:
+    """Return the differences to what was posted, where the fulfilment was corrected by hand.
+
+    Args:
+        shipment: as ShipBob says it now.
+        own: its item fulfilment.
+        lines: of the shipment.
+        documents: what is posted of it.
+        holds_it: whether the fulfilment holds just what ShipBob says now.
+
+    Raises:
+        NeedsHuman: it does not.
+    """
+    changed = changed_units(lines, documents, own.id)
+    if changed and not holds_it:
+        skus = {line.source_line: line.sku for one in documents for line in one.lines}
+        skus |= {unit.source_line: unit.sku for unit in shipment.units}
+        raise _differs(shipment, own, changed, skus)
+    return _offsets(
+        changed,
+        f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
+        " shipment since it was posted",
+    )
+
+
+def not_shipped(facts: TrackingFacts, posted: Sequence[Posted]) -> Plan:
+    """Return the plan for a shipment that has not left: nothing.
+
+    Raises:
+        NeedsHuman: its item fulfilment says that it has.
+    """
+    shipment = facts.shipment
+    said = ", ".join(shipment.details.values())
+    state = f"{shipment.status}{f' ({said})' if said else ''}"
+    linked = linked_fulfillment(posted, facts.gone)
+    if linked is not None and has_posted_units(posted, {linked}):
+        raise _held_again(facts, linked, state)
+    note = f"Nothing has shipped yet: it is {state}"
+    taken_out = {
+        source_line: quantity
+        for gone in facts.gone
+        for source_line, quantity in changed_units((), posted, gone).items()
+    }
+    return Plan(
+        note=note,
+        refused=_offsets(taken_out, f"{note}; its item fulfilment is gone from NetSuite"),
+    )
+
+
+def _offsets(changed: Mapping[str, int], reason: str) -> tuple[RefusedUnits, ...]:
+    return tuple(
+        RefusedUnits(source_line=source_line, reason=reason, quantity=quantity)
+        for source_line, quantity in changed.items()
+    )
+
+
+def _differs(
+    shipment: ShipmentFact,
+    own: FulfillmentFact,
+    changed: Mapping[str, int],
+    skus: Mapping[str, str | None],
+) -> NeedsHuman:
+    listed: list[str] = []
+    for line, quantity in changed.items():
+        _, of_lot, lot = line.partition(" lot ")
+        what = f"{skus[line]}{of_lot}{lot}" if skus.get(line) else line
+        listed.append(f"{abs(quantity)} {'more' if quantity < 0 else 'fewer'} of {what}")
+    said = ", ".join(listed)
+    return NeedsHuman(
+        f"ShipBob has changed shipment {shipment.id} since item fulfilment {own.called} was"
+        f" posted: it holds {said} now",
+        cause=Cause.SHIPMENT_CHANGED,
+        remedy=(
+            f"Find out from ShipBob what has left. If it is what ShipBob says now, correct"
+            f" {own.called} in NetSuite until it holds exactly these units; what is on no line of"
+            " the sales order is added to it first. It then goes on by itself. If what was posted"
+            " has left, ask ShipBob to correct the shipment."
+        ),
+    )
+
+
+def _held_again(facts: TrackingFacts, linked: str, state: str) -> NeedsHuman:
+    every = [one for order in facts.sales_orders for one in order.fulfillments]
+    called = next((one.called for one in every if one.id == linked), linked)
+    return NeedsHuman(
+        f"Shipment {facts.shipment_id} is {state} at ShipBob again, but item fulfilment {called}"
+        " says that it was shipped",
+        cause=Cause.SHIPMENT_CHANGED,
+        remedy=(
+            "Nothing, if ShipBob still ships it: it then goes on by itself. If it does not leave,"
+            f" delete {called} in NetSuite."
+        ),
+    )
