@@ -4,6 +4,7 @@ Facts that our runs have seen are stored with the runs for ever; ShipBob's own l
 only facts that the lists still hold, and that no run has seen in this state, are read here.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -55,28 +56,36 @@ async def news(
     start = settings.start_date or month.first
     undated = max(start, month.first)  # shown in each month until it has a date
 
+    async def lines_of(key: str) -> list[LiveLine]:
+        try:
+            facts = await flow.read(key, reads)
+        except NeedsData:
+            return []  # it has gone since it was listed
+        return [
+            LiveLine(
+                flow=flow.name,
+                key=key,
+                name=line.source_line,
+                currency="" if line.amount is None else line.currency or "?",
+                fact_date=line.fact_date or undated,
+                sku=line.sku,
+                quantity=line.quantity,
+                amount=line.amount,
+            )
+            for line in flow.source_lines(facts, settings)
+            if (day := line.fact_date or undated) in month and day >= start
+        ]
+
     async def read() -> list[LiveLine]:
-        lines: list[LiveLine] = []
-        for seen in await unheard(flow, batch):
-            try:
-                facts = await flow.read(seen.key, reads)
-            except NeedsData:
-                continue  # it has gone since it was listed
-            lines += [
-                LiveLine(
-                    flow=flow.name,
-                    key=seen.key,
-                    name=line.source_line,
-                    currency="" if line.amount is None else line.currency or "?",
-                    fact_date=line.fact_date or undated,
-                    sku=line.sku,
-                    quantity=line.quantity,
-                    amount=line.amount,
-                )
-                for line in flow.source_lines(facts, settings)
-                if (day := line.fact_date or undated) in month and day >= start
-            ]
+        # At once: those of a crowd share calls, and one after the other each waits for a crowd.
+        keys = [seen.key for seen in await unheard(flow, batch)]
+        found = await asyncio.gather(*map(lines_of, keys), return_exceptions=True)
         batch.clear()
+        lines: list[LiveLine] = []
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+            lines += one
         return lines
 
     async for seen in flow.sweep(reads, since, await known(flow)):

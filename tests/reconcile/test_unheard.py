@@ -1,0 +1,61 @@
+"""What no run has seen yet is read from ShipBob for the month end."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow, SweepResult
+from ml_connector.errors import NeedsData
+from ml_connector.flows import FLOWS
+from ml_connector.reads.reads import Reads
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides import shipbob
+from ml_connector.words import Cause
+from waiting import unless_it_hangs
+
+SETTINGS: dict[str, Any] = {
+    "name": "acme",
+    "netsuite": {"account_id": "TSTDRV1234567", "client_id": "c", "certificate_id": "k"},
+    "shipbob": {},
+    "schedule": {"timezone": "America/Chicago"},
+}
+
+
+async def test_sources_are_read_at_once_so_that_they_share_calls() -> None:
+    together = asyncio.Barrier(3)
+
+    async def read(_key: str, _reads: Reads) -> object:
+        await together.wait()
+        raise NeedsData("gone", cause=Cause.RECORD_NOT_FOUND, waiting_for=[], remedy="")
+
+    async def sweep(
+        _reads: Reads, _since: datetime, _known: Collection[str]
+    ) -> AsyncIterator[SweepResult]:
+        for key in ("1", "2", "3"):
+            yield SweepResult(key=key)
+
+    async def known(_flow: Flow) -> Collection[str]:
+        return ()
+
+    async def unheard(_flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
+        return list(seen)
+
+    flow = dataclasses.replace(FLOWS["receiving"], read=cast("Any", read), sweep=sweep)
+    async with unless_it_hangs():
+        found = [
+            lines
+            async for lines in shipbob.news(
+                flow,
+                cast("Reads", None),
+                ConnectionSettings.model_validate(SETTINGS),
+                Month.of(date(2026, 11, 1)),
+                since=datetime(2026, 11, 1, tzinfo=UTC),
+                known=known,
+                unheard=unheard,
+            )
+        ]
+
+    assert found == [[]]
