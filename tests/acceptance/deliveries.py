@@ -15,6 +15,7 @@ from typing import Final, Literal
 from acceptance.merchant import Merchant
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.books.receiving import OPEN_STATUSES, BoxItem, Wro
+from ml_connector.sim.shipbob.people.dock import Item
 
 PLACES: Final = {228: 6, 10: 7, 300: 8, 301: 11}
 """ShipBob's centers and NetSuite's locations; 300 is the hub before 301."""
@@ -131,8 +132,8 @@ class Deliveries:
         lines: list[dict[str, object]] = []
         for sku in story.kinds:
             for place in places:
-                for _ in range(self.random.choices([0, 1, 2], [1, 6, 1])[0]):
-                    lines.append(self._line(story, sku, place))
+                several = self.random.choices([0, 1, 2], [1, 6, 1])[0]
+                lines += [self._line(story, sku, place) for _ in range(several)]
         if not lines:
             sku = next(iter(story.kinds))
             lines.append(self._line(story, sku, places[0]))
@@ -213,7 +214,7 @@ class Deliveries:
     def stow_beyond(self, story: Story) -> None:
         for wro in self._open(story)[:1]:
             held = sorted({item.inventory_id for box in wro.boxes for item in box.items})
-            over = {self.random.choice(held): self.random.randint(1, 15)}
+            over: dict[Item, int] = {self.random.choice(held): self.random.randint(1, 15)}
             self._stow(story, wro, None)
             self._stow(story, wro, over)
 
@@ -355,7 +356,12 @@ class Deliveries:
             ' JOIN "transaction" t ON t.id = m."transaction" JOIN _item i ON i.id = m.item'
         ):
             units = int(float(str(row["quantity"])))
-            yield str(row["externalid"] or ""), str(row["itemid"]), int(str(row["location"])), units
+            yield (
+                str(row["externalid"] or ""),
+                str(row["itemid"]),
+                int(str(row["location"])),
+                units,
+            )
 
     def received(self) -> Iterator[tuple[str, int, int, int, int]]:
         """Yield external id, order, its line, that line's location, and units received on it."""
@@ -380,10 +386,12 @@ class Deliveries:
         for line in lines:
             if line.location == place:
                 units[line.sku] += max(line.ordered - line.received, 0)
-        content = {sku: n for sku, n in units.items() if n} or {next(iter(story.kinds)): 3}
-        boxes = [dict(content)]
+        content: dict[Item, int] = {sku: n for sku, n in units.items() if n} or {
+            next(iter(story.kinds)): 3
+        }
+        boxes: list[dict[Item, int]] = [dict(content)]
         if self._chance(0.5):  # two boxes, with rows of the same SKUs
-            part = {sku: n // 2 for sku, n in content.items() if n > 1}
+            part: dict[Item, int] = {sku: n // 2 for sku, n in content.items() if n > 1}
             boxes = [{sku: n - part.get(sku, 0) for sku, n in content.items()}]
             boxes += [part] if part else []
         wro = self._shipbob.create_wro(
@@ -402,7 +410,7 @@ class Deliveries:
             day = self.clock.now() + timedelta(days=self.random.choice([300, 300, 400]))
             item.lot_date = self.random.choice([None, day])
 
-    def _stow(self, story: Story, wro: Wro, units: Mapping[int, int] | None) -> None:
+    def _stow(self, story: Story, wro: Wro, units: Mapping[Item, int] | None) -> None:
         if wro.status == "Awaiting":
             self._shipbob.arrive(wro)
         self._shipbob.stow(wro, units)
@@ -454,7 +462,13 @@ class Deliveries:
             (one for story in self.stories for one in story.orders if wro.id in one.wros), None
         )
         theirs = order.receipts if order else []
-        same = sum(n for one in theirs if one.same_as == wro.id for (it, _), n in one.units.items() if it == sku)
+        same = sum(
+            n
+            for one in theirs
+            if one.same_as == wro.id
+            for (it, _), n in one.units.items()
+            if it == sku
+        )
         return stowed(wro, self.inventory_id(sku)) - booked - same
 
     def moves_of(self, wro: int) -> list[tuple[str, str, int, int]]:
@@ -472,7 +486,6 @@ class Deliveries:
         """Whether nothing announces it: lots, and parts of a unit."""
         lots = {"lot", "lot at ShipBob only"}
         return not lots.isdisjoint(story.kinds.values()) or story.has_fraction
-
 
     def _few(self, most: int) -> int:
         return self.random.randint(1, most)

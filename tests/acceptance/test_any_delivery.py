@@ -8,9 +8,8 @@ systems hold and from what was done, never from what the installation says it pl
 import asyncio
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -33,7 +32,7 @@ from acceptance.deliveries import (
     wro_of,
 )
 from acceptance.in_process import sync
-from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.merchant import fresh_database, merchant
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.operations import decide as deciding
@@ -56,7 +55,7 @@ class Booked(NamedTuple):
     Attributes:
         ours: units of our documents by WRO and SKU.
         at: the same by WRO, SKU and location.
-        on_lines: units of our receipts by order, SKU and location of the WRO.
+        received: those of our receipts by WRO and SKU.
         open: units that orders expect, by order, SKU and location.
     """
 
@@ -176,15 +175,25 @@ class Oracle:
                 allowed = location == place or (through_hub and location == PLACES[HUB])
                 if units and not allowed:
                     self.wrong.append(f"{units} x {sku} at {location}, not {place}: {told}")
+            left = now.at[wro.id, sku, PLACES[HUB]]
+            is_moved = through_hub and self._is_moved_on(story, wro, now)
+            if is_moved and story.kinds[sku] != "lot" and left:
+                self.wrong.append(f"{left} x {sku} stay at the hub's location: {told}")
+
+    def _is_moved_on(self, story: Story, wro: Wro, now: Booked) -> bool:
+        """Whether the hub has sent a WRO on that has ended and been booked."""
+        sent = any(status == "InternalTransfer" for status, _ in wro.history)
+        by_lot = any(now.ours[wro.id, sku] for sku in story.kinds if story.kinds[sku] == "lot")
+        ended = wro.status not in OPEN_STATUSES
+        waits = self.waiting(story, wro, now) or self._same_waits(story, wro)
+        return sent and ended and not by_lot and not waits
 
     def _reasons(self, story: Story, wro: Wro) -> set[str]:
         """Return the causes that may stop a WRO, by what was done."""
         order = story.order_of(wro.id)
         number = (wro.purchase_order_number or "").strip()
         kinds = {
-            story.kinds[sku]
-            for sku in story.kinds
-            if stowed(wro, self.world.inventory_id(sku))
+            story.kinds[sku] for sku in story.kinds if stowed(wro, self.world.inventory_id(sku))
         }
         found: set[str] = set()
         if wro.id in story.recounted:
@@ -202,11 +211,11 @@ class Oracle:
                 found.add("purchase_order_ambiguous")
             if order.has_closed_line:
                 found.add("purchase_order_closed")
-            if self._in_question(story, wro, order):
+            if self.in_question(wro, order):
                 found.add("received_by_others")
         return found
 
-    def _in_question(self, story: Story, wro: Wro, order: Order) -> list[Any]:
+    def in_question(self, wro: Wro, order: Order) -> list[Any]:
         places = {PLACES[wro.destination_id], PLACES.get(wro.center_id)}
         return [
             receipt
@@ -265,6 +274,20 @@ class Oracle:
             f" {order.number if order else None}: {units} {story.kinds} {receipts}"
         )
 
+    def kinds_decided(self) -> Counter[tuple[bool, str]]:
+        """How often a receipt was the WRO's own, or another matter, by how the WRO stands."""
+        states = self._states()
+        receipts = {
+            receipt.document: receipt.same_as
+            for story in self.world.stories
+            for order in story.orders
+            for receipt in order.receipts
+        }
+        return Counter(
+            (receipts[document] == wro, str(states[str(wro)]["state"]))
+            for wro, document in self.decided
+        )
+
     # At the end
 
     def close(self) -> None:
@@ -293,30 +316,38 @@ class Oracle:
 
     def _check_stock(self, now: Booked) -> None:
         """NetSuite has ShipBob's units, less what waits, and what people received beside."""
-        acme = self.world.acme
-        shipbob: Counter[str] = Counter()
-        netsuite: Counter[str] = Counter()
-        for (sku, _), units in acme.world.shipbob.stock().items():
-            shipbob[sku] += units
-        for (sku, location), quantity in acme.world.netsuite.stock().items():
+        stock = self.world.acme.world.netsuite.stock()
+        netsuite: Counter[tuple[str, int]] = Counter()
+        for (sku, location), quantity in stock.items():
             if location in PLACES.values():
-                netsuite[sku] += int(quantity)
+                netsuite[sku, site(location)] += int(quantity)
+        must: Counter[tuple[str, int]] = Counter()
+        for (sku, center), units in self.world.acme.world.shipbob.stock().items():
+            must[sku, site(PLACES[center])] += units
         for story in self.world.stories:
-            for sku in story.kinds:
-                must = shipbob[sku]
-                for key in story.wros:
-                    must -= self.waiting(story, self.world.wro(key), now).get(sku, 0)
-                for order in story.orders:
-                    for receipt in order.receipts:
-                        same = receipt.same_as
-                        if same is None or (same, receipt.document) not in self.decided:
-                            must += sum(
-                                units
-                                for (one, location), units in receipt.units.items()
-                                if one == sku and location in PLACES.values()
-                            )
-                if must != netsuite[sku]:
-                    self.wrong.append(f"{sku}: {netsuite[sku]} in NetSuite, must be {must}")
+            for key in story.wros:
+                wro = self.world.wro(key)
+                for sku, units in self.waiting(story, wro, now).items():
+                    must[sku, site(PLACES[wro.destination_id])] -= units
+            must.update(self._beside(story))
+        for place in {*must, *netsuite}:
+            if must[place] != netsuite[place]:
+                self.wrong.append(f"{place}: {netsuite[place]} in NetSuite, not {must[place]}")
+
+    def _beside(self, story: Story) -> Counter[tuple[str, int]]:
+        """Units that people received and that no decision counts for a WRO."""
+        found: Counter[tuple[str, int]] = Counter()
+        for receipt in (one for order in story.orders for one in order.receipts):
+            if (receipt.same_as, receipt.document) not in self.decided:
+                for (sku, location), units in receipt.units.items():
+                    if location in PLACES.values():
+                        found[sku, site(location)] += units
+        return found
+
+
+def site(location: int) -> int:
+    """A location, or for a hub's that of the center behind it: goods are on their way there."""
+    return PLACES[BEHIND_HUB] if location == PLACES[HUB] else location
 
 
 class Installation:
@@ -349,14 +380,26 @@ class Installation:
 
     def receive(self) -> None:
         """Look at the WROs that changed."""
-        due = sorted({wro for story in self.world.stories for wro in story.changed})
         before = self.oracle.now()
-        if due:
+        for due in self._waves():
             sync(self.world.acme, "receiving", [str(wro) for wro in due])
         asyncio.run(self._work_off())
         for story in self.world.stories:
             story.changed.clear()
         self.oracle.check(before)
+
+    def _waves(self) -> list[list[int]]:
+        """Return the WROs that changed, of each order one at a time.
+
+        Of several that are booked at once, the one that finds nothing left on the order is tried
+        again only when no call of its own can be under way any more, which takes minutes.
+        """
+        waves: dict[int, list[int]] = defaultdict(list)
+        for story in self.world.stories:
+            for group in (story.strays, *(order.wros for order in story.orders)):
+                for number, wro in enumerate(sorted(group & story.changed)):
+                    waves[number].append(wro)
+        return list(waves.values())
 
     async def _work_off(self) -> None:
         """Let a worker try again what is due again: WROs of one order that were booked at once."""
@@ -391,8 +434,8 @@ class Installation:
         acme = self.world.acme
         async with open_installation(acme.settings) as installation:
             for row in acme.rows(
-                "select s.key, s.cause, s.state, max(e.id) as event from subject as s join event as e"
-                " on e.subject_id = s.id where s.flow = 'receiving'"
+                "select s.key, s.cause, s.state, max(e.id) as event from subject as s"
+                " join event as e on e.subject_id = s.id where s.flow = 'receiving'"
                 " and s.state in ('parked', 'dead') group by s.id"
             ):
                 wanted = self._wanted(int(row["key"]), row)
@@ -410,7 +453,7 @@ class Installation:
             order = story.order_of(key)
             if order is None:
                 continue
-            for receipt in self.oracle._in_question(story, self.world.wro(key), order):
+            for receipt in self.oracle.in_question(self.world.wro(key), order):
                 kind = DecisionKind.HANDLED if receipt.same_as == key else DecisionKind.SEPARATE
                 if kind in offers and (
                     kind is DecisionKind.HANDLED or row["cause"] == "received_by_others"
@@ -443,7 +486,7 @@ def world(tmp_path: Path, server_url: str, template: str) -> Iterator[Deliveries
 
 
 def test_units_are_booked_once_and_where_they_are(world: Deliveries) -> None:
-    print(f"MLC_TEST_SEED={SEED} MLC_TEST_ORDERS={ORDERS}")
+    print(f"MLC_TEST_SEED={SEED} MLC_TEST_ORDERS={ORDERS}")  # noqa: T201 - to draw it again
     oracle = Oracle(world)
     ours = Installation(world, oracle)
     world.enter(ORDERS)
@@ -457,4 +500,5 @@ def test_units_are_booked_once_and_where_they_are(world: Deliveries) -> None:
     ours.announce()
     oracle.close()
 
-    assert not oracle.wrong, "\n".join(oracle.wrong)
+    assert {same for same, _ in oracle.kinds_decided()} == {True, False} or ORDERS < 300
+    assert not oracle.wrong, f"MLC_TEST_SEED={SEED}\n" + "\n".join(oracle.wrong)
