@@ -95,6 +95,24 @@ async def test_a_wro_is_of_the_order_that_it_was_announced_for(books: Database) 
     assert await kept(books).made("4711") == (900, 901)
 
 
+@pytest.mark.parametrize("state", ["sending", "alarm"])
+async def test_a_number_is_given_while_nobody_knows_whether_its_wro_was_made(
+    books: Database, state: str
+) -> None:
+    await announced(books, "4711", 1, 900)
+    await posted(
+        *(books, ("purchase-orders", "4711"), DocumentKind.WRO, "mlc-wro-4711-2", None),
+        state=state,
+    )
+    await posted(
+        *(books, ("purchase-orders", "4711"), DocumentKind.WRO, "mlc-wro-4711-3", None),
+        state="prepared",
+    )
+
+    assert await kept(books).parts("4711") == {1: 900, 2: 0}
+    assert await kept(books).made("4711") == (900,)
+
+
 async def test_a_wro_that_was_received_before_is_of_that_order(books: Database) -> None:
     await received(books, 900, 1, "4711")
 

@@ -60,7 +60,10 @@ class Announcements(Protocol):
         """Return which order a WRO is of; None where our books don't say."""
 
     async def parts(self, order_id: str) -> Mapping[int, int]:
-        """Return the WROs that we made for an order, by which of them each is, from 1."""
+        """Return the WROs that we made for an order, by which of them each is, from 1.
+
+        Also what we have begun to make and don't know yet whether we did, as WRO 0.
+        """
 
     async def may_lack(self, made_at: datetime | None) -> bool:
         """Return whether our books may lack a WRO that we made for an order then."""
@@ -140,10 +143,14 @@ class KeptAnnouncements:
 
     async def made(self, order_id: str) -> Sequence[int]:
         """Return the WROs that we made for an order, cancelled ones included."""
-        return tuple((await self._made.get(order_id) or {}).values())
+        return tuple(filter(None, (await self._made.get(order_id) or {}).values()))
 
     async def parts(self, order_id: str) -> Mapping[int, int]:
-        """Return the WROs that we made for an order, by which of them each is, from 1."""
+        """Return the WROs that we made for an order, by which of them each is, from 1.
+
+        Also what we have begun to make and don't know yet whether we did, as WRO 0: a WRO of
+        that number may be it.
+        """
         ours = f"{ExternalIdPrefix.WRO}{order_id}-"
         return {
             int(external_id.removeprefix(ours)): wro_id
@@ -180,11 +187,12 @@ class KeptAnnouncements:
 
     async def _fetch_made(self, order_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         found = await self._database.fetch(
-            "select s.key, p.external_id, p.remote_id from subject as s"
+            "select s.key, p.external_id, case when p.state in ('done', 'adopted')"
+            "  then coalesce(p.remote_id, '0') else '0' end as wro from subject as s"
             " join posting as p on p.subject_id = s.id"
             " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)"
-            " and p.kind = %(kind)s and p.state in ('done', 'adopted')"
-            " and p.remote_id is not null order by p.id",
+            " and p.kind = %(kind)s and p.state in ('done', 'adopted', 'sending', 'alarm')"
+            " order by p.id",
             {
                 "connection": self._connection_name,
                 "flow": self._announcing,
@@ -194,7 +202,7 @@ class KeptAnnouncements:
         )
         made: dict[str, dict[str, int]] = defaultdict(dict)
         for row in found:
-            made[row["key"]][row["external_id"]] = int(row["remote_id"])
+            made[row["key"]][row["external_id"]] = int(row["wro"])
         return made
 
     async def _fetch_links(self, wro_ids: Sequence[int]) -> Mapping[int, OrderLink]:
