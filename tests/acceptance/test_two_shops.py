@@ -83,3 +83,4 @@ def test_a_number_that_one_shop_has_needs_no_table(acme: Merchant, retail: Retai
     retail.wait_for(*order.shipments)
 
     assert made_from(retail, sales_order) == [{tee: (1.0, "6")}]
+    assert not order.shipments[0].tracking_uploaded  # the shop's application writes there

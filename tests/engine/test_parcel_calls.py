@@ -11,7 +11,7 @@ import pytest
 
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
-from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.postings.documents import (
     Document,
     MarkTrackingUploaded,
@@ -24,6 +24,7 @@ from ml_connector.netsuite.session import Auth
 from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.resources.shipments import Order, OrderChannel
 from ml_connector.shipbob.sign_in.access import Access, Bearer
 from ml_connector.transport.call import Answer, Call, Classify
 from ml_connector.vault.tokens import Token
@@ -198,14 +199,50 @@ async def test_marks_that_are_due_together_go_out_together() -> None:
     assert target.repeatable(mark(1))
 
 
-async def test_a_mark_that_is_refused_does_not_take_the_others_with_it() -> None:
+async def test_a_mark_that_is_refused_is_noted_and_does_not_take_the_others_with_it() -> None:
     wire = Wire(marks(2))
     target = ShipBobTarget(shipbob(wire))
-    outcomes = await asyncio.gather(
-        *(target.write(mark(one), send_by=1e9) for one in (1, 2, 3)), return_exceptions=True
-    )
+    written = await asyncio.gather(*(target.write(mark(one), send_by=1e9) for one in (1, 2, 3)))
 
-    assert [isinstance(one, NeedsHuman) for one in outcomes] == [False, True, False]
+    assert [one.remote_id for one in written] == ["1", "2", "3"]
+    assert [one.answer["marked"] for one in written] == [True, False, True]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+async def test_a_call_for_a_mark_that_is_refused_stops_nothing(status: int) -> None:
+    target = ShipBobTarget(shipbob(Wire(lambda _: (status, "Not yours"))))
+    written = await target.write(mark(1), send_by=1e9)
+
+    assert written.remote_id == "1"
+    assert written.answer["marked"] is False
+    assert written.answer["refused"]
+
+
+async def test_a_fault_of_shipbobs_is_no_word_about_a_mark() -> None:
+    target = ShipBobTarget(shipbob(Wire(lambda _: (503, None))))
+
+    with pytest.raises(Retryable):
+        await target.write(mark(1), send_by=1e9)
+
+
+CHANNELS = [
+    {"id": 1, "application_name": "SMA", "scopes": ["orders_read", "orders_write"]},
+    {"id": 2, "application_name": "SMA", "scopes": ["orders_read", "orders_write"]},
+    {"id": 3, "application_name": "SMA", "scopes": ["orders_read"]},
+    {"id": 4, "application_name": "Shopify", "scopes": ["orders_read", "orders_write"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("channel", "taken"), [(None, True), (1, True), (2, True), (3, False), (4, False), (5, False)]
+)
+async def test_only_orders_of_channels_that_we_may_write_to_are_marked(
+    channel: int | None, *, taken: bool
+) -> None:
+    wire = Wire(lambda _: (200, {"items": CHANNELS}))
+    found = Order(id=7, channel=None if channel is None else OrderChannel(id=channel))
+
+    assert await reads(wire, {}).takes_marks(found) is taken
 
 
 def booked(wro_id: int) -> Document:

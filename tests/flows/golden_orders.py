@@ -16,7 +16,7 @@ class GoldenOrders:
     """Sales orders of a case, by the rules of its ``settings.json``.
 
     ``channels.json`` is what ShipBob says of channels: ``listed`` are all of the account,
-    ``having`` those with an order, by its reference.
+    ``having`` those with an order, by its reference, ``foreign`` those that we may not write to.
     """
 
     def __init__(self, folder: Path, orders: Callable[[str, str], Sequence[SalesOrder]]) -> None:
@@ -42,6 +42,9 @@ class GoldenOrders:
 
     async def rival_channels(self, order: Order, found: MatchedOrders) -> tuple[int, ...]:
         return await self._search.rivals(key_of(order), found.rule)
+
+    async def takes_marks(self, order: Order) -> bool:
+        return order.channel is None or order.channel.id not in self._channels.get("foreign", ())
 
     async def _find(self, field: str, value: str) -> Sequence[SalesOrder]:
         return self._orders(field, value)

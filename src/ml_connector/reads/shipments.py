@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.order_match import OrderRules, rules_of
-from ml_connector.errors import NeedsData
+from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import items, sales_orders
@@ -222,6 +222,28 @@ class ShipmentReads:
         """Return other channels at ShipBob whose order would lead to the same sales order."""
         known = self._channels_beside.pop(order.id, None)
         return await self._search.rivals(key_of(order), found.rule, having=known)
+
+    async def takes_marks(self, order: Order) -> bool:
+        """Whether we may mark an order's shipments: our application writes to its own channels.
+
+        Source: shipbob.md section 3.3. An order without a channel is marked.
+        """
+        if order.channel is None:
+            return True
+        try:
+            own = await self._shipbob.channel_id()
+        except NeedsHuman:
+            return False  # it is not known to which one; ping says so
+        if order.channel.id == own:
+            return True
+        listed = {one.id: one for one in await self._shipbob.known_channels()}
+        ours, its = listed.get(own), listed.get(order.channel.id)
+        return (
+            ours is not None
+            and its is not None
+            and its.application_name == ours.application_name
+            and "orders_write" in its.scopes
+        )
 
     async def order_headers(self, name: str) -> tuple[SalesOrderHeader, ...]:
         """Return whose the sales orders are that the rules find for an order."""

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+import structlog
+
 from ml_connector.engine.settle.target import Written
 from ml_connector.errors import AlreadyExists, NeedsData, NeedsHuman
 from ml_connector.ledger.postings.documents import (
@@ -31,6 +33,11 @@ from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause
 
 _MOST_MARKED: Final = 100
+_REFUSES_A_MARK: Final = frozenset(
+    {Cause.REFUSED_BY_SHIPBOB, Cause.PERMISSION_MISSING, Cause.RECORD_NOT_FOUND}
+)
+
+_log = structlog.get_logger("settle")
 
 
 TakeTurn = Callable[[Turns], Awaitable[None]]
@@ -191,16 +198,17 @@ class ShipBobTarget:
 
         Whenever such a call goes out, or how often, it changes nothing more than once.
         """
-        result = await self._uploaded.get(shipment_id)
-        if result is None:
-            [result] = await self._shipbob.shipments.mark_uploaded([shipment_id])
+        try:
+            result = await self._uploaded.get(shipment_id)
+            if result is None:
+                [result] = await self._shipbob.shipments.mark_uploaded([shipment_id])
+        except (NeedsData, NeedsHuman) as refused:
+            if refused.cause not in _REFUSES_A_MARK:
+                raise
+            return _not_marked(shipment_id, str(refused))
         if not result.is_success:
             said = f"{result.error.code} {result.error.message}" if result.error else ""
-            raise NeedsHuman(
-                f"ShipBob did not mark shipment {shipment_id} as taken over: {said[:200]}",
-                cause=Cause.REFUSED_BY_SHIPBOB,
-                remedy="NetSuite has its tracking. See why at ShipBob, then replay.",
-            )
+            return _not_marked(shipment_id, said)
         return Written(remote_id=str(shipment_id), answer={"marked": True})
 
     async def _mark_uploaded(self, shipment_ids: Sequence[int]) -> Mapping[int, UploadResult]:
@@ -244,6 +252,14 @@ def _differs(meant: NewWro, found: list[Wro]) -> str:
         for item in box.box_items:
             expected[item.inventory_id] += item.quantity
     return "" if found[0].expected == dict(expected) else "it announces other quantities"
+
+
+def _not_marked(shipment_id: int, said: str) -> Written:
+    """Return what came of a mark that ShipBob refuses: the shipment is booked all the same."""
+    _log.warning("mark_refused", shipment=shipment_id, said=said[:200])
+    return Written(
+        remote_id=str(shipment_id), answer={"marked": False, "refused": said.strip()[:200]}
+    )
 
 
 def _ids(wros: Iterable[Wro]) -> str:

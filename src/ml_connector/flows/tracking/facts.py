@@ -200,6 +200,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         order_name: under which its sales order is looked for and awaited, where that is not the
             reference alone.
         rival_channels: other channels whose order would lead to the same sales order.
+        takes_marks: whether we may write to the order's channel.
         shipments: all of the order.
         sales_orders: all that match the reference; normally one.
         lots: NetSuite's lots and serial numbers by text, where the order's items have them.
@@ -216,6 +217,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     channel: int | None = None
     order_name: str | None = None
     rival_channels: tuple[int, ...] = ()
+    takes_marks: bool = True
     shipments: tuple[ShipmentFact, ...] = ()
     products: tuple[OrderedProduct, ...] = ()
     sales_orders: tuple[SalesOrderFact, ...] = ()

@@ -378,6 +378,8 @@ def _done_by_others(
 
 def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:
     """Return the mark at ShipBob, once NetSuite has the tracking that there is."""
+    if not (task.settings.policies.mark_tracking and task.facts.takes_marks):
+        return ()
     marks = sum(one.kind == DocumentKind.TRACKING_MARK for one in task.posted)
     if task.shipment.uploaded or not task.shipment.parcels or (marks and not anew):
         return ()

@@ -69,15 +69,22 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)
-    proved, names, lots, gone, rivals = await asyncio.gather(
+    proved, names, lots, gone, rivals, takes_marks = await asyncio.gather(
         _with_line_numbers(facts, matched.orders, found, reads),
         read_names(facts.shipments, facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
         _gone(linked.get(own.id), found, reads),
         _rivals(order, matched, facts, found, reads),
+        _takes_marks(order, facts, reads),
     )
     return msgspec.structs.replace(
-        facts, sales_orders=proved, names=names, lots=lots, gone=gone, rival_channels=rivals
+        facts,
+        sales_orders=proved,
+        names=names,
+        lots=lots,
+        gone=gone,
+        rival_channels=rivals,
+        takes_marks=takes_marks,
     )
 
 
@@ -103,6 +110,14 @@ async def _told(
         shipments=await read_shipments(order, {own.id: tracked}, (), reads),
         products=ordered_products(order),
     )
+
+
+async def _takes_marks(order: Order, facts: TrackingFacts, reads: Reads) -> bool:
+    """Return whether we may mark the shipment; asked where there is something to mark."""
+    own = facts.shipment
+    if own.uploaded or not own.parcels or not own.has_shipped:
+        return True
+    return await reads.shipments.takes_marks(order)
 
 
 async def _rivals(
