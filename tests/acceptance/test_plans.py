@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import order_id
+from waiting import wait_until
 
 
 def planned(acme: Merchant, flow: str, key: str) -> list[dict[str, Any]]:
@@ -54,3 +56,18 @@ def test_the_plan_of_an_order_is_what_is_announced(unserved: Merchant) -> None:
     assert done.status == 0
     assert documents == again == posted(acme, key)
     assert [one["kind"] for one in documents] == ["wro"]
+
+
+def test_a_retry_that_is_due_runs_with_the_next_sync(unserved: Merchant) -> None:
+    acme = unserved
+    key = order_id(acme, acme.order({acme.sku("TEE"): 20}))
+    acme.world.netsuite.fault("unavailable", path="suiteql")
+    [first] = sync(acme, "purchase-orders", [key])
+    acme.world.netsuite.faults.clear()
+
+    def done() -> bool:
+        [now] = sync(acme, "purchase-orders", [key])
+        return bool(now["state"] == "done")
+
+    assert first["state"] == "retrying"
+    assert wait_until(done)

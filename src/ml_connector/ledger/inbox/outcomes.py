@@ -39,10 +39,11 @@ async def of_event(connection: Connection, event_id: int) -> SubjectStanding | N
 async def count_unsettled(
     database: Database, connection_name: str, flow: str, keys: Sequence[str]
 ) -> int:
-    """Return how many of these subjects still wait for a run or are in one."""
+    """Return how many of these subjects are in a run, or wait for one that is due."""
     [row] = await database.fetch(
         "select count(*) as n from subject where connection = %(name)s and flow = %(flow)s"
-        " and key = any (%(keys)s) and state in ('received', 'working')",
+        " and key = any (%(keys)s) and (state in ('received', 'working')"
+        " or state = 'retrying' and due_at <= now())",
         {"name": connection_name, "flow": flow, "keys": list(keys)},
     )
     return int(row["n"])
