@@ -137,6 +137,7 @@ class Cause(StrEnum):
     RETURN_AUTHORIZATION_NOT_FOUND = "return_authorization_not_found"
     RETURN_AUTHORIZATION_NOT_OPEN = "return_authorization_not_open"
     RETURN_UNCLEAR = "return_unclear"
+    RETURN_REOPENED = "return_reopened"
     PERIOD_CLOSED = "period_closed"
     DATE_MISSING = "date_missing"
     ACCOUNT_UNMAPPED = "account_unmapped"

@@ -160,3 +160,28 @@ def test_units_of_which_nothing_is_told_wait_until_it_is(desk: Desk) -> None:
     assert desk.stock(tee) == {6: 2}
     assert drifts(desk) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_a_return_reopened_after_it_was_booked_is_shown_until_it_is_completed(
+    desk: Desk,
+) -> None:
+    tee = desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 2})
+    returned = desk.announce({tee: 2}, desk.authorize({tee: 2}), shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    desk.acme.world.shipbob.books.returns.correct(returned, "Processing")
+    sync(desk.acme, "returns", returned.id)
+    stopped = desk.subject(returned)
+    red = close(desk.acme)
+    desk.acme.world.shipbob.books.returns.correct(returned, "Completed")
+    sync(desk.acme, "returns", returned.id)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "return_reopened")
+    assert "2 units of it are booked" in stopped["sentence"]
+    assert f"return {returned.id}" in {one.source for one in red.report.open}
+    assert desk.subject(returned)["state"] == "done"
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()

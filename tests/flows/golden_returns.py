@@ -117,6 +117,9 @@ class CaseReturns(GoldenOrders):
             if row["number"] == value
         )
 
+    async def sales_orders(self, name: str) -> tuple[SalesOrder, ...]:
+        return (await self.find_orders(name)).orders
+
     async def order_headers(self, reference: str) -> tuple[SalesOrderHeader, ...]:
         return tuple(
             SalesOrderHeader(

@@ -40,6 +40,7 @@ from ml_connector.flows.returns.requirements import (
     bookable,
     not_covered,
     places,
+    refuse_reopened,
     too_many,
     write_off_account,
 )
@@ -68,11 +69,13 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     Raises:
         NeedsData: a center, the quarantine location or an account is not set, a SKU is no
             item in NetSuite yet, or what should cover the return is not there.
-        NeedsHuman: an action is not known, a SKU or authorization is ambiguous, others have
-            received something else, the period is closed; the remedy says what to do.
+        NeedsHuman: what is booked was reopened or cancelled, an action is not known, a SKU or
+            authorization is ambiguous, others have received something else, the period is
+            closed; the remedy says what to do.
         Retryable: what was just made is not listed yet.
     """
     if facts.status != COMPLETED:
+        refuse_reopened(facts, posted)
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
     too_old = before_start(fact_date_of(facts, settings), settings)
@@ -115,7 +118,10 @@ def _booked(
         f"Return {facts.return_id}",
         booked,
         {unit.source_line: unit.quantity for unit in units},
-        remedy_ends="documents in NetSuite; nothing is taken back by itself.",
+        remedy_ends=(
+            "documents in NetSuite, or take them back with ml-connector journal undo; nothing is"
+            " taken back by itself."
+        ),
     )
     return booked
 

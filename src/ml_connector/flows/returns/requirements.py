@@ -9,7 +9,9 @@ from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Action, ReturnFacts, Sale, Unit, unclear
 from ml_connector.flows.returns.wake import more_fulfilled_units
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
+from ml_connector.rules.booked import booked_units
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
 from ml_connector.words import Cause
@@ -39,6 +41,32 @@ def places(
             ),
         )
     return {"restock": location, "dispose": location, "quarantine": quarantine or location}
+
+
+def refuse_reopened(facts: ReturnFacts, posted: Sequence[Posted]) -> None:
+    """Stop where units are booked of a return that is not completed any more.
+
+    Args:
+        facts: of a return that is not completed.
+        posted: what is posted of it; what was taken back does not count.
+
+    Raises:
+        NeedsHuman: units are booked.
+    """
+    booked = booked_units(document for document in posted if not document.undone)
+    units = sum(quantity for quantity in booked.values() if quantity > 0)
+    if units:
+        raise NeedsHuman(
+            f"Return {facts.return_id} is {facts.status} at ShipBob now, and {units} units of it"
+            " are booked as they came back when it was completed",
+            cause=Cause.RETURN_REOPENED,
+            remedy=(
+                "Find out from ShipBob what became of the units. If they did not come back, take"
+                " back the documents of the return with ml-connector journal undo. When ShipBob"
+                " completes it again, it goes on by itself; nothing is taken back by itself."
+            ),
+            waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
+        )
 
 
 def adjustment_account(facts: ReturnFacts, accounts: AccountsSection) -> str:

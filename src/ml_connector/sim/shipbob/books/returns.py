@@ -140,6 +140,12 @@ class Returns:
         """Say that a return was edited."""
         self._announce("return.updated", found)
 
+    def correct(self, found: Return, status: str) -> None:
+        """Another status after the end, as ShipBob's people give it when they correct one."""
+        found.status = status
+        found.history.append((status, self._now()))
+        self._announce("return.updated", found)
+
     def move(self, found: Return, status: str) -> None:
         """The next status; arrived, processing, and those of the newer portal."""
         if found.status in {"Completed", "Cancelled"}:
