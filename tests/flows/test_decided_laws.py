@@ -108,6 +108,7 @@ class Dock:
             decisions=tuple(
                 handled(one, number=10 * wro + number, taken=_of(one, others))
                 for number, one in enumerate(self.documents)
+                if any(units.location == "6" for units in one.units)
             ),
         )
 
@@ -177,6 +178,23 @@ places = st.dictionaries(
 stows = st.lists(
     st.tuples(st.integers(0, 1), st.sampled_from(SKUS), st.integers(1, 30)), min_size=1, max_size=8
 )
+
+
+@pytest.mark.parametrize("sent_on", [False, True])
+def test_what_was_handled_is_not_booked_again_where_its_wro_is_later(
+    sent_on: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    dock = Dock([document({("TEE", "6"): 60})], {"TEE": 100})
+    dock.stowed[0]["TEE"] = 60
+    before = dock.run(0)
+    moved = msgspec.structs.replace(dock.facts(0), fulfillment_center_id=10, sent_on=sent_on)
+
+    assert [one.quantity for one in before.handled] == [60]
+    if sent_on:
+        assert plan(moved, (), TERMS).handled == before.handled
+    else:
+        with pytest.raises(NeedsHuman, match='decision 0, "handled IR9", names units at another'):
+            plan(moved, (), TERMS)
 
 
 @given(

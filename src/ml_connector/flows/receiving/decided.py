@@ -200,6 +200,37 @@ def split_handled(
     return found, left
 
 
+def handled_elsewhere(
+    facts: ReceivingFacts,
+    left: Sequence[tuple[StowedLine, int]],
+    items: Mapping[int, ItemFact],
+    settings: ConnectionSettings,
+) -> NeedsHuman | None:
+    """Return the failure of a WRO that is at another place than what handled it; None for none.
+
+    Its center has changed since, or is mapped to another location: to be booked there as well,
+    the units would be in stock twice. Arguments as of ``split_handled``.
+    """
+    wanted = {items[line.inventory_id].id for line, _ in left}
+    places = _places(facts, settings)
+    for one in of_kind(facts.decisions, _HANDLED):
+        if one.now is None or not any(unit.item in wanted for unit in one.now.units):
+            continue
+        if all(unit.location not in places for unit in one.now.units):
+            return NeedsHuman(
+                f'WRO {facts.wro_id}: decision {one.id}, "{one.says}", names units at another'
+                f" location than {' or '.join(places)}, where the WRO is now",
+                cause=one.cause,
+                remedy=(
+                    f"Correct the location on {document_name(one.now)} in NetSuite"
+                    " and decide again; or correct that of the center under [locations] and"
+                    " apply the connection again. Or delete the document and take the decision"
+                    f" back with events undecide {one.id}: all that is stowed is then booked."
+                ),
+            )
+    return None
+
+
 def _places(facts: ReceivingFacts, settings: ConnectionSettings) -> list[str]:
     """Return the locations at which others may have booked units of a WRO, its own first.
 

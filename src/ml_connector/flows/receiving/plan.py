@@ -8,6 +8,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task, without_order
 from ml_connector.flows.receiving.decided import (
+    handled_elsewhere,
     lapsed,
     settled_receipts,
     split_handled,
@@ -99,7 +100,7 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
     settings: ConnectionSettings,
 ) -> Plan:
     """Book what no document of somebody else accounts for; raises as ``plan`` does."""
-    doubt = lapsed(facts)
+    doubt = lapsed(facts) or handled_elsewhere(facts, left, items, settings)
     if doubt is not None:
         raise doubt
     if not left:
