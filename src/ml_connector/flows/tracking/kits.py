@@ -138,7 +138,11 @@ def _uneven(product: StoreProduct, line: OrderLineFact, shipment_id: int) -> Nee
         f"Shipment {shipment_id}: how many {product.sku or line.name} these are is not clear:"
         f" {_holds(product)}, which does not make up whole ones",
         cause=Cause.KIT_UNCLEAR,
-        remedy=f"Find out what is in it, and {BY_HAND}",
+        remedy=(
+            "Find out what is in it, and fulfil the order by hand in NetSuite, with the tracking"
+            " number on it; where the members of one kit left in several shipments, with the"
+            " numbers of all of these: it is then kept up to date by itself."
+        ),
     )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
+import msgspec
+
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.tracking.decided import separate_fulfillments
-from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.facts import ShipmentFact, StoreProduct, TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
 from ml_connector.flows.tracking.recognition.named_shipments import (
     OrderFulfillments,
@@ -41,6 +43,7 @@ def known_fulfillments(
         ],
         siblings | ({facts.shipment.id: own} if own else {}),
         separate=separate_fulfillments(facts),
+        together=lambda shipments: _units_of(_as_one(shipments), facts, order),
     )
 
 
@@ -68,3 +71,13 @@ def _units_of(
         return by_item(wanted_lines(shipment, order, facts.names))
     except (NeedsData, NeedsHuman):
         return {}
+
+
+def _as_one(shipments: Sequence[ShipmentFact]) -> ShipmentFact:
+    """Return shipments as if they were one, with the units of all by product."""
+    products: dict[str, StoreProduct] = {}
+    for product in (product for one in shipments for product in one.products):
+        before = products.get(product.key)
+        units = (*before.units, *product.units) if before else product.units
+        products[product.key] = msgspec.structs.replace(product, units=units)
+    return msgspec.structs.replace(shipments[0], products=tuple(products.values()))

@@ -6,7 +6,7 @@ tracking number that no other shipment of the order has (several may have one: s
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -56,6 +56,8 @@ class OrderFulfillments:
         linked: by shipment id, the internal id of the fulfilment that our books know as its.
         separate: internal ids of the fulfilments that people decided to be of other parcels than
             the shipment that is planned.
+        together: returns what shipments hold as one, by item; nothing where it is not clear. The
+            members of a kit may have left in several, and make up whole kits together only.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class OrderFulfillments:
         linked: Mapping[int, str],
         *,
         separate: Collection[str] = (),
+        together: Callable[[Sequence[ShipmentFact]], Mapping[str, int]] | None = None,
     ) -> None:
         self.order = order
+        self._together = together
         self.separate = frozenset(separate)
         self.every: Sequence[FulfillmentFact] = sorted(
             order.fulfillments, key=lambda one: (len(one.id), one.id)
@@ -143,6 +147,15 @@ class OrderFulfillments:
             wanted.update(one.units)
         return bool(wanted) and wanted == self.units_in(fulfillment)
 
+    def _holds_together(self, fulfillment: FulfillmentFact, shipment_ids: Collection[str]) -> bool:
+        """Whether a fulfilment of others holds what shipments make up together only."""
+        shipments = [one for key, one in self._shipments.items() if key in shipment_ids]
+        if self._together is None or is_ours(fulfillment) or len(shipments) < len(shipment_ids):
+            return False
+        units = self._together([one.shipment for one in shipments])
+        from_there = all(is_from(fulfillment, one) for one in shipments)
+        return from_there and bool(units) and units == self.units_in(fulfillment)
+
     def holds_of_one(
         self, fulfillment: FulfillmentFact, shipments: Iterable[ShipmentUnits]
     ) -> bool:
@@ -175,7 +188,7 @@ class OrderFulfillments:
         named, marked = self.named(fulfillment), self.marked(fulfillment)
         waits = fulfillment.status in FULFILLMENT_NOT_SHIPPED
         if not own.units:
-            return named == {own.id} and not waits
+            return not waits and (named == {own.id} or self._holds_together(fulfillment, named))
         alone = {own.id} in (named, marked) and marked <= {own.id}
         if alone and self.holds(fulfillment, {own.id}):
             return True
