@@ -35,10 +35,10 @@ class Packing:
         return bundle, list(skus.values())
 
     def ship(self, order: Order) -> None:
-        """Let all shipments of an order leave, and look at them."""
+        """Let all shipments of an order leave, one after the other, and look at each."""
         for shipment in order.shipments:
             self.acme.world.shipbob.ship(shipment)
-        sync(self.acme, "tracking", *(one.id for one in order.shipments))
+            sync(self.acme, "tracking", shipment.id)
 
     def held(self, order: Order) -> list[dict[str, tuple[float, str]]]:
         return [units(one) for one in self.retail.fulfillments(order)]
