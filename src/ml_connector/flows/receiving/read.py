@@ -92,7 +92,9 @@ async def _subsidiaries(
     location = reads.locations.of_center(wro.fulfillment_center.id)
     if not stowed or location is None:
         return {}
-    if not _sent_on(wro) and not may_go_beyond(orders, units, location):
+    # As ``Booking.ordered_at`` says: behind a hub the lines of its center expect the units.
+    behind = reads.locations.of_center(wro.behind_hub) if wro.behind_hub is not None else None
+    if not _sent_on(wro) and not may_go_beyond(orders, units, behind or location):
         return {}
     return dict(await reads.locations.subsidiaries())
 
