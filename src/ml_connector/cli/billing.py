@@ -134,6 +134,8 @@ _FINDING: Final = (
     "statement",
     "transactions",
     "invoices",
+    "expected",
+    "why",
 )
 _ACCRUAL: Final = (
     "at",
@@ -165,6 +167,8 @@ def _finding_row(one: Finding) -> list[object]:
         one.statement,
         " ".join(one.transactions),
         " ".join(map(str, one.invoices)),
+        one.expected,
+        one.why,
     ]
 
 

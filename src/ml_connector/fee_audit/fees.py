@@ -3,7 +3,8 @@
 Findings are statements with numbers. Four kinds:
 
 - ``no_cause``: a charge for a thing that ShipBob does not have, or that came to nothing.
-- ``charged_twice``: the same fee for the same thing more often than once, refunds deducted.
+- ``charged_twice``: more for the same fee and thing than it costs once, refunds and credits
+  deducted. Fees per unit or per day are left out: they rightly come several times.
 - ``rate_moved``: another rate than the median of the 90 days before, for the same fee and
   service. For a fee that was always the same, each other amount is a finding; for a fee that
   varies, a week in which nearly all charges lie on one side of that median.
@@ -13,7 +14,7 @@ ShipBob settles its mistakes within 90 days, so each finding has a day to claim 
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,8 +24,9 @@ from typing import Final, Literal
 import msgspec
 
 from ml_connector.fee_audit.causes import Evidence, reference_of
+from ml_connector.fee_audit.repeated import is_per_unit, repeated_fees
+from ml_connector.fee_audit.settled import Settlements, names_loss, parcel_of
 from ml_connector.ledger.sources.charges import Charge
-from ml_connector.netsuite.records.tracking_numbers import compared_number
 
 CLAIM_WITHIN: Final = timedelta(days=90)
 LOOK_BACK: Final = timedelta(days=90)
@@ -52,6 +54,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         service: how it was shipped, or where it happened.
         reference: what the charges are for, such as ``Shipment 210000101``.
         amount: the money that may be claimed; None where only units are known.
+        expected: what one charge, or the thing, should have come to; None where only units
+            are known.
+        why: that is expected.
         transactions: the charges that show it.
         invoices: that they are on.
     """
@@ -65,6 +70,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal | None = None
     currency: str = ""
     units: int | None = None
+    expected: Decimal | None = None
+    why: str = ""
     transactions: tuple[str, ...] = ()
     invoices: tuple[int, ...] = ()
 
@@ -96,10 +103,11 @@ def audit(charges: Sequence[Charge], evidence: Evidence, *, first: date, last: d
         key=lambda charge: (charge.charged_on or first, charge.transaction_id),
     )
     period = [one for one in ordered if first <= (one.charged_on or first) <= last]
+    settled = Settlements(ordered)
     findings = [
-        *_without_cause(period, evidence),
-        *_charged_twice(ordered, first, last),
-        *_rates(ordered, evidence, first, last),
+        *_without_cause(period, evidence, settled),
+        *_charged_twice(ordered, evidence, first, last, settled),
+        *_rates(ordered, evidence, first, last, settled),
         *_credits_due(ordered, evidence),
     ]
     findings.sort(key=lambda one: (one.claim_by, one.kind, one.statement))
@@ -114,59 +122,97 @@ def _is_charge(charge: Charge) -> bool:
     return (charge.type or "").casefold() == "charge"
 
 
-def _without_cause(period: Iterable[Charge], evidence: Evidence) -> Iterator[Finding]:
+def _without_cause(
+    period: Iterable[Charge], evidence: Evidence, settled: Settlements
+) -> Iterator[Finding]:
+    things: dict[tuple[str, ...], list[Charge]] = defaultdict(list)
     for charge in period:
         reference = reference_of(charge)
         if not _is_charge(charge) or reference is None or reference not in evidence.causes:
             continue
-        cause = evidence.causes[reference]
-        if cause is not None and cause.happened:
+        if _came_to_nothing(reference, evidence):
+            things[_thing(charge)].append(charge)
+    for found in things.values():
+        rest = _sum(found) - settled.take(found, _sum(found))
+        reference = reference_of(found[0])
+        if rest <= 0 or reference is None:
             continue
+        cause = evidence.causes[reference]
         named = " ".join(reference)
         why = (
             f"ShipBob has no {named}"
             if cause is None
             else f"{named} is {cause.status} and came to nothing"
         )
-        yield _finding("no_cause", [charge], f"{_said(charge)}: {why}", charge.amount)
+        statement = f"{', '.join(map(_said, found))}: {why}{_given_back(_sum(found) - rest)}"
+        yield _finding("no_cause", found, statement, rest, expected=Decimal(0), why=why)
 
 
-def _charged_twice(ordered: Iterable[Charge], first: date, last: date) -> Iterator[Finding]:
+def _came_to_nothing(reference: tuple[str, str] | None, evidence: Evidence) -> bool:
+    """Whether a charge names a thing that is known not to be, or to have come to nothing."""
+    if reference is None or reference not in evidence.causes:
+        return False
+    cause = evidence.causes[reference]
+    return cause is None or not cause.happened
+
+
+def _charged_twice(
+    ordered: Iterable[Charge], evidence: Evidence, first: date, last: date, settled: Settlements
+) -> Iterator[Finding]:
+    """Yield the things of which more was charged than once, by sums.
+
+    What a thing costs once is its dearest charge: the claim is never more than is sure.
+    """
     groups: dict[tuple[str, ...], list[Charge]] = defaultdict(list)
-    refunded: Counter[tuple[str, ...]] = Counter()
     for charge in ordered:
-        if not charge.reference_id:
-            continue
-        if _is_charge(charge) and charge.amount > 0:
+        nothing = _came_to_nothing(reference_of(charge), evidence)  # all of it is claimed so
+        if charge.reference_id and _is_charge(charge) and charge.amount > 0 and not nothing:
             groups[_thing(charge)].append(charge)
-        elif (charge.type or "").casefold() == "refund":
-            refunded[_thing(charge)] += 1
-    for key, found in groups.items():
-        too_many = len(found) - 1 - refunded[key]
-        latest = found[-too_many:] if too_many > 0 else ()
-        in_period = [one for one in latest if first <= (one.charged_on or first) <= last]
-        if in_period:
-            yield _charged_again(found, in_period, refunded[key])
+    repeated = repeated_fees(groups, settled)
+    for found in groups.values():
+        in_period = [one for one in found[1:] if first <= (one.charged_on or first) <= last]
+        if not in_period or (found[0].fee or "").casefold() in repeated:
+            continue
+        once = max(one.amount for one in found)
+        too_much = _sum(found) - once
+        rest = too_much - settled.take(found, too_much)
+        if rest > 0:
+            yield _charged_again(found, in_period, once, rest, given_back=too_much - rest)
 
 
-def _charged_again(found: Sequence[Charge], in_period: Sequence[Charge], refunds: int) -> Finding:
+def _charged_again(
+    found: Sequence[Charge],
+    in_period: Sequence[Charge],
+    once: Decimal,
+    rest: Decimal,
+    *,
+    given_back: Decimal,
+) -> Finding:
     """Return the finding of one thing that was charged more often than once.
 
     Args:
         found: all charges for it.
-        in_period: those of the period that are too many.
-        refunds: how many refunds there are for it.
+        in_period: those of the period that came again.
+        once: what it costs once.
+        rest: what was charged beyond that and not given back.
+        given_back: what refunds and credits gave back.
     """
     one = in_period[0]
-    refunded = f", {refunds} refunded" if refunds else ""
+    why = f"{one.fee} is charged once for {one.reference_type} {one.reference_id}"
     statement = (
         f"{one.fee} for {one.reference_type} {one.reference_id} was charged"
-        f" {len(found)} times{refunded}: {', '.join(map(_amount, found))}"
+        f" {len(found)} times: {', '.join(map(_amount, found))}; once is {once:f}"
+        f"{_given_back(given_back)}"
     )
+    amount = min(rest, _sum(in_period))
     return msgspec.structs.replace(
-        _finding("charged_twice", in_period, statement, _sum(in_period)),
+        _finding("charged_twice", in_period, statement, amount, expected=once, why=why),
         transactions=tuple(charge.transaction_id for charge in found[:_MANY]),
     )
+
+
+def _given_back(amount: Decimal) -> str:
+    return f"; {amount:f} was given back" if amount else ""
 
 
 def _thing(charge: Charge) -> tuple[str, ...]:
@@ -180,14 +226,18 @@ def _thing(charge: Charge) -> tuple[str, ...]:
         (charge.fee or "").casefold(),
         (charge.reference_type or "").casefold(),
         charge.reference_id or "",
-        compared_number(str(charge.details.get("TrackingId") or "")),
+        parcel_of(charge),
         "" if once else str(charge.charged_on),
         charge.currency or "",
     )
 
 
 def _rates(
-    ordered: Sequence[Charge], evidence: Evidence, first: date, last: date
+    ordered: Sequence[Charge],
+    evidence: Evidence,
+    first: date,
+    last: date,
+    settled: Settlements,
 ) -> Iterator[Finding]:
     for (_, service, _), found in sorted(_by_rate(ordered, evidence).items()):
         for monday in _mondays(first, last):
@@ -199,7 +249,27 @@ def _rates(
                 if monday - LOOK_BACK <= (one.charged_on or first) < monday
             ]
             if week and earlier:
-                yield from _moved(week, earlier, service)
+                yield from _claimed(_moved(week, earlier, service), week, settled)
+
+
+def _claimed(
+    moved: Iterable[Finding], week: Sequence[Charge], settled: Settlements
+) -> Iterator[Finding]:
+    """Yield what of higher rates was not given back; a lower rate is nothing to claim."""
+    for one in moved:
+        if one.amount is None or one.amount <= 0:
+            continue
+        listed = len(one.transactions) < _MANY
+        its_own = [
+            charge for charge in week if not listed or charge.transaction_id in one.transactions
+        ]
+        given_back = settled.take(its_own, one.amount)
+        if given_back < one.amount:
+            yield msgspec.structs.replace(
+                one,
+                amount=one.amount - given_back,
+                statement=one.statement + _given_back(given_back),
+            )
 
 
 def _by_rate(ordered: Iterable[Charge], evidence: Evidence) -> Mapping[_Rate, list[Charge]]:
@@ -228,7 +298,7 @@ def _flat_rate_moved(
     """Yield each other amount of a fee that was always the same."""
     others: dict[Decimal, list[Charge]] = defaultdict(list)
     for charge in week:
-        if charge.amount != middle:
+        if charge.amount != middle and not _is_several(charge, middle):
             others[charge.amount].append(charge)
     for amount, charges in sorted(others.items()):
         statement = (
@@ -236,6 +306,11 @@ def _flat_rate_moved(
             f" before; {len(charges)} of this week are over {amount}"
         )
         yield _rate_finding(charges, statement, middle, service)
+
+
+def _is_several(charge: Charge, rate: Decimal) -> bool:
+    """Whether a charge is of several units, hours or days at the usual rate."""
+    return is_per_unit(charge.fee) and charge.amount % rate == 0
 
 
 def _varying_rate_moved(
@@ -261,7 +336,8 @@ def _rate_finding(
     charges: Sequence[Charge], statement: str, middle: Decimal, service: str
 ) -> Finding:
     more = sum((one.amount - middle for one in charges), Decimal(0))
-    found = _finding("rate_moved", charges, statement, more)
+    why = "it is the median of the 90 days before, for this fee and service"
+    found = _finding("rate_moved", charges, statement, more, expected=middle, why=why)
     return msgspec.structs.replace(found, service=service, reference="")
 
 
@@ -280,13 +356,16 @@ def _mondays(first: date, last: date) -> Iterator[date]:
 
 def _credits_due(ordered: Iterable[Charge], evidence: Evidence) -> Iterator[Finding]:
     credited = [
-        (one.charged_on, _words(one))
+        one
         for one in ordered
-        if (one.type or "").casefold() in {"credit", "refund"}
+        if (one.type or "").casefold() in {"credit", "refund"} and one.amount < 0
     ]
     for loss in evidence.losses:
         names = {str(loss.event_id), str(loss.inventory_id), loss.sku.casefold()} - {""}
-        if any(day is not None and day >= loss.day and names & words for day, words in credited):
+        if any(
+            one.charged_on is not None and one.charged_on >= loss.day and names_loss(one, names)
+            for one in credited
+        ):
             continue
         reason = f" ({loss.reason})" if loss.reason else ""
         yield Finding(
@@ -299,28 +378,19 @@ def _credits_due(ordered: Iterable[Charge], evidence: Evidence) -> Iterator[Find
             service=loss.center,
             reference=f"inventory event {loss.event_id}",
             units=loss.units,
+            why="units that are lost at a fulfillment center are credited by ShipBob",
         )
 
 
-def _words(charge: Charge) -> set[str]:
-    """Return the words of a credit, any of which may name what it is for."""
-    texts = [charge.reference_id or "", *(_texts(charge.details))]
-    whole = {text.strip().casefold() for text in texts}
-    return whole | {word.strip(".,;:()#") for text in whole for word in text.split()}
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    elif value is not None:
-        yield str(value)
-
-
-def _finding(kind: Kind, charges: Sequence[Charge], statement: str, amount: Decimal) -> Finding:
+def _finding(
+    kind: Kind,
+    charges: Sequence[Charge],
+    statement: str,
+    amount: Decimal,
+    *,
+    expected: Decimal,
+    why: str,
+) -> Finding:
     charge = charges[0]
     day = min(one.charged_on for one in charges if one.charged_on is not None)
     return Finding(
@@ -332,6 +402,8 @@ def _finding(kind: Kind, charges: Sequence[Charge], statement: str, amount: Deci
         reference=f"{charge.reference_type or ''} {charge.reference_id or ''}".strip(),
         amount=amount,
         currency=charge.currency or "",
+        expected=expected,
+        why=why,
         transactions=tuple(one.transaction_id for one in charges[:_MANY]),
         invoices=tuple(sorted({one.invoice_id for one in charges if one.invoice_id is not None})),
     )
