@@ -16,7 +16,7 @@ from ml_connector.app.installation.setup import FEWEST_CHARACTERS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.settle.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
-from ml_connector.engine.work.lanes import STALLED_AFTER_SECONDS
+from ml_connector.engine.work.presence import STALLED_AFTER_SECONDS
 from ml_connector.engine.work.worker import GRACE_SECONDS
 from ml_connector.flows.inventory.drift import Likely
 from ml_connector.flows.inventory.movements import PICKED

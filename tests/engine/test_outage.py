@@ -12,7 +12,8 @@ import pytest
 from engine.workshop import Workshop, arrival
 from ml_connector.engine.inbox.intake import Intake
 from ml_connector.engine.work.chores import Chore, keep_up
-from ml_connector.engine.work.lanes import Heartbeat, Lanes, silent_workers
+from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.presence import Heartbeat, silent_workers
 from ml_connector.storage import embedded
 from ml_connector.storage.database import Database
 from ml_connector.storage.migrate import migrate
