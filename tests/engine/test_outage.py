@@ -272,7 +272,7 @@ async def test_a_job_whose_end_was_lost_is_not_left_behind(
 
 
 def test_one_look_tells_nobody_dead() -> None:
-    row = {"id": 1, "at": 100.0, "age": 9_000.0}
+    row = {"id": 1, "at": 100.0, "age": 9_000.0, "is_held": True}
     seen, first = silent_workers({}, [row], now=0.0)
     _, second = silent_workers(seen, [row], now=3.0)
 
@@ -280,8 +280,12 @@ def test_one_look_tells_nobody_dead() -> None:
 
 
 def test_a_sign_of_life_in_between_counts() -> None:
-    seen, _ = silent_workers({}, [{"id": 1, "at": 100.0, "age": 9_000.0}], now=0.0)
-    seen, silent = silent_workers(seen, [{"id": 1, "at": 9_100.0, "age": 0.0}], now=3.0)
+    seen, _ = silent_workers(
+        {}, [{"id": 1, "at": 100.0, "age": 9_000.0, "is_held": True}], now=0.0
+    )
+    seen, silent = silent_workers(
+        seen, [{"id": 1, "at": 9_100.0, "age": 0.0, "is_held": True}], now=3.0
+    )
 
     assert silent == []
     assert seen == {1: Heartbeat(9_100.0, 3.0)}
@@ -289,7 +293,7 @@ def test_a_sign_of_life_in_between_counts() -> None:
 
 @pytest.mark.parametrize(("seconds", "dead"), [(14.0, []), (16.0, [1])])
 def test_a_last_sign_of_the_future_is_timed_by_ourselves(seconds: float, dead: list[int]) -> None:
-    row = {"id": 1, "at": 9e9, "age": -8e9}
+    row = {"id": 1, "at": 9e9, "age": -8e9, "is_held": True}
     seen, _ = silent_workers({}, [row], now=0.0)
 
     assert silent_workers(seen, [row], now=seconds)[1] == dead

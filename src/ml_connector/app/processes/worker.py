@@ -25,6 +25,7 @@ from ml_connector.app.sign_in.token_renewal import renew_tokens
 from ml_connector.app.webhooks.watch import LOOK_EVERY_SECONDS, watch_webhooks
 from ml_connector.config.settings import Settings
 from ml_connector.engine.work.chores import (
+    FREE_EVERY_SECONDS,
     LOST_EVERY_SECONDS,
     RESCUE_EVERY_SECONDS,
     Chore,
@@ -88,12 +89,12 @@ def _chores_of_the_engine(installation: Installation, lanes: Lanes) -> list[Chor
         Chore(name="rescue", every_seconds=RESCUE_EVERY_SECONDS, do=partial(rescue, lanes)),
         Chore(
             name="free slots of the dead",
-            every_seconds=RESCUE_EVERY_SECONDS,
+            every_seconds=FREE_EVERY_SECONDS,
             do=partial(free_slots_of_the_dead, installation.database),
         ),
         Chore(
             name="free tokens of the dead",
-            every_seconds=RESCUE_EVERY_SECONDS,
+            every_seconds=FREE_EVERY_SECONDS,
             do=partial(free_tokens_of_the_dead, installation.database),
         ),
         Chore(

@@ -23,7 +23,8 @@ from ml_connector.storage.database import Database, is_lost, one
 _log = structlog.get_logger("upkeep")
 _counts: Final = LogCounts(_log)
 
-RESCUE_EVERY_SECONDS: Final = 3.0
+RESCUE_EVERY_SECONDS: Final = 1.0
+FREE_EVERY_SECONDS: Final = 3.0
 LOST_EVERY_SECONDS: Final = 15.0
 
 # After the database went away under it: some chores come every ten minutes only.

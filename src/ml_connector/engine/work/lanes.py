@@ -22,8 +22,10 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from ml_connector.engine.work.presence import (
     HEARTBEAT_SECONDS,
+    HEARTBEATS,
     STALLED_AFTER_SECONDS,
     Heartbeat,
+    Presence,
     silent_workers,
 )
 from ml_connector.storage.connection_string import conninfo
@@ -59,12 +61,16 @@ class LastingJobs(JobManager):
     """The library's jobs, for workers that outlast the time when their database is away.
 
     The library's own worker would end then, and break off what it has in hand.
+
+    Attributes:
+        presence: shows that the workers of this process live.
     """
 
     def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
         super().__init__(connector)
         self._in_hand: dict[int | None, set[int | None]] = defaultdict(set)
         self._unsure: set[int | None] = set()
+        self.presence = Presence()
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Take the next job; None also while the database is away."""
@@ -91,8 +97,14 @@ class LastingJobs(JobManager):
     async def register_worker(self) -> int:
         """Make a worker known."""
         worker_id = await super().register_worker()
+        self.presence.add(worker_id)
         _end_if_cancelled()
         return worker_id
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Let a worker that has ended be forgotten."""
+        self.presence.remove(worker_id)
+        await super().unregister_worker(worker_id)
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """Give a sign of life, if the database is there."""
@@ -199,8 +211,10 @@ class Lanes:
             pool_factory=_pool,
             configure=_without_transactions,
         )
+        self._connector = connector
         self._app = procrastinate.App(connector=connector)
-        self._app.job_manager = LastingJobs(connector)
+        self._jobs = LastingJobs(connector)
+        self._app.job_manager = self._jobs
         self._heartbeats: Mapping[int, Heartbeat] = {}
         self._run = run
 
@@ -215,7 +229,13 @@ class Lanes:
     async def open(self) -> AsyncGenerator[None]:
         """Open the pool that working needs; deferring needs none."""
         async with self._app.open_async():
-            yield
+            keeping = asyncio.create_task(
+                self._jobs.presence.keep(self._connector.pool), name="presence"
+            )
+            try:
+                yield
+            finally:
+                await _cancelled(keeping)
 
     async def defer(
         self,
@@ -283,24 +303,26 @@ class Lanes:
             now: by a clock that nobody sets, in seconds; None: the present.
         """
         known, self._heartbeats = self._heartbeats, {}
-        connector = self._app.connector
-        found = await connector.execute_query_all_async(_HEARTBEATS)
+        now = time.monotonic() if now is None else now
+        found = await self._connector.execute_query_all_async(HEARTBEATS)
+        unbroken_for = self._jobs.presence.unbroken_for(now)
         self._heartbeats, silent = silent_workers(
-            known, found, now=time.monotonic() if now is None else now
+            known,
+            found,
+            now=now,
+            there_for=min([unbroken_for, *(row["up_for"] for row in found)]),
         )
-        return len(await connector.execute_query_all_async(_HAND_ON, workers=silent))
+        return len(await self._connector.execute_query_all_async(_HAND_ON, workers=silent))
 
-
-_HEARTBEATS: Final = """
-    select id, extract(epoch from last_heartbeat)::float8 as at,
-        extract(epoch from now() - last_heartbeat)::float8 as age
-    from procrastinate_workers
-"""
 
 _HAND_ON: Final = """
-    select procrastinate_retry_job_v2(id, null, null, null, null) from procrastinate_jobs
+    select procrastinate_retry_job_v2(id, null, null, null, null),
+        pg_notify('procrastinate_queue_v1#' || queue_name,
+            json_build_object('type', 'job_inserted', 'job_id', id)::text)
+    from procrastinate_jobs
     where status = 'doing' and (worker_id is null or worker_id = any (%(workers)s::bigint[]))
 """
+# The library tells nobody of a job that is to be done again.
 
 _PUT_BACK: Final = """
     select procrastinate_retry_job_v2(id, null, null, null, null) from procrastinate_jobs
