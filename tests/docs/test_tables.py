@@ -16,7 +16,7 @@ from ml_connector.app.installation.setup import FEWEST_CHARACTERS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.settle.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS
-from ml_connector.engine.work.presence import STALLED_AFTER_SECONDS
+from ml_connector.engine.work.presence import GONE_AFTER_SECONDS, STALLED_AFTER_SECONDS
 from ml_connector.engine.work.worker import GRACE_SECONDS
 from ml_connector.flows.inventory.drift import Likely
 from ml_connector.flows.inventory.movements import PICKED
@@ -175,7 +175,8 @@ NUMBERS = [
     ("docs/explanation/exactly-once.md", f"({OVER_WITHIN_SECONDS:.0f} seconds after the mark)"),
     ("docs/explanation/limits.md", f"after {LEASE_SECONDS:.0f} seconds otherwise"),
     ("docs/explanation/limits.md", f"fewer than {LOW_WATER} calls"),
-    ("docs/how-to/several-workers.md", f"after {STALLED_AFTER_SECONDS:.0f} seconds without"),
+    ("docs/how-to/several-workers.md", f"after {GONE_AFTER_SECONDS:.0f} seconds without"),
+    ("docs/how-to/several-workers.md", f"handed on after {STALLED_AFTER_SECONDS:.0f}."),
     ("docs/how-to/several-workers.md", f"else after {LEASE_SECONDS:.0f} seconds"),
     ("docs/reference/commands.md", f"has {GRACE_SECONDS:.0f} seconds to end"),
     ("docs/reference/commands.md", f"at least {FEWEST_CHARACTERS} characters"),

@@ -22,7 +22,7 @@ from ml_connector.engine.work.presence import (
     Presence,
     silent_workers,
 )
-from ml_connector.storage import embedded
+from ml_connector.storage import embedded, running_role
 from ml_connector.storage.connection_string import conninfo
 from ml_connector.storage.database import Database, Pool
 from ml_connector.storage.migrate import migrate
@@ -290,6 +290,7 @@ SINCE = f"select extract(epoch from now()) - up_for from ({HEARTBEATS}) as found
 def owner(tmp_path: Path) -> Iterator[embedded.Owner]:
     with embedded.start(tmp_path, settings={"fsync": "off"}) as started:
         migrate(started.url)
+        running_role.allow(started.url)
         with psycopg.connect(started.url) as connection:
             connection.execute("insert into procrastinate_workers default values")
         yield started
@@ -306,7 +307,7 @@ def since(url: str) -> float | None:
 def test_a_crash_of_one_of_its_processes_counts_as_a_start_of_the_server(
     owner: embedded.Owner,
 ) -> None:
-    """All sessions are ended then, and the postmaster is the same."""
+    """All sessions are ended then, and the postmaster is the same. The role is the running one."""
     before = since(owner.running_url)
     with psycopg.connect(owner.url) as connection:
         os.kill(connection.info.backend_pid, signal.SIGKILL)
