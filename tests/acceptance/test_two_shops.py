@@ -84,3 +84,20 @@ def test_a_number_that_one_shop_has_needs_no_table(acme: Merchant, retail: Retai
 
     assert made_from(retail, sales_order) == [{tee: (1.0, "6")}]
     assert not order.shipments[0].tracking_uploaded  # the shop's application writes there
+
+
+def test_a_transfer_order_with_the_number_is_named(acme: Merchant, retail: Retail) -> None:
+    tee = retail.sku()
+    number = f"SO-{next(acme.numbers)}"
+    order = sold(retail, number, SHOPS[0], tee, 1)
+    acme.world.netsuite.add_transfer_order(
+        number, source=6, target=7, subsidiary=1, lines=[{"item": tee, "quantity": 1}]
+    )
+    acme.world.shipbob.ship(order.shipments[0])
+    retail.wait_for(*order.shipments, state="parked")
+    [waits] = acme.rows(
+        "select cause, sentence from subject where key = %(key)s", key=str(order.shipments[0].id)
+    )
+
+    assert waits["cause"] == "sales_order_not_found"
+    assert f"transfer order {number}" in waits["sentence"]

@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ml_connector.config.order_match import OrderRules, rules_of
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders import OtherSale, SalesOrder
 from ml_connector.reads.sales_orders.keys import key_of
 from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
 from ml_connector.shipbob.resources.shipments import Order
@@ -21,6 +23,7 @@ class GoldenOrders:
 
     def __init__(self, folder: Path, orders: Callable[[str, str], Sequence[SalesOrder]]) -> None:
         self._orders = orders
+        self._others = _read(folder / "netsuite.json").get("others", [])
         self._channels = _read(folder / "channels.json")
         policies = _read(folder / "settings.json").get("policies", {})
         own = policies.get("order_match_by_channel", {})
@@ -42,6 +45,12 @@ class GoldenOrders:
 
     async def rival_channels(self, order: Order, found: MatchedOrders) -> tuple[int, ...]:
         return await self._search.rivals(key_of(order), found.rule)
+
+    async def other_sales(self, name: str) -> tuple[OtherSale, ...]:
+        """Those of ``others`` in ``netsuite.json`` with a value that is looked for."""
+        values = {value for _, value in self._search.sought(name)}
+        every = msgspec.convert(self._others, tuple[OtherSale, ...])
+        return tuple(one for one in every if one.matched in values)
 
     async def takes_marks(self, order: Order) -> bool:
         return order.channel is None or order.channel.id not in self._channels.get("foreign", ())

@@ -181,7 +181,7 @@ async def test_an_order_that_is_not_there_costs_one_query(
     assert len(httpserver.log) == 1
 
 
-@pytest.mark.parametrize("field", ["otherrefnum", "externalid", "custbody_shipbob_order"])
+@pytest.mark.parametrize("field", ["id", "otherrefnum", "externalid", "custbody_shipbob_order"])
 async def test_the_field_of_the_match_can_be_chosen(
     httpserver: HTTPServer, suiteql: SuiteQL, field: str
 ) -> None:
@@ -196,7 +196,7 @@ async def test_the_field_of_the_match_can_be_chosen(
     assert f"t.{field} IN (?)" in asked(httpserver)[0][0]
 
 
-@pytest.mark.parametrize("field", ["id", "custbody_x OR 1", "memo", "", "cust'"])
+@pytest.mark.parametrize("field", ["entity", "custbody_x OR 1", "memo", "", "cust'"])
 async def test_nothing_else_can_be_matched_by(suiteql: SuiteQL, field: str) -> None:
     with pytest.raises(ValueError, match="not found by"):
         await sales_orders.sales_orders_by(suiteql, field, ["X"])

@@ -21,7 +21,7 @@ _LITERALS: Final = frozenset(
         "YYYY-MM-DD HH24:MI:SS",
         "YYYY-MM-DD",
         *("PurchOrd", "ItemRcpt", "SalesOrd", "ItemShip", "RtnAuth", "InvAdjst", "InvTrnfr"),
-        *("VendBill", "VendCred", "TrnfrOrd"),
+        *("VendBill", "VendCred", "TrnfrOrd", "CashSale", "CustInvc"),
         *("A", "B", "C", "D", "E", "G", "H"),
         *("ShipRcpt", "PickPack", "OrdBill"),
     }

@@ -26,7 +26,7 @@ from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import items, sales_orders
 from ml_connector.netsuite.queries.items import KitMember
-from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder, SalesOrderHeader
+from ml_connector.netsuite.queries.sales_orders import Lot, OtherSale, SalesOrder, SalesOrderHeader
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
 from ml_connector.reads.sales_orders.keys import key_of
 from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
@@ -126,6 +126,9 @@ class ShipmentReads:
             most=100,
             apart_seconds=SHIPMENTS_APART_SECONDS,
             burst=SHIPMENTS_BURST,
+        )
+        self._other_sales: Batch[tuple[str, str], tuple[OtherSale, ...]] = Batch(
+            self._fetch_other_sales, most=500
         )
         self._lots: Batch[str, tuple[Lot, ...]] = Batch(self._fetch_lots, most=500)
         self._kits: Batch[str, tuple[KitMember, ...]] = Batch(self._fetch_kits, most=500)
@@ -244,6 +247,11 @@ class ShipmentReads:
             and its.application_name == ours.application_name
             and "orders_write" in its.scopes
         )
+
+    async def other_sales(self, name: str) -> tuple[OtherSale, ...]:
+        """Return what else in NetSuite has what an order's sales order is looked for by."""
+        answers = await asyncio.gather(*map(self._other_sales.get, self._search.sought(name)))
+        return tuple(one for found in answers for one in found or ())
 
     async def order_headers(self, name: str) -> tuple[SalesOrderHeader, ...]:
         """Return whose the sales orders are that the rules find for an order."""
@@ -398,6 +406,19 @@ class ShipmentReads:
             (field, value): headers
             for field, found in answers.items()
             for value, headers in found.items()
+        }
+
+    async def _fetch_other_sales(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[OtherSale, ...]]:
+        answers = {
+            field: await sales_orders.other_sales_by(self._netsuite.query, field, values)
+            for field, values in _by_field(keys).items()
+        }
+        return {
+            (field, value): sales
+            for field, found in answers.items()
+            for value, sales in found.items()
         }
 
     async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:

@@ -200,6 +200,8 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         order_name: under which its sales order is looked for and awaited, where that is not the
             reference alone.
         rival_channels: other channels whose order would lead to the same sales order.
+        other_sales: what else in NetSuite has what the sales order is looked for by, such as
+            "cash sale CS-12"; asked for where no sales order is found.
         takes_marks: whether we may write to the order's channel.
         shipments: all of the order.
         sales_orders: all that match the reference; normally one.
@@ -218,6 +220,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     order_name: str | None = None
     rival_channels: tuple[int, ...] = ()
     takes_marks: bool = True
+    other_sales: tuple[str, ...] = ()
     shipments: tuple[ShipmentFact, ...] = ()
     products: tuple[OrderedProduct, ...] = ()
     sales_orders: tuple[SalesOrderFact, ...] = ()

@@ -33,6 +33,7 @@ from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 
+_SALES: Final = {"CashSale": "cash sale", "CustInvc": "invoice", "TrnfrOrd": "transfer order"}
 _DELIVERY_EXCEPTION: Final = 204
 _TAKEN_OVER_BACK: Final = timedelta(days=60)
 
@@ -66,6 +67,8 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
     found = tuple(map(sales_order_fact, matched.orders))
+    if matched.rule is None:
+        facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
     if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)
@@ -110,6 +113,11 @@ async def _told(
         shipments=await read_shipments(order, {own.id: tracked}, (), reads),
         products=ordered_products(order),
     )
+
+
+async def _other_sales(name: str, reads: Reads) -> tuple[str, ...]:
+    sales = await reads.shipments.other_sales(name)
+    return tuple(f"{_SALES[one.type]} {one.tranid or one.id}" for one in sales)
 
 
 async def _takes_marks(order: Order, facts: TrackingFacts, reads: Reads) -> bool:

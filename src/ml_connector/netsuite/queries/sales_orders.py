@@ -43,6 +43,11 @@ SELECT t.id, t.tranid, t.entity, t.{column} AS matched FROM transaction t
 WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
 """
 
+_OTHER_SALES: Final = """
+SELECT t.id, t.tranid, t.type, t.{column} AS matched FROM transaction t
+WHERE t.type IN ('CashSale', 'CustInvc', 'TrnfrOrd') AND t.{column} IN ({list}) ORDER BY t.id
+"""
+
 # The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
 # itself are negative (section 5.2).
 _FULFILLMENTS: Final = """
@@ -188,6 +193,20 @@ class SalesOrder(msgspec.Struct, frozen=True, kw_only=True):
     trandate: date | None = None
 
 
+class OtherSale(msgspec.Struct, frozen=True, kw_only=True):
+    """A cash sale, an invoice or a transfer order that has what a sales order was looked for by.
+
+    Attributes:
+        type: CashSale, CustInvc or TrnfrOrd.
+        matched: the value it was found by.
+    """
+
+    id: str
+    type: str
+    matched: str
+    tranid: str = ""
+
+
 class SalesOrderHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Which sales order it is, and whose.
 
@@ -277,7 +296,7 @@ async def sales_orders_by(
         ValueError: orders can't be found by this field.
     """
     rows = await suiteql.rows_in(
-        _ORDERS.replace("{column}", _matching_column(field)),
+        _ORDERS.replace("{column}", column_name(_matching_field(field))),
         values,
         type=_OrderRow,
         operation="suiteql.sales_orders",
@@ -316,7 +335,7 @@ async def headers_by(
         ValueError: orders can't be found by this field.
     """
     rows = await suiteql.rows_in(
-        _HEADERS.replace("{column}", _matching_column(field)),
+        _HEADERS.replace("{column}", column_name(_matching_field(field))),
         values,
         type=SalesOrderHeader,
         operation="suiteql.sales_orders",
@@ -328,15 +347,32 @@ async def headers_by(
     return found
 
 
-def _matching_column(field: str) -> str:
-    """Return the column of a field that sales orders may be found by.
+async def other_sales_by(
+    suiteql: SuiteQL, field: str, values: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> Mapping[str, tuple[OtherSale, ...]]:
+    """Find cash sales, invoices and transfer orders by a field, as ``sales_orders_by`` does."""
+    rows = await suiteql.rows_in(
+        _OTHER_SALES.replace("{column}", column_name(_matching_field(field))),
+        values,
+        type=OtherSale,
+        operation="suiteql.other_sales",
+        priority=priority,
+    )
+    found: dict[str, tuple[OtherSale, ...]] = {}
+    for row in rows:
+        found[row.matched] = (*found.get(row.matched, ()), row)
+    return found
+
+
+def _matching_field(field: str) -> str:
+    """Return a field that sales orders may be found by.
 
     Raises:
         ValueError: orders can't be found by this field.
     """
     if field not in _OWN_FIELDS and not _CUSTOM_FIELD.fullmatch(field):
         raise ValueError(f"sales orders are not found by {field!r}")
-    return column_name(field)
+    return field
 
 
 def _line(row: _OrderRow, line: int, item: str, itemid: str) -> SalesOrderLine:

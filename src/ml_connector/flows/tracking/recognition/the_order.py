@@ -14,6 +14,13 @@ from ml_connector.words import Cause
 
 _HOLDS_IT: Final = "set order_match to the field that holds ShipBob's reference"
 
+_ELSEWHERE: Final = "it has {}, but only sales orders are fulfilled"
+_BY_ITSELF: Final = (
+    " A cash sale or an invoice without a sales order has no item fulfilment: see in NetSuite"
+    " whether it took the units out of stock at the shipment's location. Fulfil a transfer order"
+    " by hand."
+)
+
 
 def the_order(facts: TrackingFacts, settings: ConnectionSettings) -> SalesOrderFact:
     """Return the one sales order that a shipment belongs to; a cancelled one is none.
@@ -54,10 +61,13 @@ def the_order(facts: TrackingFacts, settings: ConnectionSettings) -> SalesOrderF
     said = "the reference" if plain else "as order_match looks for the order"
     raise NeedsData(
         f"NetSuite has no sales order with {_sought(facts, rules)}, {said} of shipment"
-        f" {shipment_id}" + (f"; {cancelled} is cancelled" if cancelled else ""),
+        f" {shipment_id}"
+        + (f"; {cancelled} is cancelled" if cancelled else "")
+        + (f"; {_ELSEWHERE.format(', '.join(facts.other_sales))}" if facts.other_sales else ""),
         cause=Cause.SALES_ORDER_NOT_FOUND,
         waiting_for=[awaited],
-        remedy=f"Enter the sales order, or {_HOLDS_IT}; what waits goes on by itself.",
+        remedy=f"Enter the sales order, or {_HOLDS_IT}; what waits goes on by itself."
+        + (_BY_ITSELF if facts.other_sales else ""),
     )
 
 
