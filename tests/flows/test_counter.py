@@ -108,7 +108,12 @@ def test_money_goes_back_by_the_other_kind(kind: str, other: str, amount: str) -
     ("original", "why"),
     [
         (posted("itemFulfillment", line(quantity=-1)), "The goods have left"),
+        (posted("itemFulfillment", line(quantity=-1)), "delete it in NetSuite"),
+        (posted("fulfillmentUpdate"), "Correct them on that fulfilment"),
+        (posted("inventoryTransfer", line(quantity=1)), "transfer the other way by hand"),
         (posted("itemReceipt", line(quantity=1, lot="L1")), "tracked by lot"),
+        (posted("itemReceipt", line(quantity=5, lot="L1")), "-5 x TEE of lot L1 at location 6"),
+        (posted("itemReceipt", line(quantity=5, lot="L1")), '"takes back mlc-xx-1-1"'),
         (posted("wroMark"), "neither stock nor money"),
         (posted("itemReceipt"), "no units"),
         (posted("vendorBill", line(amount="1")), "not made as a bill"),

@@ -33,7 +33,17 @@ _MONEY: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT}
 _LONGEST: Final = 64
 _WHY_NOT: Final = {
     DocumentKind.ITEM_FULFILLMENT: (
-        "The goods have left. When they come back, the return is booked."
+        "The goods have left. When they come back, the return is booked. If they have not left,"
+        " or it is of the wrong order, delete it in NetSuite: its order is open again, and the"
+        " shipment waits with what to do as soon as ShipBob tells of it."
+    ),
+    DocumentKind.FULFILLMENT_UPDATE: (
+        "It moves nothing: it told a fulfilment of somebody else's its packages. Correct them on"
+        " that fulfilment in NetSuite."
+    ),
+    DocumentKind.INVENTORY_TRANSFER: (
+        "It moved units between two locations. Enter a transfer the other way by hand, with a"
+        " memo that names this one."
     ),
     DocumentKind.RETURN_AUTHORIZATION: (
         "It moves nothing. Close it in NetSuite if it is not wanted."
@@ -182,10 +192,18 @@ def _subsidiary_of(posted: Undoable, location: str, settings: ConnectionSettings
 def _refuse_unclear_units(posted: Undoable) -> None:
     lines = posted.document.lines
     if any(line.lot is not None for line in lines):
+        named = "; ".join(
+            f"{-(line.quantity or 0):+d} x {line.sku or line.item} of lot {line.lot}"
+            + (f" at location {line.location}" if line.location else "")
+            for line in lines
+            if line.lot is not None
+        )
         raise _can_not(
             posted,
             "Its units are tracked by lot, and NetSuite wants its own id of each lot to take"
-            " them out. Adjust them by hand.",
+            f" them out. Enter an inventory adjustment by hand: {named}; with the memo"
+            f' "takes back {posted.document.external_id}". The month end then shows it as moved'
+            " by others.",
         )
     if any(line.quantity is None or line.item is None for line in lines):
         raise _can_not(posted, "Its lines don't name items and units.")
