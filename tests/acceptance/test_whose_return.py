@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.closing import close, found, sync
+from acceptance.closing import close, found, in_netsuite, sync
 from acceptance.merchant import fresh_database, merchant
 from acceptance.returning import QUARANTINE, WRITE_OFF, Desk
+from ml_connector.sim.shipbob.books.returns import Taken
 
 
 @pytest.fixture
@@ -185,3 +186,38 @@ def test_a_return_reopened_after_it_was_booked_is_shown_until_it_is_completed(
     assert desk.stock(tee) == {6: 2}
     assert drifts(desk) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_an_authorization_of_ours_that_a_person_deletes_is_said_and_not_retried(
+    desk: Desk,
+) -> None:
+    netsuite, tee = desk.acme.world.netsuite, desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 3})
+    returned = desk.announce({tee: 3}, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    for document in reversed(desk.documents(returned)):
+        in_netsuite(
+            desk.acme,
+            "delete",
+            record_type=document["recordType"],
+            internal_id=int(document["id"]),
+        )
+    # ShipBob finds the third one.
+    returned.lines[0].taken.append(Taken(action="Restock", reason="Found", quantity=1))
+    sync(desk.acme, "returns", returned.id)
+    stopped = desk.subject(returned)
+    red = found(close(desk.acme))
+    netsuite.add_return_authorization(
+        customer=401,
+        location=6,
+        externalId=f"mlc-ra-{returned.id}",
+        lines=[{"item": tee, "quantity": 1, "rate": "9.90", "location": 6}],
+    )
+    sync(desk.acme, "returns", returned.id)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "return_authorization_not_found")
+    assert "was deleted in NetSuite" in stopped["sentence"]
+    assert ("fact_waiting", f"return {returned.id}") in red
+    assert desk.subject(returned)["state"] == "done"
+    assert desk.stock(tee) == {6: 1}

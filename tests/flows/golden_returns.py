@@ -60,6 +60,11 @@ class CaseReturns(GoldenOrders):
             if order_id in {row.get("created_from"), row.get("through")}
         ]
 
+    async def deleted_authorization(self, _: int, listed: Collection[str]) -> str | None:
+        deleted: str | None = self._netsuite.get("deleted_authorization")
+        assert deleted not in listed
+        return deleted
+
     async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
         return tuple(
             ReturnReceiptLine(

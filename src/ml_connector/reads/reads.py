@@ -66,8 +66,6 @@ class Reads:
         free_numbers: kept for those who make WROs.
         centers_in_use: the fulfillment centers that the connection maps to locations.
         locations: which subsidiaries those locations belong to.
-
-    Attributes:
         returns: reads of returns.
     """
 
@@ -88,10 +86,11 @@ class Reads:
         free_numbers: FreeNumbers | None = None,
         centers_in_use: Collection[int] = (),
         locations: LocationReads | None = None,
+        returns: ReturnReads | None = None,
     ) -> None:
         self._centers_in_use = frozenset(centers_in_use)
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
-        self.returns = ReturnReads(shipbob, netsuite)
+        self.returns = returns or ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
         self._netsuite = netsuite
         self.skus: Mapping[str, str] = skus or {}

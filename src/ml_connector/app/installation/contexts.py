@@ -18,7 +18,7 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
-from ml_connector.flows import FLOWS, purchase_orders, receiving, tracking
+from ml_connector.flows import FLOWS, purchase_orders, receiving, returns, tracking
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
@@ -31,12 +31,14 @@ from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
+from ml_connector.reads.returns import AuthorizationsOf, ReturnReads
 from ml_connector.reads.shipments import LinksOf, OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import present_priority
 from ml_connector.transport.limits.turns import Turns
+from ml_connector.words import DocumentKind
 
 
 class ConnectionContexts:
@@ -216,6 +218,11 @@ def _reads(
             [*filter(None, [settings.policies.quarantine_location])],
         ),
         shipments=_shipment_reads(installation, settings, shipbob, netsuite, channels),
+        returns=ReturnReads(
+            shipbob,
+            netsuite,
+            authorizations_of=_authorizations_of(installation.database, settings.name),
+        ),
     )
 
 
@@ -248,6 +255,22 @@ def _orders_of(database: Database, name: str) -> OrdersOf:
         return {int(key): int(order) for key, order in known.items() if order.isdigit()}
 
     return orders_of
+
+
+def _authorizations_of(database: Database, name: str) -> AuthorizationsOf:
+    """Return a function that looks up the authorizations that were made for returns."""
+
+    async def authorizations_of(return_ids: Sequence[int]) -> Mapping[int, str]:
+        found = await own_records.latest_records(
+            database,
+            name,
+            returns.FLOW.name,
+            [str(one) for one in return_ids],
+            kind=DocumentKind.RETURN_AUTHORIZATION,
+        )
+        return {int(key): record for key, record in found.items()}
+
+    return authorizations_of
 
 
 def _links_of(database: Database, name: str) -> LinksOf:

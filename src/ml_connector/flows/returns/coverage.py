@@ -62,11 +62,21 @@ def authorization(
     candidates = [*facts.named, *(order.authorizations if order else ())]
     found = _made_for(facts, candidates, posted)
     if facts.is_return_to_sender:
-        return found[0] if found else None
+        return _the_one(facts, found)
     found = found or _fitting(facts)
     if not found:
         items = {part.item.id for part in parts}
         found = [one for one in candidates if _expects(one, items)]
+    return _the_one(facts, found)
+
+
+def _the_one(facts: ReturnFacts, found: Sequence[Authorization]) -> Authorization | None:
+    """Return the only one of these; None when there is none, and none was made before.
+
+    Raises:
+        NeedsHuman: there are several; or there is none, and the one that was made for this
+            return was deleted.
+    """
     if len(found) > 1:
         raise NeedsHuman(
             f"Return {facts.return_id} fits {len(found)} return authorizations:"
@@ -77,7 +87,29 @@ def authorization(
                 " id, or close the others; then replay."
             ),
         )
+    if not found and facts.deleted_authorization is not None:
+        raise _deleted(facts)
     return found[0] if found else None
+
+
+def _deleted(facts: ReturnFacts) -> NeedsHuman:
+    own = authorization_id(facts.return_id)
+    waiting_for = [AwaitedKind.RETURN_AUTHORIZATION.named(own)]
+    name = f"the external id {own}"
+    if facts.reference and not facts.is_return_to_sender and not facts.named:
+        waiting_for.append(AwaitedKind.RETURN_AUTHORIZATION.named(facts.reference))
+        name += f" or the number {facts.reference}"
+    return NeedsHuman(
+        f"The return authorization {own} (internal id {facts.deleted_authorization}) that was"
+        f" made for return {facts.return_id} was deleted in NetSuite: its units have nothing to"
+        " be received from",
+        cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
+        remedy=(
+            f"If that was a mistake, enter an authorization for these units with {name}; what"
+            " waits goes on by itself. None is made a second time."
+        ),
+        waiting_for=waiting_for,
+    )
 
 
 def _fitting(facts: ReturnFacts) -> list[Authorization]:
@@ -118,6 +150,7 @@ def _made_for(
     """
     own = authorization_id(facts.return_id)
     posted_ids = {document.remote_id for document in posted if document.external_id == own}
+    posted_ids.discard(facts.deleted_authorization)
     made = [one for one in candidates if one.external_id == own or one.id in posted_ids]
     if posted_ids and not made:
         raise Retryable(

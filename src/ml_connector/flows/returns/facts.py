@@ -192,6 +192,8 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
         sales: the sales orders that match it; normally one.
         original_orders: the sales orders of the original shipment, where authorizations were
             found by the reference; empty where none is known.
+        deleted_authorization: internal id of the one that was made for this return, if it was
+            deleted since.
         lots: NetSuite's lots, by item id and number with a space between.
         location_subsidiaries: of each location of the connection's that shows any; empty outside
             OneWorld.
@@ -218,6 +220,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
     original_orders: tuple[OriginalOrder, ...] = ()
+    deleted_authorization: str | None = None
 
     @property
     def is_return_to_sender(self) -> bool:

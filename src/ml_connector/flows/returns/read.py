@@ -111,6 +111,9 @@ async def _with_netsuite(
         order_key=sold.key,
         sales=sold.sales,
         rival_channels=sold.rivals,
+        deleted_authorization=await _deleted_authorization(
+            facts.return_id, named, sold.sales, reads
+        ),
         original_orders=await _original_orders(facts.return_id, returned, named, reads),
         lots=await _lots(processed, items, reads),
         location_subsidiaries=dict(await reads.locations.subsidiaries()),
@@ -205,6 +208,13 @@ async def _sold(returned: Return, reads: Reads) -> _FoundSales:
         tuple([await _sale(one, reads) for one in found.orders]),
         await reads.shipments.rival_channels(order, found) if order else (),
     )
+
+
+async def _deleted_authorization(
+    return_id: int, named: Sequence[Authorization], sales: Sequence[Sale], reads: Reads
+) -> str | None:
+    listed = {one.id for one in [*named, *chain.from_iterable(s.authorizations for s in sales)]}
+    return await reads.returns.deleted_authorization(return_id, listed)
 
 
 async def _original_orders(
