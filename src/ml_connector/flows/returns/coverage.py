@@ -232,14 +232,20 @@ def received_already(
     for item in dict.fromkeys(receipt.item_id for receipt in others):
         still_open = sum(left[line.line] for line in found.lines if line.item_id == item)
         these = [part for part in parts if part.item.id == item]
-        held = Counter[str | None]()
-        for receipt in others:
-            held[receipt.location] += receipt.quantity if receipt.item_id == item else 0
-        theirs = _held_by_others(these, sum(part.quantity for part in these) - still_open, held)
+        excess = sum(part.quantity for part in these) - still_open
+        theirs = _held_by_others(these, excess, _held_of(item, others))
         if theirs is None or any(part.unit.action == "dispose" for part in theirs):
             raise _received_otherwise(found, facts, these, _numbers(others, {item}))
         already += theirs
     return already, _numbers(others, {part.item.id for part in already})
+
+
+def _held_of(item: str, receipts: Iterable[ReceivedUnits]) -> Counter[str | None]:
+    """Return the units of an item on these receipts, by location."""
+    held = Counter[str | None]()
+    for receipt in receipts:
+        held[receipt.location] += receipt.quantity if receipt.item_id == item else 0
+    return held
 
 
 def _held_by_others(

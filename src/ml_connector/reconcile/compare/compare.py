@@ -200,13 +200,18 @@ def netsuite_rows(
             continue
         known = ours.get(head.external_id or "") or by_id.get((head.type, head.id))
         for line in moving(document.lines):
+            money = line.item is None
             key = RowKey(
                 section=(known or document).section,
                 what=names.of_line(line),
-                where=(line.location or "") if line.item is not None else "",
-                currency=line.currency or (known.currency if known and line.item is None else ""),
+                where="" if money else line.location or "",
+                currency=line.currency or _currency_of(known if money else None),
             )
             yield key, Row(netsuite=line.value) if known else Row(others=line.value)
+
+
+def _currency_of(posted: PostedDocument | None) -> str:
+    return posted.currency if posted else ""
 
 
 def cut_off(
