@@ -8,6 +8,7 @@ from acceptance.closing import close, found, sync
 from acceptance.merchant import Merchant
 from acceptance.retail import Retail, numbers, units
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
+from waiting import wait_until
 
 NUMBER = "1Z999AA10123456784"
 
@@ -85,8 +86,13 @@ class Desk:
         )
 
     def look(self, *shipments: Shipment) -> None:
-        """Let tracking look at these shipments."""
-        sync(self.acme, "tracking", *(one.id for one in shipments))
+        """Let tracking look at these shipments, again where one got in another's way."""
+
+        def looked() -> bool:
+            sync(self.acme, "tracking", *(one.id for one in shipments))
+            return all(self.retail.state(one) != "retrying" for one in shipments)
+
+        wait_until(looked)
 
     def drift(self, sku: str) -> list[str]:
         """Compare the stock of all locations; return what is said of this SKU."""
