@@ -290,6 +290,22 @@ async def test_long_lists_are_asked_for_in_parts(httpserver: HTTPServer, suiteql
     assert [len(body["params"]) for body in asked(httpserver)] == [1000, 500]
 
 
+async def test_a_list_that_stands_twice_is_the_same_in_both_places(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    httpserver.expect_request(PATH).respond_with_json(page([{"id": "1"}]))
+
+    await suiteql.rows_in(
+        "SELECT id FROM item WHERE id IN ({list}) OR externalid IN ({list})",
+        ["7", "8", "7"],
+        type=Row,
+    )
+
+    [body] = asked(httpserver)
+    assert body["q"].endswith("id IN (?, ?) OR externalid IN (?, ?)")
+    assert body["params"] == ["7", "8", "7", "8"]
+
+
 async def test_a_value_in_the_text_of_a_query_is_never_sent(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:

@@ -105,16 +105,18 @@ class SuiteQL:
     ) -> list[T]:
         """Return all rows of a query with ``IN ({list})``, asked for 1,000 values at a time.
 
-        Each value is asked for once; without values there is no call.
+        Where the list stands twice, both are the same, and each holds half as many. Each value is
+        asked for once; without values there is no call. No other parameters are in the query.
 
         Raises:
             UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
         """
         found: list[T] = []
-        for placeholders, chunk in dialect.in_lists(values):
+        lists = query.count("{list}")
+        for placeholders, chunk in dialect.in_lists(values, most=dialect.MOST_IN_LIST // lists):
             found += await self.rows(
                 query.replace("{list}", placeholders),
-                chunk,
+                tuple(chunk) * lists,
                 type=type,
                 operation=operation,
                 priority=priority,

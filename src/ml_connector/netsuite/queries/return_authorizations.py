@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.netsuite.dialect import MOST_IN_LIST, Flag, in_lists
+from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.line_links import order_lines_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
@@ -162,7 +162,14 @@ async def by_name(
 
     Exact, case-sensitive.
     """
-    return await _authorizations(suiteql, _BY_NAME, names, priority)
+    headers = await suiteql.rows_in(
+        _BY_NAME,
+        names,
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    return await _with_lines(suiteql, headers, priority)
 
 
 async def from_order(
@@ -174,7 +181,14 @@ async def from_order(
     their mainline row, and on that of what they were made from. The link table tells which line of
     the order a line stands for (section 5.3).
     """
-    found = await _authorizations(suiteql, _BY_ORDER, [order_id], priority)
+    headers = await suiteql.rows_in(
+        _BY_ORDER,
+        [order_id],
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    found = await _with_lines(suiteql, headers, priority)
     if not found:
         return []
     order_line = await order_lines_of(
@@ -218,18 +232,9 @@ async def received(
     return found
 
 
-async def _authorizations(
-    suiteql: SuiteQL, query: str, values: Sequence[str], priority: Priority
+async def _with_lines(
+    suiteql: SuiteQL, headers: Sequence[_Header], priority: Priority
 ) -> list[ReturnAuthorization]:
-    headers: list[_Header] = []
-    for placeholders, chunk in in_lists(values, most=MOST_IN_LIST // 2):
-        headers += await suiteql.rows(
-            query.replace("{list}", placeholders),
-            (*chunk, *chunk),
-            type=_Header,
-            operation="suiteql.return_authorizations",
-            priority=priority,
-        )
     rows = await suiteql.rows_in(
         _LINES,
         [header.id for header in headers],
