@@ -381,25 +381,12 @@ class Installation:
     def receive(self) -> None:
         """Look at the WROs that changed."""
         before = self.oracle.now()
-        for due in self._waves():
-            sync(self.world.acme, "receiving", [str(wro) for wro in due])
+        due = {wro for story in self.world.stories for wro in story.changed}
+        sync(self.world.acme, "receiving", [str(wro) for wro in sorted(due)])
         asyncio.run(self._work_off())
         for story in self.world.stories:
             story.changed.clear()
         self.oracle.check(before)
-
-    def _waves(self) -> list[list[int]]:
-        """Return the WROs that changed, of each order one at a time.
-
-        Of several that are booked at once, the one that finds nothing left on the order is tried
-        again only when no call of its own can be under way any more, which takes minutes.
-        """
-        waves: dict[int, list[int]] = defaultdict(list)
-        for story in self.world.stories:
-            for group in (story.strays, *(order.wros for order in story.orders)):
-                for number, wro in enumerate(sorted(group & story.changed)):
-                    waves[number].append(wro)
-        return list(waves.values())
 
     async def _work_off(self) -> None:
         """Let a worker try again what is due again: WROs of one order that were booked at once."""

@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
-from ml_connector.errors import AlreadyExists, NeedsHuman
+from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.flows.returns.documents import (
     ReturnBooking,
     ReturnedUnits,
@@ -121,6 +121,32 @@ async def test_a_refused_transform_whose_record_is_not_there_is_refused(
     says(RECEIPT, None)
 
     with pytest.raises(NeedsHuman, match="exceeds"):
+        await target.write(RECEIPT, send_by=float("inf"))
+
+
+NOTHING_LEFT = "You have an invalid return authorization 901 or the order is already closed."
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_an_order_that_others_completed_leaves_no_first_attempt_in_doubt(
+    httpserver: HTTPServer, target: NetSuiteTarget, says: Says, *, first: bool
+) -> None:
+    refuse(httpserver, TO_RECEIPT, NOTHING_LEFT)
+    says(RECEIPT, None)
+
+    with pytest.raises(Retryable, match="no open line") as caught:
+        await target.write(RECEIPT, send_by=float("inf"), first=first)
+
+    assert caught.value.outcome_unknown is not first
+
+
+async def test_an_order_that_our_lost_books_completed_has_the_record(
+    httpserver: HTTPServer, target: NetSuiteTarget, says: Says
+) -> None:
+    refuse(httpserver, TO_RECEIPT, NOTHING_LEFT)
+    says(RECEIPT, {"id": "5003", "externalId": RECEIPT.external_id})
+
+    with pytest.raises(AlreadyExists):
         await target.write(RECEIPT, send_by=float("inf"))
 
 

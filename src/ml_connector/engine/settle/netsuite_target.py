@@ -47,14 +47,13 @@ class NetSuiteTarget:
 
         NetSuite itself sees to it that no external id is there twice, also the first time.
         """
-        del first
         match document.request:
             case CreateRecord(record_type=record_type, body=body):
                 created = await self._netsuite.create(record_type, body, send_by=send_by)
             case CreateBill(record_type=record_type, body=bill):
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
-                created = await self._transform(document, transform, send_by=send_by)
+                created = await self._transform(document, transform, send_by=send_by, first=first)
             case UpdateFulfillment() as update:
                 return await self._update(update, send_by=send_by)
             case other:
@@ -65,7 +64,7 @@ class NetSuiteTarget:
         )
 
     async def _transform(
-        self, document: Document, transform: TransformRecord, *, send_by: float
+        self, document: Document, transform: TransformRecord, *, send_by: float, first: bool
     ) -> Created:
         try:
             return await self._netsuite.transform(
@@ -77,8 +76,10 @@ class NetSuiteTarget:
                 send_by=send_by,
             )
         except NothingLeft as error:
-            # Received meanwhile: by an earlier attempt of ours, or by somebody else.
-            raise Retryable(str(error), cause=error.cause, outcome_unknown=True) from error
+            if first and await self.find(document):
+                raise AlreadyExists(str(error), cause=error.cause) from error
+            # Somebody else was quicker; or an earlier attempt of ours, which may be under way.
+            raise Retryable(str(error), cause=error.cause, outcome_unknown=not first) from error
         except NeedsHuman as error:
             # Of a record that is there already, NetSuite may complain about the lines first.
             if error.cause is Cause.REFUSED_BY_NETSUITE and await self.find(document):
