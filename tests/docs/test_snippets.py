@@ -11,6 +11,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.sim.faults import read_fault_file
 
 TOML = [pytest.param(block, id=str(block)) for block in pages.blocks("toml")]
+OF_TESTS = {"MLC_TEST_DATABASE_URL", "MLC_TEST_ORDERS", "MLC_TEST_SEED"}
 
 
 @pytest.mark.parametrize("block", TOML)
@@ -66,7 +67,7 @@ _MAPS = {"locations", "skus"}
     "page", [pytest.param(page, id=pages.name(page)) for page in pages.pages()]
 )
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    known = {f"MLC_{name.upper()}" for name in Settings.model_fields} | {"MLC_TEST_DATABASE_URL"}
+    known = {f"MLC_{name.upper()}" for name in Settings.model_fields} | OF_TESTS
     named = set(re.findall(r"\bMLC_[A-Z_]+\b", page.read_text("utf-8")))
 
     assert named <= known

@@ -193,7 +193,8 @@ def test_a_service_that_might_go_without_encryption_is_refused(
 SOURCES = Path(ml_connector.__file__).parent
 HEAD = BackupHead(key_id="50f6c2f0", made_at=datetime(2026, 11, 30, tzinfo=UTC), schema="0001")
 CONNECTS = re.compile(
-    r"psycopg\.connect\(|psycopg\.\w*Connection(\[.*\])?\.connect\b|ConnectionPool\[|PsycopgConnector\("
+    r"psycopg\.connect\(|psycopg\.\w*Connection(\[.*\])?\.connect\b"
+    r"|ConnectionPool(\[.*\])?\(|class \w+\(\w*ConnectionPool\b|PsycopgConnector\("
 )
 
 
