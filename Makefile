@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.set-up
 ARGS ?=
+# Tests mostly wait, for two services and a database: four at a time keep two processors busy.
+TESTS_AT_ONCE ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
+  test "$$n" -ge 4 || n=4; echo "$$n")
 
 # Where this is set, each of the many processes compiles all of its libraries anew: seconds each.
 export PYTHONDONTWRITEBYTECODE :=
@@ -32,7 +35,7 @@ demo: setup ## Both simulators, the service, and a story told between them. ARGS
 	$(BIN)/ml-connector demo $(ARGS)
 
 test: setup ## Run all tests, a file at a time in each process. ARGS="tests/flows" for some.
-	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(TESTS_AT_ONCE) --dist loadfile $(ARGS)
 
 lint: setup audit ## Check style, types, the direction of imports, and the packages.
 	$(BIN)/ruff format --check
