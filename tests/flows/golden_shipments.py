@@ -23,6 +23,8 @@ class GoldenShipments(GoldenOrders):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, self._sales_orders)
         self._folder = folder
+        policies = dict(self._json("settings.json")).get("policies", {})
+        self.adjusts_unmatched = policies.get("unmatched_shipment") == "adjust"
 
     def _json(self, name: str) -> Any:
         path = self._folder / name
@@ -53,7 +55,7 @@ class GoldenShipments(GoldenOrders):
         """The fulfilments of ``links.json``, and this shipment's of ``posted.json``."""
         linked = {int(key): one for key, one in dict(self._json("links.json")).items()}
         for document in self._json("posted.json"):
-            if document["system"] == "netsuite":
+            if document["kind"] in {"itemFulfillment", "fulfillmentUpdate"}:
                 key = (self._folder / "key.txt").read_text("utf-8")
                 linked[int(key)] = document["remote_id"]
         return {one: linked[one] for one in sorted(shipment_ids) if one in linked}

@@ -142,6 +142,8 @@ class Policies(_Section):
     quarantine_location: str | None = None
     missing_product: Literal["park", "create"] = "park"
     purchase_unit: Literal["convert", "refuse"] = "convert"
+    extra_items: Literal["park", "ignore"] = "park"
+    unmatched_shipment: Literal["park", "adjust", "ignore"] = "park"
     mark_tracking: bool = True
 
     @pydantic.field_validator("order_match_by_channel")

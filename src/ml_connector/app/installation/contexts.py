@@ -241,6 +241,7 @@ def _shipment_reads(
         orders_of=_orders_of(installation.database, settings.name),
         links_of=_links_of(installation.database, settings.name),
         makes_fulfillments=settings.policies.fulfillment != "update",
+        adjusts_unmatched=settings.policies.unmatched_shipment == "adjust",
     )
 
 
@@ -266,7 +267,7 @@ def _authorizations_of(database: Database, name: str) -> AuthorizationsOf:
             name,
             returns.FLOW.name,
             [str(one) for one in return_ids],
-            kind=DocumentKind.RETURN_AUTHORIZATION,
+            kinds=(DocumentKind.RETURN_AUTHORIZATION,),
         )
         return {int(key): record for key, record in found.items()}
 
@@ -278,7 +279,11 @@ def _links_of(database: Database, name: str) -> LinksOf:
 
     async def links_of(shipment_ids: Sequence[int]) -> Mapping[int, str]:
         found = await own_records.latest_records(
-            database, name, tracking.FLOW.name, [str(one) for one in shipment_ids]
+            database,
+            name,
+            tracking.FLOW.name,
+            [str(one) for one in shipment_ids],
+            kinds=(DocumentKind.ITEM_FULFILLMENT, DocumentKind.FULFILLMENT_UPDATE),
         )
         return {int(key): record for key, record in found.items()}
 

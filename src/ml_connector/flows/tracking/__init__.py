@@ -84,6 +84,7 @@ FLOW: Final = Flow(
         wake.SKU,
         wake.ITEM,
         wake.LOCATION,
+        wake.ACCOUNT,
         wake.PERIOD,
         SALES_ORDER,
         OPEN_SALES_ORDER,
@@ -97,6 +98,7 @@ FLOW: Final = Flow(
         {
             ExternalIdPrefix.FULFILLMENT,
             ExternalIdPrefix.FULFILLMENT_UPDATE,
+            ExternalIdPrefix.SHIPMENT_ADJUSTMENT,
             ExternalIdPrefix.TRACKING_MARK,
         }
     ),

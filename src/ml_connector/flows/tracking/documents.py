@@ -39,6 +39,8 @@ from ml_connector.netsuite.records.records import (
     as_body,
 )
 from ml_connector.netsuite.statuses import FULFILLMENT_SHIPPED
+from ml_connector.rules.adjustments import AdjustmentHead, StockChange, inventory_adjustment
+from ml_connector.rules.facts import ItemFact
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 _OUNCES_IN_A_POUND: Final = 16
@@ -95,6 +97,19 @@ class ShipmentBooking(msgspec.Struct, frozen=True, kw_only=True):
             )
             for one in taken
             for units in one.units
+        )
+
+    def adjusted(self, parts: Sequence["AdjustedUnits"]) -> tuple[JournalLine, ...]:
+        """Return the journal lines of units that leave the location by an adjustment."""
+        return tuple(
+            self._line(
+                one.source_line,
+                sku=one.sku,
+                item=one.item.id,
+                location=self.location,
+                quantity=-one.quantity,
+            )
+            for one in parts
         )
 
     def told(self, parcels: Sequence[Parcel], *, delivery: bool) -> tuple[JournalLine, ...]:
@@ -211,6 +226,56 @@ def fulfillment_update(
             packages=tuple(map(as_body, packages(shipment, parcels))),
         ),
         lines=(*booking.lines(ships or ()), *booking.told(parcels, delivery=tell_delivery)),
+    )
+
+
+class AdjustedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a source line that leave stock without a sales order. Whole eaches, positive."""
+
+    source_line: str
+    sku: str
+    item: ItemFact
+    quantity: int
+
+
+def adjustment(
+    booking: ShipmentBooking,
+    parts: Sequence[AdjustedUnits],
+    *,
+    account: str,
+    subsidiary: str | None,
+    order: str,
+) -> Document:
+    """Take the units of a shipment out of stock that NetSuite has no sales order for.
+
+    Args:
+        booking: shipment, location and dates.
+        parts: the units, each source line once.
+        account: the adjustment account's internal id.
+        subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
+        order: ShipBob's name of the order, for the memo.
+
+    Source: netsuite.md section 8.2.
+    """
+    shipment, location = booking.shipment, booking.location or ""
+    external_id = f"{ExternalIdPrefix.SHIPMENT_ADJUSTMENT}{shipment.id}-1"
+    said = f"ShipBob shipment {shipment.id}, no sales order {order}"[:150]
+    if booking.date != booking.fact_date:
+        said += f", shipped {booking.fact_date}"
+    return inventory_adjustment(
+        AdjustmentHead(
+            external_id=external_id,
+            date=booking.date,
+            account=account,
+            subsidiary=subsidiary,
+            memo=f"{said} [{external_id}]",
+            title=f"Inventory adjustment for shipment {shipment.id}, no sales order",
+        ),
+        [
+            StockChange(item=one.item.id, location=location, quantity=-one.quantity)
+            for one in parts
+        ],
+        booking.adjusted(parts),
     )
 
 

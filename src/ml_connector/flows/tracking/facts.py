@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from ml_connector.flows.tracking.sales_orders import LotFact, SalesOrderFact
+from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
@@ -189,6 +191,28 @@ class ItemNames(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[str, tuple[KitMemberFact, ...]] = {}
 
 
+class UnmatchedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an inventory adjustment needs for the units of a shipment without a sales order.
+
+    Attributes:
+        skus: ShipBob's, by inventory id.
+        items: NetSuite's items by the name that was asked for.
+        bindings: what was matched before, by inventory id.
+        bound: NetSuite's items by internal id, for what was matched before.
+        near_items: by a name that NetSuite has not, items of nearly that name.
+        unit_rates: base units in one of each unit that the items are kept in, where readable.
+        location_subsidiaries: of each location of the connection's that shows any.
+    """
+
+    skus: dict[int, str | None]
+    items: dict[str, tuple[ItemFact, ...]] = {}
+    bindings: dict[int, Binding] = {}
+    bound: dict[str, ItemFact] = {}
+    near_items: dict[str, tuple[ItemFact, ...]] = {}
+    unit_rates: dict[str, Decimal] = {}
+    location_subsidiaries: dict[str, tuple[str, ...]] = {}
+
+
 class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What ``plan`` sees of a shipment, or of an order that stands for its shipments.
 
@@ -210,6 +234,8 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         linked: by shipment of the order, the item fulfilment that our books know as its.
         gone: those of them that this shipment had and that are not in NetSuite any more.
         decisions: what people decided about the shipment.
+        unmatched: what its units are, where NetSuite has no order for it and stock is adjusted
+            for such shipments.
     """
 
     order_id: int
@@ -230,6 +256,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     linked: dict[int, str] = {}
     gone: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
+    unmatched: UnmatchedUnits | None = None
 
     @property
     def awaited_order(self) -> str | None:

@@ -9,6 +9,7 @@ from ml_connector.flows.tracking.facts import (
     KitMemberFact,
     ShipmentFact,
     StoreProduct,
+    UnmatchedUnits,
     is_kit,
     ordered_products,
     product_key,
@@ -24,7 +25,7 @@ from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.queries.items import KitMember
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import item_fact
-from ml_connector.rules.items import asks_anew, item_name, near_items
+from ml_connector.rules.items import asks_anew, item_name, near_items, read_items
 from ml_connector.shipbob.payloads import Variant
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, ShippedProduct
 
@@ -129,6 +130,25 @@ async def read_names(
         near = await near_items(items, reads)
         names = msgspec.structs.replace(names, items=items, near_items=near)
     return await _with_kits(names, shipments, lines, reads, loose=skus if unknown else ())
+
+
+async def read_unmatched(shipment: ShipmentFact, reads: Reads) -> UnmatchedUnits:
+    """Read what the units of a shipment are that NetSuite has no sales order for.
+
+    Each inventory item is asked for its own SKU: a product may be a bundle of others.
+    """
+    skus = {unit.inventory_id: await reads.sku(unit.inventory_id) for unit in shipment.units}
+    matches = await read_items({one: sku.strip() for one, sku in skus.items() if sku}, reads)
+    items = [*matches.bound.values(), *(one for some in matches.named.values() for one in some)]
+    return UnmatchedUnits(
+        skus=skus,
+        items=matches.named,
+        bindings=matches.bindings,
+        bound=matches.bound,
+        near_items=await near_items(matches.named, reads),
+        unit_rates=await reads.units.rates({one.stock_unit for one in items if one.stock_unit}),
+        location_subsidiaries=dict(await reads.locations.subsidiaries()),
+    )
 
 
 async def _with_kits(

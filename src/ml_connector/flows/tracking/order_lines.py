@@ -93,6 +93,36 @@ def never_fulfilled(
 def _all_lines(
     shipment: ShipmentFact, order: SalesOrderFact, names: ItemNames
 ) -> list[WantedUnits]:
+    wanted, loose = _lines_and_loose(shipment, order, names)
+    if loose:
+        raise _not_on_order(loose, order, names, shipment.id)
+    return wanted
+
+
+def units_on_no_line(
+    shipment: ShipmentFact, order: SalesOrderFact, names: ItemNames
+) -> tuple[Units, ...]:
+    """Return the units beside ordered ones whose items are on no line of the order.
+
+    There are none where any of them has no SKU or is no item in NetSuite: such a unit may be
+    ordered under another name.
+
+    Raises:
+        NeedsHuman: which lines other units are on is not clear.
+    """
+    wanted, loose = _lines_and_loose(shipment, order, names)
+    if not wanted or not loose:
+        return ()
+    failure = _not_on_order(loose, order, names, shipment.id)
+    if failure.cause != Cause.SKU_NOT_ON_ORDER:
+        return ()
+    return tuple(unit for units in loose.values() for unit in units)
+
+
+def _lines_and_loose(
+    shipment: ShipmentFact, order: SalesOrderFact, names: ItemNames
+) -> tuple[list[WantedUnits], dict[str, list[Units]]]:
+    """Return the lines of everything in a shipment, and by SKU what is on no line."""
     wanted: list[WantedUnits] = []
     members: list[tuple[StoreProduct, Units]] = []
     for product in shipment.products:
@@ -112,7 +142,8 @@ def _all_lines(
                 as_members=as_members,
             )
         )
-    return wanted + _of_members(members, order, names, shipment.id)
+    of_members, loose = _of_members(members, order, names)
+    return wanted + of_members, loose
 
 
 def take(
@@ -277,9 +308,12 @@ def _of_members(
     members: Sequence[tuple[StoreProduct, Units]],
     order: SalesOrderFact,
     names: ItemNames,
-    shipment_id: int,
-) -> list[WantedUnits]:
-    """Find lines for units whose product is on no line: by their own SKUs, or as kits."""
+) -> tuple[list[WantedUnits], dict[str, list[Units]]]:
+    """Find lines for units whose product is on no line: by their own SKUs, or as kits.
+
+    Returns:
+        The lines, and by SKU the units that are on none.
+    """
     wanted: list[WantedUnits] = []
     loose: dict[str, list[Units]] = defaultdict(list)
     for product, units in members:
@@ -295,9 +329,7 @@ def _of_members(
         else:
             loose[sku].append(units)
     wanted += _as_kits(loose, order, names)
-    if loose:
-        raise _not_on_order(loose, order, names, shipment_id)
-    return wanted
+    return wanted, loose
 
 
 def _as_kits(
@@ -350,6 +382,7 @@ def _not_on_order(
         f"Shipment {shipment_id} holds {what}, which is on no line of sales order {order.number}",
         cause=Cause.SKU_NOT_ON_ORDER,
         remedy=_IS_NO_ORDER_LINE,
+        waiting_for=[AwaitedKind.POLICY.named("extra_items")],
     )
 
 

@@ -55,6 +55,13 @@ from ml_connector.flows.tracking.source_lines import (
     source_lines,
 )
 from ml_connector.flows.tracking.unit_items import check_lots, items_of
+from ml_connector.flows.tracking.unordered.extras import without_extras
+from ml_connector.flows.tracking.unordered.unmatched import (
+    adjust,
+    adjusted,
+    adjusts,
+    not_fulfilled,
+)
 from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
 from ml_connector.ledger.postings.documents import (
     Document,
@@ -75,7 +82,9 @@ from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
-_BY_HAND_TOO: Final = frozenset({Cause.SALES_ORDER_CLOSED, Cause.FULFILLMENT_NOT_FOUND})
+_BY_HAND_TOO: Final = frozenset(
+    {Cause.SALES_ORDER_CLOSED, Cause.FULFILLMENT_NOT_FOUND, Cause.SKU_NOT_ON_ORDER}
+)
 
 
 def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -94,12 +103,9 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
         return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
     shipment = facts.shipment
-    if shipment.is_cancelled:
-        with _woken_by_its_order(facts):
-            return _cancelled(facts, posted, settings)
-    if not shipment.has_shipped:
-        with _woken_by_its_order(facts):
-            return not_shipped(facts, posted)
+    done = adjusted(facts, posted, settings) or _not_left(facts, posted, settings)
+    if done is not None:
+        return done
     fact_date = fact_date_of(shipment, settings)
     too_old = before_start(fact_date, settings, not_done="not posted")
     if too_old:
@@ -111,15 +117,37 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
             remedy="Nothing: it is looked at again.",
             retry_after_seconds=_LOOK_AGAIN_SECONDS,
         )
+    unmatched = None if posted else _without_order(facts, fact_date, settings)
+    if unmatched is not None:
+        return unmatched
     order = _order(facts, posted, settings)
-    known = known_fulfillments(facts, order, posted, settings)
-    task = _ShipmentTask(facts, order, known, tuple(posted), settings, fact_date)
+    ordered, extras = without_extras(facts, order, settings)
+    known = known_fulfillments(ordered, order, posted, settings)
+    task = _ShipmentTask(ordered, order, known, tuple(posted), settings, fact_date)
     with _woken_by_its_order(facts):
-        nothing = _nothing_to_fulfil(task)
-        if nothing is not None:
-            return nothing
-        own = _own(task)
-        return _create(task) if own is None else _update(task, own)
+        decided = _fulfilled(task)
+    return msgspec.structs.replace(decided, refused=(*decided.refused, *extras))
+
+
+def _fulfilled(task: "_ShipmentTask") -> Plan:
+    nothing = _nothing_to_fulfil(task)
+    if nothing is not None:
+        return nothing
+    own = _own(task)
+    return _create(task) if own is None else _update(task, own)
+
+
+def _not_left(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan | None:
+    """Return the plan for a shipment that was cancelled or has not shipped; else None."""
+    if facts.shipment.is_cancelled:
+        with _woken_by_its_order(facts):
+            return _cancelled(facts, posted, settings)
+    if not facts.shipment.has_shipped:
+        with _woken_by_its_order(facts):
+            return not_shipped(facts, posted)
+    return None
 
 
 @contextlib.contextmanager
@@ -187,6 +215,33 @@ class _ShipmentTask(NamedTuple):
             self.settings.policies.closed_period,
             document=f"the fulfilment of shipment {self.shipment.id}",
         )
+
+
+def _without_order(
+    facts: TrackingFacts, fact_date: date, settings: ConnectionSettings
+) -> Plan | None:
+    """Return what the policy does with a shipment that NetSuite has no order for; else None."""
+    if not adjusts(facts, settings):
+        return not_fulfilled(facts, settings)
+    shipment = facts.shipment
+    location = settings.locations.get(str(shipment.center_id))
+    if location is None:
+        raise _unmapped(shipment)
+    day = posting_date(
+        fact_date,
+        facts.periods,
+        settings.policies.closed_period,
+        document=f"the inventory adjustment of shipment {shipment.id}",
+    )
+    booking = ShipmentBooking(
+        shipment=shipment,
+        delivery=delivery_of(shipment, settings.schedule.zone),
+        location=location,
+        fact_date=fact_date,
+        date=day,
+        fields=settings.tracking,
+    )
+    return adjust(facts, booking, settings)
 
 
 def _order(

@@ -17,8 +17,14 @@ from ml_connector.flows.tracking.facts import (
     ordered_products,
     shipment_fact,
 )
-from ml_connector.flows.tracking.names import kits_on, read_names, read_shipments
+from ml_connector.flows.tracking.names import (
+    kits_on,
+    read_names,
+    read_shipments,
+    read_unmatched,
+)
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
+from ml_connector.flows.tracking.recognition.the_order import has_no_order
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
     SalesOrderFact,
@@ -69,6 +75,9 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     found = tuple(map(sales_order_fact, matched.orders))
     if matched.rule is None:
         facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
+        if reads.shipments.adjusts_unmatched and not found and has_no_order(facts):
+            unmatched = await read_unmatched(facts.shipment, reads)
+            facts = msgspec.structs.replace(facts, unmatched=unmatched)
     if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)

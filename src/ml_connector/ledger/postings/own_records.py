@@ -11,7 +11,7 @@ async def latest_records(
     flow: str,
     keys: Collection[str],
     *,
-    kind: str | None = None,
+    kinds: Collection[str],
 ) -> Mapping[str, str]:
     """Return the internal id of the record that each subject has made or changed last.
 
@@ -20,7 +20,7 @@ async def latest_records(
         connection_name: whose subjects.
         flow: of the subjects.
         keys: of the subjects; none is returned for one that has none.
-        kind: of the records; None for any.
+        kinds: of the documents that made or changed the records.
     """
     if not keys:
         return {}
@@ -29,8 +29,13 @@ async def latest_records(
         " join posting as p on p.subject_id = s.id"
         " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = any (%(keys)s)"
         " and p.system = 'netsuite' and p.state in ('done', 'adopted')"
-        " and (%(kind)s::text is null or p.kind = %(kind)s)"
+        " and p.kind = any (%(kinds)s)"
         " and p.remote_id is not null order by s.key, p.id desc",
-        {"connection": connection_name, "flow": flow, "keys": sorted(keys), "kind": kind},
+        {
+            "connection": connection_name,
+            "flow": flow,
+            "keys": sorted(keys),
+            "kinds": sorted(kinds),
+        },
     )
     return {row["key"]: row["remote_id"] for row in found}

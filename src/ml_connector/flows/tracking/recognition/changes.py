@@ -57,10 +57,8 @@ def changed_since(
     """
     changed = changed_units(lines, documents, own.id)
     if changed and not holds_it:
-        skus = {line.source_line: line.sku for one in documents for line in one.lines}
-        skus |= {unit.source_line: unit.sku for unit in shipment.units}
-        raise _differs(shipment, own, changed, skus)
-    return _offsets(
+        raise _differs(shipment, own, listed_changes(shipment, changed, documents))
+    return offsets(
         changed,
         f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
         " shipment since it was posted",
@@ -87,29 +85,33 @@ def not_shipped(facts: TrackingFacts, posted: Sequence[Posted]) -> Plan:
     }
     return Plan(
         note=note,
-        refused=_offsets(taken_out, f"{note}; its item fulfilment is gone from NetSuite"),
+        refused=offsets(taken_out, f"{note}; its item fulfilment is gone from NetSuite"),
     )
 
 
-def _offsets(changed: Mapping[str, int], reason: str) -> tuple[RefusedUnits, ...]:
+def offsets(changed: Mapping[str, int], reason: str) -> tuple[RefusedUnits, ...]:
+    """Return differences to what was posted as refused, for one reason."""
     return tuple(
         RefusedUnits(source_line=source_line, reason=reason, quantity=quantity)
         for source_line, quantity in changed.items()
     )
 
 
-def _differs(
-    shipment: ShipmentFact,
-    own: FulfillmentFact,
-    changed: Mapping[str, int],
-    skus: Mapping[str, str | None],
-) -> NeedsHuman:
+def listed_changes(
+    shipment: ShipmentFact, changed: Mapping[str, int], documents: Iterable[Posted]
+) -> str:
+    """Return, in words, by how much the units of a shipment differ from those that we posted."""
+    skus = {line.source_line: line.sku for one in documents for line in one.lines}
+    skus |= {unit.source_line: unit.sku for unit in shipment.units}
     listed: list[str] = []
     for line, quantity in changed.items():
         _, of_lot, lot = line.partition(" lot ")
         what = f"{skus[line]}{of_lot}{lot}" if skus.get(line) else line
         listed.append(f"{abs(quantity)} {'more' if quantity < 0 else 'fewer'} of {what}")
-    said = ", ".join(listed)
+    return ", ".join(listed)
+
+
+def _differs(shipment: ShipmentFact, own: FulfillmentFact, said: str) -> NeedsHuman:
     return NeedsHuman(
         f"ShipBob has changed shipment {shipment.id} since item fulfilment {own.called} was"
         f" posted: it holds {said} now",

@@ -22,6 +22,30 @@ _BY_ITSELF: Final = (
 )
 
 
+def has_no_order(facts: TrackingFacts) -> bool:
+    """Whether a shipment has left, and nothing in NetSuite has what its order is looked for by.
+
+    Neither a cancelled order, nor another sale that may have taken the units out of stock. Where
+    a fulfilment is known of any shipment of the order, its sales order was there, and may only
+    have been renamed.
+    """
+    return facts.shipment.has_shipped and not (
+        facts.sales_orders or facts.other_sales or facts.linked
+    )
+
+
+def is_unmatched(facts: TrackingFacts, settings: ConnectionSettings) -> bool:
+    """Whether NetSuite was asked by all rules for a shipment's order, and surely has none."""
+    asked = _sought(facts, settings.policies.order_rules.of(facts.channel))
+    return bool(asked) and has_no_order(facts)
+
+
+def without_order(facts: TrackingFacts, settings: ConnectionSettings) -> str:
+    """Return, in words, that NetSuite has no order of a shipment."""
+    rules = settings.policies.order_rules.of(facts.channel)
+    return f"NetSuite has no sales order with {_sought(facts, rules)}"
+
+
 def the_order(facts: TrackingFacts, settings: ConnectionSettings) -> SalesOrderFact:
     """Return the one sales order that a shipment belongs to; a cancelled one is none.
 

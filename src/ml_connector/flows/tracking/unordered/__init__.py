@@ -1,0 +1,1 @@
+"""What ShipBob has shipped and no sales order in NetSuite holds."""
