@@ -321,3 +321,31 @@ def test_what_a_receipt_handles_is_not_on_its_way_to_its_order(acme: Merchant) -
     assert stopped == ("dead", "received_by_others")
     assert booked(acme, wro) == [("itemReceipt", 40)]
     assert announced == [100]
+
+
+def test_fewer_than_is_booked_and_handled_together_is_shown_to_a_person(acme: Merchant) -> None:
+    tee, shipbob = acme.sku("TEE"), acme.world.shipbob
+    number = acme.order({tee: 100})
+    wro = acme.announce({tee: 100}, number=number)
+    receipt = Receipt(acme, number, 60)
+    shipbob.stow(wro, {tee: 100})
+    run(acme, wro)
+    decide(acme, wro, "handled", "--document", receipt.number)
+    settled = standing(acme, wro)
+    shipbob.stow(wro, {tee: -30})
+    run(acme, wro)
+
+    assert settled == ("done", None)
+    assert booked(acme, wro) == [("itemReceipt", 40)]
+    assert standing(acme, wro) == ("dead", "quantity_went_down")
+    assert not close(acme).report.green
+
+    receipt.change(30)
+    run(acme, wro)
+    lapsed = standing(acme, wro)
+    decide(acme, wro, "handled", "--document", receipt.number)
+
+    assert lapsed == ("dead", "received_by_others")
+    assert standing(acme, wro) == ("done", None)
+    assert acme.books(tee).netsuite == acme.books(tee).shipbob == {(tee, 6): 70}
+    assert close(acme).report.green

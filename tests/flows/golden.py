@@ -229,6 +229,7 @@ class Case:
             StandingDecision(
                 msgspec.convert(row["decision"], KeptDecision),
                 msgspec.convert(row.get("taken", []), tuple[NamedUnits, ...]),
+                row.get("counted", {}),
             )
             for row in self._json("decisions.json", [])
         ]

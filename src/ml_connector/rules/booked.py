@@ -23,6 +23,7 @@ def refuse_fewer_units(
     told: Mapping[str, int],
     *,
     done: str = "",
+    accounted: str = "booked",
     remedy_ends: str,
 ) -> None:
     """Stop where ShipBob now tells of fewer units than are booked.
@@ -32,6 +33,7 @@ def refuse_fewer_units(
         booked: units that are booked, by line of the source.
         told: units that ShipBob tells of now, by line of the source.
         done: what ShipBob did with them, after their number, for the message.
+        accounted: what those units are, for the message.
         remedy_ends: what is to be corrected, and that nothing is by itself.
 
     Raises:
@@ -41,7 +43,7 @@ def refuse_fewer_units(
         now = told.get(name, 0)
         if now < quantity:
             raise NeedsHuman(
-                f"{subject}, {name}: ShipBob now says {now}{done}, but {quantity} are booked",
+                f"{subject}, {name}: ShipBob now says {now}{done}, but {quantity} are {accounted}",
                 cause=Cause.QUANTITY_WENT_DOWN,
                 remedy=(
                     "Find out from ShipBob what is right. If the smaller number is, correct the"

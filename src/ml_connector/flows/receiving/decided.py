@@ -84,6 +84,11 @@ def lapses(facts: ReceivingFacts) -> dict[int, str]:
     return decided.lapses(facts.decisions, match(facts))
 
 
+def accounted_units(facts: ReceivingFacts, booked: Mapping[str, int]) -> Counter[str]:
+    """Return the units that are booked or handled by others' documents, by line of the WRO."""
+    return Counter(booked) + decided.counted_units(facts.decisions, match(facts))
+
+
 def lapsed(facts: ReceivingFacts) -> NeedsHuman | None:
     """Return the failure of a WRO with a decision that does not hold; None where all hold."""
     return decided.lapsed(f"WRO {facts.wro_id}", facts.decisions, match(facts))

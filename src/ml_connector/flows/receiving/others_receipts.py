@@ -1,6 +1,8 @@
 """Whether units of a WRO may have been received from its order by somebody else. All pure."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.booking import Task
@@ -8,6 +10,9 @@ from ml_connector.flows.receiving.documents import Increase
 from ml_connector.flows.receiving.facts import OrderReceipt, ReceivingOrder
 from ml_connector.rules.external_ids import is_receipt_of
 from ml_connector.words import Cause
+
+_ZONES_APART: Final = timedelta(days=1)
+"""The account's day may be one behind the merchant's: NetSuite's dates have no zone."""
 
 
 def refuse_what_others_received(
@@ -17,9 +22,9 @@ def refuse_what_others_received(
 
     A person may have received them, or this software before its database was lost or restored.
     Each item is looked at by itself. A receipt of it at the WRO's location that was made since the
-    WRO was announced may be the same delivery, also while the order expects more. An older one
-    is another matter, as long as the order expects what is stowed. One at another location
-    always is; behind a hub, both places are the WRO's.
+    WRO was announced, or on the day before, may be the same delivery, also while the order expects
+    more. An older one is another matter, as long as the order expects what is stowed. One at
+    another location always is; behind a hub, both places are the WRO's.
 
     Args:
         order: with the receipts that no other WRO explains.
@@ -124,7 +129,9 @@ def _may_be_the_same(
         return False
     if is_beyond or not receipt.document:
         return is_beyond
-    return receipt.day is None or task.announced is None or receipt.day >= task.announced
+    if receipt.day is None or task.announced is None:
+        return True
+    return receipt.day >= task.announced - _ZONES_APART
 
 
 def _listed(receipts: Sequence[OrderReceipt]) -> str:

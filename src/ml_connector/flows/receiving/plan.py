@@ -1,5 +1,6 @@
 """What to book of a WRO beyond what is posted. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task, without_order
 from ml_connector.flows.receiving.decided import (
+    accounted_units,
     handled_elsewhere,
     lapsed,
     settled_receipts,
@@ -167,8 +169,9 @@ def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
                 " is then booked anew."
             ),
         )
-    now = fewer(facts.lines, booked)
-    before = now if facts.seen_first is None else fewer(facts.seen_first, booked)
+    accounted = accounted_units(facts, booked)
+    now = fewer(facts.lines, accounted)
+    before = now if facts.seen_first is None else fewer(facts.seen_first, accounted)
     if now and not now & before:
         raise Retryable(
             f"WRO {facts.wro_id}: what ShipBob says is stowed went down for {min(before)} and a"
@@ -177,9 +180,10 @@ def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
         )
     refuse_fewer_units(
         f"WRO {facts.wro_id}",
-        {name: booked[name] for name in sorted(now & before)},
+        {name: accounted[name] for name in sorted(now & before)},
         stowed_units(facts.lines),
         done=" were stowed",
+        accounted="booked" if accounted == Counter(booked) else "booked or handled",
         remedy_ends="receipt in NetSuite; nothing is taken out by itself.",
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.receiving.decided import swept
+from ml_connector.flows.receiving.decided import accounted_units, swept
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
@@ -121,7 +121,8 @@ async def confirm(facts: ReceivingFacts, posted: Sequence[Posted], reads: Reads)
     a decrease counts when a look that began after the first had ended shows it again.
     """
     booked = booked_units(posted)
-    if not fewer(facts.lines, booked) and not booked_otherwise(facts.lines, booked):
+    is_fewer = fewer(facts.lines, accounted_units(facts, booked))
+    if not is_fewer and not booked_otherwise(facts.lines, booked):
         return facts
     again = await read(str(facts.wro_id), reads)
     return msgspec.structs.replace(again, seen_first=facts.lines)

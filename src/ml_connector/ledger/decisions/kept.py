@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from ml_connector.ledger.decisions import decisions
@@ -20,10 +21,12 @@ class StandingDecision(NamedTuple):
 
     Attributes:
         taken: units of the document it names that decisions about other subjects took.
+        counted: by line of the source, the units that it accounted for when the subject ran last.
     """
 
     decision: KeptDecision
     taken: tuple[NamedUnits, ...] = ()
+    counted: Mapping[str, int] = MappingProxyType({})
 
 
 class Decisions(Protocol):
@@ -158,19 +161,22 @@ class KeptDecisions:
     ) -> Mapping[tuple[str, str], tuple[StandingDecision, ...]]:
         async with self._database.single() as connection:
             kept = await decisions.standing(connection, self._connection_name, subjects)
-            taken = (
-                await rows(connection, _TAKEN_BESIDES, {"ids": [one.id for one in kept]})
-                if kept
-                else []
-            )
+            ids = {"ids": [one.id for one in kept]}
+            taken = await rows(connection, _TAKEN_BESIDES, ids) if kept else []
+            counted = await rows(connection, _COUNTED, ids) if kept else []
         units: dict[int, tuple[NamedUnits, ...]] = defaultdict(tuple)
         for row in taken:
             units[row["id"]] += (
                 NamedUnits(item=row["item"], location=row["location"], quantity=row["quantity"]),
             )
+        own: dict[int, dict[str, int]] = defaultdict(dict)
+        for row in counted:
+            own[row["id"]][row["name"]] = row["quantity"]
         standing: dict[tuple[str, str], tuple[StandingDecision, ...]] = defaultdict(tuple)
         for one in kept:
-            standing[one.flow, one.key] += (StandingDecision(one, units[one.id]),)
+            standing[one.flow, one.key] += (
+                StandingDecision(one, units[one.id], own.get(one.id, {})),
+            )
         return standing
 
 
@@ -180,6 +186,11 @@ from decision as d join handled_line as h on h.decision_id = d.id
 where d.connection = %(connection)s and d.document_id = any (%(documents)s)
     and d.taken_back_at is null and d.key <> %(besides)s
 group by 1, 2, 3 order by 1, 2, 3
+"""
+
+_COUNTED: Final = """
+select decision_id as id, name, sum(quantity)::bigint as quantity from handled_line
+where decision_id = any (%(ids)s) group by 1, 2 order by 1, 2
 """
 
 _TAKEN_BESIDES: Final = """

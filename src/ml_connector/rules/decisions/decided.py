@@ -30,6 +30,13 @@ _TYPES: Final = MappingProxyType(
 )
 
 
+class CountedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a source line that a decision has accounted for before. Whole eaches."""
+
+    source_line: str
+    quantity: int
+
+
 class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A decision that nobody has taken back.
 
@@ -42,6 +49,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         match: what the source said then of the order it belongs to; None where the decision does
             not depend on it.
         taken: units of the document that decisions about other subjects took.
+        counted: units of this subject's lines that it accounted for when the subject ran last.
     """
 
     id: int
@@ -52,6 +60,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     now: NamedDocument | None = None
     match: str | None = None
     taken: tuple[NamedUnits, ...] = ()
+    counted: tuple[CountedUnits, ...] = ()
 
     @property
     def says(self) -> str:
@@ -86,6 +95,10 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
         now=await _now(then, reads) if then else None,
         match=kept.about.match,
         taken=standing.taken,
+        counted=tuple(
+            CountedUnits(source_line=name, quantity=units)
+            for name, units in standing.counted.items()
+        ),
     )
 
 
@@ -146,6 +159,15 @@ def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
         *_unit_changes(then, now),
     ]
     return f"{name} was changed: {'; '.join(changes)}" if changes else ""
+
+
+def counted_units(decisions: Iterable[Decided], match: str) -> Counter[str]:
+    """Return the units that decisions which hold accounted for before, by line of the source."""
+    counted: Counter[str] = Counter()
+    for one in decisions:
+        if not lapse(one, match):
+            counted.update({units.source_line: units.quantity for units in one.counted})
+    return counted
 
 
 def lapses(decisions: Iterable[Decided], match: str) -> dict[int, str]:
