@@ -88,6 +88,7 @@ class Case:
         self.folder = CASES / flow / name
         self._netsuite = self._json("netsuite.json", {})
         self.skus = self._json("settings.json", {}).get("skus", {})
+        self.policies = self.settings().policies
         self.bindings = self  # knows them as well
         self.units = self
         self.locations = self

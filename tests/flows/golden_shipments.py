@@ -18,13 +18,9 @@ from ml_connector.shipbob.resources.shipments import Order, ParcelTracking
 class GoldenShipments(GoldenOrders):
     """Answers from ``order.json``, ``parcels.json`` and ``netsuite.json`` of a folder."""
 
-    makes_fulfillments = True
-
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, self._sales_orders)
         self._folder = folder
-        policies = dict(self._json("settings.json")).get("policies", {})
-        self.adjusts_unmatched = policies.get("unmatched_shipment") == "adjust"
 
     def _json(self, name: str) -> Any:
         path = self._folder / name

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ml_connector.config.connection import Policies
 from ml_connector.errors import NeedsData
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
@@ -54,6 +55,7 @@ class Reads:
     Args:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
+        policies: of the connection: what a flow reads may hang on them.
         skus: ShipBob SKU to NetSuite item name, where they differ.
         bindings: which items are the same, as earlier runs matched them.
         announcements: which WROs announce an order, and what became of them.
@@ -74,6 +76,7 @@ class Reads:
         shipbob: ShipBob,
         netsuite: NetSuite,
         *,
+        policies: Policies | None = None,
         skus: Mapping[str, str] | None = None,
         bindings: Bindings | None = None,
         announcements: Announcements | None = None,
@@ -93,6 +96,7 @@ class Reads:
         self.returns = returns or ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
         self._netsuite = netsuite
+        self.policies = policies or Policies()
         self.skus: Mapping[str, str] = skus or {}
         self.bindings: Bindings = bindings or NoBindings()
         self.announcements: Announcements = announcements or NoAnnouncements()

@@ -70,8 +70,6 @@ class ShipmentReads:
         channels: all that ShipBob lists for the account; None: it is asked when it matters.
         orders_of: the orders of shipments, as far as the inbox was told of them.
         links_of: the item fulfilments of shipments, as far as our books know them.
-        makes_fulfillments: whether item fulfilments are made, and not only brought up to date.
-        adjusts_unmatched: whether stock is adjusted for shipments without a sales order.
     """
 
     def __init__(
@@ -83,11 +81,7 @@ class ShipmentReads:
         channels: Collection[int] | None = None,
         orders_of: OrdersOf = _told_nothing,
         links_of: LinksOf = _links_nothing,
-        makes_fulfillments: bool = True,
-        adjusts_unmatched: bool = False,
     ) -> None:
-        self.makes_fulfillments = makes_fulfillments
-        self.adjusts_unmatched = adjusts_unmatched
         self._shipbob = shipbob
         self._netsuite = netsuite
         self._channels = None if channels is None else frozenset(channels)

@@ -179,6 +179,7 @@ def _reads(
     return Reads(
         shipbob,
         netsuite,
+        policies=settings.policies,
         skus=settings.skus,
         bindings=KeptBindings(installation.database, settings.name),
         announcements=announcements.KeptAnnouncements(
@@ -240,8 +241,6 @@ def _shipment_reads(
         channels=channels,
         orders_of=_orders_of(installation.database, settings.name),
         links_of=_links_of(installation.database, settings.name),
-        makes_fulfillments=settings.policies.fulfillment != "update",
-        adjusts_unmatched=settings.policies.unmatched_shipment == "adjust",
     )
 
 

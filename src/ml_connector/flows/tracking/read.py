@@ -75,7 +75,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     found = tuple(map(sales_order_fact, matched.orders))
     if matched.rule is None:
         facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
-        if reads.shipments.adjusts_unmatched and not found and has_no_order(facts):
+        if reads.policies.unmatched_shipment == "adjust" and not found and has_no_order(facts):
             unmatched = await read_unmatched(facts.shipment, reads)
             facts = msgspec.structs.replace(facts, unmatched=unmatched)
     if kits := kits_on(found):
@@ -193,7 +193,7 @@ def _may_be_fulfilled(facts: TrackingFacts, order: SalesOrderFact, reads: Reads)
     """Whether a fulfilment may be made from an order: an update of one names no lines."""
     shipment = facts.shipment
     return (
-        reads.shipments.makes_fulfillments
+        reads.policies.fulfillment != "update"
         and shipment.has_shipped
         and order.is_open
         and not any(
