@@ -45,6 +45,19 @@ class DocumentKind(StrEnum):
     TRACKING_MARK = "trackingMark"
     PRODUCT = "product"
 
+    @property
+    def record_type(self) -> str:
+        """The type of the record that it makes or changes, such as ``itemFulfillment``."""
+        return _CHANGED_RECORDS.get(self, self.value)
+
+    @property
+    def changes_record(self) -> bool:
+        """Whether it changes a record, whoever made it: that keeps its own external id."""
+        return self in _CHANGED_RECORDS
+
+
+_CHANGED_RECORDS: Final = MappingProxyType({DocumentKind.FULFILLMENT_UPDATE: "itemFulfillment"})
+"""The record types of documents that change a record; all others are called like theirs."""
 
 OUR_EXTERNAL_IDS: Final = "mlc-"
 """How every external id that we give begins."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
@@ -16,9 +17,10 @@ from ml_connector.ledger.postings.documents import (
     Document,
     MarkTrackingUploaded,
     MarkWroSynced,
-    UpdateFulfillment,
+    UpdateRecord,
 )
 from ml_connector.netsuite.account import Account
+from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.session import Auth
 from ml_connector.reads.shipments import ShipmentReads
@@ -296,7 +298,7 @@ def update(*packages: dict[str, Any], **body: Any) -> Document:
         kind=DocumentKind.FULFILLMENT_UPDATE,
         external_id="mlc-it-1-1",
         title="Update",
-        request=UpdateFulfillment(fulfillment_id="5002", body=body, packages=packages),
+        request=UpdateRecord(record_id="5002", body=body, packages=packages),
     )
 
 
@@ -369,3 +371,24 @@ async def test_a_fulfilment_that_was_deleted_is_said_to_be_gone() -> None:
             await target.write(document, send_by=1e9)
         assert gone.value.cause is Cause.FULFILLMENT_NOT_FOUND
         assert target.repeatable(document)
+
+
+async def test_an_update_goes_to_the_record_that_its_kind_names() -> None:
+    wire = Wire(lambda _: (204, None))
+    document = msgspec.structs.replace(
+        update(memo="m"), kind=DocumentKind.RETURN_AUTHORIZATION, external_id="mlc-ra-1"
+    )
+    await NetSuiteTarget(netsuite(wire)).write(document, send_by=1e9)
+
+    assert [urlsplit(call.url).path.rsplit("/", 2)[1:] for call in wire.calls] == [
+        ["returnAuthorization", "5002"]
+    ]
+
+
+async def test_of_another_record_that_was_deleted_netsuite_itself_says_so() -> None:
+    detail = {"detail": "Record does not exist.", "o:errorCode": "NONEXISTENT_ID"}
+    wire = Wire(lambda _: (404, {"o:errorDetails": [detail]}))
+    document = msgspec.structs.replace(update(memo="m"), kind=DocumentKind.RETURN_AUTHORIZATION)
+
+    with pytest.raises(RecordNotFound, match="does not exist"):
+        await NetSuiteTarget(netsuite(wire)).write(document, send_by=1e9)

@@ -34,7 +34,7 @@ from ml_connector.ledger.postings.documents import (
     Document,
     Posted,
     TransformRecord,
-    UpdateFulfillment,
+    UpdateRecord,
 )
 from ml_connector.netsuite.records.fulfillments import Package, as_packages, merged
 
@@ -151,9 +151,9 @@ class NetSuite:
             )
             self._pack(remote_id, as_packages(body["package"]["items"]))
             return remote_id
-        if isinstance(document.request, UpdateFulfillment):
+        if isinstance(document.request, UpdateRecord):
             self.writes += 1
-            remote_id = document.request.fulfillment_id
+            remote_id = document.request.record_id
             there = self.packages.get(remote_id, ())
             self._pack(remote_id, merged(there, as_packages(document.request.packages)))
             memo = document.request.body.get("memo", self.fulfillments[remote_id].memo)

@@ -39,7 +39,7 @@ from ml_connector.ledger.postings.documents import (
     Plan,
     Posted,
     TransformRecord,
-    UpdateFulfillment,
+    UpdateRecord,
 )
 from ml_connector.netsuite.records.fulfillments import Package, as_packages, merged
 from ml_connector.netsuite.records.tracking_numbers import compared_number
@@ -202,8 +202,8 @@ class World:
             )
             assert remote_id is not None
             self.pack(remote_id, as_packages(body["package"]["items"]))
-        elif isinstance(request, UpdateFulfillment):
-            remote_id = request.fulfillment_id
+        elif isinstance(request, UpdateRecord):
+            remote_id = request.record_id
             there = self.fulfillments[remote_id]  # never one that is gone
             self.fulfillments[remote_id] = msgspec.structs.replace(
                 there,

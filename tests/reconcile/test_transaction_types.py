@@ -4,7 +4,8 @@ import pytest
 
 from golden import CASES, names
 from ml_connector.flows import FLOWS
-from ml_connector.reconcile.transaction_types import TYPES
+from ml_connector.reconcile.transaction_types import OF_OTHERS, TYPES
+from ml_connector.words import DocumentKind
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -20,3 +21,13 @@ def test_documents_that_move_units_or_money_in_netsuite_have_a_type_there(flow: 
     }
 
     assert moving <= set(TYPES)
+
+
+def test_a_document_that_changes_a_record_is_of_its_type_and_keeps_its_external_id() -> None:
+    update, made = DocumentKind.FULFILLMENT_UPDATE, DocumentKind.ITEM_FULFILLMENT
+
+    assert (update.record_type, update.changes_record) == (made.record_type, True)
+    assert (made.record_type, made.changes_record) == ("itemFulfillment", False)
+    assert TYPES[update] == TYPES[made]
+    assert frozenset({update}) == OF_OTHERS
+    assert DocumentKind.RETURN_AUTHORIZATION not in TYPES

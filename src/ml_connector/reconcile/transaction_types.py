@@ -6,15 +6,23 @@ from typing import Final
 
 from ml_connector.words import DocumentKind
 
+_TYPES_OF_RECORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "itemReceipt": "ItemRcpt",
+        "inventoryAdjustment": "InvAdjst",
+        "itemFulfillment": "ItemShip",
+        "inventoryTransfer": "InvTrnfr",
+        "vendorBill": "VendBill",
+        "vendorCredit": "VendCred",
+    }
+)
+"""What SuiteQL calls the transactions that the records API has under these names."""
+
 TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        DocumentKind.ITEM_RECEIPT.value: "ItemRcpt",
-        DocumentKind.INVENTORY_ADJUSTMENT.value: "InvAdjst",
-        DocumentKind.ITEM_FULFILLMENT.value: "ItemShip",
-        DocumentKind.FULFILLMENT_UPDATE.value: "ItemShip",
-        DocumentKind.INVENTORY_TRANSFER.value: "InvTrnfr",
-        DocumentKind.VENDOR_BILL.value: "VendBill",
-        DocumentKind.VENDOR_CREDIT.value: "VendCred",
+        kind.value: _TYPES_OF_RECORDS[kind.record_type]
+        for kind in DocumentKind
+        if kind.record_type in _TYPES_OF_RECORDS
     }
 )
 """The type of each kind of document; kinds that move neither stock nor money have none."""
@@ -22,7 +30,7 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
 BILLS: Final = frozenset({TYPES[DocumentKind.VENDOR_BILL], TYPES[DocumentKind.VENDOR_CREDIT]})
 """The types of money: all others move stock."""
 
-OF_OTHERS: Final = frozenset({DocumentKind.FULFILLMENT_UPDATE})
+OF_OTHERS: Final = frozenset(kind for kind in DocumentKind if kind.changes_record)
 """Documents that change a record of somebody else's: it keeps its own external id."""
 
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(

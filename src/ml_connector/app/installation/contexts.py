@@ -38,7 +38,6 @@ from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import present_priority
 from ml_connector.transport.limits.turns import Turns
-from ml_connector.words import DocumentKind
 
 
 class ConnectionContexts:
@@ -266,7 +265,7 @@ def _authorizations_of(database: Database, name: str) -> AuthorizationsOf:
             name,
             returns.FLOW.name,
             [str(one) for one in return_ids],
-            kinds=(DocumentKind.RETURN_AUTHORIZATION,),
+            record_type="returnAuthorization",
         )
         return {int(key): record for key, record in found.items()}
 
@@ -282,7 +281,7 @@ def _links_of(database: Database, name: str) -> LinksOf:
             name,
             tracking.FLOW.name,
             [str(one) for one in shipment_ids],
-            kinds=(DocumentKind.ITEM_FULFILLMENT, DocumentKind.FULFILLMENT_UPDATE),
+            record_type="itemFulfillment",
         )
         return {int(key): record for key, record in found.items()}
 

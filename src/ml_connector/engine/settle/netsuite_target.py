@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ml_connector.ledger.postings.documents import (
     CreateRecord,
     Document,
     TransformRecord,
-    UpdateFulfillment,
+    UpdateRecord,
 )
 from ml_connector.netsuite.classify import NothingLeft, RecordNotFound
 from ml_connector.netsuite.client import Created, NetSuite
@@ -29,6 +29,8 @@ from ml_connector.netsuite.records.fulfillments import (
 from ml_connector.netsuite.records.records import ReadLine, ReadTransaction, as_body
 from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, DocumentKind
+
+_FULFILLMENT: Final = DocumentKind.ITEM_FULFILLMENT.value
 
 
 class NetSuiteTarget:
@@ -54,8 +56,8 @@ class NetSuiteTarget:
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
                 created = await self._transform(document, transform, send_by=send_by, first=first)
-            case UpdateFulfillment() as update:
-                return await self._update(update, send_by=send_by)
+            case UpdateRecord() as update:
+                return await self._update(document.kind.record_type, update, send_by=send_by)
             case other:
                 raise TypeError(f"NetSuite has no {type(other).__name__}")
         return Written(
@@ -86,8 +88,8 @@ class NetSuiteTarget:
                 raise AlreadyExists(str(error), cause=error.cause) from error
             raise
 
-    async def _update(self, update: UpdateFulfillment, *, send_by: float) -> Written:
-        """Change an item fulfilment; its packages are read anew just before, and all kept.
+    async def _update(self, record_type: str, update: UpdateRecord, *, send_by: float) -> Written:
+        """Change a record; packages of a fulfilment are read anew just before, and all kept.
 
         ``replace=package`` makes a repeat harmless (netsuite.md sections 8.5 and 11.5), and
         would take away whatever is not named.
@@ -96,10 +98,10 @@ class NetSuiteTarget:
         replace: tuple[str, ...] = ()
         if update.packages:
             there = await self._netsuite.get(
-                "itemFulfillment", record_id=update.fulfillment_id, shape=ReadFulfillment
+                record_type, record_id=update.record_id, shape=ReadFulfillment
             )
             if there is None:
-                raise _gone(update.fulfillment_id)
+                raise _gone(update.record_id)
             packages = merged(there.package.items, as_packages(update.packages))
             if packages != there.package.items:
                 body["package"] = as_body(Packages(items=packages))
@@ -107,15 +109,17 @@ class NetSuiteTarget:
         if body:
             try:
                 await self._netsuite.patch(
-                    "itemFulfillment",
-                    update.fulfillment_id,
+                    record_type,
+                    update.record_id,
                     body,
                     replace=replace,
                     send_by=send_by,
                 )
             except RecordNotFound as error:
-                raise _gone(update.fulfillment_id) from error
-        return Written(remote_id=update.fulfillment_id, answer={"changed": sorted(body)})
+                if record_type != _FULFILLMENT:
+                    raise
+                raise _gone(update.record_id) from error
+        return Written(remote_id=update.record_id, answer={"changed": sorted(body)})
 
     async def find(self, document: Document) -> Written | None:
         """Look the record up by external id and compare it with what was meant."""
@@ -146,7 +150,7 @@ class NetSuiteTarget:
 
     def repeatable(self, document: Document) -> bool:
         """Only what replaces by content may be written twice (netsuite.md section 11.5)."""
-        return isinstance(document.request, UpdateFulfillment)
+        return isinstance(document.request, UpdateRecord)
 
     def shared(self, document: Document) -> bool:
         """Each record is a call of its own."""

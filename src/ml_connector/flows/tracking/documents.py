@@ -22,7 +22,7 @@ from ml_connector.ledger.postings.documents import (
     JournalLine,
     MarkTrackingUploaded,
     TransformRecord,
-    UpdateFulfillment,
+    UpdateRecord,
 )
 from ml_connector.netsuite.records.fulfillments import (
     ItemFulfillment,
@@ -220,8 +220,8 @@ def fulfillment_update(
         external_id=f"{ExternalIdPrefix.FULFILLMENT_UPDATE}{shipment.id}-{number}",
         title=f"Item fulfilment {fulfillment.called} for shipment {shipment.id}:"
         f" {', '.join(what)}"[:300],
-        request=UpdateFulfillment(
-            fulfillment_id=fulfillment.id,
+        request=UpdateRecord(
+            record_id=fulfillment.id,
             body=body,
             packages=tuple(map(as_body, packages(shipment, parcels))),
         ),

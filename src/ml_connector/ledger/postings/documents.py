@@ -161,16 +161,20 @@ class CreateProduct(msgspec.Struct, frozen=True, kw_only=True, tag="create_produ
     name: str
 
 
-class UpdateFulfillment(msgspec.Struct, frozen=True, kw_only=True, tag="update_fulfillment"):
-    """Bring an item fulfilment up to date (netsuite.md section 8.5). Repeating it is harmless.
+class UpdateRecord(msgspec.Struct, frozen=True, kw_only=True, tag="update_fulfillment"):
+    """Bring a NetSuite record up to date (netsuite.md section 8.5). Repeating it is harmless.
+
+    The document's kind says what record it is. Tag and names are stored: the first such record
+    was an item fulfilment.
 
     Attributes:
-        fulfillment_id: its internal id.
+        record_id: its internal id.
         body: properties to set.
-        packages: parcels to add, in REST's property names; those that are there stay.
+        packages: parcels to add to an item fulfilment, in REST's property names; those that are
+            there stay.
     """
 
-    fulfillment_id: str
+    record_id: str = msgspec.field(name="fulfillment_id")
     body: dict[str, Any]
     packages: tuple[dict[str, Any], ...] = ()
 
@@ -188,7 +192,7 @@ Request = (
     CreateBill
     | CreateRecord
     | TransformRecord
-    | UpdateFulfillment
+    | UpdateRecord
     | MarkWroSynced
     | MarkTrackingUploaded
     | CreateWro

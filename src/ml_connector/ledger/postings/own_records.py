@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from ml_connector.storage.database import Database
+from ml_connector.words import DocumentKind
 
 
 async def latest_records(
@@ -11,7 +12,7 @@ async def latest_records(
     flow: str,
     keys: Collection[str],
     *,
-    kinds: Collection[str],
+    record_type: str,
 ) -> Mapping[str, str]:
     """Return the internal id of the record that each subject has made or changed last.
 
@@ -20,7 +21,7 @@ async def latest_records(
         connection_name: whose subjects.
         flow: of the subjects.
         keys: of the subjects; none is returned for one that has none.
-        kinds: of the documents that made or changed the records.
+        record_type: of the records; all documents count that make or change such ones.
     """
     if not keys:
         return {}
@@ -35,7 +36,7 @@ async def latest_records(
             "connection": connection_name,
             "flow": flow,
             "keys": sorted(keys),
-            "kinds": sorted(kinds),
+            "kinds": sorted(kind for kind in DocumentKind if kind.record_type == record_type),
         },
     )
     return {row["key"]: row["remote_id"] for row in found}
