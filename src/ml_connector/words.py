@@ -178,6 +178,7 @@ class Cause(StrEnum):
     CONNECTION_PAUSED = "connection_paused"
     CONNECTION_HELD = "connection_held"
     SUPERSEDED = "superseded"
+    UNEXPLAINED = "unexplained"
     BUG = "bug"
 
 

@@ -183,7 +183,7 @@ async def test_that_a_document_exists_is_kept_even_when_the_run_was_overtaken(
 async def test_a_run_ends_with_its_last_document_unless_there_is_news(workshop: Workshop) -> None:
     a, b = await begun(workshop, "a", "b")
     await workshop.news("b")
-    ends = [RunStep(run=run, unexplained=0) for run in (a, b)]
+    ends = [RunStep(run=run, done=True) for run in (a, b)]
     async with workshop.database.transaction() as connection:
         first, second = await record(connection, ends)
     states = [await workshop.subject(key) for key in "ab"]

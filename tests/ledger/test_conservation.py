@@ -313,13 +313,20 @@ async def test_a_dry_run_leaves_everything_waiting(workshop: Workshop) -> None:
     assert await stored(workshop) == Equation(all=four, waiting=four)
 
 
-async def test_a_plan_that_forgets_units_turns_its_subject_red(workshop: Workshop) -> None:
+async def test_a_plan_that_forgets_units_never_ends_done(workshop: Workshop) -> None:
     workshop.source.units["a"] = 4
     workshop.lines = 0
     await workshop.news("a")
     done = await workshop.run("a")
     four = Sums(lines=1, quantity=4)
 
-    assert done["state"] == "done"
+    assert (done["state"], done["cause"]) == ("dead", "unexplained")
     assert done["unexplained"] == 1
+    assert "4 UNEXPLAINED" in done["sentence"]
     assert await stored(workshop) == Equation(all=four, unexplained=four)
+
+    workshop.lines = 1
+    await workshop.news("a")
+    mended = await workshop.run("a")
+
+    assert (mended["state"], mended["cause"], mended["unexplained"]) == ("done", None, 0)

@@ -189,13 +189,15 @@ class Converge:
                 run=run,
                 seen=seen,
                 decided=decision,
-                unexplained=equation.unexplained.lines if equation else None,
+                done=equation is not None and equation.holds,
             )
             again = await self._settle(step, plan, flow, context, slot)
         if plan.remaining_failure is not None:
             raise plan.remaining_failure
         if equation is None:
             return await self._endings.converge_again(run)
+        if not equation.holds:
+            return await self._endings.unexplained(run, equation)
         tell_done(subject, equation)
         return again
 
@@ -226,20 +228,20 @@ class Converge:
         Returns:
             Whether the subject was marked again meanwhile.
         """
-        run, unexplained = step.run, step.unexplained
+        run, done = step.run, step.done
         posts = context.mode == "live" and bool(plan.documents)
         if posts or plan.fan_out:
-            step = replace(step, unexplained=None)
+            step = replace(step, done=False)
         recorded, begun_by = await context.settle.record(step)
         send_by: float | None = begun_by
         turns: Turns | None = slot.turns
         again = recorded.again
         if plan.fan_out:
             await self._pass_on(run, plan)
-            if not posts and unexplained is not None:
-                ended, _ = await context.settle.record(RunStep(run=run, unexplained=unexplained))
+            if not posts and done:
+                ended, _ = await context.settle.record(RunStep(run=run, done=True))
                 again = ended.again
-        for posting, following in _in_order(recorded.postings, unexplained) if posts else ():
+        for posting, following in _in_order(recorded.postings, done=done) if posts else ():
             if context.settle.is_shared(posting.document):
                 slot.end()
             try:
@@ -338,16 +340,14 @@ def _equation(
     )
 
 
-def _in_order(
-    prepared: Sequence[Posting], unexplained: int | None
-) -> list[tuple[Posting, NextStep]]:
+def _in_order(prepared: Sequence[Posting], *, done: bool) -> list[tuple[Posting, NextStep]]:
     """Return postings in their order, each with what follows as soon as it exists."""
     return [
         (
             posting,
             NextStep(posting=prepared[number + 1])
             if number + 1 < len(prepared)
-            else NextStep(unexplained=unexplained),
+            else NextStep(done=done),
         )
         for number, posting in enumerate(prepared)
     ]

@@ -43,21 +43,41 @@ class RunEndings:
         _log.info("halfway")
         return True
 
-    async def stop(self, run: Run, error: NeedsData | NeedsHuman, sentence: str) -> bool:
+    async def stop(
+        self, run: Run, error: NeedsData | NeedsHuman, sentence: str, *, unexplained: int = 0
+    ) -> bool:
         """Park the subject, or leave it dead until a person acts.
 
         Args:
             run: the run.
             error: what is missing.
             sentence: the same for a person.
+            unexplained: lines of the source that nothing accounts for.
         """
         outcome = "parked" if isinstance(error, NeedsData) else "dead"
         async with self._database.transaction() as connection:
-            again = await ownership.stopped(connection, run.subject, error, sentence)
+            again = await ownership.stopped(
+                connection, run.subject, error, sentence, unexplained=unexplained
+            )
             await runs.finish(connection, run.id, outcome, error=error, sentence=sentence)
         _measure(run.subject, outcome)
         _log.warning(outcome, cause=error.cause, reason=sentence, remedy=error.remedy)
         return again
+
+    async def unexplained(self, run: Run, equation: Equation) -> bool:
+        """Leave the subject dead: all that was planned is posted, and lines are still missing."""
+        lines = list(sentences(equation))
+        _log.error("unexplained", lines=lines)
+        stopped = NeedsHuman(
+            f"Not every line of the source is accounted for: {'; '.join(lines)}",
+            cause=Cause.UNEXPLAINED,
+            remedy=(
+                "Compare what ShipBob shows with the documents that journal list names, and"
+                " correct by hand what is wrong in NetSuite. This is a bug: please report it"
+                " with the run's facts (events show), then replay the event."
+            ),
+        )
+        return await self.stop(run, stopped, str(stopped), unexplained=equation.unexplained.lines)
 
     async def unforeseen(self, run: Run, error: Exception) -> bool:
         """Begin anew where the database went away under the run; anything else is a bug.
@@ -138,10 +158,7 @@ class RunEndings:
 def tell_done(subject: Claimed, equation: Equation) -> None:
     """Count and log that a subject has converged, with what became of its source lines."""
     _measure(subject, "done")
-    if equation.holds:
-        _log.info("done", lines=list(sentences(equation)))
-    else:
-        _log.error("unexplained", lines=list(sentences(equation)))
+    _log.info("done", lines=list(sentences(equation)))
 
 
 def _measure(subject: Claimed, outcome: str) -> None:

@@ -77,8 +77,7 @@ class RunStep:
         seen: what the run saw.
         decided: what it decided.
         begins: the prepared posting whose call begins, and how long the call may take.
-        unexplained: the run is done, and this many lines are accounted for by nothing; None
-            when it is not done.
+        done: the run is done: its subject has converged.
     """
 
     run: Run
@@ -86,7 +85,7 @@ class RunStep:
     seen: RunFacts | None = None
     decided: Decision | None = None
     begins: tuple[Posting, Sending] | None = None
-    unexplained: int | None = None
+    done: bool = False
 
     @property
     def begun(self) -> tuple[Document, ...]:
@@ -98,9 +97,7 @@ class RunStep:
     @property
     def is_fenced(self) -> bool:
         """Whether only the run that owns the subject may record this."""
-        return any(
-            one is not None for one in (self.seen, self.decided, self.begins, self.unexplained)
-        )
+        return self.done or any(one is not None for one in (self.seen, self.decided, self.begins))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,10 +221,10 @@ async def _write_runs(connection: Connection, steps: Sequence[RunStep]) -> None:
             run_id=step.run.id,
             facts=step.seen.facts if step.seen else None,
             plan=step.decided.plan if step.decided else None,
-            ended=step.unexplained is not None,
+            ended=step.done,
         )
         for step in steps
-        if step.seen or step.decided or step.unexplained is not None
+        if step.seen or step.decided or step.done
     ]
     if pages:
         await runs.write(connection, pages)
@@ -292,5 +289,5 @@ async def _begin(connection: Connection, steps: Iterable[RunStep]) -> set[int]:
 
 
 async def _end(connection: Connection, steps: Iterable[RunStep]) -> dict[claims.Own, bool]:
-    ended = [(step.run, step.unexplained) for step in steps if step.unexplained is not None]
+    ended = [step.run for step in steps if step.done]
     return await claims.done(connection, ended) if ended else {}

@@ -63,7 +63,7 @@ async def _watch(on: Connection, applied: AppliedConnection, *, now: datetime) -
 
 def _kind(cause: str | None) -> AlarmKind:
     match cause:
-        case Cause.BUG:
+        case Cause.BUG | Cause.UNEXPLAINED:
             return AlarmKind.BUG
         case Cause.CREDENTIALS_INVALID:
             return AlarmKind.CREDENTIALS

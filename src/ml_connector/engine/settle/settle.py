@@ -51,11 +51,11 @@ class NextStep(NamedTuple):
 
     Attributes:
         posting: the prepared one whose call begins next.
-        unexplained: it was the last, and the run is done with this many lines unexplained.
+        done: it was the last, and the run is done.
     """
 
     posting: Posting | None = None
-    unexplained: int | None = None
+    done: bool = False
 
 
 class SettledStep(NamedTuple):
@@ -296,7 +296,7 @@ class Settle:
                 run=_run(subject, posting),
                 settled=Settled(posting, state, written.remote_id, written.answer),
                 begins=(following_posting, self.sending) if following_posting and begins else None,
-                unexplained=following.unexplained,
+                done=following.done,
             )
         )
         return SettledStep(send_by if begins else None, recorded.again)

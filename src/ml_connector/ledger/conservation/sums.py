@@ -25,6 +25,14 @@ By = Literal["connection", "flow", "day", "month"]
 """How fine a balance is: each includes what stands before it; days and months of the fact."""
 
 
+MAY_WAIT: Final = (
+    "((s.waits <> '' or s.state <> 'done' or s.converged < s.marked)"
+    " and not (s.state = 'dead' and s.unexplained > 0))"
+)
+"""Whether what is missing of subject ``s`` waits, in SQL: it is open, or may wait; and it is not
+open for the very reason that nothing accounts for what is missing."""
+
+
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
     """The equation of one connection, flow, and day or month.
 
@@ -260,10 +268,9 @@ with {wanted} stated as (
     from measure as m group by m.subject_id, m.name
 ), line as (
     select w.*, s.key as subject,
-        s.waits <> '' or s.state <> 'done' or s.converged < s.marked as may_wait,
+        {may_wait} as may_wait,
         case
-            when w.is_missing and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked)
-                then 'waiting'
+            when w.is_missing and {may_wait} then 'waiting'
             when w.is_missing then 'unexplained'
             when w.is_posted or (w.is_row and not w.is_reason) then 'posted'
             when w.is_reason then 'refused'
@@ -352,6 +359,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
         return _LINES_OF.format(
             owner=_OWNER,
             taken_back=_TAKEN_BACK,
+            may_wait=MAY_WAIT,
             wanted="",
             of_lines="",
             of_postings="",
@@ -360,6 +368,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
     return _LINES_OF.format(
         owner=_OWNER,
         taken_back=_TAKEN_BACK,
+        may_wait=MAY_WAIT,
         wanted=_OF_DAYS if subjects is None else _NAMED,
         of_lines=_OF_WANTED.format("l.subject_id"),
         of_postings=_POSTED_FOR_WANTED,

@@ -58,8 +58,8 @@ update subject as s set
     state = case when marked > w.mark then 'received' else 'done' end,
     job_id = case when marked > w.mark then job_id end,
     due_at = null, cause = null, sentence = null, remedy = null, waiting_for = '{}',
-    worker = null, unexplained = w.unexplained, changed_at = now()
-from json_to_recordset(%(done)s) as w (id bigint, epoch bigint, mark bigint, unexplained int)
+    worker = null, unexplained = 0, changed_at = now()
+from json_to_recordset(%(done)s) as w (id bigint, epoch bigint, mark bigint)
 where s.id = w.id and s.epoch = w.epoch
 returning s.id, s.epoch, s.marked > w.mark as again
 """
@@ -136,24 +136,19 @@ async def fence(connection: Connection, runs: Collection[Run]) -> set[Own]:
     return {(row["id"], row["epoch"]) for row in found}
 
 
-async def done(connection: Connection, ended: Collection[tuple[Run, int]]) -> dict[Own, bool]:
+async def done(connection: Connection, ended: Collection[Run]) -> dict[Own, bool]:
     """Record that subjects have converged.
 
     Args:
         connection: the transaction that ends the runs.
-        ended: each run, and how many lines of the source nothing accounts for.
+        ended: their runs.
 
     Returns:
         Whether the subject was marked again meanwhile, by what the run owns.
     """
     values = [
-        {
-            "id": run.subject.id,
-            "epoch": run.subject.epoch,
-            "mark": run.subject.mark,
-            "unexplained": unexplained,
-        }
-        for run, unexplained in ended
+        {"id": run.subject.id, "epoch": run.subject.epoch, "mark": run.subject.mark}
+        for run in ended
     ]
     found = await rows(connection, _DONE, {"done": recordset(values)})
     return {(row["id"], row["epoch"]): row["again"] for row in found}

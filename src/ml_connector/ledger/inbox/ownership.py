@@ -116,7 +116,7 @@ update subject set
     state = case when marked > %(mark)s then 'received' else %(state)s end,
     job_id = case when marked > %(mark)s then job_id end,
     due_at = null, cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s,
-    waiting_for = %(waiting_for)s, worker = null, unexplained = 0, changed_at = now()
+    waiting_for = %(waiting_for)s, worker = null, unexplained = %(unexplained)s, changed_at = now()
 where id = %(id)s and epoch = %(epoch)s
 returning marked
 """
@@ -134,9 +134,22 @@ returning marked
 
 
 async def stopped(
-    connection: Connection, subject: Claimed, error: ConnectorError, sentence: str
+    connection: Connection,
+    subject: Claimed,
+    error: ConnectorError,
+    sentence: str,
+    *,
+    unexplained: int = 0,
 ) -> bool:
     """Park the subject (waits for data) or leave it dead (waits for a person).
+
+    Args:
+        connection: inside a transaction.
+        subject: as the run has claimed it.
+        error: what stops it.
+        sentence: the same for a person.
+        unexplained: lines of its source that nothing accounts for, although all that was
+            planned is posted.
 
     Returns:
         True when it was marked again meanwhile, so that it should run again at once.
@@ -151,6 +164,7 @@ async def stopped(
             "sentence": sentence,
             "remedy": error.remedy,
             "waiting_for": [str(thing) for thing in awaits(error)],
+            "unexplained": unexplained,
         },
     )
 

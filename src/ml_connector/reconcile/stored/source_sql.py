@@ -5,7 +5,7 @@ Parameters and rules are those of ``document_sql``.
 
 from typing import Final
 
-from ml_connector.ledger.conservation.sums import taken_back
+from ml_connector.ledger.conservation.sums import MAY_WAIT, taken_back
 from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
@@ -178,7 +178,7 @@ cross join lateral (select {_TAKEN_BACK} as undone) as u
 cross join lateral (select
     coalesce(b.posted, 0) as posted, l.refused + u.undone as refused,
     l.value - coalesce(b.posted, 0) - l.refused - u.undone as rest,
-    l.told and (s.waits <> '' or s.state <> 'done' or s.converged < s.marked) as waits,
+    l.told and {MAY_WAIT} as waits,
     not l.moves and b.name is null and l.reason = '' as untold
 ) as sums
 """
