@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.books.access import Access
+from ml_connector.sim.shipbob.books.after_label import AfterLabel
 from ml_connector.sim.shipbob.books.billing import Billing, Tariff
 from ml_connector.sim.shipbob.books.centers import Centers
 from ml_connector.sim.shipbob.books.fulfilment import Fulfilment
@@ -97,6 +98,9 @@ class Books:
             now=clock.now,
             announce=self.events.of_order,
             labelled=self._charge_shipment,
+        )
+        self.after_label = AfterLabel(
+            orders=self.orders, fulfilment=self.fulfilment, stock=self.stock, now=clock.now
         )
         self.returns = Returns(
             products=self.products,

@@ -51,7 +51,8 @@ class ShipBobSim:
             add_application, consent: see ``Office``.
         create_wro, arrive, transfer, stow, complete, cancel, split, add_uro: see ``Dock``.
         create_order, pick, pack, label, number, ship, track, deliver, hold, resume,
-            cancel_shipment, recall, reship, adjust: see ``Floor``.
+            cancel_shipment, move, recall, pull_back, repack, relabel, reship, adjust: see
+            ``Floor``.
         create_return, return_shipment, move_return, arrive_return, complete_return, charge,
             credit, invoice, pay: see ``Desk``.
         subscribe, redeliver, tune_webhooks, hold_webhooks, release_webhooks,
@@ -103,7 +104,11 @@ class ShipBobSim:
         self.number = self.floor.number
         self.ship = self.floor.ship
         self.track = self.floor.track
+        self.move = self.floor.move
         self.recall = self.floor.recall
+        self.pull_back = self.floor.pull_back
+        self.repack = self.floor.repack
+        self.relabel = self.floor.relabel
         self.reship = self.floor.reship
         self.deliver = self.floor.deliver
         self.hold = self.floor.hold
@@ -250,6 +255,12 @@ class ShipBobSim:
             self.hold,
             self.resume,
             self.cancel_shipment,
+            self.move,
+            self.recall,
+            self.pull_back,
+            self.repack,
+            self.relabel,
+            self.reship,
             self.adjust,
             self.create_return,
             self.return_shipment,

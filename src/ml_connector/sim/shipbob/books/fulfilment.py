@@ -80,26 +80,26 @@ class Fulfilment:
                 estimated=self._now() + timedelta(days=1),
             )
             order.shipments.append(shipment)
-            self._note(shipment, 1, "OrderReceived", "Order received", milestone=True)
+            self.note(shipment, 1, "OrderReceived", "Order received", milestone=True)
         self._orders.add(order)
         for shipment in order.shipments:
             self.allocate(shipment)
 
     def allocate(self, shipment: Shipment) -> None:
         """Commit stock, or go into exception and say so."""
-        self._release(shipment)
+        self.release(shipment)
         fault = self._stock_fault(shipment)
         if fault is not None:
             detail, shipment.detail_inventory_id = fault
-            self._set(shipment, "Exception", [detail])
-            self._note(shipment, 5, "Exception", "Stock exception", milestone=False)
-            self._tell("order.shipment.exception", shipment)
+            self.enter(shipment, "Exception", [detail])
+            self.note(shipment, 5, "Exception", "Stock exception", milestone=False)
+            self.tell("order.shipment.exception", shipment)
             return
         for pick in shipment.picks:
             if not self._products.by_inventory_id[pick.inventory_id].digital:
                 pick.committed = pick.quantity
-                self._levels(shipment, pick).committed += pick.quantity
-        self._set(shipment, "Processing", [])
+                self.levels(shipment, pick).committed += pick.quantity
+        self.enter(shipment, "Processing", [])
 
     def allocate_exceptions(self) -> None:
         """Stock has come: try again whoever waits for it, oldest first."""
@@ -109,24 +109,24 @@ class Fulfilment:
 
     def pick(self, shipment: Shipment) -> None:
         """Units are in the picker's tote."""
-        self._need(shipment, "Processing")
-        self._set(shipment, "Processing", [100])
-        self._note(shipment, 2, "Picked", "Picked", milestone=False)
+        self.need(shipment, "Processing")
+        self.enter(shipment, "Processing", [100])
+        self.note(shipment, 2, "Picked", "Picked", milestone=False)
 
     def pack(self, shipment: Shipment) -> None:
         """Units are in their box."""
-        self._need(shipment, "Processing")
-        self._set(shipment, "Processing", [101])
-        self._note(shipment, 3, "Packed", "Packed", milestone=False)
+        self.need(shipment, "Processing")
+        self.enter(shipment, "Processing", [101])
+        self.note(shipment, 3, "Packed", "Packed", milestone=False)
 
     def label(self, shipment: Shipment, parcels: Sequence[Parcel]) -> None:
         """The label is bought and printed: stock is gone, tracking is known, a charge is due."""
-        self._need(shipment, "Processing")
+        self.need(shipment, "Processing")
         now = self._now()
         for pick in shipment.picks:
             if not pick.committed:
                 continue
-            self._levels(shipment, pick).committed -= pick.committed
+            self.levels(shipment, pick).committed -= pick.committed
             self._stock.move(
                 (pick.inventory_id, shipment.center_id, pick.lot_number),
                 -pick.quantity,
@@ -140,17 +140,17 @@ class Fulfilment:
         shipment.labelled = now
         if shipment.has_tracking:
             shipment.tracking_updated = now
-        self._set(shipment, "LabeledCreated", [102])
-        self._note(shipment, 4, "Labeled", "Label generated", milestone=True)
+        self.enter(shipment, "LabeledCreated", [102])
+        self.note(shipment, 4, "Labeled", "Label generated", milestone=True)
         order = self._orders.of(shipment)
         self._labelled(order, shipment)
-        self._tell("order.shipped", shipment)
+        self.tell("order.shipped", shipment)
 
     def hand_over(self, shipment: Shipment) -> None:
         """It has left ShipBob: Completed, which is not delivered."""
-        self._need(shipment, "LabeledCreated")
-        self._set(shipment, "Completed", [200])
-        self._note(shipment, 6, "Fulfilled", "Shipment has left ShipBob", milestone=True)
+        self.need(shipment, "LabeledCreated")
+        self.enter(shipment, "Completed", [200])
+        self.note(shipment, 6, "Fulfilled", "Shipment has left ShipBob", milestone=True)
 
     def track(
         self, shipment: Shipment, said: str, message: str, location: str, parcel: int | None
@@ -184,23 +184,23 @@ class Fulfilment:
                 detail = "InTransit"
             else:
                 shipment.delivered = now
-        self._set(shipment, "Completed", [DETAIL_IDS[detail]])
-        self._note(shipment, 7, detail, message or said, milestone=detail == "Delivered")
-        self._tell("order.shipment.tracking.updated", shipment)
+        self.enter(shipment, "Completed", [DETAIL_IDS[detail]])
+        self.note(shipment, 7, detail, message or said, milestone=detail == "Delivered")
+        self.tell("order.shipment.tracking.updated", shipment)
         if detail == "Delivered":
-            self._tell("order.shipment.delivered", shipment)
+            self.tell("order.shipment.delivered", shipment)
             order = self._orders.of(shipment)
             alive = [each for each in order.shipments if each.status != "Cancelled"]
             if all(each.delivered is not None for each in alive):
-                self._tell("order.delivered", shipment)
+                self.tell("order.delivered", shipment)
 
     def hold(self, shipment: Shipment, reason: str, messages: Iterable[str]) -> None:
         """Missing or invalid data, or a payment."""
         self._need_editable(shipment)
         shipment.messages = list(messages)
-        self._set(shipment, "OnHold", [DETAIL_IDS[reason]])
-        self._note(shipment, 8, "OnHold", reason, milestone=False)
-        self._tell("order.shipment.on_hold", shipment)
+        self.enter(shipment, "OnHold", [DETAIL_IDS[reason]])
+        self.note(shipment, 8, "OnHold", reason, milestone=False)
+        self.tell("order.shipment.on_hold", shipment)
 
     def resume(self, shipment: Shipment) -> None:
         """The hold is over."""
@@ -217,70 +217,29 @@ class Fulfilment:
             return True
         if shipment.status not in EDITABLE:
             return False
-        self._release(shipment)
-        self._set(shipment, "Cancelled", [])
-        self._note(shipment, 9, "Cancelled", "Cancelled", milestone=True)
-        self._tell("order.shipment.cancelled", shipment)
+        self.release(shipment)
+        self.enter(shipment, "Cancelled", [])
+        self.note(shipment, 9, "Cancelled", "Cancelled", milestone=True)
+        self.tell("order.shipment.cancelled", shipment)
         self.allocate_exceptions()
         return True
 
-    def recall(self, shipment: Shipment) -> None:
-        """It is cancelled although its label is printed: its units go back on the shelf."""
-        self._need(shipment, "LabeledCreated")
-        for pick in shipment.picks:
-            if pick.committed:
-                self._stock.move(
-                    (pick.inventory_id, shipment.center_id, pick.lot_number),
-                    pick.quantity,
-                    sku=pick.line.sku,
-                    category="InventoryRestocked",
-                    at=self._now(),
-                    references=(("Shipment", str(shipment.id)),),
-                    order_id=shipment.order_id,
-                )
-                pick.committed = 0
-        self._set(shipment, "Cancelled", [])
-        self._note(shipment, 9, "Cancelled", "Cancelled", milestone=True)
-        self._tell("order.shipment.cancelled", shipment)
-        self.allocate_exceptions()
-
-    def reship(self, shipment: Shipment) -> Shipment:
-        """Another shipment of the same order takes the same units from the same center."""
-        order = self._orders.of(shipment)
-        made = Shipment(
-            id=next(self._orders.shipment_ids),
-            order_id=order.id,
-            center_id=shipment.center_id,
-            created=self._now(),
-            updated=self._now(),
-            ship_option=shipment.ship_option,
-            recipient=shipment.recipient,
-            picks=[
-                Pick(
-                    line=pick.line,
-                    inventory_id=pick.inventory_id,
-                    name=pick.name,
-                    quantity=pick.quantity,
-                )
-                for pick in shipment.picks
-            ],
-            estimated=self._now() + timedelta(days=1),
-        )
-        order.shipments.append(made)
-        self._orders.shipments[made.id] = made
-        self._note(made, 1, "OrderReceived", "Order received", milestone=True)
-        self.allocate(made)
-        return made
+    def move(self, shipment: Shipment, center_id: int) -> None:
+        """It is to leave from another fulfillment center."""
+        self._need_editable(shipment)
+        self.release(shipment)
+        shipment.center_id = center_id
+        self.allocate(shipment)
 
     def edited(self, shipment: Shipment, topic: str, text: str) -> None:
         """An edit was made: stamp, note and announce it."""
         shipment.updated = self._orders.of(shipment).updated = self._now()
-        self._note(shipment, 10, "Edited", text, milestone=False)
-        self._tell(topic, shipment)
+        self.note(shipment, 10, "Edited", text, milestone=False)
+        self.tell(topic, shipment)
 
     def repick(self, shipment: Shipment, quantities: dict[int, int]) -> None:
         """Change the units of a shipment, by inventory id, and allocate anew."""
-        self._release(shipment)
+        self.release(shipment)
         lines = {pick.inventory_id: pick.line for pick in shipment.picks}
         template = shipment.picks[0].line if shipment.picks else None
         picks = []
@@ -353,20 +312,23 @@ class Fulfilment:
                 return 303, pick.inventory_id
         return None
 
-    def _levels(self, shipment: Shipment, pick: Pick) -> Levels:
+    def levels(self, shipment: Shipment, pick: Pick) -> Levels:
+        """Stock of what a pick takes, where it takes it."""
         return self._stock.at((pick.inventory_id, shipment.center_id, pick.lot_number))
 
-    def _release(self, shipment: Shipment) -> None:
+    def release(self, shipment: Shipment) -> None:
+        """Nothing is promised to it any more."""
         for pick in shipment.picks:
             if pick.committed:
-                self._levels(shipment, pick).committed -= pick.committed
+                self.levels(shipment, pick).committed -= pick.committed
                 pick.committed = 0
 
     def _all_delivered(self, shipment: Shipment) -> bool:
         done = {scan.tracking_number for scan in shipment.scans if scan.status == "Delivered"}
         return all(parcel.tracking_number in done for parcel in shipment.parcels)
 
-    def _set(self, shipment: Shipment, status: str, details: list[int]) -> None:
+    def enter(self, shipment: Shipment, status: str, details: list[int]) -> None:
+        """It has another status, with these details, from now on."""
         shipment.status, shipment.details = status, details
         if status == "Exception":
             self._waiting[shipment.id] = shipment
@@ -375,17 +337,24 @@ class Fulfilment:
         shipment.updated = self._now()
         self._orders.of(shipment).updated = shipment.updated
 
-    def _note(
+    def note(
         self, shipment: Shipment, type_id: int, name: str, text: str, *, milestone: bool
     ) -> None:
+        """Write into its log, and into its timeline if it is a milestone."""
         shipment.notes.append(
             Note(type_id=type_id, name=name, text=text, at=self._now(), milestone=milestone)
         )
 
-    def _tell(self, topic: str, shipment: Shipment) -> None:
+    def tell(self, topic: str, shipment: Shipment) -> None:
+        """Announce what happened to it."""
         self._announce(topic, self._orders.of(shipment), shipment)
 
-    def _need(self, shipment: Shipment, status: str) -> None:
+    def need(self, shipment: Shipment, status: str) -> None:
+        """Go on with a shipment of this status only.
+
+        Raises:
+            ValueError: it has another one.
+        """
         if shipment.status != status:
             raise ValueError(f"Shipment {shipment.id} is {shipment.status}, not {status}.")
 

@@ -139,13 +139,7 @@ class Floor:
         self.books.fulfilment.label(
             found,
             [
-                Parcel(
-                    carrier=carrier,
-                    service=service,
-                    tracking_number=number,
-                    url=f"https://track.example.test/{number}",
-                    barcode=f"C{found.id}-{index}",
-                )
+                self._parcel(found, index, number, carrier, service)
                 for index, number in enumerate(numbers, start=1)
             ],
         )
@@ -203,6 +197,13 @@ class Floor:
         return self.track(shipment, "Delivered", parcel=parcel)
 
     @locked
+    def move(self, shipment: ShipmentKey, fulfillment_center_id: int) -> Shipment:
+        """It is to leave from another center, while no label is printed."""
+        found = self.find_shipment(shipment)
+        self.books.fulfilment.move(found, fulfillment_center_id)
+        return found
+
+    @locked
     def hold(
         self,
         shipment: ShipmentKey,
@@ -230,13 +231,49 @@ class Floor:
     def recall(self, shipment: ShipmentKey) -> Shipment:
         """ShipBob's people cancel it after its label, before it has left; units come back."""
         found = self.find_shipment(shipment)
-        self.books.fulfilment.recall(found)
+        self.books.after_label.recall(found)
+        return found
+
+    @locked
+    def pull_back(self, shipment: ShipmentKey, reason: str = "InvalidAddress") -> Shipment:
+        """ShipBob's people take it back after its label: on hold, or in exception, by the reason.
+
+        Its label is void. After ``resume`` it is labelled anew.
+        """
+        found = self.find_shipment(shipment)
+        self.books.after_label.pull_back(found, reason)
+        return found
+
+    @locked
+    def repack(self, shipment: ShipmentKey, units: Mapping[Item, int]) -> Shipment:
+        """ShipBob's people change what is in it after its label.
+
+        Args:
+            shipment: the shipment or its id.
+            units: by SKU or inventory id, all that is in it from then on.
+        """
+        found = self.find_shipment(shipment)
+        quantities = {
+            self.books.products.find(item).inventory_id: count for item, count in units.items()
+        }
+        self.books.after_label.repack(found, quantities)
+        return found
+
+    @locked
+    def relabel(self, shipment: ShipmentKey, tracking_number: str | None = None) -> Shipment:
+        """ShipBob's people print its label again, under another number, made up if left out."""
+        found = self.find_shipment(shipment)
+        carrier, service = found.parcels[0].carrier, found.parcels[0].service
+        parcel = self._parcel(
+            found, 1, tracking_number or self._tracking_number(), carrier, service
+        )
+        self.books.after_label.relabel(found, [parcel])
         return found
 
     @locked
     def reship(self, shipment: ShipmentKey) -> Shipment:
         """ShipBob's people send the same units once more: a new shipment of the order."""
-        return self.books.fulfilment.reship(self.find_shipment(shipment))
+        return self.books.after_label.reship(self.find_shipment(shipment))
 
     @locked
     def adjust(
@@ -295,6 +332,17 @@ class Floor:
             quantity=quantity,
             variant_id=variant.id,
             unit_price=prices.get(variant.sku),
+        )
+
+    def _parcel(
+        self, shipment: Shipment, index: int, number: str, carrier: str, service: str
+    ) -> Parcel:
+        return Parcel(
+            carrier=carrier,
+            service=service,
+            tracking_number=number,
+            url=f"https://track.example.test/{number}",
+            barcode=f"C{shipment.id}-{index}",
         )
 
     def _tracking_number(self) -> str:
