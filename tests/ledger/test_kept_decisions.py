@@ -133,24 +133,30 @@ async def test_decisions_about_other_subjects_and_connections_are_none_of_these(
     assert await KeptDecisions(books, "other").standing("receiving", "90311") == ()
 
 
-async def test_units_of_a_document_are_taken_once(books: Database) -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_units_of_a_document_are_taken_once(books: Database, sign: int) -> None:
     one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]
-    first = await take(books, (one, 40))
-    late = await take(books, (other, 30))
-    fits = await take(books, (other, 20))
-    more = await take(books, (one, 41))
-    again = await take(books, (one, 40))
+    first = await take(books, (one, sign * 40))
+    late = await take(books, (other, sign * 30))
+    fits = await take(books, (other, sign * 20))
+    more = await take(books, (one, sign * 41))
+    again = await take(books, (one, sign * 40))
+    [seen] = await KeptDecisions(books, "acme").standing("receiving", "90312")
 
     assert (first, late, fits, more, again) == (set(), {"90312"}, set(), {"90311"}, set())
-    assert await taken(books) == {"90311": 40, "90312": 20}
+    assert await taken(books) == {"90311": sign * 40, "90312": sign * 20}
+    assert [one.quantity for one in seen.taken] == [40]
 
 
-async def test_two_that_take_in_one_transaction_do_not_take_the_same(books: Database) -> None:
+@pytest.mark.parametrize("units_each", [40, -40])
+async def test_two_that_take_in_one_transaction_do_not_take_the_same(
+    books: Database, units_each: int
+) -> None:
     one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]
-    late = await take(books, (one, 40), (other, 40))
+    late = await take(books, (one, units_each), (other, units_each))
 
     assert late == {"90312"}
-    assert await taken(books) == {"90311": 40}
+    assert await taken(books) == {"90311": units_each}
 
 
 async def test_many_that_take_at_the_same_time_take_what_there_is(books: Database) -> None:
@@ -191,6 +197,25 @@ async def test_only_the_part_that_was_handled_is_no_longer_refused(books: Databa
         await handled.release(on, one.id)
 
     assert await books.fetch("select quantity from refusal") == [{"quantity": 5}]
+
+
+@pytest.mark.parametrize(("refused", "left"), [(-45, [-5]), (-40, []), (3, [43])])
+async def test_units_that_leave_are_given_back_with_their_sign(
+    books: Database, refused: int, left: list[int]
+) -> None:
+    one = await recorded(books, new("90311"))
+    await take(books, (one, -40))
+    async with books.transaction() as on:
+        run = await subject(on, "90311")
+        await rows(
+            on,
+            "insert into refusal (subject_id, name, currency, quantity, reason, run_id)"
+            " values (%(id)s, 'inventory 1', '', %(refused)s, 'handled, and by policy', 1)",
+            {"id": run.subject.id, "refused": refused},
+        )
+        await handled.release(on, one.id)
+
+    assert [row["quantity"] for row in await books.fetch("select quantity from refusal")] == left
 
 
 async def test_that_a_decision_lapsed_is_noted_and_that_it_holds_again(books: Database) -> None:

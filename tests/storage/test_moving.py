@@ -1,43 +1,23 @@
 """An older database moves to months with all its rows, ids and hashes."""
 
-import uuid
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-import sqlalchemy
-from alembic import command
-from alembic.config import Config
-from psycopg import sql
 
-from conftest import administer, with_database
-from databases import drop_database
 from ml_connector.ledger.journal import chain, journal
 from ml_connector.ledger.journal.journal import GENESIS, HASHED, HASHED_WHEN_SET
 from ml_connector.storage.database import Database
 from ml_connector.storage.migrate import migrate
-from ml_connector.storage.schema import MIGRATIONS, connect
+from storage.older import older_database
 
 BEFORE_MONTHS = "0016"
 
 
 @pytest.fixture
 def old_database(server_url: str) -> Iterator[str]:
-    name = f"old_{uuid.uuid4().hex[:12]}"
-    administer(server_url, sql.SQL("create database {}").format(sql.Identifier(name)))
-    url = with_database(server_url, name)
-    engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://", creator=lambda: connect(url), poolclass=sqlalchemy.NullPool
-    )
-    with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, BEFORE_MONTHS)
-        connection.commit()
-    yield url
-    drop_database(server_url, name)
+    with older_database(server_url, BEFORE_MONTHS) as url:
+        yield url
 
 
 def fill(url: str) -> None:

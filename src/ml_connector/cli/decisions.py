@@ -13,7 +13,7 @@ from ml_connector.cli.context import current
 from ml_connector.cli.flows import as_json, print_documents
 from ml_connector.errors import UserError
 from ml_connector.ledger.decisions.decisions import KeptDecision
-from ml_connector.rules.decisions.decided import document_name
+from ml_connector.rules.decisions.decided import ITEM_FULFILLMENT, document_name
 from ml_connector.words import DecisionKind
 
 _KINDS = ", ".join(DecisionKind)
@@ -172,7 +172,12 @@ def _show(proposal: Proposal) -> None:
         dated = f" of {document.day}" if document.day else ""
         printer.line(f"  {document_name(document)} (id {document.id}){dated}")
         for one in document.units:
-            printer.line(f"    {one.quantity:+d} of item {one.item} at location {one.location}")
+            sign = -1 if document.type == ITEM_FULFILLMENT else 1
+            printer.line(
+                f"    {sign * one.quantity:+d} of item {one.item} at location {one.location}"
+            )
+        for one in document.taken_out or ():
+            printer.line(f"    {-one.quantity:+d} of item {one.item} at location {one.location}")
     printer.line("It leads to:")
     if planned.failure is not None:
         printer.line(f"  {planned.failure['cause']}: {planned.failure['sentence']}")

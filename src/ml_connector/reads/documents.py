@@ -3,14 +3,19 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries import transactions
 from ml_connector.netsuite.queries.transactions import NamedLine, TransactionHeader
+from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
 from ml_connector.transport.batch import Batch
 from ml_connector.words import OUR_EXTERNAL_IDS
+
+_TAKES_OUT: Final = frozenset({"InvAdjst", "CashSale", "CustInvc"})
+"""Types of documents that may take units out of stock, beside item fulfilments."""
 
 
 class DocumentReads:
@@ -55,11 +60,12 @@ def _document(lines: Sequence[NamedLine]) -> NamedDocument:
     """
     head = lines[0]
     sign = -1 if head.type == "ItemShip" else 1
-    units: Counter[tuple[str, str]] = Counter()
+    moved: Counter[tuple[str, str]] = Counter()
     for line in lines:
         if line.moves_stock and line.location is not None:
-            units[line.item, line.location] += math.floor(sign * line.quantity)
-    posts = head.posting is not Flag.F and head.voided is not Flag.T
+            moved[line.item, line.location] += math.floor(sign * line.quantity)
+    waits = head.type == "ItemShip" and head.status in FULFILLMENT_NOT_SHIPPED
+    posts = head.posting is not Flag.F and head.voided is not Flag.T and not waits
     return NamedDocument(
         id=head.id,
         type=head.type,
@@ -69,9 +75,16 @@ def _document(lines: Sequence[NamedLine]) -> NamedDocument:
         created_from=head.createdfrom,
         voided=not posts,
         ours=_is_ours(head),
-        units=tuple(
-            NamedUnits(item=item, location=location, quantity=quantity)
-            for (item, location), quantity in sorted(units.items())
-            if quantity > 0
-        ),
+        units=_units(moved),
+        taken_out=_units({place: -many for place, many in moved.items()})
+        if head.type in _TAKES_OUT
+        else None,
+    )
+
+
+def _units(moved: Mapping[tuple[str, str], int]) -> tuple[NamedUnits, ...]:
+    return tuple(
+        NamedUnits(item=item, location=location, quantity=quantity)
+        for (item, location), quantity in sorted(moved.items())
+        if quantity > 0
     )

@@ -342,6 +342,14 @@ class ShipmentReads:
             found[parcel.shipment_id] = (*found.get(parcel.shipment_id, ()), parcel)
         return found
 
+    async def sales_order(self, order_id: str) -> SalesOrder | None:
+        """Return a sales order by its internal id, with its fulfilments; None for no such one."""
+        return next(iter(await self._orders_with("id", order_id)), None)
+
+    async def sales_orders_with(self, field: str, value: str) -> Sequence[SalesOrder]:
+        """Return the sales orders of which a field has a value, with their fulfilments."""
+        return await self._orders_with(field, value)
+
     async def _orders_with(self, field: str, value: str) -> Sequence[SalesOrder]:
         return await self._sales_orders.get((field, value)) or ()
 

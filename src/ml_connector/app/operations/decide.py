@@ -231,7 +231,7 @@ def leads_to(planned: Planned) -> list[str]:
 
 def said(one: HandledUnits) -> str:
     """Return what a document of somebody else accounts for, in a sentence."""
-    return f"{one.reason}: {one.quantity} of {one.source_line} at location {one.location}"
+    return f"{one.reason}: {abs(one.quantity)} of {one.source_line} at location {one.location}"
 
 
 async def _standing(on: Connection, names: Collection[str], event_id: int) -> SubjectStanding:
@@ -378,8 +378,10 @@ async def _planned(
     if why_not:
         raise UserError(
             why_not,
-            where="--document",
-            next_step="Nothing was decided. Name the document that holds these units.",
+            where="--value" if new.value else "--document",
+            next_step="Nothing was decided. Name the order that it belongs to."
+            if new.value
+            else "Nothing was decided. Name the document that holds these units.",
         )
     if new.kind in NAMES_A_VALUE:
         about = msgspec.structs.replace(new.about, match=flow.decidable.match(facts))

@@ -34,7 +34,10 @@ class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         created_from: internal id of the order it was made from.
         voided: it counts for nothing any more.
         ours: it carries an external id of ours, or our tag in its memo.
-        units: that it put into stock, summed by item and location; of an order none.
+        units: that it put into stock, or that an item fulfilment took out of it, summed by item
+            and location; of an order none.
+        taken_out: units that any other document took out of stock, summed alike; None where that
+            was not read.
     """
 
     id: str
@@ -46,6 +49,7 @@ class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     voided: bool = False
     ours: bool = False
     units: tuple[NamedUnits, ...] = ()
+    taken_out: tuple[NamedUnits, ...] | None = None
 
 
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,7 +1,8 @@
 """Units of source lines that documents of other people account for, each unit once.
 
 Several decisions may name one document. What they take of it together is never more than the
-document shows, whichever runs at the same time.
+document shows, whichever runs at the same time. Quantities are signed as of the source's lines;
+all that is taken of one item at one location of a document has the same sign.
 """
 
 from collections import Counter
@@ -57,11 +58,11 @@ with gone as (
 ), less as (
     update refusal as r set quantity = r.quantity - b.quantity from by_line as b
     where r.subject_id = b.subject_id and r.name = b.name and r.currency = ''
-        and r.quantity > b.quantity
+        and r.quantity <> b.quantity
 )
 delete from refusal as r using by_line as b
 where r.subject_id = b.subject_id and r.name = b.name and r.currency = ''
-    and r.quantity <= b.quantity
+    and r.quantity = b.quantity
 """
 
 
@@ -126,7 +127,7 @@ def _exceeds(units: Iterable[HandledUnits], taken: Counter[tuple[int, str, str]]
     for one in units:
         wanted[one.decision, one.item, one.location, one.shown] += one.quantity
     return any(
-        quantity + taken[decision, item, location] > shown
+        abs(quantity + taken[decision, item, location]) > shown
         for (decision, item, location, shown), quantity in wanted.items()
     )
 

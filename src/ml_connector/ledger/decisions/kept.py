@@ -20,8 +20,10 @@ class StandingDecision(NamedTuple):
     """A decision that nobody has taken back.
 
     Attributes:
-        taken: units of the document it names that decisions about other subjects took.
-        counted: by line of the source, the units that it accounted for when the subject ran last.
+        taken: units of the document it names that decisions about other subjects took, without
+            a sign: those of one item at one location all go the same way.
+        counted: by line of the source, the units that it accounted for when the subject ran last;
+            signed as of the line.
     """
 
     decision: KeptDecision
@@ -181,7 +183,7 @@ class KeptDecisions:
 
 
 _TAKEN: Final = """
-select d.document_id, h.item, h.location, sum(h.quantity)::bigint as quantity
+select d.document_id, h.item, h.location, abs(sum(h.quantity))::bigint as quantity
 from decision as d join handled_line as h on h.decision_id = d.id
 where d.connection = %(connection)s and d.document_id = any (%(documents)s)
     and d.taken_back_at is null and d.key <> %(besides)s
@@ -194,7 +196,7 @@ where decision_id = any (%(ids)s) group by 1, 2 order by 1, 2
 """
 
 _TAKEN_BESIDES: Final = """
-select d.id, h.item, h.location, sum(h.quantity)::bigint as quantity
+select d.id, h.item, h.location, abs(sum(h.quantity))::bigint as quantity
 from decision as d
 join decision as o on o.connection = d.connection and o.document_id = d.document_id
     and o.taken_back_at is null and (o.flow, o.key) <> (d.flow, d.key)

@@ -79,8 +79,9 @@ class HandledUnits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         decision: id of the decision that names the document.
+        quantity: signed, as of the source line: negative where units leave stock. Whole eaches.
         document: internal id of the document.
-        shown: units of the item at the location that the document shows in all.
+        shown: units of the item at the location that the document moves that way in all.
         reason: for a person, such as ``Handled by item receipt IR123``.
     """
 

@@ -36,7 +36,8 @@ WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
 # Of receipts and adjustments: the entry against the account of goods that are not billed yet
 # repeats a line with its sign turned, where the account does not say what moves stock.
 _LINES: Final = """
-SELECT t.id, t.type, t.tranid, t.externalid, t.memo, m.createdfrom[, m.subsidiary],
+SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom
+    [, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.item, l.location, l.quantity
     [, t.posting][, t.voided][, l.isinventoryaffecting]
 FROM transaction t
@@ -56,7 +57,7 @@ FROM transaction t WHERE t.id IN ({list}) ORDER BY t.id
 
 
 class NamedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of an item receipt or an inventory adjustment, with what its header says.
+    """A line of a document that may move stock, with what its header says.
 
     Attributes:
         quantity: base units, signed: positive into stock.
@@ -72,6 +73,7 @@ class NamedLine(msgspec.Struct, frozen=True, kw_only=True):
     tranid: str | None = None
     externalid: str | None = None
     memo: str | None = None
+    status: str | None = None
     createdfrom: str | None = None
     subsidiary: str | None = None
     trandate: date | None = None
@@ -81,8 +83,13 @@ class NamedLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def moves_stock(self) -> bool:
-        """Whether the line moves stock."""
+        """Whether the line moves stock.
+
+        A cash sale or an invoice that was made from an order bills what a fulfilment has moved.
+        """
         if self.isinventoryaffecting is None:
+            if self.type in {"CashSale", "CustInvc"}:
+                return self.createdfrom is None
             return self.type != "ItemRcpt" or self.quantity > 0
         return self.isinventoryaffecting is Flag.T
 

@@ -198,7 +198,7 @@ def _refused(state: SourceState) -> str:
 
 def _handled(state: SourceState) -> str:
     fact = state.fact
-    units = with_unit(fact.handled, state.source.currency, fact.sku or "an unknown SKU")
+    units = with_unit(abs(fact.handled), state.source.currency, fact.sku or "an unknown SKU")
     return f"{_named(state)}: {units} is not ours to post. {fact.reason}"
 
 

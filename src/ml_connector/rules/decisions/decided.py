@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -15,23 +15,30 @@ from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.decisions.kept import StandingDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
+from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.words import Cause, DecisionKind
 
 PURCHASE_ORDER: Final = "PurchOrd"
+SALES_ORDER: Final = "SalesOrd"
+ITEM_FULFILLMENT: Final = "ItemShip"
 
 _TYPES: Final = MappingProxyType(
     {
         "ItemRcpt": "item receipt",
         "InvAdjst": "inventory adjustment",
-        "ItemShip": "item fulfilment",
+        ITEM_FULFILLMENT: "item fulfilment",
+        "CashSale": "cash sale",
+        "CustInvc": "invoice",
+        "TrnfrOrd": "transfer order",
         PURCHASE_ORDER: "purchase order",
+        SALES_ORDER: "sales order",
     }
 )
 
 
 class CountedUnits(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of a source line that a decision has accounted for before. Whole eaches."""
+    """Units of a source line that a decision has accounted for before; signed as of the line."""
 
     source_line: str
     quantity: int
@@ -70,7 +77,11 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class UnitsToHandle(NamedTuple):
-    """Units of a source line that nothing accounts for yet. Whole eaches."""
+    """Units of a source line that nothing accounts for yet. Whole eaches.
+
+    Attributes:
+        quantity: signed: negative where the units leave stock.
+    """
 
     source_line: str
     item: str
@@ -103,16 +114,39 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
 
 
 async def _now(then: NamedDocument, reads: Reads) -> NamedDocument | None:
-    if then.type == PURCHASE_ORDER:
-        order = await reads.order(then.id)
-        return order_document(order) if order else None
-    return await reads.documents.by_id(then.id)
+    read = _ORDERS.get(then.type)
+    return await (read(then.id, reads) if read else reads.documents.by_id(then.id))
+
+
+async def purchase_order_now(order_id: str, reads: Reads) -> NamedDocument | None:
+    """Return a purchase order as decisions name it; None where there is none."""
+    order = await reads.order(order_id)
+    return order_document(order) if order else None
+
+
+async def sales_order_now(order_id: str, reads: Reads) -> NamedDocument | None:
+    """Return a sales order as decisions name it; None where there is none."""
+    order = await reads.shipments.sales_order(order_id)
+    return sales_order_document(order) if order else None
+
+
+_ORDERS: Final[Mapping[str, Callable[[str, Reads], Awaitable[NamedDocument | None]]]] = (
+    MappingProxyType({PURCHASE_ORDER: purchase_order_now, SALES_ORDER: sales_order_now})
+)
+"""How the orders that decisions name are read; documents that move stock are read otherwise."""
 
 
 def order_document(order: PurchaseOrder) -> NamedDocument:
     """Return an order as decisions name it."""
     return NamedDocument(
         id=order.id, type=PURCHASE_ORDER, number=order.tranid, subsidiary=order.subsidiary
+    )
+
+
+def sales_order_document(order: SalesOrder) -> NamedDocument:
+    """Return a sales order as decisions name it."""
+    return NamedDocument(
+        id=order.id, type=SALES_ORDER, number=order.tranid, subsidiary=order.subsidiary
     )
 
 
@@ -156,7 +190,12 @@ def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
         ),
         *([f"its date is {now.day}, and was {then.day}"] if now.day != then.day else []),
         *(["its subsidiary is another one"] if _moved_elsewhere(then, now) else []),
-        *_unit_changes(then, now),
+        *_unit_changes(then.units, now.units, "shows", "showed"),
+        *(
+            _unit_changes(then.taken_out, now.taken_out or (), "takes out", "took out")
+            if then.taken_out is not None
+            else []
+        ),
     ]
     return f"{name} was changed: {'; '.join(changes)}" if changes else ""
 
@@ -203,16 +242,20 @@ def of_kind(decisions: Iterable[Decided], kind: DecisionKind) -> tuple[Decided, 
     return tuple(one for one in decisions if one.kind == kind)
 
 
-def free_units(decided: Decided) -> Counter[tuple[str, str]]:
+def free_units(decided: Decided, *, leaving: bool = False) -> Counter[tuple[str, str]]:
     """Return the units of its document that a decision may count, by item and location.
 
     Those that the document showed then and shows now, less what other decisions took of it.
+
+    Args:
+        decided: the decision.
+        leaving: whether units are meant that it takes out of stock.
     """
     then, now = decided.then, decided.now
     if then is None or now is None or now.voided:
         return Counter()
-    before, taken = _by_place(then.units), _by_place(decided.taken)
-    shown = _by_place(now.units)
+    before, taken = moved_units(then, leaving=leaving), _by_place(decided.taken)
+    shown = moved_units(now, leaving=leaving)
     return Counter(
         {
             place: free
@@ -220,6 +263,18 @@ def free_units(decided: Decided) -> Counter[tuple[str, str]]:
             if (free := min(before[place], units - taken[place])) > 0
         }
     )
+
+
+def moved_units(document: NamedDocument, *, leaving: bool) -> Counter[tuple[str, str]]:
+    """Return the units that a document moves one way, without a sign, by item and location.
+
+    Args:
+        document: that somebody else posted.
+        leaving: out of stock; else into it.
+    """
+    if document.type == ITEM_FULFILLMENT:
+        return _by_place(document.units) if leaving else Counter()
+    return _by_place((document.taken_out or ()) if leaving else document.units)
 
 
 def handled_units(
@@ -232,14 +287,16 @@ def handled_units(
     found: list[HandledUnits] = []
     rest = [one.quantity for one in wanted]
     for decided in of_kind(decisions, DecisionKind.HANDLED):
-        free = free_units(decided)
+        frees = {1: free_units(decided), -1: free_units(decided, leaving=True)}
         for number, want in enumerate(wanted):
+            sign = -1 if want.quantity < 0 else 1
             place = (want.item, want.location)
-            units = min(rest[number], free[place])
+            free = frees[sign]
+            units = min(sign * rest[number], free[place])
             if units and decided.now is not None:
                 free[place] -= units
-                rest[number] -= units
-                found.append(_handled(decided, decided.now, want, units))
+                rest[number] -= sign * units
+                found.append(_handled(decided, decided.now, want, sign * units))
     return found
 
 
@@ -253,7 +310,7 @@ def _handled(
         quantity=units,
         decision=decided.id,
         document=document.id,
-        shown=_by_place(document.units)[want.item, want.location],
+        shown=moved_units(document, leaving=units < 0)[want.item, want.location],
         reason=f"Handled by {document_name(document)}",
     )
 
@@ -264,18 +321,20 @@ def _moved_elsewhere(then: NamedDocument, now: NamedDocument) -> bool:
 
 
 def _is_order(document: NamedDocument) -> bool:
-    return document.type == PURCHASE_ORDER
+    return document.type in _ORDERS
 
 
 def _by_place(units: Iterable[NamedUnits]) -> Counter[tuple[str, str]]:
     return Counter({(one.item, one.location): one.quantity for one in units})
 
 
-def _unit_changes(then: NamedDocument, now: NamedDocument) -> list[str]:
-    before: Mapping[tuple[str, str], int] = _by_place(then.units)
-    after = _by_place(now.units)
+def _unit_changes(
+    then: Iterable[NamedUnits], now: Iterable[NamedUnits], does: str, did: str
+) -> list[str]:
+    before: Mapping[tuple[str, str], int] = _by_place(then)
+    after = _by_place(now)
     return [
-        f"it shows {after[item, location]} of item {item} at location {location}, and showed"
+        f"it {does} {after[item, location]} of item {item} at location {location}, and {did}"
         f" {before[item, location]}"
         for item, location in sorted({*before, *after})
         if after[item, location] != before[item, location]

@@ -1,12 +1,19 @@
 """Looking up what a person names in a decision."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from ml_connector.errors import UserError
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.netsuite.queries.transactions import TransactionHeader
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.decisions.decided import document_name, order_document, type_name
+from ml_connector.rules.decisions.decided import (
+    document_name,
+    order_document,
+    purchase_order_now,
+    sales_order_document,
+    sales_order_now,
+    type_name,
+)
 
 
 async def named_document(number: str, reads: Reads, types: Collection[str]) -> NamedDocument:
@@ -60,24 +67,60 @@ async def named_purchase_order(number: str, reads: Reads) -> NamedDocument:
     Raises:
         UserError: there is none, or there are several.
     """
-    found = await reads.orders(number)
+    found = [order_document(one) for one in await reads.orders(number)]
+    return await named_order(number, found, lambda one: purchase_order_now(one, reads))
+
+
+async def named_sales_order(number: str, reads: Reads) -> NamedDocument:
+    """Return a sales order by its number, or by its internal id.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    found = [
+        sales_order_document(one)
+        for one in await reads.shipments.sales_orders_with("tranid", number)
+    ]
+    return await named_order(
+        number, found, lambda one: sales_order_now(one, reads), what="sales order"
+    )
+
+
+async def named_order(
+    number: str,
+    found: Sequence[NamedDocument],
+    by_id: Callable[[str], Awaitable[NamedDocument | None]],
+    *,
+    what: str = "purchase order",
+) -> NamedDocument:
+    """Return the one order that a person means.
+
+    Args:
+        number: what the person gave: its number, or its internal id.
+        found: the orders with that number.
+        by_id: reads an order by its internal id.
+        what: how people call such an order.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
     if len(found) > 1:
         ids = ", ".join(one.id for one in found)
         raise _refused(
-            f"NetSuite has {len(found)} purchase orders {number}: internal ids {ids}",
+            f"NetSuite has {len(found)} {what}s {number}: internal ids {ids}",
             "Name the one that is meant by its internal id.",
             where="--value",
         )
     order = found[0] if found else None
     if order is None and number.isascii() and number.isdigit():
-        order = await reads.order(number)
+        order = await by_id(number)
     if order is None:
         raise _refused(
-            f"NetSuite has no purchase order {number}",
+            f"NetSuite has no {what} {number}",
             "Give the number as NetSuite shows it, in the same letters.",
             where="--value",
         )
-    return order_document(order)
+    return order
 
 
 def _listed(headers: Sequence[TransactionHeader]) -> str:
