@@ -257,3 +257,55 @@ async def test_what_a_receipt_handled_is_received_from_its_order_and_an_adjustme
 
     assert outcome.units == {"inventory 1": beside}
     assert outcome.handled == ({order: {"inventory 1": 40}} if order else {})
+
+
+async def run_of(on: Connection, key: str) -> int:
+    """Begin a run of a subject, and keep a receipt that it has posted."""
+    run = await subject(on, key)
+    [made] = await rows(
+        on,
+        "with r as (insert into run (connection, subject_id, epoch, mark, worker, mode, rules)"
+        "  values ('acme', %(subject)s, 0, 0, 'tests', 'live', 'x-1') returning id)"
+        " insert into posting (connection, subject_id, run_id, system, kind, external_id, state,"
+        "  document, document_hash)"
+        " select 'acme', %(subject)s, r.id, 'netsuite', 'itemReceipt', 'mlc-ir-' || r.id, 'done',"
+        "  '{}', '' from r returning run_id",
+        {"subject": run.subject.id},
+    )
+    return int(made["run_id"])
+
+
+@pytest.mark.parametrize("clock", ["- interval '1 hour'", "+ interval '1 hour'"])
+async def test_what_was_posted_since_a_decision_is_told_by_runs_and_not_by_clocks(
+    books: Database, clock: str
+) -> None:
+    async with books.transaction() as on:
+        before = await run_of(on, "90311")
+        one = new("90311")
+        about = msgspec.structs.replace(one.about, after_run=before)
+        one = msgspec.structs.replace(one, about=about)
+        kept = await decisions.record(on, one, person="Kim")
+        assert kept is not None
+        since = await run_of(on, "90311")
+        await rows(on, f"update decision set made_at = now() {clock} returning id")  # noqa: S608 - a text of ours
+        [kept] = await decisions.of_subject(on, one.subject)
+        found = await decisions.posted_since(on, kept)
+
+    assert [one["external_id"] for one in found] == [f"mlc-ir-{since}"]
+
+
+async def test_the_wros_that_belong_to_an_order_are_those_that_people_say(books: Database) -> None:
+    order = NamedDocument(id="4711", type="PurchOrd", number="PO4711")
+    made = []
+    for key in ("90311", "90312", "90313"):
+        one = new(key, DecisionKind.BELONGS, value="PO4711")
+        made.append(
+            await recorded(books, msgspec.structs.replace(one, about=DecidedAbout(document=order)))
+        )
+    async with books.transaction() as on:
+        await decisions.take_back(on, made[1].id, person="Kim", note="")
+        await decisions.note_lapses(on, {made[2].id: "its number is PO9 now"})
+    known = KeptAnnouncements(books, "acme", announcing="purchase-orders", receiving="receiving")
+
+    assert await known.belonging("4711") == (90311,)
+    assert await known.belonging("4712") == ()

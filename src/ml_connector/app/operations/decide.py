@@ -13,6 +13,7 @@ import msgspec
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.sync import Planned
+from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.decisions import Decidable
 from ml_connector.engine.flow import Flow
@@ -23,7 +24,7 @@ from ml_connector.ledger.connections import acts
 from ml_connector.ledger.decisions import decisions, handled
 from ml_connector.ledger.decisions.decisions import DecidedAbout, KeptDecision, NewDecision
 from ml_connector.ledger.decisions.kept import PROPOSED, ProposedDecision
-from ml_connector.ledger.inbox import outcomes
+from ml_connector.ledger.inbox import outcomes, subjects, waits
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
@@ -132,13 +133,18 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
     new = proposal.new
     async with installation.database.transaction() as on:
         standing = await outcomes.of_event(on, proposal.event_id)
-        await run_again(
+        await run_again(  # locks the subject: no run of it begins meanwhile
             on,
             installation.lanes,
-            [new.subject],
+            [new.subject, *await _orders(on, new.subject, new.kind, new.about)],
             source="person",
             topic=f"events decide {proposal.event_id}",
         )
+        if standing is not None:
+            last = await runs.last_id(on, standing.id)
+            new = msgspec.structs.replace(
+                new, about=msgspec.structs.replace(new.about, after_run=last)
+            )
         kept = await decisions.record(on, new, person=person, replaces=proposal.replaces)
         if kept is None or standing is None or standing.cause != new.cause:
             raise UserError(
@@ -189,7 +195,11 @@ async def undecide(
             )
         ref = SubjectRef(kept.connection, kept.flow, kept.key)
         await run_again(
-            on, installation.lanes, [ref], source="person", topic=f"events undecide {decision_id}"
+            on,
+            installation.lanes,
+            [ref, *await _orders(on, ref, kept.kind, kept.about)],
+            source="person",
+            topic=f"events undecide {decision_id}",
         )
         await handled.release(on, decision_id)
         if not await decisions.take_back(on, decision_id, person=person, note=note):
@@ -232,6 +242,26 @@ def leads_to(planned: Planned) -> list[str]:
 def said(one: HandledUnits) -> str:
     """Return what a document of somebody else accounts for, in a sentence."""
     return f"{one.reason}: {abs(one.quantity)} of {one.source_line} at location {one.location}"
+
+
+async def _orders(
+    on: Connection, ref: SubjectRef, kind: DecisionKind, about: DecidedAbout
+) -> list[SubjectRef]:
+    """Return the orders that a decision tells what is on its way to them.
+
+    That which a WRO is said to belong to, and those that wait to know whose it is.
+    """
+    if kind not in NAMES_A_VALUE or about.document is None:
+        return []
+    found = [
+        order
+        for flow in FLOWS.values()
+        if flow.pushes
+        for order in [SubjectRef(ref.connection, flow.name, about.document.id)]
+        if await subjects.find(on, order) is not None
+    ]
+    asking = await waits.waiting_for(on, ref.connection, [AwaitedKind.ENDED_WRO.named(ref.key)])
+    return list(dict.fromkeys((*found, *asking)))
 
 
 async def _standing(on: Connection, names: Collection[str], event_id: int) -> SubjectStanding:

@@ -60,11 +60,14 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         match: what the source said of the order it belongs to, such as the number on a WRO; None
             where the decision does not depend on it.
         lines: the lines of the source that it is about; empty: all, also those to come.
+        after_run: the last run of the subject, which had not seen the decision; None in decisions
+            of versions that did not keep it.
     """
 
     document: NamedDocument | None = None
     match: str | None = None
     lines: tuple[str, ...] = ()
+    after_run: int | None = None
 
 
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,23 +229,26 @@ async def take_back(connection: Connection, decision_id: int, *, person: str, no
 
 
 async def posted_since(connection: Connection, decision: KeptDecision) -> list[dict[str, Any]]:
-    """Return the documents in NetSuite that were posted of its subject since a decision.
+    """Return the documents in NetSuite that runs which had seen a decision posted of its subject.
 
-    Each with kind, external id and internal id; none that was taken back.
+    Each with kind, external id and internal id; none that was taken back. Which run came first
+    its number says: clocks are set. Only where the decision does not name a run, they decide.
     """
     return await rows(
         connection,
         "select p.kind, p.external_id, p.remote_id from posting as p"
         " join subject as s on s.id = p.subject_id"
         " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s"
-        " and p.created_at >= %(since)s and p.system = 'netsuite'"
+        " and case when %(after_run)s::bigint is null then p.created_at >= %(made_at)s"
+        "  else p.run_id > %(after_run)s end and p.system = 'netsuite'"
         " and p.state in ('done', 'adopted') and not exists (select 1 from posting as c"
         "  where c.undoes = p.id and c.state in ('done', 'adopted')) order by p.id",
         {
             "connection": decision.connection,
             "flow": decision.flow,
             "key": decision.key,
-            "since": decision.made_at,
+            "after_run": decision.about.after_run,
+            "made_at": decision.made_at,
         },
     )
 

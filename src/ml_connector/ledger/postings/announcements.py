@@ -1,7 +1,7 @@
 """What the ledger knows of the WROs that announce an order: which are ours, what became of them.
 
-``made``, ``parts`` and ``answers`` are of the flow that announces, ``outcome`` of the flow that
-receives, ``order_of`` and ``may_lack`` of both.
+``made``, ``parts`` and ``answers`` are of the flow that announces, ``outcome`` and ``belonging``
+of the flow that receives, ``order_of`` and ``may_lack`` of both.
 """
 
 from collections import Counter, defaultdict
@@ -71,6 +71,9 @@ class Announcements(Protocol):
     async def made(self, order_id: str) -> Sequence[int]:
         """Return the WROs that we made for an order, cancelled ones included."""
 
+    async def belonging(self, order_id: str) -> Collection[int]:
+        """Return the WROs that are of an order by a person's decision, whatever their number."""
+
     async def answers(self, order_id: str) -> Collection[Awaited]:
         """Return what people answered by starting an order's own event again."""
 
@@ -97,6 +100,11 @@ class NoAnnouncements:
         return False
 
     async def made(self, order_id: str) -> Sequence[int]:
+        """Return nothing."""
+        del order_id
+        return ()
+
+    async def belonging(self, order_id: str) -> Collection[int]:
         """Return nothing."""
         del order_id
         return ()
@@ -137,6 +145,7 @@ class KeptAnnouncements:
         self._announcing = announcing
         self._receiving = receiving
         self._made: Batch[str, Mapping[str, int]] = Batch(self._fetch_made, most=_MOST)
+        self._belonging: Batch[str, tuple[int, ...]] = Batch(self._fetch_belonging, most=_MOST)
         self._links: Batch[int, OrderLink] = Batch(self._fetch_links, most=_MOST)
         self._gaps: Batch[None, Sequence[_Gap]] = Batch(self._fetch_gaps, most=1)
         self._outcomes: Batch[int, WroOutcome] = Batch(self._fetch_outcomes, most=_MOST)
@@ -144,6 +153,10 @@ class KeptAnnouncements:
     async def made(self, order_id: str) -> Sequence[int]:
         """Return the WROs that we made for an order, cancelled ones included."""
         return tuple(filter(None, (await self._made.get(order_id) or {}).values()))
+
+    async def belonging(self, order_id: str) -> Collection[int]:
+        """Return the WROs that are of an order by a person's decision, whatever their number."""
+        return await self._belonging.get(order_id) or ()
 
     async def parts(self, order_id: str) -> Mapping[int, int]:
         """Return the WROs that we made for an order, by which of them each is, from 1.
@@ -204,6 +217,21 @@ class KeptAnnouncements:
         for row in found:
             made[row["key"]][row["external_id"]] = int(row["wro"])
         return made
+
+    async def _fetch_belonging(self, order_ids: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+        found = await self._database.fetch(
+            "select document_id, array_agg(key::bigint order by id) as wros from decision"
+            " where connection = %(connection)s and flow = %(receiving)s and kind = %(belongs)s"
+            " and document_id = any (%(orders)s) and taken_back_at is null and lapsed_at is null"
+            " group by document_id",
+            {
+                "connection": self._connection_name,
+                "receiving": self._receiving,
+                "belongs": DecisionKind.BELONGS,
+                "orders": list(order_ids),
+            },
+        )
+        return {row["document_id"]: tuple(row["wros"]) for row in found}
 
     async def _fetch_links(self, wro_ids: Sequence[int]) -> Mapping[int, OrderLink]:
         found = await self._database.fetch(

@@ -41,6 +41,16 @@ async def begin(connection: Connection, subject: Claimed, *, worker: str, rules:
     return int(row["id"])
 
 
+async def last_id(connection: Connection, subject_id: int) -> int:
+    """Return the id of a subject's last run; 0 where it never ran."""
+    row = await one(
+        connection,
+        "select max(id) as id from run where subject_id = %(subject)s",
+        {"subject": subject_id},
+    )
+    return int(row["id"] or 0) if row else 0
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a run.
 
