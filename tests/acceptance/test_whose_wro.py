@@ -340,3 +340,41 @@ def test_a_wro_of_which_the_books_may_lack_whose_it_is_waits_until_a_person_says
     assert acme.books(sku) == ({(sku, 6): 14},) * 3
     assert close(acme).report.green
     assert drifts(acme) == []
+
+
+def test_what_a_person_says_belongs_to_an_order_is_on_its_way_to_it_at_once(
+    acme: Merchant,
+) -> None:
+    acme.apply(policies='unmatched_wro = "park"', limits=UNLIMITED)
+    sku = acme.sku("TEE")
+    order = enter(acme, "PO9", (sku, 30, 6))
+    wro = acme.world.shipbob.create_wro({sku: 20}, fulfillment_center_id=228)
+    acme.world.shipbob.arrive(wro)
+    stow(acme, wro, {sku: 5})
+    assert pushed(acme, order) == ("done", None)
+    before = numbered(acme, "PO9")
+    stopped = receive(acme, wro)
+    decided = acme.command(
+        *("events", "decide", event_of(acme, wro), "--as", "belongs", "--value", "PO9"),
+        *("--note", "The first pallets", "--json"),
+    )
+    assert decided.status == 0, decided.err
+    [due] = acme.rows("select state from subject where key = %(key)s", key=order)
+    assert pushed(acme, order) == ("done", None)
+    at_once = [
+        (one.purchase_order_number, sum(item.quantity for box in one.boxes for item in box.items))
+        for one in acme.world.shipbob.books.receiving.wros.values()
+        if one.status == "Awaiting"
+    ]
+    for one in (wro, numbered(acme, "PO9-2")):
+        arrive_whole(acme, one)
+        assert receive(acme, one) == "done"
+        assert pushed(acme, order) == ("done", None)
+
+    assert (stopped, due["state"]) == ("purchase_order_not_found", "received")
+    assert before.status == "Cancelled"
+    assert at_once == [("PO9-2", 10)]
+    assert received_from(acme, wro) == [order] * len(acme.documents(wro))
+    assert acme.books(sku) == ({(sku, 6): 30},) * 3
+    assert close(acme).report.green
+    assert drifts(acme) == []

@@ -116,6 +116,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
         of_other: the other order that it is of, though its number says this one: by our own
             books, or since that order has the number itself. Its number is taken all the same.
         may_be_of: the other order that it may be of as well; empty where that is certain.
+        belongs: a person has decided that it is of the order, whatever its number says.
     """
 
     id: int
@@ -132,6 +133,7 @@ class WroFact(msgspec.Struct, frozen=True, kw_only=True):
     of_other: str = ""
     may_be_of: str = ""
     via_hub: bool = False
+    belongs: bool = False
 
     def on_its_way(self, inventory_id: int) -> int:
         """Return the units that NetSuite will still receive of this WRO."""

@@ -1,8 +1,9 @@
 """Looking at an order once more, for a sweep, as cheaply as it can be told whether to run.
 
 NetSuite is asked for the order and its receipts, together with many others. ShipBob is asked for
-its WROs in a full look only, and only where any matter. Products are taken as the last run saw
-them: what misses one is not planned, and so the order runs and reads them.
+its WROs in a full look only, or where people have decided otherwise whose they are, and only where
+any matter. Products are taken as the last run saw them: what misses one is not planned, and so the
+order runs and reads them.
 """
 
 import asyncio
@@ -42,22 +43,35 @@ async def look(asked: LookAgain, reads: Reads) -> Looked | None:
     known = _known_wros(before, asked)
     if asked.seen.over and not _under_way(known, asked.last):
         return None
+    full = asked.full or await _is_decided_otherwise(asked.seen.key, known, reads)
     # All at once, so that those who look together share the calls, however fast each of them is.
     source, receipts, numbered = await asyncio.gather(
         read_source(asked.seen.key, reads, known=before.lines),
         _receipts(asked.seen.key, known, reads),
-        _numbered(before.number if asked.full and known else "", reads),
+        _numbered(before.number if full and known else "", reads),
     )
     if source is None:
-        wros = await read_wros(asked.seen.key, "", reads) if asked.full else known
+        wros = await read_wros(asked.seen.key, "", reads) if full else known
         facts = await gone(asked.seen.key, wros, before.read_at, reads)
-    elif asked.full and _concerns_shipbob(asked, source):
+    elif full and _concerns_shipbob(asked, source):
         same = source.order.tranid == before.number
         facts = await _at_both(before, source, numbered if same else None, receipts, reads)
     else:
         facts = await _at_netsuite(before, source, known, receipts, reads)
-    ended = asked.full and asked.seen.over and not _under_way(facts.wros, asked.last)
+    ended = full and asked.seen.over and not _under_way(facts.wros, asked.last)
     return Looked(facts, must_run=ended)
+
+
+async def _is_decided_otherwise(key: str, known: Sequence[WroFact], reads: Reads) -> bool:
+    """Return whether people have decided since the last run whose WROs of an order are."""
+    belonging = await reads.announcements.belonging(key)
+    if {*belonging} != {wro.id for wro in known if wro.belongs}:
+        return True
+    links = await asyncio.gather(*(reads.announcements.order_of(wro.id) for wro in known))
+    return any(
+        link is not None and link.how == "decided" and (wro.of_other or key) != link.order_id
+        for wro, link in zip(known, links, strict=True)
+    )
 
 
 async def _receipts(

@@ -220,7 +220,7 @@ async def read_wros(
     *,
     numbered: Sequence[Wro] | None = None,
 ) -> tuple[WroFact, ...]:
-    """Read the WROs with an order's numbers, and those of ours that have another number now.
+    """Read the WROs of an order: by its numbers, by our own books, and by decisions of people.
 
     Args:
         order_id: the order.
@@ -234,8 +234,11 @@ async def read_wros(
         numbered = await reads.wros_of_order(number) if number else ()
     found = [*numbered]
     listed = {wro.id for wro in found}
-    ours = await reads.announcements.made(order_id)
-    found += await reads.known_wros([wro_id for wro_id in ours if wro_id not in listed])
+    ours, belonging = await asyncio.gather(
+        reads.announcements.made(order_id), reads.announcements.belonging(order_id)
+    )
+    also = dict.fromkeys((*ours, *belonging))
+    found += await reads.known_wros([wro_id for wro_id in also if wro_id not in listed])
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in found))
     owners = await asyncio.gather(*(owner_of(wro, order_id, number, reads) for wro in found))
     return tuple(
@@ -243,6 +246,7 @@ async def read_wros(
             with_outcome(_wro(wro, items_on(wro, lines, bindings, reads.skus)), outcome, order_id),
             of_other=owner.of_other,
             may_be_of=owner.may_be_of,
+            belongs=wro.id in belonging,
         )
         for wro, outcome, owner in zip(found, outcomes, owners, strict=True)
     )
