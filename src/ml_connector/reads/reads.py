@@ -35,7 +35,7 @@ from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.reads.transfer_orders import TransferReads
 from ml_connector.reads.units import UnitReads
-from ml_connector.reads.wro_ends import WroEnds
+from ml_connector.reads.wros import WroEnds
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
