@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ml_connector.engine.inbox.schedule import is_due
+from ml_connector.engine.inbox.schedule import is_due, stands_from
 
 CHICAGO = ZoneInfo("America/Chicago")
 FIVE_MINUTES = timedelta(minutes=5)
@@ -62,3 +62,24 @@ def test_a_run_missed_while_the_service_was_off_is_caught_up_once() -> None:
     )
 
     assert [moment.isoformat() for moment in found] == ["2026-11-20T14:00:00-06:00"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "ago", "minutes"),
+    [
+        (timedelta(minutes=15), timedelta(minutes=16), 16),
+        (timedelta(minutes=15), None, 15),
+        (timedelta(minutes=15), timedelta(hours=9), 30),
+        (timedelta(days=3), timedelta(days=3), 24 * 60),
+        (timedelta(days=3), None, 24 * 60),
+        (time(6), timedelta(days=2), 24 * 60),
+        (time(6), None, 24 * 60),
+    ],
+)
+def test_a_run_stands_for_the_time_since_the_last_one_if_that_is_not_long_ago(
+    schedule: timedelta | time, ago: timedelta | None, minutes: int
+) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    last = None if ago is None else now - ago
+
+    assert now - stands_from(schedule, last=last, now=now) == timedelta(minutes=minutes)

@@ -177,6 +177,57 @@ async def test_wros_come_page_after_page(connected: Connect, answer: MakeAnswer)
     assert [query(call)["Page"] for call in calls] == ["1", "2"]
 
 
+async def test_one_page_of_wros_is_asked_for_by_its_number(
+    connected: Connect, answer: MakeAnswer, conforms: Conforms
+) -> None:
+    client, calls = connected(answer([wro(7)], 200, total_pages="9"))
+    page = await client.wro_page(
+        9,
+        inserted_since=datetime(2026, 11, 1, tzinfo=UTC),
+        inserted_until=datetime(2026, 11, 30, tzinfo=UTC),
+        external_sync=False,
+        priority=Priority.BULK,
+    )
+
+    assert [one.id for one in page.rows] == [7]
+    conforms(calls[0])
+    assert calls[0].priority is Priority.BULK
+    assert query(calls[0]) == {
+        "Limit": "50",
+        "InsertStartDate": "2026-11-01T00:00:00Z",
+        "InsertEndDate": "2026-11-30T00:00:00Z",
+        "ExternalSync": "false",
+        "Page": "9",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "headers", "pages"),
+    [
+        (50, {"total_pages": "9"}, 9),
+        (3, {"total_pages": "1"}, 1),
+        (0, {"total_pages": "0"}, 0),
+        (25, {"total_pages": "9"}, None),  # smaller pages than those that are counted
+        (50, {}, None),
+        (50, {"total_pages": "many"}, None),
+    ],
+)
+async def test_pages_count_where_they_are_as_large_as_asked_for(
+    connected: Connect, answer: MakeAnswer, rows: int, headers: dict[str, str], pages: int | None
+) -> None:
+    client, _ = connected(answer([wro(number) for number in range(1, rows + 1)], 200, **headers))
+    page = await client.wro_page(1, inserted_since=datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert (len(page.rows), page.pages) == (rows, pages)
+
+
+async def test_a_page_of_wros_that_is_none_is_told(connected: Connect, answer: MakeAnswer) -> None:
+    client, _ = connected(answer([{"id": "x"}], 200, total_pages="1"))
+
+    with pytest.raises(UnexpectedAnswer):
+        await client.wro_page(1, inserted_since=datetime(2026, 11, 1, tzinfo=UTC))
+
+
 async def test_a_purchase_order_number_is_compared_exactly(
     connected: Connect, answer: MakeAnswer
 ) -> None:

@@ -160,6 +160,10 @@ class Flow:
         sweep: yields all subjects of the source that changed since a moment, so that those
             are found of which no webhook told; the keys it is given are of subjects that once
             led to a document.
+        sweep_part: yields what ``sweep`` does, but of subjects of which nothing is to come, by
+            what the source says, only a part: as large as the time between two moments is of a
+            day. So a scheduled sweep over very many of them ends within its interval. None: it
+            always looks at all.
         poll: yields the subjects that changed since a moment by the source's own clock, and
             those of the given keys that are gone: fewer than a sweep sees, and sooner done.
             None: it is always swept.
@@ -199,6 +203,9 @@ class Flow:
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
     look_back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
+    sweep_part: (
+        Callable[[Reads, datetime, tuple[datetime, datetime]], AsyncIterator[SweepResult]] | None
+    ) = None
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
     look: Callable[[LookAgain, Reads], Awaitable[Looked | None]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None

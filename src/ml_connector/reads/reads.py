@@ -35,13 +35,12 @@ from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.reads.transfer_orders import TransferReads
 from ml_connector.reads.units import UnitReads
-from ml_connector.reads.wros import WroEnds
+from ml_connector.reads.wros import OpenWros, WroEnds
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.shipbob.resources.unidentified import UroCalls
 from ml_connector.transport.batch import Batch
-from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
 _FRESH_SECONDS: Final = 60.0
@@ -109,6 +108,7 @@ class Reads:
         self.locations = locations or LocationReads(netsuite)
         self.transfers = TransferReads(netsuite)
         self.wro_ends = WroEnds(shipbob)
+        self._open_wros = OpenWros(shipbob)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._order_wros = OrderWroReads(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
@@ -196,9 +196,20 @@ class Reads:
 
     async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:
         """Yield the WROs made since a moment that are not marked as booked, as bulk work."""
-        async for wro in self._shipbob.wros(
-            inserted_since=since, external_sync=False, priority=Priority.BULK
-        ):
+        async for wro in self._open_wros.every(since):
+            yield wro
+
+    async def open_wros_in_parts(
+        self, since: datetime, between: tuple[datetime, datetime]
+    ) -> AsyncIterator[Wro]:
+        """Yield of the same those on which ShipBob works, and a part of the others.
+
+        Args:
+            since: as for ``open_wros``.
+            between: two moments, aware. The part is as large as the time between them is of a
+                day: who asks for one time after another has seen all in a day.
+        """
+        async for wro in self._open_wros.in_parts(since, between):
             yield wro
 
     async def boxes(self, wro_id: int) -> Sequence[Box]:

@@ -1,14 +1,23 @@
-"""Reads of WROs that somebody waits for the end of."""
+"""Reads of very many WROs, such as those that ShipBob awaits, at few calls each time."""
 
-from collections.abc import Collection
-from typing import Final
+import math
+from collections.abc import AsyncIterator, Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.resources.receiving import ENDED
+from ml_connector.shipbob.paging import NumberedPage
+from ml_connector.shipbob.payloads import Wro
+from ml_connector.shipbob.resources.receiving import ENDED, WORKED_ON
 from ml_connector.transport.call import Priority
 
 _MOST: Final = 150
 """WROs in one call (shipbob.md section 9.3); each look makes one."""
+
+FEW_PAGES: Final = 5
+"""A list of at most so many pages is read whole each time."""
+
+_DAY: Final = timedelta(days=1)
 
 
 class WroEnds:
@@ -35,3 +44,121 @@ class WroEnds:
         self._last = some[-1]
         wros = self._shipbob.wros(ids=some, priority=Priority.BULK)
         return {wro.id async for wro in wros if wro.status in ENDED and wro.id in some}
+
+
+class DayPart(NamedTuple):
+    """A part of a day, as shares of its length.
+
+    Attributes:
+        day: its first moment in UTC.
+        begin: from 0 to 1.
+        end: likewise.
+    """
+
+    day: datetime
+    begin: float
+    end: float
+
+    def pages(self, count: int) -> range:
+        """Return the same part of so many pages, by their numbers from 1 on."""
+        return range(math.floor(self.begin * count) + 1, math.ceil(self.end * count) + 1)
+
+
+def day_parts(begin: datetime, end: datetime) -> Iterator[DayPart]:
+    """Yield the parts of days that lie between two moments. Pure.
+
+    Args:
+        begin: aware.
+        end: likewise.
+    """
+    day = begin.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < end:
+        yield DayPart(day, max(0.0, (begin - day) / _DAY), min(1.0, (end - day) / _DAY))
+        day += _DAY
+
+
+class OpenWros:
+    """Reads the WROs that are not marked as booked, as bulk work.
+
+    Args:
+        shipbob: the client of the account.
+    """
+
+    def __init__(self, shipbob: ShipBob) -> None:
+        self._shipbob = shipbob
+
+    async def every(self, since: datetime) -> AsyncIterator[Wro]:
+        """Yield all that were made since a moment."""
+        async for wro in self._shipbob.wros(
+            inserted_since=since, external_sync=False, priority=Priority.BULK
+        ):
+            yield wro
+
+    async def in_parts(
+        self, since: datetime, between: tuple[datetime, datetime]
+    ) -> AsyncIterator[Wro]:
+        """Yield those on which ShipBob works, and of the others the part of some time of day.
+
+        Few are all read each time.
+        """
+        seen: set[int] = set()
+        async for wro in self._in_parts(since, between):
+            if wro.id not in seen:
+                seen.add(wro.id)
+                yield wro
+
+    async def _in_parts(
+        self, since: datetime, between: tuple[datetime, datetime]
+    ) -> AsyncIterator[Wro]:
+        first = await self._shipbob.wro_page(
+            1, inserted_since=since, external_sync=False, priority=Priority.BULK
+        )
+        for wro in first.rows:
+            yield wro
+        if first.pages is None:
+            rest = self.every(since)
+        elif first.pages <= FEW_PAGES:
+            rest = self._from_second_page(first.pages, since)
+        else:
+            rest = self._of_many(since, between)
+        async for wro in rest:
+            yield wro
+
+    async def _from_second_page(self, pages: int, since: datetime) -> AsyncIterator[Wro]:
+        for number in range(2, pages + 1):
+            page = await self._shipbob.wro_page(
+                number, inserted_since=since, external_sync=False, priority=Priority.BULK
+            )
+            for wro in page.rows:
+                yield wro
+
+    async def _of_many(
+        self, since: datetime, between: tuple[datetime, datetime]
+    ) -> AsyncIterator[Wro]:
+        async for wro in self._shipbob.wros(
+            statuses=WORKED_ON, inserted_since=since, external_sync=False, priority=Priority.BULK
+        ):
+            yield wro
+        look_back = timedelta(days=round((between[1] - since) / _DAY))
+        for part in day_parts(*between):
+            async for wro in self._of_day(part.day - look_back, part):
+                yield wro
+
+    async def _of_day(self, oldest: datetime, part: DayPart) -> AsyncIterator[Wro]:
+        """Yield a part of the WROs that were made before a day.
+
+        Nothing is added to their list or taken from it while the day lasts, marked ones are in
+        it too: so its pages stay where they are.
+        """
+        first = await self._day_page(1, oldest, part)
+        count = 1 if first.pages is None else first.pages
+        for number in part.pages(count):
+            page = first if number == 1 else await self._day_page(number, oldest, part)
+            for wro in page.rows:
+                if wro.external_sync_timestamp is None:
+                    yield wro
+
+    async def _day_page(self, number: int, oldest: datetime, part: DayPart) -> NumberedPage[Wro]:
+        return await self._shipbob.wro_page(
+            number, inserted_since=oldest, inserted_until=part.day, priority=Priority.BULK
+        )

@@ -20,12 +20,13 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.filters import (
     LARGE_PAGE,
+    WROS_A_PAGE,
     inventory_queries,
     sku_queries,
     wro_filters,
     wro_keys,
 )
-from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.paging import NumberedPage, Style
 from ml_connector.shipbob.payloads import (
     Box,
     Channel,
@@ -243,6 +244,32 @@ class ShipBob:
             async for wro in pages:
                 if exactly is None or (wro.purchase_order_number or "").strip() in exactly:
                     yield wro
+
+    async def wro_page(
+        self,
+        number: int,
+        *,
+        inserted_since: datetime,
+        inserted_until: datetime | None = None,
+        external_sync: bool | None = None,
+        priority: Priority = Priority.LIVE,
+    ) -> NumberedPage[Wro]:
+        """Return one page of the WROs that fit all given filters, from 1 on; see ``wros``.
+
+        Args:
+            number: of the page; one past the end is empty.
+            inserted_since: aware.
+            inserted_until: likewise; None for now.
+            external_sync: whether they are marked; None for any.
+            priority: of the call.
+        """
+        filters = wro_filters(
+            inserted_since=inserted_since,
+            inserted_until=inserted_until,
+            external_sync=external_sync,
+        )
+        request = receiving.list_wros({**filters, "Page": str(number)}, priority)
+        return await self._session.page(request, Wro, size=WROS_A_PAGE)
 
     async def create_wro(self, new: NewWro, *, send_by: float | None = None) -> Wro:
         """Create a WRO (section 9.4, POST /receiving). It is sent once.

@@ -13,7 +13,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.words import Cause
 
 # Some lists have at most 50 rows a page, whatever is asked for (section 6).
-_PAGE: Final = "50"
+WROS_A_PAGE: Final = 50
 LARGE_PAGE: Final = "250"
 
 # About 150 ids a call work (section 9.3), and the address must not get too long for the edge.
@@ -25,6 +25,7 @@ def wro_filters(
     *,
     statuses: Collection[str] = (),
     inserted_since: datetime | None = None,
+    inserted_until: datetime | None = None,
     completed_since: datetime | None = None,
     external_sync: bool | None = None,
 ) -> dict[str, str]:
@@ -33,11 +34,13 @@ def wro_filters(
     Raises:
         ValueError: a time has no zone.
     """
-    filters = {"Limit": _PAGE}
+    filters = {"Limit": str(WROS_A_PAGE)}
     if statuses:
         filters["Statuses"] = ",".join(statuses)
     if inserted_since is not None:
         filters["InsertStartDate"] = moment(inserted_since)
+    if inserted_until is not None:
+        filters["InsertEndDate"] = moment(inserted_until)
     if completed_since is not None:
         filters["CompletedStartDate"] = moment(completed_since)
     if external_sync is not None:

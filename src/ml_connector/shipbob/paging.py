@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -41,6 +41,37 @@ class Style(Enum):
 class _Page:
     rows: Sequence[object]
     following: Parameters | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedPage(Generic[T]):
+    """One page of a numbered list.
+
+    Attributes:
+        pages: how many there are of this size; None where ShipBob does not say it.
+    """
+
+    rows: Sequence[T]
+    pages: int | None
+
+
+def numbered_page(answer: Answer, decode: Callable[[object], T], *, size: int) -> NumberedPage[T]:
+    """Read one page of a numbered list.
+
+    Args:
+        answer: ShipBob's; an empty body is an empty page.
+        decode: turns one plain row into a payload.
+        size: that was asked for. ShipBob may give smaller pages and count larger ones.
+
+    Raises:
+        Retryable: the page is not JSON.
+        msgspec.ValidationError: a row is not what ``decode`` expects.
+    """
+    value = _plain(answer)
+    rows = [decode(row) for row in (value if isinstance(value, list) else _rows(value))]
+    pages = _whole(answer.header("total-pages"))
+    is_counted = pages is not None and (pages <= 1 or len(rows) >= size)
+    return NumberedPage(rows=rows, pages=pages if is_counted else None)
 
 
 async def walk(

@@ -166,6 +166,18 @@ class ShipBobSession:
         except msgspec.ValidationError as error:
             raise unexpected(request, error) from error
 
+    async def page(self, request: Request, kind: type[T], *, size: int) -> paging.NumberedPage[T]:
+        """Return the one page of a numbered list that the query names.
+
+        Raises:
+            ConnectorError, UnexpectedAnswer: as for ``one``.
+        """
+        answer = await self.send(request)
+        try:
+            return paging.numbered_page(answer, lambda row: payloads.decode(row, kind), size=size)
+        except msgspec.ValidationError as error:
+            raise unexpected(request, error) from error
+
     async def plain(self, request: Request) -> object:
         """Send a request and return its answer as plain values; None for an empty one.
 

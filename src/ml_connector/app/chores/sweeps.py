@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import psycopg
 import structlog
@@ -13,7 +13,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import Schedule, every
 from ml_connector.engine.flow import Flow
 from ml_connector.engine.inbox.polls import changed_since, is_full
-from ml_connector.engine.inbox.schedule import is_due
+from ml_connector.engine.inbox.schedule import is_due, stands_from
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.engine.work.pushes import push_plan
 from ml_connector.errors import ConnectorError, Retryable
@@ -39,17 +39,30 @@ async def sweep_what_is_due(installation: Installation, contexts: ConnectionCont
     await for_each_connection(installation, "sweep", partial(_sweep_flows, installation, contexts))
 
 
+class _Due(NamedTuple):
+    """A sweep that is due.
+
+    Attributes:
+        at: the database's present.
+        stands_from: the time since then is that of this sweep.
+        daily: whether it is at a time of day.
+    """
+
+    at: datetime
+    stands_from: datetime
+    daily: bool
+
+
 async def _sweep_flows(
     installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
 ) -> None:
     schedule = applied.schedule
     for flow in FLOWS.values():
         try:
-            due_at = await _due(installation, applied.name, flow, schedule)
-            if due_at is not None:
-                daily = isinstance(every(getattr(schedule, flow.schedule)), time)
+            due = await _due(installation, applied.name, flow, schedule)
+            if due is not None:
                 with working_at(Priority.PUSH if flow.pushes else Priority.BULK):
-                    await _sweep(installation, contexts, applied, flow, due_at, daily=daily)
+                    await _sweep(installation, contexts, applied, flow, due)
         except ConnectorError as error:
             await _put_off(installation, applied.name, flow, error)
             _log.warning(
@@ -72,9 +85,7 @@ async def _sweep(
     contexts: ConnectionContexts,
     applied: AppliedConnection,
     flow: Flow,
-    due_at: datetime,
-    *,
-    daily: bool,
+    due: _Due,
 ) -> None:
     name = applied.name
     context = await contexts.open(name)
@@ -82,14 +93,14 @@ async def _sweep(
     account_time = await flow.clock(context.reads) if flow.clock else None
     async with installation.database.transaction() as connection:
         last = await polls.last(connection, name, flow.name) if account_time else None
-    full = last is None or daily or is_full(last, now=now, applied_at=applied.applied_at)
+    full = last is None or due.daily or is_full(last, now=now, applied_at=applied.applied_at)
 
     async def is_done(connection: Connection) -> None:
         if account_time is not None:
             full_at = now if full or last is None else last.full_at
             poll = Poll(account_time=account_time, polled_at=now, full_at=full_at)
             await polls.keep(connection, name, flow.name, poll, after=last)
-        await turns.take_at(connection, name, flow.name, now=due_at)
+        await turns.take_at(connection, name, flow.name, now=due.at)
 
     swept = await sweep(
         installation.database,
@@ -101,6 +112,7 @@ async def _sweep(
         changed_since=None
         if full or last is None or account_time is None
         else changed_since(last, account_time=account_time, now=now),
+        between=(due.stands_from, due.at),
         settings=context.settings,
         push=push_plan(context.settings.limits),
         at_end=is_done,
@@ -117,8 +129,8 @@ async def _sweep(
 
 async def _due(
     installation: Installation, name: str, flow: Flow, schedule: Schedule
-) -> datetime | None:
-    """Return the database's present when a sweep is due; None when it is not.
+) -> _Due | None:
+    """Return a sweep that is due; None when it is not.
 
     Its turn counts as taken from that moment, once all it found is in the inbox: a sweep that
     dies is due again at once. Only one worker sweeps at a time, whose chore it is. A sweep at a
@@ -127,9 +139,12 @@ async def _due(
     """
     when = every(getattr(schedule, flow.schedule))
     async with installation.database.transaction() as connection:
-        turn = await turns.lock(connection, name, flow.name, daily=isinstance(when, time))
-        due = is_due(when, last=turn.last, now=turn.now, zone=schedule.zone)
-        return turn.now if due and not turn.is_too_soon else None
+        daily = isinstance(when, time)
+        turn = await turns.lock(connection, name, flow.name, daily=daily)
+        if turn.is_too_soon or not is_due(when, last=turn.last, now=turn.now, zone=schedule.zone):
+            return None
+        begin = stands_from(when, last=turn.last, now=turn.now)
+        return _Due(at=turn.now, stands_from=begin, daily=daily)
 
 
 async def _put_off(

@@ -26,6 +26,25 @@ def is_due(
     return last < _latest(schedule, now, zone)
 
 
+def stands_from(schedule: timedelta | time, *, last: datetime | None, now: datetime) -> datetime:
+    """Return the moment since when a run that begins now stands for the time that has passed.
+
+    That is the run before it, but at most two intervals ago, and a day: after a pause a run
+    does not make up for all that was missed, which comes with the next day's runs. Pure.
+
+    Args:
+        schedule: an interval, or a time of day, which stands for a day.
+        last: when it last ran, aware; None: never, or that is not known.
+        now: aware.
+    """
+    day = timedelta(days=1)
+    if isinstance(schedule, time):
+        return now - day
+    if last is None:
+        return now - min(schedule, day)
+    return max(last, now - min(2 * schedule, day))
+
+
 def _latest(at: time, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the latest moment of that time of day that is not in the future."""
     day = now.astimezone(zone).date()

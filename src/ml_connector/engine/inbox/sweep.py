@@ -61,6 +61,7 @@ async def sweep(
     connection_name: str,
     since: datetime,
     changed_since: str | None = None,
+    between: tuple[datetime, datetime] | None = None,
     settings: ConnectionSettings | None = None,
     push: PushPlan = NO_PUSH,
     at_end: AtEnd | None = None,
@@ -75,6 +76,7 @@ async def sweep(
         connection_name: whose events.
         since: how far back to look.
         changed_since: only what changed since then, by the source's own clock; None: all.
+        between: the time for which this sweep stands, where a flow looks at a part; None: at all.
         settings: of the connection, for a flow that looks at content; None: it does not.
         push: how the subjects of a flow that pushes are spread.
         at_end: records, in the transaction with the last subjects, that the sweep is done.
@@ -85,6 +87,8 @@ async def sweep(
     known = await survey.keys_of_posted(database, connection_name, flow.name)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
+    elif flow.sweep_part is not None and between is not None:
+        source = flow.sweep_part(reads, since, between)
     else:
         source = flow.sweep(reads, since, known)
     content = None

@@ -17,7 +17,7 @@ from ml_connector.flows.receiving.decided import DECIDABLE
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
-from ml_connector.flows.receiving.read import confirm, read, sweep
+from ml_connector.flows.receiving.read import confirm, read, sweep, sweep_part
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.rules import wake
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
@@ -46,6 +46,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    sweep_part=sweep_part,
     wakings=(
         wake.SKU,
         wake.ITEM,

@@ -176,7 +176,24 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
 
     Also those about which a decision names a document, by how that document stands now.
     """
-    async for wro in reads.open_wros(since):
+    async for wro in _to_receive(reads.open_wros(since), reads):
+        yield wro
+
+
+async def sweep_part(
+    reads: Reads, since: datetime, between: tuple[datetime, datetime]
+) -> AsyncIterator[SweepResult]:
+    """Yield what ``sweep`` does, but of many WROs in statuses of no interest only a part.
+
+    Those are the WROs that ShipBob still awaits, which cost a call for each fifty, and one in a
+    status that this build does not know, which is found when its part is looked at.
+    """
+    async for wro in _to_receive(reads.open_wros_in_parts(since, between), reads):
+        yield wro
+
+
+async def _to_receive(wros: AsyncIterator[Wro], reads: Reads) -> AsyncIterator[SweepResult]:
+    async for wro in wros:
         if wro.status not in _NOTHING_TO_RECEIVE:
             changed = wro.last_updated_date
             version = changed.isoformat() if changed else ""

@@ -19,6 +19,19 @@ ENDED: Final = frozenset({COMPLETED, CANCELLED, "Incomplete"})
 """Statuses of a WRO after which nothing more is stowed."""
 
 
+WORKED_ON: Final = (
+    "PartiallyArrived",
+    "Arrived",
+    "Processing",
+    COMPLETED,
+    "Incomplete",
+    "PartiallyArrivedAtHub",
+    "ArrivedAtHub",
+    "ProcessingAtHub",
+    "InternalTransfer",
+)
+"""All statuses that ShipBob documents, but those before anything has arrived and Cancelled."""
+
 SENT_ON: Final = "InternalTransfer"
 """The status in which a hub sends a WRO on to the center behind it."""
 
