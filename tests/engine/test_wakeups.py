@@ -3,7 +3,7 @@
 from engine.workshop import FLOW, Workshop
 from ml_connector.awaited import Awaited
 from ml_connector.engine.inbox.intake import take_in
-from ml_connector.engine.inbox.replayed_events import replay
+from ml_connector.engine.inbox.reruns import replay
 from ml_connector.engine.inbox.wakeups import wake
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger import history

@@ -16,7 +16,7 @@ from ml_connector.app.operations.replay import replay
 from ml_connector.cli.context import current
 from ml_connector.cli.decisions import decide, print_decisions, undecide
 from ml_connector.cli.times import moment
-from ml_connector.engine.inbox.replayed_events import Replayed
+from ml_connector.engine.inbox.reruns import Replayed
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.conservation import sums

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.engine.inbox import replayed_events
-from ml_connector.engine.inbox.replayed_events import Replayed
+from ml_connector.engine.inbox import reruns
+from ml_connector.engine.inbox.reruns import Replayed
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.history import EventFilter
 from ml_connector.storage.database import Connection
@@ -34,7 +34,7 @@ async def replay(
         connection: the one that was named, for the record; None: all of them.
         person: who asks for it.
     """
-    done = await replayed_events.replay(
+    done = await reruns.replay(
         on,
         installation.lanes,
         names,
