@@ -26,7 +26,8 @@ from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
 from ml_connector.sim.faults import MEANINGS, NETSUITES_OWN
 from ml_connector.storage import owning_role
 from ml_connector.transport.limits.limits import LEASE_SECONDS
-from ml_connector.transport.limits.pace import LOW_WATER, MOST_BURST
+from ml_connector.transport.limits.pace import MOST_BURST
+from ml_connector.transport.limits.price import LOW_WATER
 from ml_connector.web.bounds import Bounds
 from ml_connector.web.ingress import MOST_BYTES
 from ml_connector.words import EVENT_STATUSES, Cause

@@ -12,7 +12,7 @@ from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport import elapsed
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, Slot
-from ml_connector.transport.limits.pace import LOW_WATER
+from ml_connector.transport.limits.price import LOW_WATER
 from ml_connector.transport.limits.queue import Queue, Waiter
 
 # How long a leased slot stays with this process: handed from call to call, then idle. While it

@@ -11,13 +11,8 @@ from typing import Final
 from ml_connector.moments import come
 from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.pace import (
-    LOW_WATER,
-    PRICE_OF_A_CALL,
-    SURCHARGE,
-    WINDOW_SECONDS,
-    pace,
-)
+from ml_connector.transport.limits.pace import WINDOW_SECONDS, pace
+from ml_connector.transport.limits.price import LOW_WATER, PRICE_OF_A_CALL, SURCHARGE
 
 _MOST_BLOCK_SECONDS: Final = 3600.0
 

@@ -1,18 +1,9 @@
-"""What a call costs, how fast the calls of a minute follow each other, how many go. Pure."""
+"""How fast the calls of a minute follow each other, and how many go at once. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from ml_connector.transport.call import Priority
-
-LOW_WATER: Final = 15
-"""Calls left in ShipBob's window below which we slow down (reference shipbob.md, section 4)."""
-
-PRICE_OF_A_CALL: Final = 1.0
-"""Gaps that a call costs, whatever it asks for."""
-
-SURCHARGE: Final = 0.2
-"""Gaps that a call costs more for each call that is left less than ``LOW_WATER``."""
 
 MOST_BURST: Final = 10
 
