@@ -177,6 +177,7 @@ class Cause(StrEnum):
     EVENT_UNREADABLE = "event_unreadable"
     CONNECTION_PAUSED = "connection_paused"
     CONNECTION_HELD = "connection_held"
+    FLOW_OFF = "flow_off"
     SUPERSEDED = "superseded"
     UNEXPLAINED = "unexplained"
     BUG = "bug"

@@ -163,6 +163,29 @@ class Policies(_Section):
         )
 
 
+class FlowsSection(_Section):
+    """``[flows]``: which flows work. One that is off is not swept, and its webhooks are ignored.
+
+    Unidentified receiving goes with ``receiving``; ``billing`` works only with a vendor.
+    """
+
+    receiving: bool = True
+    purchase_orders: bool = True
+    tracking: bool = True
+    returns: bool = True
+    billing: bool = True
+    inventory: bool = True
+
+    def off(self, *, has_vendor: bool) -> frozenset[str]:
+        """Return the keys of the flows that are off.
+
+        Args:
+            has_vendor: whether ``[billing]`` names the vendor of ShipBob's bills.
+        """
+        no_vendor = frozenset() if has_vendor else frozenset({"billing"})
+        return no_vendor | {key for key, is_on in self.model_dump().items() if not is_on}
+
+
 class Schedule(_Section):
     """``[schedule]``: the merchant's time zone, and when flows are swept."""
 
@@ -235,9 +258,15 @@ class ConnectionSettings(_Section):
     billing: BillingSection = BillingSection()
     tracking: TrackingSection = TrackingSection()
     policies: Policies = Policies()
+    flows: FlowsSection = FlowsSection()
     schedule: Schedule = Schedule()
     limits: RequestLimits = RequestLimits()
     alarms: AlarmsSection = AlarmsSection()
+
+    @property
+    def flows_off(self) -> frozenset[str]:
+        """The keys under ``[flows]`` of the flows that are off."""
+        return self.flows.off(has_vendor=self.billing.vendor is not None)
 
     def secrets(self) -> dict[str, Secret]:
         """Return the secrets in the file, by the name under which they are stored."""

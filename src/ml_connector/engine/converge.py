@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.context import ConnectionContext, OpenContext
 from ml_connector.engine.flow import Flow, Flows
 from ml_connector.engine.inbox.intake import take_in
@@ -156,6 +157,8 @@ class Converge:
         """Do what the run is for; of a push only so many at once, so that other work has room."""
         subject = run.subject
         context = await self._open_context(subject.ref.connection, subject.applied_at)
+        if flow.is_off(context.settings.flows_off):
+            raise _switched_off(subject.ref)
         if present_priority() is not Priority.PUSH:
             return await self._decide_and_settle(run, flow, found, context)
         with context.push_places.place() as got:
@@ -307,6 +310,20 @@ class Converge:
                 f"The facts have changed meanwhile, it is decided again: {refused}",
                 cause=refused.cause,
             ) from refused
+
+
+def _switched_off(subject: SubjectRef) -> NeedsData:
+    """Return the failure of a subject of a flow that is off for its connection."""
+    return NeedsData(
+        f'{subject.flow} is switched off for connection "{subject.connection}"',
+        cause=Cause.FLOW_OFF,
+        waiting_for=[AwaitedKind.POLICY.any_one],
+        remedy=(
+            "Nothing, as long as it is to stay off. Else switch it on under [flows] in the"
+            " connection's file (billing also wants a vendor under [billing]) and apply it: what"
+            " waits then goes on."
+        ),
+    )
 
 
 def _priority(subject: Claimed, flow: Flow) -> Priority:

@@ -155,6 +155,7 @@ class Flow:
             out. Pure. Raises one of the foreseen failures when something is missing.
         source_lines: all lines of the source that the facts show and that must end posted,
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
+        switch: the key under ``[flows]`` that switches it off; empty: its name.
         schedule: the key under ``[schedule]`` that says when it is swept.
         look_back: the age of the oldest changes that a scheduled sweep looks at.
         sweep: yields all subjects of the source that changed since a moment, so that those
@@ -200,6 +201,7 @@ class Flow:
     confirm: Callable[[Any, Sequence[Posted], Reads], Awaitable[Any]] | None = None
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
+    switch: str = ""
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
     look_back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
@@ -219,6 +221,15 @@ class Flow:
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
     decidable: Decidable | None = None
+
+    @property
+    def switched_by(self) -> str:
+        """The key under ``[flows]`` that switches it off."""
+        return self.switch or self.name.replace("-", "_")
+
+    def is_off(self, flows_off: Collection[str]) -> bool:
+        """Return whether it is one of the flows that are off, by their keys under ``[flows]``."""
+        return self.switched_by in flows_off
 
     async def facts_beside(self, posted: Sequence[Posted], key: str, reads: Reads) -> Any:
         """Return the facts of a subject as ``plan`` takes them, beside what is posted of it."""

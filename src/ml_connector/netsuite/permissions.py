@@ -26,6 +26,8 @@ class Permission:
         level: the lowest level that is enough.
         why: its purpose.
         use: when it is needed.
+        flows: the keys under ``[flows]`` that need it, one of which must be on; none: whatever
+            is on.
         record_type: the type whose collection shows whether the role has the permission.
         table: the table whose rows show it, when there is no such record type.
     """
@@ -35,9 +37,13 @@ class Permission:
     level: Level
     why: str
     use: Use = "always"
+    flows: frozenset[str] = frozenset()
     record_type: str = ""
     table: Table | None = None
 
+
+GOODS_IN: Final = frozenset({"receiving", "purchase_orders"})
+"""The keys under ``[flows]`` of the flows that read purchase orders."""
 
 PERMISSIONS: Final = (
     Permission(
@@ -112,6 +118,7 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="View",
         why="reading what is ordered",
+        flows=GOODS_IN,
         record_type="purchaseOrder",
     ),
     Permission(
@@ -127,12 +134,14 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="Edit",
         why="turning a purchase order into an item receipt",
+        flows=frozenset({"receiving"}),
     ),
     Permission(
         name="Item Receipt",
         tab="Transactions",
         level="Edit",
         why="posting what was stowed, and finding it again",
+        flows=frozenset({"receiving", "returns"}),
         record_type="itemReceipt",
     ),
     Permission(
@@ -140,6 +149,7 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="Create",
         why="stock without an order, surplus, write-offs",
+        flows=frozenset({"receiving", "tracking", "returns"}),
         record_type="inventoryAdjustment",
     ),
     Permission(
@@ -147,6 +157,7 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="View",
         why="finding the order of a shipment or a return",
+        flows=frozenset({"tracking", "returns"}),
         record_type="salesOrder",
     ),
     Permission(
@@ -154,12 +165,14 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="Edit",
         why="turning a sales order into an item fulfillment",
+        flows=frozenset({"tracking"}),
     ),
     Permission(
         name="Item Fulfillment",
         tab="Transactions",
         level="Edit",
         why="posting shipments and their tracking numbers",
+        flows=frozenset({"tracking"}),
         record_type="itemFulfillment",
     ),
     Permission(
@@ -167,6 +180,7 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="Create",
         why="returns that have no authorization yet",
+        flows=frozenset({"returns"}),
         record_type="returnAuthorization",
     ),
     Permission(
@@ -174,6 +188,7 @@ PERMISSIONS: Final = (
         tab="Transactions",
         level="Edit",
         why="turning a return authorization into an item receipt",
+        flows=frozenset({"returns"}),
     ),
     Permission(
         name="Bills",

@@ -50,6 +50,15 @@ LOOKS: Final[Mapping[str, Request]] = MappingProxyType(
 )
 """By the scope that the request needs."""
 
+NEEDED_BY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "receiving_read": frozenset({"receiving", "purchase_orders"}),
+        "orders_read": frozenset({"tracking", "returns"}),
+        "returns_read": frozenset({"returns"}),
+    }
+)
+"""The flows, by their keys under ``[flows]``, that need a scope; the others are always needed."""
+
 BILLING: Final = Request(
     operation="billing.look",
     doing="reading invoices",

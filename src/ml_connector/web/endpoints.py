@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml_connector.app.webhooks.secrets import webhook_secrets
+from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.subscriptions import is_webhook_secret
 from ml_connector.secret import Secret
@@ -30,11 +31,13 @@ class Endpoint:
     Attributes:
         secrets: any of them may have signed.
         unusable: why its other secrets are not accepted.
+        flows_off: keys of the flows that are off for it; none where its settings can't be read.
     """
 
     connection: str
     secrets: Sequence[Secret]
     unusable: Sequence[str] = ()
+    flows_off: AbstractSet[str] = frozenset()
 
 
 class Endpoints:
@@ -103,8 +106,17 @@ class Endpoints:
             connection=name,
             secrets=tuple(found.usable),
             unusable=tuple(str(refused) for refused in found.unusable),
+            flows_off=await self._flows_off(name),
         )
         return endpoint, began
+
+    async def _flows_off(self, name: str) -> AbstractSet[str]:
+        async with self._database.transaction() as connection:
+            applied = await connections.find(connection, name)
+        try:
+            return applied.flows_off if applied else frozenset()
+        except NeedsHuman:
+            return frozenset()  # what is damaged there is told elsewhere; the delivery is kept
 
 
 def _age(moment: float) -> float:

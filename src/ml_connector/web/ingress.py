@@ -104,7 +104,8 @@ class Ingress:
     Args:
         endpoints: the connections and their secrets.
         intake: stores verified deliveries.
-        flows_by_topic: the flow of each topic; deliveries of other topics are stored as ignored.
+        flows_by_topic: the flow of each topic; deliveries of other topics are stored as
+            ignored, and so are those of a flow that is off for the connection.
         refusals: counts wrong signatures.
         clock: Unix time.
     """
@@ -250,7 +251,7 @@ class Ingress:
             sent_at=verified.sent_at,
         )
         flow = self._flows_by_topic.get(topic)
-        if flow is None:
+        if flow is None or flow.is_off(endpoint.flows_off):
             return arrival
         key = flow.key_of(topic, body)
         if key is None:

@@ -57,7 +57,10 @@ async def _sweep_flows(
     installation: Installation, contexts: ConnectionContexts, applied: AppliedConnection
 ) -> None:
     schedule = applied.schedule
+    off = applied.flows_off
     for flow in FLOWS.values():
+        if flow.is_off(off):
+            continue
         try:
             due = await _due(installation, applied.name, flow, schedule)
             if due is not None:

@@ -180,7 +180,7 @@ async def _read_shipbob(
     count = 0
     progress("Reading ShipBob", count)
     for flow in FLOWS.values():
-        if not flow.sections:
+        if not flow.sections or flow.is_off(context.settings.flows_off):
             continue
         since = month.begins(context.settings.schedule.zone) - shipbob.LOOKS_BACK
         async for found in shipbob.news(

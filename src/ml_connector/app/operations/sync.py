@@ -108,13 +108,10 @@ async def sync_flow(
         told: is told again and again how far it has come.
 
     Raises:
-        UserError: the connection is paused.
+        UserError: the connection is paused, or the flow is off for it.
         ConnectorError: the connection is held; or the source can't be read.
     """
-    if applied.paused:
-        raise UserError(
-            f'Connection "{applied.name}" is paused', next_step="Resume it, then sync again."
-        )
+    _check_works(applied, flow)
     contexts = ConnectionContexts(installation)
     context = await contexts.open(applied.name)
     began = datetime.now(UTC)
@@ -154,6 +151,21 @@ async def sync_flow(
         equation=equation,
         details=await _details(installation, context, flow, [row["id"] for row in found]),
     )
+
+
+def _check_works(applied: AppliedConnection, flow: Flow) -> None:
+    if applied.paused:
+        raise UserError(
+            f'Connection "{applied.name}" is paused', next_step="Resume it, then sync again."
+        )
+    if flow.is_off(applied.flows_off):
+        raise UserError(
+            f'{flow.name} is switched off for connection "{applied.name}"',
+            where=f"key flows.{flow.switched_by}",
+            next_step="Switch it on under [flows] in the connection's file (billing also wants a"
+            " vendor under [billing]), and apply the file. To look without writing anything:"
+            f" ml-connector plan {flow.name}.",
+        )
 
 
 async def _details(

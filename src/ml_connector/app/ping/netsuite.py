@@ -7,12 +7,12 @@ from functools import partial
 from typing import Final
 
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.ping.running import Probe, run, run_one
+from ml_connector.app.ping.running import Probe, is_needed, run, run_one
 from ml_connector.app.ping.settings import SetUp
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.netsuite.client import AccountClock, NetSuite
-from ml_connector.netsuite.permissions import EXCESS, PERMISSIONS, Permission
+from ml_connector.netsuite.permissions import EXCESS, GOODS_IN, PERMISSIONS, Permission
 from ml_connector.netsuite.queries import setup
 from ml_connector.netsuite.sign_in.oauth import (
     CLOCK_REMEDY,
@@ -82,7 +82,12 @@ class PingNetSuite:
         probes = [
             Probe(name="language", ask=partial(_language, client), needed=False),
             Probe(name="record types", ask=partial(_record_types, client), needed=False),
-            Probe(name="purchase orders", ask=partial(_orders, client), only_when_forbidden=True),
+            Probe(
+                name="purchase orders",
+                ask=partial(_orders, client),
+                needed=is_needed(GOODS_IN, self._settings.flows_off),
+                only_when_forbidden=True,
+            ),
             *self._permissions(client),
             Probe(name="permissions too many", ask=partial(_excess, client), needed=False),
             *set_up.probes(),
@@ -162,7 +167,8 @@ class PingNetSuite:
         return checks
 
     def _permissions(self, client: NetSuite) -> list[Probe]:
-        billing = self._settings.billing.vendor is not None
+        off = self._settings.flows_off
+        billing = "billing" not in off
         world = self._settings.netsuite.subsidiary is not None
         # By the purpose of a permission: whether the connection needs it. Others aren't checked.
         uses = {"always": True, "transfers": False}
@@ -171,7 +177,7 @@ class PingNetSuite:
             Probe(
                 name=f"permission {one.name}",
                 ask=partial(_look_at, client, one),
-                needed=uses[one.use],
+                needed=uses[one.use] and is_needed(one.flows, off),
                 remedy=_add(one.name, one.tab, one.level, one.why),
                 only_when_forbidden=True,
             )

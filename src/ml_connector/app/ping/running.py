@@ -99,3 +99,13 @@ async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
     if isinstance(found, str):
         return [replace(check, found=found)]
     return list(found)
+
+
+def is_needed(flows: frozenset[str], off: frozenset[str]) -> bool:
+    """Return whether one of these flows is on; of none: whether it is needed whatever is on.
+
+    Args:
+        flows: keys under ``[flows]``.
+        off: those of the flows that are off.
+    """
+    return not flows or bool(flows - off)

@@ -8,13 +8,13 @@ from typing import Final
 from ml_connector.app.connections.checks import Check, Outcome
 from ml_connector.app.connections.ids import unlisted_centers
 from ml_connector.app.ping.orders import order_checks
-from ml_connector.app.ping.running import Probe, run, run_one
+from ml_connector.app.ping.running import Probe, is_needed, run, run_one
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries.items import items_by_sku
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import Channel, Variant
-from ml_connector.shipbob.permission_probes import BILLING, LOOKS, WRITES
+from ml_connector.shipbob.permission_probes import BILLING, LOOKS, NEEDED_BY, WRITES
 from ml_connector.shipbob.session import Request
 from ml_connector.shipbob.sign_in.access import Access
 from ml_connector.shipbob.webhooks.subscription_plan import same_address
@@ -73,12 +73,14 @@ class PingShipBob:
         )
         if found[-1].outcome == "failed":
             return found
+        off = self._settings.flows_off
         probes = [
             Probe(name="fulfillment centers", ask=partial(self._centers, client)),
             *(
                 Probe(
                     name=f"scope {scope}",
                     ask=partial(_look, client, request),
+                    needed=is_needed(NEEDED_BY.get(scope, frozenset()), off),
                     remedy=f"The token lacks the scope {scope}. {_NEW_ONE}",
                     only_when_forbidden=True,
                 )
@@ -87,7 +89,7 @@ class PingShipBob:
             Probe(
                 name="scope billing_read",
                 ask=self._billing,
-                needed=self._settings.billing.vendor is not None,
+                needed="billing" not in off,
                 remedy="Billing is read with a personal access token only, and older ones lack"
                 f" the scope billing_read. {_NEW_ONE}",
                 only_when_forbidden=True,

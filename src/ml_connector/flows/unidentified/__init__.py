@@ -22,6 +22,7 @@ FLOW: Final = Flow(
     read=read,
     plan=plan,
     source_lines=source_lines,
+    switch="receiving",
     schedule="sweep",
     sweep=sweep,
     wakings=(URO,),

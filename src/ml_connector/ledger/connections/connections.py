@@ -12,6 +12,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import (
     AlarmsSection,
     ConnectionSettings,
+    FlowsSection,
     RequestLimits,
     Schedule,
 )
@@ -73,6 +74,13 @@ class AppliedConnection:
     def schedule(self) -> Schedule:
         """Its ``[schedule]``."""
         return self._read(lambda stored: Schedule.model_validate(stored["schedule"]))
+
+    @property
+    def flows_off(self) -> frozenset[str]:
+        """The keys under its ``[flows]`` of the flows that are off."""
+        has_vendor = bool(self.section("billing").get("vendor"))
+        flows = self._read(lambda stored: FlowsSection.model_validate(stored.get("flows", {})))
+        return flows.off(has_vendor=has_vendor)
 
     @property
     def alarms(self) -> AlarmsSection:
