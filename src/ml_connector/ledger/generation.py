@@ -15,6 +15,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from ml_connector.storage.database import Connection, one
+
 _SPAN: Final = 1_000_000
 """Numbers begin at a multiple of it: at least so many beyond those that are known."""
 
@@ -38,6 +40,13 @@ class GivenNumbers:
 
     generation: int | None
     ids: Mapping[str, int]
+
+
+async def current(connection: Connection) -> int:
+    """Return the number of the generation that a transaction works in."""
+    row = await one(connection, "select number from generation")
+    assert row is not None  # noqa: S101 - the migration that makes the table fills it
+    return int(row["number"])
 
 
 def given_numbers(connection: psycopg.Connection[Any]) -> GivenNumbers:

@@ -20,6 +20,8 @@ from ml_connector.engine.inbox.content import Content
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import NO_PUSH, PushPlan, spread
+from ml_connector.ledger import generation
+from ml_connector.ledger.connections import holds
 from ml_connector.ledger.inbox import inbox
 from ml_connector.ledger.inbox.inbox import Arrival
 from ml_connector.ledger.inbox.subjects import SubjectRef
@@ -83,7 +85,10 @@ async def sweep(
 
     Raises:
         ConnectorError: the source can't be read.
+        Retryable: the database was restored meanwhile, and the sweep is not done.
     """
+    async with database.transaction() as connection:
+        begun_in = await generation.current(connection)
     known = await survey.keys_of_posted(database, connection_name, flow.name)
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
@@ -97,7 +102,9 @@ async def sweep(
         content = Content(
             database, flow, connection_name, reads=reads, settings=settings, full=full
         )
-    pages = _Pages(database, lanes, flow, connection_name, push=push, content=content)
+    pages = _Pages(
+        database, lanes, flow, connection_name, begun_in=begun_in, push=push, content=content
+    )
     try:
         async for seen in source:
             await pages.add(seen)
@@ -116,9 +123,11 @@ class _Pages:
         flow: Flow,
         connection_name: str,
         *,
+        begun_in: int,
         push: PushPlan,
         content: Content | None,
     ) -> None:
+        self._begun_in = begun_in
         self._push = push
         self._content = content
         self._database = database
@@ -156,6 +165,9 @@ class _Pages:
         if self._content is not None:
             page = await self._content.news(page)
         async with self._database.transaction() as connection:
+            if await generation.current(connection) != self._begun_in:
+                # What the pages before this one have found is not in this database.
+                raise holds.refusal(name)
             unheard = await take_in_unheard(
                 connection, name, flow, [one for one in page if one.version], source=source
             )
