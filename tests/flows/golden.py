@@ -100,6 +100,7 @@ class Case:
         self.billing = BillingCase(self.folder, self._netsuite)
         self.returns = CaseReturns(self.folder, self._netsuite)
         self.shipments = self.returns if flow == "returns" else GoldenShipments(self.folder)
+        self.own_records = self.shipments
         self._looks = 0
         self.key = self.billing.key if flow == "billing" else self._key()
 

@@ -60,10 +60,14 @@ class CaseReturns(GoldenOrders):
             if order_id in {row.get("created_from"), row.get("through")}
         ]
 
-    async def deleted_authorization(self, _: int, listed: Collection[str]) -> str | None:
-        deleted: str | None = self._netsuite.get("deleted_authorization")
-        assert deleted not in listed
-        return deleted
+    async def latest(self, flow: str, keys: Collection[str], record_type: str) -> dict[str, str]:
+        """The authorization that was made for the return, where it is one that was deleted."""
+        assert (flow, record_type) == ("returns", "returnAuthorization")
+        deleted = self._netsuite.get("deleted_authorization")
+        return dict.fromkeys(keys, deleted) if deleted else {}
+
+    async def is_gone(self, authorization_id: str) -> bool:
+        return authorization_id == self._netsuite.get("deleted_authorization")
 
     async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
         return tuple(

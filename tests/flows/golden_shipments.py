@@ -47,14 +47,15 @@ class GoldenShipments(GoldenOrders):
         fields = netsuite.get("fields", {})
         return [one for one in orders if fields.get(one.id, {field: one.matched})[field] == value]
 
-    async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
+    async def latest(self, flow: str, keys: Collection[str], record_type: str) -> dict[str, str]:
         """The fulfilments of ``links.json``, and this shipment's of ``posted.json``."""
-        linked = {int(key): one for key, one in dict(self._json("links.json")).items()}
+        assert (flow, record_type) == ("tracking", "itemFulfillment")
+        linked = {key: str(one) for key, one in dict(self._json("links.json")).items()}
         for document in self._json("posted.json"):
             if document["kind"] in {"itemFulfillment", "fulfillmentUpdate"}:
                 key = (self._folder / "key.txt").read_text("utf-8")
-                linked[int(key)] = document["remote_id"]
-        return {one: linked[one] for one in sorted(shipment_ids) if one in linked}
+                linked[key.strip()] = document["remote_id"]
+        return {key: linked[key] for key in sorted(keys) if key in linked}
 
     async def is_gone(self, fulfillment_id: str) -> bool:
         netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))

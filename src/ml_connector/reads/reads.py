@@ -17,6 +17,7 @@ from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
 from ml_connector.ledger.decisions.kept import Decisions, NoDecisions
 from ml_connector.ledger.postings.announcements import Announcements, NoAnnouncements
+from ml_connector.ledger.postings.own_records import NoOwnRecords, OwnRecords
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import purchase_orders, setup
@@ -60,6 +61,7 @@ class Reads:
         announcements: which WROs announce an order, and what became of them.
         line_proofs: the orders whose line numbers were proved before.
         decisions: what people decided about subjects.
+        own_records: which records subjects have made or changed, as far as our books know.
         shipments: reads of orders, shipments and sales orders.
         billing: invoices, kept charges, vendor bills; see ``billing``.
         stock: what lies where; see ``stock``.
@@ -67,7 +69,6 @@ class Reads:
         free_numbers: kept for those who make WROs.
         centers_in_use: the fulfillment centers that the connection maps to locations.
         locations: which subsidiaries those locations belong to.
-        returns: reads of returns.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Reads:
         announcements: Announcements | None = None,
         line_proofs: LineProofs | None = None,
         decisions: Decisions | None = None,
+        own_records: OwnRecords | None = None,
         shipments: ShipmentReads | None = None,
         billing: BillingReads | None = None,
         stock: StockReads | None = None,
@@ -88,11 +90,10 @@ class Reads:
         free_numbers: FreeNumbers | None = None,
         centers_in_use: Collection[int] = (),
         locations: LocationReads | None = None,
-        returns: ReturnReads | None = None,
     ) -> None:
         self._centers_in_use = frozenset(centers_in_use)
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
-        self.returns = returns or ReturnReads(shipbob, netsuite)
+        self.returns = ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
         self._netsuite = netsuite
         self.policies = policies or Policies()
@@ -100,6 +101,7 @@ class Reads:
         self.bindings: Bindings = bindings or NoBindings()
         self.announcements: Announcements = announcements or NoAnnouncements()
         self.decisions: Decisions = decisions or NoDecisions()
+        self.own_records: OwnRecords = own_records or NoOwnRecords()
         self.documents = DocumentReads(netsuite)
         self.units = UnitReads(netsuite)
         self.order_lines = OrderLineReads(netsuite, line_proofs or NoLineProofs())

@@ -1,7 +1,7 @@
 """Reads about returns of one connection, shared by the subjects in flight."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,13 +17,6 @@ from ml_connector.shipbob.resources.returns import COMPLETED, Return
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
 
-AuthorizationsOf = Callable[[Sequence[int]], Awaitable[Mapping[int, str]]]
-"""Returns the authorization that our books made for each return, by internal id."""
-
-
-async def _made_none(_: Sequence[int]) -> Mapping[int, str]:
-    return {}
-
 
 class _ReadAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     id: str
@@ -35,17 +28,9 @@ class ReturnReads:
     Args:
         shipbob: the client of the ShipBob account.
         netsuite: the client of the NetSuite account.
-        authorizations_of: the authorizations of returns that our books have made.
     """
 
-    def __init__(
-        self,
-        shipbob: ShipBob,
-        netsuite: NetSuite,
-        *,
-        authorizations_of: AuthorizationsOf = _made_none,
-    ) -> None:
-        self._made: Batch[int, str] = Batch(authorizations_of, most=1000)
+    def __init__(self, shipbob: ShipBob, netsuite: NetSuite) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
         self._returns: Batch[int, Return] = Batch(self._fetch_returns, most=50)
@@ -83,23 +68,16 @@ class ReturnReads:
         """Return the authorizations that were made from a sales order."""
         return await return_authorizations.from_order(self._netsuite.query, order_id)
 
-    async def deleted_authorization(self, return_id: int, listed: Collection[str]) -> str | None:
-        """Return the authorization that we made for a return, if it was deleted since.
+    async def is_gone(self, authorization_id: str) -> bool:
+        """Whether an authorization is not in NetSuite any more.
 
         Only the record itself says so: a query may not show yet what was just made (netsuite.md
-        section 11.6). It is asked for where our books know one that is not listed.
-
-        Args:
-            return_id: of the return.
-            listed: internal ids of the authorizations that queries show.
+        section 11.6).
         """
-        made = await self._made.get(return_id)
-        if made is None or made in listed:
-            return None
         found = await self._netsuite.get(
-            "returnAuthorization", record_id=made, shape=_ReadAuthorization
+            "returnAuthorization", record_id=authorization_id, shape=_ReadAuthorization
         )
-        return made if found is None else None
+        return found is None
 
     async def received(self, authorization_id: str) -> tuple[ReturnReceiptLine, ...]:
         """Return what was received from an authorization so far, by whatever receipt."""

@@ -48,14 +48,6 @@ OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
 
 
-LinksOf = Callable[[Sequence[int]], Awaitable[Mapping[int, str]]]
-"""Returns the item fulfilment that our books know as each shipment's, by internal id."""
-
-
-async def _links_nothing(_: Sequence[int]) -> Mapping[int, str]:
-    return {}
-
-
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
     return {}
 
@@ -69,7 +61,6 @@ class ShipmentReads:
         order_rules: how a sales order is found (netsuite.md section 8.9).
         channels: all that ShipBob lists for the account; None: it is asked when it matters.
         orders_of: the orders of shipments, as far as the inbox was told of them.
-        links_of: the item fulfilments of shipments, as far as our books know them.
     """
 
     def __init__(
@@ -80,7 +71,6 @@ class ShipmentReads:
         order_rules: OrderRules | None = None,
         channels: Collection[int] | None = None,
         orders_of: OrdersOf = _told_nothing,
-        links_of: LinksOf = _links_nothing,
     ) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
@@ -90,7 +80,6 @@ class ShipmentReads:
         self._swept: dict[int, str] = {}
         self._search = self._search_by(order_rules or OrderRules(rules_of("tranid")))
         self._orders_of = orders_of
-        self._links: Batch[int, str] = Batch(links_of, most=1000)
         self._by_shipment: Batch[int, Order] = Batch(
             self._fetch_by_shipment,
             most=250,
@@ -256,12 +245,6 @@ class ShipmentReads:
             if found := await self._order_headers.get((field, value)):
                 return found
         return ()
-
-    async def links(self, shipment_ids: Collection[int]) -> dict[int, str]:
-        """Return the item fulfilment that our books know as each shipment's; none for some."""
-        ordered = sorted(shipment_ids)
-        found = await asyncio.gather(*map(self._links.get, ordered))  # at once: one query
-        return {one: link for one, link in zip(ordered, found, strict=True) if link is not None}
 
     async def is_gone(self, fulfillment_id: str) -> bool:
         """Whether an item fulfilment is not in NetSuite any more.

@@ -18,21 +18,21 @@ from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
-from ml_connector.flows import FLOWS, purchase_orders, receiving, returns, tracking
+from ml_connector.flows import FLOWS, purchase_orders, receiving, tracking
 from ml_connector.ledger.connections import connections, holds
 from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
-from ml_connector.ledger.postings import announcements, own_records, survey
+from ml_connector.ledger.postings import announcements, survey
+from ml_connector.ledger.postings.own_records import KeptOwnRecords
 from ml_connector.netsuite.account import account_key
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
-from ml_connector.reads.returns import AuthorizationsOf, ReturnReads
-from ml_connector.reads.shipments import LinksOf, OrdersOf, ShipmentReads
+from ml_connector.reads.shipments import OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
@@ -193,6 +193,7 @@ def _reads(
             account=account_key(settings.netsuite.account_id),
         ),
         decisions=KeptDecisions(installation.database, settings.name),
+        own_records=KeptOwnRecords(installation.database, settings.name),
         billing=BillingReads(
             shipbob.billing,
             netsuite,
@@ -218,11 +219,6 @@ def _reads(
             [*filter(None, [settings.policies.quarantine_location])],
         ),
         shipments=_shipment_reads(installation, settings, shipbob, netsuite, channels),
-        returns=ReturnReads(
-            shipbob,
-            netsuite,
-            authorizations_of=_authorizations_of(installation.database, settings.name),
-        ),
     )
 
 
@@ -239,7 +235,6 @@ def _shipment_reads(
         order_rules=settings.policies.order_rules,
         channels=channels,
         orders_of=_orders_of(installation.database, settings.name),
-        links_of=_links_of(installation.database, settings.name),
     )
 
 
@@ -249,40 +244,8 @@ def _orders_of(database: Database, name: str) -> OrdersOf:
     async def orders_of(shipment_ids: Sequence[int]) -> Mapping[int, int]:
         async with database.transaction() as connection:
             known = await subjects.known_within(
-                connection, name, "tracking", [str(one) for one in shipment_ids]
+                connection, name, tracking.FLOW.name, [str(one) for one in shipment_ids]
             )
         return {int(key): int(order) for key, order in known.items() if order.isdigit()}
 
     return orders_of
-
-
-def _authorizations_of(database: Database, name: str) -> AuthorizationsOf:
-    """Return a function that looks up the authorizations that were made for returns."""
-
-    async def authorizations_of(return_ids: Sequence[int]) -> Mapping[int, str]:
-        found = await own_records.latest_records(
-            database,
-            name,
-            returns.FLOW.name,
-            [str(one) for one in return_ids],
-            record_type="returnAuthorization",
-        )
-        return {int(key): record for key, record in found.items()}
-
-    return authorizations_of
-
-
-def _links_of(database: Database, name: str) -> LinksOf:
-    """Return a function that looks up the item fulfilments that shipments were posted on."""
-
-    async def links_of(shipment_ids: Sequence[int]) -> Mapping[int, str]:
-        found = await own_records.latest_records(
-            database,
-            name,
-            tracking.FLOW.name,
-            [str(one) for one in shipment_ids],
-            record_type="itemFulfillment",
-        )
-        return {int(key): record for key, record in found.items()}
-
-    return links_of

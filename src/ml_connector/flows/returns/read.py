@@ -213,8 +213,14 @@ async def _sold(returned: Return, reads: Reads) -> _FoundSales:
 async def _deleted_authorization(
     return_id: int, named: Sequence[Authorization], sales: Sequence[Sale], reads: Reads
 ) -> str | None:
+    """Return the authorization that we made for a return, if it was deleted since.
+
+    NetSuite is asked where our books know one that is not listed.
+    """
     listed = {one.id for one in [*named, *chain.from_iterable(s.authorizations for s in sales)]}
-    return await reads.returns.deleted_authorization(return_id, listed)
+    made = await reads.own_records.latest("returns", [str(return_id)], "returnAuthorization")
+    own = made.get(str(return_id))
+    return own if own and own not in listed and await reads.returns.is_gone(own) else None
 
 
 async def _original_orders(

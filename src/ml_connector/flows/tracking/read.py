@@ -68,7 +68,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     matched, periods, linked, decisions = await asyncio.gather(
         reads.shipments.find_orders(name),
         stock_periods(moment(facts.shipment), reads),
-        reads.shipments.links([one.id for one in facts.shipments]),
+        _links([one.id for one in facts.shipments], reads),
         read_decided("tracking", key, reads),
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
@@ -159,7 +159,14 @@ async def _rivals(
 
 async def _is_due(fact: ShipmentFact, reads: Reads) -> bool:
     """Whether NetSuite is asked about a shipment: it has left, was cancelled, or was posted."""
-    return fact.has_shipped or fact.is_cancelled or bool(await reads.shipments.links([fact.id]))
+    return fact.has_shipped or fact.is_cancelled or bool(await _links([fact.id], reads))
+
+
+async def _links(shipment_ids: Sequence[int], reads: Reads) -> dict[int, str]:
+    """Return the item fulfilment that our books know as each shipment's; none for some."""
+    keys = [str(one) for one in sorted(shipment_ids)]
+    known = await reads.own_records.latest("tracking", keys, "itemFulfillment")
+    return {int(key): known[key] for key in keys if key in known}
 
 
 async def _gone(
