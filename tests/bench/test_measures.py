@@ -102,3 +102,15 @@ def test_inbound_in_bulk_is_read_whole_and_stays_small(server_path: Path, name: 
     assert measured["wrong"] == []
     assert met["memory"]
     assert met.get("item look-ups per 1,000 SKUs", True)
+
+
+def test_a_sweep_of_many_wros_asks_for_few_and_finds_those_that_arrived(
+    server_path: Path,
+) -> None:
+    done = bench(server_path, "sweeps", "--quick", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [measured] = json.loads(done.stdout)
+    met = {figure["name"]: figure["meets"] for figure in measured["figures"]}
+
+    assert measured["wrong"] == []
+    assert met["calls to ShipBob"]

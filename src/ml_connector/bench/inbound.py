@@ -78,7 +78,8 @@ def _measure(folder: Path, *, orders: int, skus: int, receive: bool) -> tuple[Do
         work = Work(
             folder=str(folder),
             connection=large.connection,
-            wro_id=large.wro_id if receive else None,
+            do="receive" if receive else "poll",
+            wro_id=large.wro_id,
         )
         say(worker, msgspec.json.encode(work))
         _line(worker)

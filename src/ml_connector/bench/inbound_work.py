@@ -1,4 +1,4 @@
-"""The measured work of inbound, as a process of its own: the first poll, a large WRO.
+"""The measured work of inbound, as a process of its own: the first poll, a large WRO, a sweep.
 
 Reads one ``Work`` as JSON from standard input; writes ``started`` when the installation is
 ready, begins with the next line it reads, and writes one ``Done``.
@@ -8,10 +8,10 @@ import asyncio
 import resource
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from prometheus_client import REGISTRY
@@ -27,24 +27,32 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
+from ml_connector.transport.call import Priority, working_at
 
 _KIB_PER_MB: Final = 1024
 _AT_ONCE: Final = 400  # two fetches, so that one is read while the other is under way
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """The work: poll all orders, or receive a WRO, with this connection."""
+    """The work: poll all orders, receive a WRO, or sweep the WROs, with this connection.
+
+    Attributes:
+        wro_id: of the WRO to receive.
+        minutes: for which the sweep stands.
+    """
 
     folder: str
     connection: str
-    wro_id: int | None = None
+    do: Literal["poll", "receive", "sweep"]
+    wro_id: int = 0
+    minutes: int = 0
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The result of the work.
 
     Attributes:
-        count: orders that were read, or lines in the journal.
+        count: orders that were read, lines in the journal, or WROs that were found.
         cpu_seconds: processor time of this process.
         megabytes: the largest size of this process.
         item_queries: SuiteQL calls that looked items up.
@@ -76,10 +84,12 @@ async def _work(settings: Settings, path: Path, work: Work) -> None:
         _write("started")
         await asyncio.to_thread(sys.stdin.buffer.readline)
         began, used = time.monotonic(), time.process_time()
-        if work.wro_id is None:
+        if work.do == "poll":
             count = await _poll(installation)
-        else:
+        elif work.do == "receive":
             count = await _receive(installation, work.wro_id)
+        else:
+            count = await _sweep(installation, timedelta(minutes=work.minutes))
         _write(
             Done(
                 count=count,
@@ -118,6 +128,24 @@ async def _receive(installation: Installation, wro_id: int) -> int:
     await sync_flow(installation, applied, FLOWS["receiving"], ids=[str(wro_id)], since=None)
     [row] = await installation.database.fetch("select count(*) as n from journal")
     return int(row["n"])
+
+
+async def _sweep(installation: Installation, interval: timedelta) -> int:
+    """Look the WROs through as a worker does; return how many are to be received."""
+    context = await ConnectionContexts(installation).open("acme")
+    flow = FLOWS["receiving"]
+    now = datetime.now(UTC)
+    with working_at(Priority.BULK):
+        swept = await sweep(
+            installation.database,
+            installation.lanes,
+            flow,
+            reads=context.reads,
+            connection_name="acme",
+            since=now - flow.look_back,
+            between=(now - interval, now),
+        )
+    return len(swept.keys)
 
 
 def _calls(operation: str) -> float:

@@ -17,6 +17,7 @@ from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
 from ml_connector.bench.pushes import Push, pushes
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
 from ml_connector.bench.simulators import simulators
+from ml_connector.bench.sweeps import sweeps
 from ml_connector.bench.tracking import tracking
 from ml_connector.bench.writes import writes
 from ml_connector.config.settings import Settings
@@ -101,6 +102,7 @@ MEASURES: Final = {
     "invoice": Measure(do=lambda at: invoice(at.settings, at.folder, quick=at.quick)),
     "first-poll": Measure(do=lambda at: first_poll(at.folder, quick=at.quick), rounds=1),
     "large-wro": Measure(do=lambda at: large_wro(at.folder, quick=at.quick), rounds=1),
+    "sweeps": Measure(do=lambda at: sweeps(at.folder, quick=at.quick), rounds=1),
     "pushes": Measure(do=_pushes, rounds=1),
     "lanes": Measure(
         do=_on_rig(
