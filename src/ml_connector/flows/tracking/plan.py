@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.tracking.decided import lapsed
+from ml_connector.flows.tracking.decisions.decided import lapsed
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,

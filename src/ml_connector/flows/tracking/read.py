@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.tracking.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
 from ml_connector.flows.tracking.facts import (
     ORDER,
     ShipmentFact,

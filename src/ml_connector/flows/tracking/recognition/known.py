@@ -6,7 +6,7 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.tracking.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
 from ml_connector.flows.tracking.facts import ShipmentFact, StoreProduct, TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
 from ml_connector.flows.tracking.recognition.named_shipments import (

@@ -7,7 +7,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.tracking.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
 from ml_connector.flows.tracking.documents import AdjustedUnits, ShipmentBooking, adjustment
 from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, UnmatchedUnits
 from ml_connector.flows.tracking.recognition.changes import changed_units, listed_changes, offsets

@@ -1,0 +1,1 @@
+"""What people decide about shipments, and what becomes of their units then."""
