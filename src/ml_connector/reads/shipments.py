@@ -195,9 +195,14 @@ class ShipmentReads:
         """Return the parcels of a shipment, as their carrier sees them; none before the label."""
         return await self._parcels.get(shipment_id) or ()
 
-    def order_name(self, order: Order) -> str | None:
-        """Return the name under which an order's sales order is looked for and awaited, if any."""
-        return self._search.name(key_of(order))
+    def order_name(self, order: Order, *, belongs: str | None = None) -> str | None:
+        """Return the name under which an order's sales order is looked for and awaited, if any.
+
+        Args:
+            order: at ShipBob.
+            belongs: internal id of its sales order, where a person decided that.
+        """
+        return self._search.name(key_of(order)._replace(belongs=belongs))
 
     async def find_orders(self, name: str) -> MatchedOrders:
         """Return the sales orders that the rules find for an order, with their fulfilments."""

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.decided_sweep import decided_subjects
 from ml_connector.engine.decisions import Decidable, Offers
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsHuman
@@ -142,17 +143,9 @@ async def without_what_others_took(
 
 
 async def swept(reads: Reads) -> AsyncIterator[SweepResult]:
-    """Yield the WROs about which decisions name documents, in the state that those are in.
-
-    A document that was changed or deleted since makes another state: the WRO is looked at again.
-    """
-    named = await reads.decisions.naming_documents("receiving")
-    if not named:
-        return
-    changes = await reads.documents.changes({one for ids in named.values() for one in ids})
-    for key, ids in named.items():
-        states = (f"{one} of {changes.get(one, 'nowhere')}" for one in sorted(ids))
-        yield SweepResult(key=key, version=f"decided by {', '.join(states)}")
+    """Yield the WROs about which decisions name documents, in the state that those are in."""
+    async for one in decided_subjects("receiving", reads):
+        yield one
 
 
 # Planning

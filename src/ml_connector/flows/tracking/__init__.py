@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
-from ml_connector.flows.tracking.decisions.decided import DECIDABLE
+from ml_connector.flows.tracking.decisions.decidable import DECIDABLE
 from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
 from ml_connector.flows.tracking.found import found_document
 from ml_connector.flows.tracking.plan import plan

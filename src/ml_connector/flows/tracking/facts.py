@@ -10,6 +10,7 @@ import msgspec
 
 from ml_connector.flows.tracking.sales_orders import LotFact, SalesOrderFact
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.decisions.decisions import NamedUnits
 from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
@@ -234,8 +235,10 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         linked: by shipment of the order, the item fulfilment that our books know as its.
         gone: those of them that this shipment had and that are not in NetSuite any more.
         decisions: what people decided about the shipment.
+        taken: by fulfilment of others, the units that decisions about other shipments took of
+            it.
         unmatched: what its units are, where NetSuite has no order for it and stock is adjusted
-            for such shipments.
+            for such shipments, or a person decided that a document handled it.
     """
 
     order_id: int
@@ -256,11 +259,12 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     linked: dict[int, str] = {}
     gone: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
+    taken: dict[str, tuple[NamedUnits, ...]] = {}
     unmatched: UnmatchedUnits | None = None
 
     @property
     def awaited_order(self) -> str | None:
-        """The name under which its sales order is awaited."""
+        """The name under which its sales order is awaited, or that of the decided one."""
         return self.order_name or self.reference
 
     @property

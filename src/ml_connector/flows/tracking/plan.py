@@ -9,7 +9,8 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.tracking.decisions.decided import lapsed
+from ml_connector.flows.tracking.decisions.decided import lapsed, separate_fulfillments
+from ml_connector.flows.tracking.decisions.handled import all_handled, split_handled
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,
@@ -79,7 +80,7 @@ from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
-from ml_connector.words import Cause, DocumentKind
+from ml_connector.words import Cause, DecisionKind, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
 _BY_HAND_TOO: Final = frozenset(
@@ -110,6 +111,38 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     too_old = before_start(fact_date, settings, not_done="not posted")
     if too_old:
         return refusal(source_lines(facts, settings), too_old)
+    with _woken_by_its_order(facts):
+        _refuse_lapsed(facts, posted)
+    rest, handled = split_handled(facts, posted, settings)
+    if not handled:
+        return _post(facts, fact_date, posted, settings)
+    nothing_left = all_handled(rest, handled, posted, settings)
+    if nothing_left is not None:
+        return nothing_left
+    try:
+        decided = _post(rest, fact_date, posted, settings)
+    except (NeedsData, NeedsHuman) as error:
+        decided = Plan(remaining_failure=error)
+    return msgspec.structs.replace(decided, handled=handled)
+
+
+def _refuse_lapsed(facts: TrackingFacts, posted: Sequence[Posted]) -> None:
+    """Stop where a decision does not hold any more; one on its order only decides a new one."""
+    linked = linked_fulfillment(posted, facts.gone) is not None
+    kinds = {DecisionKind.HANDLED} if linked else {DecisionKind.HANDLED, DecisionKind.BELONGS}
+    changed = lapsed(facts, kinds=kinds)
+    if changed is not None:
+        raise changed
+
+
+def _post(
+    facts: TrackingFacts,
+    fact_date: date,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Plan what is posted of a shipment that has left; raises as ``plan`` does."""
+    shipment = facts.shipment
     if shipment.status == "LabeledCreated" and not shipment.parcels and not posted:
         raise Retryable(
             f"Shipment {shipment.id} has a label, but no tracking number yet",
@@ -445,10 +478,13 @@ def _cancelled(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> Plan:
     made = {one.remote_id for one in posted if one.kind == DocumentKind.ITEM_FULFILLMENT}
+    others = separate_fulfillments(facts) - made
     for order in facts.sales_orders:
         known = known_fulfillments(facts, order, posted, settings)
         own = known.of(facts.shipment)
         for fulfillment in known.every:
+            if fulfillment.id in others:
+                continue
             if fulfillment.id in made or known.says_left(fulfillment, own):
                 raise cancelled_after_shipping(own, fulfillment, known)
     if made:

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decidable import swept
+from ml_connector.flows.tracking.decisions.decided import decided_order, separate_fulfillments
 from ml_connector.flows.tracking.facts import (
     ORDER,
     ShipmentFact,
@@ -23,7 +24,7 @@ from ml_connector.flows.tracking.names import (
     read_shipments,
     read_unmatched,
 )
-from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
+from ml_connector.flows.tracking.recognition.named_shipments import certainly_names, is_ours
 from ml_connector.flows.tracking.recognition.the_order import has_no_order
 from ml_connector.flows.tracking.sales_orders import (
     LotFact,
@@ -31,13 +32,15 @@ from ml_connector.flows.tracking.sales_orders import (
     lot_fact,
     sales_order_fact,
 )
+from ml_connector.ledger.decisions.decisions import NamedUnits
 from ml_connector.netsuite.queries.sales_orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.sales_orders.search import MatchedOrders
-from ml_connector.rules.decisions.decided import read_decided
+from ml_connector.rules.decisions.decided import of_kind, read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
+from ml_connector.words import DecisionKind
 
 _SALES: Final = {"CashSale": "cash sale", "CustInvc": "invoice", "TrnfrOrd": "transfer order"}
 _DELIVERY_EXCEPTION: Final = 204
@@ -59,35 +62,32 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         )
     order = await reads.shipments.order_with(int(key))
     own = next(one for one in order.shipments if one.id == int(key))
-    name = reads.shipments.order_name(order)
+    decisions = await read_decided("tracking", key, reads)
+    name = reads.shipments.order_name(order, belongs=decided_order(decisions))
     tracked = await _parcels(own, reads)
-    facts = await _told(order, own, tracked, reads)
-    if name is None or not await _is_due(facts.shipment, reads):
+    facts = await _told(order, own, tracked, name, reads)
+    if not (name or decisions) or not await _is_due(facts.shipment, reads):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
-    matched, periods, linked, decisions = await asyncio.gather(
-        reads.shipments.find_orders(name),
+    matched, periods, linked = await asyncio.gather(
+        _find_orders(name, reads),
         stock_periods(moment(facts.shipment), reads),
         _links([one.id for one in facts.shipments], reads),
-        read_decided("tracking", key, reads),
     )
     facts = msgspec.structs.replace(facts, periods=periods, linked=linked, decisions=decisions)
     found = tuple(map(sales_order_fact, matched.orders))
-    if matched.rule is None:
-        facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
-        if reads.policies.unmatched_shipment == "adjust" and not found and has_no_order(facts):
-            unmatched = await read_unmatched(facts.shipment, reads)
-            facts = msgspec.structs.replace(facts, unmatched=unmatched)
+    facts = await _without_an_order(facts, name, matched, reads)
     if kits := kits_on(found):
         shipments = await read_shipments(order, {own.id: tracked}, kits, reads)
         facts = msgspec.structs.replace(facts, shipments=shipments)
-    proved, names, lots, gone, rivals, takes_marks = await asyncio.gather(
+    proved, names, lots, gone, rivals, takes_marks, taken = await asyncio.gather(
         _with_line_numbers(facts, matched.orders, found, reads),
         read_names(facts.shipments, facts.shipment, found, reads),
         _lots(facts.shipment, found, reads),
         _gone(linked.get(own.id), found, reads),
         _rivals(order, matched, facts, found, reads),
         _takes_marks(order, facts, reads),
+        _taken(key, found, reads),
     )
     return msgspec.structs.replace(
         facts,
@@ -97,7 +97,39 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         gone=gone,
         rival_channels=rivals,
         takes_marks=takes_marks,
+        taken=taken,
     )
+
+
+async def _find_orders(name: str | None, reads: Reads) -> MatchedOrders:
+    return await reads.shipments.find_orders(name) if name else MatchedOrders()
+
+
+async def _without_an_order(
+    facts: TrackingFacts, name: str | None, matched: MatchedOrders, reads: Reads
+) -> TrackingFacts:
+    """Add what else may account for a shipment whose sales order no rule finds.
+
+    Its units are also read where a person decided that a document handled them.
+    """
+    nothing = name is not None and matched.rule is None and not decided_order(facts.decisions)
+    if name and nothing:
+        facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
+    adjusts = reads.policies.unmatched_shipment == "adjust" and not matched.orders
+    if (nothing and adjusts and has_no_order(facts)) or of_kind(
+        facts.decisions, DecisionKind.HANDLED
+    ):
+        unmatched = await read_unmatched(facts.shipment, reads)
+        facts = msgspec.structs.replace(facts, unmatched=unmatched)
+    return facts
+
+
+async def _taken(
+    key: str, found: Sequence[SalesOrderFact], reads: Reads
+) -> dict[str, tuple[NamedUnits, ...]]:
+    """Return what decisions about other shipments took of the fulfilments that others made."""
+    theirs = {one.id for order in found for one in order.fulfillments if not is_ours(one)}
+    return dict(await reads.decisions.taken(theirs, besides=key)) if theirs else {}
 
 
 async def _parcels(own: Shipment, reads: Reads) -> Sequence[ParcelTracking]:
@@ -107,11 +139,14 @@ async def _parcels(own: Shipment, reads: Reads) -> Sequence[ParcelTracking]:
 
 
 async def _told(
-    order: Order, own: Shipment, tracked: Sequence[ParcelTracking], reads: Reads
+    order: Order,
+    own: Shipment,
+    tracked: Sequence[ParcelTracking],
+    name: str | None,
+    reads: Reads,
 ) -> TrackingFacts:
-    """Return what ShipBob says of a shipment and its order."""
+    """Return what ShipBob says of a shipment and its order, which goes by a name."""
     reference = (order.reference_id or own.reference_id or "").strip() or None
-    name = reads.shipments.order_name(order)
     return TrackingFacts(
         order_id=order.id,
         shipment_id=own.id,
@@ -246,6 +281,8 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
             if _has_tracking(shipment) and shipment.id not in seen:
                 seen.add(shipment.id)
                 yield _seen(order, shipment)
+    async for one in swept(reads):
+        yield one
 
 
 def _has_tracking(shipment: Shipment) -> bool:

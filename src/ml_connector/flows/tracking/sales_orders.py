@@ -125,12 +125,14 @@ class SalesOrderFact(msgspec.Struct, frozen=True, kw_only=True):
     """A sales order that was found for the shipment's order.
 
     Attributes:
+        subsidiary: None where the account has none, or shows none.
         line_numbers: whether the lines' numbers are those that a transform takes.
     """
 
     id: str
     number: str
     status: str
+    subsidiary: str | None = None
     lines: tuple[OrderLineFact, ...] = ()
     fulfillments: tuple[FulfillmentFact, ...] = ()
     line_numbers: LineNumbers = PROVED
@@ -166,6 +168,7 @@ def sales_order_fact(order: SalesOrder) -> SalesOrderFact:
         id=order.id,
         number=order.tranid,
         status=order.status,
+        subsidiary=order.subsidiary,
         lines=tuple(_line(line, order.fulfillments) for line in order.lines),
         fulfillments=tuple(map(_fulfillment, order.fulfillments)),
     )

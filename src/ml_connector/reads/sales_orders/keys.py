@@ -7,17 +7,22 @@ from ml_connector.shipbob.resources.shipments import Order
 
 _NAME: Final = re.compile(
     r"reference (?P<reference>.*), order number (?P<number>.*),"
-    r" channel (?P<channel>\d+|unknown)",
+    r" channel (?P<channel>\d+|unknown)(?:, belongs to (?P<belongs>\d+))?",
     re.DOTALL,
 )
 
 
 class ShopOrderKey(NamedTuple):
-    """What tells an order at ShipBob from others: a reference is unique in its channel only."""
+    """What tells an order at ShipBob from others: a reference is unique in its channel only.
+
+    Attributes:
+        belongs: internal id of its sales order, where a person decided that.
+    """
 
     reference: str | None = None
     number: str | None = None
     channel: int | None = None
+    belongs: str | None = None
 
     @property
     def text(self) -> str:
@@ -25,6 +30,7 @@ class ShopOrderKey(NamedTuple):
         return (
             f"reference {self.reference or ''}, order number {self.number or ''},"
             f" channel {self.channel or 'unknown'}"
+            + (f", belongs to {self.belongs}" if self.belongs else "")
         )
 
 
@@ -46,4 +52,5 @@ def key_named(name: str) -> ShopOrderKey:
         found["reference"] or None,
         found["number"] or None,
         None if channel == "unknown" else int(channel),
+        found["belongs"],
     )

@@ -22,7 +22,8 @@ class MatchedOrders(NamedTuple):
     """The sales orders that fit.
 
     Attributes:
-        orders: of the first rule that found any that are not cancelled; else all that any found.
+        orders: of the first rule that found any that are not cancelled; else all that any found;
+            or the one that a person decided on.
         rule: that rule.
     """
 
@@ -55,9 +56,11 @@ class OrderSearch:
     def name(self, key: ShopOrderKey) -> str | None:
         """Return the name under which an order's sales order is looked for and awaited.
 
-        It is the reference alone where nothing else counts; None where the order has no text that
-        any rule compares.
+        A person's decision comes first. It is the reference alone where nothing else counts;
+        None where the order has no text that any rule compares.
         """
+        if key.belongs is not None:
+            return key.text
         rules = self._rules.of(key.channel)
         if not any(rule.value(key.reference, key.number) for rule in rules):
             return None
@@ -69,6 +72,8 @@ class OrderSearch:
         One rule that finds several ends the search: which of them is not guessed by another one.
         """
         key = key_named(name)
+        if key.belongs is not None:
+            return MatchedOrders(tuple(await self._find("id", key.belongs)))
         cancelled: dict[str, SalesOrder] = {}
         for rule in self._rules.of(key.channel):
             value = rule.value(key.reference, key.number)
@@ -81,6 +86,8 @@ class OrderSearch:
     def sought(self, name: str) -> list[tuple[str, str]]:
         """Return the fields that are looked into for an order, each with the value, in order."""
         key = key_named(name)
+        if key.belongs is not None:
+            return [("id", key.belongs)]
         values = [
             (rule.field, rule.value(key.reference, key.number))
             for rule in self._rules.of(key.channel)

@@ -1,42 +1,25 @@
-"""What people decided about a shipment: that a fulfilment of others is of another parcel.
+"""What people decided about a shipment: whether it still holds, and what it names. Pure.
 
-``name`` asks NetSuite; everything else is pure.
+``handled``: a document of others accounts for its units. ``separate``: a fulfilment of others is
+of another parcel. ``belongs``: the sales order is this one, whatever ShipBob names.
 """
 
-from collections.abc import Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.decisions import Decidable, Offers
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.tracking.facts import TrackingFacts
-from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits
-from ml_connector.reads.reads import Reads
+from ml_connector.ledger.decisions.decisions import NamedUnits
 from ml_connector.rules.decisions import decided
-from ml_connector.rules.decisions.decided import document_name, of_kind
-from ml_connector.rules.decisions.naming import named_document
-from ml_connector.words import Cause, DecisionKind
+from ml_connector.rules.decisions.decided import Decided, of_kind
+from ml_connector.words import DecisionKind
 
-_OFFERS: Final[Offers] = MappingProxyType(
-    {Cause.FULFILLED_BY_OTHERS: (DecisionKind.SEPARATE,)},
-)
-
-
-async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | None:
-    """Look up the item fulfilment that a person names.
-
-    Raises:
-        UserError: there is none that can be meant, or there are several.
-    """
-    del new  # one kind is offered
-    return await named_document(text, reads, ("ItemShip",))
+_EVERY: Final = frozenset(DecisionKind)
 
 
 def match(facts: TrackingFacts) -> str:
-    """Return ShipBob's reference of the order; empty where there is none."""
-    return facts.reference or ""
+    """Return what ShipBob names the order; empty where it names none."""
+    return facts.reference or facts.order_number or ""
 
 
 def lapses(facts: TrackingFacts) -> dict[int, str]:
@@ -44,44 +27,37 @@ def lapses(facts: TrackingFacts) -> dict[int, str]:
     return decided.lapses(facts.decisions, match(facts))
 
 
-def lapsed(facts: TrackingFacts) -> NeedsHuman | None:
-    """Return the failure of a shipment with a decision that does not hold; None where all do."""
-    return decided.lapsed(f"Shipment {facts.shipment_id}", facts.decisions, match(facts))
+def lapsed(facts: TrackingFacts, *, kinds: Collection[DecisionKind] = _EVERY) -> NeedsHuman | None:
+    """Return the failure of a shipment with a decision that does not hold; None where all do.
+
+    Args:
+        facts: of the shipment.
+        kinds: the decisions that are looked at.
+    """
+    wanted = [one for one in facts.decisions if one.kind in kinds]
+    return decided.lapsed(f"Shipment {facts.shipment_id}", wanted, match(facts))
+
+
+def decided_order(decisions: Iterable[Decided]) -> str | None:
+    """Return the internal id of the order that a shipment belongs to by decision, if any."""
+    belongs = [one.then.id for one in of_kind(decisions, DecisionKind.BELONGS) if one.then]
+    return belongs[-1] if belongs else None
 
 
 def separate_fulfillments(facts: TrackingFacts) -> frozenset[str]:
-    """Return the internal ids of the fulfilments that are of other parcels, as people decided."""
+    """Return the internal ids of the documents that are in question no more.
+
+    One that is separate is of another parcel; one by which the shipment was handled has been
+    counted with all that it holds of it.
+    """
     return frozenset(
         one.then.id
-        for one in of_kind(facts.decisions, DecisionKind.SEPARATE)
+        for kind in (DecisionKind.SEPARATE, DecisionKind.HANDLED)
+        for one in of_kind(facts.decisions, kind)
         if one.then is not None
     )
 
 
-def objection(
-    facts: TrackingFacts,
-    handled: Sequence[HandledUnits],
-    decision_id: int,
-    settings: ConnectionSettings,
-) -> str:
-    """Return why a decision decides nothing about a shipment; empty where it does.
-
-    Args:
-        facts: with the decision in them.
-        handled: what the plan counts as handled.
-        decision_id: of the decision.
-        settings: of the connection.
-    """
-    del handled, settings  # nothing is handled by a decision about a shipment
-    listed = {one.id for order in facts.sales_orders for one in order.fulfillments}
-    for one in facts.decisions:
-        if one.id == decision_id and one.then is not None and one.then.id not in listed:
-            return (
-                f"{document_name(one.then)} is none of the order of shipment {facts.shipment_id}"
-            )
-    return ""
-
-
-DECIDABLE: Final = Decidable(
-    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
-)
+def taken_of(facts: TrackingFacts, document_id: str) -> tuple[NamedUnits, ...]:
+    """Return the units that decisions about other shipments took of a document."""
+    return facts.taken.get(document_id, ())

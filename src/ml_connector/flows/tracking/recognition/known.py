@@ -1,19 +1,24 @@
 """What is known of a sales order's item fulfilments when a shipment is planned. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import separate_fulfillments, taken_of
 from ml_connector.flows.tracking.facts import ShipmentFact, StoreProduct, TrackingFacts
 from ml_connector.flows.tracking.order_lines import by_item, wanted_lines
 from ml_connector.flows.tracking.recognition.named_shipments import (
     OrderFulfillments,
     ShipmentUnits,
 )
-from ml_connector.flows.tracking.sales_orders import SalesOrderFact
+from ml_connector.flows.tracking.sales_orders import (
+    FulfilledUnits,
+    FulfillmentFact,
+    SalesOrderFact,
+)
 from ml_connector.ledger.postings.documents import Posted
 
 
@@ -34,7 +39,7 @@ def known_fulfillments(
     own = linked_fulfillment(posted, facts.gone)
     siblings = {key: one for key, one in facts.linked.items() if key != facts.shipment_id}
     return OrderFulfillments(
-        order,
+        _without_what_others_took(order, facts),
         [
             ShipmentUnits(
                 one, _units_of(one, facts, order), settings.locations.get(str(one.center_id))
@@ -45,6 +50,37 @@ def known_fulfillments(
         separate=separate_fulfillments(facts),
         together=lambda shipments: _units_of(_as_one(shipments), facts, order),
     )
+
+
+def _without_what_others_took(order: SalesOrderFact, facts: TrackingFacts) -> SalesOrderFact:
+    """Return an order whose fulfilments lack what decisions about other shipments took of them.
+
+    Those units can't be of this shipment as well. Kits on such a fulfilment are left out whole:
+    what was taken are their members.
+    """
+    if not facts.taken:
+        return order
+    kits = {line.item for line in order.lines if line.is_kit}
+    return msgspec.structs.replace(
+        order, fulfillments=tuple(_less(one, facts, kits) for one in order.fulfillments)
+    )
+
+
+def _less(
+    fulfillment: FulfillmentFact, facts: TrackingFacts, kits: Collection[str]
+) -> FulfillmentFact:
+    taken = taken_of(facts, fulfillment.id)
+    if not taken:
+        return fulfillment
+    left = Counter({(one.item, one.location): one.quantity for one in taken})
+    lines: list[FulfilledUnits] = []
+    for line in fulfillment.lines:
+        place = (line.item, line.location or "")
+        less = min(line.quantity, left[place])
+        left[place] -= less
+        if line.quantity > less and line.item not in kits:
+            lines.append(msgspec.structs.replace(line, quantity=line.quantity - less))
+    return msgspec.structs.replace(fulfillment, lines=tuple(lines))
 
 
 def linked_fulfillment(posted: Sequence[Posted], gone: Collection[str]) -> str | None:
