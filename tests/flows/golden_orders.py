@@ -37,8 +37,11 @@ class GoldenOrders:
             self._listed,
         )
 
-    def order_name(self, order: Order) -> str | None:
-        return self._search.name(key_of(order))
+    def order_name(self, order: Order, *, belongs: str | None = None) -> str | None:
+        return self._search.name(key_of(order)._replace(belongs=belongs))
+
+    async def sales_order(self, order_id: str) -> SalesOrder | None:
+        return next(iter(self._orders("id", order_id)), None)
 
     async def find_orders(self, name: str) -> MatchedOrders:
         return await self._search.found(name)
