@@ -205,6 +205,7 @@ class AlarmKind(StrEnum):
     CONSENT = "consent"
     WEBHOOKS = "webhooks"
     PARKED = "parked"
+    RETRYING = "retrying"
     DRIFT = "drift"
     RECONCILIATION = "reconciliation"
     STORAGE = "storage"

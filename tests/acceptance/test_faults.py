@@ -1,9 +1,15 @@
 """Whatever goes wrong on the way, the books are equal in the end and nothing is there twice."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from acceptance.merchant import Merchant
+from ml_connector.app.alarms.watch import watch_books
+from ml_connector.app.installation.installation import open_installation
 from ml_connector.sim.faults import Fault, FaultKind
+from waiting import wait_until
 
 
 @pytest.mark.parametrize(
@@ -94,3 +100,33 @@ def test_webhooks_that_shipbob_lost_cost_nothing_once_one_arrives(acme: Merchant
     acme.wait_for(wro)
 
     assert acme.books(tee) == ({(tee, 6): 10},) * 3
+
+
+def test_what_fails_for_long_is_an_alarm_with_the_other_systems_words(acme: Merchant) -> None:
+    tee, cap = acme.sku("TEE"), acme.sku("CAP")
+    number = acme.order({tee: 20})
+    fault = acme.world.netsuite.fault(
+        "error_before_commit", method="GET", path="(?i)purchaseorder"
+    )
+    wro = acme.deliver({tee: 20}, number=number)
+    wait_until(lambda: acme.subject(wro).get("attempt", 0) > 0)
+    other = acme.deliver({cap: 7})
+    acme.wait_for(other)
+
+    async def watch(hours: int) -> None:
+        async with open_installation(acme.settings) as installation:
+            await watch_books(installation, now=datetime.now(UTC) + timedelta(hours=hours))
+
+    asyncio.run(watch(2))
+    raised = acme.rows("select key, sentence from alarm where kind = 'retrying'")
+    acme.world.netsuite.faults.remove(fault)
+    acme.wait_for(wro)
+    asyncio.run(watch(2))
+    left = acme.rows("select 1 from alarm where kind = 'retrying' and ended_at is null")
+
+    [alarm] = raised
+    assert alarm["key"] == "stopped:receiving:upstream_unavailable"
+    assert f"receiving {wro.id} tried again without success" in alarm["sentence"]
+    assert "HTTP 500" in alarm["sentence"]
+    assert left == []
+    assert acme.books(tee, cap) == ({(tee, 6): 20, (cap, 6): 7},) * 3

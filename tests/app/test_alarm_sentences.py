@@ -25,6 +25,7 @@ ROW = {
     "oldest": NOW,
     "sentences": ["It is not there"],
     "remedy": "Make it.",
+    "attempts": 7,
 }
 
 SAID: dict[str, Callable[[], AlarmText]] = {
@@ -33,6 +34,7 @@ SAID: dict[str, Callable[[], AlarmText]] = {
     ),
     "takes_no_writes": lambda: sentences.takes_no_writes("the disk is full"),
     "stopped": lambda: sentences.stopped(ROW, AlarmKind.PARKED),
+    "retrying": lambda: sentences.retrying(ROW),
     "unreadable": lambda: sentences.unreadable([FAILURE]),
     "credentials_refused": lambda: sentences.credentials_refused(FAILURE),
     "consent_ends": lambda: sentences.consent_ends(3),

@@ -226,17 +226,32 @@ class RequestLimits(_Section):
 
 
 class AlarmsSection(_Section):
-    """``[alarms]``: Apprise addresses to tell, and how long a subject may wait without one."""
+    """``[alarms]``: Apprise addresses to tell, and how long a subject may wait without one.
+
+    Attributes:
+        parked_after: of one that is stopped.
+        retrying_after: of one that is tried again and again.
+    """
 
     urls: tuple[SecretText, ...] = pydantic.Field(default=(), exclude=True)
     parked_after: str = "1d"
+    retrying_after: str = "1h"
 
-    @pydantic.field_validator("parked_after")
+    @pydantic.field_validator("parked_after", "retrying_after")
     @classmethod
     def _an_interval(cls, value: str) -> str:
-        if not isinstance(every(value), timedelta):
-            raise ValueError('write an interval like "4h" or "1d"')  # noqa: TRY004 - pydantic wants a ValueError
+        interval(value)
         return value
+
+    @property
+    def parked_for(self) -> timedelta:
+        """How long a stopped subject may wait."""
+        return interval(self.parked_after)
+
+    @property
+    def retrying_for(self) -> timedelta:
+        """How long a subject may be tried again."""
+        return interval(self.retrying_after)
 
 
 class ConnectionSettings(_Section):
@@ -297,6 +312,18 @@ def read(path: Path) -> ConnectionSettings:
         return ConnectionSettings.model_validate(resolved)
     except pydantic.ValidationError as error:
         raise toml_file.explain(path, text, ConnectionSettings, error) from error
+
+
+def interval(value: str) -> timedelta:
+    """Return an interval (``15m``).
+
+    Raises:
+        ValueError: it is none, such as a time of day.
+    """
+    found = every(value)
+    if not isinstance(found, timedelta):
+        raise ValueError('write an interval like "4h" or "1d"')  # noqa: TRY004 - pydantic wants a ValueError
+    return found
 
 
 _INTERVAL: Final = re.compile(r"^(\d{1,5})\s*(s|m|h|d)$")

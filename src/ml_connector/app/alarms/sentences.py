@@ -21,6 +21,7 @@ _TITLES: Final[dict[str, str]] = {
     AlarmKind.CONSENT: "ShipBob's consent ends",
     AlarmKind.WEBHOOKS: "webhooks",
     AlarmKind.PARKED: "work waits for long",
+    AlarmKind.RETRYING: "work fails again and again",
     AlarmKind.DRIFT: "stock differs",
     AlarmKind.RECONCILIATION: "a month end is not explained",
     AlarmKind.STORAGE: "what is stored, or the room for it",
@@ -143,6 +144,22 @@ def stopped(row: Mapping[str, Any], kind: AlarmKind) -> AlarmText:
         f" {row['oldest']:%Y-%m-%d %H:%M} UTC: {row['sentences'][0]}"
     )
     return AlarmText(sentence, _first_remedy(row))
+
+
+def retrying(row: Mapping[str, Any]) -> AlarmText:
+    """Say which subjects of a flow are tried again and again, and what the other system says.
+
+    Args:
+        row: of ``outcomes.retrying``.
+    """
+    return AlarmText(
+        f"{row['flow']} {_named(row)} tried again without success ({row['cause']}), the oldest"
+        f" since {row['oldest']:%Y-%m-%d %H:%M} UTC, {row['attempts']} times:"
+        f" {row['sentences'][0]}",
+        "It goes on being tried. See whether the other system works for others (its status page;"
+        " ml-connector ping), and what it says of this record: ml-connector events list --status"
+        " retrying.",
+    )
 
 
 def _drift(row: Mapping[str, Any]) -> str:

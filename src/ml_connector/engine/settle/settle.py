@@ -245,8 +245,9 @@ class Settle:
             left = await postings.seconds_until_over(
                 connection, posting, longest_seconds=self._over_within
             )
+        said = f"{error}; whether" if error else "whether"
         return Retryable(
-            f"{_name(posting.document)}: the outcome of the call is not known yet",
+            f"{_name(posting.document)}: {said} it was written is not known yet",
             cause=error.cause if error else Cause.OUTCOME_UNKNOWN,
             remedy="Nothing: it is looked up before anything is sent again.",
             retry_after_seconds=max(1.0, left + 1.0),

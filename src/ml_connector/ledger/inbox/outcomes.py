@@ -108,6 +108,31 @@ async def stopped(connection: Connection, connection_name: str) -> list[dict[str
     )
 
 
+async def retrying(
+    connection: Connection, connection_name: str, *, before: datetime
+) -> list[dict[str, Any]]:
+    """Return the subjects that have been tried again and again since before a moment.
+
+    Those of one flow and cause together: flow, cause, count and since when the oldest has; the
+    keys and sentences of the three oldest, and the attempts of the one that was tried most.
+    """
+    return await rows(
+        connection,
+        "select flow, cause, count(*)::int as count, min(since) as oldest,"  # noqa: S608 - a text of ours
+        " (array_agg(key order by since, id))[1:3] as keys,"
+        " (array_agg(sentence order by since, id))[1:3] as sentences,"
+        " max(attempt)::int as attempts"
+        " from (select s.*, (select min(e.received_at) from event as e"
+        "   where e.subject_id = s.id and e.mark > s.converged) as since"
+        "  from subject as s where s.connection = %(name)s"
+        "  and s.state in ('received', 'working', 'retrying')"
+        "  and s.attempt > 0 and s.cause is not null) as tried"
+        f" where since < %(before)s and {known('since')}"
+        " group by flow, cause",
+        {"name": connection_name, "before": before},
+    )
+
+
 async def keys_not_done(database: Database, connection_name: str, flow: str) -> list[str]:
     """Return the keys of the subjects of a flow that are not done."""
     found = await database.fetch(
