@@ -110,6 +110,13 @@ def test_webhooks_are_subscribed_to_with_the_topics_that_are_handled() -> None:
     assert [one for one in subscribed if one != handled] == []
 
 
+def test_sync_names_every_flow() -> None:
+    section = pages.sections("docs/reference/commands.md")["sync"]
+    named = re.findall(r"The flows are (.+?)\. ", section)
+
+    assert [set(re.findall(r"`([\w-]+)`", one)) for one in named] == [set(FLOWS)]
+
+
 def test_every_target_of_make_in_contributing_is_described_by_make() -> None:
     block = next(one for one in pages.blocks("sh") if one.page == "CONTRIBUTING.md")
 
