@@ -198,3 +198,25 @@ def test_a_document_that_can_not_be_meant_is_refused(desk: Desk) -> None:
     assert f"holds nothing of shipment {shipment.id}" in said[of_caps].out
     assert "NetSuite has no item fulfilment" in said["IF-NONE"].out
     assert desk.acme.rows("select * from decision") == []
+
+
+def test_what_was_deleted_and_adjusted_by_hand_is_handled(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    desk.look(shipment)
+    [ours] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(ours["id"]))
+    desk.acme.world.shipbob.deliver(shipment)
+    desk.look(shipment)
+    stopped = standing(desk, shipment)
+    desk.acme.world.netsuite.add_to_stock(tee, 6, -2, tranId="IA77")
+    decide(desk, shipment, "handled", "--document", "IA77")
+    report = close(desk.acme).report
+
+    assert stopped == ("dead", "fulfillment_not_found")
+    assert standing(desk, shipment) == ("done", "")
+    assert stock_agrees(desk, tee)
+    assert report.open == ()
+    assert len(report.of(Kind.DOCUMENT_NOT_NEEDED)) == len(report.of(Kind.FACT_HANDLED)) == 1

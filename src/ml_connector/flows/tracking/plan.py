@@ -399,7 +399,9 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     if booking.location is None and own.lines:  # the center isn't mapped
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
     before = told_before(_posted_on(task, own))
-    tell = booking.delivery.follows(before) if before else not _says(own, booking)
+    # One that was made again by hand is told anew in any case: so the books know it again.
+    made_again = bool(task.facts.gone) and not _posted_on(task, own)
+    tell = booking.delivery.follows(before) if before else made_again or not _says(own, booking)
     refused = _done_by_others(task, own, known)
     if not parcels and not tell and ships is None:
         return Plan(
@@ -488,7 +490,10 @@ def _cancelled(
             if fulfillment.id in made or known.says_left(fulfillment, own):
                 raise cancelled_after_shipping(own, fulfillment, known)
     if made:
-        return Plan(note="Cancelled after its label; its item fulfilment is gone from NetSuite")
+        return Plan(
+            note="Cancelled after its label; its item fulfilment is gone from NetSuite",
+            gone=facts.gone,
+        )
     lines = source_lines(facts, settings)
     return Plan(
         note="Cancelled: nothing has shipped", refused=refused(lines, "Cancelled at ShipBob")

@@ -260,6 +260,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             only be planned with their ids, such as a receipt from an authorization.
         fan_out: keys of the subjects of the same flow that are to be looked at instead or
             as well, such as the shipments of an order.
+        gone: internal ids of documents of ours that somebody deleted, and that nothing needs any
+            more: the source says that their units stayed, or another document has them.
         parent_key: the key of the larger thing at the source that those are read with.
     """
 
@@ -272,6 +274,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bindings: tuple[Binding, ...] = ()
     replan_after_posting: bool = False
     fan_out: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     parent_key: str | None = None
 
     @property

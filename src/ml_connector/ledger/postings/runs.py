@@ -90,14 +90,18 @@ async def write(connection: Connection, pages: Sequence[Page]) -> None:
 
 
 def _decision(plan: Plan) -> dict[str, Any]:
-    kept = {
+    kept: dict[str, Any] = {
         "documents": plan.documents,
         "note": plan.note,
         "refused": plan.refused,
         "waiting": plan.waiting,
         "afterwards": failure(plan.remaining_failure) if plan.remaining_failure else None,
     }
-    return {**kept, "handled": plan.handled} if plan.handled else kept
+    if plan.handled:
+        kept["handled"] = plan.handled
+    if plan.gone:
+        kept["gone"] = plan.gone
+    return kept
 
 
 async def finish(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 import msgspec
 
@@ -49,6 +50,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         cut_off: journal rows whose fact and posting lie in different months.
         journal_rows: number of them that are posted with a date in the month.
         documents: number of ours with a date in the month.
+        remade: by external id, the document that stands in place of one of ours that was deleted.
+        not_needed: external ids of documents of ours that nothing needs any more.
     """
 
     sections: Sections
@@ -61,6 +64,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: Sequence[JournalRow]
     journal_rows: int
     documents: int
+    remade: Mapping[str, str] = MappingProxyType({})
+    not_needed: frozenset[str] = frozenset()
 
 
 def compare(
@@ -145,6 +150,7 @@ def judge(
                     gathered.posted,
                     gathered.found,
                     gathered.names,
+                    fates=documents.Fates(gathered.remade, gathered.not_needed),
                     handled=handled.sources_by_document(handling),
                 ),
                 *cut_off(month, gathered.cut_off, gathered.sections),
@@ -190,10 +196,12 @@ def netsuite_rows(
     posted: Sequence[PostedDocument],
     found: Sequence[FoundDocument],
     names: SkuNames,
+    remade: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[RowKey, Row]]:
     """Yield NetSuite's part of the table: our documents, and others' movements."""
     ours = {one.external_id: one for one in posted}
     by_id = {(one.type, one.remote_id): one for one in posted}
+    by_id |= {(one.type, remade.get(one.external_id, one.remote_id)): one for one in posted}
     for document in found:
         head = document.head
         if head.date not in month or not document.counts:

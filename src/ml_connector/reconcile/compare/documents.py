@@ -1,7 +1,7 @@
 """Our documents: as they were posted, compared with how NetSuite has them now. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -31,6 +31,21 @@ class _DocumentPair(NamedTuple):
     copies: Sequence[FoundDocument]
 
 
+class Fates(NamedTuple):
+    """What the books know of documents of ours that somebody deleted, by external id.
+
+    Attributes:
+        remade: the internal id of the document that stands in place of one.
+        not_needed: those that nothing needs any more.
+    """
+
+    remade: Mapping[str, str] = MappingProxyType({})
+    not_needed: Collection[str] = ()
+
+
+_NO_FATES: Final = Fates()
+
+
 class _Index(NamedTuple):
     """NetSuite's documents by each thing that a document of ours may be recognised by.
 
@@ -53,6 +68,7 @@ def judge(
     found: Sequence[FoundDocument],
     names: SkuNames,
     *,
+    fates: Fates = _NO_FATES,
     handled: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Difference]:
     """Say how our documents differ from what was posted, and what others moved.
@@ -62,13 +78,14 @@ def judge(
         posted: our documents by the journal, among them every one of ours in ``found``.
         found: NetSuite's side of ``posted``, and all that others moved.
         names: what people call items.
+        fates: what the books know of documents of ours that were deleted.
         handled: what documents of others account for by decision, by their internal id.
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
     index = _indexed(found, foreign)
-    pairs = [_pair(document, index) for document in posted]
-    differences = [one for pair in pairs for one in _of_pair(month, pair, names)]
+    pairs = [_pair(document, index, fates) for document in posted]
+    differences = [one for pair in pairs for one in _of_pair(month, pair, names, fates)]
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
     for document in foreign:
         if document.head.id not in taken and document.head.date in month and document.counts:
@@ -85,12 +102,14 @@ def _indexed(found: Iterable[FoundDocument], foreign: Sequence[FoundDocument]) -
     )
 
 
-def _pair(document: PostedDocument, index: _Index) -> _DocumentPair:
+def _pair(document: PostedDocument, index: _Index, fates: Fates) -> _DocumentPair:
     copies: Sequence[FoundDocument] = index.by_tag.get(document.external_id, [])
     own = index.by_external_id.get(document.external_id)
     if own is None:
         same = index.by_id.get(document.remote_id)
         own = same if same is not None and same.head.type == document.type else None
+    if own is None and document.external_id in fates.remade:
+        own = index.by_id.get(fates.remade[document.external_id])
     if own is None and copies:
         own, *copies = copies
     if own is not None:
@@ -99,11 +118,13 @@ def _pair(document: PostedDocument, index: _Index) -> _DocumentPair:
     return _DocumentPair(document, own, list({one.head.id: one for one in copies}.values()))
 
 
-def _of_pair(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
+def _of_pair(
+    month: Month, pair: _DocumentPair, names: SkuNames, fates: Fates
+) -> Iterator[Difference]:
     """Yield the differences of one document; of another month's document only its copies."""
     found_day = pair.found.head.date if pair.found else pair.posted.date
     if pair.posted.date in month or found_day in month:
-        yield from _differences(month, pair, names)
+        yield from _differences(month, pair, names, fates)
     yield from _doubled(month, pair, names)
 
 
@@ -145,18 +166,27 @@ def _by_twin(
     return twins
 
 
-def _differences(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
+def _differences(
+    month: Month, pair: _DocumentPair, names: SkuNames, fates: Fates
+) -> Iterator[Difference]:
     posted, found = pair.posted, pair.found
-    if found is None or found.head.voided:
+    if found is None and posted.external_id in fates.not_needed:
+        yield _not_needed(posted)
+    elif found is None or found.head.voided:
         yield from _gone(pair, names)
     else:
+        remade = fates.remade.get(posted.external_id) == found.head.id
         if posted.kind in OF_OTHERS:
             pass  # it keeps the external id that it had
+        elif remade:
+            yield _reentered(pair, found)
         elif found.head.external_id != posted.external_id:
             yield _external_id(pair, found)
         elif found.head.id != posted.remote_id and posted.places == found.places:
             yield _reentered(pair, found)
-        if found.head.date != posted.date:
+        if found.head.date != posted.date and not (
+            remade and posted.date in month and found.head.date in month
+        ):
             yield _dated(month, pair, found)
         if posted.currency and found.currency and found.currency != posted.currency:
             yield _currency(pair, found)
@@ -193,6 +223,20 @@ def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
         )
 
 
+def _not_needed(posted: PostedDocument) -> Difference:
+    return Difference(
+        kind=Kind.DOCUMENT_NOT_NEEDED,
+        section=posted.section,
+        source=posted.entries[0].source,
+        external_id=posted.external_id,
+        documents=(posted.ref,),
+        says=(
+            f"{_named(posted)} was deleted in NetSuite; its units did not leave, or another"
+            " document has them"
+        ),
+    )
+
+
 def _external_id(pair: _DocumentPair, found: FoundDocument) -> Difference:
     posted = pair.posted
     now = f"now {found.head.external_id}" if found.head.external_id else "now empty"
@@ -217,7 +261,9 @@ def _reentered(pair: _DocumentPair, found: FoundDocument) -> Difference:
         documents=(posted.ref, found.ref),
         says=(
             f"{_named(posted)} was posted as {posted.remote_id} and stands as {found.head.id}"
-            " now, with the same lines"
+            " now"
+            + (", with the same lines" if posted.places == found.places else "")
+            + (f", dated {found.head.date}" if found.head.date != posted.date else "")
         ),
     )
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
     CURRENCY_CHANGED = "currency_changed"
     DOCUMENT_REENTERED = "document_reentered"
+    DOCUMENT_NOT_NEEDED = "document_not_needed"
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
     HANDLED_CHANGED = "handled_changed"
@@ -47,6 +48,7 @@ class Kind(StrEnum):
 EXPLAINED: Final = frozenset(
     {
         Kind.DOCUMENT_REENTERED,
+        Kind.DOCUMENT_NOT_NEEDED,
         Kind.FACT_REFUSED,
         Kind.FACT_HANDLED,
         Kind.MOVED_BY_OTHERS,
@@ -76,6 +78,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ACCOUNT_CHANGED: "A bill with another account than was posted",
         Kind.CURRENCY_CHANGED: "A bill in another currency than was posted",
         Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
+        Kind.DOCUMENT_NOT_NEEDED: "A document of ours was deleted, and nothing needs it any more",
         Kind.FACT_REFUSED: "Refused on purpose",
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
         Kind.HANDLED_CHANGED: "A document that handled a fact was changed",

@@ -110,10 +110,40 @@ where {_DIFFERS}
 """  # noqa: S608 - our own constants
 """The documents that differ before anything was looked up."""
 
-MISSING: Final = """
-select external_id, kind, remote_id from month_suspect where unfound order by external_id
+# An item fulfilment that was deleted and made again by hand is known by what was written on it.
+_REMADE: Final = """
+select distinct on (p.external_id) p.external_id, u.remote_id
+from {of} as s
+join posting as p on p.connection = %(name)s and p.system = 'netsuite'
+    and p.external_id = s.external_id and p.kind = 'itemFulfillment'
+join posting as u on u.subject_id = p.subject_id and u.system = 'netsuite'
+    and u.kind = 'fulfillmentUpdate' and u.id > p.id and u.state in ('done', 'adopted')
+    and u.remote_id <> p.remote_id
+order by p.external_id, u.id desc
 """
-"""Documents of ours that the month's lines in NetSuite do not show."""
+
+MISSING: Final = f"""
+select external_id, kind, remote_id from month_suspect where unfound
+union all
+select r.external_id, 'itemFulfillment', r.remote_id
+from ({_REMADE.format(of="(select * from month_suspect where unfound)")}) as r
+order by external_id
+"""  # noqa: S608 - our own constants
+"""Documents of ours that the month's lines in NetSuite do not show, and what replaces them."""
+
+REMADE: Final = _REMADE.format(of="month_raw")
+"""Which documents stand in place of those of ours that were deleted and made again by hand."""
+
+NOT_NEEDED: Final = """
+select p.external_id from month_raw as m
+join posting as p on p.connection = %(name)s and p.system = 'netsuite'
+    and p.external_id = m.external_id
+join subject as s on s.id = p.subject_id and s.state = 'done' and s.waits = ''
+cross join lateral (select r.decision from run as r where r.subject_id = s.id
+    and r.decision is not null order by r.id desc limit 1) as last
+where (last.decision -> 'gone')::jsonb ? p.remote_id
+"""
+"""Documents of ours that the last run saw deleted, and that its subject does without."""
 
 # Lines that are looked up belong to a suspect document, or make theirs one. So all that follows
 # is about these few.

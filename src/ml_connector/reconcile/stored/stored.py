@@ -212,6 +212,11 @@ class StoredMonth:
             f"{row['flow']} {row['kind']}": self._row_key(row).section for row in sums
         }
         [count] = await self._journal.rows(document_sql.DOCUMENT_COUNT)
+        remade = {
+            row["external_id"]: row["remote_id"]
+            for row in await self._journal.rows(document_sql.REMADE)
+        }
+        not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         return Gathered(
             sections=self._sections,
             states=await self._states(),
@@ -221,12 +226,14 @@ class StoredMonth:
             rows=[
                 *self._summed(sums),
                 *await self._not_agreed(),
-                *netsuite_rows(self._month, posted, found, names),
+                *netsuite_rows(self._month, posted, found, names, remade),
             ],
             equations=await self._equations(),
             cut_off=await self._cut_off(),
             journal_rows=sum(row["entries"] for row in sums),
             documents=int(count["documents"]),
+            remade=remade,
+            not_needed=frozenset(row["external_id"] for row in not_needed),
         )
 
     async def _set_aside(self) -> None:

@@ -64,6 +64,7 @@ def all_handled(
     return Plan(
         note="All its units are handled by others",
         handled=tuple(handled),
+        gone=facts.gone,
         refused=(
             *refused(told, f"{reason}{_NOT_KEPT}"),
             *offsets(gone_units(facts, posted), "Its item fulfilment is gone from NetSuite"),

@@ -85,6 +85,7 @@ def not_shipped(facts: TrackingFacts, posted: Sequence[Posted]) -> Plan:
     }
     return Plan(
         note=note,
+        gone=facts.gone,
         refused=offsets(taken_out, f"{note}; its item fulfilment is gone from NetSuite"),
     )
 
