@@ -9,15 +9,8 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import Retryable
-from ml_connector.flows.returns.coverage import (
-    authorizable,
-    authorization,
-    received_already,
-    refuse_not_open,
-    said,
-    sale,
-    take,
-)
+from ml_connector.flows.returns.authorizations import authorization, refuse_not_open, sale
+from ml_connector.flows.returns.coverage import authorizable, said, take
 from ml_connector.flows.returns.documents import (
     ReturnBooking,
     ReturnedUnits,
@@ -35,6 +28,7 @@ from ml_connector.flows.returns.facts import (
     Unit,
     units_of,
 )
+from ml_connector.flows.returns.others_receipts import received_already
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
     bookable,
