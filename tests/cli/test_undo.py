@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.merchant import Merchant, fresh_database, merchant, quantities
 from cli.conftest import Command
+from ml_connector.sim.shipbob.books.returns import Taken
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +162,65 @@ def test_a_counter_document_is_not_undone(acme: Command, booked: Merchant) -> No
 
     assert answered.status == 1
     assert "is a counter-document itself" in answered.err
+
+
+def units_of(booked: Merchant, external_ids: str) -> list[tuple[str, int]]:
+    """Documents of ours whose external ids begin so, with their units."""
+    return sorted(
+        (str(document["externalId"]), sum(int(units) for units in quantities(document)))
+        for document in booked.world.netsuite.documents()
+        if str(document.get("externalId", "")).startswith(external_ids)
+    )
+
+
+def test_an_undone_receipt_stays_undone_until_more_is_stowed_and_is_then_booked_whole(
+    acme: Command, booked: Merchant
+) -> None:
+    tee, cap = booked.sku("TEE"), booked.sku("CAP")
+    wro = booked.announce({tee: 8, cap: 3})
+    booked.world.shipbob.stow(wro, {tee: 6, cap: 3})
+    acme("sync", "receiving", "--id", str(wro.id), "--json")
+    acme("journal", "undo", f"mlc-ia-{wro.id}-1", "--yes")
+    again = json.loads(acme("sync", "receiving", "--id", str(wro.id), "--json").out)
+    left = units_of(booked, f"mlc-ia-{wro.id}")
+    booked.world.shipbob.stow(wro, {tee: 2})
+    changed = json.loads(acme("sync", "receiving", "--id", str(wro.id), "--json").out)
+
+    assert again["lines"]["refused"]["quantity"] == 9
+    assert left == [(f"mlc-ia-{wro.id}-1", 9)]
+    assert units_of(booked, f"mlc-ia-{wro.id}") == [
+        (f"mlc-ia-{wro.id}-1", 9),
+        (f"mlc-ia-{wro.id}-2", 8),
+    ]
+    assert (changed["lines"]["posted"]["quantity"], changed["lines"]["refused"]["quantity"]) == (
+        8,
+        3,
+    )
+    assert changed["lines"]["unexplained"]["quantity"] == 0
+    assert booked.books(tee).netsuite == booked.books(tee).journal == {(tee, 6): 8}
+    assert booked.books(cap).netsuite.get((cap, 6), 0) == 0
+
+
+def test_an_undone_return_stays_undone_until_it_is_corrected_and_is_then_booked_whole(
+    acme: Command, booked: Merchant
+) -> None:
+    shipbob, tee = booked.world.shipbob, booked.sku("TEE")
+    found = shipbob.create_return(f"BOX-{tee}", {tee: 3}, fulfillment_center_id=228)
+    shipbob.arrive_return(found)
+    shipbob.complete_return(found, {tee: {"Restock": 2}})
+    acme("sync", "returns", "--id", str(found.id), "--json")
+    acme("journal", "undo", f"mlc-ia-ret-{found.id}-1", "--yes")
+    again = json.loads(acme("sync", "returns", "--id", str(found.id), "--json").out)
+    left = units_of(booked, f"mlc-ia-ret-{found.id}")
+    found.lines[0].taken.append(Taken(action="Restock", reason="Found", quantity=1))
+    changed = json.loads(acme("sync", "returns", "--id", str(found.id), "--json").out)
+
+    assert again["lines"]["refused"]["quantity"] == 2
+    assert left == [(f"mlc-ia-ret-{found.id}-1", 2)]
+    assert units_of(booked, f"mlc-ia-ret-{found.id}") == [
+        (f"mlc-ia-ret-{found.id}-1", 2),
+        (f"mlc-ia-ret-{found.id}-2", 3),
+    ]
+    assert changed["lines"]["posted"]["quantity"] == 3
+    assert changed["lines"]["unexplained"]["quantity"] == 0
+    assert booked.books(tee).netsuite == {(tee, 6): 3}

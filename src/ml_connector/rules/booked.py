@@ -1,11 +1,14 @@
 """What of a source fact is booked already, and whether the source now says less. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.words import Cause
+
+TAKEN_BACK: Final = "A person took it back, and it has not changed since: not booked again"
 
 
 def booked_units(posted: Iterable[Posted]) -> Counter[str]:
@@ -15,6 +18,44 @@ def booked_units(posted: Iterable[Posted]) -> Counter[str]:
         for line in document.lines:
             booked[line.source_line] += line.quantity or 0
     return booked
+
+
+def standing(posted: Iterable[Posted]) -> tuple[Posted, ...]:
+    """Return the documents that no counter-document has taken back."""
+    return tuple(document for document in posted if not document.undone)
+
+
+def left_taken_back(posted: Sequence[Posted], told: Mapping[str, int]) -> Counter[str]:
+    """Return the units that a person took back and that are not posted again, by line, signed.
+
+    What a person took back is not posted again by itself while the source still says of the line
+    what it said then. A line that has changed since is posted whole, as if nothing of it had ever
+    been posted.
+
+    Args:
+        posted: all documents of the source, oldest first.
+        told: units that the source says now, signed as they are posted, by line.
+    """
+    stands = booked_units(standing(posted))
+    taken_back = [document for document in posted if document.undone]
+    left: Counter[str] = Counter()
+    # The latest that were taken back count, as many as were then the line.
+    for number in range(len(taken_back)):
+        for name, units in booked_units(taken_back[number:]).items():
+            if units and stands[name] + units == told.get(name, 0):
+                left[name] = units
+    return left
+
+
+def settled_units(posted: Sequence[Posted], told: Mapping[str, int]) -> Counter[str]:
+    """Return the units that need no document any more, signed, by line of the source.
+
+    Those of documents that stand, and those that a person took back for good. Arguments as of
+    ``left_taken_back``.
+    """
+    settled = booked_units(standing(posted))
+    settled.update(left_taken_back(posted, told))
+    return settled
 
 
 def refuse_fewer_units(

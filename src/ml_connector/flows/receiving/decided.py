@@ -17,11 +17,12 @@ from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.hubs import ordered_at
-from ml_connector.flows.receiving.stowed import name_of
+from ml_connector.flows.receiving.stowed import name_of, stowed_units
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.ledger.postings.documents import HandledUnits, Posted, RefusedUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.booked import TAKEN_BACK, left_taken_back, settled_units
 from ml_connector.rules.decisions import decided
 from ml_connector.rules.decisions.decided import (
     Decided,
@@ -83,6 +84,29 @@ def match(facts: ReceivingFacts) -> str:
 def lapses(facts: ReceivingFacts) -> dict[int, str]:
     """Return, by decision, why it does not hold any more; empty while it holds."""
     return decided.lapses(facts.decisions, match(facts))
+
+
+def settled(facts: ReceivingFacts, posted: Sequence[Posted]) -> Counter[str]:
+    """Return the units that need no document of ours any more, by line of the WRO.
+
+    Those that are booked; and those that a person took back, while as many are stowed.
+    """
+    return settled_units(posted, _to_be_booked(facts))
+
+
+def taken_back(facts: ReceivingFacts, posted: Sequence[Posted]) -> tuple[RefusedUnits, ...]:
+    """Return the units that a person took back, while as many are stowed as then."""
+    return tuple(
+        RefusedUnits(source_line=line, reason=TAKEN_BACK, quantity=units)
+        for line, units in left_taken_back(posted, _to_be_booked(facts)).items()
+    )
+
+
+def _to_be_booked(facts: ReceivingFacts) -> Counter[str]:
+    """Return the units that are stowed and that no document of others accounts for, by line."""
+    told = Counter(stowed_units(facts.lines))
+    told.subtract(decided.counted_units(facts.decisions, match(facts)))
+    return told
 
 
 def accounted_units(facts: ReceivingFacts, booked: Mapping[str, int]) -> Counter[str]:

@@ -10,7 +10,7 @@ from ml_connector.flows.receiving.documents import Booking, Increase
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.stowed import merged, name_of
 from ml_connector.ledger.postings.documents import Document, Posted
-from ml_connector.rules.booked import booked_units
+from ml_connector.rules.booked import booked_units, standing
 from ml_connector.rules.found_documents import fact_date_of, found_request
 from ml_connector.rules.items import match, sku_of
 from ml_connector.words import DocumentKind
@@ -76,7 +76,7 @@ def _candidates(
         facts.matches,
         settings.skus,
     )
-    booked = booked_units(posted)
+    booked = booked_units(standing(posted))
     found: list[Increase] = []
     for line in stowed:
         item = matched.items[line.inventory_id]

@@ -18,6 +18,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.receiving.documents import Booking, transfer
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.ledger.postings.documents import Document, JournalLine, Plan, Posted
+from ml_connector.rules.booked import standing
 from ml_connector.rules.locations import unmapped
 from ml_connector.shipbob.resources.receiving import ENDED
 from ml_connector.words import DocumentKind
@@ -59,7 +60,7 @@ def booked_apart(
     others = {*settings.locations.values()} - {place}  # what is mapped no more is left alone
     units: dict[tuple[str, str], int] = defaultdict(int)
     named: dict[tuple[str, str], JournalLine] = {}
-    lines = (*(line for one in posted for line in one.lines), *_lines(documents))
+    lines = (*(line for one in standing(posted) for line in one.lines), *_lines(documents))
     for line in lines:
         if line.location in others:
             key = (line.location or "", line.source_line)

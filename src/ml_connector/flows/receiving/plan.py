@@ -12,8 +12,10 @@ from ml_connector.flows.receiving.decided import (
     accounted_units,
     handled_elsewhere,
     lapsed,
+    settled,
     settled_receipts,
     split_handled,
+    taken_back,
 )
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
@@ -31,7 +33,7 @@ from ml_connector.flows.receiving.whose.order import names_order, order_of
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
-from ml_connector.rules.booked import booked_units, refuse_fewer_units
+from ml_connector.rules.booked import TAKEN_BACK, refuse_fewer_units, standing
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
@@ -58,11 +60,12 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
-    booked = booked_units(posted)
+    booked = settled(facts, posted)
     _refuse_fewer(facts, booked)
     raised = unbooked(facts.lines, booked)
     if not raised:
         note = "Nothing was stowed beyond what is booked"
+        note = TAKEN_BACK if taken_back(facts, posted) else note
         decided = Plan(documents=_mark(facts, posted), note=note)
     else:
         decided = _book(facts, raised, posted, settings)
@@ -196,10 +199,11 @@ def _unmarked_while_unexplained(
     if len(documents) == len(decided.documents):
         return decided
     lines = [
-        *(line for one in posted for line in one.lines),
+        *(line for one in standing(posted) for line in one.lines),
         *(line for one in documents for line in one.lines),
     ]
-    equation = of_subject(source_lines(facts, settings), lines, decided.not_posted, waits=False)
+    not_posted = (*decided.not_posted, *taken_back(facts, posted))
+    equation = of_subject(source_lines(facts, settings), lines, not_posted, waits=False)
     if equation.holds and not decided.waiting and decided.remaining_failure is None:
         return decided
     said = "The WRO is not marked as booked: not all of its lines are explained"

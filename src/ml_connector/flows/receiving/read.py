@@ -10,14 +10,13 @@ from typing import Final
 import msgspec
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.receiving.decided import accounted_units, swept
+from ml_connector.flows.receiving.decided import accounted_units, settled, swept
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.flows.receiving.whose.reading import WroSays, find_orders, nothing_found
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.booked import booked_units
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
@@ -120,7 +119,7 @@ async def confirm(facts: ReceivingFacts, posted: Sequence[Posted], reads: Reads)
     Its counters and those of its boxes can disagree while work goes on (shipbob.md section 9.4):
     a decrease counts when a look that began after the first had ended shows it again.
     """
-    booked = booked_units(posted)
+    booked = settled(facts, posted)
     is_fewer = fewer(facts.lines, accounted_units(facts, booked))
     if not is_fewer and not booked_otherwise(facts.lines, booked):
         return facts

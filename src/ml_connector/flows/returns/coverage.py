@@ -150,20 +150,26 @@ def _refuse_authorized_otherwise(
             f" {', '.join(others)} from sales order {order.number} expects from the customer",
             cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
             remedy=(
-                "Close the authorization in NetSuite and replay: the return is then authorised"
-                " from its sales order. Or receive the parcel by hand."
+                "Delete the authorization in NetSuite and replay: the return is then authorised"
+                " from its sales order. Or close it and replay: the return is then booked by the"
+                " policy unmatched_return. Or receive the parcel by hand."
             ),
             waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
         )
 
 
 def _left_to_authorize(order: Sale) -> dict[int, int]:
-    """Return how many units of each line were fulfilled and are on no authorization yet."""
+    """Return how many units of each line were fulfilled and are on no authorization yet.
+
+    A closed line keeps what it authorised. It is not documented whether NetSuite lets these units
+    be authorised again; where it does not, it refuses the whole transform.
+    """
     left = {line.line: line.fulfilled for line in order.lines}
     for made in order.authorizations:
         if made.status != RETURN_CANCELLED:
             for spent in made.lines:
-                _spend(order, spent.order_line, spent.item_id, spent.authorized, left)
+                units = spent.authorized + spent.closed_quantity
+                _spend(order, spent.order_line, spent.item_id, units, left)
     return left
 
 

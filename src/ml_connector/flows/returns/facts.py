@@ -85,6 +85,7 @@ class AuthorizedLine(msgspec.Struct, frozen=True, kw_only=True):
         open_quantity: still to be received.
         unit: the line's unit where it is not the stock unit, else None.
         order_line: the sales order's line it stands for, where that is known.
+        closed_quantity: of a closed line what was never received.
     """
 
     line: int
@@ -93,6 +94,7 @@ class AuthorizedLine(msgspec.Struct, frozen=True, kw_only=True):
     open_quantity: int
     unit: str | None = None
     order_line: int | None = None
+    closed_quantity: int = 0
 
 
 class ReceivedUnits(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from ml_connector.flows.returns.documents import ReturnBooking, ReturnedUnits
 from ml_connector.flows.returns.facts import ReturnFacts, units_of
 from ml_connector.flows.returns.requirements import bookable, places
 from ml_connector.ledger.postings.documents import Document, JournalLine, Posted
-from ml_connector.rules.booked import booked_units
+from ml_connector.rules.booked import booked_units, standing
 from ml_connector.rules.found_documents import fact_date_of, found_request
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.words import DocumentKind, ExternalIdPrefix
@@ -61,7 +61,7 @@ def _come(
     facts: ReturnFacts, found: FoundRecord, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> tuple[JournalLine, ...]:
     """Return the journal lines of units that came in."""
-    booked = booked_units(posted)
+    booked = booked_units(standing(posted))
     parts = _parts(facts, settings)
     told = told_apart(
         found,
@@ -78,7 +78,7 @@ def _gone(
     facts: ReturnFacts, found: FoundRecord, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> tuple[JournalLine, ...]:
     """Return the journal lines of disposed units that went out of stock."""
-    booked = booked_units(posted)
+    booked = booked_units(standing(posted))
     parts = [one for one in _parts(facts, settings) if one.unit.action == "dispose"]
     told = told_apart(
         found,

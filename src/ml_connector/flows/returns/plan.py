@@ -41,7 +41,12 @@ from ml_connector.flows.returns.requirements import (
 from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
 from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
-from ml_connector.rules.booked import booked_units, refuse_fewer_units
+from ml_connector.rules.booked import (
+    TAKEN_BACK,
+    left_taken_back,
+    refuse_fewer_units,
+    settled_units,
+)
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.posting_dates import posting_date
@@ -78,7 +83,7 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     booked = _booked(facts, units, posted)
     pending = [unit for unit in units if _is_pending(unit, booked)]
     if not pending:
-        return Plan(note=_nothing(facts, units))
+        return Plan(note=_nothing(facts, units, posted))
     locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(
         {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in pending},
@@ -104,10 +109,12 @@ def _booked(
 ) -> Mapping[str, int]:
     """Return the units that are booked already, by source line; 0 for one that is not.
 
+    With those that a person took back, while ShipBob says the same of them.
+
     Raises:
         NeedsHuman: fewer came back than are booked.
     """
-    booked = booked_units(posted)
+    booked = settled_units(posted, _told(units))
     refuse_fewer_units(
         f"Return {facts.return_id}",
         booked,
@@ -120,6 +127,12 @@ def _booked(
     return booked
 
 
+def _told(units: Sequence[Unit]) -> dict[str, int]:
+    """Return what ShipBob says now, signed as it is posted, by line."""
+    gone = {unit.write_off_line: -unit.quantity for unit in units if unit.action == "dispose"}
+    return {**{unit.source_line: unit.quantity for unit in units}, **gone}
+
+
 def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
     """Whether units are not in NetSuite yet, or were disposed of and are not written off."""
     if unit.quantity > booked[unit.source_line]:
@@ -127,7 +140,9 @@ def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
     return unit.action == "dispose" and unit.quantity > -booked[unit.write_off_line]
 
 
-def _nothing(facts: ReturnFacts, units: Sequence[Unit]) -> str:
+def _nothing(facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]) -> str:
+    if left_taken_back(posted, _told(units)):
+        return TAKEN_BACK
     if units:
         return "Everything that came back is booked"
     return _differs(facts) or "Nothing came back"

@@ -163,6 +163,7 @@ async def _authorization(found: ReturnAuthorization, reads: Reads) -> Authorizat
                 open_quantity=int(line.open_quantity),
                 unit=_other_unit(line.units, line.stockunit),
                 order_line=line.order_line,
+                closed_quantity=int(line.closed_quantity),
             )
             for line in found.lines
         ),

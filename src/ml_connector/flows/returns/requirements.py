@@ -11,7 +11,7 @@ from ml_connector.flows.returns.facts import Action, ReturnFacts, Sale, Unit, un
 from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
-from ml_connector.rules.booked import booked_units
+from ml_connector.rules.booked import booked_units, standing
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
 from ml_connector.words import Cause
@@ -53,7 +53,7 @@ def refuse_reopened(facts: ReturnFacts, posted: Sequence[Posted]) -> None:
     Raises:
         NeedsHuman: units are booked.
     """
-    booked = booked_units(document for document in posted if not document.undone)
+    booked = booked_units(standing(posted))
     units = sum(quantity for quantity in booked.values() if quantity > 0)
     if units:
         raise NeedsHuman(

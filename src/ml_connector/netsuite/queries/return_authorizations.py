@@ -93,6 +93,11 @@ class AuthorizationLine(msgspec.Struct, frozen=True, kw_only=True):
         return abs(self.quantityshiprecv)
 
     @property
+    def closed_quantity(self) -> Decimal:
+        """Units of a closed line that were never received."""
+        return max(Decimal(0), abs(self.quantity) - self.authorized)
+
+    @property
     def open_quantity(self) -> Decimal:
         """Units still to be received; never negative."""
         return max(Decimal(0), self.authorized - self.received)
