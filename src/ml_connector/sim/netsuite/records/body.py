@@ -1,7 +1,7 @@
 """Reading a request body into a record: names, values, references, sublists (6.2-6.6)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from ml_connector.sim.netsuite.books import line_numbers
@@ -9,6 +9,14 @@ from ml_connector.sim.netsuite.books.books import Cell, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, Line
 from ml_connector.sim.netsuite.books.line_numbers import Numbers
+from ml_connector.sim.netsuite.records.entries import (
+    AS_QUERIES_SAY,
+    addressed,
+    columns_of,
+    has,
+    items_of,
+    key_of,
+)
 from ml_connector.sim.netsuite.records.scalars import ENUMERATIONS, SCALARS
 from ml_connector.sim.netsuite.values.numbers import bounded
 from ml_connector.sim.netsuite.values.properties import Property
@@ -246,7 +254,7 @@ class BodyReader:
         if not isinstance(value, dict):
             raise TypeError("an object is wanted")
         detail = {key.lower(): part for key, part in value.items()}
-        items = _items(detail.get("inventoryassignment"))
+        items = items_of(detail.get("inventoryassignment"))
         found = []
         for at, item in enumerate(items):
             target: dict[str, object] = {}
@@ -268,7 +276,7 @@ class BodyReader:
         name = sublist.name.lower()
         static = sublist.static and not by_person
         try:
-            items = _items(value)
+            items = items_of(value)
         except TypeError as error:
             raise invalid_content(
                 f"Invalid value for the field {sublist.name}.", path=sublist.name
@@ -291,15 +299,15 @@ class BodyReader:
                 by_person=by_person,
             )
             before = line.values.get("inventorydetail")
-            if before and line.values.get("$prefilled") and _has(item, "inventorydetail"):
+            if before and line.values.get("$prefilled") and has(item, "inventorydetail"):
                 raise _static("inventoryAssignment")
             self.fields(
                 line.values,
-                _columns(item, static=sublist.static or transform),
+                columns_of(item, static=sublist.static or transform),
                 sublist.columns,
                 path,
             )
-            if _has(item, "amount") and not _has(item, "rate") and name == "item":
+            if has(item, "amount") and not has(item, "rate") and name == "item":
                 line.values.pop("rate", None)
                 line.values.pop("$priced", None)
             kept.append(line)
@@ -324,20 +332,20 @@ class BodyReader:
         name = sublist.name.lower()
         found = None
         if sublist.keyed:
-            found = _match(
+            found = addressed(
                 document.of(name),
                 item,
                 path,
                 transform=transform,
                 static=sublist.static,
-                numbers=_NO_OTHERS if by_person else self._numbers(document),
+                numbers=AS_QUERIES_SAY if by_person else self._numbers(document),
             )
         if found is not None:
             return found
         if static:
             raise _no_such_line(sublist.name) if transform else _static(sublist.name)
         line = Line(0, name)
-        wanted = _key_of(item, "line")
+        wanted = key_of(item, "line")
         taken = {each.id for each in document.lines if each.sublist in ("item", "expense", name)}
         if wanted is not None and wanted > 0 and wanted not in taken and not transform:
             line.id = wanted
@@ -352,65 +360,6 @@ class BodyReader:
         )
 
 
-def _as_queries_say(line: int) -> int:
-    return line
-
-
-_NO_OTHERS: Final = (_as_queries_say, _as_queries_say)
-"""People point at a line; here they name it by the number that queries show."""
-
-
-def _columns(item: Mapping[str, object], *, static: bool) -> Mapping[str, object]:
-    """A line's properties without its address."""
-    skip = {"line", "orderline"} if static else {"line"}
-    return {key: value for key, value in item.items() if key.lower() not in skip}
-
-
-def _match(
-    lines: Iterable[Line],
-    item: Mapping[str, object],
-    path: str,
-    *,
-    transform: bool,
-    static: bool,
-    numbers: tuple[Numbers, Numbers],
-) -> Line | None:
-    """The line an entry addresses.
-
-    In a transform by ``orderLine``, else by ``line`` with the same meaning (7.3). In a saved
-    record by ``line``; receipts and fulfilments also by ``orderLine`` alone.
-    """
-    own, of_source = numbers
-    number, order_line = _key_of(item, "line", path), _key_of(item, "orderline", path)
-    if transform:
-        number, order_line = None, order_line if order_line is not None else number
-    if number is not None:
-        return next((line for line in lines if own(line.id) == number), None)
-    if order_line is None or not (transform or static):
-        return None
-    hanging = (line for line in lines if line.values.get("orderline") is not None)
-    return next(
-        (line for line in hanging if of_source(whole(line.values["orderline"])) == order_line),
-        None,
-    )
-
-
-def _key_of(item: Mapping[str, object], name: str, path: str = "") -> int | None:
-    for key, value in item.items():
-        if key.lower() == name and value is not None:
-            try:
-                return int(bounded(value))
-            except (TypeError, ValueError) as error:
-                raise invalid_content(
-                    f"Invalid value for the field {key}.", path=f"{path}.{key}"
-                ) from error
-    return None
-
-
-def _has(item: Mapping[str, object], name: str) -> bool:
-    return any(key.lower() == name for key in item)
-
-
 def _no_such_line(name: str) -> Exception:
     """Of a transform that names a line the target was not prefilled with (16.2)."""
     return user_error(
@@ -422,13 +371,3 @@ def _no_such_line(name: str) -> Exception:
 
 def _static(name: str) -> Exception:
     return user_error(f"You cannot add or remove lines of the static sublist {name}.", path=name)
-
-
-def _items(value: object) -> list[dict[str, object]]:
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        value = {key.lower(): part for key, part in value.items()}.get("items") or []
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise TypeError("items are wanted")
-    return value
