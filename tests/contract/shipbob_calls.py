@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from ml_connector.errors import ConnectorError
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import (
+from ml_connector.shipbob.new_payloads import (
     Freight,
     FulfillmentCenterChoice,
     NewBox,

@@ -14,12 +14,7 @@ from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.reads.order_wros import OrderWroReads, part_of
 from ml_connector.secret import Secret
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import (
-    FulfillmentCenterChoice,
-    NewBox,
-    NewBoxItem,
-    NewWro,
-)
+from ml_connector.shipbob.new_payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
 from ml_connector.shipbob.sign_in.access import Access, ConsentAccess, PersonalAccess
 from ml_connector.shipbob.sign_in.oauth import Application
 from ml_connector.shipbob.webhooks.signature import verify

@@ -5,7 +5,7 @@ import pytest
 
 from ml_connector.errors import AlreadyExists, NeedsHuman
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import NewProduct, NewVariant
+from ml_connector.shipbob.new_payloads import NewProduct, NewVariant
 from ml_connector.transport.call import Answer, Call, Patience
 
 MakeAnswer = Callable[..., Answer]

@@ -10,14 +10,14 @@ from openapi_core.exceptions import OpenAPIError
 
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import (
+from ml_connector.shipbob.new_payloads import (
     Freight,
     FulfillmentCenterChoice,
     NewBox,
     NewBoxItem,
     NewWro,
-    Wro,
 )
+from ml_connector.shipbob.payloads import Wro
 from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.words import Cause

@@ -7,14 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from ml_connector.shipbob.new_payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
 from ml_connector.shipbob.payloads import (
     Box,
     BoxItem,
     Channel,
-    FulfillmentCenterChoice,
-    NewBox,
-    NewBoxItem,
-    NewWro,
     Product,
     StatusChange,
     Wro,

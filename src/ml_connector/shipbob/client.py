@@ -26,6 +26,7 @@ from ml_connector.shipbob.filters import (
     wro_filters,
     wro_keys,
 )
+from ml_connector.shipbob.new_payloads import NewProduct, NewWro
 from ml_connector.shipbob.paging import NumberedPage, Style
 from ml_connector.shipbob.payloads import (
     Box,
@@ -33,8 +34,6 @@ from ml_connector.shipbob.payloads import (
     ExternalSyncResult,
     FulfillmentCenter,
     InventoryItem,
-    NewProduct,
-    NewWro,
     Product,
     Wro,
     encode,

@@ -19,14 +19,8 @@ from ml_connector.ledger.postings.documents import (
 from ml_connector.reads.free_numbers import FreeNumbers
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import MARKS_APART_SECONDS
-from ml_connector.shipbob.payloads import (
-    ExternalSyncResult,
-    NewProduct,
-    NewVariant,
-    NewWro,
-    Wro,
-    decode,
-)
+from ml_connector.shipbob.new_payloads import NewProduct, NewVariant, NewWro
+from ml_connector.shipbob.payloads import ExternalSyncResult, Wro, decode
 from ml_connector.shipbob.resources.shipments import UploadResult
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.limits.turns import Turns

@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.ledger.postings.documents import CancelWro, CreateProduct, CreateWro, Document
 from ml_connector.reads.order_wros import numbered
-from ml_connector.shipbob.payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
+from ml_connector.shipbob.new_payloads import FulfillmentCenterChoice, NewBox, NewBoxItem, NewWro
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 _SOONEST_ARRIVAL: Final = timedelta(days=1)

@@ -29,7 +29,8 @@ from ml_connector.flows.purchase_orders.wros import cancelled_by_us
 from ml_connector.ledger.postings.documents import CreateWro
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.reads.reads import Reads
-from ml_connector.shipbob.payloads import NewWro, Wro, decode
+from ml_connector.shipbob.new_payloads import NewWro
+from ml_connector.shipbob.payloads import Wro, decode
 from ml_connector.shipbob.resources.receiving import AWAITED
 from ml_connector.words import DocumentKind
 

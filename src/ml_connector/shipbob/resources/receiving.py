@@ -7,7 +7,8 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
-from ml_connector.shipbob.payloads import ExternalSyncResult, NewWro
+from ml_connector.shipbob.new_payloads import NewWro
+from ml_connector.shipbob.payloads import ExternalSyncResult
 from ml_connector.shipbob.session import Request, segment
 from ml_connector.transport.call import Patience, Priority
 
