@@ -186,6 +186,27 @@ class FlowsSection(_Section):
         return no_vendor | {key for key, is_on in self.model_dump().items() if not is_on}
 
 
+Prefix = Annotated[str, pydantic.Field(min_length=1, max_length=100)]
+
+
+class IgnoreSection(_Section):
+    """``[ignore]``: what is never the books' business: shown as refused, with the rule's name.
+
+    Attributes:
+        channels: ShipBob channel ids: their orders, parcels and returns.
+        order_prefixes: how the reference or number of an order at ShipBob begins.
+        wro_prefixes: how the number of a WRO, or of a purchase order, begins.
+        return_prefixes: how the reference of a return begins.
+        tags: of orders at ShipBob: the name of one, or ``NAME=VALUE``.
+    """
+
+    channels: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = ()
+    order_prefixes: tuple[Prefix, ...] = ()
+    wro_prefixes: tuple[Prefix, ...] = ()
+    return_prefixes: tuple[Prefix, ...] = ()
+    tags: tuple[Prefix, ...] = ()
+
+
 class Schedule(_Section):
     """``[schedule]``: the merchant's time zone, and when flows are swept."""
 
@@ -274,6 +295,7 @@ class ConnectionSettings(_Section):
     tracking: TrackingSection = TrackingSection()
     policies: Policies = Policies()
     flows: FlowsSection = FlowsSection()
+    ignore: IgnoreSection = IgnoreSection()
     schedule: Schedule = Schedule()
     limits: RequestLimits = RequestLimits()
     alarms: AlarmsSection = AlarmsSection()

@@ -19,6 +19,7 @@ from ml_connector.flows.purchase_orders.wros import wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
+from ml_connector.rules.refused import ignored_wro
 from ml_connector.rules.start_date import is_before_start
 from ml_connector.words import Cause
 
@@ -70,6 +71,9 @@ def _not_announced(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> s
     if is_before_start(facts.ordered_on, settings):
         begins = settings.start_date
         return f"{facts.number} was ordered before the start date {begins}: not announced"
+    not_ours = ignored_wro(settings.ignore, facts.number)
+    if not_ours:
+        return f"{facts.number} is not announced. {not_ours}"
     if facts.unreadable:
         return (
             f"{facts.number} is a transfer order, which the role may not read: not announced."

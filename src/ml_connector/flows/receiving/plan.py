@@ -38,7 +38,7 @@ from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
-from ml_connector.rules.refused import refusal
+from ml_connector.rules.refused import ignored_wro, refusal
 from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
 from ml_connector.words import Cause, DocumentKind
@@ -54,9 +54,11 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         NeedsHuman: a quantity went down, a SKU is ambiguous, the order is closed, the
             period is closed, a date or an account is missing; the remedy says what to do.
     """
-    too_old = before_start(local_day(facts.stowed_at, settings), settings)
-    if too_old:
-        return refusal(source_lines(facts, settings), too_old)
+    left_out = before_start(local_day(facts.stowed_at, settings), settings)
+    if not (left_out or posted):
+        left_out = ignored_wro(settings.ignore, facts.purchase_order_number)
+    if left_out:
+        return refusal(source_lines(facts, settings), left_out)
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)

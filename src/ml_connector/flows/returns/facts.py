@@ -182,6 +182,8 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         status: without spaces; everything below is read only of a completed return.
         completed_at: where ShipBob does not say, the date of the last step that it dates.
+        channel: the channel that it belongs to, at ShipBob.
+        store_order: the reference of its order, where ShipBob names one.
         items: NetSuite's items by the item name that was asked for.
         bindings: what its SKUs were matched to before, by ShipBob's inventory id.
         bound: NetSuite's items by internal id, for what was matched before.
@@ -206,6 +208,8 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     return_type: str | None = None
     reference: str | None = None
+    channel: int | None = None
+    store_order: str | None = None
     center_id: int | None = None
     center_name: str = ""
     completed_at: datetime | None = None

@@ -50,7 +50,7 @@ from ml_connector.rules.booked import (
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.posting_dates import posting_date
-from ml_connector.rules.refused import refusal
+from ml_connector.rules.refused import ignored_return, refusal
 from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.returns import COMPLETED
 from ml_connector.words import Cause, ExternalIdPrefix
@@ -77,9 +77,11 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         refuse_reopened(facts, posted)
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
-    too_old = before_start(fact_date_of(facts, settings), settings)
-    if too_old:
-        return refusal(source_lines(facts, settings), too_old)
+    left_out = before_start(fact_date_of(facts, settings), settings)
+    if not (left_out or posted):
+        left_out = _ignored(facts, settings)
+    if left_out:
+        return refusal(source_lines(facts, settings), left_out)
     booked = _booked(facts, units, posted)
     pending = [unit for unit in units if _is_pending(unit, booked)]
     if not pending:
@@ -102,6 +104,15 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     task = _task(facts, posted, settings, parts, booked)
     decided = _bring_in(task) if task.coming else _finish(task, (), "")
     return msgspec.structs.replace(decided, bindings=matched.bindings)
+
+
+def _ignored(facts: ReturnFacts, settings: ConnectionSettings) -> str:
+    return ignored_return(
+        settings.ignore,
+        channel=facts.channel,
+        reference=facts.reference,
+        order=facts.store_order,
+    )
 
 
 def _booked(

@@ -58,6 +58,8 @@ async def _from_shipbob(found: Return, reads: Reads) -> ReturnFacts:
         status=found.plain_status,
         return_type=found.return_type,
         reference=_clean(found.reference_id),
+        channel=found.channel.id if found.channel else None,
+        store_order=_clean(found.store_order_id),
         center_id=center.id if center else None,
         center_name=center.name if center else "",
         completed_at=_completed_at(found),

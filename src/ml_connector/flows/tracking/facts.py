@@ -222,6 +222,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         reference: ShipBob's reference of the order, unique within its channel.
         order_number: what people see of the order at ShipBob.
         channel: the channel that the order came through, at ShipBob.
+        tags: of the order, each as its name and as ``NAME=VALUE``.
         order_name: under which its sales order is looked for and awaited, where that is not the
             reference alone.
         rival_channels: other channels whose order would lead to the same sales order.
@@ -246,6 +247,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     order_number: str | None = None
     channel: int | None = None
+    tags: tuple[str, ...] = ()
     order_name: str | None = None
     rival_channels: tuple[int, ...] = ()
     takes_marks: bool = True
@@ -276,6 +278,12 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
 def moment(shipment: ShipmentFact) -> datetime | None:
     """Return when a shipment left, or else the last change to it that ShipBob dates, if any."""
     return shipment.shipped_at or shipment.as_of
+
+
+def tags_of(order: Order) -> tuple[str, ...]:
+    """Return the tags of an order, each as its name and as ``NAME=VALUE``."""
+    tags = order.tags or ()
+    return tuple(text for tag in tags for text in (tag.name, f"{tag.name}={tag.value}"))
 
 
 def ordered_products(order: Order) -> tuple[OrderedProduct, ...]:

@@ -78,7 +78,7 @@ from ml_connector.netsuite.statuses import (
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import posting_date
-from ml_connector.rules.refused import refusal, refused
+from ml_connector.rules.refused import ignored_order, refusal, refused
 from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause, DecisionKind, DocumentKind
 
@@ -108,9 +108,11 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     if done is not None:
         return done
     fact_date = fact_date_of(shipment, settings)
-    too_old = before_start(fact_date, settings, not_done="not posted")
-    if too_old:
-        return refusal(source_lines(facts, settings), too_old)
+    left_out = before_start(fact_date, settings, not_done="not posted")
+    if not (left_out or posted):
+        left_out = _ignored(facts, settings)
+    if left_out:
+        return refusal(source_lines(facts, settings), left_out)
     with _woken_by_its_order(facts):
         _refuse_lapsed(facts, posted)
     rest, handled = split_handled(facts, posted, settings)
@@ -124,6 +126,15 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     except (NeedsData, NeedsHuman) as error:
         decided = Plan(remaining_failure=error)
     return msgspec.structs.replace(decided, handled=handled)
+
+
+def _ignored(facts: TrackingFacts, settings: ConnectionSettings) -> str:
+    return ignored_order(
+        settings.ignore,
+        channel=facts.channel,
+        numbers=(facts.reference, facts.order_number),
+        tags=facts.tags,
+    )
 
 
 def _refuse_lapsed(facts: TrackingFacts, posted: Sequence[Posted]) -> None:

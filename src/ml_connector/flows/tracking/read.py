@@ -17,6 +17,7 @@ from ml_connector.flows.tracking.facts import (
     moment,
     ordered_products,
     shipment_fact,
+    tags_of,
 )
 from ml_connector.flows.tracking.names import (
     kits_on,
@@ -153,6 +154,7 @@ async def _told(
         reference=reference,
         order_number=(order.order_number or "").strip() or None,
         channel=order.channel.id if order.channel else None,
+        tags=tags_of(order),
         order_name=name if name != reference else None,
         shipments=await read_shipments(order, {own.id: tracked}, (), reads),
         products=ordered_products(order),

@@ -22,6 +22,7 @@ from ml_connector.shipbob.payloads import (
     calendar_day,
     to_utc,
 )
+from ml_connector.shipbob.resources.shipments import OrderChannel
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
@@ -95,6 +96,7 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     reference_id: str | None = None
     store_order_id: str | None = None
+    channel: OrderChannel | None = None
     status: str = ""
     return_type: str | None = None
     fulfillment_center: FulfillmentCenter | None = None

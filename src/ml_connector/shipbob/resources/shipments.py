@@ -164,6 +164,13 @@ class OrderChannel(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
+class OrderTag(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag of an order, as the merchant's systems gave it (Orders.TagViewModel)."""
+
+    name: str = ""
+    value: str = ""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order with all its shipments (section 9.5, GET /order/{id}).
 
@@ -179,6 +186,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     status: str = ""
     type: str = ""
     channel: OrderChannel | None = None
+    tags: tuple[OrderTag, ...] | None = None
     created_date: datetime | None = None
     products: tuple[OrderProduct, ...] = ()
     shipments: tuple[Shipment, ...] = ()
