@@ -43,7 +43,7 @@ async def worker(url: str, key: str) -> AsyncIterator[tuple[Workshop, "asyncio.T
         await workshop.news(key)
         workshop.netsuite.answers.clear()
         subject = await workshop.subject(key)
-        run = asyncio.create_task(workshop.converge(subject["id"], subject["job_id"]))
+        run = asyncio.create_task(workshop.converge(subject["id"], subject["job_id"], "acme"))
         try:
             await until(lambda: workshop.netsuite.under_way == 1)
             yield workshop, run

@@ -334,7 +334,7 @@ async def test_a_subject_that_has_its_job_gets_no_other(workshop: Workshop) -> N
 async def test_a_job_that_was_replaced_does_nothing(workshop: Workshop) -> None:
     await workshop.news("a")
     subject = await workshop.subject("a")
-    await workshop.converge(subject["id"], subject["job_id"] + 1000)
+    await workshop.converge(subject["id"], subject["job_id"] + 1000, "acme")
 
     assert workshop.source.reads == 0
 

@@ -180,7 +180,7 @@ class Worker:
         self.go_on = asyncio.Event()
         self.lanes = Lanes(url, self._run)
 
-    async def _run(self, subject_id: int, _: int) -> None:
+    async def _run(self, subject_id: int, *_: object) -> None:
         self.begun.append(subject_id)
         await self.go_on.wait()
         self.ended.append(subject_id)

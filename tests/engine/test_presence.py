@@ -215,7 +215,7 @@ WORK = """
 import asyncio, sys
 from ml_connector.engine.work.lanes import Lanes
 
-async def run(subject_id, job_id):
+async def run(subject_id, job_id, lane):
     print(subject_id, flush=True)
     await asyncio.Event().wait()
 

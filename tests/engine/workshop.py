@@ -181,7 +181,7 @@ class Workshop:
         """Do the subject's job now, whenever it is due, as a worker would; return the subject."""
         subject = await self.subject(key)
         if subject["job_id"] is not None:
-            await self.converge(subject["id"], subject["job_id"])
+            await self.converge(subject["id"], subject["job_id"], "acme")
             await self.job_ends(subject["job_id"])
         return await self.subject(key)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -45,8 +46,10 @@ _SOMEBODY_WAITS: Final[frozenset[Source]] = frozenset({"webhook", "person"})
 # Runs in one job at most; news that comes after the last gets a job of its own.
 _RUNS_IN_A_ROW: Final = 20
 
-# While many jobs begin, their subjects are claimed in groups, this far apart.
+# While many jobs of a lane begin, their subjects are claimed in groups, this far apart.
 _APART_SECONDS: Final = 0.05
+
+_Claims = GroupCommit[tuple[int, int], tuple[Run, Found] | None]
 
 
 class Converge:
@@ -67,18 +70,19 @@ class Converge:
         self._lanes = lanes
         self._worker = worker
         self._endings = RunEndings(database, lanes)
-        self._claims: GroupCommit[tuple[int, int], tuple[Run, Found] | None] = GroupCommit(
-            database, self._claim, apart_seconds=_APART_SECONDS
+        # One for each lane: who comes alone does not wait for another's crowd.
+        self._claims: dict[str, _Claims] = defaultdict(
+            lambda: GroupCommit(database, self._claim, apart_seconds=_APART_SECONDS)
         )
 
-    async def __call__(self, subject_id: int, job_id: int) -> None:
+    async def __call__(self, subject_id: int, job_id: int, lane: str) -> None:
         """Converge the subject until nothing new is known of it.
 
         No failure is raised: each is recorded with the subject.
         """
         for _ in range(_RUNS_IN_A_ROW):
             try:
-                again = await self._run(subject_id, job_id)
+                again = await self._run(subject_id, job_id, lane)
             except (DatabaseAway, psycopg.OperationalError) as error:
                 if not is_lost(error):
                     raise
@@ -110,9 +114,9 @@ class Converge:
             for pair in wanted
         ]
 
-    async def _run(self, subject_id: int, job_id: int) -> bool:
+    async def _run(self, subject_id: int, job_id: int, lane: str) -> bool:
         """Run the subject once; True when it was marked again meanwhile."""
-        claimed = await self._claims((subject_id, job_id))
+        claimed = await self._claims[lane]((subject_id, job_id))
         if claimed is None:
             return False
         run, found = claimed

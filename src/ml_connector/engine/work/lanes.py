@@ -43,8 +43,11 @@ _CANCEL_AGAIN_SECONDS: Final = 0.1
 LIVE: Final = 0
 BULK: Final = -10
 
-Run = Callable[[int, int], Awaitable[None]]
-"""Converges a subject, given its id and the id of the job."""
+# So many jobs of a lane end at the same time: the connections are there for all lanes.
+_ENDINGS_AT_ONCE: Final = 4
+
+Run = Callable[[int, int, str], Awaitable[None]]
+"""Converges a subject, given its id, the id of the job, and the lane."""
 
 
 async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -70,6 +73,9 @@ class LastingJobs(JobManager):
         super().__init__(connector)
         self._in_hand: dict[int | None, set[int | None]] = defaultdict(set)
         self._unsure: set[int | None] = set()
+        self._ending: dict[int | None, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_ENDINGS_AT_ONCE)
+        )
         self.presence = Presence()
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
@@ -88,7 +94,8 @@ class LastingJobs(JobManager):
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's own signature
         """End a job. Where that is lost, it is handed out again, and ends at once then."""
         try:
-            await super().finish_job(job, status, delete_job)
+            async with self._ending[job.worker_id]:
+                await super().finish_job(job, status, delete_job)
         except ConnectorException as error:
             self._note_lost(error, job.worker_id)
         finally:
@@ -221,7 +228,7 @@ class Lanes:
         @self._app.task(name="converge", pass_context=True)
         async def converge(context: procrastinate.JobContext, subject_id: int) -> None:
             if self._run is not None and context.job.id is not None:
-                await self._run(subject_id, context.job.id)
+                await self._run(subject_id, context.job.id, context.job.queue)
 
         self.task = converge.name
 
