@@ -21,6 +21,7 @@ KEEPERS = {
     "token": {"vault"},
     "slot": {"transport"},
     "limit_state": {"transport"},
+    "minute_turn": {"transport"},
 }
 """Which part of the product keeps a table; every other table is the ledger's."""
 

@@ -37,6 +37,7 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "consent_link.until": "comes",
     "limit_state.blocked_until": "comes",
     "limit_state.next_at": "comes",
+    "minute_turn.counts_until": "comes",
     "procrastinate_jobs.scheduled_at": "comes",
     "slot.leased_until": "comes",
     "subject.due_at": "comes",

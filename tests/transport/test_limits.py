@@ -1,6 +1,10 @@
 import asyncio
+import random
+import socket
 import sys
-from collections.abc import AsyncIterator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -10,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
+from ml_connector.process_name import process_name
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits import usage
-from ml_connector.transport.limits.grants import Grants, NoSlot, Rule
+from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, TurnsOver
+from ml_connector.transport.limits.leases import free_slots_of_the_dead
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.transport.limits.pace import pace
+from ml_connector.transport.limits.turns import Turns
 from outage import cut
 from waiting import answers_of, until
 
@@ -498,6 +505,146 @@ def test_no_sliding_minute_sees_more_than_the_limit(
 
     for index, start in enumerate(sent):
         assert sum(1 for each in sent[index:] if each <= start + 60) <= per_minute
+
+
+@dataclass
+class Server:
+    """Several processes whose calls take their time, and what the other system counts.
+
+    Attributes:
+        grants: of each process.
+        arrived: moments at which calls arrived.
+        under_way: for each process, when calls are over, and the second of their turns.
+    """
+
+    grants: Sequence[Grants]
+    chance: random.Random
+    now: float = 0.0
+    arrived: list[float] = field(default_factory=list)
+    under_way: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
+
+    async def call(self, per_minute: int) -> None:
+        """Let one of the processes make a call, if it gets a turn."""
+        process = self.chance.randrange(len(self.grants))
+        turn = await self.grants[process].take_turn(per_minute, Priority.LIVE)
+        if turn.second is not None:
+            # Now and then nothing gets through for a while, and then all of it at once.
+            stuck = 20 - self.now % 50
+            arrives = self.now + max(stuck, 0) + self.chance.uniform(0, 0.5)
+            self.arrived.append(arrives)
+            over = arrives + self.chance.uniform(0, 3)
+            self.under_way.setdefault(process, []).append((over, turn.second))
+
+    async def end_calls(self) -> None:
+        """Let the processes say whose calls are over."""
+        for process, calls in self.under_way.items():
+            over = Counter(second for ends, second in calls if ends <= self.now)
+            self.under_way[process] = [one for one in calls if one[0] > self.now]
+            if over:
+                await self.grants[process].turns_over(
+                    {second: TurnsOver(used, 0) for second, used in over.items()}
+                )
+
+    def most_in_a_minute(self) -> int:
+        arrived = sorted(self.arrived)
+        return max(bisect_right(arrived, at + 60) - i for i, at in enumerate(arrived))
+
+
+@pytest.mark.parametrize(("seed", "per_minute"), [(1, 12), (2, 30), (3, 6), (4, 12), (5, 120)])
+async def test_no_minute_of_the_other_system_sees_more_than_the_limit_however_late_calls_arrive(
+    grants: Grants, database: Database, seed: int, per_minute: int
+) -> None:
+    others = [Grants(database, KEY, holder=name, lease_seconds=60) for name in ("two", "three")]
+    server = Server(grants=(grants, *others), chance=random.Random(seed))
+    for _ in range(400):
+        seconds = server.chance.expovariate(per_minute / 20)
+        server.now += seconds
+        await pass_time(database, seconds)
+        await server.end_calls()
+        await server.call(per_minute)
+
+    assert server.most_in_a_minute() <= per_minute
+    assert len(server.arrived) > server.now / 60 * per_minute / 3
+
+
+async def test_calls_that_take_long_count_until_a_minute_after_their_end(
+    grants: Grants, database: Database
+) -> None:
+    taken: list[int | None] = []
+    for _ in range(13):
+        taken.append((await grants.take_turn(12, Priority.LIVE)).second)
+        await pass_time(database, 7)
+    full = await grants.take_turn(12, Priority.LIVE)
+    await grants.turns_over({second: TurnsOver(1, 0) for second in taken[:1] if second})
+    await pass_time(database, 60)
+    not_yet = await granted_at_once(grants, 12, Priority.LIVE)
+    await pass_time(database, 2)
+
+    assert [one is not None for one in taken] == [True] * 12 + [False]
+    assert (full.second, full.wait_seconds) == (None, 1)
+    assert not_yet == 0
+    assert await granted_at_once(grants, 12, Priority.LIVE) == 1
+
+
+async def turns_counted(database: Database) -> list[tuple[str, int]]:
+    found = await database.fetch(
+        "select split_part(holder, '/', 1) as holder, turns from minute_turn where turns > 0"
+        " order by holder"
+    )
+    return [(row["holder"], row["turns"]) for row in found]
+
+
+async def test_a_turn_taken_ahead_counts_until_its_call_is_over(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, per_minute=120)
+    turns = Turns()
+    await limits.take_ahead(KEY, turns, Priority.PUSH)
+    taken = await turns_counted(database)
+    with turns.in_use():
+        async with limits.pass_(KEY):
+            sent = await turns_counted(database)
+    await limits.aclose()
+
+    assert taken == [("one", 1)]
+    assert sent == [("one", 1)]
+    assert await turns_counted(database) == [("", 1)]
+
+
+async def test_a_turn_that_was_not_needed_counts_no_more(
+    limits: Limits, database: Database
+) -> None:
+    limits.configure(KEY, per_minute=120)
+    turns = Turns()
+    await limits.take_ahead(KEY, turns, Priority.PUSH)
+    turns.give_back()
+    turns.give_back()
+    await limits.aclose()
+
+    assert await turns_counted(database) == []
+
+
+async def test_the_calls_of_a_dead_process_count_for_a_minute_after_it_was_found(
+    database: Database,
+) -> None:
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    dead = Grants(
+        database, KEY, holder=f"{socket.gethostname()}:{ended.pid}:x", lease_seconds=60.0
+    )
+    own_name = process_name()
+    alive = Grants(database, KEY, holder=own_name, lease_seconds=60.0)
+    for one in (dead, alive):
+        await one.prepare(Rule(per_minute=120))
+        await one.take_turn(120, Priority.LIVE)
+    await free_slots_of_the_dead(database)
+    [over, own] = await database.fetch(
+        "select holder, turns, counts_until <= now() + interval '61 s' as soon from minute_turn"
+        " order by holder <> ''"
+    )
+
+    assert (over["holder"], over["turns"], over["soon"]) == ("", 1, True)
+    assert (own["holder"], own["turns"], own["soon"]) == (own_name, 1, False)
 
 
 # A clock that was ahead and is put right.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from ml_connector.transport.call import Priority
+from ml_connector.transport.limits.grants import Pass
 from ml_connector.transport.limits.queue import OTHERS_FIRST, PATIENCE_SECONDS, Queue, Waiter
 
 
@@ -20,7 +21,7 @@ async def served(queue: Queue, turns: int) -> list[Priority]:
     for _ in range(turns):
         waiter = queue.next()
         assert waiter is not None
-        queue.let_through(waiter, None)
+        queue.let_through(waiter, Pass())
         order.append(waiter.priority)
     return order
 

@@ -206,6 +206,8 @@ class Settle:
             raise
         else:
             return await self._record_settled(subject, posting, written, "done", following)
+        finally:
+            turns.give_back()
 
     async def recover(self, subject: Claimed, posting: Posting) -> None:
         """Find out what came of a posting that an earlier run left behind.

@@ -88,16 +88,22 @@ class ShipBobTarget:
             return turns
         await self._shipbob.channel_id()
         await self._take_turn(turns)
+        if self._looks_first(document):
+            try:
+                await self._take_turn(turns)
+            except BaseException:
+                turns.give_back()
+                raise
+        return turns
+
+    def _looks_first(self, document: Document) -> bool:
         match document.request:
             case CreateWro(number=number):
-                looks = not self._free_numbers.is_free(number)
+                return not self._free_numbers.is_free(number)
             case CreateProduct():
-                looks = True
+                return True
             case _:
-                looks = False
-        if looks:
-            await self._take_turn(turns)
-        return turns
+                return False
 
     async def write(self, document: Document, *, send_by: float, first: bool = False) -> Written:
         """Write what the document says. Raises as ``DocumentTarget.write`` does.

@@ -103,4 +103,5 @@ class WriteSlots:
             slot.late = system is not None and elapsed.seconds() - began > self._late_after
             yield slot
         finally:
+            slot.turns.give_back()
             slot.end()

@@ -11,7 +11,7 @@ import structlog
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport import elapsed
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import Grants, NoSlot, Rule, Slot
+from ml_connector.transport.limits.grants import Grants, NoSlot, Pass, Rule, Slot, TurnsOver
 from ml_connector.transport.limits.price import LOW_WATER
 from ml_connector.transport.limits.queue import Queue, Waiter
 
@@ -24,6 +24,9 @@ IDLE_SECONDS: Final = 0.25
 
 # Slots that leave within so short a time are given back together.
 _GATHER_SECONDS: Final = 0.005
+
+# Turns whose calls end within so long are reported together; until then they count as before.
+_GATHER_TURNS_SECONDS: Final = 0.1
 
 # The head of the queue asks again after a wait in this range, while others hold the slots.
 _POLL_SECONDS: Final = (0.010, 0.050)
@@ -48,6 +51,7 @@ class Gate:
         self._server: asyncio.Task[None] | None = None
         self._idle: list[tuple[float, Slot]] = []
         self._leaving: list[Slot] = []
+        self._over: dict[int, TurnsOver] = {}
         self._held = 0
         self._blocked_until = 0.0
         self._remaining: int | None = None
@@ -67,8 +71,8 @@ class Gate:
         """Whether the system wants no calls now, as far as this process knows."""
         return self._blocked_until > elapsed.seconds()
 
-    async def enter(self, priority: Priority, *, writes: bool = False) -> Slot | None:
-        """Wait for this call's turn and return its slot, if calls in flight are limited.
+    async def enter(self, priority: Priority, *, writes: bool = False) -> Pass:
+        """Wait for this call's turn; return what it goes with, to be given to ``leave``.
 
         Args:
             priority: of the call.
@@ -88,11 +92,19 @@ class Gate:
         except asyncio.CancelledError:
             # The turn may have come in the same moment: pass it on.
             if waiter.passed.done() and not waiter.passed.cancelled():
-                self.leave(waiter.passed.result())
+                self.leave(waiter.passed.result(), sent=False)
             raise
 
-    def leave(self, slot: Slot | None) -> None:
-        """The call is over: hand its slot on, keep it for the next one, or give it back."""
+    def leave(self, passed: Pass, *, sent: bool = True) -> None:
+        """The call is over: hand its slot on, keep it for the next one, or give it back.
+
+        Args:
+            passed: what it went with.
+            sent: it may have arrived; False: it was never begun, and does not count.
+        """
+        slot = passed.slot
+        if passed.second is not None:
+            self._turn_over(passed.second, sent=sent)
         if slot is not None and not self._hand_on(slot) and self._keep(slot):
             self._changed.set()
 
@@ -166,6 +178,7 @@ class Gate:
         if (blocked := self._blocked_until - elapsed.seconds()) > 0:
             return blocked
         slot: Slot | None = None
+        second: int | None = None
         priority = head.priority
         if (in_flight := self._rule.in_flight) is not None:
             slot = self._warm(priority)
@@ -182,18 +195,20 @@ class Gate:
                 if slot is not None:
                     self._keep(slot)
                 return turn.wait_seconds + _poll()
+            second = turn.second
         # Somebody more urgent may have come meanwhile, or the head may have gone.
-        if not self._let_next_through(slot):
-            self.leave(slot)
+        passed = Pass(slot, second)
+        if not self._let_next_through(passed):
+            self.leave(passed, sent=False)
         return 0
 
-    def _let_next_through(self, slot: Slot | None) -> bool:
-        """Let the next one go with this slot; False where nobody waits who may have it."""
-        reserved = slot is not None and slot.reserved
+    def _let_next_through(self, passed: Pass) -> bool:
+        """Let the next one go with this; False where nobody waits who may have it."""
+        reserved = passed.slot is not None and passed.slot.reserved
         head = self._queue.first() if reserved else self._queue.next()
         if head is None or (reserved and head.priority >= Priority.BULK):
             return False
-        self._queue.let_through(head, slot)
+        self._queue.let_through(head, passed)
         return True
 
     async def _lease(self, in_flight: int, priority: Priority) -> Slot | float | None:
@@ -239,7 +254,7 @@ class Gate:
         """Let the head of the queue go with a warm slot, if it needs nothing else."""
         if not self._is_warm(slot) or self._rule.per_minute is not None or self.is_blocked:
             return False
-        return self._let_next_through(slot)
+        return self._let_next_through(Pass(slot))
 
     def _keep(self, slot: Slot) -> bool:
         """Keep a slot for the next call while it is warm, else give it back."""
@@ -297,6 +312,25 @@ class Gate:
             self._held -= len(slots)
         # Not at once: other processes shall get their turn at the free slots.
         asyncio.get_running_loop().call_later(_poll(), self._changed.set)
+
+    # Turns that are over.
+
+    def _turn_over(self, second: int, *, sent: bool) -> None:
+        used, unused = self._over.get(second, TurnsOver(0, 0))
+        begin = not self._over
+        self._over[second] = TurnsOver(used + sent, unused + (not sent))
+        if begin:
+            self._start(self._report_turns())
+
+    async def _report_turns(self) -> None:
+        """Report the turns that are over within a moment, in one statement."""
+        await asyncio.sleep(_GATHER_TURNS_SECONDS)
+        over, self._over = self._over, {}
+        try:
+            await self._grants.turns_over(over)
+        except (DatabaseAway, psycopg.Error) as error:
+            # They count for as long as if their calls were under way: too long, never too short.
+            _log.warning("turns_not_reported", seconds=len(over), reason=type(error).__name__)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -4,11 +4,11 @@ Every decision is one statement on the database's own clock, so that it holds ac
 workers, processes and machines that share the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from ml_connector.moments import come
+from ml_connector.moments import CLOCKS_DIFFER, come
 from ml_connector.storage.database import Database, recordset, rows
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.pace import WINDOW_SECONDS, pace
@@ -21,6 +21,12 @@ LONGEST_LEASE_SECONDS: Final = 150.0
 
 # At one call a minute, with nothing left at ShipBob, the next one is as far away as this.
 _LONGEST_TURN_SECONDS: Final = 4 * WINDOW_SECONDS
+
+TURN_SECONDS: Final = LONGEST_LEASE_SECONDS + WINDOW_SECONDS
+"""So long a turn counts that nobody says is over: its call may arrive until the lease ends."""
+
+# Who waits because the minute is full asks again after so long at the latest.
+_LOOK_AGAIN_SECONDS: Final = 1.0
 
 # Also one that is ours and that we know nothing of: the database went away before it could say
 # that we have it, or hear that we give it back.
@@ -82,6 +88,18 @@ _GIVE_BACK: Final = """
         and slot.holder = %(holder)s and slot.leased_until = own.leased_until
 """
 
+_SECOND: Final = "floor(extract(epoch from clock_timestamp()))::bigint"
+
+COUNT_ON: Final = f"""
+    insert into minute_turn (limit_key, holder, second, turns, counts_until)
+    select limit_key, '', {_SECOND}, sum(turns),
+        clock_timestamp() + make_interval(secs => {WINDOW_SECONDS})
+    from over group by limit_key having sum(turns) > 0
+    on conflict (limit_key, holder, second) do update set
+        turns = minute_turn.turns + excluded.turns, counts_until = excluded.counts_until
+"""  # noqa: S608 - put together from constants of ours
+"""Lets turns that are over (``over``: limit_key, turns) count for a minute from now on."""
+
 _EARLY: Final = "make_interval(secs => case when remaining < %(low)s then 0 else %(early)s end)"
 
 # One that is further away than any can be is now: the call goes, and no burst with it.
@@ -91,20 +109,48 @@ _NEXT_AT: Final = f"""
 """
 
 # GCRA: next_at is the theoretical arrival time. No burst near the limit, and a call costs more.
+# And never more than the limit between a turn and a minute after its call was over: whenever a
+# call arrived in between, no window of a minute holds more.
 _TAKE_TURN: Final = f"""
-    with took as (
+    with counted as materialized (
+        select counted_turns(%(key)s, make_interval(secs => %(longest)s)) as turns
+    ), took as (
         update limit_state
         set next_at = greatest({_NEXT_AT}, clock_timestamp()) + make_interval(secs => %(gap)s
             * (%(price)s + %(surcharge)s * greatest(0, %(low)s - remaining)))
+        from counted
         where limit_key = %(key)s and {_IS_OPEN}
             and {_NEXT_AT} - {_EARLY} <= clock_timestamp()
+            and counted.turns < %(most)s
         returning 1
+    ), noted as (
+        insert into minute_turn (limit_key, holder, second, turns, counts_until)
+        select %(key)s, %(holder)s, {_SECOND}, 1,
+            clock_timestamp() + make_interval(secs => %(counts)s)
+        from took
+        on conflict (limit_key, holder, second) do update set
+            turns = minute_turn.turns + 1, counts_until = excluded.counts_until
+        returning second
     )
-    select exists (select 1 from took) as granted, remaining,
+    select (select second from noted) as second, remaining,
         extract(epoch from greatest(
             {_NEXT_AT} - {_EARLY}, case when {_IS_OPEN} then '-infinity' else blocked_until end,
+            case when counted.turns < %(most)s then now() else least(
+                now() + make_interval(secs => {_LOOK_AGAIN_SECONDS}),
+                (select min(counts_until) from minute_turn where limit_key = %(key)s)) end,
             now()) - now())::float8 as wait
-    from limit_state where limit_key = %(key)s
+    from limit_state cross join counted where limit_key = %(key)s
+"""  # noqa: S608 - put together from constants of ours
+
+# Turns that were given back unused leave no trace.
+_TURNS_OVER: Final = f"""
+    with over as (
+        update minute_turn as m set turns = m.turns - o.used - o.unused
+        from json_to_recordset(%(over)s) as o (second bigint, used int, unused int)
+        where m.limit_key = %(key)s and m.holder = %(holder)s and m.second = o.second
+        returning m.limit_key, o.used as turns
+    )
+    {COUNT_ON}
 """  # noqa: S608 - put together from constants of ours
 
 _LOWER: Final = f"""
@@ -159,6 +205,25 @@ class Slot:
     reserved: bool
 
 
+class Pass(NamedTuple):
+    """What a call goes with.
+
+    Attributes:
+        slot: where calls in flight are limited.
+        second: in which its turn was taken, where calls of a minute are limited.
+    """
+
+    slot: Slot | None = None
+    second: int | None = None
+
+
+class TurnsOver(NamedTuple):
+    """How many turns of a second are over: with a call that was sent, or without one."""
+
+    used: int
+    unused: int
+
+
 @dataclass(frozen=True)
 class NoSlot:
     """No slot now.
@@ -175,14 +240,19 @@ class MinuteGrant:
     """The answer to a request for one call of the minute.
 
     Attributes:
-        granted: the call may go now.
+        second: in which the turn was taken; None: the call may not go now.
         wait_seconds: when to ask again, if it was not granted.
         remaining: what the other system last said is left.
     """
 
-    granted: bool
+    second: int | None
     wait_seconds: float
     remaining: int | None
+
+    @property
+    def granted(self) -> bool:
+        """Whether the call may go now."""
+        return self.second is not None
 
 
 class Grants:
@@ -255,12 +325,16 @@ class Grants:
             self._known.difference_update(one.number for one in slots)
 
     async def take_turn(self, per_minute: int, priority: Priority) -> MinuteGrant:
-        """Ask for one call of the minute."""
+        """Ask for one call of the minute. Its turn counts until ``turns_over`` says so."""
         chosen = pace(per_minute)
         parameters = {
             "key": self._key,
             "gap": chosen.gap_seconds,
             "early": chosen.early_seconds(priority),
+            "most": max(1, per_minute - chosen.kept(priority)),
+            "holder": self._holder,
+            "counts": TURN_SECONDS,
+            "longest": TURN_SECONDS + CLOCKS_DIFFER.total_seconds(),
             "low": LOW_WATER,
             "price": PRICE_OF_A_CALL,
             "surcharge": SURCHARGE,
@@ -269,7 +343,19 @@ class Grants:
         if not found:
             raise LookupError(f"the limit {self._key} has no row")
         [row] = found
-        return MinuteGrant(row["granted"], max(0.0, row["wait"]), row["remaining"])
+        return MinuteGrant(row["second"], max(0.0, row["wait"]), row["remaining"])
+
+    async def turns_over(self, over: Mapping[int, TurnsOver]) -> None:
+        """Say whose calls are over: they count for a minute from now on, by the database's clock.
+
+        Not to be said twice.
+
+        Args:
+            over: by the second in which the turns were taken.
+        """
+        own = [{"second": second, **counts._asdict()} for second, counts in over.items()]
+        parameters = {"key": self._key, "holder": self._holder, "over": recordset(own)}
+        await self._database.fetch(_TURNS_OVER, parameters)
 
     async def lower(self, in_flight: int) -> None:
         """Set the ceiling one lower than it is now, at least 1."""

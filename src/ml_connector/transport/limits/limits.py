@@ -7,12 +7,13 @@ ShipBob limits requests per minute per user and application (shipbob.md, section
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, Self
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
 from ml_connector.transport.limits.gate import Gate
-from ml_connector.transport.limits.grants import LONGEST_LEASE_SECONDS, Grants, Rule
+from ml_connector.transport.limits.grants import LONGEST_LEASE_SECONDS, Grants, Pass, Rule
 from ml_connector.transport.limits.turns import Turns, use_turn
 
 LEASE_SECONDS: Final = LONGEST_LEASE_SECONDS
@@ -82,14 +83,12 @@ class Limits:
             yield
             return
         gate = self._gate(limit_key)
-        if not gate.is_blocked and use_turn(limit_key):
-            yield
-            return
-        slot = await gate.enter(priority)
+        ahead = None if gate.is_blocked else use_turn(limit_key)
+        leave = ahead or partial(gate.leave, await gate.enter(priority))
         try:
             yield
         finally:
-            gate.leave(slot)
+            leave(sent=True)
 
     async def take_ahead(self, limit_key: str, turns: Turns, priority: Priority) -> None:
         """Wait for a turn under a limit per minute, before the reads of this priority; add it.
@@ -99,8 +98,9 @@ class Limits:
             DatabaseAway: the limit can't be asked for.
         """
         gate = self._gate(limit_key)
-        gate.leave(await gate.enter(priority, writes=True))
-        turns.add(limit_key)
+        slot, second = await gate.enter(priority, writes=True)
+        gate.leave(Pass(slot=slot))
+        turns.add(limit_key, partial(gate.leave, Pass(second=second)))
 
     async def lower(self, limit_key: str) -> None:
         """After a 429 of NetSuite: one call in flight fewer, at least 1; back by 1 a minute."""

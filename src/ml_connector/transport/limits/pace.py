@@ -7,8 +7,8 @@ from ml_connector.transport.call import Priority
 
 MOST_BURST: Final = 10
 
-# A minute and a little: the other system counts when a call arrives, we when it leaves.
 WINDOW_SECONDS: Final = 61.0
+"""A minute and a little: clocks do not go alike, and we count by the second."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,13 @@ class Pace:
         room before the others do, for as long as they have not waited too long
         (``queue.PATIENCE_SECONDS``).
         """
-        kept = 0
-        if priority is not Priority.LIVE:
-            kept = self.burst // (4 if priority is Priority.PUSH else 2)
-        return (self.burst - 1 - kept) * self.gap_seconds
+        return (self.burst - 1 - self.kept(priority)) * self.gap_seconds
+
+    def kept(self, priority: Priority) -> int:
+        """How many calls of the burst, and of the minute, are left to more urgent ones."""
+        if priority is Priority.LIVE:
+            return 0
+        return self.burst // (4 if priority is Priority.PUSH else 2)
 
 
 def pace(per_minute: int) -> Pace:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ml_connector.transport import elapsed
 from ml_connector.transport.call import Priority
-from ml_connector.transport.limits.grants import Slot
+from ml_connector.transport.limits.grants import Pass
 
 OTHERS_FIRST: Final[Mapping[Priority, int]] = {
     Priority.LIVE: 0,
@@ -39,7 +39,7 @@ class Waiter:
 
     priority: Priority
     writes: bool
-    passed: "asyncio.Future[Slot | None]"
+    passed: "asyncio.Future[Pass]"
     since: float = field(default_factory=elapsed.seconds)
 
     def competes_as(self, now: float) -> Priority:
@@ -79,13 +79,13 @@ class Queue:
                 return head
         return self.first()
 
-    def let_through(self, waiter: Waiter, slot: Slot | None) -> None:
+    def let_through(self, waiter: Waiter, passed: Pass) -> None:
         """Give a waiter, who is the head of a line, its turn."""
         self._passed_over[waiter.priority] = 0
         for priority in Priority:
             if priority > waiter.priority and self._head(priority) is not None:
                 self._passed_over[priority] += 1
-        waiter.passed.set_result(slot)
+        waiter.passed.set_result(passed)
         self._head(waiter.priority)
 
     def clear(self) -> None:
