@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.config.order_match import OrderRules, rules_of
-from ml_connector.netsuite.queries.sales_orders import OtherSale, SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import OtherSale, SalesOrder
 from ml_connector.reads.sales_orders.keys import key_of
 from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
 from ml_connector.shipbob.resources.shipments import Order

@@ -16,7 +16,7 @@ from ml_connector.netsuite.queries.return_authorizations import (
     ReturnAuthorization,
     ReturnReceiptLine,
 )
-from ml_connector.netsuite.queries.sales_orders import (
+from ml_connector.netsuite.queries.sales_orders.orders import (
     Lot,
     SalesOrder,
     SalesOrderHeader,

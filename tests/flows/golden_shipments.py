@@ -9,7 +9,7 @@ import msgspec
 from golden_orders import GoldenOrders
 
 from ml_connector.netsuite.queries.items import KitMember
-from ml_connector.netsuite.queries.sales_orders import Lot, SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import Lot, SalesOrder
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.payloads import Variant
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking

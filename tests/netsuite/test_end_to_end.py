@@ -15,8 +15,9 @@ from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import NothingLeft
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import purchase_orders, sales_orders, setup
+from ml_connector.netsuite.queries import purchase_orders, setup
 from ml_connector.netsuite.queries.items import items_by_sku
+from ml_connector.netsuite.queries.sales_orders.orders import sales_orders_by
 from ml_connector.netsuite.queries.transactions import (
     transactions_by_external_id,
     transactions_by_memo_tag,
@@ -413,7 +414,7 @@ async def test_a_sales_order_tells_what_is_fulfilled_with_which_tracking_number(
         "package": {"items": [{"packageTrackingNumber": "1Z1", "packageWeight": 1}]},
     }
     made = await netsuite.transform("salesOrder", str(sold), "itemFulfillment", body, send_by=None)
-    found = await sales_orders.sales_orders_by(netsuite.query, "tranid", ["SO-10045"])
+    found = await sales_orders_by(netsuite.query, "tranid", ["SO-10045"])
 
     (order,) = found["SO-10045"]
     (fulfillment,) = order.fulfillments

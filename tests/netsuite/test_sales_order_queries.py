@@ -8,8 +8,13 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from ml_connector.netsuite.classify import UnknownIdentifier
-from ml_connector.netsuite.queries import sales_orders
 from ml_connector.netsuite.queries.items import KitMember, kit_members
+from ml_connector.netsuite.queries.sales_orders.orders import (
+    fulfillments_of,
+    headers_by,
+    lots_by_number,
+    sales_orders_by,
+)
 from ml_connector.netsuite.suiteql import SuiteQL
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -91,7 +96,7 @@ async def test_a_sales_order_comes_with_its_lines_whatever_the_sign(
     ]
     httpserver.expect_request(PATH).respond_with_handler(account(orders=lines))
 
-    found = await sales_orders.sales_orders_by(suiteql, "tranid", ["SO-10045", "SO-NONE"])
+    found = await sales_orders_by(suiteql, "tranid", ["SO-10045", "SO-NONE"])
 
     ((order,),) = found.values()
     query, fulfillments = asked(httpserver)
@@ -112,7 +117,7 @@ async def test_what_no_item_is_known_of_is_no_line(
     rows = [{**LINE, "line": "1", "quantity": "-1"}, hidden, {**HEADER, "id": "767"}]
     httpserver.expect_request(PATH).respond_with_handler(account(orders=rows))
 
-    found = await sales_orders.sales_orders_by(suiteql, "tranid", ["SO-10045"])
+    found = await sales_orders_by(suiteql, "tranid", ["SO-10045"])
 
     lines = {order.id: [line.line for line in order.lines] for order in found["SO-10045"]}
     assert lines == {"766": [1], "767": []}
@@ -134,7 +139,7 @@ async def test_fulfilments_come_with_lines_and_tracking_numbers(
         account(fulfillments=rows, numbers=numbers)
     )
 
-    found = await sales_orders.sales_orders_by(suiteql, "tranid", ["SO-10045"])
+    found = await sales_orders_by(suiteql, "tranid", ["SO-10045"])
 
     (order,) = found["SO-10045"]
     ours, theirs = order.fulfillments
@@ -155,7 +160,7 @@ async def test_tracking_numbers_that_a_role_may_not_see_are_none(
         account(fulfillments=[{**FULFILLMENT, "line": "1"}], numbers=None)
     )
 
-    found = await sales_orders.fulfillments_of(suiteql, ["766"])
+    found = await fulfillments_of(suiteql, ["766"])
 
     assert found["766"][0].tracking_numbers == ()
 
@@ -164,7 +169,7 @@ async def test_whose_an_order_is_costs_one_query(httpserver: HTTPServer, suiteql
     row = {"id": "766", "tranid": "SO-10045", "entity": "401", "matched": "10045"}
     httpserver.expect_request(PATH).respond_with_handler(account(orders=[row]))
 
-    ((order,),) = (await sales_orders.headers_by(suiteql, "otherrefnum", ["10045"])).values()
+    ((order,),) = (await headers_by(suiteql, "otherrefnum", ["10045"])).values()
 
     [(query, values)] = asked(httpserver)
     assert (order.id, order.tranid, order.entity) == ("766", "SO-10045", "401")
@@ -177,7 +182,7 @@ async def test_an_order_that_is_not_there_costs_one_query(
 ) -> None:
     httpserver.expect_request(PATH).respond_with_handler(account(orders=[]))
 
-    assert await sales_orders.sales_orders_by(suiteql, "tranid", ["SO-NONE"]) == {}
+    assert await sales_orders_by(suiteql, "tranid", ["SO-NONE"]) == {}
     assert len(httpserver.log) == 1
 
 
@@ -190,7 +195,7 @@ async def test_the_field_of_the_match_can_be_chosen(
         account(orders=[{**HEADER, "matched": "SB-1"}, second])
     )
 
-    found = await sales_orders.sales_orders_by(suiteql, field, ["SB-1"])
+    found = await sales_orders_by(suiteql, field, ["SB-1"])
 
     assert [order.id for order in found["SB-1"]] == ["766", "767"]  # both are told
     assert f"t.{field} IN (?)" in asked(httpserver)[0][0]
@@ -199,7 +204,7 @@ async def test_the_field_of_the_match_can_be_chosen(
 @pytest.mark.parametrize("field", ["entity", "custbody_x OR 1", "memo", "", "cust'"])
 async def test_nothing_else_can_be_matched_by(suiteql: SuiteQL, field: str) -> None:
     with pytest.raises(ValueError, match="not found by"):
-        await sales_orders.sales_orders_by(suiteql, field, ["X"])
+        await sales_orders_by(suiteql, field, ["X"])
 
 
 async def test_a_custom_field_that_is_not_there_is_told(
@@ -214,7 +219,7 @@ async def test_a_custom_field_that_is_not_there_is_told(
     )
 
     with pytest.raises(UnknownIdentifier):
-        await sales_orders.sales_orders_by(suiteql, "custbody_none", ["X"])
+        await sales_orders_by(suiteql, "custbody_none", ["X"])
 
 
 async def test_lots_are_found_by_their_text(httpserver: HTTPServer, suiteql: SuiteQL) -> None:
@@ -222,7 +227,7 @@ async def test_lots_are_found_by_their_text(httpserver: HTTPServer, suiteql: Sui
         lambda _: page([{"id": "3", "item": "20", "inventorynumber": "LOT-1"}])
     )
 
-    found = await sales_orders.lots_by_number(suiteql, ["LOT-1", "LOT-2"])
+    found = await lots_by_number(suiteql, ["LOT-1", "LOT-2"])
 
     assert [(lot.id, lot.item, lot.inventorynumber) for lot in found] == [("3", "20", "LOT-1")]
     assert asked(httpserver)[0][1] == ["LOT-1", "LOT-2"]

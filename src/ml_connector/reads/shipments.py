@@ -24,9 +24,18 @@ from ml_connector.config.order_match import OrderRules, rules_of
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import items, sales_orders
+from ml_connector.netsuite.queries import items
 from ml_connector.netsuite.queries.items import KitMember
-from ml_connector.netsuite.queries.sales_orders import Lot, OtherSale, SalesOrder, SalesOrderHeader
+from ml_connector.netsuite.queries.sales_orders.orders import (
+    Lot,
+    OtherSale,
+    SalesOrder,
+    SalesOrderHeader,
+    headers_by,
+    lots_by_number,
+    other_sales_by,
+    sales_orders_by,
+)
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
 from ml_connector.reads.sales_orders.keys import key_of
 from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
@@ -348,7 +357,7 @@ class ShipmentReads:
         fields = _by_field(keys)
         answers = await asyncio.gather(
             *(
-                sales_orders.sales_orders_by(self._netsuite.query, field, values)
+                sales_orders_by(self._netsuite.query, field, values)
                 for field, values in fields.items()
             )
         )
@@ -392,7 +401,7 @@ class ShipmentReads:
         self, keys: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], tuple[SalesOrderHeader, ...]]:
         answers = {
-            field: await sales_orders.headers_by(self._netsuite.query, field, values)
+            field: await headers_by(self._netsuite.query, field, values)
             for field, values in _by_field(keys).items()
         }
         return {
@@ -405,7 +414,7 @@ class ShipmentReads:
         self, keys: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], tuple[OtherSale, ...]]:
         answers = {
-            field: await sales_orders.other_sales_by(self._netsuite.query, field, values)
+            field: await other_sales_by(self._netsuite.query, field, values)
             for field, values in _by_field(keys).items()
         }
         return {
@@ -416,7 +425,7 @@ class ShipmentReads:
 
     async def _fetch_lots(self, numbers: Sequence[str]) -> Mapping[str, tuple[Lot, ...]]:
         found: dict[str, tuple[Lot, ...]] = {}
-        for lot in await sales_orders.lots_by_number(self._netsuite.query, numbers):
+        for lot in await lots_by_number(self._netsuite.query, numbers):
             found[lot.inventorynumber] = (*found.get(lot.inventorynumber, ()), lot)
         return found
 

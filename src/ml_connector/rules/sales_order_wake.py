@@ -6,7 +6,7 @@ from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Waking
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED
 from ml_connector.reads.reads import Reads
 

@@ -25,7 +25,7 @@ from ml_connector.flows.returns.facts import (
     known_action,
 )
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.statuses import RETURN_EXPECTING, RETURN_RECEIVABLE
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, stock_periods

@@ -34,7 +34,7 @@ from ml_connector.flows.tracking.sales_orders import (
     sales_order_fact,
 )
 from ml_connector.ledger.decisions.decisions import NamedUnits
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.sales_orders.search import MatchedOrders
 from ml_connector.rules.decisions.decided import of_kind, read_decided

@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.netsuite.item_types import is_fulfilled
-from ml_connector.netsuite.queries.sales_orders import (
+from ml_connector.netsuite.queries.sales_orders.orders import (
     Fulfillment,
     Lot,
     SalesOrder,

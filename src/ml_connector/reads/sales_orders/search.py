@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 
 from ml_connector.config.order_match import REFERENCE, OrderRule, OrderRules
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED
 from ml_connector.reads.sales_orders.keys import ShopOrderKey, key_named
 

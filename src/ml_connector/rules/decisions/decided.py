@@ -15,7 +15,7 @@ from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.decisions.kept import StandingDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.words import Cause, DecisionKind
 

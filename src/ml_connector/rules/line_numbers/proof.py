@@ -6,7 +6,7 @@ from typing import Final
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections.line_proofs import OrderKey, ProvedLines
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
-from ml_connector.netsuite.queries.sales_orders import SalesOrder
+from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.records.order_lines import OrderType
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_RECEIVABLE
 from ml_connector.reads.reads import Reads

@@ -1,0 +1,1 @@
+"""What is asked about sales orders, and what was fulfilled from them."""
