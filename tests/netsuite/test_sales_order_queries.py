@@ -9,8 +9,8 @@ from werkzeug import Request, Response
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.queries.items import KitMember, kit_members
+from ml_connector.netsuite.queries.sales_orders.fulfillments import fulfillments_of
 from ml_connector.netsuite.queries.sales_orders.orders import (
-    fulfillments_of,
     headers_by,
     lots_by_number,
     sales_orders_by,

@@ -9,12 +9,8 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.netsuite.item_types import is_fulfilled
-from ml_connector.netsuite.queries.sales_orders.orders import (
-    Fulfillment,
-    Lot,
-    SalesOrder,
-    SalesOrderLine,
-)
+from ml_connector.netsuite.queries.sales_orders.fulfillments import Fulfillment
+from ml_connector.netsuite.queries.sales_orders.orders import Lot, SalesOrder, SalesOrderLine
 from ml_connector.netsuite.records.tracking_numbers import compared_number
 from ml_connector.netsuite.statuses import SALES_ORDER_OPEN
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers

@@ -1,4 +1,4 @@
-"""What is asked about sales orders: headers, lines, fulfilments and their tracking numbers.
+"""What is asked about sales orders: headers, lines, lots, and what else has their numbers.
 
 Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
 Square brackets enclose what an account may lack (``SuiteQL``).
@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag, column_name
 from ml_connector.netsuite.item_types import is_fulfilled
+from ml_connector.netsuite.queries.sales_orders.fulfillments import Fulfillment, fulfillments_of
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -46,29 +46,6 @@ WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
 _OTHER_SALES: Final = """
 SELECT t.id, t.tranid, t.type, t.{column} AS matched FROM transaction t
 WHERE t.type IN ('CashSale', 'CustInvc', 'TrnfrOrd') AND t.{column} IN ({list}) ORDER BY t.id
-"""
-
-# The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
-# itself are negative (section 5.2).
-_FULFILLMENTS: Final = """
-SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
-    TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location,
-    k.previousline AS orderline
-FROM transaction t
-JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
-LEFT JOIN transactionline l ON l.transaction = t.id
-    AND l.mainline = 'F' AND l.item IS NOT NULL AND l.quantity < 0
-    AND (l.taxline = 'F' OR l.taxline IS NULL) AND (l.iscogs = 'F' OR l.iscogs IS NULL)
-LEFT JOIN nexttransactionlinelink k ON k.nextdoc = t.id AND k.nextline = l.id
-    AND k.previousdoc = m.createdfrom AND k.nexttype = 'ItemShip'
-WHERE t.type = 'ItemShip' AND m.createdfrom IN ({list})
-ORDER BY t.id, l.id, k.previousline
-"""
-
-_TRACKING_NUMBERS: Final = """
-SELECT m.transaction, n.trackingnumber
-FROM trackingnumbermap m JOIN trackingnumber n ON n.id = m.trackingnumber
-WHERE m.transaction IN ({list}) ORDER BY m.transaction, n.id
 """
 
 _LOTS: Final = """
@@ -136,40 +113,6 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     def marked(self) -> bool | None:
         """Whether the item is marked to be fulfilled; None where the account does not say."""
         return None if self.isfulfillable is None else bool(self.isfulfillable)
-
-
-class FulfilledLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of an item fulfilment.
-
-    Attributes:
-        order_line: the order's line, from the link table; None where it isn't known.
-        quantity: units in it, positive.
-    """
-
-    line: int
-    item: str
-    quantity: Decimal
-    location: str | None = None
-    order_line: int | None = None
-
-
-class Fulfillment(msgspec.Struct, frozen=True, kw_only=True):
-    """An item fulfilment that was made from a sales order, by us or by others.
-
-    Attributes:
-        status: A picked, B packed, C shipped (section 5.7).
-        tracking_numbers: of its packages (section 5.5).
-    """
-
-    id: str
-    order: str
-    tranid: str | None = None
-    externalid: str | None = None
-    status: str | None = None
-    memo: str | None = None
-    trandate: date | None = None
-    lines: tuple[FulfilledLine, ...] = ()
-    tracking_numbers: tuple[str, ...] = ()
 
 
 class SalesOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,26 +196,6 @@ class _OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     units: str | None = None
     stockunit: str | None = None
     isfulfillable: Flag | None = None
-
-
-class _FulfillmentRow(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    createdfrom: str
-    tranid: str | None = None
-    externalid: str | None = None
-    status: str | None = None
-    memo: str | None = None
-    trandate: date | None = None
-    line: int | None = None
-    item: str | None = None
-    quantity: Decimal = Decimal(0)
-    location: str | None = None
-    orderline: int | None = None
-
-
-class _TrackingNumber(msgspec.Struct, frozen=True, kw_only=True):
-    transaction: str
-    trackingnumber: str
 
 
 async def sales_orders_by(
@@ -392,73 +315,6 @@ def _line(row: _OrderRow, line: int, item: str, itemid: str) -> SalesOrderLine:
         stockunit=row.stockunit,
         isfulfillable=row.isfulfillable,
     )
-
-
-async def fulfillments_of(
-    suiteql: SuiteQL, order_ids: Sequence[str], *, priority: Priority = Priority.LIVE
-) -> Mapping[str, list[Fulfillment]]:
-    """Return all item fulfilments made from these orders, by internal id of the order.
-
-    This guards against a second fulfilment without relying on external ids (section 11.4). They
-    are found by ``createdfrom`` on their mainline row, the order's lines by the link table
-    (section 5.3), the tracking numbers by a table of their own (section 5.5).
-    """
-    rows = await suiteql.rows_in(
-        _FULFILLMENTS,
-        order_ids,
-        type=_FulfillmentRow,
-        operation="suiteql.fulfillments",
-        priority=priority,
-    )
-    if not rows:
-        return {}
-    numbers = await _tracking_numbers(suiteql, [row.id for row in rows], priority)
-    lines: dict[str, dict[int, FulfilledLine]] = {}
-    for row in rows:
-        if row.line is not None and row.item is not None:
-            lines.setdefault(row.id, {})[row.line] = FulfilledLine(
-                line=row.line,
-                item=row.item,
-                quantity=abs(row.quantity),
-                location=row.location,
-                order_line=row.orderline,
-            )
-    found: dict[str, list[Fulfillment]] = {}
-    for row in {row.id: row for row in rows}.values():
-        fulfillment = Fulfillment(
-            id=row.id,
-            order=row.createdfrom,
-            tranid=row.tranid,
-            externalid=row.externalid,
-            status=row.status,
-            memo=row.memo,
-            trandate=row.trandate,
-            lines=tuple(lines.get(row.id, {}).values()),
-            tracking_numbers=tuple(numbers.get(row.id, ())),
-        )
-        found.setdefault(row.createdfrom, []).append(fulfillment)
-    return found
-
-
-async def _tracking_numbers(
-    suiteql: SuiteQL, fulfillment_ids: Sequence[str], priority: Priority
-) -> Mapping[str, list[str]]:
-    try:
-        rows = await suiteql.rows_in(
-            _TRACKING_NUMBERS,
-            fulfillment_ids,
-            type=_TrackingNumber,
-            operation="suiteql.tracking_numbers",
-            priority=priority,
-        )
-    except UnknownIdentifier:
-        # The role can't see them (section 4.5), so none are known here. Before packages are
-        # written, those of the record itself are read.
-        return {}
-    numbers: dict[str, list[str]] = {}
-    for row in rows:
-        numbers.setdefault(row.transaction, []).append(row.trackingnumber)
-    return numbers
 
 
 async def lots_by_number(
