@@ -78,6 +78,7 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         line: what a transform calls ``orderLine`` (netsuite.md section 5.2).
         open_quantity: ordered less received; 0 on a closed line.
+        received: of whatever delivery, by whatever receipt.
         is_part_open: whether less than one each is open as well.
         can_be_received: whether a receipt has such a line; services have none.
         receipts: what runs kept before ``ReceivingOrder.receipts``.
@@ -98,6 +99,7 @@ class ReceivingOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     unit_problem: str = ""
     is_part_open: bool = False
     can_be_received: bool = True
+    received: Decimal = Decimal(0)
 
     @property
     def is_open(self) -> bool:
@@ -126,8 +128,8 @@ class ReceivingOrder(msgspec.Struct, frozen=True, kw_only=True):
             of the order that are not among ``lines`` since queries don't show them
             (``line_numbers.unseen``).
         receipts: what was received from it of the WRO's items, but for the receipts of our other
-            WROs, and for what decisions about other WROs took of them; only read where anything
-            of these items was received.
+            WROs, and for what decisions about other WROs took of them; only read where units of
+            these items were received that we have not posted for this WRO.
         subsidiary: None outside OneWorld.
     """
 

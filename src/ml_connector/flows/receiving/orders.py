@@ -2,32 +2,69 @@
 
 import asyncio
 import math
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
 
 from ml_connector.flows.receiving.allocation import lines_at
 from ml_connector.flows.receiving.decided import without_what_others_took
 from ml_connector.flows.receiving.facts import (
     OrderReceipt,
+    ReceivingFacts,
     ReceivingOrder,
     ReceivingOrderLine,
 )
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.external_ids import is_receipt_of_other
-from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.line_numbers.proof import prove_purchase_lines
 from ml_connector.rules.units import LineUnit, read_units
+from ml_connector.words import DocumentKind
 
 
-async def order_facts(
-    wro_id: int, orders: Sequence[PurchaseOrder], items: Sequence[ItemFact], reads: Reads
-) -> tuple[ReceivingOrder, ...]:
-    """Return orders as a run keeps them.
+async def order_facts(orders: Sequence[PurchaseOrder], reads: Reads) -> tuple[ReceivingOrder, ...]:
+    """Return orders as a run keeps them, without their receipts (``with_receipts``)."""
+    return tuple([await _order(order, reads) for order in orders])
 
-    The receipts of an order are only read where anything of the WRO's items was received: else
-    there is none.
+
+async def with_receipts(
+    facts: ReceivingFacts, posted: Sequence[Posted], reads: Reads
+) -> ReceivingFacts:
+    """Return facts with the receipts of the orders, where somebody else may have made any.
+
+    They are not read where all that NetSuite has received of the WRO's items is what we have
+    posted for this WRO: nobody else's units can be in stock beside ours then. What people have
+    put in place of ours holds as many, and what is booked beyond it comes out right.
     """
-    return tuple([await _order(wro_id, order, items, reads) for order in orders])
+    items = {*facts.bound, *(one.id for some in facts.items.values() for one in some)}
+    ours: Counter[str] = Counter()
+    for document in posted:
+        if document.kind == DocumentKind.ITEM_RECEIPT:
+            for line in document.lines:
+                ours[line.item or ""] += line.quantity or 0
+    orders = [
+        msgspec.structs.replace(
+            order,
+            receipts=_receipts(facts.wro_id, await _receipt_lines(facts, order, reads), items),
+        )
+        if facts.decisions or _is_unexplained(order, items, ours)
+        else order
+        for order in facts.orders
+    ]
+    return msgspec.structs.replace(facts, orders=tuple(orders))
+
+
+def _is_unexplained(
+    order: ReceivingOrder, items: Collection[str], ours: Mapping[str, int]
+) -> bool:
+    """Return whether an order has received other units of these items than ours."""
+    received: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in order.lines:
+        received[line.item_id] += line.received
+    return any(received[item] and received[item] != ours.get(item, 0) for item in items)
 
 
 def may_go_beyond(
@@ -47,18 +84,10 @@ def may_go_beyond(
     )
 
 
-async def _order(
-    wro_id: int,
-    order: PurchaseOrder,
-    items: Sequence[ItemFact],
-    reads: Reads,
-) -> ReceivingOrder:
-    ids = {item.id for item in items}
-    any_received = any(line.quantityshiprecv and line.item in ids for line in order.lines)
-    line_numbers, units, receipts = await asyncio.gather(
+async def _order(order: PurchaseOrder, reads: Reads) -> ReceivingOrder:
+    line_numbers, units = await asyncio.gather(
         prove_purchase_lines(order, reads),
         read_units(order.lines, "purchaseOrder", order.id, reads),
-        _receipt_lines(wro_id, order, reads) if any_received else _nothing(),
     )
     plain = LineUnit(unit="")
     return ReceivingOrder(
@@ -71,6 +100,7 @@ async def _order(
                 line=line.line,
                 item_id=line.item,
                 open_quantity=int(line.open_quantity),
+                received=line.quantityshiprecv,
                 is_part_open=line.open_quantity != int(line.open_quantity),
                 can_be_received=line.can_be_received,
                 location=line.location or order.location,
@@ -81,16 +111,13 @@ async def _order(
             for line in sorted((*order.lines, *order.unseen), key=lambda line: line.line)
         ),
         line_numbers=line_numbers,
-        receipts=_receipts(wro_id, receipts, ids),
     )
 
 
-async def _receipt_lines(wro_id: int, order: PurchaseOrder, reads: Reads) -> Sequence[ReceiptLine]:
-    return await without_what_others_took(wro_id, await reads.receipts(order.id), reads)
-
-
-async def _nothing() -> Sequence[ReceiptLine]:
-    return ()
+async def _receipt_lines(
+    facts: ReceivingFacts, order: ReceivingOrder, reads: Reads
+) -> Sequence[ReceiptLine]:
+    return await without_what_others_took(facts.wro_id, await reads.receipts(order.id), reads)
 
 
 def _receipts(

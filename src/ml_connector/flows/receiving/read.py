@@ -12,7 +12,7 @@ import msgspec
 from ml_connector.engine.flow import SweepResult
 from ml_connector.flows.receiving.decided import accounted_units, settled, swept
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
-from ml_connector.flows.receiving.orders import may_go_beyond, order_facts
+from ml_connector.flows.receiving.orders import may_go_beyond, order_facts, with_receipts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.flows.receiving.whose.reading import WroSays, find_orders, nothing_found
 from ml_connector.ledger.postings.documents import Posted
@@ -48,7 +48,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
     lot_tracked = _lot_tracked(skus, matches, reads.skus)
     if lot_tracked:
         lines = by_lot(lines, await reads.boxes(wro.id), lot_tracked)
-    orders = await order_facts(wro.id, found.orders, items, reads)
+    orders = await order_facts(found.orders, reads)
     stowed_at = _stowed_at(wro)
     return ReceivingFacts(
         wro_id=wro.id,
@@ -114,17 +114,17 @@ def _lot_tracked(
 
 
 async def confirm(facts: ReceivingFacts, posted: Sequence[Posted], reads: Reads) -> ReceivingFacts:
-    """Look at a WRO a second time where it shows less than is booked, or lots unlike those.
+    """Look a second time where a WRO shows less than is booked, and at receipts of others.
 
     Its counters and those of its boxes can disagree while work goes on (shipbob.md section 9.4):
     a decrease counts when a look that began after the first had ended shows it again.
     """
     booked = settled(facts, posted)
     is_fewer = fewer(facts.lines, accounted_units(facts, booked))
-    if not is_fewer and not booked_otherwise(facts.lines, booked):
-        return facts
-    again = await read(str(facts.wro_id), reads)
-    return msgspec.structs.replace(again, seen_first=facts.lines)
+    if is_fewer or booked_otherwise(facts.lines, booked):
+        again = await read(str(facts.wro_id), reads)
+        facts = msgspec.structs.replace(again, seen_first=facts.lines)
+    return await with_receipts(facts, posted, reads)
 
 
 async def _lines(wro: Wro, reads: Reads) -> tuple[StowedLine, ...]:
