@@ -218,6 +218,7 @@ class Case:
                 trandate=date.fromisoformat(receipt["date"]) if "date" in receipt else None,
                 createddate=date.fromisoformat(receipt["made"]) if "made" in receipt else None,
                 location=receipt.get("location"),
+                memo=receipt.get("memo"),
             )
             for row in self._netsuite["orders"]
             if row["id"] == order_id

@@ -68,6 +68,11 @@ class NetSuiteTarget:
     async def _transform(
         self, document: Document, transform: TransformRecord, *, send_by: float, first: bool
     ) -> Created:
+        if transform.found is not None:
+            raise AlreadyExists(
+                f"{document.title} is in NetSuite as record {transform.found}",
+                cause=Cause.REFUSED_BY_NETSUITE,
+            )
         try:
             return await self._netsuite.transform(
                 transform.from_type,
@@ -122,11 +127,19 @@ class NetSuiteTarget:
         return Written(remote_id=update.record_id, answer={"changed": sorted(body)})
 
     async def find(self, document: Document) -> Written | None:
-        """Look the record up by external id and compare it with what was meant."""
-        if isinstance(document.request, CreateBill):
-            return await self._find_bill(document.external_id, document.request)
+        """Look the record up by external id and compare it with what was meant.
+
+        One that reads have shown is looked up by its internal id: it may have lost the other.
+        """
+        request = document.request
+        if isinstance(request, CreateBill):
+            return await self._find_bill(document.external_id, request)
+        found = request.found if isinstance(request, TransformRecord) else None
         record = await self._netsuite.get(
-            document.kind, external_id=document.external_id, shape=ReadTransaction
+            document.kind,
+            record_id=found,
+            external_id=None if found else document.external_id,
+            shape=ReadTransaction,
         )
         if record is None:
             return None

@@ -36,6 +36,7 @@ from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.external_ids import known_by_memo
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.rules.wro_lines import inventory_of
 from ml_connector.shipbob.payloads import Variant, Wro
@@ -177,6 +178,7 @@ def with_receipts(
     facts: PurchaseOrderFacts, source: OrderSource, receipts: Sequence[ReceiptLine]
 ) -> PurchaseOrderFacts:
     """Return facts with what was received of each WRO, and what of it astray. Pure."""
+    receipts = known_by_memo(receipts)
     if source.transfer is not None:
         return msgspec.structs.replace(
             facts, wros=received_of_transfer(facts.wros, source.order), astray=()

@@ -13,6 +13,7 @@ from ml_connector.flows.receiving.documents import Booking, Increase, adjustment
 from ml_connector.flows.receiving.facts import ReceivingOrder
 from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
+from ml_connector.rules.external_ids import receipt_number
 from ml_connector.words import Cause, DocumentKind
 
 
@@ -96,9 +97,13 @@ def adjust(
 
 
 def numbered(task: Task, kind: str) -> Booking:
-    """Return the booking with the number of the next document of a kind."""
-    number = 1 + sum(document.kind == kind for document in task.posted)
-    return msgspec.structs.replace(task.booking, number=number)
+    """Return the booking with the number of the next document of a kind.
+
+    Where documents were taken in that the books lacked, others before them may be gone.
+    """
+    same = [document for document in task.posted if document.kind == kind]
+    taken = [receipt_number(task.booking.wro_id, document.external_id) for document in same]
+    return msgspec.structs.replace(task.booking, number=1 + max([len(same), *taken]))
 
 
 def without_order(task: Task) -> Plan:

@@ -43,6 +43,8 @@ class OrderReceipt(msgspec.Struct, frozen=True, kw_only=True):
         line: of the order; None where NetSuite's links name none.
         location: where the units were received; None where NetSuite does not say.
         day: the later of its date and the day on which it was entered, both as NetSuite has them.
+        dated: its own date.
+        memo: only of one that we made for this WRO.
     """
 
     item_id: str
@@ -53,6 +55,8 @@ class OrderReceipt(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     location: str | None = None
     day: date | None = None
+    dated: date | None = None
+    memo: str = ""
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from ml_connector.flows.receiving.facts import (
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.external_ids import is_receipt_of_other
+from ml_connector.rules.external_ids import is_receipt_of, is_receipt_of_other, known_by_memo
 from ml_connector.rules.line_numbers.proof import prove_purchase_lines
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.words import DocumentKind
@@ -117,7 +117,8 @@ async def _order(order: PurchaseOrder, reads: Reads) -> ReceivingOrder:
 async def _receipt_lines(
     facts: ReceivingFacts, order: ReceivingOrder, reads: Reads
 ) -> Sequence[ReceiptLine]:
-    return await without_what_others_took(facts.wro_id, await reads.receipts(order.id), reads)
+    lines = known_by_memo(await reads.receipts(order.id))
+    return await without_what_others_took(facts.wro_id, lines, reads)
 
 
 def _receipts(
@@ -125,8 +126,8 @@ def _receipts(
 ) -> tuple[OrderReceipt, ...]:
     """Return the receipts of these items that no other WRO explains.
 
-    Our receipts carry the number of their WRO in the external id (netsuite.md section 11.4).
-    Those of this WRO are kept: a database that was restored may not know of them.
+    Our receipts carry the number of their WRO in the external id (netsuite.md section 11.4), or
+    else in the memo. Those of this WRO are kept: a restored database may not know of them.
     """
     return tuple(
         OrderReceipt(
@@ -138,6 +139,8 @@ def _receipts(
             line=line.order_line,
             location=line.location,
             day=max(filter(None, [line.trandate, line.createddate]), default=None),
+            dated=line.trandate,
+            memo=(line.memo or "") if is_receipt_of(wro_id, line.externalid) else "",
         )
         for line in lines
         if line.item in items and not is_receipt_of_other(wro_id, line.externalid)

@@ -118,11 +118,11 @@ def _may_be_the_same(
 ) -> bool:
     """Return whether a receipt may hold units that a WRO holds.
 
-    One that carries this WRO's external id and that the books lack holds them for sure; while the
-    order has room, ours has its number and is adopted when it is posted.
+    One that carries this WRO's external id and that the books lack holds them for sure. Runs kept
+    none of its dates once: while the order has room, it is then adopted when ours is posted.
     """
     if is_receipt_of(task.booking.wro_id, receipt.external_id):
-        return is_beyond
+        return is_beyond or receipt.dated is not None
     places = {line.line: line.location for line in order.lines}
     place = receipt.location or places.get(receipt.line or 0)
     if place not in {None, task.booking.location, task.booking.ordered_at}:

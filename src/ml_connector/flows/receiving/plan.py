@@ -19,6 +19,7 @@ from ml_connector.flows.receiving.decided import (
 )
 from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
+from ml_connector.flows.receiving.found import lost_receipts
 from ml_connector.flows.receiving.hubs import moved_on, ordered_at
 from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.stowed import (
@@ -128,9 +129,15 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
         location_subsidiaries=facts.location_subsidiaries,
         settled_receipts=settled_receipts(facts.decisions),
     )
-    decided = (
-        from_order(order_of(facts, task), task) if names_order(facts) else without_order(task)
-    )
+    if names_order(facts):
+        order = order_of(facts, task)
+        lost = lost_receipts(facts, order, posted, settings)
+        if lost:
+            note = "NetSuite has receipts of this WRO that the books lack: they are taken in first"
+            return Plan(documents=tuple(lost), note=note, replan_after_posting=True)
+        decided = from_order(order, task)
+    else:
+        decided = without_order(task)
     note = "; ".join(filter(None, (decided.note, *_unclear_dates(left, increases))))
     return msgspec.structs.replace(decided, note=note)
 

@@ -123,6 +123,8 @@ class TransformRecord(
 
     Attributes:
         replace: sublists of which only the lines in the body are wanted (section 6.5).
+        found: internal id of the record that it is, where NetSuite shows it and our books lack
+            it: it is compared and taken in, and never sent.
     """
 
     from_type: str
@@ -130,6 +132,7 @@ class TransformRecord(
     to_type: str
     body: dict[str, Any]
     replace: tuple[str, ...] = ()
+    found: str | None = None
 
 
 class MarkWroSynced(msgspec.Struct, frozen=True, kw_only=True, tag="mark_wro_synced"):

@@ -18,7 +18,7 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.transaction_types import BILLS, OF_OTHERS
-from ml_connector.words import OUR_EXTERNAL_IDS
+from ml_connector.rules.external_ids import tags
 
 _NO_ACCOUNT: Final = ("", "")
 
@@ -135,14 +135,6 @@ def _by_tag(foreign: Iterable[FoundDocument]) -> Mapping[str, list[FoundDocument
         for tag in tags(memo):
             tagged[tag].append(one)
     return tagged
-
-
-def tags(memo: str) -> Iterator[str]:
-    """Yield the external ids that a memo carries as tags (netsuite.md section 11.8)."""
-    for part in memo.split("[")[1:]:
-        tag, closed, _ = part.partition("]")
-        if closed and tag.startswith(OUR_EXTERNAL_IDS):
-            yield tag
 
 
 def _twin(document: FoundDocument) -> tuple[object, ...]:

@@ -25,7 +25,6 @@ from ml_connector.reconcile.compare.document_pairs import (
     found_documents,
     posted_documents,
 )
-from ml_connector.reconcile.compare.documents import tags
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.report import (
@@ -50,6 +49,7 @@ from ml_connector.reconcile.stored.rows import (
 )
 from ml_connector.reconcile.stored.session import StoredSession, together
 from ml_connector.reconcile.transaction_types import TYPES
+from ml_connector.rules.external_ids import tags
 from ml_connector.storage import snapshots
 from ml_connector.storage.connection_string import conninfo
 from ml_connector.storage.database import Connection
