@@ -306,6 +306,7 @@ def test_an_order_whose_number_ends_in_a_blank_is_announced_once_and_received(
     assert len(acme.world.shipbob.books.receiving.wros) == 2
     assert acme.books(sku) == ({(sku, 6): 12},) * 3
     assert close(acme).report.green
+    assert drifts(acme) == []
 
 
 def test_a_wro_of_which_the_books_may_lack_whose_it_is_waits_until_a_person_says(

@@ -318,19 +318,22 @@ def _other_subsidiary(
 ) -> str:
     """Return that a document is not of the subsidiary that ours would carry; empty if it is.
 
-    A subsidiary that is not known excludes nothing: other accounts have only one.
+    A subsidiary that is not known excludes nothing: other accounts have only one. Where the
+    order is of another one than the location, ours would be of neither, and a person's document
+    may be of either.
     """
-    known = {order.subsidiary for order in facts.orders if order.subsidiary is not None}
+    chosen = settings.netsuite.subsidiary
+    ordered = {order.subsidiary for order in facts.orders if order.subsidiary is not None}
+    if len(ordered) > 1 and chosen in ordered:
+        ordered = {chosen}
     location = settings.locations.get(str(facts.fulfillment_center_id), "")
-    own = facts.location_subsidiaries.get(location, ())
-    ours = next(
-        (one.pop() for one in (known, {*own}) if len(one) == 1), settings.netsuite.subsidiary
-    )
-    if ours is None or document.subsidiary in {None, ours}:
+    own = {*facts.location_subsidiaries.get(location, ())}
+    ours = (ordered & own) or (ordered | own) or {*filter(None, [chosen])}
+    if not ours or document.subsidiary in {None, *ours}:
         return ""
     return (
         f"{document_name(document)} is of subsidiary {document.subsidiary}, and what WRO"
-        f" {facts.wro_id} leads to would be of subsidiary {ours}"
+        f" {facts.wro_id} leads to would be of subsidiary {' or '.join(sorted(ours))}"
     )
 
 
