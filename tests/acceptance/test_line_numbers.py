@@ -141,6 +141,7 @@ def test_lines_that_have_one_number_are_taken_as_they_are_meant(
     assert states(acme, story) == DONE
     assert posted(acme, story) == right(story)
     assert stopped(acme, story) == set()
+    assert in_stock(acme, story)
 
 
 @pytest.mark.parametrize(("numbering", "put_right"), [("shifted", "equal"), ("sequence", "gaps")])
@@ -158,6 +159,7 @@ def test_lines_that_have_two_numbers_are_not_taken_until_they_have_one(
     assert waited == (UNCLEAR, [], set(story.keys))
     assert posted(acme, story) == right(story)
     assert stopped(acme, story) == set()
+    assert in_stock(acme, story)
 
 
 def received(acme: Merchant, wro: Wro) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.closing import MONTH, close
+from acceptance.closing import sync as compared
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.sim.shipbob.books.receiving import Wro
@@ -114,12 +115,14 @@ def test_an_open_adjusting_period_takes_nothing_of_a_closed_month(dock: Merchant
     month = f"{MONTH.first:%Y-%m}"
     dock.world.netsuite.add_adjusting_period(month)
     dock.world.netsuite.close_period(month)
-    wro = dock.deliver({dock.sku("TEE"): 4})
+    tee = dock.sku("TEE")
+    wro = dock.deliver({tee: 4})
     told = look(dock, wro)
     dock.world.netsuite.reopen_period(month)
     [document] = dock.documents(wro)
 
     assert told == ("done", "")
+    assert [row for row in compared(dock, "inventory").details if row["sku"] == tee] == []
     assert document["tranDate"] == f"{MONTH.after}"
 
 
