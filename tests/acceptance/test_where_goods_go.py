@@ -9,7 +9,7 @@ import pytest
 from acceptance import told
 from acceptance.merchant import Merchant, quantities
 from acceptance.test_changed_orders import edit, receive, stow
-from acceptance.test_deciding import decide, standing
+from acceptance.test_deciding import decide, drifts, standing
 from acceptance.test_goods_that_come_in import received
 from acceptance.test_purchase_orders import order_id
 from acceptance.test_stowed_lines import lot_item, of_lot
@@ -243,3 +243,28 @@ def test_two_children_of_one_name_are_told_apart_by_a_person_only(applying: Merc
     assert standing(acme, wro) == ("done", None)
     assert [quantities(one) for one in acme.documents(wro)] == [[5]]
     ends_right(acme)
+
+
+def test_goods_of_which_nothing_shows_that_their_hub_sent_them_on_are_shown_until_moved(
+    acme: Merchant,
+) -> None:
+    sku = acme.sku("TEE")
+    wro = acme.announce({sku: 6}, center=31)
+    acme.world.shipbob.stow(wro)
+    acme.world.shipbob.complete(wro)
+    state = receive(acme, wro)
+    [run] = acme.rows(
+        "select decision ->> 'note' as note from run where subject_id ="
+        " (select id from subject where key = %(key)s) order by id limit 1",
+        key=str(wro.id),
+    )
+    apart = units(acme, sku)
+    shown = {row["location"]: row["drift"] for row in drifts(acme) if row["sku"] == sku}
+    acme.world.netsuite.add_to_stock(sku, 20, -6)
+    acme.world.netsuite.add_to_stock(sku, 21, 6)
+
+    assert state == "done"
+    assert run["note"].endswith("nothing shows that they moved to center 31")
+    assert apart == ({f"{sku} at 21": 6}, {f"{sku} at 20": 6})
+    assert shown == {"21": 6}
+    ends_right(acme, sku)
