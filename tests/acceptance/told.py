@@ -4,12 +4,11 @@ All stories of a file happen in one month of one merchant. Each ends with the bo
 report of the month is green after every one of them, and never before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from acceptance.closing import close
 from acceptance.merchant import Merchant
 from acceptance.test_deciding import drifts
-from acceptance.test_whose_wro import numbered
 from ml_connector.sim.shipbob.books.receiving import Wro
 
 PLACES: Mapping[int, int] = {228: 6, 10: 7, 20: 8, 30: 20, 31: 21}
@@ -90,9 +89,3 @@ def ends_right(acme: Merchant, *skus: str, others: Mapping[str, int] | None = No
     }
     assert shown == extra
     assert report.open == ()
-
-
-def wros(acme: Merchant, *numbers: str) -> Iterator[Wro]:
-    """Yield the WROs of just these numbers."""
-    for number in numbers:
-        yield numbered(acme, number)
