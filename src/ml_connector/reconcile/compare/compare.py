@@ -200,8 +200,7 @@ def netsuite_rows(
 ) -> Iterator[tuple[RowKey, Row]]:
     """Yield NetSuite's part of the table: our documents, and others' movements."""
     ours = {one.external_id: one for one in posted}
-    by_id = {(one.type, one.remote_id): one for one in posted}
-    by_id |= {(one.type, remade.get(one.external_id, one.remote_id)): one for one in posted}
+    by_id = _by_id(posted, remade)
     for document in found:
         head = document.head
         if head.date not in month or not document.counts:
@@ -216,6 +215,15 @@ def netsuite_rows(
                 currency=line.currency or _currency_of(known if money else None),
             )
             yield key, Row(netsuite=line.value) if known else Row(others=line.value)
+
+
+def _by_id(
+    posted: Sequence[PostedDocument], remade: Mapping[str, str]
+) -> dict[tuple[str, str], PostedDocument]:
+    """Return documents by type and internal id: that of the first one, and of one made again."""
+    first = {(one.type, one.remote_id): one for one in posted}
+    again = {(one.type, remade.get(one.external_id, one.remote_id)): one for one in posted}
+    return first | again
 
 
 def _currency_of(posted: PostedDocument | None) -> str:

@@ -168,14 +168,7 @@ def _differences(
         yield from _gone(pair, names)
     else:
         remade = fates.remade.get(posted.external_id) == found.head.id
-        if posted.kind in OF_OTHERS:
-            pass  # it keeps the external id that it had
-        elif remade:
-            yield _reentered(pair, found)
-        elif found.head.external_id != posted.external_id:
-            yield _external_id(pair, found)
-        elif found.head.id != posted.remote_id and posted.places == found.places:
-            yield _reentered(pair, found)
+        yield from _entered_otherwise(pair, found, remade=remade)
         if found.head.date != posted.date and not (
             remade and posted.date in month and found.head.date in month
         ):
@@ -183,6 +176,21 @@ def _differences(
         if posted.currency and found.currency and found.currency != posted.currency:
             yield _currency(pair, found)
         yield from _moved(pair, found, names)
+
+
+def _entered_otherwise(
+    pair: _DocumentPair, found: FoundDocument, *, remade: bool
+) -> Iterator[Difference]:
+    """Yield that a document is not the record that was made, or not by its external id."""
+    posted = pair.posted
+    if posted.kind in OF_OTHERS:
+        return  # it keeps the external id that it had
+    if remade:
+        yield _reentered(pair, found)
+    elif found.head.external_id != posted.external_id:
+        yield _external_id(pair, found)
+    elif found.head.id != posted.remote_id and posted.places == found.places:
+        yield _reentered(pair, found)
 
 
 def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
