@@ -53,6 +53,14 @@ class CaseReturns(GoldenOrders):
             if row["number"] in names or row.get("external_id") in names
         )
 
+    async def authorization(self, authorization_id: str) -> ReturnAuthorization | None:
+        found = [
+            row
+            for row in self._netsuite.get("authorizations", [])
+            if row["id"] == authorization_id
+        ]
+        return _authorization(found[0]) if found else None
+
     async def authorizations_from(self, order_id: str) -> Sequence[ReturnAuthorization]:
         return [
             _authorization(row)
@@ -100,7 +108,7 @@ class CaseReturns(GoldenOrders):
         assert shipment_id in {one["id"] for one in order["shipments"]}
         return payloads.decode(order, Order)
 
-    def _sales_orders(self, _: str, value: str) -> tuple[SalesOrder, ...]:
+    def _sales_orders(self, field: str, value: str) -> tuple[SalesOrder, ...]:
         return tuple(
             SalesOrder(
                 id=row["id"],
@@ -123,7 +131,7 @@ class CaseReturns(GoldenOrders):
                 ),
             )
             for row in self._netsuite.get("sales_orders", [])
-            if row["number"] == value
+            if row["id" if field == "id" else "number"] == value
         )
 
     async def sales_orders(self, name: str) -> tuple[SalesOrder, ...]:

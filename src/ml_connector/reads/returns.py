@@ -64,6 +64,11 @@ class ReturnReads:
         every = {one.id: one for matches in found for one in matches or ()}
         return tuple(sorted(every.values(), key=lambda one: int(one.id)))
 
+    async def authorization(self, authorization_id: str) -> ReturnAuthorization | None:
+        """Return an authorization by its internal id; None when there is none."""
+        found = await return_authorizations.by_id(self._netsuite.query, [authorization_id])
+        return found[0] if found else None
+
     async def authorizations_from(self, order_id: str) -> Sequence[ReturnAuthorization]:
         """Return the authorizations that were made from a sales order."""
         return await return_authorizations.from_order(self._netsuite.query, order_id)

@@ -14,6 +14,7 @@ the REST schema). Units that a person received already are not received again.
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.returns.decided import DECIDABLE
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.flows.returns.found import found_document
 from ml_connector.flows.returns.plan import plan
@@ -48,6 +49,7 @@ FLOW: Final = Flow(
         LINE_NUMBERS,
     ),
     found_document=found_document,
+    decidable=DECIDABLE,
     documents=frozenset(
         {
             ExternalIdPrefix.RETURN_AUTHORIZATION,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.flows.returns.decided import decided_authorization
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import (
     Authorization,
@@ -28,9 +29,10 @@ def authorization(
 ) -> Authorization | None:
     """Return the authorization that the units are received from; None when there is none.
 
-    The one that was made for this return; else the one with its reference; else the one that
-    somebody made from the sales order and that still expects units of these items. A parcel
-    returned to its sender has only the one that was made for it.
+    The one that a person decided on; else the one that was made for this return; else the one
+    with its reference; else the one that somebody made from the sales order and that still expects
+    units of these items. A parcel returned to its sender has only the one that was made for it,
+    where nobody decided.
 
     Raises:
         Retryable: the one that was made is not listed yet.
@@ -40,6 +42,9 @@ def authorization(
     order = sale(facts) if not facts.named else None
     candidates = [*facts.named, *(order.authorizations if order else ())]
     found = _made_for(facts, candidates, posted)
+    decided = decided_authorization(facts.decisions)
+    if decided is not None:
+        return _the_one(facts, [one for one in candidates if one.id == decided])
     if facts.is_return_to_sender:
         return _the_one(facts, found)
     found = found or _fitting(facts)

@@ -11,6 +11,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.conservation.equation import PART_OF_A_LINE
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.words import Cause, ExternalIdPrefix
@@ -198,6 +199,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
             found by the reference; empty where none is known.
         deleted_authorization: internal id of the one that was made for this return, if it was
             deleted since.
+        decisions: what people decided about it.
         lots: NetSuite's lots, by item id and number with a space between.
         location_subsidiaries: of each location of the connection's that shows any; empty outside
             OneWorld.
@@ -227,6 +229,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
     original_orders: tuple[OriginalOrder, ...] = ()
     deleted_authorization: str | None = None
+    decisions: tuple[Decided, ...] = ()
 
     @property
     def is_return_to_sender(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.coverage import left_to_receive, said
+from ml_connector.flows.returns.decided import settled_receipts
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReceivedUnits, ReturnFacts
 from ml_connector.ledger.postings.documents import Posted
@@ -32,7 +33,7 @@ def received_already(
     Raises:
         NeedsHuman: others received units of these items elsewhere, or disposed ones.
     """
-    others = _receipts_of_others(found, {part.item.id for part in parts}, posted)
+    others = _receipts_of_others(found, facts, {part.item.id for part in parts}, posted)
     left = left_to_receive(found, facts, {document.external_id for document in posted})
     already: list[ReturnedUnits] = []
     for item in dict.fromkeys(receipt.item_id for receipt in others):
@@ -89,22 +90,27 @@ def _received_otherwise(
         f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=(
-            "Delete that receipt and replay: the return is then booked as ShipBob tells it. Or"
-            " leave it and adjust the stock by hand where it differs; nothing is booked twice."
+            "Decide with events decide: handled, if that receipt holds units of this return;"
+            " separate, if it is another matter. Or delete that receipt and replay: the return is"
+            " then booked as ShipBob tells it."
         ),
         waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
     )
 
 
 def _receipts_of_others(
-    found: Authorization, items: Collection[str], posted: Sequence[Posted]
+    found: Authorization, facts: ReturnFacts, items: Collection[str], posted: Sequence[Posted]
 ) -> list[ReceivedUnits]:
-    """Return the receipts of these items that we did not make for any return."""
+    """Return the receipts of these items that we did not make for any return.
+
+    None about which a person has decided.
+    """
     ours = {document.remote_id for document in posted}
+    settled = settled_receipts(facts.decisions)
     return [
         receipt
         for receipt in found.receipts
         if receipt.item_id in items
         and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
-        and receipt.id not in ours
+        and receipt.id not in ours | settled
     ]

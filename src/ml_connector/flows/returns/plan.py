@@ -8,9 +8,10 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
-from ml_connector.errors import Retryable
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.authorizations import authorization, refuse_not_open, sale
 from ml_connector.flows.returns.coverage import authorizable, said, take
+from ml_connector.flows.returns.decided import counted_units, handled_by_others, in_doubt
 from ml_connector.flows.returns.documents import (
     ReturnBooking,
     ReturnedUnits,
@@ -31,15 +32,21 @@ from ml_connector.flows.returns.facts import (
 from ml_connector.flows.returns.others_receipts import received_already
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
-    bookable,
     not_covered,
     places,
     refuse_reopened,
+    refuse_unbookable,
     too_many,
     write_off_account,
 )
 from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits
+from ml_connector.ledger.postings.documents import (
+    Document,
+    HandledUnits,
+    Plan,
+    Posted,
+    RefusedUnits,
+)
 from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
 from ml_connector.rules.booked import (
     TAKEN_BACK,
@@ -95,15 +102,44 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     parts = [
         ReturnedUnits(
             unit=unit,
-            item=bookable(facts, unit, matched.items[unit.inventory_id]),
+            item=matched.items[unit.inventory_id],
             location=locations[unit.action],
             quantity=unit.quantity,
         )
         for unit in sorted(pending, key=lambda unit: _IN_ORDER.index(unit.action))
     ]
-    task = _task(facts, posted, settings, parts, booked)
-    decided = _bring_in(task) if task.coming else _finish(task, (), "")
-    return msgspec.structs.replace(decided, bindings=matched.bindings)
+    handled = handled_by_others(facts, parts, booked)
+    try:
+        decided = _book(facts, parts, handled, booked, posted, settings)
+    except (NeedsData, NeedsHuman) as error:
+        if not handled:
+            raise
+        decided = Plan(remaining_failure=error)
+    return msgspec.structs.replace(decided, bindings=matched.bindings, handled=tuple(handled))
+
+
+def _book(  # noqa: PLR0917 - one call, one order
+    facts: ReturnFacts,
+    parts: Sequence[ReturnedUnits],
+    handled: Sequence[HandledUnits],
+    booked: Mapping[str, int],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Book what no document of others accounts for; raises as ``plan`` does."""
+    accounted = Counter(booked)
+    for units in handled:
+        accounted[units.source_line] += units.quantity
+    left = [part for part in parts if _is_pending(part.unit, accounted)]
+    doubt = in_doubt(facts, left)
+    if doubt is not None:
+        raise doubt
+    if not left:
+        return Plan(note="All that is not booked is handled by others")
+    for part in left:
+        refuse_unbookable(facts, part)
+    task = _task(facts, posted, settings, left, accounted)
+    return _bring_in(task) if task.coming else _finish(task, (), "")
 
 
 def _ignored(facts: ReturnFacts, settings: ConnectionSettings) -> str:
@@ -125,11 +161,13 @@ def _booked(
     Raises:
         NeedsHuman: fewer came back than are booked.
     """
-    booked = settled_units(posted, _told(units))
+    booked = settled_units(posted, _told(facts, units))
+    counted = counted_units(facts)
     refuse_fewer_units(
         f"Return {facts.return_id}",
-        booked,
+        booked + counted,
         {unit.source_line: unit.quantity for unit in units},
+        accounted="booked or handled" if counted else "booked",
         remedy_ends=(
             "documents in NetSuite, or take them back with ml-connector journal undo; nothing is"
             " taken back by itself."
@@ -138,10 +176,17 @@ def _booked(
     return booked
 
 
-def _told(units: Sequence[Unit]) -> dict[str, int]:
-    """Return what ShipBob says now, signed as it is posted, by line."""
-    gone = {unit.write_off_line: -unit.quantity for unit in units if unit.action == "dispose"}
-    return {**{unit.source_line: unit.quantity for unit in units}, **gone}
+def _told(facts: ReturnFacts, units: Sequence[Unit]) -> Counter[str]:
+    """Return what ShipBob says now and no document of others accounts for, by line.
+
+    Signed as it is posted.
+    """
+    told = Counter({unit.source_line: unit.quantity for unit in units})
+    told.update(
+        {unit.write_off_line: -unit.quantity for unit in units if unit.action == "dispose"}
+    )
+    told.subtract(counted_units(facts))
+    return told
 
 
 def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
@@ -152,7 +197,7 @@ def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
 
 
 def _nothing(facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]) -> str:
-    if left_taken_back(posted, _told(units)):
+    if left_taken_back(posted, _told(facts, units)):
         return TAKEN_BACK
     if units:
         return "Everything that came back is booked"

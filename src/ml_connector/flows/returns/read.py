@@ -1,6 +1,7 @@
 """Reading a return, and what NetSuite knows of it."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
@@ -8,8 +9,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.engine.decided_sweep import decided_subjects
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData
+from ml_connector.flows.returns.decided import decided_authorization, decided_order
 from ml_connector.flows.returns.facts import (
     Authorization,
     AuthorizedLine,
@@ -28,13 +31,15 @@ from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorizat
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.statuses import RETURN_EXPECTING, RETURN_RECEIVABLE
 from ml_connector.reads.reads import Reads
+from ml_connector.reads.sales_orders.keys import key_named
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import ItemFact, stock_periods
 from ml_connector.rules.items import near_items, read_items
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.rules.line_numbers.proof import prove_lines, prove_sold_lines
 from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
 from ml_connector.shipbob.resources.shipments import Order
-from ml_connector.words import Cause
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause
 
 _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
 
@@ -48,7 +53,11 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
     processed = [line for line in facts.lines if any(one.quantity for one in line.done)]
     if not processed:
         return facts
-    return await _with_netsuite(facts, processed, found, reads)
+    decisions = await read_decided("returns", key, reads)
+    facts = msgspec.structs.replace(facts, decisions=decisions)
+    return await _without_what_others_took(
+        await _with_netsuite(facts, processed, found, reads), reads
+    )
 
 
 async def _from_shipbob(found: Return, reads: Reads) -> ReturnFacts:
@@ -100,8 +109,9 @@ async def _with_netsuite(
     items = [*chain.from_iterable(matches.named.values()), *matches.bound.values()]
     # A parcel returned to its sender is no return of a customer's: no number finds one for it.
     reference = None if facts.is_return_to_sender else facts.reference
-    named = await _named(facts.return_id, reference, reads)
-    sold = await _sold(returned, reads) if not named else _FoundSales()
+    belongs = decided_order(facts.decisions)
+    named = await _named(facts, None if belongs else reference, reads)
+    sold = await _sold(returned, belongs, reads) if not named else _FoundSales()
     at = facts.completed_at
     return msgspec.structs.replace(
         facts,
@@ -132,10 +142,59 @@ def _completed_at(found: Return) -> datetime | None:
     return next((at for at in dates if at is not None), None)
 
 
-async def _named(return_id: int, reference: str | None, reads: Reads) -> tuple[Authorization, ...]:
-    names = [authorization_id(return_id), *([reference] if reference else [])]
-    found = await reads.returns.authorizations(*names)
+async def _named(
+    facts: ReturnFacts, reference: str | None, reads: Reads
+) -> tuple[Authorization, ...]:
+    names = [authorization_id(facts.return_id), *([reference] if reference else [])]
+    found = [*await reads.returns.authorizations(*names)]
+    decided = decided_authorization(facts.decisions)
+    if decided is not None and decided not in {one.id for one in found}:
+        authorization = await reads.returns.authorization(decided)
+        found += [authorization] if authorization else []
     return tuple([await _authorization(one, reads) for one in found])
+
+
+async def _without_what_others_took(facts: ReturnFacts, reads: Reads) -> ReturnFacts:
+    """Take units off the receipts of others that decisions about other returns took of them.
+
+    Those units are accounted for: they can't be the units of this return as well.
+    """
+    made = chain.from_iterable(sale.authorizations for sale in facts.sales)
+    receipts = chain.from_iterable(one.receipts for one in (*facts.named, *made))
+    theirs = {
+        one.id for one in receipts if not (one.external_id or "").startswith(OUR_EXTERNAL_IDS)
+    }
+    taken = await reads.decisions.taken(theirs, besides=str(facts.return_id)) if theirs else {}
+    if not taken:
+        return facts
+    left = Counter(
+        {
+            (document, one.item, one.location): one.quantity
+            for document, units in taken.items()
+            for one in units
+        }
+    )
+    return msgspec.structs.replace(
+        facts,
+        named=tuple(_less(one, left) for one in facts.named),
+        sales=tuple(
+            msgspec.structs.replace(
+                sale, authorizations=tuple(_less(one, left) for one in sale.authorizations)
+            )
+            for sale in facts.sales
+        ),
+    )
+
+
+def _less(found: Authorization, left: Counter[tuple[str, str, str]]) -> Authorization:
+    receipts: list[ReceivedUnits] = []
+    for one in found.receipts:
+        place = (one.id, one.item_id, one.location or "")
+        units = min(one.quantity, left[place])
+        left[place] -= units
+        if units < one.quantity:
+            receipts.append(msgspec.structs.replace(one, quantity=one.quantity - units))
+    return msgspec.structs.replace(found, receipts=tuple(receipts))
 
 
 async def _authorization(found: ReturnAuthorization, reads: Reads) -> Authorization:
@@ -201,8 +260,10 @@ class _FoundSales(NamedTuple):
     rivals: tuple[int, ...] = ()
 
 
-async def _sold(returned: Return, reads: Reads) -> _FoundSales:
+async def _sold(returned: Return, belongs: str | None, reads: Reads) -> _FoundSales:
     key, order = await _order_key(returned, reads)
+    if belongs is not None:
+        key, order = key_named(key or "")._replace(belongs=belongs).text, None
     if key is None:
         return _FoundSales()
     found = await reads.shipments.find_orders(key)
@@ -324,3 +385,5 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
     async for found in reads.returns.completed(since):
         at = found.completed_at
         yield SweepResult(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
+    async for decided in decided_subjects("returns", reads):
+        yield decided

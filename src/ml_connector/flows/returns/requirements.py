@@ -102,6 +102,11 @@ def _account(facts: ReturnFacts, account: str | None, name: str, which: str) -> 
     return account
 
 
+def refuse_unbookable(facts: ReturnFacts, part: ReturnedUnits) -> None:
+    """Stop where some units can't be booked as ShipBob tells them; raises as ``bookable`` does."""
+    bookable(facts, part.unit, part.item)
+
+
 def bookable(facts: ReturnFacts, unit: Unit, item: ItemFact) -> ItemFact:
     """Return the item of some units, if ShipBob says enough of them to book them.
 

@@ -29,6 +29,7 @@ WHERE t.type = 'RtnAuth'
 _BY_NAME: Final = (
     f"{_HEADERS} AND (t.tranid IN ({{list}}) OR t.externalid IN ({{list}})) ORDER BY t.id"
 )
+_BY_ID: Final = f"{_HEADERS} AND t.id IN ({{list}}) ORDER BY t.id"
 _BY_ORDER: Final = (
     f"{_HEADERS} AND (m.createdfrom IN ({{list}}) OR om.createdfrom IN ({{list}})) ORDER BY t.id"
 )
@@ -170,6 +171,20 @@ async def by_name(
     headers = await suiteql.rows_in(
         _BY_NAME,
         names,
+        type=_Header,
+        operation="suiteql.return_authorizations",
+        priority=priority,
+    )
+    return await _with_lines(suiteql, headers, priority)
+
+
+async def by_id(
+    suiteql: SuiteQL, ids: Sequence[str], *, priority: Priority = Priority.LIVE
+) -> list[ReturnAuthorization]:
+    """Return the authorizations with these internal ids."""
+    headers = await suiteql.rows_in(
+        _BY_ID,
+        ids,
         type=_Header,
         operation="suiteql.return_authorizations",
         priority=priority,

@@ -15,12 +15,14 @@ from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.decisions.kept import StandingDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
+from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
-from ml_connector.words import Cause, DecisionKind
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
 PURCHASE_ORDER: Final = "PurchOrd"
 SALES_ORDER: Final = "SalesOrd"
+RETURN_AUTHORIZATION: Final = "RtnAuth"
 ITEM_FULFILLMENT: Final = "ItemShip"
 
 _TYPES: Final = MappingProxyType(
@@ -33,6 +35,7 @@ _TYPES: Final = MappingProxyType(
         "TrnfrOrd": "transfer order",
         PURCHASE_ORDER: "purchase order",
         SALES_ORDER: "sales order",
+        RETURN_AUTHORIZATION: "return authorization",
     }
 )
 
@@ -130,8 +133,20 @@ async def sales_order_now(order_id: str, reads: Reads) -> NamedDocument | None:
     return sales_order_document(order) if order else None
 
 
+async def return_authorization_now(authorization_id: str, reads: Reads) -> NamedDocument | None:
+    """Return a return authorization as decisions name it; None where there is none."""
+    found = await reads.returns.authorization(authorization_id)
+    return return_authorization_document(found) if found else None
+
+
 _ORDERS: Final[Mapping[str, Callable[[str, Reads], Awaitable[NamedDocument | None]]]] = (
-    MappingProxyType({PURCHASE_ORDER: purchase_order_now, SALES_ORDER: sales_order_now})
+    MappingProxyType(
+        {
+            PURCHASE_ORDER: purchase_order_now,
+            SALES_ORDER: sales_order_now,
+            RETURN_AUTHORIZATION: return_authorization_now,
+        }
+    )
 )
 """How the orders that decisions name are read; documents that move stock are read otherwise."""
 
@@ -147,6 +162,17 @@ def sales_order_document(order: SalesOrder) -> NamedDocument:
     """Return a sales order as decisions name it."""
     return NamedDocument(
         id=order.id, type=SALES_ORDER, number=order.tranid, subsidiary=order.subsidiary
+    )
+
+
+def return_authorization_document(found: ReturnAuthorization) -> NamedDocument:
+    """Return a return authorization as decisions name it."""
+    return NamedDocument(
+        id=found.id,
+        type=RETURN_AUTHORIZATION,
+        number=found.tranid,
+        subsidiary=found.subsidiary,
+        ours=(found.externalid or "").startswith(OUR_EXTERNAL_IDS),
     )
 
 

@@ -7,9 +7,12 @@ from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.netsuite.queries.transactions import TransactionHeader
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import (
+    SALES_ORDER,
     document_name,
     order_document,
     purchase_order_now,
+    return_authorization_document,
+    return_authorization_now,
     sales_order_document,
     sales_order_now,
     type_name,
@@ -84,6 +87,39 @@ async def named_sales_order(number: str, reads: Reads) -> NamedDocument:
     return await named_order(
         number, found, lambda one: sales_order_now(one, reads), what="sales order"
     )
+
+
+async def named_return_order(number: str, reads: Reads) -> NamedDocument:
+    """Return a return authorization, or else a sales order, by its number or its internal id.
+
+    Raises:
+        UserError: there is none, or there are several; or it is an authorization of ours, which
+            is of the return that it was made for.
+    """
+    found = [
+        return_authorization_document(one)
+        for one in await reads.returns.authorizations(number)
+        if one.tranid == number
+    ]
+    if not found:
+        found = [
+            sales_order_document(one)
+            for one in await reads.shipments.sales_orders_with("tranid", number)
+        ]
+
+    async def with_id(order_id: str) -> NamedDocument | None:
+        authorization = await return_authorization_now(order_id, reads)
+        return authorization or await sales_order_now(order_id, reads)
+
+    what = "sales order" if found and found[0].type == SALES_ORDER else "return authorization"
+    named = await named_order(number, found, with_id, what=what)
+    if named.ours:
+        raise _refused(
+            f"{document_name(named)} is ours: it is of the return that it was made for",
+            "Name the authorization or the sales order that the customer's return is of.",
+            where="--value",
+        )
+    return named
 
 
 async def named_order(

@@ -1,0 +1,268 @@
+"""What people decided about a return: handled, separate, belongs. Pure, but for ``name``."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.errors import NeedsHuman
+from ml_connector.flows.returns.documents import ReturnedUnits
+from ml_connector.flows.returns.facts import ReturnFacts
+from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
+from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions import decided
+from ml_connector.rules.decisions.decided import (
+    RETURN_AUTHORIZATION,
+    SALES_ORDER,
+    Decided,
+    UnitsToHandle,
+    document_name,
+    free_units,
+    handled_units,
+    moved_units,
+    of_kind,
+)
+from ml_connector.rules.decisions.naming import named_document, named_return_order
+from ml_connector.words import Cause, DecisionKind
+
+_HANDLED: Final = DecisionKind.HANDLED
+_SEPARATE: Final = DecisionKind.SEPARATE
+_BELONGS: Final = DecisionKind.BELONGS
+
+_OFFERS: Final[Offers] = MappingProxyType(
+    {
+        Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
+        Cause.RETURN_AUTHORIZATION_NOT_FOUND: (_BELONGS, _HANDLED),
+        Cause.RETURN_AUTHORIZATION_NOT_OPEN: (_HANDLED, _BELONGS),
+        Cause.SALES_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
+        Cause.SALES_ORDER_NOT_FULFILLED: (_HANDLED, _BELONGS),
+        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
+        Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
+        Cause.UNIT_DIFFERS: (_HANDLED, _BELONGS),
+        Cause.LOT_TRACKED: (_HANDLED,),
+        Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
+        Cause.PERIOD_CLOSED: (_HANDLED,),
+        Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED, _BELONGS),
+        Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+    }
+)
+
+_TYPES: Final[Mapping[DecisionKind, tuple[str, ...]]] = MappingProxyType(
+    {_HANDLED: ("ItemRcpt", "InvAdjst"), _SEPARATE: ("ItemRcpt",)}
+)
+"""The types of the documents that each decision may name."""
+
+
+async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | None:
+    """Look up the document, the authorization or the sales order that a person names.
+
+    Raises:
+        UserError: there is none that can be meant, or there are several.
+    """
+    if new.kind is _BELONGS:
+        return await named_return_order(text, reads)
+    return await named_document(text, reads, _TYPES[new.kind])
+
+
+def match(facts: ReturnFacts) -> str:
+    """Return the reference of the return; empty where it has none."""
+    return facts.reference or ""
+
+
+def lapses(facts: ReturnFacts) -> dict[int, str]:
+    """Return, by decision, why it does not hold any more; empty while it holds."""
+    return decided.lapses(facts.decisions, match(facts))
+
+
+def counted_units(facts: ReturnFacts) -> Counter[str]:
+    """Return the units that documents of others accounted for before, by line."""
+    return decided.counted_units(facts.decisions, match(facts))
+
+
+def decided_order(decisions: Iterable[Decided]) -> str | None:
+    """Return the internal id of the sales order that a return belongs to by decision, if any."""
+    return _belongs_to(decisions, SALES_ORDER)
+
+
+def decided_authorization(decisions: Iterable[Decided]) -> str | None:
+    """Return the internal id of the authorization that a return belongs to by decision, if any."""
+    return _belongs_to(decisions, RETURN_AUTHORIZATION)
+
+
+def _belongs_to(decisions: Iterable[Decided], document_type: str) -> str | None:
+    named = [one.then for one in of_kind(decisions, _BELONGS) if one.then]
+    return named[-1].id if named and named[-1].type == document_type else None
+
+
+# Planning
+
+
+def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
+    """Return the internal ids of the receipts that are in question no more.
+
+    One that is another matter never held the units of the return; one by which it was handled has
+    been counted with all of them.
+    """
+    return frozenset(
+        one.then.id
+        for kind in (_HANDLED, _SEPARATE)
+        for one in of_kind(decisions, kind)
+        if one.then is not None
+    )
+
+
+def handled_by_others(
+    facts: ReturnFacts, parts: Sequence[ReturnedUnits], booked: Mapping[str, int]
+) -> list[HandledUnits]:
+    """Return the units that documents of others account for, in and out of stock.
+
+    Args:
+        facts: of the return.
+        parts: its units, each where it lies.
+        booked: units that are booked, by line.
+    """
+    wanted: list[UnitsToHandle] = []
+    for part in parts:
+        unit, place = part.unit, (part.item.id, part.location)
+        came = part.quantity - booked[unit.source_line]
+        wanted.append(UnitsToHandle(unit.source_line, *place, max(came, 0)))
+        if unit.action == "dispose":
+            stays = part.quantity + booked[unit.write_off_line]
+            wanted.append(UnitsToHandle(unit.write_off_line, *place, -max(stays, 0)))
+    return handled_units(facts.decisions, wanted)
+
+
+def in_doubt(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsHuman | None:
+    """Return the failure of a return with a decision that holds no more; None where all hold.
+
+    One that handled the return at another place holds no more either: its center has changed
+    since, or is mapped to another location. Booked there as well, its units would be in stock
+    twice.
+
+    Args:
+        facts: of the return.
+        parts: units that nothing accounts for.
+    """
+    what = f"Return {facts.return_id}"
+    changed = decided.lapsed(what, facts.decisions, match(facts))
+    if changed is not None:
+        return changed
+    items, places = {part.item.id for part in parts}, {part.location for part in parts}
+    for one in of_kind(facts.decisions, _HANDLED):
+        shown = [*_places(one.now)] if one.now else []
+        here = [location for item, location in shown if item in items]
+        if here and places.isdisjoint(here):
+            return NeedsHuman(
+                f'{what}: decision {one.id}, "{one.says}", names units at another location than'
+                f" {' or '.join(sorted(places))}, where the return is now",
+                cause=one.cause,
+                remedy=(
+                    "Correct the location on the document in NetSuite and decide again; or delete"
+                    f" it, and take the decision back with events undecide {one.id}: all that came"
+                    " back is then booked."
+                ),
+            )
+    return None
+
+
+def _places(document: NamedDocument) -> Collection[tuple[str, str]]:
+    return {
+        *moved_units(document, leaving=False),
+        *moved_units(document, leaving=True),
+    }
+
+
+# Proposing
+
+
+def objection(
+    facts: ReturnFacts,
+    handled: Sequence[HandledUnits],
+    decision_id: int,
+    settings: ConnectionSettings,
+) -> str:
+    """Return why a decision decides nothing about a return; empty where it does.
+
+    Args:
+        facts: with the decision in them.
+        handled: what the plan counts as handled.
+        decision_id: of the decision.
+        settings: of the connection.
+    """
+    for one in facts.decisions:
+        if one.id == decision_id and one.then is not None:
+            if one.kind == _HANDLED:
+                return _handles_nothing(facts, handled, one, one.then, settings)
+            if one.kind == _SEPARATE:
+                return _separates_nothing(facts, one.then)
+    return ""
+
+
+def _handles_nothing(
+    facts: ReturnFacts,
+    handled: Sequence[HandledUnits],
+    one: Decided,
+    document: NamedDocument,
+    settings: ConnectionSettings,
+) -> str:
+    named = document_name(document)
+    other = _other_subsidiary(facts, document, settings)
+    if other or any(units.decision == one.id for units in handled):
+        return other
+    own = {
+        settings.locations.get(str(facts.center_id)),
+        settings.policies.quarantine_location,
+    } - {None}
+    items = {item.id for found in facts.items.values() for item in found} | {*facts.bound}
+    shown = [place for place in _places(document) if place[0] in items and place[1] in own]
+    if not shown:
+        there = " or ".join(sorted(filter(None, own))) or f"of center {facts.center_id}"
+        return f"{named} holds nothing of return {facts.return_id} at location {there}"
+    free = {*free_units(one), *free_units(one, leaving=True)}
+    if free.isdisjoint(shown):
+        return f"Other decisions have taken all that {named} holds of its items"
+    return f"Nothing of return {facts.return_id} that {named} holds is open"
+
+
+def _other_subsidiary(
+    facts: ReturnFacts, document: NamedDocument, settings: ConnectionSettings
+) -> str:
+    """Return that a document is not of the subsidiary that ours would carry; empty if it is.
+
+    A subsidiary that is not known excludes nothing: other accounts have only one.
+    """
+    subsidiaries = [
+        *(one.subsidiary for one in facts.named),
+        *(one.subsidiary for one in facts.sales),
+    ]
+    known = {one for one in subsidiaries if one is not None}
+    location = settings.locations.get(str(facts.center_id), "")
+    own = facts.location_subsidiaries.get(location, ())
+    ours = next(
+        (one.pop() for one in (known, {*own}) if len(one) == 1), settings.netsuite.subsidiary
+    )
+    if ours is None or document.subsidiary in {None, ours}:
+        return ""
+    return (
+        f"{document_name(document)} is of subsidiary {document.subsidiary}, and what return"
+        f" {facts.return_id} leads to would be of subsidiary {ours}"
+    )
+
+
+def _separates_nothing(facts: ReturnFacts, document: NamedDocument) -> str:
+    made = (one for sale in facts.sales for one in sale.authorizations)
+    listed = {receipt.id for one in (*facts.named, *made) for receipt in one.receipts}
+    if document.id in listed:
+        return ""
+    return (
+        f"{document_name(document)} is no receipt that may hold the units of return"
+        f" {facts.return_id}"
+    )
+
+
+DECIDABLE: Final = Decidable(
+    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
+)
