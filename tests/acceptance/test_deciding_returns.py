@@ -104,7 +104,7 @@ def test_what_a_person_received_for_a_return_is_handled_until_it_is_taken_back(d
 
     assert report.green
     assert f"2 x {tee} is not ours to post. Handled by item receipt {receipt}" in shown.says
-    assert (equation.source, equation.posted, equation.refused) == (2, 0, 2)
+    assert [equation.source, equation.posted, equation.refused] == [2, 0, 2]
 
     undone = desk.acme.command("events", "undecide", str(handled["id"]))
 
