@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.ledger.sources.charges import Charge, StoredInvoice, Summed, summed
 from ml_connector.netsuite.queries.bills import ReferencedBill, Vendor
-from ml_connector.reads.billing import charge
+from ml_connector.reads.billing import charge, currency_code
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.resources import billing
 
@@ -39,7 +39,7 @@ class BillingCase:
             type=row.invoice_type,
             day=row.day,
             amount=row.amount,
-            currency=row.currency_code,
+            currency=currency_code(row.currency_code),
         )
 
     async def forgotten(self, _: StoredInvoice) -> list[Charge]:

@@ -221,7 +221,8 @@ class Converge:
         try:
             return seen, flow.plan(facts, posted, context.settings)
         except Exception:
-            await context.settle.record(RunStep(run=run, seen=seen))
+            refused = flow.always_refused and flow.always_refused(facts, context.settings)
+            await context.settle.record(RunStep(run=run, seen=seen, still_refused=refused))
             raise
 
     async def _settle(

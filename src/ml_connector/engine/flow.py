@@ -11,7 +11,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decisions import Decidable
 from ml_connector.engine.found import FoundRecord
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.webhooks.topics import subject_id
 from ml_connector.words import DocumentKind, ExternalIdPrefix, Source
@@ -156,6 +156,8 @@ class Flow:
         source_lines: all lines of the source that the facts show and that must end posted,
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
         switch: the key under ``[flows]`` that switches it off; empty: its name.
+        always_refused: what is not posted on purpose even where nothing can be planned: what
+            earlier plans refused beside that counts no more then. None: it does. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
         look_back: the age of the oldest changes that a scheduled sweep looks at.
         sweep: yields all subjects of the source that changed since a moment, so that those
@@ -202,6 +204,7 @@ class Flow:
     plan: Callable[[Any, Sequence[Posted], ConnectionSettings], Plan]
     source_lines: Callable[[Any, ConnectionSettings], Sequence[SourceLine]]
     switch: str = ""
+    always_refused: Callable[[Any, ConnectionSettings], Sequence[RefusedUnits]] | None = None
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
     look_back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]

@@ -20,7 +20,7 @@ from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import Head, Recorded
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Document, Plan, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, RefusedUnits, SourceLine
 from ml_connector.ledger.postings.postings import NewPosting, Posting, Sending, Settled
 from ml_connector.storage.database import Connection
 from ml_connector.words import Cause, Mode
@@ -76,6 +76,8 @@ class RunStep:
             even if another run has taken the subject over.
         seen: what the run saw.
         decided: what it decided.
+        still_refused: where nothing could be decided, what is not posted on purpose all the
+            same, in place of earlier refusals; None: those stay.
         begins: the prepared posting whose call begins, and how long the call may take.
         done: the run is done: its subject has converged.
     """
@@ -84,6 +86,7 @@ class RunStep:
     settled: Settled | None = None
     seen: RunFacts | None = None
     decided: Decision | None = None
+    still_refused: Sequence[RefusedUnits] | None = None
     begins: tuple[Posting, Sending] | None = None
     done: bool = False
 
@@ -234,9 +237,12 @@ async def _write_runs(connection: Connection, steps: Sequence[RunStep]) -> None:
 
 
 async def _decide(
-    connection: Connection, steps: Iterable[RunStep]
+    connection: Connection, steps: Sequence[RunStep]
 ) -> dict[int, tuple[Posting, ...]]:
     """Keep decisions and prepare their documents; return the postings by step."""
+    refused = [(one.run, one.still_refused, "") for one in steps if one.still_refused is not None]
+    if refused:
+        await source_lines.decide(connection, refused)
     decided = [(step, step.decided) for step in steps if step.decided]
     if not decided:
         return {}

@@ -226,7 +226,7 @@ def charge(transaction: Transaction, invoice_id: int | None = None) -> Charge:
         type=transaction.transaction_type,
         fee=transaction.transaction_fee,
         amount=transaction.amount,
-        currency=transaction.currency_code,
+        currency=currency_code(transaction.currency_code),
         tax=transaction.tax_amount,
         taxes=tuple(
             charges.StoredTax(tax_type=tax.tax_type, tax_amount=tax.tax_amount)
@@ -248,5 +248,10 @@ def _head(row: billing.Invoice) -> StoredInvoice:
         type=row.invoice_type,
         day=row.day,
         amount=row.amount,
-        currency=row.currency_code,
+        currency=currency_code(row.currency_code),
     )
+
+
+def currency_code(text: str | None) -> str | None:
+    """Return a currency code as it is compared; None where none is named."""
+    return (text or "").strip().upper() or None

@@ -18,7 +18,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.flow import Flow, Section, Waking
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.found import found_document
-from ml_connector.flows.billing.plan import plan, source_lines
+from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read, sweep
 from ml_connector.rules import wake
 from ml_connector.words import ExternalIdPrefix
@@ -37,11 +37,12 @@ FLOW: Final = Flow(
         {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
     ),
     key_of=key_of,
-    rules="billing-2",
+    rules="billing-3",
     facts=BillingFacts,
     read=read,
     plan=plan,
     source_lines=source_lines,
+    always_refused=always_refused,
     schedule="billing",
     sweep=sweep,
     wakings=(

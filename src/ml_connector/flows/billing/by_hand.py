@@ -1,6 +1,7 @@
 """Whether a person has entered the bill of an invoice in NetSuite. Pure."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from ml_connector.config.connection import BillingSection
@@ -26,6 +27,7 @@ def entered_by_hand(
     *,
     vendor: str,
     kept: Sequence[Posted],
+    owed: Decimal,
 ) -> str:
     """Return that a person has entered the bill already; empty when nobody has.
 
@@ -35,31 +37,27 @@ def entered_by_hand(
         settings: of billing.
         vendor: internal id.
         kept: our documents of the invoice that stand.
+        owed: what is to be billed beyond these, signed.
 
     Raises:
         NeedsHuman: somebody has entered it with another amount, or beside ours, or it can't
             be told.
     """
-    others = [
-        one
-        for one in facts.bills
-        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
-    ]
+    others = _others(facts, vendor)
     if not others:
         return ""
-    foreign = [one for one in others if not is_in(one, invoice, facts, settings)]
+    foreign = [one for one in others if not is_in(one, invoice, settings)]
     named = ", ".join(
         f"{one.kind} {one.id}" + (f" (in {one.currency_text})" if one in foreign else "")
         for one in others
     )
     if kept:
         raise _beside_ours(invoice, named, kept)
-    kind = "vendor credit" if invoice.amount < 0 else "vendor bill"
-    if not foreign and _is_the_bill(others, kind, invoice):
+    if not foreign and _is_the_bill(others, owed):
         return f"Entered by hand as {named} over the same amount: not billed again"
     raise NeedsHuman(
         f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
-        f" not made and which is no {kind} over {said(abs(invoice.amount), invoice.currency)}",
+        f" not made and which is no {_kind(owed)} over {said(abs(owed), invoice.currency)}",
         cause=Cause.BILLED_BY_OTHERS,
         remedy=(
             "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
@@ -68,9 +66,36 @@ def entered_by_hand(
     )
 
 
-def _is_the_bill(others: Sequence[BillFact], kind: str, invoice: InvoiceFact) -> bool:
+def entered_whole(facts: BillingFacts, invoice: InvoiceFact, settings: BillingSection) -> str:
+    """Return that a person has entered the bill of an invoice that can't be billed from its lines.
+
+    Where the lines do not add up, a person may enter the bill with the invoice's number; it
+    must be over the invoice's amount. Empty when nobody has.
+    """
+    others = _others(facts, settings.vendor)
+    if not others or not is_in(others[0], invoice, settings):
+        return ""
+    if not _is_the_bill(others, invoice.amount):
+        return ""
+    named = f"{others[0].kind} {others[0].id}"
+    return f"Entered by hand as {named} over the invoice's amount: not billed again"
+
+
+def _others(facts: BillingFacts, vendor: str | None) -> list[BillFact]:
+    return [
+        one
+        for one in facts.bills
+        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
+    ]
+
+
+def _kind(owed: Decimal) -> str:
+    return "vendor credit" if owed < 0 else "vendor bill"
+
+
+def _is_the_bill(others: Sequence[BillFact], owed: Decimal) -> bool:
     [one, *more] = others
-    return not more and one.kind == kind and one.total == abs(invoice.amount)
+    return not more and one.kind == _kind(owed) and one.total == abs(owed)
 
 
 def _beside_ours(invoice: InvoiceFact, named: str, kept: Sequence[Posted]) -> NeedsHuman:

@@ -65,7 +65,7 @@ def check_posted(invoice: InvoiceFact, posted: Sequence[Posted], settings: Billi
     """
     code = _code(invoice)
     named = {
-        line.currency.upper()
+        line.currency.strip().upper()
         for document in posted
         for line in document.lines
         if line.amount and line.currency
@@ -85,21 +85,18 @@ def check_posted(invoice: InvoiceFact, posted: Sequence[Posted], settings: Billi
     )
 
 
-def is_in(
-    bill: BillFact, invoice: InvoiceFact, facts: BillingFacts, settings: BillingSection
-) -> bool:
+def is_in(bill: BillFact, invoice: InvoiceFact, settings: BillingSection) -> bool:
     """Whether a bill is known to be in the invoice's currency.
 
-    Where the account shows no currencies, there is only one.
+    Where the account shows no currencies, there is only one. Where ShipBob names none, the
+    person who entered the bill knew which.
     """
     if bill.currency is None and bill.currency_text is None:
         return True
     code = _code(invoice)
     by_id = {internal_id: one for one, internal_id in _mapped(settings).items()}
     own = by_id.get(bill.currency or "") or code_of(bill.currency_text)
-    if code:
-        return own == code
-    return not settings.currencies and bill.currency_text == facts.vendor_currency
+    return not code or own == code
 
 
 def _code(invoice: InvoiceFact) -> str:

@@ -84,7 +84,7 @@ class _GroupKey(NamedTuple):
             (charge.type or "").strip() or "(no type)",
             (charge.reference_type or "").strip() or None,
             (charge.center or "").strip() or None,
-            charge.currency,
+            (charge.currency or "").strip().upper() or None,
         )
 
 
@@ -265,7 +265,8 @@ def _without_dust(amount: Decimal, unit: Decimal) -> Decimal:
 def _check_currency(
     invoice: InvoiceFact, groups: Sequence[ChargeGroup], amount: Decimal, unit: Decimal
 ) -> None:
-    others = {group.currency for group in groups if group.currency} - {invoice.currency}
+    costs = [group for group in groups if not group.never_billed]
+    others = {group.currency for group in costs if group.currency} - {invoice.currency}
     if others and invoice.currency:
         raise NeedsHuman(
             f"Invoice {invoice.id} is in {invoice.currency}, but it has lines in"

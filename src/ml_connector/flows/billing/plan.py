@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.flows.billing.by_hand import entered_by_hand
+from ml_connector.flows.billing.by_hand import entered_by_hand, entered_whole
 from ml_connector.flows.billing.currency import check_posted, currency_of
 from ml_connector.flows.billing.documents import (
     BILLS,
@@ -35,6 +36,8 @@ from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause
+
+_OVER_NOTHING: Final = "The invoice's charges come to 0: nothing is owed, and no bill is made"
 
 
 def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -72,20 +75,27 @@ def _of_the_rest(
     kept = standing(posted)
     check_posted(invoice, kept, settings.billing)
     fact_date = day_of(invoice)
-    all_parts = _parts(facts, settings)
     no_cost = _no_cost(facts, lines)
+    try:
+        all_parts = _parts(facts, settings)
+    except (NeedsData, NeedsHuman):
+        by_hand = "" if kept else entered_whole(facts, invoice, settings.billing)
+        if not by_hand:
+            raise
+        return _not_billed(lines, no_cost, by_hand)
     rest = _outstanding(all_parts, kept, settings)
     if not rest:
         return Plan(refused=no_cost, note="All of it is posted" if kept else "It is over 0")
+    owed = sum((one.amount for one in rest), Decimal(0))
     by_hand = entered_by_hand(
-        facts, invoice, settings.billing, vendor=_vendor(invoice, settings), kept=kept
+        facts, invoice, settings.billing, vendor=_vendor(invoice, settings), kept=kept, owed=owed
     )
     if by_hand:
-        return refusal(lines, by_hand)
-    if not sum((one.amount for one in rest), Decimal(0)):
+        return _not_billed(lines, no_cost, by_hand)
+    if not owed:
         if kept:
             raise others_at_the_same_total(invoice, rest, kept)
-        return _over_nothing(lines, no_cost)
+        return _not_billed(lines, no_cost, _OVER_NOTHING)
     document = bill(
         invoice,
         rest,
@@ -98,10 +108,9 @@ def _of_the_rest(
     return Plan(documents=(document,), refused=no_cost)
 
 
-def _over_nothing(lines: Sequence[SourceLine], no_cost: Sequence[RefusedUnits]) -> Plan:
-    """Return the plan for an invoice whose charges cancel each other out: there is no bill."""
+def _not_billed(lines: Sequence[SourceLine], no_cost: Sequence[RefusedUnits], reason: str) -> Plan:
+    """Return the plan for an invoice that no bill is made of."""
     named = {one.source_line for one in no_cost}
-    reason = "The invoice's charges come to 0: nothing is owed, and no bill is made"
     others = refused((one for one in lines if one.source_line not in named), reason)
     return Plan(note=reason, refused=(*no_cost, *others))
 
@@ -213,6 +222,11 @@ def _no_cost(facts: BillingFacts, lines: Sequence[SourceLine]) -> tuple[RefusedU
         for line in lines
         if line.source_line in types
     )
+
+
+def always_refused(facts: BillingFacts, settings: ConnectionSettings) -> tuple[RefusedUnits, ...]:
+    """Return what of an invoice is never billed, whatever becomes of the rest."""
+    return _no_cost(facts, source_lines(facts, settings))
 
 
 def source_lines(facts: BillingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:

@@ -43,14 +43,11 @@ def are_posted(lines: Sequence[SourceLine], posted: Iterable[Posted]) -> bool:
 def stay_taken_back(lines: Sequence[SourceLine], posted: Sequence[Posted]) -> bool:
     """Whether the invoice is still what it was when a person took its documents back.
 
-    Then it stays so: what a person took back is not posted again by itself. The latest
-    documents that were taken back count, as many as were then the invoice.
+    Then it stays so: what a person took back is not posted again by itself. What was taken back
+    before another document was posted counts no more: the invoice had changed by then.
     """
-    taken_back = [one for one in posted if one.undone]
-    kept = standing(posted)
-    return any(
-        are_posted(lines, [*kept, *taken_back[number:]]) for number in range(len(taken_back))
-    )
+    taken_back = [one for one in posted if one.undone and not one.superseded]
+    return bool(taken_back) and are_posted(lines, [*standing(posted), *taken_back])
 
 
 def others_at_the_same_total(

@@ -188,6 +188,16 @@ def _parameters(
     }
 
 
+STAYS_UNDONE: Final = """(j.flow <> 'billing' or exists (
+    select 1 from subject as i where i.id = {subject} and i.waits = '' and i.state = 'done'
+    and i.converged >= i.marked))"""
+"""Whether what was undone is refused, in SQL; ``j`` is the counter-document's journal row.
+
+An invoice that changes is billed again with what was undone of it. So while it waits, that part
+of it waits too.
+"""
+
+
 def taken_back(rest: str, undone: str) -> str:
     """Return what counts as refused of what was undone, in SQL.
 
@@ -212,7 +222,8 @@ with {wanted} stated as (
 ), booked as (
     select {owner} as subject_id, j.source_line as name,
         j.connection, j.flow, j.fact_date, j.sku, j.quantity, j.amount, j.currency,
-        p.undoes is not null as undone
+        p.undoes is not null as undone,
+        p.undoes is not null and {stays_undone} as stays_undone
     from journal as j
     join posting as p on p.id = j.posting_id
     where j.connection = any (%(names)s) {of_postings}
@@ -226,10 +237,10 @@ with {wanted} stated as (
         false, false, true from stated where amount is not null
     union all
     select subject_id, name, connection, flow, fact_date, sku, '', null, quantity,
-        null, case when undone then -quantity end, not undone, undone, false from booked
+        null, case when stays_undone then -quantity end, not undone, undone, false from booked
     union all
     select subject_id, name, connection, flow, fact_date, sku, coalesce(currency, '?'), null,
-        amount, null, case when undone then -amount end, not undone, undone, false
+        amount, null, case when stays_undone then -amount end, not undone, undone, false
     from booked where amount is not null
     union all
     select r.subject_id, r.name, s.connection, s.flow, s.created_at::date, null, '', null, null,
@@ -358,6 +369,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
     if subjects is None and start is None and end is None:
         return _LINES_OF.format(
             owner=_OWNER,
+            stays_undone=STAYS_UNDONE.format(subject=_OWNER),
             taken_back=_TAKEN_BACK,
             may_wait=MAY_WAIT,
             wanted="",
@@ -367,6 +379,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
         )
     return _LINES_OF.format(
         owner=_OWNER,
+        stays_undone=STAYS_UNDONE.format(subject=_OWNER),
         taken_back=_TAKEN_BACK,
         may_wait=MAY_WAIT,
         wanted=_OF_DAYS if subjects is None else _NAMED,

@@ -236,6 +236,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         undone: whether a counter-document has taken it back.
+        superseded: whether another document of the subject was posted after that.
     """
 
     system: System
@@ -244,6 +245,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     remote_id: str | None
     lines: tuple[JournalLine, ...]
     undone: bool = False
+    superseded: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

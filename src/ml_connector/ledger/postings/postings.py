@@ -59,11 +59,16 @@ _COLUMNS: Final = (
     " coalesce(over_at < now(), true) as over, (select number from generation) as generation"
 )
 
-# Whether a counter-document had taken a posting back before a run; at all for none.
+# Whether a counter-document had taken a posting back before a run, and whether another document
+# of the subject was posted after that; at all for none.
 _UNDONE: Final = (
     "exists (select 1 from posting as c where c.undoes = posting.id"
     " and c.state in ('done', 'adopted')"
-    " and (%(run)s::bigint is null or c.run_id < %(run)s)) as undone"
+    " and (%(run)s::bigint is null or c.run_id < %(run)s)) as undone,"
+    " exists (select 1 from posting as c join posting as n on n.id > c.id"
+    " where c.undoes = posting.id and c.state in ('done', 'adopted')"
+    " and n.subject_id = posting.subject_id and n.state in ('done', 'adopted')"
+    " and (%(run)s::bigint is null or n.run_id < %(run)s)) as superseded"
 )
 
 _PREPARE: Final = f"""
@@ -359,19 +364,13 @@ async def of_subjects(connection: Connection, subject_ids: Collection[int]) -> d
         {"subjects": list(subject_ids), "run": None},
     )
     by_subject: dict[int, list[Posting]] = defaultdict(list)
-    undone: set[int] = set()
+    by_id = {row["id"]: row for row in found}
     for row in found:
         by_subject[row["subject_id"]].append(_posting(row))
-        if row["undone"]:
-            undone.add(row["id"])
     return {
         subject_id: Found(
             tuple(one for one in left if one.state in {"sending", "alarm"}),
-            tuple(
-                _posted(one, undone=one.id in undone)
-                for one in left
-                if one.state in {"done", "adopted"}
-            ),
+            tuple(_posted(one, by_id[one.id]) for one in left if one.state in {"done", "adopted"}),
         )
         for subject_id, left in by_subject.items()
     }
@@ -393,17 +392,18 @@ async def posted_before(
         " and (%(run)s::bigint is null or run_id < %(run)s) order by id",
         {"subject": subject_id, "run": run_id},
     )
-    return tuple(_posted(_posting(row), undone=row["undone"]) for row in found)
+    return tuple(_posted(_posting(row), row) for row in found)
 
 
-def _posted(posting: Posting, *, undone: bool) -> Posted:
+def _posted(posting: Posting, row: DictRow) -> Posted:
     return Posted(
         system=posting.document.system,
         kind=posting.document.kind,
         external_id=posting.document.external_id,
         remote_id=posting.remote_id,
         lines=posting.document.lines,
-        undone=undone,
+        undone=row["undone"],
+        superseded=row["superseded"],
     )
 
 

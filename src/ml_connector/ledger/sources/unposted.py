@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.ledger.conservation.sums import taken_back
+from ml_connector.ledger.conservation.sums import STAYS_UNDONE, taken_back
 from ml_connector.storage.database import Database
 
 _UNPOSTED: Final = f"""
@@ -17,11 +17,13 @@ with dated as (
     where i.connection = %(name)s and (i.day <= %(day)s or i.day is null)
 ), booked as (
     select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name,
-        coalesce(j.currency, '') as currency, sum(j.amount) as posted,
-        coalesce(-sum(j.amount) filter (where p.undoes is not null), 0) as undone
+        coalesce(j.currency, '') as currency,
+        sum(j.amount) as posted, sum(j.amount) filter (where j.posting_date > %(day)s) as later,
+        coalesce(-sum(j.amount) filter (where p.undoes is not null
+            and {STAYS_UNDONE.format(subject="u.subject_id")}), 0) as undone
     from journal as j join posting as p on p.id = j.posting_id
     left join posting as u on u.id = p.undoes
-    where j.connection = %(name)s and j.flow = 'billing' and j.posting_date <= %(day)s
+    where j.connection = %(name)s and j.flow = 'billing'
     group by 1, 2, 3
 ), stated as (
     select l.subject_id, l.name, l.currency, l.amount from source_line as l
@@ -29,14 +31,16 @@ with dated as (
 ), line as (
     select d.invoice_id, name, currency,
         coalesce(l.amount, 0) - coalesce(b.posted, 0) - coalesce(r.amount, 0) as rest,
-        coalesce(b.undone, 0) as undone
+        coalesce(b.later, 0) as later, coalesce(b.undone, 0) as undone
     from stated as l full join booked as b using (subject_id, name, currency)
     join dated as d using (subject_id)
     left join refusal as r using (subject_id, name, currency)
+), refused as (
+    select *, rest + later as open, {taken_back("rest", "undone")} as back from line
 )
 select invoice_id, name, nullif(currency, '') as currency,
-    rest - {taken_back("rest", "undone")} as amount
-from line where rest - {taken_back("rest", "undone")} <> 0 order by 1, 2, 3
+    open - {taken_back("open", "back")} as amount
+from refused where open - {taken_back("open", "back")} <> 0 order by 1, 2, 3
 """  # noqa: S608 - our own texts
 
 

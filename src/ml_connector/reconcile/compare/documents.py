@@ -19,6 +19,7 @@ from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.transaction_types import BILLS, OF_OTHERS
 from ml_connector.rules.external_ids import tags
+from ml_connector.words import ExternalIdPrefix
 
 _NO_ACCOUNT: Final = ("", "")
 
@@ -54,12 +55,14 @@ class _Index(NamedTuple):
         by_id: by internal id, those without an external id that we posted.
         by_tag: of those, by the external ids of ours that their memos carry.
         by_twin: of those, by what two copies of one document share.
+        standing: sources of which our documents still move something.
     """
 
     by_external_id: Mapping[str, FoundDocument]
     by_id: Mapping[str, FoundDocument]
     by_tag: Mapping[str, list[FoundDocument]]
     by_twin: Mapping[tuple[object, ...], list[FoundDocument]]
+    standing: Collection[str]
 
 
 def judge(
@@ -83,8 +86,8 @@ def judge(
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
-    index = _indexed(found, foreign)
-    pairs = [_pair(document, index, fates) for document in posted]
+    index = _indexed(posted, found, foreign)
+    pairs = [_pair(month, document, index, fates) for document in posted]
     differences = [one for pair in pairs for one in _of_pair(month, pair, names, fates)]
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
     for document in foreign:
@@ -93,16 +96,23 @@ def judge(
     return differences
 
 
-def _indexed(found: Iterable[FoundDocument], foreign: Sequence[FoundDocument]) -> _Index:
+def _indexed(
+    posted: Iterable[PostedDocument],
+    found: Iterable[FoundDocument],
+    foreign: Sequence[FoundDocument],
+) -> _Index:
     return _Index(
         by_external_id={one.head.external_id: one for one in found if one.head.external_id},
         by_id={one.head.id: one for one in foreign},
         by_tag=_by_tag(foreign),
         by_twin=_by_twin(foreign),
+        standing=_standing(posted),
     )
 
 
-def _pair(document: PostedDocument, index: _Index, fates: Fates) -> _DocumentPair:
+def _pair(
+    month: Month, document: PostedDocument, index: _Index, fates: Fates
+) -> _DocumentPair:
     copies: Sequence[FoundDocument] = index.by_tag.get(document.external_id, [])
     own = index.by_external_id.get(document.external_id)
     if own is None:
@@ -112,9 +122,8 @@ def _pair(document: PostedDocument, index: _Index, fates: Fates) -> _DocumentPai
         own = index.by_id.get(fates.remade[document.external_id])
     if own is None and copies:
         own, *copies = copies
-    if own is not None:
-        twins = index.by_twin.get(_twin(own), [])
-        copies = [one for one in (*copies, *twins) if one is not own]
+    if own is not None or document.date not in month:  # else it was deleted: nothing is doubled
+        copies = [one for one in (*copies, *_twins(document, own, index)) if one is not own]
     return _DocumentPair(document, own, list({one.head.id: one for one in copies}.values()))
 
 
@@ -137,11 +146,37 @@ def _by_tag(foreign: Iterable[FoundDocument]) -> Mapping[str, list[FoundDocument
     return tagged
 
 
+def _standing(posted: Iterable[PostedDocument]) -> Collection[str]:
+    """Return the sources of which our documents, counter-documents included, move something."""
+    moved: dict[tuple[str, Place], Decimal] = defaultdict(Decimal)
+    for document in posted:
+        for place, value in document.places.items():
+            moved[document.entries[0].source, place] += value
+    return {source for (source, _), value in moved.items() if value}
+
+
+def _twins(
+    document: PostedDocument, own: FoundDocument | None, index: _Index
+) -> Sequence[FoundDocument]:
+    """Return others' documents that are what this one is.
+
+    A bill is known by its number, whatever its date; where ours was taken back, that of others
+    is no copy.
+    """
+    if document.type in BILLS:
+        number = document.external_id.removeprefix(ExternalIdPrefix.VENDOR_BILL)
+        number = number.removeprefix(ExternalIdPrefix.VENDOR_CREDIT)
+        number = (own.head.number if own else None) or number
+        is_standing = document.entries[0].source in index.standing
+        return index.by_twin.get((document.type, number), []) if is_standing else []
+    return index.by_twin.get(_twin(own), []) if own is not None else []
+
+
 def _twin(document: FoundDocument) -> tuple[object, ...]:
     """Return what two documents share when one is a copy of the other, memo or not."""
     head = document.head
     if head.type in BILLS and head.number:
-        return (head.type, head.entity, head.number)
+        return (head.type, head.number)
     if head.created_from is None:
         return (head.type, head.id)
     places = tuple(sorted(document.places.items()))

@@ -8,6 +8,8 @@ test holds the two together.
 
 from typing import Final
 
+from ml_connector.words import ExternalIdPrefix
+
 MOVEMENTS: Final = """
 create temp table month_movement (
     id text, line int, type text, day date, number text, external_id text, memo text,
@@ -181,13 +183,24 @@ select distinct external_id from (
     where o.ours
     union all
     select o.external_id from month_movement as o join month_movement as x
-        on not x.ours and x.type = o.type and x.entity = o.entity and x.number = o.number
+        on not x.ours and x.type = o.type and x.number = o.number
     where o.ours and o.type in ('VendBill', 'VendCred')
+    union all
+    select a.external_id from month_movement as x
+    join posting as o on o.connection = %(name)s and o.system = 'netsuite'
+        and o.external_id in ('{ExternalIdPrefix.VENDOR_BILL}' || x.number,
+            '{ExternalIdPrefix.VENDOR_CREDIT}' || x.number)
+    join posting as a on a.subject_id = o.subject_id
+        or a.undoes in (select u.id from posting as u where u.subject_id = o.subject_id)
+    where not x.ours and x.type in ('VendBill', 'VendCred') and a.state in ('done', 'adopted')
     union all
     select unnest(%(tagged)s::text[])
 ) as suspect
 """  # noqa: S608 - our own constants
-"""The documents that differ, and those that others may have copied."""
+"""The documents that differ, and those that others may have copied.
+
+Of an invoice of which others have a bill, all documents: whether any of it still stands.
+"""
 
 ENTRIES: Final = """
 select j.number, j.flow, j.source, j.source_line, split_part(j.target, ' ', 1) as kind,

@@ -5,7 +5,7 @@ Parameters and rules are those of ``document_sql``.
 
 from typing import Final
 
-from ml_connector.ledger.conservation.sums import MAY_WAIT, taken_back
+from ml_connector.ledger.conservation.sums import MAY_WAIT, STAYS_UNDONE, taken_back
 from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
@@ -135,7 +135,8 @@ BOOKED: Final = f"""
 create temp table month_booked as
 select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name,
     {UNIT} as currency, sum({VALUE}) as posted,
-    coalesce(-sum({VALUE}) filter (where p.undoes is not null), 0) as undone,
+    coalesce(-sum({VALUE}) filter (where p.undoes is not null
+        and {STAYS_UNDONE.format(subject="u.subject_id")}), 0) as undone,
     min(j.sku) as first_sku, max(j.sku) as last_sku, min(j.fact_date) as fact_date,
     bool_or(j.quantity is not null or j.amount is not null) as moves
 from journal as j join posting as p on p.id = j.posting_id

@@ -175,6 +175,20 @@ class Billing:
         self._open = [each for each in self._open if each.id not in gone]
         return made
 
+    def begin_invoice(self, kind: str, day: date, *, currency: str = "USD") -> Invoice:
+        """An invoice without lines yet, over 0; lines come by ``put_on``."""
+        invoice = self._new_invoice(kind, Decimal(0), day)
+        invoice.currency = currency
+        self._by_invoice[invoice.id] = []
+        return invoice
+
+    def put_on(self, line: Transaction, invoice: Invoice) -> None:
+        """A line that is on no invoice comes on this one, whose amount stays as it is."""
+        self._open = [each for each in self._open if each.id != line.id]
+        self._by_invoice[invoice.id].append(line)
+        line.invoice_id, line.invoice_date = invoice.id, invoice.day
+        line.invoice_type, line.currency = invoice.type, invoice.currency
+
     def pay(self, amount: Decimal) -> Invoice:
         """The merchant pays ShipBob: an invoice of type Payment, never a bill."""
         now = self._now()
