@@ -89,11 +89,11 @@ async def _live_through(settings: Settings, path: Path, story: RetailerStory) ->
             installation, connection_file.read(path), person="test", ping_first=False
         )
         place = await ConnectionContexts(installation).open("acme")
-        sku = story.month.articles[0].sku
+        sku, other_sku = (one.sku for one in story.month.articles[:2])
         async with _working(installation, _in_the_past(place, installation, story)) as reads:
             for number, step in enumerate(story.steps(), 1):
                 if number == MISTAKEN:
-                    planted = plant(story.shipbob, sku=sku)
+                    planted = plant(story.shipbob, sku=sku, other_sku=other_sku)
                 await asyncio.to_thread(step.do)
                 if number % 6 == 0 or number >= DAYS:
                     await _sync(installation, reads)

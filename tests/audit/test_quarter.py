@@ -67,16 +67,36 @@ async def test_what_was_charged_rightly_gives_no_alarm(quarter: Quarter) -> None
     assert audit.charges > 0
 
 
-async def test_the_audit_finds_exactly_the_planted_mistakes(quarter: Quarter) -> None:
+async def test_the_audit_finds_each_of_twelve_kinds_of_mistakes_and_nothing_else(
+    quarter: Quarter,
+) -> None:
     async with quarter.installation() as (installation, applied):
         audit, _, _ = await audit_fees(installation, applied, first=None, last=None)
     found = {
-        (one.kind, shown_by.shown_by)
-        for one in audit.findings
-        for shown_by in quarter.planted
-        if shown_by.shown_by in (*one.transactions, *one.statement.split())
-        and shown_by.kind == one.kind
+        one.what: finding
+        for one in quarter.planted
+        for finding in audit.findings
+        if finding.kind == one.kind
+        and one.shown_by in (*finding.transactions, *finding.statement.split())
     }
 
-    assert found == {(one.kind, one.shown_by) for one in quarter.planted}
-    assert len(audit.findings) == len(quarter.planted)
+    assert found.keys() == {one.what for one in quarter.planted}
+    assert len(found) == len(audit.findings) == 12
+    assert [found[one.what].amount for one in quarter.planted] == [
+        one.amount for one in quarter.planted
+    ]
+
+
+async def test_each_finding_shows_its_charges_and_what_was_expected_and_why(
+    quarter: Quarter,
+) -> None:
+    charges = quarter.world.shipbob.books.billing.transactions
+    async with quarter.installation() as (installation, applied):
+        audit, _, _ = await audit_fees(installation, applied, first=None, last=None)
+
+    for finding in audit.findings:
+        assert finding.why
+        assert finding.expected is not None or finding.kind == "credit_due"
+        assert finding.transactions or finding.kind == "credit_due"
+        for transaction in finding.transactions:
+            assert f"{charges[transaction].amount:f}" in finding.statement
