@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss
-from ml_connector.fee_audit.fees import Finding, audit
+from ml_connector.fee_audit.fees import audit
+from ml_connector.fee_audit.findings import Finding
 from ml_connector.ledger.sources.charges import Charge
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)

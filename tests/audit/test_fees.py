@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss
-from ml_connector.fee_audit.fees import CLAIM_WITHIN, audit
+from ml_connector.fee_audit.fees import audit
+from ml_connector.fee_audit.findings import CLAIM_WITHIN
 from ml_connector.fee_audit.gathering import lost
 from ml_connector.ledger.sources.charges import Charge
 from ml_connector.shipbob.resources.inventory_history import Change, StockMovement

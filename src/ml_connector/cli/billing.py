@@ -15,7 +15,8 @@ from ml_connector.app.operations.fee_audit import accrue, audit_fees
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 from ml_connector.fee_audit.accruals import Accrual, totals
-from ml_connector.fee_audit.fees import Audit, Finding
+from ml_connector.fee_audit.fees import Audit
+from ml_connector.fee_audit.findings import Finding
 from ml_connector.shown import cell
 
 commands = typer.Typer(

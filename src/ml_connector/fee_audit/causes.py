@@ -65,3 +65,11 @@ def reference_of(charge: Charge) -> tuple[str, str] | None:
             reference = (charge.reference_id or "").strip()
             return (kind, reference) if reference else None
     return None
+
+
+def came_to_nothing(reference: tuple[str, str] | None, evidence: Evidence) -> bool:
+    """Whether a charge names a thing that is known not to be, or to have come to nothing."""
+    if reference is None or reference not in evidence.causes:
+        return False
+    cause = evidence.causes[reference]
+    return cause is None or not cause.happened

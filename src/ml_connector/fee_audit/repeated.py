@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ml_connector.fee_audit.settled import Settlements
+from ml_connector.fee_audit.causes import reference_of
+from ml_connector.fee_audit.settled import Settlements, parcel_of
 from ml_connector.ledger.sources.charges import Charge
 
 # A fee of whose name this is a word comes once for each unit, hour or day, as its name says.
@@ -44,3 +45,20 @@ def repeated_fees(things: Mapping[Thing, Sequence[Charge]], settled: Settlements
         for fee, counted in times.items()
         if counted[True] >= _FEWEST and counted[True] * _SHARE >= counted.total()
     }
+
+
+def thing_of(charge: Charge) -> tuple[str, ...]:
+    """Return the key of the thing that a fee may be charged for once.
+
+    Parcels of a shipment are told apart by their tracking numbers. Storage and the like come
+    again each day.
+    """
+    once = reference_of(charge) is not None
+    return (
+        (charge.fee or "").casefold(),
+        (charge.reference_type or "").casefold(),
+        charge.reference_id or "",
+        parcel_of(charge),
+        "" if once else str(charge.charged_on),
+        charge.currency or "",
+    )

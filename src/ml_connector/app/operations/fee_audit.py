@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.fee_audit.accruals import Accrual, accruals, in_order, of_invoices
-from ml_connector.fee_audit.fees import LOOK_BACK, Audit, audit
+from ml_connector.fee_audit.fees import Audit, audit
 from ml_connector.fee_audit.gathering import gather
+from ml_connector.fee_audit.rates import LOOK_BACK
 from ml_connector.flows.billing.invoice_lines import grouped
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.sources import charges, unposted
