@@ -110,9 +110,7 @@ def _indexed(
     )
 
 
-def _pair(
-    month: Month, document: PostedDocument, index: _Index, fates: Fates
-) -> _DocumentPair:
+def _pair(month: Month, document: PostedDocument, index: _Index, fates: Fates) -> _DocumentPair:
     copies: Sequence[FoundDocument] = index.by_tag.get(document.external_id, [])
     own = index.by_external_id.get(document.external_id)
     if own is None:
