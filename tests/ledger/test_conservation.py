@@ -72,6 +72,35 @@ def test_a_refused_rest_needs_no_more_explanation() -> None:
     ]
 
 
+def test_what_was_undone_is_refused_as_far_as_it_is_missing() -> None:
+    stated, undone = [stated_line(amount=15)], [journal_line(amount=10)]
+    taken_back = of_subject([stated_line(amount=10)], (), (), undone=undone, waits=False)
+    posted_again = of_subject(stated, [journal_line(amount=15)], (), undone=undone, waits=False)
+    grown = of_subject(stated, (), (), undone=undone, waits=False)
+
+    assert taken_back.refused == Sums(lines=1, money={"USD": Decimal(10)})
+    assert posted_again.posted == posted_again.all
+    assert posted_again.holds
+    assert grown.unexplained == Sums(lines=1, money={"USD": Decimal(5)})
+
+
+def stated_line(*, amount: int) -> SourceLine:
+    return SourceLine(
+        source_line="Shipping", fact_date=DAY, amount=Decimal(amount), currency="USD"
+    )
+
+
+def journal_line(*, amount: int) -> JournalLine:
+    return JournalLine(
+        source="invoice 1",
+        source_line="Shipping",
+        fact_date=DAY,
+        posting_date=DAY,
+        amount=Decimal(amount),
+        currency="USD",
+    )
+
+
 def test_more_posted_than_the_source_says_is_unexplained() -> None:
     doubled = [line("k", 1, quantity=8), line("k", 1, quantity=8)]
     equation = of_subject([stated("line 1", 8)], doubled, [], waits=False)

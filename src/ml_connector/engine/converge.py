@@ -354,10 +354,11 @@ def _equation(
     return of_subject(
         lines,
         [
-            *(line for one in posted for line in one.lines),
+            *(line for one in posted if not one.undone for line in one.lines),
             *(line for one in plan.documents for line in one.lines),
         ],
         plan.not_posted,
+        undone=(line for one in posted if one.undone for line in one.lines),
         waits=bool(_may_wait(plan, mode)),
     )
 

@@ -132,16 +132,20 @@ def of_subject(
     posted: Iterable[JournalLine],
     refused: Sequence[RefusedUnits],
     *,
+    undone: Iterable[JournalLine] = (),
     waits: bool,
 ) -> Equation:
     """Return the equation of one subject. Pure.
 
     Args:
         lines: all its source lines.
-        posted: the journal lines of all its documents that exist.
+        posted: the journal lines of all its documents that exist and that nobody has undone.
         refused: all that is not posted on purpose.
+        undone: the journal lines of documents that were taken back. A person refuses them so,
+            as far as they are missing: what was posted again is not refused.
         waits: whether what is missing waits.
     """
+    undone = list(undone)
     names = {line.source_line for line in lines}
     rows = [line for line in posted if not follows(line.source_line, names)]
     refused = [one for one in refused if not follows(one.source_line, names)]
@@ -150,16 +154,36 @@ def of_subject(
     for name in sorted(names):
         own = [row for row in rows if row.source_line == name]
         reasons = [one for one in refused if one.source_line == name]
+        stated = measures(line for line in lines if line.source_line == name)
+        back = _taken_back(
+            _minus(_minus(stated, measures(own)), measures(reasons)),
+            measures(line for line in undone if line.source_line == name),
+        )
         equation, _ = of_line(
-            measures(line for line in lines if line.source_line == name),
+            stated,
             measures(own),
-            measures(reasons),
+            _minus(measures(reasons), back, sign=-1),
             rows=len(own),
-            reasons=len(reasons),
+            reasons=len(reasons) + len(back),
             waits=waits,
         )
         total += equation
     return total
+
+
+def _taken_back(missing: Measures, undone: Measures) -> Measures:
+    """Return how much of what was undone is missing; ``sums.taken_back`` says the same in SQL."""
+    return {
+        key: min(missing[key], amount, key=abs)
+        for key, amount in undone.items()
+        if missing.get(key, Decimal()) * amount > 0
+    }
+
+
+def _minus(one: Measures, other: Measures, *, sign: int = 1) -> Measures:
+    return {
+        key: one.get(key, Decimal()) - sign * other.get(key, Decimal()) for key in {*one, *other}
+    }
 
 
 def follows(name: str, stated: Iterable[str]) -> bool:
