@@ -193,3 +193,27 @@ def test_a_receipt_that_is_another_matter_stays_beside_ours(acme: Merchant) -> N
     assert (stopped, red) == ("received_by_others", True)
     assert standing(acme, wro) == ("done", None)
     ends_right(acme, sku, others={f"{sku} at 6": 6})
+
+
+def test_a_wro_that_was_received_from_an_order_stays_on_its_way_to_it_without_its_number(
+    acme: Merchant,
+) -> None:
+    sku, number = acme.sku("TEE"), number_of(acme)
+    order = enter(acme, number, (sku, 30, 6))
+    wro = by_hand(acme, number, sku, 30)
+    stow(acme, wro, {sku: 10})
+    assert (receive(acme, wro), pushed(acme, order)) == ("done", ("done", None))
+    wro.purchase_order_number = number_of(acme)
+    assert pushed(acme, order) == ("done", None)
+    announced = [
+        one.id
+        for one in acme.world.shipbob.books.receiving.wros.values()
+        if (one.purchase_order_number or "").startswith(number)
+    ]
+    arrive_whole(acme, wro)
+
+    assert announced == []
+    assert receive(acme, wro) == "done"
+    assert {*received_from(acme, wro)} == {order}
+    assert pushed(acme, order) == ("done", None)
+    ends_right(acme, sku)

@@ -1,12 +1,16 @@
 """The external ids of item receipts, by which anybody can tell whose units they hold. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.words import OUR_EXTERNAL_IDS, ExternalIdPrefix
+
+_OF_WRO: Final = re.compile(rf"{re.escape(ExternalIdPrefix.RECEIPT)}(\d+)-")
 
 
 def receipt_id(wro_id: int, number: int) -> str:
@@ -29,6 +33,12 @@ def receipt_number(wro_id: int, external_id: str) -> int:
     """Return which receipt of a WRO it is, counted from 1; 0 where the external id names none."""
     number = external_id.removeprefix(_of_wro(wro_id))
     return int(number) if is_receipt_of(wro_id, external_id) and number.isdecimal() else 0
+
+
+def received_wros(lines: Sequence[ReceiptLine]) -> list[int]:
+    """Return the WROs that receipts of ours are of, whatever became of their numbers."""
+    found = (_OF_WRO.match(line.externalid or "") for line in known_by_memo(lines))
+    return sorted({int(one[1]) for one in found if one})
 
 
 def tags(memo: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from ml_connector.flows.purchase_orders.wros import cancelled_by_us
 from ml_connector.ledger.postings.documents import CreateWro
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.external_ids import received_wros
 from ml_connector.shipbob.new_payloads import NewWro
 from ml_connector.shipbob.payloads import Wro, decode
 from ml_connector.shipbob.resources.receiving import AWAITED
@@ -96,7 +97,13 @@ async def _at_both(
 ) -> PurchaseOrderFacts:
     order = source.order
     wros = await read_wros(
-        order.id, order.tranid, reads, source.lines, before.bindings, numbered=numbered
+        order.id,
+        order.tranid,
+        reads,
+        source.lines,
+        before.bindings,
+        numbered=numbered,
+        also=received_wros(receipts or ()),
     )
     if receipts is None and wros:
         receipts = await reads.receipts(order.id)

@@ -36,7 +36,7 @@ from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.external_ids import known_by_memo
+from ml_connector.rules.external_ids import known_by_memo, received_wros
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.rules.wro_lines import inventory_of
 from ml_connector.shipbob.payloads import Variant, Wro
@@ -75,8 +75,12 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     products = Products({}, bindings, {}, {}, {})
     if order.status in PURCHASE_ORDER_OPEN:
         products = await _products(lines, bindings, reads)
-    wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings)
-    receipts = await _receipts(source, reads) if wros else ()
+    received = any(line.received for line in lines)
+    receipts = await _receipts(source, reads) if received else ()
+    also = received_wros(receipts)
+    wros = await read_wros(order.id, order.tranid, reads, lines, products.bindings, also=also)
+    if wros and not received:
+        receipts = await _receipts(source, reads)
     facts = as_source_says(
         PurchaseOrderFacts(
             order_id=order.id,
@@ -221,8 +225,9 @@ async def read_wros(
     bindings: Mapping[str, Sequence[Binding]] = MappingProxyType({}),
     *,
     numbered: Sequence[Wro] | None = None,
+    also: Collection[int] = (),
 ) -> tuple[WroFact, ...]:
-    """Read the WROs of an order: by its numbers, by our own books, and by decisions of people.
+    """Read the WROs of an order: by its numbers, by our books and receipts, and by decisions.
 
     Args:
         order_id: the order.
@@ -231,6 +236,7 @@ async def read_wros(
         lines: of the order.
         bindings: which products its items are.
         numbered: the WROs with its numbers, where they were read already.
+        also: WROs that it has received units of.
     """
     if numbered is None:
         numbered = await reads.wros_of_order(number) if number else ()
@@ -239,8 +245,8 @@ async def read_wros(
     ours, belonging = await asyncio.gather(
         reads.announcements.made(order_id), reads.announcements.belonging(order_id)
     )
-    also = dict.fromkeys((*ours, *belonging))
-    found += await reads.known_wros([wro_id for wro_id in also if wro_id not in listed])
+    known = dict.fromkeys((*ours, *belonging, *also))
+    found += await reads.known_wros([wro_id for wro_id in known if wro_id not in listed])
     outcomes = await asyncio.gather(*(reads.announcements.outcome(wro.id) for wro in found))
     owners = await asyncio.gather(*(owner_of(wro, order_id, number, reads) for wro in found))
     return tuple(
