@@ -103,6 +103,7 @@ def test_an_invoice_becomes_one_bill_that_ties_and_is_posted_once(
     assert billed.again[str(invoice.id)]["documents"] == []
     assert (bill["recordType"], bill["externalId"]) == ("vendorBill", f"mlc-vb-{invoice.id}")
     assert amounts(bill) == [Decimal("18.39")]
+    assert bill["tranDate"] == invoice.day.isoformat()  # of the calendar, in no time zone
     assert installed.rows(
         "select sum(amount) as amount, min(account) as account from journal where source = %(s)s",
         s=f"invoice {invoice.id}",

@@ -174,6 +174,7 @@ def test_surplus_of_a_line_received_in_full_is_a_persons_matter(unserved: Mercha
     first = unserved.deliver({tee: 10}, number=number)
     second = unserved.deliver({tee: 2, cap: 4}, number=number)
     booked = state(unserved, first), state(unserved, second)
+    waits = close(unserved).report
     unserved.world.netsuite.edit(
         "purchaseOrder",
         int(order_id(unserved, number)),
@@ -182,8 +183,11 @@ def test_surplus_of_a_line_received_in_full_is_a_persons_matter(unserved: Mercha
     sync(unserved, "receiving", [str(second.id)])
 
     assert booked == (("done", None), ("dead", "over_receipt"))
+    assert not waits.green
     assert received(unserved, number) == {1: 12, 2: 4}
     assert unserved.books(tee, cap).agree
+    assert close(unserved).report.green
+    assert differences(unserved, tee, cap) == set()
 
 
 def test_an_adjustment_is_of_its_locations_subsidiary(unserved: Merchant) -> None:

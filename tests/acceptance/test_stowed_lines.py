@@ -1,8 +1,9 @@
 """What stands several times in a WRO, told through both systems, with the month end after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,11 @@ def of_lot(wro: Wro, days: list[datetime | None]) -> None:
     for box, day in zip(wro.boxes, days, strict=True):
         for item in box.items:
             item.lot_number, item.lot_date = "L1", day
+
+
+def differing(dock: Merchant, sku: str) -> list[Mapping[str, Any]]:
+    """Return what the comparison of stock shows of a SKU."""
+    return [row for row in compared(dock, "inventory").details if row["sku"] == sku]
 
 
 def look(dock: Merchant, wro: Wro) -> tuple[str, str]:
@@ -87,6 +93,7 @@ def test_a_count_that_went_down_waits_until_it_is_right(dock: Merchant, tmp_path
     assert (fewer, more) == (("dead", "quantity_went_down"), ("done", ""))
     assert dock.books(tee) == ({(tee, 6): 50},) * 3
     assert closed.report.open == ()
+    assert differing(dock, tee) == []
 
 
 def test_a_wro_that_shipbob_does_not_date_waits_and_is_shown_at_the_month_end(
@@ -108,6 +115,7 @@ def test_a_wro_that_shipbob_does_not_date_waits_and_is_shown_at_the_month_end(
     assert dated == ("done", "")
     assert dock.books(tee) == ({(tee, 6): 9},) * 3
     assert again.report.open == ()
+    assert differing(dock, tee) == []
     assert shipbob.dock.find(wro).external_sync is not None
 
 
@@ -122,7 +130,7 @@ def test_an_open_adjusting_period_takes_nothing_of_a_closed_month(dock: Merchant
     [document] = dock.documents(wro)
 
     assert told == ("done", "")
-    assert [row for row in compared(dock, "inventory").details if row["sku"] == tee] == []
+    assert differing(dock, tee) == []
     assert document["tranDate"] == f"{MONTH.after}"
 
 
