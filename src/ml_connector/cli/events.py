@@ -13,6 +13,7 @@ from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decide import offered
 from ml_connector.app.operations.replay import replay
+from ml_connector.causes.table import IN_WORDS, who_acts
 from ml_connector.cli.context import current
 from ml_connector.cli.decisions import decide, print_decisions, undecide
 from ml_connector.cli.times import moment
@@ -98,6 +99,7 @@ def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
                 )
                 ref = SubjectRef(one["connection"], one["flow"], one["subject"])
                 one["decisions"] = await decisions.of_subject(on, ref)
+                one["who_acts"] = who_acts(one["cause"] or "", one["status"])
                 one["may_decide"] = list(offered(ref.flow, one["status"], one["cause"]))
             return one
 
@@ -208,6 +210,8 @@ def _print_event(found: Mapping[str, Any]) -> None:
     for name in ("cause", "sentence", "remedy", "due_at", "waiting_for"):
         if found[name]:
             printer.line(f"{name:<12} {found[name]}")
+    if found["cause"] and found.get("who_acts", "nobody") != "nobody":
+        printer.line(f"{'who can act':<12} {IN_WORDS[found['who_acts']]}")
     printer.line("")
     printer.table(
         ["run", "started", "outcome", "cause", "what happened"],

@@ -1,0 +1,1 @@
+"""Why subjects stop, as data."""
