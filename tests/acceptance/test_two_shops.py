@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from acceptance.closing import sync
 from acceptance.merchant import Merchant
 from acceptance.retail import Retail, units
 from ml_connector.sim.shipbob.books.orders import Order
@@ -101,3 +102,22 @@ def test_a_transfer_order_with_the_number_is_named(acme: Merchant, retail: Retai
 
     assert waits["cause"] == "sales_order_not_found"
     assert f"transfer order {number}" in waits["sentence"]
+
+
+def test_a_shop_that_was_connected_since_is_noticed_by_the_sweep(
+    unserved: Merchant,
+) -> None:
+    shop = 100779
+    [before] = unserved.rows("select channels from connection where name = 'acme'")
+    channels = unserved.world.shipbob.books.access.channels
+    known = dict(channels)
+    unserved.world.shipbob.add_channel(
+        "New shop", application_name="Shopify", scopes=["orders_read"], channel_id=shop
+    )
+    sync(unserved, "tracking")
+    [after] = unserved.rows("select channels from connection where name = 'acme'")
+    channels.clear()
+    channels.update(known)
+
+    assert shop not in (before["channels"] or ())
+    assert after["channels"] == sorted([*known, shop])

@@ -47,6 +47,7 @@ from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
 _KITS_FRESH_SECONDS: Final = 3600.0
+_CHANNELS_FRESH_SECONDS: Final = 3600.0
 _CANCELLED: Final = "Cancelled"
 _MOST_BESIDE: Final = 1000
 """Orders of which it is kept for a moment what a list told."""
@@ -55,6 +56,14 @@ T = TypeVar("T")
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
+
+
+KeepChannels = Callable[[Collection[int]], Awaitable[None]]
+"""Keeps the channels that ShipBob lists for the account."""
+
+
+async def _keep_nothing(_: Collection[int]) -> None:
+    pass
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -69,6 +78,7 @@ class ShipmentReads:
         netsuite: the client of the NetSuite account.
         order_rules: how a sales order is found (netsuite.md section 8.9).
         channels: all that ShipBob lists for the account; None: it is asked when it matters.
+        keep_channels: keeps all that ShipBob lists, where that has changed.
         orders_of: the orders of shipments, as far as the inbox was told of them.
     """
 
@@ -79,11 +89,14 @@ class ShipmentReads:
         *,
         order_rules: OrderRules | None = None,
         channels: Collection[int] | None = None,
+        keep_channels: KeepChannels = _keep_nothing,
         orders_of: OrdersOf = _told_nothing,
     ) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
         self._channels = None if channels is None else frozenset(channels)
+        self._keep_channels = keep_channels
+        self._channels_fresh_until = -1.0
         self._seen_channels: set[int] = set()
         self._channels_beside: dict[int, frozenset[int]] = {}
         self._swept: dict[int, str] = {}
@@ -375,6 +388,26 @@ class ShipmentReads:
         async for order in self._shipbob.shipments.orders(references=references):
             found.setdefault(order.reference_id or "", []).append(order)
         return {reference: _channels_of_orders(orders) for reference, orders in found.items()}
+
+    async def look_for_channels(self) -> None:
+        """Ask ShipBob for the account's channels, as bulk work, once an hour.
+
+        A shop that was connected since is known then before any order of it was read. Where the
+        credentials may not see channels, what is known stays: ping says so.
+        """
+        now = time.monotonic()
+        if now < self._channels_fresh_until:
+            return
+        try:
+            listed = frozenset(
+                one.id for one in await self._shipbob.channels(priority=Priority.BULK)
+            )
+        except NeedsHuman:
+            return
+        self._channels_fresh_until = now + _CHANNELS_FRESH_SECONDS
+        if listed != self._channels:
+            self._channels = listed
+            await self._keep_channels(listed)
 
     async def _listed_channels(self) -> Collection[int]:
         """Return the account's channels, also one that was made since the connection was applied.

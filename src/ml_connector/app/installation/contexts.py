@@ -32,7 +32,7 @@ from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
-from ml_connector.reads.shipments import OrdersOf, ShipmentReads
+from ml_connector.reads.shipments import KeepChannels, OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
@@ -234,8 +234,19 @@ def _shipment_reads(
         netsuite,
         order_rules=settings.policies.order_rules,
         channels=channels,
+        keep_channels=_keep_channels(installation.database, settings.name),
         orders_of=_orders_of(installation.database, settings.name),
     )
+
+
+def _keep_channels(database: Database, name: str) -> KeepChannels:
+    """Return a function that keeps which channels ShipBob lists for a connection's account."""
+
+    async def keep_channels(channels: Collection[int]) -> None:
+        async with database.transaction() as on:
+            await connections.set_channels(on, name, channels)
+
+    return keep_channels
 
 
 def _orders_of(database: Database, name: str) -> OrdersOf:

@@ -271,6 +271,7 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
     Source: shipbob.md section 7.6. Shipments without the mark are few, so they are looked for
     further back.
     """
+    await reads.shipments.look_for_channels()
     seen: set[int] = set()
     long_ago = min(since, datetime.now(UTC) - _TAKEN_OVER_BACK)
     async for order in reads.shipments.orders_to_take_over(long_ago):

@@ -114,8 +114,9 @@ def _refuse_rivals(facts: TrackingFacts, order: SalesOrderFact) -> None:
         cause=Cause.SALES_ORDER_AMBIGUOUS,
         remedy=(
             "Say under [policies.order_match_by_channel] how each of these channels finds its"
-            " sales orders, by fields or texts that differ, and apply. Or fulfil the right order"
-            " by hand in NetSuite, with the tracking number on it. What waits goes on by itself."
+            " sales orders, by fields or texts that differ, and apply. Or decide that the"
+            f" shipment belongs to {order.number}, or to the right order; or fulfil that by hand"
+            " in NetSuite, with the tracking number on it. What waits goes on by itself."
         ),
         waiting_for=[
             AwaitedKind.POLICY.named("order_match_by_channel"),
