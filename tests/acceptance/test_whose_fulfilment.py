@@ -407,3 +407,31 @@ def test_what_was_fulfilled_by_hand_is_recognised_on_an_order_that_is_closed(des
     assert numbers(made) == [NUMBER]
     assert desk.retail.state(shipment) == "done"
     assert desk.agree(tee)
+
+
+def test_of_two_alike_at_the_same_moment_one_takes_what_a_person_fulfilled(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2})
+    first, second = order.shipments
+    desk.fulfil(order, {tee: 2})
+    fault = desk.acme.world.netsuite.fault(
+        "error_before_commit", method="PATCH", path="itemfulfillment"
+    )
+    desk.ship(second, "1Z999AA10123456785")
+    sync(desk.acme, "tracking", second.id)
+    being_written = desk.acme.rows("select state from posting where kind = 'fulfillmentUpdate'")
+    desk.ship(first)
+    sync(desk.acme, "tracking", first.id)
+    came_too_late = desk.stop(first)
+    desk.acme.world.netsuite.faults.remove(fault)
+    desk.look(second)
+    desk.look(first)
+
+    assert being_written != []
+    assert came_too_late[0] == "fulfilled_by_others"
+    assert sorted(tracked for _, tracked in desk.held(order)) == [
+        [NUMBER],
+        ["1Z999AA10123456785"],
+    ]
+    assert [held for held, _ in desk.held(order)] == [{tee: (2.0, "6")}] * 2
+    assert desk.agree(tee)

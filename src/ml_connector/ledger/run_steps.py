@@ -19,7 +19,7 @@ from ml_connector.ledger.inbox import claims
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.journal import journal
 from ml_connector.ledger.journal.journal import Head, Recorded
-from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings import postings, record_claims, runs
 from ml_connector.ledger.postings.documents import Document, Plan, RefusedUnits, SourceLine
 from ml_connector.ledger.postings.postings import NewPosting, Posting, Sending, Settled
 from ml_connector.storage.database import Connection
@@ -140,6 +140,7 @@ async def record(
         if id(step) in unrecorded or (step.is_fenced and step.run.owns not in owned)
     }
     going, short = await _handle(connection, [step for step in steps if id(step) not in lost])
+    going, beaten = await _claim(connection, going)
     await _write_runs(connection, going)
     prepared = await _decide(connection, going)
     lost |= await _begin(connection, going)
@@ -154,22 +155,49 @@ async def record(
         )
         for step in steps
     ]
-    return _unless_taken(steps, recorded, short)
+    return _unless_taken(steps, recorded, short, beaten)
 
 
 def _unless_taken(
-    steps: Sequence[RunStep], recorded: Sequence[RecordedStep], short: Collection[int]
+    steps: Sequence[RunStep],
+    recorded: Sequence[RecordedStep],
+    short: Collection[int],
+    beaten: Collection[int],
 ) -> list[RecordedStep | Exception]:
-    """Return what came of steps; a failure where other decisions took the units meanwhile."""
+    """Return what came of steps; a failure where others took the same meanwhile."""
     return [
         Retryable(
             "Another decision has taken units of the same document meanwhile",
             cause=Cause.RECEIVED_BY_OTHERS,
         )
         if step.run.id in short
+        else Retryable(
+            "Another subject has taken the same document in NetSuite meanwhile",
+            cause=Cause.FULFILLED_BY_OTHERS,
+        )
+        if step.run.id in beaten
         else one
         for step, one in zip(steps, recorded, strict=True)
     ]
+
+
+async def _claim(
+    connection: Connection, steps: Sequence[RunStep]
+) -> tuple[Sequence[RunStep], set[int]]:
+    """Let each record of others be taken by one subject.
+
+    Returns:
+        The steps to go on with; and the runs of the others, who came too late.
+    """
+    claimed = [
+        (step.run, step.decided.plan.claim)
+        for step in steps
+        if step.decided and step.decided.plan.claim and step.decided.mode == "live"
+    ]
+    if not claimed:
+        return steps, set()
+    beaten = await record_claims.lost(connection, claimed)
+    return [step for step in steps if step.run.id not in beaten], beaten
 
 
 async def _handle(

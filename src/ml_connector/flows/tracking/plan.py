@@ -39,7 +39,7 @@ from ml_connector.flows.tracking.recognition.known import (
     known_fulfillments,
     linked_fulfillment,
 )
-from ml_connector.flows.tracking.recognition.named_shipments import OrderFulfillments
+from ml_connector.flows.tracking.recognition.named_shipments import OrderFulfillments, is_ours
 from ml_connector.flows.tracking.recognition.own_fulfillment import recognise
 from ml_connector.flows.tracking.recognition.the_order import the_order
 from ml_connector.flows.tracking.sales_orders import (
@@ -68,6 +68,7 @@ from ml_connector.ledger.postings.documents import (
     Document,
     Plan,
     Posted,
+    RecordClaim,
     RefusedUnits,
 )
 from ml_connector.netsuite.statuses import (
@@ -411,7 +412,7 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
     before = told_before(_posted_on(task, own))
     # One that was made again by hand is told anew in any case: so the books know it again.
-    made_again = bool(task.facts.gone) and not _posted_on(task, own)
+    made_again = bool(task.facts.gone) and not _is_linked(task, own)
     tell = booking.delivery.follows(before) if before else made_again or not _says(own, booking)
     refused = _done_by_others(task, own, known)
     if not parcels and not tell and ships is None:
@@ -422,7 +423,23 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
         )
     number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
     document = fulfillment_update(booking, number, own, parcels, tell_delivery=tell, ships=ships)
-    return Plan(documents=(document, *_mark(task, anew=bool(parcels))), refused=refused)
+    return Plan(
+        documents=(document, *_mark(task, anew=bool(parcels))),
+        refused=refused,
+        claim=_claim(task, own),
+    )
+
+
+def _claim(task: _ShipmentTask, own: FulfillmentFact) -> RecordClaim | None:
+    """Return that a fulfilment of others is taken for this shipment alone, the first time.
+
+    That is so where it holds just its units; one that holds more counts for several.
+    """
+    shipment = task.known.of(task.shipment)
+    if is_ours(own) or _is_linked(task, own) or not task.known.holds(own, {shipment.id}):
+        return None
+    siblings = (str(one.id) for one in task.facts.shipments if one.id != task.shipment.id)
+    return RecordClaim(record=own.id, against=tuple(siblings))
 
 
 def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
@@ -441,6 +458,11 @@ def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
         )
         for one in task.wanted(task.shipment)
     ]
+
+
+def _is_linked(task: _ShipmentTask, own: FulfillmentFact) -> bool:
+    """Whether the books know a fulfilment as the shipment's."""
+    return any(one.system == "netsuite" and one.remote_id == own.id for one in task.posted)
 
 
 def _posted_on(task: _ShipmentTask, own: FulfillmentFact) -> list[Posted]:

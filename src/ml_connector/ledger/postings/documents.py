@@ -248,6 +248,18 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     superseded: bool = False
 
 
+class RecordClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of others that a plan takes for its subject's alone.
+
+    Attributes:
+        record: internal id, in NetSuite.
+        against: keys of the flow's subjects that must not have taken it.
+    """
+
+    record: str
+    against: tuple[str, ...]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What plan decided.
 
@@ -267,6 +279,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             as well, such as the shipments of an order.
         gone: internal ids of documents of ours that somebody deleted, and that nothing needs any
             more: the source says that their units stayed, or another document has them.
+        claim: the record of others that its documents change as the subject's own, if any.
         parent_key: the key of the larger thing at the source that those are read with.
     """
 
@@ -280,6 +293,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     replan_after_posting: bool = False
     fan_out: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    claim: RecordClaim | None = None
     parent_key: str | None = None
 
     @property
