@@ -52,6 +52,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         documents: number of ours with a date in the month.
         remade: by external id, the document that stands in place of one of ours that was deleted.
         not_needed: external ids of documents of ours that nothing needs any more.
+        known: documents of others that the books know as those of a source.
     """
 
     sections: Sections
@@ -66,6 +67,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     documents: int
     remade: Mapping[str, str] = MappingProxyType({})
     not_needed: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
 
 
 def compare(
@@ -150,7 +152,7 @@ def judge(
                     gathered.posted,
                     gathered.found,
                     gathered.names,
-                    fates=documents.Fates(gathered.remade, gathered.not_needed),
+                    fates=documents.Fates(gathered.remade, gathered.not_needed, gathered.known),
                     handled=handled.sources_by_document(handling),
                 ),
                 *cut_off(month, gathered.cut_off, gathered.sections),

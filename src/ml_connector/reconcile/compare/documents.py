@@ -33,15 +33,17 @@ class _DocumentPair(NamedTuple):
 
 
 class Fates(NamedTuple):
-    """What the books know of documents of ours that somebody deleted, by external id.
+    """What the books know beyond the journal: of ours by external id, of others by internal id.
 
     Attributes:
-        remade: the internal id of the document that stands in place of one.
-        not_needed: those that nothing needs any more.
+        remade: the internal id of the document that stands in place of one that was deleted.
+        not_needed: those that were deleted and that nothing needs any more.
+        known: documents of others that the books know as those of a source, and so no copies.
     """
 
     remade: Mapping[str, str] = MappingProxyType({})
     not_needed: Collection[str] = ()
+    known: Collection[str] = ()
 
 
 _NO_FATES: Final = Fates()
@@ -81,12 +83,12 @@ def judge(
         posted: our documents by the journal, among them every one of ours in ``found``.
         found: NetSuite's side of ``posted``, and all that others moved.
         names: what people call items.
-        fates: what the books know of documents of ours that were deleted.
+        fates: what the books know beyond the journal.
         handled: what documents of others account for by decision, by their internal id.
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
-    index = _indexed(posted, found, foreign)
+    index = _indexed(posted, found, foreign, {*fates.known, *handled})
     pairs = [_pair(month, document, index, fates) for document in posted]
     differences = [one for pair in pairs for one in _of_pair(month, pair, names, fates)]
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
@@ -100,12 +102,13 @@ def _indexed(
     posted: Iterable[PostedDocument],
     found: Iterable[FoundDocument],
     foreign: Sequence[FoundDocument],
+    known: Collection[str],
 ) -> _Index:
     return _Index(
         by_external_id={one.head.external_id: one for one in found if one.head.external_id},
         by_id={one.head.id: one for one in foreign},
         by_tag=_by_tag(foreign),
-        by_twin=_by_twin(foreign),
+        by_twin=_by_twin(one for one in foreign if one.head.id not in known),
         standing=_standing(posted),
     )
 

@@ -136,6 +136,19 @@ order by external_id
 REMADE: Final = _REMADE.format(of="month_raw")
 """Which documents stand in place of those of ours that were deleted and made again by hand."""
 
+BESIDE_OURS: Final = """
+select distinct x.id from month_movement as o join month_movement as x
+    on not x.ours and x.type = o.type and x.created_from = o.created_from
+where o.ours and o.type = 'ItemShip'
+"""
+"""Item fulfilments of others from orders that we have fulfilled from as well."""
+
+KNOWN: Final = """
+select distinct remote_id from posting where connection = %(name)s and system = 'netsuite'
+    and kind = 'fulfillmentUpdate' and state in ('done', 'adopted') and remote_id = any (%(ids)s)
+"""
+"""Those of them that are a shipment's, as what was written on them says."""
+
 NOT_NEEDED: Final = """
 select p.external_id from month_raw as m
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'

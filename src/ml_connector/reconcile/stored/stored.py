@@ -217,6 +217,8 @@ class StoredMonth:
             for row in await self._journal.rows(document_sql.REMADE)
         }
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
+        beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
+        known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
         return Gathered(
             sections=self._sections,
             states=await self._states(),
@@ -234,6 +236,7 @@ class StoredMonth:
             documents=int(count["documents"]),
             remade=remade,
             not_needed=frozenset(row["external_id"] for row in not_needed),
+            known=frozenset(row["remote_id"] for row in known),
         )
 
     async def _set_aside(self) -> None:
