@@ -125,6 +125,9 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
     "wro": lambda client: client.wro(1),
     "wro_boxes": lambda client: client.wro_boxes(1),
     "wros": _wros,
+    "wro_page": lambda client: client.wro_page(
+        1, inserted_since=SINCE, inserted_until=ARRIVAL, external_sync=False
+    ),
     "create_wro": lambda client: client.create_wro(WRO),
     "cancel_wro": lambda client: client.cancel_wro(1),
     "set_external_sync": lambda client: client.set_external_sync([1, 2], True),  # noqa: FBT003 - as the client has it
