@@ -7,11 +7,13 @@ right side are *unexplained*: with one such line, the equation does not hold.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from ml_connector.ledger.postings.documents import JournalLine, RefusedUnits, SourceLine
+
+_L = TypeVar("_L", SourceLine, JournalLine, RefusedUnits)
 
 PART_OF_A_LINE: Final = " / "
 """``inventory 7 / write-off`` names what followed from line ``inventory 7``: not counted."""
@@ -152,12 +154,11 @@ def of_subject(
     names |= {row.source_line for row in rows} | {one.source_line for one in refused}
     total = Equation()
     for name in sorted(names):
-        own = [row for row in rows if row.source_line == name]
-        reasons = [one for one in refused if one.source_line == name]
-        stated = measures(line for line in lines if line.source_line == name)
+        own, reasons = _of_line_named(name, rows), _of_line_named(name, refused)
+        stated = measures(_of_line_named(name, lines))
         back = _taken_back(
             _minus(_minus(stated, measures(own)), measures(reasons)),
-            measures(line for line in undone if line.source_line == name),
+            measures(_of_line_named(name, undone)),
         )
         equation, _ = of_line(
             stated,
@@ -169,6 +170,10 @@ def of_subject(
         )
         total += equation
     return total
+
+
+def _of_line_named(name: str, lines: Iterable[_L]) -> list[_L]:
+    return [line for line in lines if line.source_line == name]
 
 
 def _taken_back(missing: Measures, undone: Measures) -> Measures:
