@@ -5,7 +5,7 @@ others are answered, so a bound leaves room for that; the documents themselves s
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -52,6 +52,25 @@ def parcels(acme: Merchant, count: int) -> None:
 
 
 def returned(acme: Merchant, count: int) -> None:
+    """Returns with the number of an authorization that a person entered."""
+    for desk, units, _ in sold(acme, count):
+        desk.complete(desk.announce(units, desk.authorize(units)))
+
+
+def returned_by_shipment(acme: Merchant, count: int) -> None:
+    """The same, of which ShipBob also knows the shipment: the authorization has to fit it."""
+    for desk, units, shipment in sold(acme, count):
+        desk.complete(desk.announce(units, desk.authorize(units), shipment=shipment))
+
+
+def returned_to_order(acme: Merchant, count: int) -> None:
+    """Returns that nobody authorised: that is done from the sales order."""
+    for desk, units, shipment in sold(acme, count):
+        desk.complete(desk.announce(units, shipment=shipment))
+
+
+def sold(acme: Merchant, count: int) -> Iterator[tuple[Desk, dict[Item, int], int]]:
+    """Yield the desk, and units with the shipment in which they were sold."""
     netsuite, desk = acme.world.netsuite, Desk(acme)
     netsuite.add_location("ShipBob quarantine", internal_id=QUARANTINE, subsidiary=1)
     netsuite.add_customer("Pat Doe", internal_id=401, subsidiary=1)
@@ -59,8 +78,8 @@ def returned(acme: Merchant, count: int) -> None:
     skus = [acme.sku() for _ in range(min(count, 20))]
     for number in range(count):
         units: dict[Item, int] = {skus[number % len(skus)]: 1}
-        desk.sell(units)
-        desk.complete(desk.announce(units, desk.authorize(units)))
+        _, _, shipment = desk.sell(units)
+        yield desk, units, shipment
 
 
 def invoices(acme: Merchant, count: int) -> None:
@@ -106,7 +125,13 @@ CASES: Mapping[str, Case] = {
     "loose WROs": Case("receiving", loose_wros, Cost(4, 5), Cost(0.4, 1.6), Cost(1, 0)),
     "ordered WROs": Case("receiving", ordered_wros, Cost(4, 7), Cost(0.4, 2.9), Cost(1, 0)),
     "parcels": Case("tracking", parcels, Cost(5, 6), Cost(0.6, 2.6), Cost(2, 0)),
-    "returns": Case("returns", returned, Cost(2, 9), Cost(1, 7), Cost(2, 0)),
+    "returns": Case("returns", returned, Cost(2, 9), Cost(1, 5), Cost(2, 0)),
+    "returns of a shipment": Case(
+        "returns", returned_by_shipment, Cost(2, 10), Cost(1, 5), Cost(2, 0)
+    ),
+    "returns to an order": Case(
+        "returns", returned_to_order, Cost(5, 16), Cost(3.3, 11), Cost(2, 0)
+    ),
     "invoices": Case("billing", invoices, Cost(4, 5), Cost(1.7, 3.5), Cost(2, 0)),
     "stock": Case("inventory", stock, Cost(1, 5), Cost(0.01, 0.01), Cost(1, 4)),
 }
