@@ -50,6 +50,27 @@ def test_a_shipment_without_an_order_is_adjusted_once_and_never_fulfilled_as_wel
     assert found(close(unserved)) == set()
 
 
+def test_an_adjustment_that_was_taken_back_makes_room_for_the_order(unserved: Merchant) -> None:
+    retail = Retail(unserved)
+    tee = retail.sku()
+    unserved.apply(policies='unmatched_shipment = "adjust"')
+    order = retail.sell({tee: 2}, in_netsuite=False)
+    shipment = shipped(unserved, order)
+    undone = unserved.command("journal", "undo", f"mlc-ia-shp-{shipment.id}-1", "--yes")
+    sync(unserved, "tracking", shipment.id)
+    left = adjustments(unserved, shipment)
+    retail.enter(order)
+    sync(unserved, "tracking", shipment.id)
+    [made] = retail.fulfillments(order)
+
+    assert undone.status == 0, undone.err
+    assert left == adjustments(unserved, shipment) == [{tee: -2.0}]
+    assert units(made) == {tee: (2.0, "6")}
+    assert retail.state(shipment) == "done"
+    assert unserved.books(tee).shipbob == unserved.books(tee).netsuite
+    assert found(close(unserved)) == set()
+
+
 def test_a_shipment_without_an_order_is_left_out_and_shown(unserved: Merchant) -> None:
     retail = Retail(unserved)
     tee = retail.sku()

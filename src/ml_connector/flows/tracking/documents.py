@@ -245,6 +245,7 @@ def adjustment(
     account: str,
     subsidiary: str | None,
     order: str,
+    number: int = 1,
 ) -> Document:
     """Take the units of a shipment out of stock that NetSuite has no sales order for.
 
@@ -254,11 +255,12 @@ def adjustment(
         account: the adjustment account's internal id.
         subsidiary: needed on OneWorld, left out elsewhere (netsuite.md section 13.1).
         order: ShipBob's name of the order, for the memo.
+        number: of the adjustment, counted from 1 within the shipment.
 
     Source: netsuite.md section 8.2.
     """
     shipment, location = booking.shipment, booking.location or ""
-    external_id = f"{ExternalIdPrefix.SHIPMENT_ADJUSTMENT}{shipment.id}-1"
+    external_id = f"{ExternalIdPrefix.SHIPMENT_ADJUSTMENT}{shipment.id}-{number}"
     said = f"ShipBob shipment {shipment.id}, no sales order {order}"[:150]
     if booking.date != booking.fact_date:
         said += f", shipped {booking.fact_date}"

@@ -61,6 +61,7 @@ from ml_connector.flows.tracking.unordered.unmatched import (
     adjust,
     adjusted,
     adjusts,
+    counting,
     not_fulfilled,
 )
 from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
@@ -104,11 +105,12 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         ids = tuple(str(shipment.id) for shipment in facts.shipments)
         note = f"Stands for its shipments {', '.join(ids)}" if ids else "Has no shipments yet"
         return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
-    shipment = facts.shipment
+    number = 1 + sum(one.kind == DocumentKind.INVENTORY_ADJUSTMENT for one in posted)
+    posted = counting(facts, posted, settings)
     done = adjusted(facts, posted, settings) or _not_left(facts, posted, settings)
     if done is not None:
         return done
-    fact_date = fact_date_of(shipment, settings)
+    fact_date = fact_date_of(facts.shipment, settings)
     left_out = before_start(fact_date, settings, not_done="not posted")
     if not (left_out or posted):
         left_out = _ignored(facts, settings)
@@ -118,12 +120,12 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         _refuse_lapsed(facts, posted)
     rest, handled = split_handled(facts, posted, settings)
     if not handled:
-        return _post(facts, fact_date, posted, settings)
+        return _post(facts, fact_date, posted, settings, number=number)
     nothing_left = all_handled(rest, handled, posted, settings)
     if nothing_left is not None:
         return nothing_left
     try:
-        decided = _post(rest, fact_date, posted, settings)
+        decided = _post(rest, fact_date, posted, settings, number=number)
     except (NeedsData, NeedsHuman) as error:
         decided = Plan(remaining_failure=error)
     return msgspec.structs.replace(decided, handled=handled)
@@ -152,8 +154,18 @@ def _post(
     fact_date: date,
     posted: Sequence[Posted],
     settings: ConnectionSettings,
+    *,
+    number: int,
 ) -> Plan:
-    """Plan what is posted of a shipment that has left; raises as ``plan`` does."""
+    """Plan what is posted of a shipment that has left; raises as ``plan`` does.
+
+    Args:
+        facts: of the shipment.
+        fact_date: the day on which it left.
+        posted: the documents that count.
+        settings: of the connection.
+        number: of the next adjustment, counted from 1 within the shipment.
+    """
     shipment = facts.shipment
     if shipment.status == "LabeledCreated" and not shipment.parcels and not posted:
         raise Retryable(
@@ -162,7 +174,7 @@ def _post(
             remedy="Nothing: it is looked at again.",
             retry_after_seconds=_LOOK_AGAIN_SECONDS,
         )
-    unmatched = None if posted else _without_order(facts, fact_date, settings)
+    unmatched = None if posted else _without_order(facts, fact_date, settings, number)
     if unmatched is not None:
         return unmatched
     order = _order(facts, posted, settings)
@@ -263,7 +275,7 @@ class _ShipmentTask(NamedTuple):
 
 
 def _without_order(
-    facts: TrackingFacts, fact_date: date, settings: ConnectionSettings
+    facts: TrackingFacts, fact_date: date, settings: ConnectionSettings, number: int
 ) -> Plan | None:
     """Return what the policy does with a shipment that NetSuite has no order for; else None."""
     if not adjusts(facts, settings):
@@ -286,7 +298,7 @@ def _without_order(
         date=day,
         fields=settings.tracking,
     )
-    return adjust(facts, booking, settings)
+    return adjust(facts, booking, settings, number=number)
 
 
 def _order(

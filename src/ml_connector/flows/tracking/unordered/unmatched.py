@@ -22,6 +22,7 @@ from ml_connector.rules.adjustments import (
     adjustment_subsidiary,
     refuse_item_without_stock,
 )
+from ml_connector.rules.booked import standing
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import Matched, MatchFacts, match, sku_of
 from ml_connector.rules.refused import refusal, refused
@@ -50,13 +51,16 @@ def adjusts(facts: TrackingFacts, settings: ConnectionSettings) -> bool:
     )
 
 
-def adjust(facts: TrackingFacts, booking: ShipmentBooking, settings: ConnectionSettings) -> Plan:
+def adjust(
+    facts: TrackingFacts, booking: ShipmentBooking, settings: ConnectionSettings, *, number: int
+) -> Plan:
     """Take the units of a shipment without an order out of stock, at its location.
 
     Args:
         facts: of the shipment.
         booking: with the location that it left.
         settings: of the connection.
+        number: of the adjustment, counted from 1 within the shipment.
 
     Raises:
         NeedsData: a SKU is no item in NetSuite.
@@ -64,14 +68,16 @@ def adjust(facts: TrackingFacts, booking: ShipmentBooking, settings: ConnectionS
             order appears.
     """
     try:
-        return _adjust(facts, booking, settings)
+        return _adjust(facts, booking, settings, number)
     except (NeedsData, NeedsHuman) as error:
         awaited = AwaitedKind.SALES_ORDER.named(facts.awaited_order)
         error.waiting_for = (*error.waiting_for, awaited)
         raise
 
 
-def _adjust(facts: TrackingFacts, booking: ShipmentBooking, settings: ConnectionSettings) -> Plan:
+def _adjust(
+    facts: TrackingFacts, booking: ShipmentBooking, settings: ConnectionSettings, number: int
+) -> Plan:
     shipment, known = facts.shipment, facts.unmatched
     subject = f"Shipment {shipment.id}"
     account = settings.accounts.inventory_adjustment
@@ -102,6 +108,7 @@ def _adjust(facts: TrackingFacts, booking: ShipmentBooking, settings: Connection
             subject,
         ),
         order=facts.reference or facts.order_number or "",
+        number=number,
     )
     lines = source_lines(facts, settings)
     told = [line for line in lines if line.quantity is None]
@@ -109,13 +116,31 @@ def _adjust(facts: TrackingFacts, booking: ShipmentBooking, settings: Connection
     return Plan(documents=(document,), refused=refused(told, reason), bindings=matched.bindings)
 
 
+def counting(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Sequence[Posted]:
+    """Return the documents of a shipment that count for what is decided next.
+
+    An adjustment that a person took back counts no more as soon as there is something else to
+    decide: a sales order is there by now, ShipBob says other units, or a person decided. Until
+    then it stays taken back.
+    """
+    undone = [one for one in posted if one.undone]
+    if not undone:
+        return posted
+    latest = undone[-1]
+    is_ordered = any(one.status != SALES_ORDER_CANCELLED for one in facts.sales_orders)
+    changed = changed_units(source_lines(facts, settings), [latest], latest.remote_id or "")
+    stays = not (is_ordered or changed or facts.decisions)
+    return posted if stays else standing(posted)
+
+
 def adjusted(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> Plan | None:
     """Return the plan for a shipment that was adjusted out of stock: nothing; else None.
 
-    It is never fulfilled as well, whatever order appears later; nor after somebody took the
-    adjustment back.
+    It is never fulfilled as well, whatever order appears later, while the adjustment stands.
 
     Raises:
         NeedsHuman: the units did not leave, others did, or somebody fulfilled them as well.
@@ -123,7 +148,7 @@ def adjusted(
     made = [one for one in posted if one.kind == DocumentKind.INVENTORY_ADJUSTMENT]
     if not made:
         return None
-    document = made[-1]
+    document = next((one for one in reversed(made) if not one.undone), made[-1])
     lines = source_lines(facts, settings)
     told = [line for line in lines if line.quantity is None]
     changes = changed_units(lines, [document], document.remote_id or "")
