@@ -168,6 +168,7 @@ class Cause(StrEnum):
     RECORD_NOT_FOUND = "record_not_found"
     REFUSED_BY_NETSUITE = "refused_by_netsuite"
     REFUSED_BY_SHIPBOB = "refused_by_shipbob"
+    STATUS_UNKNOWN = "status_unknown"
     UNIDENTIFIED_STOCK = "unidentified_stock"
     STOCK_DRIFT = "stock_drift"
     QUANTITY_WENT_DOWN = "quantity_went_down"

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+PURCHASE_ORDER_KNOWN: Final = frozenset("ABCDEFGH")
+"""Pending approval to closed; an order in another one is shown."""
 PURCHASE_ORDER_UNAPPROVED: Final = frozenset("A")
 PURCHASE_ORDER_OPEN: Final = frozenset("BDE")
 """Approved, and something is still to be received."""

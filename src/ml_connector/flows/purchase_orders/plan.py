@@ -18,9 +18,10 @@ from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
 from ml_connector.flows.purchase_orders.wros import wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
-from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_KNOWN, PURCHASE_ORDER_OPEN
 from ml_connector.rules.refused import ignored_wro
 from ml_connector.rules.start_date import is_before_start
+from ml_connector.rules.unknown_words import unknown_status
 from ml_connector.words import Cause
 
 
@@ -35,7 +36,7 @@ def plan(
             several fulfillment centers, a transfer order has the number of a purchase order,
             the role sees the order no more, another order has its number, a WRO may be
             another order's, somebody cancelled a WRO of it at ShipBob, or it changed when its
-            stock was on its way already.
+            stock was on its way already, or its status is not known.
         Retryable: a WRO that was just made is not listed yet.
     """
     not_announced = _not_announced(facts, settings)
@@ -45,6 +46,8 @@ def plan(
     wros = wros_of(seen, posted)
     if not facts.number:
         return plan_deleted(facts, posted)
+    if facts.status not in PURCHASE_ORDER_KNOWN:
+        raise _status_unknown(facts)
     if facts.status not in PURCHASE_ORDER_OPEN:
         return plan_not_open(facts, wros.standing_ours, settings)
     refuse_ambiguous(facts, wros, settings)
@@ -92,6 +95,19 @@ def _not_announced(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> s
             remedy="Give one of the two another number in NetSuite, then replay.",
         )
     return ""
+
+
+def _status_unknown(facts: PurchaseOrderFacts) -> NeedsHuman:
+    return unknown_status(
+        f"Order {facts.number}",
+        facts.status,
+        where="in NetSuite",
+        unclear="whether it may be received, so it is neither announced nor cancelled",
+        remedy=(
+            "Look at the order in NetSuite. It goes on by itself when its status is one of a"
+            " purchase order's; report this one."
+        ),
+    )
 
 
 def _new_products(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> tuple[Document, ...]:

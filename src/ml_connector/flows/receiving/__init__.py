@@ -38,7 +38,7 @@ FLOW: Final = Flow(
     ),
     # Nothing is stowed of a WRO that was just announced, which we do ourselves in crowds.
     unhurried=frozenset({"wro.created"}),
-    rules="receiving-3",
+    rules="receiving-4",
     facts=ReceivingFacts,
     read=read,
     confirm=confirm,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.receiving.booking import Task, without_order
@@ -41,7 +42,8 @@ from ml_connector.rules.locations import location_of
 from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
 from ml_connector.rules.refused import ignored_wro, refusal
 from ml_connector.rules.start_date import before_start
-from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED
+from ml_connector.rules.unknown_words import unknown_status
+from ml_connector.shipbob.resources.receiving import COMPLETED, ENDED, KNOWN
 from ml_connector.words import Cause, DocumentKind
 
 
@@ -54,6 +56,7 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             half booked.
         NeedsHuman: a quantity went down, a SKU is ambiguous, the order is closed, the
             period is closed, a date or an account is missing; the remedy says what to do.
+            That the status is not known is said by ``remaining_failure``, beside what is booked.
     """
     left_out = before_start(local_day(facts.stowed_at, settings), settings)
     if not (left_out or posted):
@@ -61,6 +64,8 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     if left_out:
         return refusal(source_lines(facts, settings), left_out)
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
+        if facts.status not in KNOWN:
+            return Plan(remaining_failure=_status_unknown(facts))
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
     booked = settled(facts, posted)
@@ -75,7 +80,24 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     decided = moved_on(
         decided, facts, posted, settings, dated=lambda: _booking(facts, "", settings)
     )
+    if facts.status not in KNOWN and decided.remaining_failure is None:
+        decided = msgspec.structs.replace(decided, remaining_failure=_status_unknown(facts))
     return _unmarked_while_unexplained(decided, facts, posted, settings)
+
+
+def _status_unknown(facts: ReceivingFacts) -> NeedsHuman:
+    return unknown_status(
+        f"WRO {facts.wro_id}",
+        facts.status,
+        where="at ShipBob",
+        unclear="whether more of it is to be stowed",
+        remedy=(
+            "Look at the WRO's page at ShipBob. What is stowed is booked in any case. If ShipBob"
+            " still works on it, nothing: it goes on by itself at its next change. Report the"
+            " status."
+        ),
+        waiting_for=[AwaitedKind.WRO.named(facts.wro_id)],
+    )
 
 
 def _book(

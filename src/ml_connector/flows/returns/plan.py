@@ -36,6 +36,7 @@ from ml_connector.flows.returns.requirements import (
     places,
     refuse_reopened,
     refuse_unbookable,
+    refuse_unknown_status,
     too_many,
     write_off_account,
 )
@@ -75,13 +76,14 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     Raises:
         NeedsData: a center, the quarantine location or an account is not set, a SKU is no
             item in NetSuite yet, or what should cover the return is not there.
-        NeedsHuman: what is booked was reopened or cancelled, an action is not known, a SKU or
-            authorization is ambiguous, others have received something else, the period is
-            closed; the remedy says what to do.
+        NeedsHuman: what is booked was reopened or cancelled, an action or the status is not
+            known, a SKU or authorization is ambiguous, others have received something else, the
+            period is closed; the remedy says what to do.
         Retryable: what was just made is not listed yet.
     """
     if facts.status != COMPLETED:
         refuse_reopened(facts, posted)
+        refuse_unknown_status(facts, settings, left_out=_ignored(facts, settings))
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
     units = units_of(facts)
     left_out = before_start(fact_date_of(facts, settings), settings)

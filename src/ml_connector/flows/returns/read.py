@@ -37,7 +37,12 @@ from ml_connector.rules.facts import ItemFact, stock_periods
 from ml_connector.rules.items import near_items, read_items
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers
 from ml_connector.rules.line_numbers.proof import prove_lines, prove_sold_lines
-from ml_connector.shipbob.resources.returns import COMPLETED, Return, ReturnLine
+from ml_connector.shipbob.resources.returns import (
+    COMPLETED,
+    KNOWN_STATUSES,
+    Return,
+    ReturnLine,
+)
 from ml_connector.shipbob.resources.shipments import Order
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause
 
@@ -47,9 +52,12 @@ _TAG: Final = re.compile(r"\[(mlc-[A-Za-z0-9_-]+)\]\s*$")
 async def read(key: str, reads: Reads) -> ReturnFacts:
     """Gather a return and, once it is completed, everything that booking it needs."""
     found = await reads.returns.get(int(key))
-    if found.plain_status != COMPLETED:
-        return ReturnFacts(return_id=found.id, status=found.plain_status)
+    status = found.plain_status
+    if status != COMPLETED and status in KNOWN_STATUSES:
+        return ReturnFacts(return_id=found.id, status=status)
     facts = await _from_shipbob(found, reads)
+    if status != COMPLETED:
+        return facts
     processed = [line for line in facts.lines if any(one.quantity for one in line.done)]
     if not processed:
         return facts

@@ -14,6 +14,10 @@ from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unn
 from ml_connector.rules.booked import booked_units, standing
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.locations import location_of
+from ml_connector.rules.posting_dates import local_day
+from ml_connector.rules.start_date import before_start
+from ml_connector.rules.unknown_words import unknown_status
+from ml_connector.shipbob.resources.returns import KNOWN_STATUSES
 from ml_connector.words import Cause
 
 
@@ -67,6 +71,36 @@ def refuse_reopened(facts: ReturnFacts, posted: Sequence[Posted]) -> None:
             ),
             waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
         )
+
+
+def refuse_unknown_status(
+    facts: ReturnFacts, settings: ConnectionSettings, *, left_out: str
+) -> None:
+    """Stop at a return in a status that is not known: it may be over, and its units booked.
+
+    Args:
+        facts: of a return that is not completed.
+        settings: of the connection.
+        left_out: why nothing of it is booked in any status; empty where it may be.
+
+    Raises:
+        NeedsHuman: the status is not known.
+    """
+    left_out = left_out or before_start(local_day(facts.completed_at, settings), settings)
+    if facts.status in KNOWN_STATUSES or left_out:
+        return
+    raise unknown_status(
+        f"Return {facts.return_id}",
+        facts.status,
+        where="at ShipBob",
+        unclear="whether it is over, and only a completed one is booked",
+        remedy=(
+            "Look at the return's page at ShipBob. If ShipBob still works on it, nothing: it goes"
+            " on by itself when it is completed. If it is over, book what came back by hand in"
+            " NetSuite, and report the status."
+        ),
+        waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
+    )
 
 
 def adjustment_account(facts: ReturnFacts, accounts: AccountsSection) -> str:

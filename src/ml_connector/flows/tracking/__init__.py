@@ -72,7 +72,7 @@ FLOW: Final = Flow(
     ),
     key_of=key_of,
     within_of=within_of,
-    rules="tracking-2",
+    rules="tracking-3",
     facts=TrackingFacts,
     read=read,
     plan=plan,

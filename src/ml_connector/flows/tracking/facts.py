@@ -139,11 +139,17 @@ class ShipmentFact(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its units have left the shelves for good.
 
         That is so once the label is printed (shipbob.md sections 7.2 and 9.5). With a status
-        that is not known here, ShipBob's date of the label decides.
+        that is not known here, such as ``Delivered`` (section 13.4), what only a parcel has
+        decides: ShipBob's date of the label, a tracking or PRO number, a delivery date.
         """
-        if self.status in KNOWN_STATUSES:
+        if self.is_status_known:
             return self.status in _OUT_OF_THE_DOOR
-        return self.shipped_at is not None
+        return bool(self.shipped_at or self.delivered_at or self.parcels)
+
+    @property
+    def is_status_known(self) -> bool:
+        """Whether its status is one of those that ShipBob documents."""
+        return self.status in KNOWN_STATUSES
 
     @property
     def is_cancelled(self) -> bool:
@@ -276,8 +282,13 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moment(shipment: ShipmentFact) -> datetime | None:
-    """Return when a shipment left, or else the last change to it that ShipBob dates, if any."""
-    return shipment.shipped_at or shipment.as_of
+    """Return when a shipment left; else when it was delivered, or last changed, if ShipBob says.
+
+    Where it says both, the earlier: it was delivered before it was changed for the last time.
+    """
+    if shipment.shipped_at is not None:
+        return shipment.shipped_at
+    return min((at for at in (shipment.delivered_at, shipment.as_of) if at), default=None)
 
 
 def tags_of(order: Order) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.tracking.decisions.decided import lapsed, separate_fulfillments
@@ -19,7 +20,7 @@ from ml_connector.flows.tracking.documents import (
     item_fulfillment,
     tracking_mark,
 )
-from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
+from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, moment
 from ml_connector.flows.tracking.order_lines import (
     WantedUnits,
     covers,
@@ -79,9 +80,10 @@ from ml_connector.netsuite.statuses import (
 )
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
-from ml_connector.rules.posting_dates import posting_date
+from ml_connector.rules.posting_dates import local_day, posting_date
 from ml_connector.rules.refused import ignored_order, refusal, refused
 from ml_connector.rules.start_date import before_start
+from ml_connector.rules.unknown_words import unknown_status
 from ml_connector.words import Cause, DecisionKind, DocumentKind
 
 _LOOK_AGAIN_SECONDS: Final = 300.0
@@ -98,7 +100,8 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
             is missing. Nothing is planned then, so a shipment is never half fulfilled.
         NeedsHuman: it is not clear which order or how much of it; more has shipped than is
             open; the period is closed; its date is missing; it was cancelled after it was
-            fulfilled.
+            fulfilled. One whose status is not known, and of which nothing says that it has
+            left, is shown by ``remaining_failure``.
         Retryable: it is labelled, but its tracking number isn't there yet.
     """
     if facts.shipment_id is None:
@@ -201,10 +204,38 @@ def _not_left(
     if facts.shipment.is_cancelled:
         with _woken_by_its_order(facts):
             return _cancelled(facts, posted, settings)
-    if not facts.shipment.has_shipped:
-        with _woken_by_its_order(facts):
-            return not_shipped(facts, posted)
-    return None
+    if facts.shipment.has_shipped:
+        return None
+    with _woken_by_its_order(facts):
+        decided = not_shipped(facts, posted)
+    if facts.shipment.is_status_known or _is_left_out(facts, posted, settings):
+        return decided
+    return msgspec.structs.replace(
+        decided, remaining_failure=_status_unknown(facts.shipment), note=""
+    )
+
+
+def _is_left_out(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> bool:
+    """Whether nothing is posted of a shipment whatever its status."""
+    day = local_day(moment(facts.shipment), settings)
+    return not posted and bool(before_start(day, settings) or _ignored(facts, settings))
+
+
+def _status_unknown(shipment: ShipmentFact) -> NeedsHuman:
+    return unknown_status(
+        f"Shipment {shipment.id}",
+        shipment.status,
+        where="at ShipBob",
+        unclear="whether it has left, and it shows no number and no date of a parcel",
+        remedy=(
+            "Look at the shipment's page at ShipBob. If it has not left, nothing: it goes on by"
+            " itself at its next change. If it has, ask ShipBob for its tracking number or its"
+            " date, and report the status."
+        ),
+        waiting_for=[AwaitedKind.SHIPMENT.named(shipment.id)],
+    )
 
 
 @contextlib.contextmanager

@@ -33,6 +33,9 @@ WORKED_ON: Final = (
 )
 """All statuses that ShipBob documents, but those before anything has arrived and Cancelled."""
 
+KNOWN: Final = AWAITED | {*WORKED_ON, CANCELLED}
+"""All statuses of a WRO that are known (section 9.4); there may be new ones."""
+
 SENT_ON: Final = "InternalTransfer"
 """The status in which a hub sends a WRO on to the center behind it."""
 

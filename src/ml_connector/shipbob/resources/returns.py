@@ -27,6 +27,20 @@ from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 
 COMPLETED: Final = "Completed"
+KNOWN_STATUSES: Final = frozenset(
+    {
+        "AwaitingArrival",
+        "Arrived",
+        "Processing",
+        COMPLETED,
+        "Cancelled",
+        "PendingApproval",
+        "InTransit",
+        "ActionRequired",
+        "Rejected",
+    }
+)
+"""Without spaces; the last four are of ShipBob's newer returns portal. There may be new ones."""
 
 # Some lists have at most 50 rows a page, whatever is asked for (section 6).
 _PAGE: Final = "50"
