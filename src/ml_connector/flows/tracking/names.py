@@ -114,9 +114,11 @@ async def read_names(
         found: the sales orders.
         reads: of the connection.
     """
-    skus = _skus(shipment)
-    names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in skus})
     lines = [line for order in found for line in order.lines]
+    every = {sku for one in shipments for sku in _skus(one)}
+    # The members of one kit may have left in several shipments.
+    skus = every if any(line.is_kit for line in lines) else _skus(shipment)
+    names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in every})
     called = {
         name: len(lines_called(name, lines))
         for name in (item_name(sku, reads.skus) for sku in skus)
