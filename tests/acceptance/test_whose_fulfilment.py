@@ -375,6 +375,7 @@ def test_a_fulfilment_that_a_person_says_is_of_another_parcel_is_not_asked_about
         ({tee: (2.0, "6")}, [NUMBER]),
         ({tee: (2.0, "6")}, []),
     ]
+    assert {kind for kind, _ in found(close(desk.acme))} <= {"moved_by_others"}
 
 
 def test_what_was_fulfilled_by_hand_is_recognised_on_an_order_that_is_closed(desk: Desk) -> None:
@@ -433,4 +434,22 @@ def test_of_two_alike_at_the_same_moment_one_takes_what_a_person_fulfilled(desk:
         ["1Z999AA10123456785"],
     ]
     assert [held for held, _ in desk.held(order)] == [{tee: (2.0, "6")}] * 2
+    assert desk.agree(tee)
+
+
+def test_the_fulfilment_of_an_alike_shipment_is_never_called_a_copy(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2})
+    first, second = order.shipments
+    desk.ship(first)
+    by_hand = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.look(first)
+    desk.ship(second, "1Z999AA10123456785")
+    desk.look(second)
+
+    assert [one["id"] for one in desk.retail.fulfillments(order)][0] == by_hand
+    assert desk.held(order) == [
+        ({tee: (2.0, "6")}, [NUMBER]),
+        ({tee: (2.0, "6")}, ["1Z999AA10123456785"]),
+    ]
     assert desk.agree(tee)
