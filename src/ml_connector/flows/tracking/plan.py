@@ -28,7 +28,13 @@ from ml_connector.flows.tracking.order_lines import (
     take,
     wanted_lines,
 )
-from ml_connector.flows.tracking.recognition.changes import changed_since, not_shipped
+from ml_connector.flows.tracking.recognition.changes import (
+    changed_since,
+    changed_since_deleted,
+    changed_units,
+    not_shipped,
+    offsets,
+)
 from ml_connector.flows.tracking.recognition.doubts import (
     cancelled_after_shipping,
     deleted,
@@ -525,7 +531,11 @@ def _done_by_others(
     lines, never = source_lines(task.facts, task.settings), task.never_fulfilled
     others = [line for line in lines if line.source_line not in never]
     if not has_posted_units(task.posted, {own.id}):
-        return (*done_by_others(others, task.posted, own, known), *left_off(lines, never))
+        return (
+            *done_by_others(others, task.posted, own, known),
+            *changed_since_deleted(own, others, task.posted),
+            *left_off(lines, never),
+        )
     ours = task.known.of(task.shipment)
     changed = changed_since(
         task.shipment,
@@ -565,12 +575,13 @@ def _cancelled(
                 continue
             if fulfillment.id in made or known.says_left(fulfillment, own):
                 raise cancelled_after_shipping(own, fulfillment, known)
-    if made:
-        return Plan(
-            note="Cancelled after its label; its item fulfilment is gone from NetSuite",
-            gone=facts.gone,
-        )
     lines = source_lines(facts, settings)
+    if made:
+        note = "Cancelled after its label; its item fulfilment is gone from NetSuite"
+        # ShipBob may not show any more that it had a label.
+        return Plan(
+            note=note, gone=facts.gone, refused=offsets(changed_units(lines, posted), note)
+        )
     return Plan(
         note="Cancelled: nothing has shipped", refused=refused(lines, "Cancelled at ShipBob")
     )

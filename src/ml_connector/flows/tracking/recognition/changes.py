@@ -11,18 +11,19 @@ from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts
 from ml_connector.flows.tracking.recognition.known import has_posted_units, linked_fulfillment
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
+from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
 from ml_connector.words import Cause
 
 
 def changed_units(
-    lines: Iterable[SourceLine], documents: Iterable[Posted], fulfillment_id: str
+    lines: Iterable[SourceLine], documents: Iterable[Posted], fulfillment_id: str | None = None
 ) -> dict[str, int]:
     """Return by how much the units of a shipment differ from those that we posted.
 
     Args:
         lines: of the shipment, as ShipBob says it now.
         documents: what is posted of it.
-        fulfillment_id: of the item fulfilment that moved the units.
+        fulfillment_id: of the item fulfilment that moved the units; any, where none is named.
 
     Returns:
         Signed as in the journal, by source line; only those that differ.
@@ -30,7 +31,8 @@ def changed_units(
     rest = {line.source_line: line.quantity for line in lines if line.quantity is not None}
     for document in documents:
         for line in document.lines:
-            if document.remote_id == fulfillment_id and line.quantity is not None:
+            ours = fulfillment_id in {None, document.remote_id}
+            if ours and line.quantity is not None:
                 rest[line.source_line] = rest.get(line.source_line, 0) - line.quantity
     return {source_line: quantity for source_line, quantity in rest.items() if quantity}
 
@@ -60,6 +62,29 @@ def changed_since(
         raise _differs(shipment, own, listed_changes(shipment, changed, documents))
     return offsets(
         changed,
+        f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
+        " shipment since it was posted",
+    )
+
+
+def changed_since_deleted(
+    own: FulfillmentFact, lines: Iterable[SourceLine], documents: Sequence[Posted]
+) -> tuple[RefusedUnits, ...]:
+    """Return the differences to what we posted on a fulfilment that is gone.
+
+    Args:
+        own: the one that a person has made in its place; it holds what ShipBob says now.
+        lines: of the shipment.
+        documents: what is posted of it.
+    """
+    before = {
+        line.source_line for one in documents for line in one.lines if line.quantity is not None
+    }
+    if own.status in FULFILLMENT_NOT_SHIPPED:
+        return ()
+    changed = changed_units(lines, documents)
+    return offsets(
+        {one: quantity for one, quantity in changed.items() if one in before},
         f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
         " shipment since it was posted",
     )
