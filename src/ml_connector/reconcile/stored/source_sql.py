@@ -149,14 +149,17 @@ where j.posting_id in (
 group by 1, 2, 3
 """  # noqa: S608 - our own constants
 
-# A line that was posted, but that its source does not show any more, counts as 0 there. Its day
+# A line that was posted, but that its source does not show any more, counts as 0 there, less
+# what is known to have been taken out again, which counts as refused. Its day
 # is the latest of its source's lines; without lines, the first day that was posted.
 VANISHED: Final = """
 insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
     told, refused, handled, reason)
 select s.flow, s.key, b.subject_id, b.name, b.currency, day.latest, 0, b.currency <> '', true,
-    true, 0, 0, ''
+    true, coalesce(r.quantity::numeric, r.amount, 0), 0, coalesce(r.reason, '')
 from month_booked as b join subject as s on s.id = b.subject_id
+left join refusal as r on r.subject_id = b.subject_id and r.name = b.name
+    and r.currency = b.currency
 cross join lateral (select coalesce(
     (select max(v.fact_date) from month_live as v where v.flow = s.flow and v.key = s.key),
     (select max(l.fact_date) from source_line as l where l.subject_id = s.id),
