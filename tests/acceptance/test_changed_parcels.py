@@ -61,7 +61,7 @@ def test_what_is_in_it_changes_and_a_person_corrects_the_fulfilment(
     tee, cap = desk.retail.sku(), desk.retail.sku()
     order, shipment = labelled(desk, tee, cap)
     holds = {sku: count for sku, count in ((tee, tees), (cap, caps)) if count}
-    desk.acme.world.shipbob.repack(shipment, dict(holds))
+    desk.acme.world.shipbob.repack(shipment, dict(holds.items()))
     desk.look(shipment)
     cause, sentence, remedy = desk.stop(shipment)
     drift, shown = desk.drift(tee) + desk.drift(cap), found(close(desk.acme))

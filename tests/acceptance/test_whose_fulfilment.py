@@ -447,7 +447,7 @@ def test_the_fulfilment_of_an_alike_shipment_is_never_called_a_copy(desk: Desk) 
     desk.ship(second, "1Z999AA10123456785")
     desk.look(second)
 
-    assert [one["id"] for one in desk.retail.fulfillments(order)][0] == by_hand
+    assert next(one["id"] for one in desk.retail.fulfillments(order)) == by_hand
     assert desk.held(order) == [
         ({tee: (2.0, "6")}, [NUMBER]),
         ({tee: (2.0, "6")}, ["1Z999AA10123456785"]),
