@@ -221,3 +221,58 @@ def test_an_authorization_of_ours_that_a_person_deletes_is_said_and_not_retried(
     assert ("fact_waiting", f"return {returned.id}") in red
     assert desk.subject(returned)["state"] == "done"
     assert desk.stock(tee) == {6: 1}
+
+
+def test_a_return_cancelled_after_it_was_booked_is_red_until_its_documents_are_taken_back(
+    desk: Desk,
+) -> None:
+    tee, shipbob = desk.acme.sku("TEE"), desk.acme.world.shipbob
+    _, _, shipment = desk.sell({tee: 2})
+    returned = desk.announce({tee: 2}, desk.authorize({tee: 2}), shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    shipbob.books.returns.correct(returned, "Cancelled")
+    shipbob.adjust(tee, -2, 228)
+    sync(desk.acme, "returns", returned.id)
+    stopped, red = desk.subject(returned), close(desk.acme).report
+    undone = desk.acme.command("journal", "undo", f"mlc-ir-ret-{returned.id}-1", "--yes")
+    sync(desk.acme, "returns", returned.id)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "return_reopened")
+    assert "2 units of it are booked" in stopped["sentence"]
+    assert f"return {returned.id}" in {one.source for one in red.open}
+    assert undone.status == 0, undone.err
+    assert desk.subject(returned)["state"] == "done"
+    assert desk.stock(tee) == {}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()
+
+
+def test_a_unit_done_otherwise_after_it_was_booked_is_red_and_then_booked_whole(
+    desk: Desk,
+) -> None:
+    tee, shipbob = desk.acme.sku("TEE"), desk.acme.world.shipbob
+    _, _, shipment = desk.sell({tee: 3})
+    returned = desk.announce({tee: 3}, desk.authorize({tee: 3}), shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 3}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    # ShipBob threw one away.
+    returned.lines[0].taken = [
+        Taken(action="Restock", reason="Item in sellable condition", quantity=2),
+        Taken(action="Dispose", reason="Damaged", quantity=1),
+    ]
+    shipbob.adjust(tee, -1, 228)
+    sync(desk.acme, "returns", returned.id)
+    stopped, red = desk.subject(returned), close(desk.acme).report
+    undone = desk.acme.command("journal", "undo", f"mlc-ir-ret-{returned.id}-1", "--yes")
+    sync(desk.acme, "returns", returned.id)
+
+    assert (stopped["state"], stopped["cause"]) == ("dead", "quantity_went_down")
+    assert f"return {returned.id}" in {one.source for one in red.open}
+    assert undone.status == 0, undone.err
+    assert desk.subject(returned)["state"] == "done"
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()
