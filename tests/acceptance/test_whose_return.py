@@ -219,6 +219,7 @@ def test_an_authorization_of_ours_that_a_person_deletes_is_said_and_not_retried(
     assert (stopped["state"], stopped["cause"]) == ("dead", "return_authorization_not_found")
     assert "was deleted in NetSuite" in stopped["sentence"]
     assert ("fact_waiting", f"return {returned.id}") in red
+    assert ("document_deleted", f"mlc-ir-ret-{returned.id}-1") in red
     assert desk.subject(returned)["state"] == "done"
     assert desk.stock(tee) == {6: 1}
 
