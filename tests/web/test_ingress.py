@@ -231,6 +231,36 @@ def test_a_signed_body_that_is_not_json_is_refused(door: Door, body: bytes) -> N
     assert reply.json["error"]
 
 
+def test_a_signed_body_that_is_not_json_is_counted_and_kept_as_a_sample(
+    door: Door, receiver: Merchant
+) -> None:
+    body = b"<html>not what was promised \xff</html>"
+    assert door.deliver(body).status == 400
+    begins = "select sample from webhook_refusal where reason = 'not_json' and sample = %(body)s"
+    wait_until(lambda: receiver.rows(begins, body=body))
+    shown = receiver.command("webhooks", "list")
+
+    assert "signed rightly and is no JSON" in shown.out
+    assert "It began with: '<html>not what was promised" in shown.out
+    assert "Next: See its beginning" in shown.out
+
+
+def test_a_strangers_body_is_never_kept(door: Door, receiver: Merchant) -> None:
+    assert door.post(b"CANARY of a stranger", {}).status == 401
+    assert (
+        receiver.rows("select 1 from webhook_refusal where sample like '%%CANARY%%'::bytea") == []
+    )
+
+
+def test_a_byte_order_mark_before_json_is_passed_over(door: Door, receiver: Merchant) -> None:
+    reply = door.deliver(b"\xef\xbb\xbf" + json.dumps(WRO).encode(), webhook_id="msg_marked")
+    [event] = kept(receiver, "msg_marked")
+
+    assert reply.json["status"] == "accepted"
+    assert event["status"] == "received"
+    assert event["subject_id"] is not None
+
+
 def test_json_that_is_not_signed_is_judged_by_the_signature_first(door: Door) -> None:
     assert door.post(b"not json", {}).status == 401
 

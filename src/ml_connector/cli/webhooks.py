@@ -22,6 +22,8 @@ commands = typer.Typer(
     rich_markup_mode=None,
 )
 
+_SHOWN_OF_A_SAMPLE = 60
+
 _TEST_SENDER = (
     "For a real body of each topic use ShipBob's own test sender: dashboard, Integrations >"
     " Webhooks. Before that: ml-connector webhooks capture."
@@ -85,6 +87,8 @@ def list_webhooks() -> None:
             f" {refused['sentence']}",
             style="bold",
         )
+        if refused["sample"]:
+            printer.line(f"  It began with: {refused['sample'][:_SHOWN_OF_A_SAMPLE]!r}")
         printer.line(f"  Next: {refused['remedy']}")
     printer.answer(found.as_json())
 

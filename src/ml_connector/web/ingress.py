@@ -23,6 +23,7 @@ from ml_connector.ledger.inbox.inbox import Arrival, TakenIn
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.shipbob.webhooks.signature import SignatureRefused, Verified, verify
 from ml_connector.storage.database import DatabaseAway
+from ml_connector.transport.http.byte_order_mark import unmarked
 from ml_connector.web.endpoints import Endpoint, Endpoints
 from ml_connector.web.refusals import Refusals
 from ml_connector.words import Cause
@@ -195,8 +196,9 @@ class Ingress:
             raise _unknown()
         verified = await self._verified(endpoint, headers, body)
         try:
-            msgspec.json.decode(body)
+            msgspec.json.decode(unmarked(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._refusals.note(endpoint.connection, "not_json", headers, sample=body)
             raise RefusedDelivery(
                 400, "The body is not JSON", "Send the event as UTF-8 JSON."
             ) from None

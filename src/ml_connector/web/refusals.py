@@ -18,12 +18,13 @@ from ml_connector.ledger.inbox import deliveries
 from ml_connector.shipbob.webhooks.signature import Reason
 from ml_connector.storage.database import Database, DatabaseAway
 
-RefusalReason = Reason | Literal["secrets_unusable", "not_stored"]
-"""Why a delivery was refused: its signature, or that it can't be judged or stored here."""
+RefusalReason = Reason | Literal["secrets_unusable", "not_stored", "not_json"]
+"""Why a delivery was refused: its signature, its body, or that it can't be judged or stored."""
 
 _EVERY_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 5.0
 _LONGEST_TOPIC: Final = 100
+_LONGEST_SAMPLE: Final = 2000
 
 _log = structlog.get_logger("ingress")
 _counts: Final = LogCounts(_log)
@@ -34,6 +35,7 @@ class _Counted:
     times: int
     topic: str
     clock_offset_seconds: float | None
+    sample: bytes | None = None
 
 
 class Refusals:
@@ -51,6 +53,7 @@ class Refusals:
         headers: Mapping[str, str],
         *,
         clock_offset_seconds: float | None = None,
+        sample: bytes | None = None,
     ) -> None:
         """Count one refusal; returns at once.
 
@@ -59,11 +62,18 @@ class Refusals:
             reason: why.
             headers: of the delivery; only the topic is kept.
             clock_offset_seconds: our clock minus ShipBob's, where that is what is wrong.
+            sample: the body, where it was signed rightly; its beginning is kept.
         """
         topic = headers.get("x-webhook-topic", "").strip()
         shown = topic if topic.isprintable() else "(unreadable)"
         self._count(
-            (connection, reason), _Counted(1, shown[:_LONGEST_TOPIC], clock_offset_seconds)
+            (connection, reason),
+            _Counted(
+                1,
+                shown[:_LONGEST_TOPIC],
+                clock_offset_seconds,
+                sample[:_LONGEST_SAMPLE] if sample is not None else None,
+            ),
         )
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon())
@@ -98,4 +108,5 @@ class Refusals:
             times=counted.times,
             topic=counted.topic,
             clock_offset_seconds=counted.clock_offset_seconds,
+            sample=counted.sample,
         )

@@ -82,6 +82,11 @@ _REFUSALS: Final[Mapping[str, AlarmText]] = {
         "it was signed with the text of the secret instead of the key that it stands for",
         "Whoever sends this must decode the base64 after whsec_. ShipBob does.",
     ),
+    "not_json": AlarmText(
+        "the body was signed rightly and is no JSON",
+        "See its beginning in ml-connector webhooks list, and report it. The sweep finds what it"
+        " was about.",
+    ),
     "too_old": AlarmText(
         "the timestamp is too old: our clock is ahead, or the delivery was held up", _CLOCK
     ),

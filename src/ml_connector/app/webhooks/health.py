@@ -115,7 +115,8 @@ def _explained(row: Mapping[str, Any]) -> dict[str, Any]:
     sentence, remedy = refusal_explained(row["reason"])
     if row["clock_offset_seconds"] is not None:
         sentence += f" ({clock_offset(row['clock_offset_seconds'])})"
-    return {**row, "sentence": sentence, "remedy": remedy}
+    sample = row["sample"].decode("utf-8", "backslashreplace") if row["sample"] else None
+    return {**row, "sample": sample, "sentence": sentence, "remedy": remedy}
 
 
 def lately(refusal: Mapping[str, Any], *, now: datetime | None = None) -> bool:

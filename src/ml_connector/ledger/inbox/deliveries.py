@@ -11,12 +11,14 @@ OFFSET_OVER: Final = 50
 """The clock offset is the median of this many deliveries, the newest."""
 
 _NOTE_REFUSAL: Final = """
-    insert into webhook_refusal as r (connection, reason, times, topic, clock_offset_seconds)
-    select name, %(reason)s, %(times)s, %(topic)s, %(offset)s from connection
+    insert into webhook_refusal as r
+        (connection, reason, times, topic, clock_offset_seconds, sample)
+    select name, %(reason)s, %(times)s, %(topic)s, %(offset)s, %(sample)s::bytea from connection
     where name = %(name)s and removed_at is null
     on conflict (connection, reason) do update
     set times = r.times + excluded.times, last_at = now(), topic = excluded.topic,
-        clock_offset_seconds = excluded.clock_offset_seconds
+        clock_offset_seconds = excluded.clock_offset_seconds,
+        sample = coalesce(excluded.sample, r.sample)
 """
 
 # Our clock minus ShipBob's, the way through the network included: the timestamp is that of
@@ -40,6 +42,7 @@ async def note_refusal(
     times: int,
     topic: str,
     clock_offset_seconds: float | None,
+    sample: bytes | None = None,
 ) -> None:
     """Count deliveries that were refused, by reason. Without a connection nothing is kept."""
     await database.fetch(
@@ -50,6 +53,7 @@ async def note_refusal(
             "times": times,
             "topic": topic,
             "offset": clock_offset_seconds,
+            "sample": sample,
         },
     )
 
@@ -58,7 +62,7 @@ async def refusals(on: Connection, connection: str) -> list[dict[str, Any]]:
     """Return the reasons for which deliveries were refused, the latest first."""
     return await rows(
         on,
-        "select reason, times, first_at, last_at, topic, clock_offset_seconds"
+        "select reason, times, first_at, last_at, topic, clock_offset_seconds, sample"
         " from webhook_refusal where connection = %(name)s order by last_at desc",
         {"name": connection},
     )

@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from ml_connector.transport.http.byte_order_mark import unmarked
+
 Kind = Literal["order", "shipment", "return", "wro", "transaction"]
 
 _ORDER: Final = ("order.shipped", "order.delivered")
@@ -165,7 +167,7 @@ _DEEPEST_ENVELOPE: Final = 3
 def _fields(body: bytes) -> dict[str, object] | None:
     """Return the fields of the resource itself, with names in lower case without underscores."""
     try:
-        value = msgspec.json.decode(body)
+        value = msgspec.json.decode(unmarked(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     for _ in range(_DEEPEST_ENVELOPE):

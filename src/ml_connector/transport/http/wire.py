@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ml_connector.errors import ConnectorError, NeedsHuman, Retryable
 from ml_connector.transport.call import Answer, Call, Patience
 from ml_connector.transport.guard.guard import check_literal, is_encrypted_or_local, split_address
+from ml_connector.transport.http.byte_order_mark import unmarked
 from ml_connector.transport.http.progress import Progress, Unanswered
 from ml_connector.transport.http.storable import storable
 from ml_connector.words import Cause, System
@@ -136,7 +137,7 @@ class Wire:
         return Answer(
             status=status,
             headers=headers,
-            body=storable(body),
+            body=storable(unmarked(body)),
             seconds=time.monotonic() - began,
         )
 
