@@ -119,19 +119,21 @@ async def read_names(
     # The members of one kit may have left in several shipments.
     skus = every if any(line.is_kit for line in lines) else _skus(shipment)
     names = ItemNames(exceptions={sku: name for sku, name in reads.skus.items() if sku in every})
-    called = {
-        name: len(lines_called(name, lines))
-        for name in (item_name(sku, reads.skus) for sku in skus)
-    }
     if found:
         names = msgspec.structs.replace(names, bound=await _bound(shipments, reads))
-    unknown = {name for name, items in called.items() if not items}
+    unknown = _on_no_line(skus, lines, reads)
     if found and unknown:
         matches = await reads.items(unknown)
         items = {name: tuple(map(item_fact, some)) for name, some in matches.items()}
         near = await near_items(items, reads)
         names = msgspec.structs.replace(names, items=items, near_items=near)
     return await _with_kits(names, shipments, lines, reads, loose=skus if unknown else ())
+
+
+def _on_no_line(skus: Iterable[str], lines: Sequence[OrderLineFact], reads: Reads) -> set[str]:
+    """Return the item names of those SKUs that no line of the sales orders is called."""
+    names = {item_name(sku, reads.skus) for sku in skus}
+    return {name for name in names if not lines_called(name, lines)}
 
 
 async def read_unmatched(shipment: ShipmentFact, reads: Reads) -> UnmatchedUnits:
