@@ -8,7 +8,7 @@ import pytest
 import ml_connector
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.flows import FLOWS, WAKINGS
-from ml_connector.rules.wake import EVERY_FLOW
+from ml_connector.rules.wakings.wake import EVERY_FLOW
 
 PACKAGE = Path(ml_connector.__file__).parent
 

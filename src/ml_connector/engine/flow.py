@@ -186,7 +186,7 @@ class Flow:
             it makes no records there. Pure. Raises where it can't be told what it holds.
         wakings: the kinds of thing that its stopped subjects wait for, and how it is seen
             that one has appeared; those that every flow may wait for are not repeated here
-            (``rules.wake``).
+            (``rules.wakings.wake``).
         sections: its parts of the month-end report.
         decidable: what people may decide about its stopped subjects; None: nothing.
     """

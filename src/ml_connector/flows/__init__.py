@@ -15,7 +15,7 @@ from ml_connector.flows import (
     tracking,
     unidentified,
 )
-from ml_connector.rules.wake import EVERY_FLOW
+from ml_connector.rules.wakings.wake import EVERY_FLOW
 
 FLOWS: Final[Flows] = MappingProxyType(
     {

@@ -20,7 +20,7 @@ from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read, sweep
-from ml_connector.rules import wake
+from ml_connector.rules.wakings import wake
 from ml_connector.words import ExternalIdPrefix
 
 

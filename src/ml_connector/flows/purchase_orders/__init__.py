@@ -23,7 +23,7 @@ from ml_connector.flows.purchase_orders.look import look
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import clock, poll, read, sweep
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
-from ml_connector.rules import wake
+from ml_connector.rules.wakings import wake
 from ml_connector.words import ExternalIdPrefix
 
 FLOW: Final = Flow(

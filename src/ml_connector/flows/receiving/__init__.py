@@ -19,8 +19,8 @@ from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
 from ml_connector.flows.receiving.read import confirm, read, sweep, sweep_part
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
-from ml_connector.rules import wake
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
+from ml_connector.rules.wakings import wake
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(

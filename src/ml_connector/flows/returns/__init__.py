@@ -21,9 +21,9 @@ from ml_connector.flows.returns.plan import plan
 from ml_connector.flows.returns.read import read, sweep
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
-from ml_connector.rules import wake
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
-from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.rules.wakings import wake
+from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.words import ExternalIdPrefix
 
 FLOW: Final = Flow(

@@ -27,9 +27,9 @@ from ml_connector.flows.tracking.wake import (
     FULFILLMENT,
     OPEN_SALES_ORDER,
 )
-from ml_connector.rules import wake
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
-from ml_connector.rules.sales_order_wake import SALES_ORDER
+from ml_connector.rules.wakings import wake
+from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
 from ml_connector.words import ExternalIdPrefix
 

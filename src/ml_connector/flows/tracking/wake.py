@@ -15,7 +15,7 @@ from ml_connector.flows.tracking.sales_orders import (
 )
 from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED, SALES_ORDER_OPEN
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.sales_order_wake import live_orders
+from ml_connector.rules.wakings.sales_orders import live_orders
 
 
 async def fulfillable_orders(reads: Reads, references: Collection[str]) -> set[str]:

@@ -1,0 +1,1 @@
+"""How things that several flows wait for are seen to have appeared."""
