@@ -220,3 +220,57 @@ def test_what_was_deleted_and_adjusted_by_hand_is_handled(desk: Desk) -> None:
     assert stock_agrees(desk, tee)
     assert report.open == ()
     assert len(report.of(Kind.DOCUMENT_NOT_NEEDED)) == len(report.of(Kind.FACT_HANDLED)) == 1
+
+
+@pytest.mark.parametrize("sale", ["cashSale", "invoice"])
+def test_a_sale_without_an_order_handles_what_it_took_out_of_stock(desk: Desk, sale: str) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 3}, in_netsuite=False)
+    [shipment] = order.shipments
+    netsuite = desk.acme.world.netsuite
+    item = netsuite.books.value("SELECT id FROM item WHERE itemid = ?", (tee,))
+    line = {"item": {"id": str(item)}, "quantity": 3, "rate": 9}
+    netsuite.create(
+        sale,
+        {
+            "tranId": order.reference_id,
+            "entity": {"id": str(desk.retail.customer)},
+            "location": {"id": "6"},
+            "item": {"items": [{**line, "location": {"id": "6"}}]},
+        },
+    )
+    desk.ship(shipment)
+    desk.look(shipment)
+    stopped, sentence, remedy = desk.stop(shipment)
+    decide(desk, shipment, "handled", "--document", order.reference_id)
+
+    assert stopped == "sales_order_not_found"
+    assert order.reference_id in sentence
+    assert "handled" in remedy
+    assert standing(desk, shipment) == ("done", "")
+    assert stock_agrees(desk, tee)
+    assert close(desk.acme).report.green
+
+
+def test_a_fulfilment_from_a_transfer_order_handles_its_shipment(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 3}, in_netsuite=False)
+    [shipment] = order.shipments
+    netsuite = desk.acme.world.netsuite
+    transfer = netsuite.add_transfer_order(
+        order.reference_id, source=6, target=7, subsidiary=1, lines=[{"item": tee, "quantity": 3}]
+    )
+    desk.ship(shipment)
+    desk.look(shipment)
+    stopped, sentence, remedy = desk.stop(shipment)
+    made = netsuite.transform(
+        "transferOrder", transfer, "itemFulfillment", {"shipStatus": {"id": "C"}}
+    )
+    decide(desk, shipment, "handled", "--document", number_of(desk, str(made)))
+
+    assert stopped == "sales_order_not_found"
+    assert f"transfer order {order.reference_id}" in sentence
+    assert "handled" in remedy
+    assert standing(desk, shipment) == ("done", "")
+    assert stock_agrees(desk, tee)
+    assert close(desk.acme).report.green

@@ -16,9 +16,9 @@ _HOLDS_IT: Final = "set order_match to the field that holds ShipBob's reference"
 
 _ELSEWHERE: Final = "it has {}, but only sales orders are fulfilled"
 _BY_ITSELF: Final = (
-    " A cash sale or an invoice without a sales order has no item fulfilment: see in NetSuite"
-    " whether it took the units out of stock at the shipment's location. Fulfil a transfer order"
-    " by hand."
+    " A cash sale or an invoice without a sales order has no item fulfilment: if it took the units"
+    " out of stock at the shipment's location, decide that they are handled by it. Fulfil a"
+    " transfer order by hand, and decide that they are handled by that fulfilment."
 )
 
 
