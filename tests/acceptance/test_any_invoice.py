@@ -217,7 +217,7 @@ class Oracle:
     def undone(self, story: Story, external_id: str) -> None:
         """A person has taken a bill of ours back."""
         account = self.accounts[story.key]
-        for key, amount in account.documents[external_id].items():
+        for key, amount in account.documents.get(external_id, {}).items():
             account.billed[key] -= amount
         account.taken_back = True
 
