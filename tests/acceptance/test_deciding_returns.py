@@ -161,3 +161,25 @@ def test_a_receipt_of_another_matter_is_separate_and_the_return_is_booked(desk: 
     assert desk.external_ids(found) == [f"mlc-ia-ret-{found.id}-1"]
     assert desk.stock(tee) == {6: 2, 7: 2}
     assert close(desk.acme).report.green
+
+
+def test_units_of_which_shipbob_says_nothing_are_handled_by_a_persons_receipt(desk: Desk) -> None:
+    tee = desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 2})
+    number = desk.authorize({tee: 2}, customer=OURS)
+    found = desk.announce({tee: 2}, number, shipment=shipment)
+    found.lines[0].untold = True
+    desk.complete(found, {tee: {"Restock": 2}})
+    stopped = look(desk, found)
+    sync(desk.acme, "tracking")
+    decide(desk, found, "handled", "--document", received_by_hand(desk, number, 2))
+    settled, month = look(desk, found), close(desk.acme).report
+    found.lines[0].untold = False
+
+    assert stopped == ("dead", "return_unclear")
+    assert settled == look(desk, found) == ("done", None)
+    assert desk.documents(found) == []
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert month.green
+    assert close(desk.acme).report.green

@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decisions import Decidable, Offers
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import ReturnFacts
-from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
+from ml_connector.flows.returns.facts import ReturnFacts, unclear_units, without_unclear_units
+from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions import decided
@@ -26,6 +28,8 @@ from ml_connector.rules.decisions.decided import (
     of_kind,
 )
 from ml_connector.rules.decisions.naming import named_document, named_return_order
+from ml_connector.rules.items import MatchFacts, sku_of
+from ml_connector.rules.items import match as match_items
 from ml_connector.words import Cause, DecisionKind
 
 _HANDLED: Final = DecisionKind.HANDLED
@@ -37,6 +41,7 @@ _OFFERS: Final[Offers] = MappingProxyType(
         Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
         Cause.RETURN_AUTHORIZATION_NOT_FOUND: (_BELONGS, _HANDLED),
         Cause.RETURN_AUTHORIZATION_NOT_OPEN: (_HANDLED, _BELONGS),
+        Cause.RETURN_UNCLEAR: (_HANDLED,),
         Cause.SALES_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.SALES_ORDER_NOT_FULFILLED: (_HANDLED, _BELONGS),
         Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
@@ -133,6 +138,68 @@ def handled_by_others(
             stays = part.quantity + booked[unit.write_off_line]
             wanted.append(UnitsToHandle(unit.write_off_line, *place, -max(stays, 0)))
     return handled_units(facts.decisions, wanted)
+
+
+def split_unclear(
+    facts: ReturnFacts, settings: ConnectionSettings
+) -> tuple[ReturnFacts, tuple[HandledUnits, ...]]:
+    """Take the units out that are not clear, once documents of others account for all of them.
+
+    Wherever units of the return may lie.
+
+    Args:
+        facts: of the return.
+        settings: of the connection.
+
+    Returns:
+        The facts without these units, or as they are; and the units that are accounted for.
+
+    Raises:
+        NeedsData: a SKU is no item in NetSuite.
+        NeedsHuman: an inventory item has no SKU, or a SKU matches several items.
+    """
+    unclear = unclear_units(facts)
+    if not unclear or not of_kind(facts.decisions, _HANDLED):
+        return facts, ()
+    matched = match_items(
+        {one.inventory_id: sku_of(one.inventory_id, one.sku) for one in unclear},
+        MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
+        settings.skus,
+    )
+    places = (
+        settings.locations.get(str(facts.center_id)),
+        settings.policies.quarantine_location,
+    )
+    left: Counter[tuple[str, str]] = Counter()
+    for one in unclear:
+        left[one.source_line, matched.items[one.inventory_id].id] += one.quantity or 0
+    handled: list[HandledUnits] = []
+    for place in dict.fromkeys(one for one in places if one is not None):
+        wanted = [UnitsToHandle(*line, place, units) for line, units in left.items()]
+        here = handled_units(facts.decisions, wanted)
+        for one_of_them in here:
+            left[one_of_them.source_line, one_of_them.item] -= one_of_them.quantity
+        handled += here
+    if any(left.values()) or any(one.quantity is None for one in unclear):
+        return facts, tuple(handled)
+    decisions = tuple(_having_taken(one, handled) for one in facts.decisions)
+    rest = msgspec.structs.replace(without_unclear_units(facts), decisions=decisions)
+    return rest, tuple(handled)
+
+
+def _having_taken(one: Decided, handled: Iterable[HandledUnits]) -> Decided:
+    """Return a decision that has taken these units of its document as well."""
+    taken = Counter({(unit.item, unit.location): unit.quantity for unit in one.taken})
+    for units in handled:
+        if units.decision == one.id:
+            taken[units.item, units.location] += units.quantity
+    return msgspec.structs.replace(
+        one,
+        taken=tuple(
+            NamedUnits(item=item, location=location, quantity=quantity)
+            for (item, location), quantity in taken.items()
+        ),
+    )
 
 
 def in_doubt(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsHuman | None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -314,6 +314,40 @@ def units_of(facts: ReturnFacts) -> tuple[Unit, ...]:
     )
 
 
+class UnclearUnits(NamedTuple):
+    """Units of which ShipBob does not say what was done with them, or says it oddly."""
+
+    inventory_id: int
+    sku: str | None
+    source_line: str
+    quantity: int | None
+
+
+def unclear_units(facts: ReturnFacts) -> list[UnclearUnits]:
+    """Return the units of a return that can't be booked as ShipBob tells them.
+
+    Where it does not say what was done, as many as were announced.
+    """
+    found: list[UnclearUnits] = []
+    for line in facts.lines:
+        odd = [(one.action, one.quantity) for one in line.done if not known_action(one.action)]
+        for action, quantity in [*odd, *([("", line.announced)] if line.untold else [])]:
+            name = source_line(line.inventory_id, line.lot, action)
+            found.append(UnclearUnits(line.inventory_id, line.sku, name, quantity))
+    return found
+
+
+def without_unclear_units(facts: ReturnFacts) -> ReturnFacts:
+    """Return a return without the units that can't be booked as ShipBob tells them."""
+    lines = tuple(
+        msgspec.structs.replace(
+            line, untold=False, done=tuple(one for one in line.done if known_action(one.action))
+        )
+        for line in facts.lines
+    )
+    return msgspec.structs.replace(facts, lines=lines)
+
+
 def _refuse_untold(facts: ReturnFacts) -> None:
     untold = [line for line in facts.lines if line.untold and line.announced]
     if untold:
@@ -335,7 +369,8 @@ def unclear(facts: ReturnFacts, what: str) -> NeedsHuman:
         cause=Cause.RETURN_UNCLEAR,
         remedy=(
             "Find out from ShipBob what was done with these units. When ShipBob has corrected"
-            " the return, it goes on by itself; else book it by hand in NetSuite."
+            " the return, it goes on by itself; else book it by hand in NetSuite, and decide with"
+            " events decide that the document handled it."
         ),
         waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
     )

@@ -11,7 +11,12 @@ from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.authorizations import authorization, refuse_not_open, sale
 from ml_connector.flows.returns.coverage import authorizable, said, take
-from ml_connector.flows.returns.decided import counted_units, handled_by_others, in_doubt
+from ml_connector.flows.returns.decided import (
+    counted_units,
+    handled_by_others,
+    in_doubt,
+    split_unclear,
+)
 from ml_connector.flows.returns.documents import (
     ReturnBooking,
     ReturnedUnits,
@@ -27,6 +32,7 @@ from ml_connector.flows.returns.facts import (
     ReturnFacts,
     Sale,
     Unit,
+    known_action,
     units_of,
 )
 from ml_connector.flows.returns.others_receipts import received_already
@@ -85,6 +91,20 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
         refuse_reopened(facts, posted)
         refuse_unknown_status(facts, settings, left_out=_ignored(facts, settings))
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
+    rest, handled = split_unclear(facts, settings)
+    try:
+        decided = _of_completed(rest, posted, settings)
+    except (NeedsData, NeedsHuman) as error:
+        if not handled:
+            raise
+        decided = Plan(remaining_failure=error)
+    return msgspec.structs.replace(decided, handled=(*handled, *decided.handled))
+
+
+def _of_completed(
+    facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan:
+    """Plan what is booked of a return that is completed; raises as ``plan`` does."""
     units = units_of(facts)
     left_out = before_start(fact_date_of(facts, settings), settings)
     if not (left_out or posted):
@@ -164,7 +184,14 @@ def _booked(
         NeedsHuman: fewer came back than are booked.
     """
     booked = settled_units(posted, _told(facts, units))
-    counted = counted_units(facts)
+    # Of what was not clear when it was handled, ShipBob may say by now what was done with it.
+    counted = Counter(
+        {
+            name: quantity
+            for name, quantity in counted_units(facts).items()
+            if known_action(name.rpartition(" ")[2])
+        }
+    )
     refuse_fewer_units(
         f"Return {facts.return_id}",
         booked + counted,

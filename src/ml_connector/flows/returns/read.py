@@ -58,11 +58,15 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
     facts = await _from_shipbob(found, reads)
     if status != COMPLETED:
         return facts
-    processed = [line for line in facts.lines if any(one.quantity for one in line.done)]
-    if not processed:
-        return facts
     decisions = await read_decided("returns", key, reads)
     facts = msgspec.structs.replace(facts, decisions=decisions)
+    processed = [
+        line
+        for line in facts.lines
+        if any(one.quantity for one in line.done) or (line.untold and decisions)
+    ]
+    if not processed:
+        return facts
     return await _without_what_others_took(
         await _with_netsuite(facts, processed, found, reads), reads
     )
