@@ -52,7 +52,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         documents: number of ours with a date in the month.
         remade: by external id, the document that stands in place of one of ours that was deleted.
         not_needed: external ids of documents of ours that nothing needs any more.
-        known: documents of others that the books know as those of a source.
+        known: documents of others that the books know as those of a source, or of none.
     """
 
     sections: Sections

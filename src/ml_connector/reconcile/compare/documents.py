@@ -38,7 +38,8 @@ class Fates(NamedTuple):
     Attributes:
         remade: the internal id of the document that stands in place of one that was deleted.
         not_needed: those that were deleted and that nothing needs any more.
-        known: documents of others that the books know as those of a source, and so no copies.
+        known: documents of others that the books know as those of a source, or of another matter
+            by decision, and so no copies.
     """
 
     remade: Mapping[str, str] = MappingProxyType({})

@@ -149,6 +149,12 @@ select distinct remote_id from posting where connection = %(name)s and system = 
 """
 """Those of them that are a shipment's, as what was written on them says."""
 
+SEPARATE: Final = """
+select distinct document_id as id from decision
+where connection = %(name)s and kind = 'separate' and taken_back_at is null and document_id <> ''
+"""
+"""Documents of others that people have decided to be another matter."""
+
 NOT_NEEDED: Final = """
 select p.external_id from month_raw as m
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'

@@ -219,6 +219,7 @@ class StoredMonth:
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
         known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
+        separate = await self._journal.rows(document_sql.SEPARATE)
         return Gathered(
             sections=self._sections,
             states=await self._states(),
@@ -236,7 +237,9 @@ class StoredMonth:
             documents=int(count["documents"]),
             remade=remade,
             not_needed=frozenset(row["external_id"] for row in not_needed),
-            known=frozenset(row["remote_id"] for row in known),
+            known=frozenset(
+                [*(row["remote_id"] for row in known), *(row["id"] for row in separate)]
+            ),
         )
 
     async def _set_aside(self) -> None:
