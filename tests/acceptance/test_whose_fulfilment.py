@@ -453,3 +453,27 @@ def test_the_fulfilment_of_an_alike_shipment_is_never_called_a_copy(desk: Desk) 
         ({tee: (2.0, "6")}, ["1Z999AA10123456785"]),
     ]
     assert desk.agree(tee)
+
+
+def test_what_was_on_a_fulfilment_that_is_gone_waits_at_the_month_end(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    by_hand = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.ship(shipment)
+    desk.look(shipment)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(by_hand))
+    line = {"line": 1, "isClosed": True}
+    desk.acme.world.netsuite.edit("salesOrder", desk.order_id(order), {"item": {"items": [line]}})
+    desk.look(shipment)
+    cause, shown, drift = desk.stop(shipment)[0], found(close(desk.acme)), desk.drift(tee)
+    desk.acme.world.netsuite.edit(
+        "salesOrder", desk.order_id(order), {"item": {"items": [{**line, "isClosed": False}]}}
+    )
+    desk.look(shipment)
+
+    assert cause == "sales_order_closed"
+    assert ("fact_waiting", f"shipment {shipment.id}") in shown
+    assert drift != []
+    assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
+    assert desk.agree(tee)

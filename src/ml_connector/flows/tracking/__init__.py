@@ -19,7 +19,7 @@ from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.tracking.decisions.decidable import DECIDABLE
 from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
 from ml_connector.flows.tracking.found import found_document
-from ml_connector.flows.tracking.plan import plan
+from ml_connector.flows.tracking.plan import always_refused, plan
 from ml_connector.flows.tracking.read import read, sweep
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import (
@@ -77,6 +77,7 @@ FLOW: Final = Flow(
     read=read,
     plan=plan,
     source_lines=source_lines,
+    always_refused=always_refused,
     schedule="sweep",
     look_back=_UPDATES_BACK,
     sweep=sweep,

@@ -140,6 +140,15 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     return msgspec.structs.replace(decided, handled=handled)
 
 
+def always_refused(facts: TrackingFacts, settings: ConnectionSettings) -> tuple[RefusedUnits, ...]:
+    """Return what is not posted even where nothing can be planned: nothing.
+
+    What was on a fulfilment of others may be on it no more, and waits.
+    """
+    del facts, settings
+    return ()
+
+
 def _ignored(facts: TrackingFacts, settings: ConnectionSettings) -> str:
     return ignored_order(
         settings.ignore,
