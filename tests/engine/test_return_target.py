@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
-from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
+from ml_connector.errors import AlreadyExists, NeedsHuman
 from ml_connector.flows.returns.documents import (
     ReturnBooking,
     ReturnedUnits,
@@ -128,16 +128,14 @@ NOTHING_LEFT = "You have an invalid return authorization 901 or the order is alr
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_an_order_that_others_completed_leaves_no_first_attempt_in_doubt(
+async def test_an_order_that_others_completed_is_a_refusal_and_leaves_nothing_in_doubt(
     httpserver: HTTPServer, target: NetSuiteTarget, says: Says, *, first: bool
 ) -> None:
     refuse(httpserver, TO_RECEIPT, NOTHING_LEFT)
     says(RECEIPT, None)
 
-    with pytest.raises(Retryable, match="no open line") as caught:
+    with pytest.raises(NeedsHuman, match="no open line"):
         await target.write(RECEIPT, send_by=float("inf"), first=first)
-
-    assert caught.value.outcome_unknown is not first
 
 
 async def test_an_order_that_our_lost_books_completed_has_the_record(

@@ -175,15 +175,69 @@ def test_forbidden_without_a_body_is_a_missing_permission() -> None:
         "The posting period for this date is closed.",
         "You cannot create this transaction: the accounting period is locked.",
         "The transaction date you specified is not within the date range of your period.",
+        (
+            "The transaction date is not within an open accounting period. One or more fields on"
+            " this transaction can trigger inventory costing calculations in a closed period."
+        ),
+        "The period 'Nov 2026' has been closed.",
+        (
+            "You have entered an Invalid Field Value 44 for the following field: postingPeriod."
+            " The posting period is closed."
+        ),
     ],
 )
-def test_a_closed_period_is_known_by_the_word(text: str) -> None:
+def test_a_closed_period_is_known_by_its_words(text: str) -> None:
     failure = failure_of(user_error(f"Error while accessing a resource. {text}"))
 
     assert type(failure) is NeedsHuman
     assert failure.cause is Cause.PERIOD_CLOSED
     assert text in str(failure)
     assert "next-open" in failure.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You have entered an Invalid Field Value Grace Period Tee for the following field: item",
+        "Item 'Closed Period Poster' is inactive.",
+        'The quantity of "Posting Period Calendar" exceeds what is open on the order.',
+        "The item Open Period Tee can't be received at this location.",
+    ],
+)
+def test_an_item_that_is_called_after_a_period_closes_none(text: str) -> None:
+    failure = failure_of(user_error(text, path="item.items[0].item"))
+
+    assert failure.cause is Cause.REFUSED_BY_NETSUITE
+
+
+@pytest.mark.parametrize("reason", ["REMOVED - Field is removed", "NOT_EXPOSED - Not exposed"])
+def test_a_missing_column_in_its_other_wording_means_the_column(reason: str) -> None:
+    text = (
+        "Invalid search query. Search error occurred: Field 'units' for record"
+        f" 'transactionLine' was not found. Reason: {reason}"
+    )
+
+    failure = failure_of(user_error(text, code="INVALID_PARAMETER"))
+
+    assert isinstance(failure, UnknownIdentifier)
+    assert (failure.identifier, failure.kind) == ("units", "column")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "You are either trying to access a field on a non-existent line or you are trying to"
+            " add or remove lines from a static sublist."
+        ),
+        "You cannot add or remove lines of the static sublist item.",
+    ],
+)
+def test_a_static_sublist_comes_with_advice(text: str) -> None:
+    failure = failure_of(user_error(text))
+
+    assert failure.cause is Cause.REFUSED_BY_NETSUITE
+    assert "bins" in failure.remedy
 
 
 def test_a_mandatory_period_is_not_a_closed_one() -> None:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
-from ml_connector.netsuite.problem import NetSuiteProblem, error_id, problem
+from ml_connector.netsuite.problem import Detail, NetSuiteProblem, error_id, problem
 from ml_connector.transport.call import Answer
 from ml_connector.words import Cause
 
@@ -76,10 +76,27 @@ _NOTHING_LEFT: Final = re.compile(
 _MANDATORY: Final = re.compile(
     r"please enter value\(?s?\)? for|you must enter a value for", re.IGNORECASE
 )
-_PERIOD: Final = re.compile(r"\b(accounting |posting )?periods?\b", re.IGNORECASE)
+_STATIC: Final = re.compile(
+    r"\bstatic sublist\b|access a field on a non-existent line", re.IGNORECASE
+)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")  # names, which hold any word
+_PERIOD: Final = re.compile(
+    r"\b(accounting|posting) periods?\b"
+    r"|\bperiods?\b[^.]{0,60}\b(is|are|was|been|not)\b[^.]{0,20}\b(closed|locked|open)\b"
+    r"|\bin an? (closed|locked) period\b"
+    r"|\bdate range of your period\b",
+    re.IGNORECASE,
+)
+_PERIOD_FIELD: Final = re.compile(
+    r"following field: (posting ?|accounting ?)?period", re.IGNORECASE
+)
 _WORKFLOW: Final = re.compile(r"locked by a user defined workflow", re.IGNORECASE)
 _BAD_VALUE: Final = re.compile(r"invalid field value|invalid .{0,40}reference key", re.IGNORECASE)
-_COLUMN: Final = re.compile(r"unknown identifier '([^']{1,100})'", re.IGNORECASE)
+_COLUMN: Final = re.compile(
+    r"unknown identifier '([^']{1,100})'"
+    r"|field '([^']{1,100})' for record '[^']{0,100}' was not found",
+    re.IGNORECASE,
+)
 _TABLE: Final = re.compile(
     r"invalid search type: ([\w.]{1,100}?)\.?(?:\s|$)|record '([^']{1,100})' was not found",
     re.IGNORECASE,
@@ -90,6 +107,11 @@ _MANDATORY_REMEDY: Final = (
     " under [netsuite] (OneWorld accounts need it). Anything else: make the field optional on that"
     " form, or give it a default. Then replay."
 )
+_STATIC_REMEDY: Final = (
+    "The order was read again, and the same lines are still open. Look whether NetSuite fills in"
+    " bins or lots on its lines: ShipBob needs a location without bins (Lists > Locations) and"
+    " items without lots. Then replay."
+)
 _WORKFLOW_REMEDY: Final = (
     "Let the workflow finish, or exempt the integration role from it, then replay."
 )
@@ -97,6 +119,7 @@ _BAD_VALUE_REMEDY: Final = (
     "Check the mapping of the value named, then replay. Item, location, account, vendor and"
     " subsidiary must fit together, and NetSuite doesn't always name the guilty one."
 )
+_ADVICE: Final = ((_STATIC, _STATIC_REMEDY), (_WORKFLOW, _WORKFLOW_REMEDY))
 _OTHER_REMEDY: Final = "Correct what NetSuite names, then replay."
 
 
@@ -182,7 +205,8 @@ def _query_refusal(stated: NetSuiteProblem) -> NeedsHuman | None:
         if detail.code != "INVALID_PARAMETER" or detail.parameter not in {"", "q"}:
             continue
         if column := _COLUMN.search(detail.text):
-            return UnknownIdentifier(column[1].rpartition(".")[2].lower(), "column")
+            named = column[1] or column[2]
+            return UnknownIdentifier(named.rpartition(".")[2].lower(), "column")
         if table := _TABLE.search(detail.text):
             return UnknownIdentifier((table[1] or table[2]).lower(), "table")
         return NeedsHuman(
@@ -197,7 +221,7 @@ def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:
     # Before the period: a form can make the period itself a mandatory field.
     if found := stated.find(_MANDATORY):
         return _refused(found.sentence, _MANDATORY_REMEDY)
-    if found := stated.find(_PERIOD):
+    if found := _closed_period(stated):
         return NeedsHuman(
             f"NetSuite's posting period does not allow it: {found.sentence}",
             cause=Cause.PERIOD_CLOSED,
@@ -210,8 +234,9 @@ def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:
             cause=Cause.REFUSED_BY_NETSUITE,
             remedy="Look at the order's receipts or fulfillments in NetSuite, then replay.",
         )
-    if found := stated.find(_WORKFLOW):
-        return _refused(found.sentence, _WORKFLOW_REMEDY)
+    for pattern, remedy in _ADVICE:
+        if found := stated.find(pattern):
+            return _refused(found.sentence, remedy)
     if "INVALID_REQUEST" in stated.codes:
         return NeedsHuman(
             f"NetSuite did not understand the request: {stated.sentence}",
@@ -221,6 +246,15 @@ def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:
         )
     bad_value = stated.find(_BAD_VALUE)
     return _refused(stated.sentence, _BAD_VALUE_REMEDY if bad_value else _OTHER_REMEDY)
+
+
+def _closed_period(stated: NetSuiteProblem) -> Detail | None:
+    """Return the detail that speaks of a period, and not only of an item called so."""
+    for detail in stated.details:
+        is_of_value = _BAD_VALUE.search(detail.text) and not _PERIOD_FIELD.search(detail.text)
+        if not is_of_value and _PERIOD.search(_QUOTED.sub(" ", detail.text)):
+            return detail
+    return None
 
 
 def _refused(reason: str, remedy: str) -> NeedsHuman:

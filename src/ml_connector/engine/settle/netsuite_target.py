@@ -9,7 +9,7 @@ import msgspec
 
 from ml_connector.engine.settle import bill_difference
 from ml_connector.engine.settle.target import Written
-from ml_connector.errors import AlreadyExists, NeedsHuman, Retryable
+from ml_connector.errors import AlreadyExists, NeedsHuman
 from ml_connector.ledger.postings.documents import (
     CreateBill,
     CreateRecord,
@@ -17,7 +17,7 @@ from ml_connector.ledger.postings.documents import (
     TransformRecord,
     UpdateRecord,
 )
-from ml_connector.netsuite.classify import NothingLeft, RecordNotFound
+from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.client import Created, NetSuite
 from ml_connector.netsuite.records.bills import ReadBill
 from ml_connector.netsuite.records.fulfillments import (
@@ -49,13 +49,14 @@ class NetSuiteTarget:
 
         NetSuite itself sees to it that no external id is there twice, also the first time.
         """
+        del first
         match document.request:
             case CreateRecord(record_type=record_type, body=body):
                 created = await self._netsuite.create(record_type, body, send_by=send_by)
             case CreateBill(record_type=record_type, body=bill):
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
-                created = await self._transform(document, transform, send_by=send_by, first=first)
+                created = await self._transform(document, transform, send_by=send_by)
             case UpdateRecord() as update:
                 return await self._update(document.kind.record_type, update, send_by=send_by)
             case other:
@@ -66,7 +67,7 @@ class NetSuiteTarget:
         )
 
     async def _transform(
-        self, document: Document, transform: TransformRecord, *, send_by: float, first: bool
+        self, document: Document, transform: TransformRecord, *, send_by: float
     ) -> Created:
         if transform.found is not None:
             raise AlreadyExists(
@@ -82,12 +83,8 @@ class NetSuiteTarget:
                 replace=transform.replace,
                 send_by=send_by,
             )
-        except NothingLeft as error:
-            if first and await self.find(document):
-                raise AlreadyExists(str(error), cause=error.cause) from error
-            # Somebody else was quicker; or an earlier attempt of ours, which may be under way.
-            raise Retryable(str(error), cause=error.cause, outcome_unknown=not first) from error
         except NeedsHuman as error:
+            # Nothing left: an earlier attempt of ours, or somebody else was quicker.
             # Of a record that is there already, NetSuite may complain about the lines first.
             if error.cause is Cause.REFUSED_BY_NETSUITE and await self.find(document):
                 raise AlreadyExists(str(error), cause=error.cause) from error
