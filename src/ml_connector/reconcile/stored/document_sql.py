@@ -146,8 +146,11 @@ where o.ours and o.type = 'ItemShip'
 KNOWN: Final = """
 select distinct remote_id from posting where connection = %(name)s and system = 'netsuite'
     and kind = 'fulfillmentUpdate' and state in ('done', 'adopted') and remote_id = any (%(ids)s)
+union
+select document_id from decision where connection = %(name)s and document_id = any (%(ids)s)
+    and kind in ('handled', 'separate') and taken_back_at is null
 """
-"""Those of them that are a shipment's, as what was written on them says."""
+"""Those of them of which it is known whose they are: by what was written on them, or decided."""
 
 SEPARATE: Final = """
 select distinct document_id as id from decision
