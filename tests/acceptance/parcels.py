@@ -134,7 +134,7 @@ class Parcels:
         """Enter its sales order, of which either shop's is found by another field."""
         sale.may_stop.discard("sales_order_not_found")
         lines: list[dict[str, object]] = []
-        by_place = self._chance(0.4)
+        by_place = sale.by_place = self._chance(0.4)
         at: dict[int, Units] = {}
         for shipment in sale.order.shipments:
             place = sale.place(shipment) if by_place else 6
@@ -270,6 +270,7 @@ class Parcels:
         for shipment in self._with(sale, "Processing")[:1]:
             if not self._claimed(sale, shipment) and shipment.id not in sale.torn:
                 self._shipbob.move(shipment, 10 if shipment.center_id == 228 else 228)
+                sale.by_place = False
 
     def tear(self, sale: Sale) -> None:
         """A part of a kit goes with another shipment than the rest of it."""
@@ -525,9 +526,11 @@ class Parcels:
         """Return NetSuite's item fulfilments by sales order; of one where it is named."""
         found: dict[int, Fulfillment] = {}
         for row in self._books.rows(
-            "SELECT t.id, t.externalid, t.status, k.previousdoc, i.itemid, l.location, k.quantity"
+            "SELECT t.id, t.externalid, t.status, k.previousdoc, i.itemid, l.location, k.quantity,"
+            " o.location AS ordered_at"
             ' FROM _link k JOIN "transaction" t ON t.id = k.nextdoc'
             ' JOIN transactionline l ON l."transaction" = k.nextdoc AND l.id = k.nextline'
+            ' JOIN transactionline o ON o."transaction" = k.previousdoc AND o.id = k.previousline'
             " JOIN _item i ON i.id = l.item WHERE t.type = 'ItemShip'"
             " AND (? IS NULL OR k.previousdoc = ?)",
             (of, of),
@@ -543,6 +546,8 @@ class Parcels:
                 ),
             )
             made.units[str(row["itemid"]), int(str(row["location"]))] += _count(row["quantity"])
+            if row["ordered_at"] is not None:
+                made.ordered_at.add(int(str(row["ordered_at"])))
         by_order: dict[int, list[Fulfillment]] = {}
         for made in found.values():
             by_order.setdefault(made.sales_order, []).append(made)
