@@ -338,7 +338,7 @@ class Installation:
         world = self.world
         sale.changed = True
         remedies: dict[str, Callable[[], object]] = {
-            "sales_order_not_found": lambda: world.enter_order(sale),
+            "sales_order_not_found": lambda: self._enter(sale),
             "sales_order_closed": lambda: world.reopen(sale),
             "over_fulfillment": lambda: self._order_more(sale, shipment),
             "shipment_changed": lambda: self._changed(sale, shipment),
@@ -348,6 +348,10 @@ class Installation:
             "fulfilled_by_others": lambda: self._by_others(sale, shipment),
         }
         remedies[cause]()
+
+    def _enter(self, sale: Sale) -> None:
+        if sale.sales_order is None:
+            self.world.enter_order(sale)
 
     def _order_more(self, sale: Sale, shipment: Shipment) -> None:
         self.world.reopen(sale)
@@ -362,7 +366,7 @@ class Installation:
     def _again(self, sale: Sale, shipments: Sequence[Shipment]) -> None:
         """Fulfil shipments together by hand, under their numbers."""
         units = sale.units(*shipments)
-        known = {one for hand in sale.hands for one in hand.shipments}
+        known = {one for hand in sale.hands if hand.is_named for one in hand.shipments}
         labelled = all(one.parcels for one in shipments)
         if units is None or not labelled or not known.isdisjoint(one.id for one in shipments):
             return

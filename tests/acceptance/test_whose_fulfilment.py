@@ -477,3 +477,27 @@ def test_what_was_on_a_fulfilment_that_is_gone_waits_at_the_month_end(desk: Desk
     assert drift != []
     assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
     assert desk.agree(tee)
+
+
+def test_a_fulfilment_that_was_deleted_and_picked_again_counts_once(desk: Desk) -> None:
+    desk.acme.world.netsuite.preferences.pick_pack_ship = True
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    desk.look(shipment)
+    [first] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(first["id"]))
+    desk.fulfil(order, {tee: 2}, NUMBER, shipStatus={"id": "A"})
+    desk.look(shipment)
+    state = desk.retail.state(shipment)
+    desk.acme.world.shipbob.deliver(shipment)
+    desk.look(shipment)
+    [made] = desk.retail.fulfillments(order)
+
+    assert (state, desk.retail.state(shipment)) == ("done", "done")
+    assert made["shipStatus"]["id"] == "C"
+    assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
+    assert desk.acme.books(tee).shipbob == desk.acme.books(tee).netsuite
+    assert desk.drift(tee) == []
+    assert ("fact_went_down", f"shipment {shipment.id}") not in found(close(desk.acme))

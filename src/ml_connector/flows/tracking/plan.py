@@ -34,6 +34,7 @@ from ml_connector.flows.tracking.recognition.changes import (
     changed_units,
     not_shipped,
     offsets,
+    taken_out,
 )
 from ml_connector.flows.tracking.recognition.doubts import (
     cancelled_after_shipping,
@@ -556,6 +557,7 @@ def _done_by_others(
     told = [line for line in others if line.quantity is None]
     return (
         *changed,
+        *taken_out(own, task.posted),
         *done_by_others(told, task.posted, own, known),
         *left_off(lines, never),
     )

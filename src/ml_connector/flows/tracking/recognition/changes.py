@@ -80,13 +80,28 @@ def changed_since_deleted(
     before = {
         line.source_line for one in documents for line in one.lines if line.quantity is not None
     }
-    if own.status in FULFILLMENT_NOT_SHIPPED:
-        return ()
+    if own.status in FULFILLMENT_NOT_SHIPPED:  # its units are posted anew
+        return taken_out(own, documents)
     changed = changed_units(lines, documents)
     return offsets(
         {one: quantity for one, quantity in changed.items() if one in before},
         f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
         " shipment since it was posted",
+    )
+
+
+def taken_out(own: FulfillmentFact, documents: Iterable[Posted]) -> tuple[RefusedUnits, ...]:
+    """Return the units that we posted on fulfilments that are gone, with the sign turned.
+
+    Args:
+        own: the fulfilment that moves the shipment's units now.
+        documents: what is posted of the shipment.
+    """
+    others = [one for one in documents if one.remote_id != own.id]
+    return offsets(
+        changed_units((), others),
+        f"Item fulfilment {own.called} has them; the one that was posted before is gone from"
+        " NetSuite",
     )
 
 
