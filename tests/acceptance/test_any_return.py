@@ -169,8 +169,11 @@ class Oracle:
             return {"return_reopened"} if parcel.sim.at("Completed") else set()
         if parcel.is_unclear:
             return {"return_unclear"}
+        by_others = (
+            {"received_by_others"} if any(a.receipts for a in story.authorizations) else set()
+        )
         if any(units < 0 for units in waits.values()):
-            return {"quantity_went_down"}
+            return {"quantity_went_down", *by_others}
         if not waits:
             return set()
         by_policy = self.policy == "park"

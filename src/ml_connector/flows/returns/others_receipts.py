@@ -8,9 +8,9 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.coverage import left_to_receive, said
 from ml_connector.flows.returns.decided import settled_receipts
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import Authorization, ReceivedUnits, ReturnFacts
+from ml_connector.flows.returns.facts import Authorization, ReceivedUnits, ReturnFacts, Sale
 from ml_connector.ledger.postings.documents import Posted
-from ml_connector.words import Cause, ExternalIdPrefix
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
 
 
 def received_already(
@@ -45,6 +45,30 @@ def received_already(
             raise _received_otherwise(found, facts, these, _numbers(others, {item}))
         already += theirs
     return already, _numbers(others, {part.item.id for part in already})
+
+
+def received_by_others(
+    order: Sale, facts: ReturnFacts, parts: Sequence[ReturnedUnits], posted: Sequence[Posted]
+) -> Authorization | None:
+    """Return the authorization of an order from which people have received some of these units.
+
+    It expects nothing any more, so nothing is received from it; but what they received is not
+    put into stock a second time.
+
+    Raises:
+        NeedsHuman: there are several.
+    """
+    items = {part.item.id for part in parts}
+    found = [
+        one
+        for one in order.authorizations
+        if not (one.external_id or "").startswith(OUR_EXTERNAL_IDS)
+        and _receipts_of_others(one, facts, items, posted)
+    ]
+    if len(found) > 1:
+        receipts = [one for some in found for one in some.receipts]
+        raise _received_otherwise(found[0], facts, parts, _numbers(receipts, items))
+    return found[0] if found and not facts.is_return_to_sender else None
 
 
 def _held_of(item: str, receipts: Iterable[ReceivedUnits]) -> Counter[str | None]:
