@@ -47,28 +47,39 @@ def received_already(
     return already, _numbers(others, {part.item.id for part in already})
 
 
-def received_by_others(
+def refuse_received_for_order(
     order: Sale, facts: ReturnFacts, parts: Sequence[ReturnedUnits], posted: Sequence[Posted]
-) -> Authorization | None:
-    """Return the authorization of an order from which people have received some of these units.
+) -> None:
+    """Stop where people have received such units from authorizations of the order.
 
-    It expects nothing any more, so nothing is received from it; but what they received is not
-    put into stock a second time.
+    The order has none left to authorise: those units may be these, or those of another return.
 
     Raises:
-        NeedsHuman: there are several.
+        NeedsHuman: they have, and nobody has decided about their receipts.
     """
+    if facts.is_return_to_sender:
+        return
     items = {part.item.id for part in parts}
-    found = [
+    made = [
         one
         for one in order.authorizations
         if not (one.external_id or "").startswith(OUR_EXTERNAL_IDS)
-        and _receipts_of_others(one, facts, items, posted)
     ]
-    if len(found) > 1:
-        receipts = [one for some in found for one in some.receipts]
-        raise _received_otherwise(found[0], facts, parts, _numbers(receipts, items))
-    return found[0] if found and not facts.is_return_to_sender else None
+    theirs = [
+        receipt for one in made for receipt in _receipts_of_others(one, facts, items, posted)
+    ]
+    if theirs:
+        raise NeedsHuman(
+            f"Return {facts.return_id} brought back {said(parts)}; {order.number} has no such units"
+            f" left to authorise, and {_numbers(theirs, items)}, which is not ours, may hold them",
+            cause=Cause.RECEIVED_BY_OTHERS,
+            remedy=(
+                "Decide with events decide: handled, if that receipt holds units of this return;"
+                " separate, if it is another matter: the return is then booked by the policy"
+                " unmatched_return."
+            ),
+            waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
+        )
 
 
 def _held_of(item: str, receipts: Iterable[ReceivedUnits]) -> Counter[str | None]:

@@ -35,7 +35,7 @@ from ml_connector.flows.returns.facts import (
     known_action,
     units_of,
 )
-from ml_connector.flows.returns.others_receipts import received_already, received_by_others
+from ml_connector.flows.returns.others_receipts import received_already, refuse_received_for_order
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
     not_covered,
@@ -328,9 +328,7 @@ def _bring_in(task: _ReturnTask) -> Plan:
             adjustment_account(task.facts, task.settings.accounts)
         if units:
             return _authorize(task, order, units, surplus)
-        received = received_by_others(order, task.facts, task.coming, task.posted)
-        if received is not None:
-            return _receive(task, received)
+        refuse_received_for_order(order, task.facts, task.coming, task.posted)
     if task.parks_unmatched:
         raise not_covered(task.facts, task.coming, order)
     why = f"beyond {order.number}" if order else "no return authorization"
