@@ -175,7 +175,7 @@ class Oracle:
         if any(units < 0 for units in waits.values()):
             return {"quantity_went_down", *by_others}
         if not waits:
-            return set()
+            return by_others  # what was counted once is asked again when more is received by hand
         by_policy = self.policy == "park"
         reasons = {
             "lot_tracked": parcel.lot_is_missing,
@@ -284,7 +284,9 @@ class Oracle:
                 waits = self.waiting(parcel, now)
                 booked = any(key == parcel.id for key, _, _ in now.came)
                 due = booked if parcel.sim.status != "Completed" else bool(waits)
-                due = due or states.get(parcel.id, {}).get("state") == "dead"
+                state = states.get(parcel.id, {})
+                asked = state.get("cause") == "received_by_others"
+                due = due or (state.get("state") == "dead" and not asked)
                 shown = told.pop(f"return {parcel.id}", None)
                 if due != (shown is not None):
                     self.wrong.append(

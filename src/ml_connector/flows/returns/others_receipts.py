@@ -70,8 +70,9 @@ def refuse_received_for_order(
     ]
     if theirs:
         raise NeedsHuman(
-            f"Return {facts.return_id} brought back {said(parts)}; {order.number} has no such units"
-            f" left to authorise, and {_numbers(theirs, items)}, which is not ours, may hold them",
+            f"Return {facts.return_id} brought back {said(parts)}; {order.number} has no such"
+            f" units left to authorise, and {_numbers(theirs, items)}, which is not ours, may hold"
+            " them",
             cause=Cause.RECEIVED_BY_OTHERS,
             remedy=(
                 "Decide with events decide: handled, if that receipt holds units of this return;"
