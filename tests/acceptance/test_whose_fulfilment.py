@@ -501,3 +501,22 @@ def test_a_fulfilment_that_was_deleted_and_picked_again_counts_once(desk: Desk) 
     assert desk.acme.books(tee).shipbob == desk.acme.books(tee).netsuite
     assert desk.drift(tee) == []
     assert ("fact_went_down", f"shipment {shipment.id}") not in found(close(desk.acme))
+
+
+def test_what_a_person_fulfilled_for_a_cancelled_parcel_is_the_reshipped_ones(
+    desk: Desk,
+) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [cancelled] = order.shipments
+    by_hand = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.acme.world.shipbob.label(cancelled, NUMBER)
+    desk.look(cancelled)
+    desk.acme.world.shipbob.recall(cancelled)
+    again = desk.acme.world.shipbob.reship(cancelled)
+    desk.ship(again)
+    desk.look(again, cancelled)
+
+    assert [desk.retail.state(one) for one in (cancelled, again)] == ["done", "done"]
+    assert [one["id"] for one in desk.retail.fulfillments(order)] == [by_hand]
+    assert desk.agree(tee)

@@ -497,8 +497,16 @@ def _claim(task: _ShipmentTask, own: FulfillmentFact) -> RecordClaim | None:
     shipment = task.known.of(task.shipment)
     if is_ours(own) or _is_linked(task, own) or not task.known.holds(own, {shipment.id}):
         return None
-    siblings = (str(one.id) for one in task.facts.shipments if one.id != task.shipment.id)
-    return RecordClaim(record=own.id, against=tuple(siblings))
+    linked = task.facts.linked
+    rivals = [
+        str(one.id)
+        for one in task.facts.shipments
+        if one.id != task.shipment.id
+        and not one.is_cancelled
+        # one that has another fulfilment since is none
+        and linked.get(one.id, own.id) == own.id
+    ]
+    return RecordClaim(record=own.id, against=tuple(rivals)) if rivals else None
 
 
 def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
