@@ -137,9 +137,6 @@ class Oracle:
             must = Counter({(sku, place): count for sku, count in (units or {}).items()})
             if own.units != must or own.status != "C":
                 self.wrong.append(f"{own} is not what left: {told}")
-            quiet = sale.by_place and not sale.may_stop and not sale.of_shipment
-            if quiet and not own.ordered_at <= {place}:
-                self.wrong.append(f"{own} takes lines of {own.ordered_at}: {told}")
             if hands:
                 self.wrong.append(f"twice, by {own} and {hands}: {told}")
             return
