@@ -79,6 +79,18 @@ class NeedsHuman(ConnectorError):
         self.waiting_for = tuple(waiting_for)
 
 
+class Unreadable(NeedsHuman):
+    """An answer, or a row of one, is not what the system documents. It names the path."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(
+            sentence,
+            cause=Cause.EVENT_UNREADABLE,
+            remedy="See whether the value named can be corrected there, then replay. Else report"
+            " it as a fault of this software, with the text above.",
+        )
+
+
 _AWAITED_WITH: Final = MappingProxyType(
     {
         Cause.CREDENTIALS_INVALID: AwaitedKind.CREDENTIALS.any_one,

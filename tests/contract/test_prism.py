@@ -17,11 +17,10 @@ import pytest
 from contract.environment import from_npm
 from contract.prism import prism
 from contract.shipbob_calls import CALLS, CHANNEL, WRO, Exchange, Recorder, shipbob
-from ml_connector.errors import NeedsHuman
+from ml_connector.errors import NeedsHuman, Unreadable
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.inventory_history import HistoryCalls
 from ml_connector.shipbob.resources.stock import StockCalls
-from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Call
@@ -138,7 +137,7 @@ async def test_no_request_is_refused_and_answers_are_read_or_said_to_be_unexpect
     for name, call in CALLS.items():
         try:
             await call(shipbob(recorder, drawn))
-        except UnexpectedAnswer as error:
+        except Unreadable as error:
             unexpected.append(f"{name}: {error}")
 
     assert refusals(recorder.exchanges) == []

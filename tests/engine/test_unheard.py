@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
+import msgspec
 import pytest
 
 from engine.test_intake import broken
 from engine.workshop import Workshop
 from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
-from ml_connector.engine.inbox.sweep import BATCH, sweep, tell
-from ml_connector.errors import Retryable
+from ml_connector.engine.inbox.sweep import BATCH, Swept, sweep, tell
+from ml_connector.errors import Retryable, Unreadable
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.transport.spoiled import Spoiled, by_id
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -155,6 +157,58 @@ async def test_a_sweep_that_ends_in_the_middle_is_made_good_by_the_next(
     again = await swept()
     events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
 
-    assert (rest, again) == (len(keys) - BATCH, 0)
+    assert (rest, again) == (len(keys) - BATCH - 3, 0)
     assert [event["key"] for event in events] == keys
     assert await broken(workshop) == []
+
+
+async def test_a_spoiled_row_is_an_event_of_its_own_and_keeps_nobody_out(
+    workshop: Workshop,
+) -> None:
+    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[SweepResult]:
+        yield SweepResult(key="1", version="1")
+        rows = Spoiled("ShipBob", "Wro", "listing WROs")
+        rows.add({"id": 2}, msgspec.ValidationError("at `$.status`"))
+        rows.tell()
+        yield SweepResult(key="3", version="1")
+
+    flow = replace(workshop.flow, sweep=source, spoils=by_id("Wro"))
+
+    async def swept() -> Swept:
+        return await sweep(
+            workshop.database,
+            workshop.lanes,
+            flow,
+            reads=Reads(cast("ShipBob", object()), cast("NetSuite", object())),
+            connection_name="acme",
+            since=NOW,
+        )
+
+    first, again = await swept(), await swept()
+    events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+
+    assert (first.never_told + first.late, again.never_told + again.late) == (3, 0)
+    assert [event["key"] for event in events] == ["1", "2", "3"]
+
+
+async def test_a_spoiled_row_that_names_no_subject_fails_a_sweep_that_is_done(
+    workshop: Workshop,
+) -> None:
+    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[SweepResult]:
+        rows = Spoiled("ShipBob", "Wro", "listing WROs")
+        rows.add({"number": "x"}, msgspec.ValidationError("at `$.status`"))
+        rows.tell()
+        yield SweepResult(key="3", version="1")
+
+    with pytest.raises(Unreadable, match=r"a row without an id: at `\$\.status`"):
+        await sweep(
+            workshop.database,
+            workshop.lanes,
+            replace(workshop.flow, sweep=source, spoils=by_id("Wro")),
+            reads=Reads(cast("ShipBob", object()), cast("NetSuite", object())),
+            connection_name="acme",
+            since=NOW,
+        )
+    events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+
+    assert [event["key"] for event in events] == ["3"]

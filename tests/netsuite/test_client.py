@@ -259,7 +259,7 @@ async def test_a_record_of_another_shape_is_reported(
     with pytest.raises(NeedsHuman) as caught:
         await client.get("itemReceipt", record_id="7", shape=ReadTransaction)
 
-    assert caught.value.cause is Cause.BUG
+    assert caught.value.cause is Cause.EVENT_UNREADABLE
 
 
 async def test_a_record_is_asked_for_by_exactly_one_key(client: NetSuite) -> None:

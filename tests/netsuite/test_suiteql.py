@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import NeedsHuman, Retryable, Unreadable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
@@ -140,7 +140,7 @@ async def test_a_row_of_another_shape_is_reported_not_guessed(
     with pytest.raises(NeedsHuman) as caught:
         await suiteql.rows("SELECT x FROM item", type=Row)
 
-    assert caught.value.cause is Cause.BUG
+    assert caught.value.cause is Cause.EVENT_UNREADABLE
     assert "closed" in str(caught.value)
 
 
@@ -346,3 +346,42 @@ async def test_a_null_that_is_not_left_out_is_a_null(
     httpserver.expect_request(PATH).respond_with_json(page(rows))
 
     assert await suiteql.rows("SELECT id, n, closed, units FROM item", type=Row) == [Row(id="1")]
+
+
+async def read_into(read: list[str], suiteql: SuiteQL) -> None:
+    async for some in suiteql.pages(
+        "SELECT id FROM item WHERE id > ? ORDER BY id",
+        type=Row,
+        start=(0,),
+        key=lambda row: (int(row.id),),
+    ):
+        read += [row.id for row in some]
+
+
+async def test_a_row_that_cannot_be_read_keeps_no_page_from_being_read(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": "7"},
+        {"id": "8", "n": "many"},
+        {"id": "9", "quantity": {"value": 1}},
+    ]
+    httpserver.expect_ordered_request(PATH).respond_with_json(page(rows, more=True))
+    httpserver.expect_ordered_request(PATH).respond_with_json(page([{"id": "10"}]))
+    read: list[str] = []
+
+    with pytest.raises(Unreadable, match=r"id 8: .*`\$\.n`.*id 9: .*`\$\.quantity`"):
+        await read_into(read, suiteql)
+
+    assert read == ["7", "10"]
+    assert [one["params"] for one in asked(httpserver)] == [["0"], ["7"]]
+
+
+async def test_a_page_of_nothing_but_spoiled_rows_ends_the_list(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    httpserver.expect_request(PATH).respond_with_json(page([{"id": "8", "n": "many"}], more=True))
+
+    with pytest.raises(Unreadable):
+        await read_into([], suiteql)
+    assert len(asked(httpserver)) == 1

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from openapi_core.exceptions import OpenAPIError
 
-from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.errors import NeedsData, NeedsHuman, Retryable, Unreadable
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.new_payloads import (
     Freight,
@@ -224,7 +224,7 @@ async def test_pages_count_where_they_are_as_large_as_asked_for(
 async def test_a_page_of_wros_that_is_none_is_told(connected: Connect, answer: MakeAnswer) -> None:
     client, _ = connected(answer([{"id": "x"}], 200, total_pages="1"))
 
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(Unreadable):
         await client.wro_page(1, inserted_since=datetime(2026, 11, 1, tzinfo=UTC))
 
 
@@ -416,3 +416,35 @@ def test_the_contract_check_refuses_what_the_contract_does_not_know(
     ):
         with pytest.raises(OpenAPIError):
             conforms(bad)
+
+
+async def read_into(read: list[int], client: ShipBob) -> None:
+    async for one in client.wros():
+        read.append(one.id)  # noqa: PERF401 - what comes before a failure counts
+
+
+async def test_a_row_that_cannot_be_read_spoils_no_other_row(
+    connected: Connect, answer: MakeAnswer
+) -> None:
+    client, calls = connected(
+        answer([wro(1), {**wro(2), "status": 7}], 200, total_pages="2"),
+        answer([wro(3)], 200, total_pages="2"),
+    )
+    read: list[int] = []
+
+    with pytest.raises(Unreadable, match=r"listing WROs, id 2: .*`\$\.status`"):
+        await read_into(read, client)
+
+    assert read == [1, 3]
+    assert len(calls) == 2
+
+
+async def test_a_wro_that_may_have_been_made_is_not_said_to_be_refused(
+    connected: Connect, answer: MakeAnswer
+) -> None:
+    client, _ = connected(answer({**wro(1), "id": "one"}, 201))
+
+    with pytest.raises(Retryable, match=r"\$\.id") as caught:
+        await client.create_wro(NEW_WRO)
+
+    assert caught.value.outcome_unknown

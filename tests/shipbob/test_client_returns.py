@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable, Unreadable
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.payloads import decode, read
 from ml_connector.shipbob.resources.returns import Return
-from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.transport.call import Answer, Call, Priority
 from ml_connector.words import Cause
 
@@ -183,7 +182,7 @@ async def test_a_row_of_another_form_is_a_bug_that_names_the_path(
 ) -> None:
     client, _ = connected(answer({"items": [{"id": "x"}]}))
 
-    with pytest.raises(UnexpectedAnswer, match=r"listing returns.*\$\.id"):
+    with pytest.raises(Unreadable, match=r"listing returns.*\$\.id"):
         [one async for one in client.returns.find()]
 
 

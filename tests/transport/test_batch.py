@@ -1,12 +1,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import clockwork
+from ml_connector.errors import Retryable, Unreadable
 from ml_connector.transport.batch import Batch
+from ml_connector.transport.spoiled import Spoiled as SpoiledRows
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 from waiting import settle
 
 
@@ -192,3 +196,71 @@ def test_the_first_fetches_after_a_pause_need_not_be_apart() -> None:
     assert [keys for _, keys in began] == [("a",), ("b",), ("c",), ("d",)]
     assert began[2][0] < 1.0
     assert began[3][0] > 10.0
+
+
+class Spoiled(Shop):
+    """A shop that can't answer about some keys, and says so in a way."""
+
+    def __init__(self, *keys: str, failing: Exception) -> None:
+        super().__init__()
+        self.keys = set(keys)
+        self.failing = failing
+
+    async def __call__(self, keys: Sequence[str]) -> Mapping[str, int]:
+        self.fetches.append(list(keys))
+        if self.keys & set(keys):
+            raise self.failing
+        return {key: len(key) for key in keys}
+
+
+async def test_a_row_that_cannot_be_read_spoils_its_own_key_only() -> None:
+    shop = Spoiled("ccc", failing=Unreadable("at `$.quantity`"))
+    batch = Batch(shop, most=10)
+
+    found = await asyncio.gather(
+        *(batch.get(key) for key in ("a", "bb", "ccc", "dddd", "eeeee")), return_exceptions=True
+    )
+
+    assert [one for one in found if isinstance(one, int)] == [1, 2, 4, 5]
+    assert isinstance(found[2], Unreadable)
+
+
+async def test_rows_that_a_sweep_gathers_are_failures_for_those_who_share_its_fetch() -> None:
+    async def fetch(keys: Sequence[str]) -> Mapping[str, int]:
+        rows = SpoiledRows("ShipBob", "Wro", "listing WROs")
+        rows.add({"id": 1}, msgspec.ValidationError("at `$.status`"))
+        rows.tell()
+        return dict.fromkeys(keys, 1)
+
+    gathered: list[SpoiledRow] = []
+    with gathering(gathered), pytest.raises(Unreadable, match=r"id 1: at `\$\.status`"):
+        await Batch(fetch, most=10).get("1")
+
+    assert gathered == []
+
+
+async def test_a_key_that_always_fails_over_there_is_soon_asked_for_alone() -> None:
+    shop = Spoiled("ccc", failing=Retryable("HTTP 500"))
+    batch = Batch(shop, most=10)
+    waiting = ["a", "bb", "ccc", "dddd", "eeeee"]
+    for _ in range(4):
+        found = await asyncio.gather(*(batch.get(key) for key in waiting), return_exceptions=True)
+        waiting = [
+            key for key, one in zip(waiting, found, strict=True) if isinstance(one, Exception)
+        ]
+
+    assert waiting == ["ccc"]
+    assert shop.fetches[-1] == ["ccc"]
+    assert len(shop.fetches) < 12
+
+
+async def test_who_comes_new_is_not_asked_for_with_those_that_failed() -> None:
+    shop = Spoiled("bad", failing=Retryable("HTTP 500"))
+    batch = Batch(shop, most=10)
+    await asyncio.gather(batch.get("bad"), batch.get("b"), return_exceptions=True)
+    found = await asyncio.gather(
+        batch.get("bad"), batch.get("new"), batch.get("other"), return_exceptions=True
+    )
+
+    assert list(found[1:]) == [3, 5]
+    assert ["new", "other"] in shop.fetches

@@ -14,6 +14,7 @@ from ml_connector.engine.found import FoundRecord
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.shipbob.webhooks.topics import subject_id
+from ml_connector.transport.spoiled import SpoiledRow
 from ml_connector.words import DocumentKind, ExternalIdPrefix, Source
 
 
@@ -126,6 +127,10 @@ class Section:
     open_facts: bool = True
 
 
+def _of_no_subject(_row: SpoiledRow) -> str | None:
+    return None
+
+
 def _of_nothing(_topic: str, _body: bytes) -> str | None:
     return None
 
@@ -176,6 +181,8 @@ class Flow:
         clock: the source's own time; None when the source does not say it.
         pushes: its runs write to ShipBob alone, and a sweep finds many at once, of which nobody
             waits for a single one: they are spread over ShipBob's limit.
+        spoils: which subject a row that can't be read is of, so that it gets an event whose run
+            shows what is wrong; None where the row does not say it. Never raises.
         event_source: the source of the events that a sweep makes: ``schedule`` where no
             webhook could have told of them.
         details: rows with the same keys that commands print of the facts, beside documents;
@@ -214,6 +221,7 @@ class Flow:
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
     look: Callable[[LookAgain, Reads], Awaitable[Looked | None]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None
+    spoils: Callable[[SpoiledRow], str | None] = _of_no_subject
     event_source: Source = "sweep"
     pushes: bool = False
     details: Callable[[Any, ConnectionSettings], Sequence[Mapping[str, Any]]] | None = None

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import NeedsHuman, Retryable, Unreadable
 from ml_connector.netsuite.account import Account, external_key, new_record_id
 from ml_connector.netsuite.certificate_service import CertificateService
 from ml_connector.netsuite.classify import RecordNotFound
@@ -347,11 +347,8 @@ def _read(answer: Answer, shape: type[T], record_type: str) -> T:
     try:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
     except msgspec.ValidationError as error:
-        raise NeedsHuman(
-            f"A record of type {record_type} is not what NetSuite is documented to answer:"
-            f" {error}",
-            cause=Cause.BUG,
-            remedy="Report it as a fault of this software, with the text above.",
+        raise Unreadable(
+            f"A record of type {record_type} is not what NetSuite is documented to answer: {error}"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Retryable(f"NetSuite's answer for {record_type} can't be read") from error

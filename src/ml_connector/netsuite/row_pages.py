@@ -1,16 +1,32 @@
 """The rows of one page of a SuiteQL answer, typed (netsuite.md section 4.2)."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.words import Cause
+from ml_connector.errors import Retryable
+from ml_connector.transport.spoiled import Spoiled
 
 T = TypeVar("T")
 
 _DECODERS: Final[dict[type[Any], "msgspec.json.Decoder[RowPage[Any]]"]] = {}
+
+
+class TypedPage(NamedTuple, Generic[T]):
+    """One page, typed.
+
+    Attributes:
+        items: the rows that can be read.
+        listed: how many rows it has in all.
+        has_more: whether another page follows.
+        total_results: rows of all pages, where the answer says so.
+    """
+
+    items: list[T]
+    listed: int
+    has_more: bool
+    total_results: int | None
 
 
 class RowPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="camel"):
@@ -26,25 +42,28 @@ class RowPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="cam
     total_results: int | None = None
 
 
-def read_page(body: bytes, row_type: type[T], operation: str) -> RowPage[T]:
+def read_page(body: bytes, row_type: type[T], operation: str, *, spoiled: Spoiled) -> TypedPage[T]:
     """Return the page that an answer holds.
 
     Args:
         body: the raw bytes.
         row_type: a struct with the columns in lower case.
         operation: name of the call, for the failure.
+        spoiled: takes the rows that have another shape than is documented.
 
     Raises:
-        NeedsHuman: a row has another shape than is documented.
         Retryable: it is no JSON.
     """
     try:
         if _in_lower_case(body):
             try:
-                return _decoder(row_type).decode(body)
+                page = _decoder(row_type).decode(body)
             except msgspec.ValidationError:
                 pass  # perhaps a NULL that is written out: read it leniently below
-        return _patiently(body, row_type, operation)
+            else:
+                rows = page.items
+                return TypedPage(rows, len(rows), page.has_more, page.total_results)
+        return _patiently(body, row_type, spoiled)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Retryable(f"NetSuite's answer to {operation} can't be read") from error
 
@@ -72,19 +91,17 @@ def _names(item: msgspec.Raw) -> Iterable[str]:
     return msgspec.json.decode(item, type=dict[str, Any])
 
 
-def _patiently(body: bytes, row_type: type[T], operation: str) -> RowPage[T]:
-    """Read keys of any case, and NULLs that are not left out."""
+def _patiently(body: bytes, row_type: type[T], spoiled: Spoiled) -> TypedPage[T]:
+    """Read keys of any case, NULLs that are not left out, and each row by itself."""
     page = msgspec.json.decode(body, type=RowPage[dict[str, Any]])
     rows = [
         {key.lower(): value for key, value in item.items() if value is not None}
         for item in page.items
     ]
-    try:
-        typed = msgspec.convert(rows, type=list[row_type], strict=False)  # type: ignore[valid-type]  # a type made at run time
-    except msgspec.ValidationError as error:
-        raise NeedsHuman(
-            f"A row of {operation} is not what NetSuite is documented to answer: {error}",
-            cause=Cause.BUG,
-            remedy="Report it as a fault of this software, with the text above.",
-        ) from error
-    return RowPage(items=typed, has_more=page.has_more, total_results=page.total_results)
+    typed: list[T] = []
+    for row in rows:
+        try:
+            typed.append(msgspec.convert(row, row_type, strict=False))
+        except msgspec.ValidationError as error:
+            spoiled.add(row, error)
+    return TypedPage(typed, len(rows), page.has_more, page.total_results)

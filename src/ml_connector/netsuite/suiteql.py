@@ -10,9 +10,12 @@ from ml_connector.errors import Retryable
 from ml_connector.netsuite import dialect
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
-from ml_connector.netsuite.row_pages import RowPage, read_page
+from ml_connector.netsuite.row_pages import TypedPage, read_page
 from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.transport.call import Call, Patience, Priority
+from ml_connector.transport.spoiled import Spoiled
+
+_NETSUITE: Final = "NetSuite"
 
 PAGE_ROWS: Final = 1000
 MOST_PAGES: Final = 100
@@ -70,10 +73,12 @@ class SuiteQL:
             UnknownIdentifier: a column or table that is not optional is not known.
             NeedsHuman, Retryable: as the session says. Retryable also when the rows changed while
                 they were read.
+            Unreadable: a row has another shape than is documented, and nobody gathers such rows.
             ValueError: the query is refused by ``dialect.check``, or goes over several pages
                 without ORDER BY.
         """
         found: list[T] = []
+        spoiled = Spoiled(_NETSUITE, type.__name__, operation)
         total: int | None = None
         for number in range(MOST_PAGES):
             page = await self._page(
@@ -83,12 +88,14 @@ class SuiteQL:
                 offset=number * PAGE_ROWS,
                 operation=operation,
                 priority=priority,
+                spoiled=spoiled,
             )
             found += page.items
             if number and page.total_results != total:
                 raise Retryable(f"Rows of {operation} changed in NetSuite while they were read")
             total = page.total_results
             if not page.has_more:
+                spoiled.tell()
                 return found
             if "ORDER BY" not in query:
                 raise ValueError(f"{operation} has more than one page and no ORDER BY")
@@ -153,7 +160,9 @@ class SuiteQL:
 
         Raises:
             UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
+            Unreadable: likewise, after all rows that can be read.
         """
+        spoiled = Spoiled(_NETSUITE, type.__name__, operation)
         after = tuple(start)
         if within:
             [(placeholders, values)] = dialect.in_lists(within)
@@ -166,12 +175,16 @@ class SuiteQL:
                 offset=0,
                 operation=operation,
                 priority=priority,
+                spoiled=spoiled,
             )
             rows = page.items
             if rows:
                 yield rows
-            if not page.has_more and len(rows) < PAGE_ROWS:
+            if not page.has_more and page.listed < PAGE_ROWS:
+                spoiled.tell()
                 return
+            if spoiled and not rows:
+                spoiled.fail()  # no row says where the next page begins
             following = tuple(key(rows[-1])) if rows else after
             if following == after:
                 raise Retryable(f"NetSuite's pages of {operation} do not go forward")
@@ -186,7 +199,8 @@ class SuiteQL:
         offset: int,
         operation: str,
         priority: Priority,
-    ) -> RowPage[T]:
+        spoiled: Spoiled,
+    ) -> TypedPage[T]:
         """Ask for one page, without the optional parts that the account lacks."""
         while True:
             lacking = self._lacking_now()
@@ -213,7 +227,7 @@ class SuiteQL:
                     raise
                 self._lacking.update(dict.fromkeys(named, self._monotonic()))
                 continue
-            return read_page(answer.body, type, operation)
+            return read_page(answer.body, type, operation, spoiled=spoiled)
 
     def _lacking_now(self) -> frozenset[str]:
         oldest = self._monotonic() - _LACKING_SECONDS

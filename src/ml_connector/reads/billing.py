@@ -20,6 +20,7 @@ from ml_connector.shipbob.resources.billing import BillingApi, Transaction
 from ml_connector.storage.database import Database
 from ml_connector.transport.batch import Batch
 from ml_connector.transport.call import Priority
+from ml_connector.transport.spoiled import SpoiledRow, gather, gathering, unreadable
 
 REMEMBERED: Final = timedelta(days=8)
 """A day more than ShipBob remembers the lines of an invoice."""
@@ -81,7 +82,7 @@ class BillingReads:
         async with self._database.transaction() as connection:
             last = await charges.pulled(connection, self._connection)
         begin = since.date() if last is None else last.date() - _A_DAY
-        await self._pull(min(begin, today - REMEMBERED))
+        gather(await self._pull(min(begin, today - REMEMBERED)))
 
     async def pull_lately(self) -> bool:
         """Pull recent charges; False when they were pulled a moment ago.
@@ -98,12 +99,17 @@ class BillingReads:
         await self._pull((now - (_LATELY if fresh else REMEMBERED)).date())
         return True
 
-    async def _pull(self, since: date) -> None:
+    async def _pull(self, since: date) -> list[SpoiledRow]:
         began = time.monotonic()
-        await self._keep(self._shipbob.transactions(since))
+        # One that can't be read is shown by its invoice, whose lines are read anew, and by the
+        # sweep; it keeps nobody from the others.
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            await self._keep(self._shipbob.transactions(since))
         async with self._database.transaction() as connection:
             await charges.was_pulled(connection, self._connection, since, at=self._now())
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - began)
+        return spoiled
 
     async def invoices(self, since: datetime) -> Sequence[Kept]:
         """Return all invoices dated since a moment, with the sums of their kept lines."""
@@ -200,9 +206,17 @@ class BillingReads:
         if len(days) == len(ids):
             since = max(since, datetime.combine(min(days), datetime.min.time(), UTC) - _A_DAY)
         wanted = set(ids)
-        listed = [
-            _head(row) async for row in self._shipbob.invoices(since) if row.invoice_id in wanted
-        ]
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            listed = [
+                _head(row)
+                async for row in self._shipbob.invoices(since)
+                if row.invoice_id in wanted
+            ]
+        # The list can't be asked for one of them: another's row is not theirs.
+        named = {str(one) for one in ids}
+        if theirs := [one for one in spoiled if one.ids.get("invoice_id") in named]:
+            raise unreadable("ShipBob", [one.sentence for one in theirs])
         async with self._database.transaction() as connection:
             await charges.keep_invoices(connection, self._connection, listed)
         return {**known, **{head.id: head for head in listed}}

@@ -21,6 +21,9 @@ from ml_connector.transport.call import Answer
 T = TypeVar("T")
 
 Parameters = Mapping[str, str]
+Spoil = Callable[[object, msgspec.ValidationError], bool]
+"""Notes a row that can't be read; returns whether it is news."""
+
 Fetch = Callable[[Parameters], Awaitable[Answer]]
 """Asks for one page with these query parameters, which are not quoted yet."""
 
@@ -55,22 +58,35 @@ class NumberedPage(Generic[T]):
     pages: int | None
 
 
-def numbered_page(answer: Answer, decode: Callable[[object], T], *, size: int) -> NumberedPage[T]:
+def _raise(_row: object, error: msgspec.ValidationError) -> bool:
+    raise error
+
+
+def numbered_page(
+    answer: Answer, decode: Callable[[object], T], *, size: int, spoil: Spoil = _raise
+) -> NumberedPage[T]:
     """Read one page of a numbered list.
 
     Args:
         answer: ShipBob's; an empty body is an empty page.
         decode: turns one plain row into a payload.
         size: that was asked for. ShipBob may give smaller pages and count larger ones.
+        spoil: notes a row that is not what ``decode`` expects; the others are returned.
 
     Raises:
         Retryable: the page is not JSON.
-        msgspec.ValidationError: a row is not what ``decode`` expects.
+        msgspec.ValidationError: it is no list; or a row can't be read, and nobody notes it.
     """
     value = _plain(answer)
-    rows = [decode(row) for row in (value if isinstance(value, list) else _rows(value))]
+    listed = value if isinstance(value, list) else _rows(value)
+    rows: list[T] = []
+    for row in listed:
+        try:
+            rows.append(decode(row))
+        except msgspec.ValidationError as error:
+            spoil(row, error)
     pages = _whole(answer.header("total-pages"))
-    is_counted = pages is not None and (pages <= 1 or len(rows) >= size)
+    is_counted = pages is not None and (pages <= 1 or len(listed) >= size)
     return NumberedPage(rows=rows, pages=pages if is_counted else None)
 
 
@@ -81,6 +97,7 @@ async def walk(
     *,
     style: Style,
     parameters: Parameters,
+    spoil: Spoil = _raise,
 ) -> AsyncIterator[T]:
     """Yield every row of a list once, page after page.
 
@@ -90,10 +107,11 @@ async def walk(
         identity: returns the key of a row; a row with a known key is left out.
         style: of the resource.
         parameters: filters and page size, sent with every page.
+        spoil: notes a row that is not what ``decode`` expects; the walk goes on.
 
     Raises:
         Retryable: the list does not end, or a page is not JSON.
-        msgspec.ValidationError: a row is not what ``decode`` expects.
+        msgspec.ValidationError: a page is no list; or a row can't be read, and nobody notes it.
     """
     seen: set[Hashable] = set()
     asked: set[tuple[tuple[str, str], ...]] = set()
@@ -112,7 +130,11 @@ async def walk(
         received += len(page.rows)
         fresh = False
         for row in page.rows:
-            item = decode(row)
+            try:
+                item = decode(row)
+            except msgspec.ValidationError as error:
+                fresh = spoil(row, error) or fresh
+                continue
             if (one := identity(item)) not in seen:
                 seen.add(one)
                 fresh = True

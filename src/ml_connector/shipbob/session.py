@@ -8,22 +8,25 @@ from urllib.parse import quote
 import msgspec
 
 from ml_connector.awaited import Awaited
-from ml_connector.errors import NeedsHuman, Retryable
+from ml_connector.errors import NeedsHuman, Retryable, Unreadable
 from ml_connector.shipbob import paging, payloads
 from ml_connector.shipbob.classify import classifier
 from ml_connector.shipbob.sign_in.access import Access, Bearer
 from ml_connector.shipbob.sign_in.oauth import Sends
 from ml_connector.transport.call import Answer, Call, Patience, Priority
+from ml_connector.transport.spoiled import Spoiled
 from ml_connector.words import Cause
 
 T = TypeVar("T")
+
+_SHIPBOB: Final = "ShipBob"
 
 CHANNEL_HEADER: Final = "shipbob_channel_id"
 """Lower case with underscores (section 3.4)."""
 
 
-class UnexpectedAnswer(Exception):
-    """An answer that ShipBob does not document: a bug, ours or theirs."""
+class UnexpectedAnswer(Unreadable):
+    """An answer that ShipBob does not document: a fault, ours or theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,14 +132,20 @@ class ShipBobSession:
         """Send a request and read its answer as a payload.
 
         Raises:
-            ConnectorError: as for ``send``; Retryable also for an incomplete answer.
+            ConnectorError: as for ``send``; Retryable also for an incomplete answer, and for one
+                to a write that can't be read: the write may have been done.
             UnexpectedAnswer: the answer is not such a payload.
         """
         value = _read(request, await self.send(request))
         try:
             return payloads.decode(value, kind)
         except msgspec.ValidationError as error:
-            raise unexpected(request, error) from error
+            failure = unexpected(request, error)
+            if request.repeatable:
+                raise failure from error
+            raise Retryable(
+                str(failure), cause=Cause.OUTCOME_UNKNOWN, outcome_unknown=True
+            ) from error
 
     async def every(
         self,
@@ -149,34 +158,65 @@ class ShipBobSession:
         """Yield all rows of a list, each once; pages are fetched as they are needed.
 
         Raises:
-            ConnectorError, UnexpectedAnswer: as for ``one``.
+            ConnectorError: as for ``one``.
+            Unreadable: after all other rows, where some can't be read.
         """
-
-        async def fetch(parameters: Mapping[str, str]) -> Answer:
-            return await self.send(replace(request, query=parameters))
 
         def decode(row: object) -> T:
             return payloads.decode(row, kind)
 
+        spoiled = Spoiled(_SHIPBOB, kind.__name__, request.doing)
+        async for row in self.walk(request, decode, identity, style=style, spoiled=spoiled):
+            yield row
+
+    async def walk(
+        self,
+        request: Request,
+        decode: Callable[[object], T],
+        identity: Callable[[T], Hashable],
+        *,
+        style: paging.Style,
+        spoiled: Spoiled,
+    ) -> AsyncIterator[T]:
+        """Yield all rows of a list as ``decode`` makes them of plain values; see ``every``."""
+
+        async def fetch(parameters: Mapping[str, str]) -> Answer:
+            return await self.send(replace(request, query=parameters))
+
         try:
             async for row in paging.walk(
-                fetch, decode, identity, style=style, parameters=request.query
+                fetch,
+                decode,
+                identity,
+                style=style,
+                parameters=request.query,
+                spoil=spoiled.add,
             ):
                 yield row
         except msgspec.ValidationError as error:
             raise unexpected(request, error) from error
+        spoiled.tell()
 
     async def page(self, request: Request, kind: type[T], *, size: int) -> paging.NumberedPage[T]:
         """Return the one page of a numbered list that the query names.
 
         Raises:
             ConnectorError, UnexpectedAnswer: as for ``one``.
+            Unreadable: some rows can't be read, and nobody gathers those.
         """
         answer = await self.send(request)
+        spoiled = Spoiled(_SHIPBOB, kind.__name__, request.doing)
         try:
-            return paging.numbered_page(answer, lambda row: payloads.decode(row, kind), size=size)
+            page = paging.numbered_page(
+                answer,
+                lambda row: payloads.decode(row, kind),
+                size=size,
+                spoil=spoiled.add,
+            )
         except msgspec.ValidationError as error:
             raise unexpected(request, error) from error
+        spoiled.tell()
+        return page
 
     async def plain(self, request: Request) -> object:
         """Send a request and return its answer as plain values; None for an empty one.

@@ -24,6 +24,7 @@ import random
 import re
 import threading
 import tomllib
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -49,6 +50,7 @@ FaultKind = Literal[
     "unavailable",
     "gateway_timeout",
     "truncated",
+    "spoiled_row",
 ]
 
 MEANINGS: Final[dict[FaultKind, str]] = {
@@ -68,6 +70,7 @@ MEANINGS: Final[dict[FaultKind, str]] = {
     "unavailable": "nothing is done; 503 with an HTML page",
     "gateway_timeout": "the work is done; 504 with an HTML page",
     "truncated": "the work is done; the answer ends in the middle of its body",
+    "spoiled_row": "the work is done; in the answer, a field of one row has a form it never has",
 }
 """What each kind plays."""
 
@@ -82,9 +85,13 @@ COMMITS: Final[frozenset[FaultKind]] = frozenset(
         "cut_after_commit",
         "gateway_timeout",
         "truncated",
+        "spoiled_row",
     }
 )
 """The kinds after which the work has been done."""
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -102,6 +109,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         probability: of striking, for each matching call.
         seconds: real seconds to wait (kinds ``latency`` and ``hang_...``).
         seconds_max: when given, the wait is drawn evenly between the two.
+        row: of ``spoiled_row``, the id of the row; the first when left out.
+        field: likewise, the field of the row.
     """
 
     kind: FaultKind
@@ -113,6 +122,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     seconds: Seconds = 0.0
     seconds_max: Seconds | None = None
+    row: str = ""
+    field: str = "id"
 
 
 class FaultFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,11 +149,33 @@ class Struck(msgspec.Struct, frozen=True, kw_only=True):
         kind: the fault beside latency; ``None`` when there is latency only.
         latency: real seconds to wait before the work.
         hang: real seconds to wait in place of, or after, the work.
+        row: see ``Fault``.
+        field: likewise.
     """
 
     kind: FaultKind | None = None
     latency: float = 0.0
     hang: float = 0.0
+    row: str = ""
+    field: str = "id"
+
+    def spoiled(self, body: bytes) -> bytes:
+        """Return an answer whose row has something else in the field; as it was where it has none.
+
+        A single record counts as a row too.
+        """
+        value = _DECODER.decode(body) if body.strip() else None
+        listed = value.get("items", value.get("data")) if isinstance(value, dict) else value
+        rows = listed if isinstance(listed, list) else [value]
+        for row in rows:
+            if isinstance(row, dict) and self._is_meant(row):
+                row[self.field] = {"spoiled": True}
+                return _ENCODER.encode(value)
+        return body
+
+    def _is_meant(self, row: dict[str, object]) -> bool:
+        ids = {str(value) for name, value in row.items() if name == "id" or name.endswith("_id")}
+        return not self.row or self.row in ids
 
 
 class _Rule:
@@ -243,7 +276,13 @@ class FaultPlan:
                     winner = rule.fault
             if winner is None:
                 return Struck(latency=latency) if latency else None
-            return Struck(kind=winner.kind, latency=latency, hang=self._wait(winner))
+            return Struck(
+                kind=winner.kind,
+                latency=latency,
+                hang=self._wait(winner),
+                row=winner.row,
+                field=winner.field,
+            )
 
     def _concerns(self, fault: Fault) -> bool:
         return None in (fault.system, self._system) or fault.system == self._system

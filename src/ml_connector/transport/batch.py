@@ -3,11 +3,22 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
+from ml_connector.errors import Retryable, Unreadable
 from ml_connector.transport.call import Priority, comes_in_crowds, present_priority
+from ml_connector.transport.spoiled import gathering
+from ml_connector.words import Cause
 
 _LOOKS: Final = 3
 """So often it is looked whether further keys come, while a fetch waits for them."""
@@ -17,6 +28,8 @@ _MOMENT_SECONDS: Final = 0.02
 
 _CROWD_MOMENT_SECONDS: Final = 0.5
 """The same for work that nobody waits for and that comes in crowds."""
+
+_MOST_SUSPECTS: Final = 10_000
 
 _AT_A_TIME: Final = 4
 """So many go on with their answers before other work gets its turn: not hundreds at once."""
@@ -78,6 +91,8 @@ class Batch(Generic[K, V]):
         """Return the value of a key, or None when there is none.
 
         Raises whatever the fetch with this key raised; other fetches are not touched by it.
+        Where an answer about several can't be read, they are asked for in halves, so that only
+        those fail whose own rows are spoiled.
         """
         return await self._lines[present_priority(), comes_in_crowds()].get(key)
 
@@ -103,6 +118,7 @@ class _OfPriority(Generic[K, V]):
         self._apart = apart_seconds
         self._early = (burst - 1) * apart_seconds
         self._next = -math.inf  # when the next fetch is due at a steady pace
+        self._apart_from: _Suspects[K] = _Suspects()
         self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,7 +139,7 @@ class _OfPriority(Generic[K, V]):
             while self._asked:
                 await self._gather()
                 self._next = max(self._next, time.monotonic()) + self._apart
-                keys = list(islice(self._asked, self._most))
+                keys = self._apart_from.together(self._asked, self._most)
                 await self._answer({key: self._asked.pop(key) for key in keys})
         except BaseException:
             _cancel(self._asked)
@@ -146,11 +162,20 @@ class _OfPriority(Generic[K, V]):
 
     async def _answer(self, asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:
         try:
-            await self._hand_out(await self._fetch(tuple(asked)), asked)
+            with gathering(None):
+                found = await self._fetch(tuple(asked))
+            self._apart_from.answered(asked)
+            await self._hand_out(found, asked)
+        except Unreadable as error:
+            if len(asked) == 1:
+                _fail(asked, error)
+                return
+            for half in _halves(asked):
+                await self._answer(half)
         except Exception as error:  # noqa: BLE001 - it goes to those who asked
-            for answer in _waiting(asked):
-                answer.set_exception(error)
-                answer.exception()  # nobody may be waiting any more; that is no fault
+            if isinstance(error, Retryable) and error.cause is Cause.UPSTREAM_UNAVAILABLE:
+                self._apart_from.failed(asked)
+            _fail(asked, error)
         except BaseException:
             _cancel(asked)
             raise
@@ -164,6 +189,52 @@ class _OfPriority(Generic[K, V]):
                     answer.set_result(found.get(key))
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
+
+
+class _Suspects(Generic[K]):
+    """Keys of fetches that the other system could not answer, be it for one of them alone.
+
+    The next fetch with such a key holds half as many, and none of the others: so the key that
+    fails for good is soon asked for alone, and hides behind nobody.
+    """
+
+    def __init__(self) -> None:
+        self._most: dict[K, int] = {}
+
+    def failed(self, keys: Collection[K]) -> None:
+        if len(self._most) + len(keys) > _MOST_SUSPECTS:
+            self._most.clear()
+        self._most.update(dict.fromkeys(keys, max(1, len(keys) // 2)))
+
+    def answered(self, keys: Iterable[K]) -> None:
+        if self._most:
+            for key in keys:
+                self._most.pop(key, None)
+
+    def together(self, asked: Iterable[K], most: int) -> list[K]:
+        """Return the keys to fetch next, of those that are asked for."""
+        if not self._most:
+            return list(islice(asked, most))
+        first = next(iter(asked))
+        if first not in self._most:
+            return list(islice((key for key in asked if key not in self._most), most))
+        most = min(most, self._most[first])
+        return list(islice((key for key in asked if key in self._most), most))
+
+
+def _halves(
+    asked: Mapping[K, Sequence[asyncio.Future[V | None]]],
+) -> Iterator[Mapping[K, Sequence[asyncio.Future[V | None]]]]:
+    keys = list(asked)
+    middle = len(keys) // 2
+    for half in (keys[:middle], keys[middle:]):
+        yield {key: asked[key] for key in half}
+
+
+def _fail(asked: Mapping[K, Sequence[asyncio.Future[V | None]]], error: Exception) -> None:
+    for answer in _waiting(asked):
+        answer.set_exception(error)
+        answer.exception()  # nobody may be waiting any more; that is no fault
 
 
 def _waiting(

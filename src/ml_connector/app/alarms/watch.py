@@ -86,7 +86,7 @@ async def _troubles(
 
 def _kind(cause: str | None) -> AlarmKind:
     match cause:
-        case Cause.BUG | Cause.UNEXPLAINED:
+        case Cause.BUG | Cause.UNEXPLAINED | Cause.EVENT_UNREADABLE:
             return AlarmKind.BUG
         case Cause.CREDENTIALS_INVALID:
             return AlarmKind.CREDENTIALS

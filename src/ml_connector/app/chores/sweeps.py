@@ -16,14 +16,16 @@ from ml_connector.engine.inbox.polls import changed_since, is_full
 from ml_connector.engine.inbox.schedule import is_due, stands_from
 from ml_connector.engine.inbox.sweep import sweep
 from ml_connector.engine.work.pushes import push_plan
-from ml_connector.errors import ConnectorError, Retryable
+from ml_connector.errors import ConnectorError, Retryable, Unreadable
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import turns
+from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import polls
 from ml_connector.ledger.inbox.polls import Poll
 from ml_connector.storage.database import Connection, DatabaseAway
 from ml_connector.transport.call import Priority, working_at
+from ml_connector.words import AlarmKind, Cause
 
 _log = structlog.get_logger("sweep")
 
@@ -66,8 +68,11 @@ async def _sweep_flows(
             if due is not None:
                 with working_at(Priority.PUSH if flow.pushes else Priority.BULK):
                     await _sweep(installation, contexts, applied, flow, due)
+                await _goes_well(installation, applied.name, flow)
         except ConnectorError as error:
             await _put_off(installation, applied.name, flow, error)
+            if isinstance(error, Unreadable):
+                await _tell(installation, applied.name, flow, str(error), error.remedy)
             _log.warning(
                 "sweep_failed",
                 connection=applied.name,
@@ -77,10 +82,20 @@ async def _sweep_flows(
             )
         except (DatabaseAway, psycopg.Error):
             raise
-        except Exception:
-            # A bug, which another look in five seconds would only show again.
+        except Exception as error:  # noqa: BLE001 - logged and told, and of this flow alone
+            # A bug, which another look in five seconds would only show again. It is this flow's:
+            # the others have their turn.
             await _put_off(installation, applied.name, flow, None)
-            raise
+            _log.exception(
+                "sweep_failed", connection=applied.name, flow=flow.name, cause=Cause.BUG
+            )
+            await _tell(
+                installation,
+                applied.name,
+                flow,
+                f"A bug: {type(error).__name__}",
+                "Please report it with the log. All other flows are swept.",
+            )
 
 
 async def _sweep(
@@ -162,3 +177,27 @@ async def _put_off(
         pause = max(_AGAIN_SECONDS, error.retry_after_seconds or 0)
     async with installation.database.transaction() as connection:
         await turns.give_back(connection, name, flow.name, pause_seconds=pause)
+
+
+def _alarm_key(flow: Flow) -> str:
+    return f"sweep:{flow.name}"
+
+
+async def _tell(
+    installation: Installation, name: str, flow: Flow, sentence: str, remedy: str
+) -> None:
+    """Raise the alarm that a flow's sweep does not see all of its source."""
+    async with installation.database.transaction() as connection:
+        await raise_alarm(
+            connection,
+            name,
+            AlarmKind.BUG,
+            _alarm_key(flow),
+            sentence=f"The sweep of {flow.name} does not see everything: {sentence}",
+            remedy=remedy,
+        )
+
+
+async def _goes_well(installation: Installation, name: str, flow: Flow) -> None:
+    async with installation.database.transaction() as connection:
+        await end_alarms(connection, name, AlarmKind.BUG, [_alarm_key(flow)])

@@ -72,6 +72,8 @@ async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
                 needed=probe.needed and not probe.only_when_forbidden,
             )
         ]
+    except UnexpectedAnswer as error:
+        return [_fault(check, str(error))]
     except (ConnectorError, UserError) as error:
         outcome = outcome_of(error)
         own = error.remedy if isinstance(error, ConnectorError) else error.next_step
@@ -86,19 +88,20 @@ async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
             )
         ]
     except Exception as error:  # noqa: BLE001 - one check must not cost the others
-        known = str(error) if isinstance(error, UnexpectedAnswer) else type(error).__name__
-        return [
-            replace(
-                check,
-                outcome="failed",
-                found=f"a fault of this software: {known}",
-                remedy="Report it with the text above.",
-                needed=False,
-            )
-        ]
+        return [_fault(check, type(error).__name__)]
     if isinstance(found, str):
         return [replace(check, found=found)]
     return list(found)
+
+
+def _fault(check: Check, known: str) -> Check:
+    return replace(
+        check,
+        outcome="failed",
+        found=f"a fault of this software: {known}",
+        remedy="Report it with the text above.",
+        needed=False,
+    )
 
 
 def is_needed(flows: frozenset[str], off: frozenset[str]) -> bool:

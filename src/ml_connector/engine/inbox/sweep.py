@@ -20,6 +20,7 @@ from ml_connector.engine.inbox.content import Content
 from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import NO_PUSH, PushPlan, spread
+from ml_connector.errors import ConnectorError
 from ml_connector.ledger import generation
 from ml_connector.ledger.connections import holds
 from ml_connector.ledger.inbox import inbox
@@ -28,6 +29,7 @@ from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import survey
 from ml_connector.reads.reads import Reads
 from ml_connector.storage.database import Connection, Database
+from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 from ml_connector.words import Source
 
 AtEnd = Callable[[Connection], Awaitable[None]]
@@ -84,7 +86,8 @@ async def sweep(
         at_end: records, in the transaction with the last subjects, that the sweep is done.
 
     Raises:
-        ConnectorError: the source can't be read.
+        ConnectorError: the source can't be read; what was found before counts.
+        Unreadable: rows can't be read and don't say which subjects they are of; all else is done.
         Retryable: the database was restored meanwhile, and the sweep is not done.
     """
     async with database.transaction() as connection:
@@ -105,12 +108,22 @@ async def sweep(
     pages = _Pages(
         database, lanes, flow, connection_name, begun_in=begun_in, push=push, content=content
     )
+    spoiled: list[SpoiledRow] = []
     try:
-        async for seen in source:
-            await pages.add(seen)
+        with gathering(spoiled):
+            async for seen in source:
+                await pages.add(seen)
+    except ConnectorError:
+        await pages.wait()
+        await pages.end(None)
+        raise
     finally:
         await pages.wait()
-    return await pages.end(at_end)
+    nameless = await pages.tell_spoiled(spoiled)
+    found = await pages.end(at_end)
+    if nameless:
+        raise unreadable(flow.source, [one.sentence for one in nameless])
+    return found
 
 
 class _Pages:
@@ -154,6 +167,30 @@ class _Pages:
         if self._taking_in is not None:
             await self._taking_in
 
+    async def tell_spoiled(self, rows: Sequence[SpoiledRow]) -> list[SpoiledRow]:
+        """Give each spoiled row an event of its subject, once; return those that name none."""
+        nameless: list[SpoiledRow] = []
+        named: dict[str, SweepResult] = {}
+        for row in rows:
+            key = self._flow.spoils(row)
+            if key is None:
+                nameless.append(row)
+            else:
+                named[key] = SweepResult(key=key, version=f"unreadable {row.digest}")
+        self._keys += named
+        async with self._database.transaction() as connection:
+            if await generation.current(connection) != self._begun_in:
+                raise holds.refusal(self._connection_name)
+            self._late += await tell(
+                connection,
+                self._lanes,
+                self._connection_name,
+                self._flow,
+                list(named.values()),
+                source=self._flow.event_source,
+            )
+        return nameless
+
     async def end(self, at_end: AtEnd | None) -> Swept:
         """Take the last page in, with what is recorded at the end; return what was found."""
         await self._take_in(self._page, at_end)
@@ -161,6 +198,10 @@ class _Pages:
 
     async def _take_in(self, page: Sequence[SweepResult], at_end: AtEnd | None = None) -> None:
         """Tell the inbox of those that it has not heard of, or not of their last change."""
+        with gathering(None):
+            await self._take_in_page(page, at_end)
+
+    async def _take_in_page(self, page: Sequence[SweepResult], at_end: AtEnd | None) -> None:
         name, flow, source = self._connection_name, self._flow, self._flow.event_source
         if self._content is not None:
             page = await self._content.news(page)

@@ -21,6 +21,7 @@ from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read, sweep
 from ml_connector.rules.wakings import wake
+from ml_connector.transport.spoiled import SpoiledRow, by_id
 from ml_connector.words import ExternalIdPrefix
 
 
@@ -28,6 +29,11 @@ def key_of(topic: str, body: bytes) -> str:
     """Return the subject of a billing webhook: always ``next``, whose run pulls charges."""
     del topic, body
     return NEXT
+
+
+def spoils(row: SpoiledRow) -> str | None:
+    """Return the invoice that a row which can't be read is of; None where it is on none yet."""
+    return by_id(row.kind, name="invoice_id")(row)
 
 
 FLOW: Final = Flow(
@@ -45,6 +51,7 @@ FLOW: Final = Flow(
     always_refused=always_refused,
     schedule="billing",
     sweep=sweep,
+    spoils=spoils,
     wakings=(
         wake.ACCOUNT,
         wake.BILL_PERIOD,

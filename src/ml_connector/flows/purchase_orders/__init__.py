@@ -24,6 +24,7 @@ from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import clock, poll, read, sweep
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
 from ml_connector.rules.wakings import wake
+from ml_connector.transport.spoiled import by_id
 from ml_connector.words import ExternalIdPrefix
 
 FLOW: Final = Flow(
@@ -37,6 +38,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="purchase_orders",
     sweep=sweep,
+    spoils=by_id("ChangedOrder"),
     poll=poll,
     look=look,
     clock=clock,

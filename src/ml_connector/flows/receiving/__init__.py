@@ -21,6 +21,7 @@ from ml_connector.flows.receiving.read import confirm, read, sweep, sweep_part
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.wakings import wake
+from ml_connector.transport.spoiled import by_id
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(
@@ -46,6 +47,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    spoils=by_id("Wro"),
     sweep_part=sweep_part,
     wakings=(
         wake.SKU,

@@ -24,6 +24,7 @@ from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATIO
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
+from ml_connector.transport.spoiled import by_id
 from ml_connector.words import ExternalIdPrefix
 
 FLOW: Final = Flow(
@@ -37,6 +38,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    spoils=by_id("Return"),
     wakings=(
         wake.SKU,
         wake.ITEM,

@@ -31,6 +31,7 @@ from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
+from ml_connector.transport.spoiled import by_id
 from ml_connector.words import ExternalIdPrefix
 
 _UPDATES_BACK: Final = timedelta(days=7)
@@ -81,6 +82,7 @@ FLOW: Final = Flow(
     schedule="sweep",
     look_back=_UPDATES_BACK,
     sweep=sweep,
+    spoils=by_id("Order", prefix=ORDER),
     wakings=(
         wake.SKU,
         wake.ITEM,

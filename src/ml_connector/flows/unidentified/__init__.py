@@ -12,6 +12,7 @@ from ml_connector.flows.unidentified.facts import UnidentifiedFacts
 from ml_connector.flows.unidentified.plan import plan, source_lines
 from ml_connector.flows.unidentified.read import read, sweep
 from ml_connector.flows.unidentified.wake import URO
+from ml_connector.transport.spoiled import by_id
 
 FLOW: Final = Flow(
     name="unidentified",
@@ -25,5 +26,6 @@ FLOW: Final = Flow(
     switch="receiving",
     schedule="sweep",
     sweep=sweep,
+    spoils=by_id("Uro"),
     wakings=(URO,),
 )

@@ -13,7 +13,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.line_numbers.compare import PROVED, LineNumbers, QueriedLine, compare
 from ml_connector.words import Cause
 
-_NOT_TO_BE_SEEN: Final = frozenset({Cause.PERMISSION_MISSING, Cause.BUG})
+_NOT_TO_BE_SEEN: Final = frozenset({Cause.PERMISSION_MISSING, Cause.EVENT_UNREADABLE, Cause.BUG})
 
 
 async def prove_lines(

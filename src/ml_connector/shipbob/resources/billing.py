@@ -7,7 +7,7 @@ invoice types and reference types that the OpenAPI file does not list.
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -16,10 +16,9 @@ from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import moment
 from ml_connector.shipbob.paging import Style
 from ml_connector.shipbob.payloads import calendar_day
-from ml_connector.shipbob.session import Request, ShipBobSession, segment, unexpected
+from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
-
-T = TypeVar("T")
+from ml_connector.transport.spoiled import Spoiled
 
 _SCOPE: Final = "billing_read"
 _PAGE: Final = 1000
@@ -101,7 +100,6 @@ Row = dict[str, Any]
 
 
 # Not copied for each row: an invoice may have a hundred thousand.
-_AS_IT_IS: Final = cast("type[Row]", Any)
 
 
 class BillingApi:
@@ -121,8 +119,11 @@ class BillingApi:
         Without dates ShipBob gives the last month only.
         """
         request = list_invoices(since, priority)
-        async for row in self._rows(request, "invoice_id"):
-            yield _decoded(request, row, Invoice)
+        pages = self._session.every(
+            request, Invoice, lambda row: row.invoice_id, style=Style.CURSOR
+        )
+        async for row in pages:
+            yield row
 
     async def invoice_lines(
         self, invoice_id: int, *, priority: Priority = Priority.LIVE
@@ -132,8 +133,8 @@ class BillingApi:
         After about seven days ShipBob has dropped the lines, and the answer is 200 with none.
         """
         request = list_lines(invoice_id, priority)
-        async for row in self._rows(request, "transaction_id"):
-            yield _decoded(request, row, Transaction), row
+        async for row in self._transactions(request):
+            yield row
 
     async def transactions(
         self, since: date, *, invoiced: bool | None = None, priority: Priority = Priority.BULK
@@ -146,16 +147,18 @@ class BillingApi:
             priority: of all its pages.
         """
         request = query_transactions(since, priority, invoiced=invoiced)
-        async for row in self._rows(request, "transaction_id"):
-            yield _decoded(request, row, Transaction), row
+        async for row in self._transactions(request):
+            yield row
 
-    def _rows(self, request: Request, key: str) -> AsyncIterator[Row]:
-        def identity(row: Row) -> object:
-            if not isinstance(row, dict):
-                raise msgspec.ValidationError("Expected an object")
-            return row.get(key)
-
-        return self._session.every(request, _AS_IT_IS, identity, style=Style.CURSOR)
+    def _transactions(self, request: Request) -> AsyncIterator[tuple[Transaction, Row]]:
+        """Yield transactions, each with the row that it was read from."""
+        return self._session.walk(
+            request,
+            lambda row: (payloads.decode(row, Transaction), cast("Row", row)),
+            lambda pair: pair[0].transaction_id,
+            style=Style.CURSOR,
+            spoiled=Spoiled("ShipBob", Transaction.__name__, request.doing),
+        )
 
 
 def list_invoices(since: datetime, priority: Priority) -> Request:
@@ -206,10 +209,3 @@ def query_transactions(since: date, priority: Priority, *, invoiced: bool | None
         body=msgspec.json.encode(body),
         priority=priority,
     )
-
-
-def _decoded(request: Request, row: Row, kind: type[T]) -> T:
-    try:
-        return payloads.decode(row, kind)
-    except msgspec.ValidationError as error:
-        raise unexpected(request, error) from error

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from starlette.types import Receive, Send
@@ -67,6 +67,8 @@ async def play(
         answer = answer_refusal(unexpected(way.error_id()))
     if kind == "gateway_timeout":
         answer = _html(*_HTML["gateway_timeout"])
+    if kind == "spoiled_row":
+        answer = replace(answer, body=struck.spoiled(answer.body))
     await way.send(send, answer, cut_short=kind == "truncated")
 
 
