@@ -6,12 +6,16 @@ from typing import Any
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.ledger.postings.documents import Document, HandledUnits, Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.words import Cause, DecisionKind
 
 Offers = Mapping[Cause, tuple[DecisionKind, ...]]
 """Which decisions a person has where a subject stopped with a cause."""
+
+
+def _nothing_to_correct(*_: object) -> Sequence[Document]:
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,8 @@ class Decidable:
             holds. Pure.
         objection: why a decision decides nothing, by the facts with it in them, what the plan
             then counts as handled, its id, and the settings; empty where it does. Pure.
+        corrections: the counter-documents that are decided on and don't exist yet, by the facts,
+            what is posted, and the settings. Pure. Raises as ``plan`` does.
     """
 
     offers: Offers
@@ -34,3 +40,6 @@ class Decidable:
     match: Callable[[Any], str]
     lapses: Callable[[Any], Mapping[int, str]]
     objection: Callable[[Any, Sequence[HandledUnits], int, ConnectionSettings], str]
+    corrections: Callable[[Any, Sequence[Posted], ConnectionSettings], Sequence[Document]] = (
+        _nothing_to_correct
+    )

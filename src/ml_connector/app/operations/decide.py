@@ -12,6 +12,7 @@ import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import correcting
 from ml_connector.app.operations.sync import Planned
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.context import ConnectionContext
@@ -121,6 +122,8 @@ async def propose(
     new, planned = await _planned(
         installation, context, flow, new, replaces=replaces, subject_id=standing.id
     )
+    if new.kind is DecisionKind.CORRECT:
+        replaces = correcting.replaced(new, made)
     return Proposal(event_id=event_id, new=new, replaces=replaces, planned=planned)
 
 
@@ -336,6 +339,8 @@ async def _with_name(
 ) -> NewDecision:
     """Return the decision with the document or the order that it names, as it is now."""
     text = wanted.document or wanted.value
+    if new.kind not in NAMES_A_DOCUMENT | NAMES_A_VALUE:
+        return new
     document = await decidable.name(new, text, context.reads)
     if document is None:
         return new
@@ -403,6 +408,7 @@ async def _planned(
         plan = flow.plan(facts, posted, context.settings)
     except ConnectorError as error:
         failure = runs.failure(error)
+    planned = Planned(key=new.subject.key, plan=plan, failure=failure)
     counted = plan.handled if plan else ()
     why_not = flow.decidable.objection(facts, counted, PROPOSED, context.settings)
     if why_not:
@@ -413,10 +419,13 @@ async def _planned(
             if new.value
             else "Nothing was decided. Name the document that holds these units.",
         )
+    if new.kind is DecisionKind.CORRECT:
+        made = correcting.corrections_of(flow.decidable, facts, posted, context.settings)
+        new = correcting.bound(new, planned, made)
     if new.kind in NAMES_A_VALUE:
         about = msgspec.structs.replace(new.about, match=flow.decidable.match(facts))
         new = msgspec.structs.replace(new, about=about)
-    return new, Planned(key=new.subject.key, plan=plan, failure=failure)
+    return new, planned
 
 
 def _as_kept(new: NewDecision) -> KeptDecision:

@@ -10,10 +10,12 @@ without a number becomes an inventory adjustment or waits for a person, as the p
 (``setExternalSync``). A quantity that went down is shown to a person.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.receiving.decided import DECIDABLE
+from ml_connector.flows.receiving.decisions.corrections import corrections
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.plan import plan, source_lines
@@ -60,7 +62,7 @@ FLOW: Final = Flow(
         LINE_NUMBERS,
     ),
     found_document=found_document,
-    decidable=DECIDABLE,
+    decidable=replace(DECIDABLE, corrections=corrections),
     documents=frozenset(
         {
             ExternalIdPrefix.RECEIPT,

@@ -10,10 +10,12 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.documents import Booking, Increase, adjustment
-from ml_connector.flows.receiving.facts import ReceivingOrder
+from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder
+from ml_connector.flows.receiving.hubs import ordered_at
 from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
 from ml_connector.rules.external_ids import receipt_number
+from ml_connector.rules.posting_dates import needed_day, posting_date
 from ml_connector.words import Cause, DocumentKind
 
 
@@ -40,6 +42,35 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     announced: date | None = None
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
     settled_receipts: frozenset[str] = frozenset()
+
+
+def booking_of(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
+    """Return what the documents of a WRO share: where, and when.
+
+    Args:
+        facts: of the WRO.
+        location: NetSuite's internal id.
+        settings: of the connection.
+
+    Raises:
+        NeedsHuman: ShipBob does not say when it was stowed, or the period is closed.
+    """
+    fact_date = needed_day(
+        facts.stowed_at, settings, of=f"the units of WRO {facts.wro_id} were stowed"
+    )
+    return Booking(
+        wro_id=facts.wro_id,
+        number=1,
+        location=location,
+        fact_date=fact_date,
+        date=posting_date(
+            fact_date,
+            facts.periods,
+            settings.policies.closed_period,
+            document=f"the receipt of WRO {facts.wro_id}",
+        ),
+        bound_for=ordered_at(facts, settings) if facts.destination_id else None,
+    )
 
 
 def adjust(

@@ -56,6 +56,7 @@ _OFFERS: Final[Offers] = MappingProxyType(
         Cause.DATE_MISSING: (_HANDLED,),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
     }
 )
 

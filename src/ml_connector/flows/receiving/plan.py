@@ -8,7 +8,7 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.receiving.booking import Task, without_order
+from ml_connector.flows.receiving.booking import Task, booking_of, without_order
 from ml_connector.flows.receiving.decided import (
     accounted_units,
     handled_elsewhere,
@@ -18,10 +18,11 @@ from ml_connector.flows.receiving.decided import (
     split_handled,
     taken_back,
 )
-from ml_connector.flows.receiving.documents import Booking, Increase, wro_mark
+from ml_connector.flows.receiving.decisions.corrections import corrections, said_of_order
+from ml_connector.flows.receiving.documents import Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.found import lost_receipts
-from ml_connector.flows.receiving.hubs import moved_on, ordered_at
+from ml_connector.flows.receiving.hubs import moved_on
 from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.stowed import (
     booked_otherwise,
@@ -36,10 +37,11 @@ from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.booked import TAKEN_BACK, refuse_fewer_units, standing
+from ml_connector.rules.decisions.corrections import as_posted
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
-from ml_connector.rules.posting_dates import local_day, needed_day, posting_date
+from ml_connector.rules.posting_dates import local_day
 from ml_connector.rules.refused import ignored_wro, refusal
 from ml_connector.rules.start_date import before_start
 from ml_connector.rules.unknown_words import unknown_status
@@ -68,6 +70,28 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
             return Plan(remaining_failure=_status_unknown(facts))
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
+    corrected = corrections(facts, posted, settings)
+    if corrected:
+        return _corrected(facts, corrected, posted, settings)
+    return _beyond_booked(facts, posted, settings)
+
+
+def _corrected(
+    facts: ReceivingFacts,
+    documents: Sequence[Document],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Take back what a person decided is booked too much, and then book the rest."""
+    then = _beyond_booked(facts, (*posted, *map(as_posted, documents)), settings)
+    note = "; ".join(filter(None, (said_of_order(posted), then.note)))
+    return msgspec.structs.replace(then, documents=(*documents, *then.documents), note=note)
+
+
+def _beyond_booked(
+    facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan:
+    """Book what is stowed beyond what is booked; raises as ``plan`` does."""
     booked = settled(facts, posted)
     _refuse_fewer(facts, booked)
     raised = unbooked(facts.lines, booked)
@@ -78,7 +102,7 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
     else:
         decided = _book(facts, raised, posted, settings)
     decided = moved_on(
-        decided, facts, posted, settings, dated=lambda: _booking(facts, "", settings)
+        decided, facts, posted, settings, dated=lambda: booking_of(facts, "", settings)
     )
     if facts.status not in KNOWN and decided.remaining_failure is None:
         decided = msgspec.structs.replace(decided, remaining_failure=_status_unknown(facts))
@@ -140,7 +164,7 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
         _increase(facts, line, quantity, items[line.inventory_id]) for line, quantity in left
     ]
     task = Task(
-        booking=_booking(facts, location, settings),
+        booking=booking_of(facts, location, settings),
         increases=tuple(increases),
         posted=tuple(posted),
         settings=settings,
@@ -162,25 +186,6 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
         decided = without_order(task)
     note = "; ".join(filter(None, (decided.note, *_unclear_dates(left, increases))))
     return msgspec.structs.replace(decided, note=note)
-
-
-def _booking(facts: ReceivingFacts, location: str, settings: ConnectionSettings) -> Booking:
-    fact_date = needed_day(
-        facts.stowed_at, settings, of=f"the units of WRO {facts.wro_id} were stowed"
-    )
-    return Booking(
-        wro_id=facts.wro_id,
-        number=1,
-        location=location,
-        fact_date=fact_date,
-        date=posting_date(
-            fact_date,
-            facts.periods,
-            settings.policies.closed_period,
-            document=f"the receipt of WRO {facts.wro_id}",
-        ),
-        bound_for=ordered_at(facts, settings) if facts.destination_id else None,
-    )
 
 
 def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
@@ -218,7 +223,10 @@ def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
         stowed_units(facts.lines),
         done=" were stowed",
         accounted="booked" if accounted == Counter(booked) else "booked or handled",
-        remedy_ends="receipt in NetSuite; nothing is taken out by itself.",
+        remedy_ends=(
+            "receipt in NetSuite, or decide correct: an inventory adjustment then takes out what"
+            " is booked too much. Nothing is taken out by itself."
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
 from ml_connector.flows.receiving.whose.reading import WroSays, find_orders, nothing_found
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.corrections import wants_correction
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
@@ -35,7 +36,9 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         read_decided("receiving", key, reads),
     )
     lines = await _lines(wro, reads)
-    stowed = [line for line in lines if line.stowed]
+    # Of what is to be taken back, nothing may be stowed any more.
+    correcting = wants_correction(decisions)
+    stowed = [line for line in lines if line.stowed or correcting]
     skus = {line.inventory_id: line.sku for line in stowed if line.sku}
     number = (wro.purchase_order_number or "").strip() or None
     matches, found = await asyncio.gather(
@@ -71,7 +74,9 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         announced_at=wro.insert_date,
         synced=wro.external_sync_timestamp is not None,
         decisions=decisions,
-        location_subsidiaries=await _subsidiaries(wro, stowed, orders, matches, reads),
+        location_subsidiaries=await _subsidiaries(
+            wro, stowed, orders, matches, reads, correcting=correcting
+        ),
         owner=found.owner,
     )
 
@@ -82,6 +87,8 @@ async def _subsidiaries(
     orders: Sequence[ReceivingOrder],
     matches: MatchFacts,
     reads: Reads,
+    *,
+    correcting: bool,
 ) -> dict[str, tuple[str, ...]]:
     """Return the subsidiaries of the locations, where units may be adjusted or moved."""
     units: Counter[str] = Counter()
@@ -93,7 +100,9 @@ async def _subsidiaries(
         return {}
     # As ``Booking.ordered_at`` says: behind a hub the lines of its center expect the units.
     behind = reads.locations.of_center(wro.behind_hub) if wro.behind_hub is not None else None
-    if not _sent_on(wro) and not may_go_beyond(orders, units, behind or location):
+    if correcting or _sent_on(wro):
+        return dict(await reads.locations.subsidiaries())
+    if not may_go_beyond(orders, units, behind or location):
         return {}
     return dict(await reads.locations.subsidiaries())
 

@@ -52,6 +52,15 @@ class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     taken_out: tuple[NamedUnits, ...] | None = None
 
 
+class CorrectedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a source line that a counter-document changes, signed. Whole eaches."""
+
+    source_line: str
+    item: str
+    location: str
+    quantity: int
+
+
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was there to see when a person decided.
 
@@ -62,12 +71,14 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         lines: the lines of the source that it is about; empty: all, also those to come.
         after_run: the last run of the subject, which had not seen the decision; None in decisions
             of versions that did not keep it.
+        corrects: what the counter-document changes that was decided on.
     """
 
     document: NamedDocument | None = None
     match: str | None = None
     lines: tuple[str, ...] = ()
     after_run: int | None = None
+    corrects: tuple[CorrectedUnits, ...] = ()
 
 
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.errors import NeedsHuman
-from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
+from ml_connector.ledger.decisions.decisions import CorrectedUnits, NamedDocument, NamedUnits
 from ml_connector.ledger.decisions.kept import StandingDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
@@ -60,6 +60,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             not depend on it.
         taken: units of the document that decisions about other subjects took.
         counted: units of this subject's lines that it accounted for when the subject ran last.
+        corrects: what the counter-document changes that was decided on; ``value`` is its external
+            id.
     """
 
     id: int
@@ -71,6 +73,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     match: str | None = None
     taken: tuple[NamedUnits, ...] = ()
     counted: tuple[CountedUnits, ...] = ()
+    corrects: tuple[CorrectedUnits, ...] = ()
 
     @property
     def says(self) -> str:
@@ -113,6 +116,7 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
             CountedUnits(source_line=name, quantity=units)
             for name, units in standing.counted.items()
         ),
+        corrects=kept.about.corrects,
     )
 
 

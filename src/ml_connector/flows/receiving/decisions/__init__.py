@@ -1,0 +1,1 @@
+"""What people decide about WROs beside what their decisions name."""
