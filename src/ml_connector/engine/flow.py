@@ -196,6 +196,8 @@ class Flow:
             (``rules.wakings.wake``).
         sections: its parts of the month-end report.
         decidable: what people may decide about its stopped subjects; None: nothing.
+        looks_again: whether its stopped subjects are looked at now and then. One that its
+            schedule reads whole each time need not be.
     """
 
     name: str
@@ -232,6 +234,7 @@ class Flow:
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
     decidable: Decidable | None = None
+    looks_again: bool = True
 
     @property
     def switched_by(self) -> str:

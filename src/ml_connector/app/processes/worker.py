@@ -15,6 +15,8 @@ from ml_connector.app.alarms.watch import WATCH_EVERY_SECONDS, watch_books
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
+from ml_connector.app.chores.stopped_watch import LOOK_EVERY_SECONDS as STOPPED_EVERY_SECONDS
+from ml_connector.app.chores.stopped_watch import StoppedWatch
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.connections import one_writer
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
@@ -114,6 +116,11 @@ def _chores_of_connections(
             name="look for what is awaited",
             every_seconds=5,
             do=AwaitedWatch(installation, contexts).look,
+        ),
+        Chore(
+            name="look at what is stopped",
+            every_seconds=STOPPED_EVERY_SECONDS,
+            do=StoppedWatch(installation, contexts).look,
         ),
         Chore(
             name="sweep",

@@ -7,15 +7,16 @@ compared with what the last run decided.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, LastDecision, LookAgain, SweepResult
-from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.engine.inbox.outcome import RUNS, Outcome, failed, hashes, planned
+from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Document, Posted
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.ledger.postings.postings import Found
 from ml_connector.ledger.postings.runs import LastRun
 from ml_connector.reads.reads import Reads
@@ -98,7 +99,7 @@ class Content:
 
     async def _stands(self, seen: SweepResult, run: LastRun, posted: Sequence[Posted]) -> bool:
         """Return whether what would be planned now is what the last run decided."""
-        before = _Outcome(frozenset(one.hash() for one in run.documents), run.cause, run.sentence)
+        before = Outcome(hashes(run.documents), run.cause, run.sentence)
         facts = msgspec.convert(run.facts, self._flow.facts, str_keys=True)
         last = LastDecision(facts, run.documents, posted)
         now = await self._now(LookAgain(seen, last, self._settings, self._full))
@@ -109,7 +110,7 @@ class Content:
             stopped or now.is_failure(before.cause, before.sentence)
         )
 
-    async def _now(self, asked: LookAgain) -> "_Outcome | None":
+    async def _now(self, asked: LookAgain) -> Outcome | None:
         """Return what would be planned now; None where nothing can have changed."""
         look = self._flow.look
         if look is None:
@@ -117,38 +118,9 @@ class Content:
         try:
             looked = await look(asked, self._reads)
         except (NeedsData, NeedsHuman) as error:
-            return _failed((), error)
+            return failed((), error)
         if looked is None:
             return None
-        return _RUNS if looked.must_run else self._planned(looked.facts, asked.last.posted)
-
-    def _planned(self, facts: msgspec.Struct, posted: Sequence[Posted]) -> "_Outcome":
-        try:
-            decided = self._flow.plan(facts, posted, self._settings)
-        except ConnectorError as error:
-            return _failed((), error)
-        except Exception:  # noqa: BLE001 - a bug: the run shows it with its subject, and only there
-            return _RUNS
-        if decided.remaining_failure is not None:
-            return _failed(decided.documents, decided.remaining_failure)
-        return _Outcome(frozenset(one.hash() for one in decided.documents))
-
-
-class _Outcome(NamedTuple):
-    """What a plan came to: hashes of documents, and the failure that remains."""
-
-    documents: frozenset[str]
-    cause: str | None = None
-    sentence: str | None = None
-
-    def is_failure(self, cause: str | None, sentence: str | None) -> bool:
-        """Whether the plan failed like this; None: it did not fail."""
-        return (self.cause, self.sentence) == (cause, sentence)
-
-
-def _failed(documents: Sequence[Document], error: ConnectorError) -> _Outcome:
-    return _Outcome(frozenset(one.hash() for one in documents), error.cause, str(error))
-
-
-_RUNS: Final = _Outcome(frozenset({"a run"}))
-"""Nothing that any run decided: the subject runs."""
+        if looked.must_run:
+            return RUNS
+        return planned(self._flow, looked.facts, asked.last.posted, self._settings)

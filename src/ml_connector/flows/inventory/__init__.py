@@ -30,4 +30,5 @@ FLOW: Final = Flow(
     sweep=sweep,
     event_source="schedule",
     details=details,
+    looks_again=False,
 )

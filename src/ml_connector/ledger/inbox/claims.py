@@ -58,7 +58,8 @@ update subject as s set
     state = case when marked > w.mark then 'received' else 'done' end,
     job_id = case when marked > w.mark then job_id end,
     due_at = null, cause = null, sentence = null, remedy = null, waiting_for = '{}',
-    worker = null, unexplained = 0, changed_at = now()
+    worker = null, unexplained = 0, changed_at = now(),
+    stopped_as = null, wakes = 0, looks = 0, look_at = null, seen = '{}'
 from json_to_recordset(%(done)s) as w (id bigint, epoch bigint, mark bigint)
 where s.id = w.id and s.epoch = w.epoch
 returning s.id, s.epoch, s.marked > w.mark as again

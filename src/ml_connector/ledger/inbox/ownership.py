@@ -116,7 +116,18 @@ update subject set
     state = case when marked > %(mark)s then 'received' else %(state)s end,
     job_id = case when marked > %(mark)s then job_id end,
     due_at = null, cause = %(cause)s, sentence = %(sentence)s, remedy = %(remedy)s,
-    waiting_for = %(waiting_for)s, worker = null, unexplained = %(unexplained)s, changed_at = now()
+    waiting_for = %(waiting_for)s, worker = null, unexplained = %(unexplained)s,
+    changed_at = now(), stopped_as = %(cause)s,
+    wakes = case when told.in_vain then wakes + 1 else 0 end,
+    looks = case when told.in_vain then looks + 1 else 0 end,
+    look_at = now() + look_again_after(case when told.in_vain then looks + 1 else 0 end),
+    seen = case when told.in_vain then seen else '{}' end
+from (
+    select coalesce(stopped_as = %(cause)s and (
+        select source from event where subject_id = %(id)s order by id desc limit 1
+    ) = 'wake', false) as in_vain
+    from subject where id = %(id)s
+) as told
 where id = %(id)s and epoch = %(epoch)s
 returning marked
 """
@@ -142,6 +153,9 @@ async def stopped(
     unexplained: int = 0,
 ) -> bool:
     """Park the subject (waits for data) or leave it dead (waits for a person).
+
+    A wake-up that ends in the same stop as before was in vain: it is counted, and the subject
+    is looked at again later each time. Any other news begins anew.
 
     Args:
         connection: inside a transaction.
