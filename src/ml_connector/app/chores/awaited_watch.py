@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.awaited import Awaited, AwaitedKind
+from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.inbox import standing
 from ml_connector.engine.inbox.standing import Stand
 from ml_connector.engine.inbox.wakeups import run_again
@@ -85,20 +86,30 @@ class AwaitedWatch:
         async with self._installation.database.transaction() as connection:
             things = await waits.waiting(connection, applied.name)
             now_in_database = await looks.database_time(connection)
-        if not things:
+        if not things or not self._is_due(applied.name, things):
             return
-        now = datetime.now(UTC)
-        lately = any(now - since < _NEW for since in things.values())
-        looked = self._looked.get(applied.name, -math.inf)
-        if not lately and elapsed.seconds() < looked + _OLD_EVERY_SECONDS:
-            return
-        self._looked[applied.name] = elapsed.seconds()
         context = await self._contexts.open(applied.name)
         due = self._due(applied.name, things)
         appeared = await find_appeared(context.reads, due)
         async with self._installation.database.transaction() as connection:
             stopped = await looks.waiting_for(connection, applied.name, appeared, asked=due)
-        news = [_News(one, appeared, due) for one in stopped]
+        await self._tell(applied.name, context, [_News(one, appeared, due) for one in stopped])
+        self._note_absent(applied.name, things, set(due) - appeared, now_in_database)
+
+    def _is_due(self, name: str, things: Mapping[Awaited, datetime]) -> bool:
+        """Whether things of a connection are to be looked for now, which is noted as done."""
+        now = datetime.now(UTC)
+        lately = any(now - since < _NEW for since in things.values())
+        looked = self._looked.get(name, -math.inf)
+        if not lately and elapsed.seconds() < looked + _OLD_EVERY_SECONDS:
+            return False
+        self._looked[name] = elapsed.seconds()
+        return True
+
+    async def _tell(
+        self, name: str, context: ConnectionContext, news: Collection["_News"]
+    ) -> None:
+        """Wake those for whom something has appeared, and keep what is there in vain."""
         fresh = [one for one in news if one.fresh]
         to_wake = [one for one in fresh if self._came_since(one)]
         doubtful = [one for one in fresh if one not in to_wake][:_LOOKS_AT_ONCE]
@@ -109,8 +120,7 @@ class AwaitedWatch:
         to_wake += [one for one, stand in found if stand is Stand.CHANGED]
         in_vain = [one for one, stand in found if stand is Stand.SAME]
         gone = [one for one in news if one.gone and not one.fresh]
-        await self._write(applied.name, to_wake, [*to_wake, *in_vain, *gone])
-        self._note_absent(applied.name, things, set(due) - appeared, now_in_database)
+        await self._write(name, to_wake, [*to_wake, *in_vain, *gone])
 
     async def _write(
         self, name: str, to_wake: Collection["_News"], seen: Collection["_News"]
