@@ -43,7 +43,7 @@ async def test_sources_are_read_at_once_so_that_they_share_calls() -> None:
     async def unheard(_flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
         return list(seen)
 
-    flow = dataclasses.replace(FLOWS["receiving"], read=cast("Any", read), sweep=sweep)
+    flow = dataclasses.replace(FLOWS["receiving"], read=cast("Any", read), net=sweep)
     async with unless_it_hangs():
         found = [
             lines

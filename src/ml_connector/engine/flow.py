@@ -29,6 +29,7 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
             that can be compared with ours.
         within: the larger thing at the source that it is read with; see ``Flow.within_of``.
         over: by what the source says, nothing more is to come of it.
+        shown: what the source shows of it here, for the flow's ``look``; None: nothing.
     """
 
     key: str
@@ -36,6 +37,7 @@ class SweepResult(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime | None = None
     within: str | None = None
     over: bool = False
+    shown: Any = None
 
 
 class LastDecision(NamedTuple):
@@ -72,10 +74,13 @@ class Looked(NamedTuple):
         facts: what a plan would see. What makes a document of today differ from the same one of
             the last run, such as the time of reading, is as it was then.
         must_run: it is to run whatever would be planned.
+        version: names the difference for which it must run, so that it runs for it once; empty:
+            it runs again after each run.
     """
 
     facts: Any
     must_run: bool = False
+    version: str = ""
 
 
 Appeared = Callable[[Reads, Collection[str]], Awaitable[Collection[str]]]
@@ -168,16 +173,19 @@ class Flow:
         sweep: yields all subjects of the source that changed since a moment, so that those
             are found of which no webhook told; the keys it is given are of subjects that once
             led to a document.
-        sweep_part: yields what ``sweep`` does, but of subjects of which nothing is to come, by
-            what the source says, only a part: as large as the time between two moments is of a
-            day. So a scheduled sweep over very many of them ends within its interval. None: it
-            always looks at all.
+        sweep_part: yields what a scheduled sweep looks at, which stands for the time between two
+            moments: what ``sweep`` does, but of very many subjects only a part, and a part of
+            ``net``, as large as that time is of a day. So it ends within its interval, and all
+            of the net is looked at once a day. None: it always looks at all.
+        net: yields all that scheduled sweeps look at in a day, as a month end does: whatever
+            ``plan`` would book or show is in it, which a test compares. None: ``sweep`` yields
+            it.
         poll: yields the subjects that changed since a moment by the source's own clock, and
             those of the given keys that are gone: fewer than a sweep sees, and sooner done.
             None: it is always swept.
         look: reads a subject that has run before once more, for a sweep: it runs again where
-            the plan would now be another one. Returns None where it can't be. Where ``look`` is
-            None, a subject runs again when the source says that it changed.
+            the plan would now be another one. Returns None where it can't be. A subject runs
+            again as well when the source says by a comparable clock that it changed.
         clock: the source's own time; None when the source does not say it.
         pushes: its runs write to ShipBob alone, and a sweep finds many at once, of which nobody
             waits for a single one: they are spread over ShipBob's limit.
@@ -218,8 +226,13 @@ class Flow:
     look_back: timedelta = timedelta(days=60)
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
     sweep_part: (
-        Callable[[Reads, datetime, tuple[datetime, datetime]], AsyncIterator[SweepResult]] | None
+        Callable[
+            [Reads, datetime, Collection[str], tuple[datetime, datetime]],
+            AsyncIterator[SweepResult],
+        ]
+        | None
     ) = None
+    net: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]] | None = None
     poll: Callable[[Reads, str, Collection[str]], AsyncIterator[SweepResult]] | None = None
     look: Callable[[LookAgain, Reads], Awaitable[Looked | None]] | None = None
     clock: Callable[[Reads], Awaitable[str | None]] | None = None

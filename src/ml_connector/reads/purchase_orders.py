@@ -12,6 +12,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import order_polls, purchase_orders, setup
 from ml_connector.netsuite.queries.order_polls import OPEN_STATUSES
 from ml_connector.netsuite.queries.purchase_orders import ChangedOrder
+from ml_connector.netsuite.statuses import PURCHASE_ORDER_KNOWN
 from ml_connector.words import Cause
 
 
@@ -28,7 +29,7 @@ class OrderReads:
         self._ordered_since = ordered_since
 
     async def open(self) -> AsyncIterator[Sequence[ChangedOrder]]:
-        """Yield the purchase and transfer orders of which units are still to come."""
+        """Yield the orders of which units are still to come, or whose status is not known."""
         for order_type in OPEN_STATUSES:
             pages = order_polls.open_orders(
                 self._netsuite.query, order_type, ordered_since=self._ordered_since
@@ -54,7 +55,11 @@ class OrderReads:
             )
             async for page in pages:
                 known = [
-                    msgspec.structs.replace(order, is_open=order.status in statuses)
+                    msgspec.structs.replace(
+                        order,
+                        is_open=order.status in statuses
+                        or order.status not in PURCHASE_ORDER_KNOWN,
+                    )
                     for order in page
                 ]
                 yield [order for order in known if order.is_open or order.id in also]

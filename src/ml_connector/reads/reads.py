@@ -7,8 +7,8 @@ seldom changes is kept for a moment and read again on a miss.
 import asyncio
 import copy
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Final
 
 from ml_connector.config.connection import Policies
@@ -110,7 +110,7 @@ class Reads:
         self.locations = locations or LocationReads(netsuite)
         self.transfers = TransferReads(netsuite)
         self.wro_ends = WroEnds(shipbob)
-        self._open_wros = OpenWros(shipbob)
+        self.open_wros = OpenWros(shipbob)
         self.purchase_orders = OrderReads(netsuite, ordered_since=ordered_since)
         self._order_wros = OrderWroReads(shipbob, free=free_numbers)
         self._receipts: Batch[str, tuple[ReceiptLine, ...]] = Batch(self._fetch_receipts, most=100)
@@ -195,24 +195,6 @@ class Reads:
             if error.cause is not Cause.RECORD_NOT_FOUND:
                 raise
             return None
-
-    async def open_wros(self, since: datetime) -> AsyncIterator[Wro]:
-        """Yield the WROs made since a moment that are not marked as booked, as bulk work."""
-        async for wro in self._open_wros.every(since):
-            yield wro
-
-    async def open_wros_in_parts(
-        self, since: datetime, between: tuple[datetime, datetime]
-    ) -> AsyncIterator[Wro]:
-        """Yield of the same those on which ShipBob works, and a part of the others.
-
-        Args:
-            since: as for ``open_wros``.
-            between: two moments, aware. The part is as large as the time between them is of a
-                day: who asks for one time after another has seen all in a day.
-        """
-        async for wro in self._open_wros.in_parts(since, between):
-            yield wro
 
     async def boxes(self, wro_id: int) -> Sequence[Box]:
         """Return the boxes of a WRO, with the lots in them."""

@@ -58,6 +58,13 @@ class ReturnReads:
         ):
             yield found
 
+    async def made(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Return]:
+        """Yield the returns made between two moments, whatever their status, as bulk work."""
+        async for found in self._shipbob.returns.find(
+            created_since=since, created_until=until, priority=Priority.BULK
+        ):
+            yield found
+
     async def authorizations(self, *names: str) -> tuple[ReturnAuthorization, ...]:
         """Return the authorizations that have one of these as number or as external id."""
         found = await asyncio.gather(*map(self._named.get, names))  # at once: one call

@@ -49,6 +49,9 @@ from ml_connector.words import Cause
 _KITS_FRESH_SECONDS: Final = 3600.0
 _CHANNELS_FRESH_SECONDS: Final = 3600.0
 _CANCELLED: Final = "Cancelled"
+FEW_PAGES: Final = 4
+"""A list of orders of at most so many pages is read whole by each sweep."""
+
 _MOST_BESIDE: Final = 1000
 """Orders of which it is kept for a moment what a list told."""
 
@@ -304,20 +307,57 @@ class ShipmentReads:
 
     async def orders_to_take_over(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders made since a moment with tracking that nobody has marked, as bulk work."""
-        async for order in self._shipbob.shipments.orders(
+        found = self._shipbob.shipments.orders(
             created_since=since,
             has_tracking=True,
             tracking_uploaded=False,
             priority=Priority.BULK,
-        ):
+        )
+        async for order in found:
             yield self._sweep(order)
 
     async def orders_on_their_way(self, since: datetime) -> AsyncIterator[Order]:
         """Yield orders whose tracking has changed since a moment, as bulk work."""
-        async for order in self._shipbob.shipments.orders(
+        found = self._shipbob.shipments.orders(
             tracking_updated_since=since, priority=Priority.BULK
-        ):
+        )
+        async for order in found:
             yield self._sweep(order)
+
+    async def orders_changed(
+        self, since: datetime, *, made_until: datetime | None = None
+    ) -> AsyncIterator[Order]:
+        """Yield orders that changed since a moment, of those made until one, as bulk work."""
+        found = self._shipbob.shipments.orders(
+            updated_since=since, created_until=made_until, priority=Priority.BULK
+        )
+        async for order in found:
+            yield self._sweep(order)
+
+    async def orders_made(
+        self, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[Order]:
+        """Yield all orders made between two moments, whatever became of them, as bulk work."""
+        found = self._shipbob.shipments.orders(
+            created_since=since, created_until=until, priority=Priority.BULK
+        )
+        async for order in found:
+            yield self._sweep(order)
+
+    async def few_orders_made(self, since: datetime) -> list[Order] | None:
+        """Return all orders made since a moment, if they are few; else None, after one call."""
+        page = await self._shipbob.shipments.order_page(
+            1, created_since=since, priority=Priority.BULK
+        )
+        if page.pages is None or page.pages > FEW_PAGES:
+            return None
+        found = {order.id: order for order in page.rows}
+        for number in range(2, page.pages + 1):
+            page = await self._shipbob.shipments.order_page(
+                number, created_since=since, priority=Priority.BULK
+            )
+            found |= {order.id: order for order in page.rows}
+        return [self._sweep(order) for order in found.values()]
 
     async def _fetch_by_shipment(self, shipment_ids: Sequence[int]) -> Mapping[int, Order]:
         wanted = set(shipment_ids)

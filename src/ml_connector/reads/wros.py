@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.paging import NumberedPage
 from ml_connector.shipbob.payloads import Wro
-from ml_connector.shipbob.resources.receiving import ENDED, WORKED_ON
+from ml_connector.shipbob.resources.receiving import AT_WORK, ENDED, WORKED_ON
 from ml_connector.transport.call import Priority
 
 _MOST: Final = 150
@@ -77,8 +77,20 @@ def day_parts(begin: datetime, end: datetime) -> Iterator[DayPart]:
         day += _DAY
 
 
+class FewWros(NamedTuple):
+    """The WROs that are not marked as booked, if they are few.
+
+    Attributes:
+        wros: None where they are many.
+        is_counted: whether ShipBob says how many pages there are.
+    """
+
+    wros: list[Wro] | None
+    is_counted: bool = True
+
+
 class OpenWros:
-    """Reads the WROs that are not marked as booked, as bulk work.
+    """Reads the WROs of which something may be received, as bulk work.
 
     Args:
         shipbob: the client of the account.
@@ -88,61 +100,93 @@ class OpenWros:
         self._shipbob = shipbob
 
     async def every(self, since: datetime) -> AsyncIterator[Wro]:
-        """Yield all that were made since a moment."""
+        """Yield all that are not marked as booked, where they are few; see ``few``.
+
+        Of many those that were made since a moment, and ``older`` ones.
+        """
+        few = (await self.few()).wros
+        lists = [self.unmarked(since), self.older(since, since)]
+        for wros in lists if few is None else [self.listed(few)]:
+            async for wro in wros:
+                yield wro
+
+    async def of_long_ago(self, since: datetime) -> AsyncIterator[Wro]:
+        """Yield those of ``every`` that were made before a moment."""
+        few = (await self.few()).wros
+        async for wro in self.older(since, since) if few is None else self.listed(few):
+            yield wro
+
+    async def few(self) -> FewWros:
+        """Return all that are not marked as booked, however old, if they are few.
+
+        If they are not, it costs one call.
+        """
+        first = await self._page(1)
+        if first.pages is None or first.pages > FEW_PAGES:
+            return FewWros(None, is_counted=first.pages is not None)
+        rest = [await self._page(number) for number in range(2, first.pages + 1)]
+        return FewWros([wro for page in (first, *rest) for wro in page.rows])
+
+    async def listed(self, wros: Collection[Wro]) -> AsyncIterator[Wro]:
+        """Yield these, each once."""
+        for wro in {one.id: one for one in wros}.values():
+            yield wro
+
+    async def made(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Wro]:
+        """Yield all that were made between two moments, marked or not."""
+        async for wro in self._shipbob.wros(
+            inserted_since=since, inserted_until=until, priority=Priority.BULK
+        ):
+            yield wro
+
+    async def older(self, since: datetime, completed_since: datetime) -> AsyncIterator[Wro]:
+        """Yield those made before a moment that are not marked, and not over or completed since.
+
+        Args:
+            since: that moment, aware.
+            completed_since: aware.
+        """
+        async for wro in self._shipbob.wros(
+            statuses=AT_WORK, inserted_until=since, external_sync=False, priority=Priority.BULK
+        ):
+            yield wro
+        async for wro in self._shipbob.wros(
+            inserted_until=since,
+            completed_since=completed_since,
+            external_sync=False,
+            priority=Priority.BULK,
+        ):
+            yield wro
+
+    async def unmarked(self, since: datetime) -> AsyncIterator[Wro]:
+        """Yield all made since a moment that are not marked."""
         async for wro in self._shipbob.wros(
             inserted_since=since, external_sync=False, priority=Priority.BULK
         ):
             yield wro
 
     async def in_parts(
-        self, since: datetime, between: tuple[datetime, datetime]
+        self, since: datetime, between: tuple[datetime, datetime], *, made_since: datetime
     ) -> AsyncIterator[Wro]:
-        """Yield those on which ShipBob works, and of the others the part of some time of day.
+        """Yield of many those on which ShipBob works, and of all WROs the part of a time of day.
 
-        Few are all read each time.
+        Args:
+            since: when the oldest of those was made on which ShipBob works.
+            between: the time of day, two aware moments: who asks for one time after another has
+                seen all in a day.
+            made_since: when the oldest of the others was made, marked or not.
         """
-        seen: set[int] = set()
-        async for wro in self._in_parts(since, between):
-            if wro.id not in seen:
-                seen.add(wro.id)
-                yield wro
-
-    async def _in_parts(
-        self, since: datetime, between: tuple[datetime, datetime]
-    ) -> AsyncIterator[Wro]:
-        first = await self._shipbob.wro_page(
-            1, inserted_since=since, external_sync=False, priority=Priority.BULK
-        )
-        for wro in first.rows:
-            yield wro
-        if first.pages is None:
-            rest = self.every(since)
-        elif first.pages <= FEW_PAGES:
-            rest = self._from_second_page(first.pages, since)
-        else:
-            rest = self._of_many(since, between)
-        async for wro in rest:
-            yield wro
-
-    async def _from_second_page(self, pages: int, since: datetime) -> AsyncIterator[Wro]:
-        for number in range(2, pages + 1):
-            page = await self._shipbob.wro_page(
-                number, inserted_since=since, external_sync=False, priority=Priority.BULK
-            )
-            for wro in page.rows:
-                yield wro
-
-    async def _of_many(
-        self, since: datetime, between: tuple[datetime, datetime]
-    ) -> AsyncIterator[Wro]:
         async for wro in self._shipbob.wros(
             statuses=WORKED_ON, inserted_since=since, external_sync=False, priority=Priority.BULK
         ):
             yield wro
-        look_back = timedelta(days=round((between[1] - since) / _DAY))
+        look_back = timedelta(days=round((between[1] - made_since) / _DAY))
         for part in day_parts(*between):
             async for wro in self._of_day(part.day - look_back, part):
                 yield wro
+
+    async def _page(self, number: int) -> NumberedPage[Wro]:
+        return await self._shipbob.wro_page(number, external_sync=False, priority=Priority.BULK)
 
     async def _of_day(self, oldest: datetime, part: DayPart) -> AsyncIterator[Wro]:
         """Yield a part of the WROs that were made before a day.
@@ -155,8 +199,7 @@ class OpenWros:
         for number in part.pages(count):
             page = first if number == 1 else await self._day_page(number, oldest, part)
             for wro in page.rows:
-                if wro.external_sync_timestamp is None:
-                    yield wro
+                yield wro
 
     async def _day_page(self, number: int, oldest: datetime, part: DayPart) -> NumberedPage[Wro]:
         return await self._shipbob.wro_page(

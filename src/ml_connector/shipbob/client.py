@@ -209,6 +209,7 @@ class ShipBob:
         purchase_order_numbers: Collection[str] | None = None,
         statuses: Collection[str] = (),
         inserted_since: datetime | None = None,
+        inserted_until: datetime | None = None,
         completed_since: datetime | None = None,
         external_sync: bool | None = None,
         priority: Priority = Priority.LIVE,
@@ -221,6 +222,7 @@ class ShipBob:
                 exactly, so only equal ones are yielded, but for blanks around them.
             statuses: empty for any.
             inserted_since: aware.
+            inserted_until: aware.
             completed_since: aware.
             external_sync: whether ``set_external_sync`` has marked them; None for any.
             priority: of all its pages.
@@ -232,6 +234,7 @@ class ShipBob:
         filters = wro_filters(
             statuses=statuses,
             inserted_since=inserted_since,
+            inserted_until=inserted_until,
             completed_since=completed_since,
             external_sync=external_sync,
         )
@@ -248,7 +251,7 @@ class ShipBob:
         self,
         number: int,
         *,
-        inserted_since: datetime,
+        inserted_since: datetime | None = None,
         inserted_until: datetime | None = None,
         external_sync: bool | None = None,
         priority: Priority = Priority.LIVE,
@@ -257,7 +260,7 @@ class ShipBob:
 
         Args:
             number: of the page; one past the end is empty.
-            inserted_since: aware.
+            inserted_since: aware; None for any.
             inserted_until: likewise; None for now.
             external_sync: whether they are marked; None for any.
             priority: of the call.

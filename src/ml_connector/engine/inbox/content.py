@@ -64,7 +64,8 @@ class Content:
 
         One that has not run yet, or that is about to run, is told of by the version that the
         source gives it. One that would be planned otherwise has a version that only its last run
-        has: it is told of once, and again after it has run.
+        has: it is told of once, and again after it has run; or the version that its flow gives
+        the difference. One that stands is told of where the source dates a change of it.
 
         Raises:
             Retryable: a system can't be read.
@@ -92,23 +93,28 @@ class Content:
         of_subject = found.get(run.subject_id, Found()) if run else Found()
         if run is None or run.state not in _SETTLED or of_subject.left_behind:
             return seen
-        if await self._stands(seen, run, of_subject.posted):
-            return None
-        version = f"{seen.version} after run {run.newest_id}"
+        version = await self._news(seen, run, of_subject.posted)
+        if version is None:
+            return seen if seen.changed_at is not None else None
         return msgspec.structs.replace(seen, version=version, changed_at=None)
 
-    async def _stands(self, seen: SweepResult, run: LastRun, posted: Sequence[Posted]) -> bool:
-        """Return whether what would be planned now is what the last run decided."""
+    async def _news(self, seen: SweepResult, run: LastRun, posted: Sequence[Posted]) -> str | None:
+        """Return the version of a state in which other things would be planned than before.
+
+        None where what would be planned now is what the last run decided.
+        """
         before = Outcome(hashes(run.documents), run.cause, run.sentence)
         facts = msgspec.convert(run.facts, self._flow.facts, str_keys=True)
         last = LastDecision(facts, run.documents, posted)
         now = await self._now(LookAgain(seen, last, self._settings, self._full))
         if now is None:
-            return True
+            return None
         stopped = run.state in _STOPPED and now.is_failure(run.stopped_cause, run.stopped_sentence)
-        return now.documents <= before.documents and (
+        if now.documents <= before.documents and (
             stopped or now.is_failure(before.cause, before.sentence)
-        )
+        ):
+            return None
+        return now.version or f"{seen.version} after run {run.newest_id}"
 
     async def _now(self, asked: LookAgain) -> Outcome | None:
         """Return what would be planned now; None where nothing can have changed."""
@@ -122,5 +128,5 @@ class Content:
         if looked is None:
             return None
         if looked.must_run:
-            return RUNS
+            return RUNS._replace(version=looked.version)
         return planned(self._flow, looked.facts, asked.last.posted, self._settings)

@@ -12,11 +12,16 @@ from ml_connector.ledger.postings.documents import Document, Posted
 
 
 class Outcome(NamedTuple):
-    """What a plan came to: hashes of documents, and the failure that remains."""
+    """What a plan came to: hashes of documents, and the failure that remains.
+
+    Attributes:
+        version: names the state, where the flow does.
+    """
 
     documents: frozenset[str]
     cause: str | None = None
     sentence: str | None = None
+    version: str = ""
 
     def is_failure(self, cause: str | None, sentence: str | None) -> bool:
         """Whether the plan failed like this; None: it did not fail."""

@@ -96,7 +96,7 @@ async def sweep(
     if flow.poll is not None and changed_since is not None:
         source = flow.poll(reads, changed_since, known)
     elif flow.sweep_part is not None and between is not None:
-        source = flow.sweep_part(reads, since, between)
+        source = flow.sweep_part(reads, since, known, between)
     else:
         source = flow.sweep(reads, since, known)
     content = None

@@ -15,11 +15,13 @@ subject is ``next``: the run of that subject pulls what was charged.
 from typing import Final
 
 from ml_connector.awaited import AwaitedKind
+from ml_connector.engine import rounds
 from ml_connector.engine.flow import Flow, Section, Waking
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.found import found_document
+from ml_connector.flows.billing.net import sweep
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
-from ml_connector.flows.billing.read import read, sweep
+from ml_connector.flows.billing.read import read
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import SpoiledRow, by_id
 from ml_connector.words import ExternalIdPrefix
@@ -50,6 +52,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="billing",
+    look_back=rounds.SPAN,
     sweep=sweep,
     spoils=spoils,
     wakings=(

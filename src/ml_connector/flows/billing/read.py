@@ -1,10 +1,7 @@
 """Reads an invoice, its lines and its bills in NetSuite; stores new charges on the way."""
 
-from collections.abc import AsyncIterator, Collection
-from datetime import datetime
 from decimal import Decimal
 
-from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData
 from ml_connector.flows.billing.facts import NEXT, BillFact, BillingFacts
 from ml_connector.flows.billing.invoice_lines import (
@@ -79,10 +76,3 @@ def _bill_fact(row: ReferencedBill) -> BillFact:
         currency=row.currency,
         currency_text=row.currencyname,
     )
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Pull what was charged; yield the invoices. The version changes with head and kept lines."""
-    await reads.billing.pull(since)
-    for kept in await reads.billing.invoices(since):
-        yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")

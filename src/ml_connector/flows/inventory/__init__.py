@@ -14,8 +14,9 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.inventory.facts import StockFacts
+from ml_connector.flows.inventory.net import sweep
 from ml_connector.flows.inventory.plan import details, plan, source_lines
-from ml_connector.flows.inventory.read import read, sweep
+from ml_connector.flows.inventory.read import read
 
 FLOW: Final = Flow(
     name="inventory",

@@ -1,12 +1,11 @@
 """Takes the snapshot of one location, and what explains its differences."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.inventory import drift
 from ml_connector.flows.inventory.facts import Elsewhere, Level, OpenItem, StockFacts, key_of
@@ -118,11 +117,3 @@ def _item_of(
         return known[inventory_id]
 
     return item_of
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield every location with a mapped fulfillment center, and those that differed last."""
-    del since
-    mapped = reads.stock.locations.values()
-    for location in sorted({*mapped, *await reads.stock.left_over()}):
-        yield SweepResult(key=location)

@@ -20,8 +20,9 @@ from typing import Final
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.look import look
+from ml_connector.flows.purchase_orders.net import clock, poll, sweep
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
-from ml_connector.flows.purchase_orders.read import clock, poll, read, sweep
+from ml_connector.flows.purchase_orders.read import read
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.awaited import AwaitedKind
-from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import Retryable
 from ml_connector.flows.purchase_orders.facts import (
     OrderedLine,
@@ -379,49 +378,3 @@ def _by_inventory(*lines: Mapping[str, int]) -> dict[int, int]:
         if inventory_id is not None:
             found[inventory_id] += units
     return dict(found)
-
-
-async def sweep(
-    reads: Reads, since: datetime, known: Collection[str]
-) -> AsyncIterator[SweepResult]:
-    """Yield all open orders, however old, and those that had a WRO once and are not open now."""
-    del since
-    seen: set[str] = set()
-    async for page in reads.purchase_orders.open():
-        for order in page:
-            seen.add(order.id)
-            yield SweepResult(key=order.id, version=order.lastmodified)
-    for one in await _now(sorted(set(known) - seen), reads):
-        yield one
-
-
-async def poll(reads: Reads, since: str, known: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the orders that were changed or deleted since a moment by the account's clock.
-
-    Orders that are not open now are only yielded where they had a WRO once.
-    """
-    once = set(known)
-    seen: set[str] = set()
-    async for page in reads.purchase_orders.changed(since, also=once):
-        for order in page:
-            if order.id not in seen:
-                seen.add(order.id)
-                version = order.lastmodified
-                yield SweepResult(key=order.id, version=version, over=not order.is_open)
-    deleted = await reads.purchase_orders.deleted(since) if once else set()
-    for one in await _now(sorted((deleted & once) - seen), reads):
-        yield one
-
-
-async def _now(order_ids: Sequence[str], reads: Reads) -> list[SweepResult]:
-    """Return what is left of orders that are not open; deleted ones have version ``deleted``."""
-    found = await reads.purchase_orders.changes(order_ids)
-    versions = {order.id: order.lastmodified for order in found}
-    return [
-        SweepResult(key=one, version=versions.get(one, "deleted"), over=True) for one in order_ids
-    ]
-
-
-async def clock(reads: Reads) -> str | None:
-    """Return the time by the account's clock, which dates the changes of its orders."""
-    return await reads.purchase_orders.clock()

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final
 
 import msgspec
 
-from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.receiving.decided import accounted_units, settled, swept
+from ml_connector.flows.receiving.decided import accounted_units, settled
 from ml_connector.flows.receiving.facts import ReceivingFacts, ReceivingOrder, StowedLine
 from ml_connector.flows.receiving.orders import may_go_beyond, order_facts, with_receipts
 from ml_connector.flows.receiving.stowed import booked_otherwise, by_lot, fewer
@@ -22,9 +20,7 @@ from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
-from ml_connector.shipbob.resources.receiving import AWAITED, CANCELLED, COMPLETED, SENT_ON
-
-_NOTHING_TO_RECEIVE: Final = AWAITED | {CANCELLED}
+from ml_connector.shipbob.resources.receiving import COMPLETED, SENT_ON
 
 
 async def read(key: str, reads: Reads) -> ReceivingFacts:
@@ -177,34 +173,3 @@ def _stowed_at(wro: Wro) -> datetime | None:
         return wro.last_updated_date
     moments = [one for one in completed if one is not None]
     return max(moments) if len(moments) == len(completed) else None
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the WROs of which something has arrived and that are not marked as booked yet.
-
-    Also those about which a decision names a document, by how that document stands now.
-    """
-    async for wro in _to_receive(reads.open_wros(since), reads):
-        yield wro
-
-
-async def sweep_part(
-    reads: Reads, since: datetime, between: tuple[datetime, datetime]
-) -> AsyncIterator[SweepResult]:
-    """Yield what ``sweep`` does, but of many WROs in statuses of no interest only a part.
-
-    Those are the WROs that ShipBob still awaits, which cost a call for each fifty, and one in a
-    status that this build does not know, which is found when its part is looked at.
-    """
-    async for wro in _to_receive(reads.open_wros_in_parts(since, between), reads):
-        yield wro
-
-
-async def _to_receive(wros: AsyncIterator[Wro], reads: Reads) -> AsyncIterator[SweepResult]:
-    async for wro in wros:
-        if wro.status not in _NOTHING_TO_RECEIVE:
-            changed = wro.last_updated_date
-            version = changed.isoformat() if changed else ""
-            yield SweepResult(key=str(wro.id), version=version, changed_at=changed)
-    async for decided in swept(reads):
-        yield decided

@@ -17,8 +17,9 @@ from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.returns.decided import DECIDABLE
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.flows.returns.found import found_document
+from ml_connector.flows.returns.net import look, net, sweep, sweep_part
 from ml_connector.flows.returns.plan import plan
-from ml_connector.flows.returns.read import read, sweep
+from ml_connector.flows.returns.read import read
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
@@ -38,6 +39,9 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     schedule="sweep",
     sweep=sweep,
+    sweep_part=sweep_part,
+    net=net,
+    look=look,
     spoils=by_id("Return"),
     wakings=(
         wake.SKU,

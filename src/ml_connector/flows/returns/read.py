@@ -2,15 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ml_connector.engine.decided_sweep import decided_subjects
-from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsData
 from ml_connector.flows.returns.decided import decided_authorization, decided_order
 from ml_connector.flows.returns.facts import (
@@ -390,12 +388,3 @@ def _other_unit(unit: str | None, stock_unit: str | None) -> str | None:
 
 def _clean(text: str | None) -> str | None:
     return (text or "").strip() or None
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the returns that were completed since a moment."""
-    async for found in reads.returns.completed(since):
-        at = found.completed_at
-        yield SweepResult(key=str(found.id), version=at.isoformat() if at else "", changed_at=at)
-    async for decided in decided_subjects("returns", reads):
-        yield decided

@@ -12,15 +12,15 @@ shipment's own times it never goes backwards. At last ShipBob is told that NetSu
 tracking.
 """
 
-from datetime import timedelta
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.tracking.decisions.decidable import DECIDABLE
 from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
 from ml_connector.flows.tracking.found import found_document
+from ml_connector.flows.tracking.net import look, sweep, sweep_part
 from ml_connector.flows.tracking.plan import always_refused, plan
-from ml_connector.flows.tracking.read import read, sweep
+from ml_connector.flows.tracking.read import read
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import (
     CHANGED_SALES_ORDER,
@@ -33,8 +33,6 @@ from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
 from ml_connector.transport.spoiled import by_id
 from ml_connector.words import ExternalIdPrefix
-
-_UPDATES_BACK: Final = timedelta(days=7)
 
 
 def key_of(topic: str, body: bytes) -> str | None:
@@ -80,8 +78,9 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",
-    look_back=_UPDATES_BACK,
     sweep=sweep,
+    sweep_part=sweep_part,
+    look=look,
     spoils=by_id("Order", prefix=ORDER),
     wakings=(
         wake.SKU,

@@ -291,6 +291,11 @@ def moment(shipment: ShipmentFact) -> datetime | None:
     return min((at for at in (shipment.delivered_at, shipment.as_of) if at), default=None)
 
 
+def reference_of(order: Order, shipment: Shipment) -> str | None:
+    """Return ShipBob's reference of an order, which its shipment may name alone."""
+    return (order.reference_id or shipment.reference_id or "").strip() or None
+
+
 def tags_of(order: Order) -> tuple[str, ...]:
     """Return the tags of an order, each as its name and as ``NAME=VALUE``."""
     tags = order.tags or ()

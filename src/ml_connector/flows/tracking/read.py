@@ -1,14 +1,11 @@
 """What tracking reads: a shipment with its order, its sales order and what was fulfilled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.tracking.decisions.decidable import swept
 from ml_connector.flows.tracking.decisions.decided import decided_order, separate_fulfillments
 from ml_connector.flows.tracking.facts import (
     ORDER,
@@ -16,6 +13,7 @@ from ml_connector.flows.tracking.facts import (
     TrackingFacts,
     moment,
     ordered_products,
+    reference_of,
     shipment_fact,
     tags_of,
 )
@@ -45,7 +43,6 @@ from ml_connector.words import DecisionKind
 
 _SALES: Final = {"CashSale": "cash sale", "CustInvc": "invoice", "TrnfrOrd": "transfer order"}
 _DELIVERY_EXCEPTION: Final = 204
-_TAKEN_OVER_BACK: Final = timedelta(days=60)
 
 
 async def read(key: str, reads: Reads) -> TrackingFacts:
@@ -147,7 +144,7 @@ async def _told(
     reads: Reads,
 ) -> TrackingFacts:
     """Return what ShipBob says of a shipment and its order, which goes by a name."""
-    reference = (order.reference_id or own.reference_id or "").strip() or None
+    reference = reference_of(order, own)
     return TrackingFacts(
         order_id=order.id,
         shipment_id=own.id,
@@ -263,41 +260,3 @@ async def _lots(
     texts = {text for unit in shipment.units for text in (unit.lot, *unit.serials) if text}
     lots = await reads.shipments.lots(texts)
     return {text: tuple(map(lot_fact, matches)) for text, matches in lots.items()}
-
-
-async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncIterator[SweepResult]:
-    """Yield the shipments whose tracking is not marked as taken over, and those on their way.
-
-    Source: shipbob.md section 7.6. Shipments without the mark are few, so they are looked for
-    further back.
-    """
-    await reads.shipments.look_for_channels()
-    seen: set[int] = set()
-    long_ago = min(since, datetime.now(UTC) - _TAKEN_OVER_BACK)
-    async for order in reads.shipments.orders_to_take_over(long_ago):
-        for shipment in order.shipments:
-            if _has_tracking(shipment) and not shipment.is_tracking_uploaded:
-                seen.add(shipment.id)
-                yield _seen(order, shipment)
-    async for order in reads.shipments.orders_on_their_way(since):
-        for shipment in order.shipments:
-            if _has_tracking(shipment) and shipment.id not in seen:
-                seen.add(shipment.id)
-                yield _seen(order, shipment)
-    async for one in swept(reads):
-        yield one
-
-
-def _has_tracking(shipment: Shipment) -> bool:
-    return shipment.tracking is not None and bool(shipment.tracking.tracking_number)
-
-
-def _seen(order: Order, shipment: Shipment) -> SweepResult:
-    times = [one for one in (shipment.last_update_at, shipment.last_tracking_update_at) if one]
-    changed = max(times, default=None)
-    return SweepResult(
-        key=str(shipment.id),
-        version=changed.isoformat() if changed else "",
-        changed_at=changed,
-        within=str(order.id),
-    )

@@ -9,8 +9,9 @@ from typing import Final
 
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.unidentified.facts import UnidentifiedFacts
+from ml_connector.flows.unidentified.net import sweep
 from ml_connector.flows.unidentified.plan import plan, source_lines
-from ml_connector.flows.unidentified.read import read, sweep
+from ml_connector.flows.unidentified.read import read
 from ml_connector.flows.unidentified.wake import URO
 from ml_connector.transport.spoiled import by_id
 

@@ -12,7 +12,11 @@ import msgspec
 
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.queries.purchase_orders import ChangedOrder
-from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN, TRANSFER_ORDER_OPEN
+from ml_connector.netsuite.statuses import (
+    PURCHASE_ORDER_KNOWN,
+    PURCHASE_ORDER_OPEN,
+    TRANSFER_ORDER_OPEN,
+)
 from ml_connector.netsuite.suiteql import SuiteQL
 
 _BEGINNING: Final = "1900-01-01"
@@ -26,15 +30,22 @@ OPEN_STATUSES: Final[dict[OrderType, frozenset[str]]] = {
 }
 """Approved, and with something that has not arrived yet (section 5.7)."""
 
+_SHUT_STATUSES: Final[dict[OrderType, frozenset[str]]] = {
+    "PurchOrd": PURCHASE_ORDER_KNOWN - PURCHASE_ORDER_OPEN,
+    "TrnfrOrd": PURCHASE_ORDER_KNOWN - TRANSFER_ORDER_OPEN,
+}
+"""The other letters from A to H; an order in any further one is looked at, and shown."""
+
 _OPEN_ORDERS: Final = {
     order_type: f"""
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t
-WHERE t.type = '{order_type}' AND t.status IN ({", ".join(f"'{one}'" for one in sorted(letters))})
+WHERE t.type = '{order_type}'
+    AND t.status NOT IN ({", ".join(f"'{one}'" for one in sorted(letters))})
     AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD') AND t.id > ?
 ORDER BY t.id
 """  # noqa: S608 - our own constants
-    for order_type, letters in OPEN_STATUSES.items()
+    for order_type, letters in _SHUT_STATUSES.items()
 }
 
 # Thousands may share one second after a mass update, so the key is the pair (section 4.3).

@@ -41,7 +41,7 @@ async def news(
     """Yield the lines of a flow's sources that no run has seen as ShipBob has them now.
 
     Args:
-        flow: looked through by its own sweep.
+        flow: looked through by its own net.
         reads: of the connection.
         settings: of the connection.
         month: lines of other months are left out, and those before the start date.
@@ -88,7 +88,8 @@ async def news(
             lines += one
         return lines
 
-    async for seen in flow.sweep(reads, since, await known(flow)):
+    net = flow.net or flow.sweep
+    async for seen in net(reads, since, await known(flow)):
         batch.append(seen)
         if len(batch) >= _BATCH:
             yield await read()

@@ -33,6 +33,9 @@ WORKED_ON: Final = (
 )
 """All statuses that ShipBob documents, but those before anything has arrived and Cancelled."""
 
+AT_WORK: Final = tuple(one for one in WORKED_ON if one not in ENDED)
+"""Those of them after which more may be stowed."""
+
 KNOWN: Final = AWAITED | {*WORKED_ON, CANCELLED}
 """All statuses of a WRO that are known (section 9.4); there may be new ones."""
 

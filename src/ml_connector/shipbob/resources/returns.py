@@ -169,6 +169,8 @@ class Returns:
         ids: Collection[int | str] | None = None,
         reference_ids: Collection[str] | None = None,
         statuses: Collection[str] = (),
+        created_since: datetime | None = None,
+        created_until: datetime | None = None,
         completed_since: datetime | None = None,
         priority: Priority = Priority.LIVE,
     ) -> AsyncIterator[Return]:
@@ -179,10 +181,17 @@ class Returns:
             reference_ids: likewise; only exactly equal ones are yielded. One with a comma is
                 asked for alone.
             statuses: empty for any.
+            created_since: aware.
+            created_until: aware.
             completed_since: aware.
             priority: of all its pages.
         """
-        filters = return_filters(statuses=statuses, completed_since=completed_since)
+        filters = return_filters(
+            statuses=statuses,
+            created_since=created_since,
+            created_until=created_until,
+            completed_since=completed_since,
+        )
         exactly = None if reference_ids is None else set(reference_ids)
         for keys in _keys(ids, reference_ids):
             request = list_returns({**filters, **keys}, priority)
@@ -217,7 +226,11 @@ def list_returns(query: Mapping[str, str], priority: Priority) -> Request:
 
 
 def return_filters(
-    *, statuses: Collection[str] = (), completed_since: datetime | None = None
+    *,
+    statuses: Collection[str] = (),
+    created_since: datetime | None = None,
+    created_until: datetime | None = None,
+    completed_since: datetime | None = None,
 ) -> dict[str, str]:
     """Return the filters of a search for returns, except the lists of keys.
 
@@ -227,6 +240,10 @@ def return_filters(
     filters = {"Limit": _PAGE}
     if statuses:
         filters["Status"] = ",".join(statuses)
+    if created_since is not None:
+        filters["StartDate"] = moment(created_since)
+    if created_until is not None:
+        filters["EndDate"] = moment(created_until)
     if completed_since is not None:
         filters["CompletedStartDate"] = moment(completed_since)
     return filters

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from ml_connector.shipbob.paging import Style
+from ml_connector.shipbob.filters import LARGE_PAGE
+from ml_connector.shipbob.paging import NumberedPage, Style
 from ml_connector.shipbob.resources import shipments
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment, UploadResult
 from ml_connector.shipbob.session import ShipBobSession, unexpected
@@ -48,6 +49,8 @@ class ShipmentCalls:
         ids: Collection[int | str] | None = None,
         references: Collection[str] | None = None,
         created_since: datetime | None = None,
+        created_until: datetime | None = None,
+        updated_since: datetime | None = None,
         has_tracking: bool | None = None,
         tracking_uploaded: bool | None = None,
         tracking_updated_since: datetime | None = None,
@@ -62,6 +65,8 @@ class ShipmentCalls:
             references: ``reference_id``, likewise. It is not documented whether ShipBob compares
                 exactly, so only exactly equal ones are yielded.
             created_since: aware.
+            created_until: aware.
+            updated_since: aware. Whether a change of the tracking alone counts is not documented.
             has_tracking: whether any shipment has a tracking number; None for any.
             tracking_uploaded: whether all shipments were marked as uploaded; None for any.
             tracking_updated_since: aware.
@@ -69,6 +74,8 @@ class ShipmentCalls:
         """
         filters = shipments.order_filters(
             created_since=created_since,
+            created_until=created_until,
+            updated_since=updated_since,
             has_tracking=has_tracking,
             tracking_uploaded=tracking_uploaded,
             tracking_updated_since=tracking_updated_since,
@@ -80,6 +87,14 @@ class ShipmentCalls:
             async for order in pages:
                 if exactly is None or order.reference_id in exactly:
                     yield order
+
+    async def order_page(
+        self, number: int, *, created_since: datetime, priority: Priority = Priority.LIVE
+    ) -> NumberedPage[Order]:
+        """Return one page of the orders made since a moment, from 1 on; see ``orders``."""
+        filters = shipments.order_filters(created_since=created_since)
+        request = shipments.list_orders({**filters, "Page": str(number)}, priority)
+        return await self._session.page(request, Order, size=int(LARGE_PAGE))
 
     async def newest_orders(
         self, count: int, *, priority: Priority = Priority.LIVE

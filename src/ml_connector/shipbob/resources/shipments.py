@@ -277,6 +277,8 @@ def list_orders(query: Mapping[str, str], priority: Priority) -> Request:
 def order_filters(
     *,
     created_since: datetime | None = None,
+    created_until: datetime | None = None,
+    updated_since: datetime | None = None,
     has_tracking: bool | None = None,
     tracking_uploaded: bool | None = None,
     tracking_updated_since: datetime | None = None,
@@ -289,6 +291,10 @@ def order_filters(
     filters = {"Limit": LARGE_PAGE}
     if created_since is not None:
         filters["StartDate"] = moment(created_since)
+    if created_until is not None:
+        filters["EndDate"] = moment(created_until)
+    if updated_since is not None:
+        filters["LastUpdateStartDate"] = moment(updated_since)
     if has_tracking is not None:
         filters["HasTracking"] = "true" if has_tracking else "false"
     if tracking_uploaded is not None:
