@@ -1,5 +1,6 @@
 """The round of a day reads everything that was made in its span, whatever the interval."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,7 +30,7 @@ def test_the_sweeps_of_a_day_read_whatever_was_made_in_the_span_once(
     ]
     read = [
         span
-        for begin, end in zip(moments, moments[1:], strict=False)
+        for begin, end in itertools.pairwise(moments)
         for span in rounds.shares(begin, end)
         if span.begin <= made < span.end
     ]

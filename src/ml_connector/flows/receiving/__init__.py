@@ -18,7 +18,7 @@ from ml_connector.flows.receiving.decided import DECIDABLE
 from ml_connector.flows.receiving.decisions.corrections import corrections
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
-from ml_connector.flows.receiving.net import look, net, sweep, sweep_part
+from ml_connector.flows.receiving.net import look, sweep, sweep_part, whole_net
 from ml_connector.flows.receiving.plan import plan, source_lines
 from ml_connector.flows.receiving.read import confirm, read
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
@@ -52,7 +52,7 @@ FLOW: Final = Flow(
     sweep=sweep,
     spoils=by_id("Wro"),
     sweep_part=sweep_part,
-    net=net,
+    net=whole_net,
     look=look,
     wakings=(
         wake.SKU,

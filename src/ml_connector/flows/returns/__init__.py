@@ -17,7 +17,7 @@ from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.returns.decided import DECIDABLE
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.flows.returns.found import found_document
-from ml_connector.flows.returns.net import look, net, sweep, sweep_part
+from ml_connector.flows.returns.net import look, sweep, sweep_part, whole_net
 from ml_connector.flows.returns.plan import plan
 from ml_connector.flows.returns.read import read
 from ml_connector.flows.returns.source_lines import source_lines
@@ -40,7 +40,7 @@ FLOW: Final = Flow(
     schedule="sweep",
     sweep=sweep,
     sweep_part=sweep_part,
-    net=net,
+    net=whole_net,
     look=look,
     spoils=by_id("Return"),
     wakings=(

@@ -59,7 +59,9 @@ async def sweep_part(
         yield decided
 
 
-async def net(reads: Reads, since: datetime, known: Collection[str]) -> AsyncIterator[SweepResult]:
+async def whole_net(
+    reads: Reads, since: datetime, known: Collection[str]
+) -> AsyncIterator[SweepResult]:
     """Yield what is caught of all returns that were made or completed since a moment."""
     lists = [reads.returns.made(since), reads.returns.completed(since)]
     async for one in _caught(lists, known):

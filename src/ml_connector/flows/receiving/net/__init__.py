@@ -92,7 +92,9 @@ async def sweep_part(
         yield decided
 
 
-async def net(reads: Reads, since: datetime, known: Collection[str]) -> AsyncIterator[SweepResult]:
+async def whole_net(
+    reads: Reads, since: datetime, known: Collection[str]
+) -> AsyncIterator[SweepResult]:
     """Yield what is caught of all WROs made since a moment, and of older ones not marked."""
     caught = _Caught(since, known)
     for wros in (reads.open_wros.made(since), reads.open_wros.of_long_ago(since)):
