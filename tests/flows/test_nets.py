@@ -111,8 +111,8 @@ def found_in_a_day(flow: Flow, shipbob: Lists, known: Collection[str]) -> set[st
 def found_at_month_end(flow: Flow, shipbob: Lists, known: Collection[str]) -> set[str]:
     async def swept() -> set[str]:
         reads = Reads(cast("ShipBob", shipbob), cast("NetSuite", object()))
-        net = flow.net or flow.sweep
-        return {seen.key async for seen in net(reads, NOW - rounds.SPAN, known)}
+        found = flow.widest_sweep(reads, NOW - rounds.SPAN, known)
+        return {seen.key async for seen in found}
 
     return asyncio.run(swept())
 

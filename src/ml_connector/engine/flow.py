@@ -254,6 +254,13 @@ class Flow:
         """The key under ``[flows]`` that switches it off."""
         return self.switch or self.name.replace("-", "_")
 
+    @property
+    def widest_sweep(
+        self,
+    ) -> Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]:
+        """What yields all that scheduled sweeps look at in a day."""
+        return self.net or self.sweep
+
     def is_off(self, flows_off: Collection[str]) -> bool:
         """Return whether it is one of the flows that are off, by their keys under ``[flows]``."""
         return self.switched_by in flows_off

@@ -88,8 +88,7 @@ async def news(
             lines += one
         return lines
 
-    net = flow.net or flow.sweep
-    async for seen in net(reads, since, await known(flow)):
+    async for seen in flow.widest_sweep(reads, since, await known(flow)):
         batch.append(seen)
         if len(batch) >= _BATCH:
             yield await read()
