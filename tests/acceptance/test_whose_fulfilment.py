@@ -503,6 +503,55 @@ def test_a_fulfilment_that_was_deleted_and_picked_again_counts_once(desk: Desk) 
     assert ("fact_went_down", f"shipment {shipment.id}") not in found(close(desk.acme))
 
 
+@pytest.mark.parametrize("is_labelled_still", [True, False])
+def test_a_pick_that_we_shipped_is_deleted_once_its_parcel_is_cancelled(
+    desk: Desk, *, is_labelled_still: bool
+) -> None:
+    desk.acme.world.netsuite.preferences.pick_pack_ship = True
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.acme.world.shipbob.label(shipment, NUMBER, carrier="UPS")
+    picked = desk.fulfil(order, {tee: 2}, shipStatus={"id": "A"})
+    desk.look(shipment)
+    held = desk.held(order)
+    if is_labelled_still:
+        desk.acme.world.shipbob.recall(shipment)
+    else:
+        desk.acme.world.shipbob.pull_back(shipment)
+        desk.look(shipment)
+        desk.acme.world.shipbob.cancel_shipment(shipment)
+    desk.look(shipment)
+    cause, _, remedy = desk.stop(shipment)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(picked))
+    desk.look(shipment)
+
+    assert held == [({tee: (2.0, "6")}, [NUMBER])]
+    assert cause == "cancelled_after_shipping"
+    assert "delete IF" in remedy
+    assert desk.retail.state(shipment) == "done"
+    assert desk.held(order) == []
+    assert desk.agree(tee)
+
+
+def test_a_pick_that_we_shipped_is_known_again_when_it_is_made_anew(desk: Desk) -> None:
+    desk.acme.world.netsuite.preferences.pick_pack_ship = True
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    picked = desk.fulfil(order, {tee: 2}, shipStatus={"id": "A"})
+    desk.look(shipment)
+    [first] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(picked))
+    desk.fulfil(order, {tee: 2}, NUMBER, tranDate=first["tranDate"])
+    desk.look(shipment)
+
+    assert desk.retail.state(shipment) == "done"
+    assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
+    assert desk.agree(tee)
+
+
 def test_what_a_person_fulfilled_for_a_cancelled_parcel_is_the_reshipped_ones(
     desk: Desk,
 ) -> None:

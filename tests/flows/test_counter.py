@@ -108,6 +108,8 @@ def test_money_goes_back_by_the_other_kind(kind: str, other: str, amount: str) -
     ("original", "why"),
     [
         (posted("itemFulfillment", line(quantity=-1)), "The goods have left"),
+        (posted("fulfillmentUpdate", line(quantity=-1)), "The goods have left"),
+        (posted("fulfillmentUpdate", line()), "It moves nothing"),
         (posted("itemFulfillment", line(quantity=-1)), "delete it in NetSuite"),
         (posted("fulfillmentUpdate"), "Correct them on that fulfilment"),
         (posted("inventoryTransfer", line(quantity=1)), "transfer the other way by hand"),

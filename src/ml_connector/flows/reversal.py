@@ -90,7 +90,16 @@ def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Doc
         return _units_back(posted, settings, day)
     if kind in _MONEY:
         return _money_back(posted, day)
-    raise _can_not(posted, _WHY_NOT.get(kind, "It changes neither stock nor money."))
+    raise _can_not(posted, _WHY_NOT.get(_moved_as(posted), "It changes neither stock nor money."))
+
+
+def _moved_as(posted: Undoable) -> DocumentKind:
+    """Return the kind of a document; a fulfilment where it shipped one that was only picked."""
+    document = posted.document
+    has_units = any(line.quantity is not None for line in document.lines)
+    if document.kind == DocumentKind.FULFILLMENT_UPDATE and has_units:
+        return DocumentKind.ITEM_FULFILLMENT
+    return document.kind
 
 
 def taken_back_by(found: FoundRecord) -> str:

@@ -43,6 +43,7 @@ from ml_connector.flows.tracking.recognition.doubts import (
     held_for_cancelled,
 )
 from ml_connector.flows.tracking.recognition.known import (
+    fulfillments_with_units,
     has_posted_units,
     known_fulfillments,
     linked_fulfillment,
@@ -584,7 +585,7 @@ def _mark(task: _ShipmentTask, *, anew: bool) -> tuple[Document, ...]:
 def _cancelled(
     facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
 ) -> Plan:
-    made = {one.remote_id for one in posted if one.kind == DocumentKind.ITEM_FULFILLMENT}
+    made = fulfillments_with_units(posted)
     others = separate_fulfillments(facts) - made
     for order in facts.sales_orders:
         known = known_fulfillments(facts, order, posted, settings)

@@ -113,11 +113,12 @@ where {_DIFFERS}
 """The documents that differ before anything was looked up."""
 
 # An item fulfilment that was deleted and made again by hand is known by what was written on it.
+# It was ours, or one of others that was picked and that we have shipped.
 _REMADE: Final = """
 select distinct on (p.external_id) p.external_id, u.remote_id
 from {of} as s
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'
-    and p.external_id = s.external_id and p.kind = 'itemFulfillment'
+    and p.external_id = s.external_id and p.kind in ('itemFulfillment', 'fulfillmentUpdate')
 join posting as u on u.subject_id = p.subject_id and u.system = 'netsuite'
     and u.kind = 'fulfillmentUpdate' and u.id > p.id and u.state in ('done', 'adopted')
     and u.remote_id <> p.remote_id

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from ml_connector.flows.tracking.sales_orders import (
     SalesOrderFact,
 )
 from ml_connector.ledger.postings.documents import Posted
+from ml_connector.words import DocumentKind
+
+_FULFILLMENTS: Final = frozenset({DocumentKind.ITEM_FULFILLMENT, DocumentKind.FULFILLMENT_UPDATE})
 
 
 def known_fulfillments(
@@ -89,14 +93,23 @@ def linked_fulfillment(posted: Sequence[Posted], gone: Collection[str]) -> str |
     return ids[-1] if ids and ids[-1] not in gone else None
 
 
-def has_posted_units(posted: Sequence[Posted], fulfillment_ids: Collection[str]) -> bool:
-    """Whether we have moved units with fulfilments: those that we made, or that were picked."""
-    return any(
-        line.quantity is not None
+def fulfillments_with_units(posted: Sequence[Posted]) -> set[str]:
+    """Return the internal ids of the fulfilments with which we have moved units.
+
+    These are those that we made, and those of others that were picked and that we have shipped.
+    """
+    return {
+        document.remote_id
         for document in posted
-        if document.remote_id in fulfillment_ids
-        for line in document.lines
-    )
+        if document.kind in _FULFILLMENTS
+        and document.remote_id
+        and any(line.quantity is not None for line in document.lines)
+    }
+
+
+def has_posted_units(posted: Sequence[Posted], fulfillment_ids: Collection[str]) -> bool:
+    """Whether we have moved units with any of these fulfilments."""
+    return not fulfillments_with_units(posted).isdisjoint(fulfillment_ids)
 
 
 def _units_of(
