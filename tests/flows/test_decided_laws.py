@@ -20,7 +20,8 @@ from ml_connector.flows.receiving.facts import (
     ReceivingOrderLine,
     StowedLine,
 )
-from ml_connector.flows.receiving.plan import plan, source_lines
+from ml_connector.flows.receiving.plan import plan
+from ml_connector.flows.receiving.stowed import source_lines
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted
@@ -312,4 +313,4 @@ def test_a_lapsed_decision_stops_its_wro_with_the_cause_it_answered() -> None:
     assert isinstance(decided.remaining_failure, NeedsHuman)
     assert decided.remaining_failure.cause is Cause.RECEIVED_BY_OTHERS
     assert "events undecide 0" in decided.remaining_failure.remedy
-    assert lapses(changed)[0].startswith("item receipt IR9 was changed")
+    assert lapses(changed, TERMS)[0].startswith("item receipt IR9 was changed")

@@ -20,8 +20,8 @@ from ml_connector.flows.receiving.facts import (
     ReceivingOrderLine,
     StowedLine,
 )
-from ml_connector.flows.receiving.plan import plan, source_lines
-from ml_connector.flows.receiving.stowed import by_lot
+from ml_connector.flows.receiving.plan import plan
+from ml_connector.flows.receiving.stowed import by_lot, source_lines
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, TransformRecord

@@ -19,8 +19,8 @@ from ml_connector.flows.receiving.facts import (
     ReceivingOrderLine,
     StowedLine,
 )
-from ml_connector.flows.receiving.plan import plan, source_lines
-from ml_connector.flows.receiving.stowed import by_lot, name_of
+from ml_connector.flows.receiving.plan import plan
+from ml_connector.flows.receiving.stowed import by_lot, name_of, source_lines
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, JournalLine, Posted, TransformRecord
 from ml_connector.rules.external_ids import is_receipt_of_other

@@ -216,7 +216,7 @@ class Converge:
         seen = RunFacts(
             facts=facts,
             lines=flow.source_lines(facts, context.settings),
-            lapses=flow.decidable.lapses(facts) if flow.decidable else {},
+            lapses=flow.decidable.lapses(facts, context.settings) if flow.decidable else {},
         )
         try:
             return seen, flow.plan(facts, posted, context.settings)

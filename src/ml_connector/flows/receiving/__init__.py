@@ -19,8 +19,9 @@ from ml_connector.flows.receiving.decisions.corrections import corrections
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
 from ml_connector.flows.receiving.net import look, sweep, sweep_part, whole_net
-from ml_connector.flows.receiving.plan import plan, source_lines
+from ml_connector.flows.receiving.plan import plan
 from ml_connector.flows.receiving.read import confirm, read
+from ml_connector.flows.receiving.stowed import source_lines
 from ml_connector.flows.receiving.wake import PURCHASE_ORDER
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.wakings import wake

@@ -137,8 +137,12 @@ def numbered(task: Task, kind: str) -> Booking:
     return msgspec.structs.replace(task.booking, number=1 + max([len(same), *taken]))
 
 
-def without_order(task: Task) -> Plan:
-    """Book the units of a WRO without a purchase order number.
+def without_order(task: Task, why: str = "") -> Plan:
+    """Book the units of a WRO without a purchase order number, or with one that no order has.
+
+    Args:
+        task: what is to be booked.
+        why: the reason, for the memo; empty: it carries no number.
 
     Raises:
         NeedsHuman: the policy ``unmatched_wro`` is to park, or the adjustment can't be made.
@@ -153,5 +157,6 @@ def without_order(task: Task) -> Plan:
             ),
             waiting_for=[AwaitedKind.POLICY.named("unmatched_wro")],
         )
-    whole = adjust(task, [(one, one.quantity) for one in task.increases], "no purchase order")
+    units = [(one, one.quantity) for one in task.increases]
+    whole = adjust(task, units, why or "no purchase order")
     return Plan(documents=(whole, *task.mark))

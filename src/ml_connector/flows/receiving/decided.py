@@ -1,4 +1,4 @@
-"""What people decided about a WRO: handled, separate, belongs.
+"""What people decided about a WRO: handled, separate, belongs, adjust, not ours.
 
 What takes reads asks; everything else is pure.
 """
@@ -12,14 +12,14 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decided_sweep import decided_subjects
-from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.engine.decisions import Decidable, Offers, offers_of
 from ml_connector.engine.flow import SweepResult
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.hubs import ordered_at
-from ml_connector.flows.receiving.stowed import name_of, stowed_units
+from ml_connector.flows.receiving.stowed import name_of, source_lines, stowed_units
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits, Posted, RefusedUnits
+from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted, RefusedUnits
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.booked import TAKEN_BACK, left_taken_back, settled_units
@@ -33,6 +33,8 @@ from ml_connector.rules.decisions.decided import (
     of_kind,
 )
 from ml_connector.rules.decisions.naming import named_document, named_purchase_order
+from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
+from ml_connector.rules.decisions.not_ours import not_ours
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
@@ -40,14 +42,14 @@ _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
 _BELONGS: Final = DecisionKind.BELONGS
 
-_OFFERS: Final[Offers] = MappingProxyType(
+_OFFERS: Final[Offers] = offers_of(
     {
         Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
-        Cause.PURCHASE_ORDER_NOT_FOUND: (_BELONGS, _HANDLED),
+        Cause.PURCHASE_ORDER_NOT_FOUND: (_BELONGS, _HANDLED, DecisionKind.ADJUST),
         Cause.PURCHASE_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.PURCHASE_ORDER_CLOSED: (_HANDLED, _BELONGS),
         Cause.TRANSFER_ORDER: (_HANDLED, _BELONGS),
-        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
+        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS, DecisionKind.ADJUST),
         Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
         Cause.UNIT_DIFFERS: (_HANDLED,),
         Cause.LOT_TRACKED: (_HANDLED,),
@@ -82,9 +84,9 @@ def match(facts: ReceivingFacts) -> str:
     return facts.purchase_order_number or ""
 
 
-def lapses(facts: ReceivingFacts) -> dict[int, str]:
+def lapses(facts: ReceivingFacts, settings: ConnectionSettings) -> dict[int, str]:
     """Return, by decision, why it does not hold any more; empty while it holds."""
-    return decided.lapses(facts.decisions, match(facts))
+    return decided.lapses(facts.decisions, match(facts), source_lines(facts, settings))
 
 
 def settled(facts: ReceivingFacts, posted: Sequence[Posted]) -> Counter[str]:
@@ -115,9 +117,27 @@ def accounted_units(facts: ReceivingFacts, booked: Mapping[str, int]) -> Counter
     return Counter(booked) + decided.counted_units(facts.decisions, match(facts))
 
 
-def lapsed(facts: ReceivingFacts) -> NeedsHuman | None:
+def lapsed(facts: ReceivingFacts, settings: ConnectionSettings) -> NeedsHuman | None:
     """Return the failure of a WRO with a decision that does not hold; None where all hold."""
-    return decided.lapsed(f"WRO {facts.wro_id}", facts.decisions, match(facts))
+    lines = source_lines(facts, settings)
+    return decided.lapsed(f"WRO {facts.wro_id}", facts.decisions, match(facts), lines)
+
+
+def left_to_others(
+    facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan | None:
+    """Return the plan for a WRO that is not ours, as a person decided; None where nobody did.
+
+    Raises:
+        NeedsHuman: that decision does not hold any more.
+    """
+    lines = source_lines(facts, settings)
+    return not_ours(f"WRO {facts.wro_id}", facts.decisions, match(facts), lines, posted)
+
+
+def ignore_rule(facts: ReceivingFacts) -> str:
+    """Return the rule that has all WROs ignored whose number begins like this one's."""
+    return not_ours_rule("wro_prefixes", facts.purchase_order_number)
 
 
 # Reading
@@ -346,5 +366,13 @@ def _separates_nothing(facts: ReceivingFacts, document: NamedDocument) -> str:
 
 
 DECIDABLE: Final = Decidable(
-    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
+    offers=_OFFERS,
+    name=name,
+    match=match,
+    lapses=lapses,
+    objection=objection,
+    adjusts=MappingProxyType(
+        {Cause.PURCHASE_ORDER_NOT_FOUND: "unmatched_wro", Cause.OVER_RECEIPT: "over_receipt"}
+    ),
+    ignore_rule=ignore_rule,
 )

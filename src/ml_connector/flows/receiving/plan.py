@@ -1,7 +1,7 @@
 """What to book of a WRO beyond what is posted. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from ml_connector.flows.receiving.decided import (
     accounted_units,
     handled_elsewhere,
     lapsed,
+    left_to_others,
     settled,
     settled_receipts,
     split_handled,
@@ -27,17 +28,18 @@ from ml_connector.flows.receiving.over_receipt import from_order
 from ml_connector.flows.receiving.stowed import (
     booked_otherwise,
     fewer,
-    merged,
     name_of,
+    source_lines,
     stowed_units,
     unbooked,
 )
-from ml_connector.flows.receiving.whose.order import names_order, order_of
+from ml_connector.flows.receiving.whose.order import is_hidden, names_order, order_of
 from ml_connector.ledger.conservation.equation import of_subject
-from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
+from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.booked import TAKEN_BACK, refuse_fewer_units, standing
 from ml_connector.rules.decisions.corrections import as_posted
+from ml_connector.rules.decisions.policies import decided_settings, is_adjusted
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
@@ -65,6 +67,9 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         left_out = ignored_wro(settings.ignore, facts.purchase_order_number)
     if left_out:
         return refusal(source_lines(facts, settings), left_out)
+    others = left_to_others(facts, posted, settings)
+    if others is not None:
+        return others
     if settings.policies.receipts == "completed" and facts.status not in ENDED:
         if facts.status not in KNOWN:
             return Plan(remaining_failure=_status_unknown(facts))
@@ -154,7 +159,7 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
     settings: ConnectionSettings,
 ) -> Plan:
     """Book what no document of somebody else accounts for; raises as ``plan`` does."""
-    doubt = lapsed(facts) or handled_elsewhere(facts, left, items, settings)
+    doubt = lapsed(facts, settings) or handled_elsewhere(facts, left, items, settings)
     if doubt is not None:
         raise doubt
     if not left:
@@ -163,6 +168,8 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
     increases = [
         _increase(facts, line, quantity, items[line.inventory_id]) for line, quantity in left
     ]
+    names = {name_of(line) for line, _ in left}
+    settings = decided_settings(settings, facts.decisions, names)
     task = Task(
         booking=booking_of(facts, location, settings),
         increases=tuple(increases),
@@ -175,17 +182,34 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
         location_subsidiaries=facts.location_subsidiaries,
         settled_receipts=settled_receipts(facts.decisions),
     )
-    if names_order(facts):
-        order = order_of(facts, task)
-        lost = lost_receipts(facts, order, posted, settings)
-        if lost:
-            note = "NetSuite has receipts of this WRO that the books lack: they are taken in first"
-            return Plan(documents=tuple(lost), note=note, replan_after_posting=True)
-        decided = from_order(order, task)
-    else:
-        decided = without_order(task)
+    decided = _from_its_order(facts, task, names)
     note = "; ".join(filter(None, (decided.note, *_unclear_dates(left, increases))))
     return msgspec.structs.replace(decided, note=note)
+
+
+def _from_its_order(facts: ReceivingFacts, task: Task, names: Collection[str]) -> Plan:
+    """Book what is left of a WRO from its order, or adjust it where no order has its number.
+
+    Args:
+        facts: of the WRO.
+        task: what is left to be booked.
+        names: of the lines that are left.
+    """
+    if not names_order(facts):
+        return without_order(task)
+    try:
+        order = order_of(facts, task)
+    except (NeedsData, NeedsHuman) as error:
+        is_missing = error.cause == Cause.PURCHASE_ORDER_NOT_FOUND and not is_hidden(facts)
+        if is_missing and is_adjusted(facts.decisions, "unmatched_wro", names):
+            number = facts.purchase_order_number
+            return without_order(task, f"no purchase order {number}" if number else "")
+        raise
+    lost = lost_receipts(facts, order, task.posted, task.settings)
+    if lost:
+        note = "NetSuite has receipts of this WRO that the books lack: they are taken in first"
+        return Plan(documents=tuple(lost), note=note, replan_after_posting=True)
+    return from_order(order, task)
 
 
 def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
@@ -290,19 +314,3 @@ def _unclear_dates(
 
 def _sku(line: StowedLine) -> str:
     return sku_of(line.inventory_id, line.sku).strip()
-
-
-def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what is stowed, one entry for each inventory id and lot."""
-    fact_date = local_day(facts.stowed_at, settings)
-    return tuple(
-        SourceLine(
-            source_line=name_of(line),
-            fact_date=fact_date,
-            sku=line.sku,
-            quantity=line.stowed,
-            center=facts.fulfillment_center_id,
-        )
-        for line in merged(facts.lines)
-        if line.stowed
-    )

@@ -9,7 +9,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from ml_connector.flows.receiving.facts import StowedLine
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
+from ml_connector.ledger.postings.documents import SourceLine
+from ml_connector.rules.posting_dates import local_day
 from ml_connector.rules.wro_lines import inventory_of, source_line
 from ml_connector.shipbob.payloads import Box
 
@@ -30,6 +33,22 @@ def merged(lines: Iterable[StowedLine]) -> tuple[StowedLine, ...]:
     for line in lines:
         rows[name_of(line)].append(line)
     return tuple(_one(same) if len(same) > 1 else same[0] for same in rows.values())
+
+
+def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
+    """Return what is stowed, one entry for each inventory id and lot."""
+    fact_date = local_day(facts.stowed_at, settings)
+    return tuple(
+        SourceLine(
+            source_line=name_of(line),
+            fact_date=fact_date,
+            sku=line.sku,
+            quantity=line.stowed,
+            center=facts.fulfillment_center_id,
+        )
+        for line in merged(facts.lines)
+        if line.stowed
+    )
 
 
 def by_lot(

@@ -1,4 +1,7 @@
-"""What people decided about a return: handled, separate, belongs. Pure, but for ``name``."""
+"""What people decided about a return: handled, separate, belongs, adjust, not ours.
+
+Pure, but for ``name``.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -8,12 +11,13 @@ from typing import Final
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.engine.decisions import Decidable, Offers, offers_of
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import ReturnFacts, unclear_units, without_unclear_units
+from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions import decided
 from ml_connector.rules.decisions.decided import (
@@ -28,6 +32,9 @@ from ml_connector.rules.decisions.decided import (
     of_kind,
 )
 from ml_connector.rules.decisions.naming import named_document, named_return_order
+from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
+from ml_connector.rules.decisions.not_ours import not_ours
+from ml_connector.rules.decisions.policies import decided_settings
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
 from ml_connector.words import Cause, DecisionKind
@@ -35,16 +42,17 @@ from ml_connector.words import Cause, DecisionKind
 _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
 _BELONGS: Final = DecisionKind.BELONGS
+_UNMATCHED: Final = "unmatched_return"
 
-_OFFERS: Final[Offers] = MappingProxyType(
+_OFFERS: Final[Offers] = offers_of(
     {
         Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
-        Cause.RETURN_AUTHORIZATION_NOT_FOUND: (_BELONGS, _HANDLED),
+        Cause.RETURN_AUTHORIZATION_NOT_FOUND: (_BELONGS, _HANDLED, DecisionKind.ADJUST),
         Cause.RETURN_AUTHORIZATION_NOT_OPEN: (_HANDLED, _BELONGS),
         Cause.RETURN_UNCLEAR: (_HANDLED,),
         Cause.SALES_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.SALES_ORDER_NOT_FULFILLED: (_HANDLED, _BELONGS),
-        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS),
+        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS, DecisionKind.ADJUST),
         Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
         Cause.UNIT_DIFFERS: (_HANDLED, _BELONGS),
         Cause.LOT_TRACKED: (_HANDLED,),
@@ -77,9 +85,40 @@ def match(facts: ReturnFacts) -> str:
     return facts.reference or ""
 
 
-def lapses(facts: ReturnFacts) -> dict[int, str]:
+def lapses(facts: ReturnFacts, settings: ConnectionSettings) -> dict[int, str]:
     """Return, by decision, why it does not hold any more; empty while it holds."""
-    return decided.lapses(facts.decisions, match(facts))
+    return decided.lapses(facts.decisions, match(facts), source_lines(facts, settings))
+
+
+def left_to_others(
+    facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan | None:
+    """Return the plan for a return that is not ours, as a person decided; None for no decision.
+
+    Raises:
+        NeedsHuman: that decision does not hold any more.
+    """
+    what, lines = f"Return {facts.return_id}", source_lines(facts, settings)
+    return not_ours(what, facts.decisions, match(facts), lines, posted)
+
+
+def ignore_rule(facts: ReturnFacts) -> str:
+    """Return the rule that has all returns ignored whose reference begins like this one's."""
+    return not_ours_rule("return_prefixes", match(facts))
+
+
+def decided_for(
+    facts: ReturnFacts, parts: Iterable[ReturnedUnits], settings: ConnectionSettings
+) -> ConnectionSettings:
+    """Return the settings as they are for one return, with what people decided about it.
+
+    Args:
+        facts: of the return.
+        parts: what is left to be booked of it.
+        settings: of the connection.
+    """
+    names = {part.unit.source_line for part in parts}
+    return decided_settings(settings, facts.decisions, names)
 
 
 def counted_units(facts: ReturnFacts) -> Counter[str]:
@@ -202,7 +241,9 @@ def _having_taken(one: Decided, handled: Iterable[HandledUnits]) -> Decided:
     )
 
 
-def in_doubt(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsHuman | None:
+def in_doubt(
+    facts: ReturnFacts, parts: Sequence[ReturnedUnits], settings: ConnectionSettings
+) -> NeedsHuman | None:
     """Return the failure of a return with a decision that holds no more; None where all hold.
 
     One that handled the return at another place holds no more either: its center has changed
@@ -212,9 +253,10 @@ def in_doubt(facts: ReturnFacts, parts: Sequence[ReturnedUnits]) -> NeedsHuman |
     Args:
         facts: of the return.
         parts: units that nothing accounts for.
+        settings: of the connection.
     """
-    what = f"Return {facts.return_id}"
-    changed = decided.lapsed(what, facts.decisions, match(facts))
+    what, lines = f"Return {facts.return_id}", source_lines(facts, settings)
+    changed = decided.lapsed(what, facts.decisions, match(facts), lines)
     if changed is not None:
         return changed
     items, places = {part.item.id for part in parts}, {part.location for part in parts}
@@ -331,5 +373,16 @@ def _separates_nothing(facts: ReturnFacts, document: NamedDocument) -> str:
 
 
 DECIDABLE: Final = Decidable(
-    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
+    offers=_OFFERS,
+    name=name,
+    match=match,
+    lapses=lapses,
+    objection=objection,
+    adjusts=MappingProxyType(
+        {
+            Cause.RETURN_AUTHORIZATION_NOT_FOUND: _UNMATCHED,
+            Cause.OVER_RECEIPT: _UNMATCHED,
+        }
+    ),
+    ignore_rule=ignore_rule,
 )

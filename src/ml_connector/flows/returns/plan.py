@@ -13,8 +13,10 @@ from ml_connector.flows.returns.authorizations import authorization, refuse_not_
 from ml_connector.flows.returns.coverage import authorizable, said, take
 from ml_connector.flows.returns.decided import (
     counted_units,
+    decided_for,
     handled_by_others,
     in_doubt,
+    left_to_others,
     split_unclear,
 )
 from ml_connector.flows.returns.documents import (
@@ -61,6 +63,7 @@ from ml_connector.rules.booked import (
     refuse_fewer_units,
     settled_units,
 )
+from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.posting_dates import posting_date
@@ -89,8 +92,12 @@ def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSetti
     """
     if facts.status != COMPLETED:
         refuse_reopened(facts, posted)
-        refuse_unknown_status(facts, settings, left_out=_ignored(facts, settings))
+        left_out = _ignored(facts, settings) or not_ours_reason(facts.decisions)
+        refuse_unknown_status(facts, settings, left_out=left_out)
         return Plan(note=f"The return is {facts.status}: only a completed one is booked")
+    others = left_to_others(facts, posted, settings)
+    if others is not None:
+        return others
     rest, handled = split_unclear(facts, settings)
     try:
         decided = _of_completed(rest, posted, settings)
@@ -153,14 +160,14 @@ def _book(  # noqa: PLR0917 - one call, one order
     for units in handled:
         accounted[units.source_line] += units.quantity
     left = [part for part in parts if _is_pending(part.unit, accounted)]
-    doubt = in_doubt(facts, left)
+    doubt = in_doubt(facts, left, settings)
     if doubt is not None:
         raise doubt
     if not left:
         return Plan(note="All that is not booked is handled by others")
     for part in left:
         refuse_unbookable(facts, part)
-    task = _task(facts, posted, settings, left, accounted)
+    task = _task(facts, posted, decided_for(facts, left, settings), left, accounted)
     return _bring_in(task) if task.coming else _finish(task, (), "")
 
 

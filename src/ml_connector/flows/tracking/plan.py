@@ -10,7 +10,12 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.tracking.decisions.decided import lapsed, separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import (
+    decided_for,
+    lapsed,
+    left_to_others,
+    separate_fulfillments,
+)
 from ml_connector.flows.tracking.decisions.handled import all_handled, split_handled
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
@@ -86,6 +91,7 @@ from ml_connector.netsuite.statuses import (
     FULFILLMENT_SHIPPED,
     SALES_ORDER_FULFILLED,
 )
+from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
 from ml_connector.rules.posting_dates import local_day, posting_date
@@ -122,13 +128,12 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     if done is not None:
         return done
     fact_date = fact_date_of(facts.shipment, settings)
-    left_out = before_start(fact_date, settings, not_done="not posted")
-    if not (left_out or posted):
-        left_out = _ignored(facts, settings)
-    if left_out:
-        return refusal(source_lines(facts, settings), left_out)
     with _woken_by_its_order(facts):
-        _refuse_lapsed(facts, posted)
+        left_out = _left_out(facts, fact_date, posted, settings)
+        if left_out is not None:
+            return left_out
+        _refuse_lapsed(facts, posted, settings)
+    settings = decided_for(facts, settings)
     rest, handled = split_handled(facts, posted, settings)
     if not handled:
         return _post(facts, fact_date, posted, settings, number=number)
@@ -151,6 +156,18 @@ def always_refused(facts: TrackingFacts, settings: ConnectionSettings) -> tuple[
     return ()
 
 
+def _left_out(
+    facts: TrackingFacts, fact_date: date, posted: Sequence[Posted], settings: ConnectionSettings
+) -> Plan | None:
+    """Return the plan for a shipment that is not the books' business; None for all others."""
+    reason = before_start(fact_date, settings, not_done="not posted")
+    if not (reason or posted):
+        reason = _ignored(facts, settings)
+    if reason:
+        return refusal(source_lines(facts, settings), reason)
+    return left_to_others(facts, posted, settings)
+
+
 def _ignored(facts: TrackingFacts, settings: ConnectionSettings) -> str:
     return ignored_order(
         settings.ignore,
@@ -160,11 +177,13 @@ def _ignored(facts: TrackingFacts, settings: ConnectionSettings) -> str:
     )
 
 
-def _refuse_lapsed(facts: TrackingFacts, posted: Sequence[Posted]) -> None:
+def _refuse_lapsed(
+    facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> None:
     """Stop where a decision does not hold any more; one on its order only decides a new one."""
     linked = linked_fulfillment(posted, facts.gone) is not None
-    kinds = {DecisionKind.HANDLED} if linked else {DecisionKind.HANDLED, DecisionKind.BELONGS}
-    changed = lapsed(facts, kinds=kinds)
+    kinds = {DecisionKind.HANDLED, DecisionKind.ADJUST}
+    changed = lapsed(facts, settings, kinds=kinds if linked else {*kinds, DecisionKind.BELONGS})
     if changed is not None:
         raise changed
 
@@ -237,7 +256,10 @@ def _is_left_out(
 ) -> bool:
     """Whether nothing is posted of a shipment whatever its status."""
     day = local_day(moment(facts.shipment), settings)
-    return not posted and bool(before_start(day, settings) or _ignored(facts, settings))
+    if posted:
+        return False
+    left_out = before_start(day, settings) or _ignored(facts, settings)
+    return bool(left_out or not_ours_reason(facts.decisions))
 
 
 def _status_unknown(shipment: ShipmentFact) -> NeedsHuman:
@@ -381,7 +403,7 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
         if has_posted_units(task.posted, {linked}) or known.counts_for(there, own):
             return there
         raise fulfilled_by_others(own, [there], known)
-    changed = lapsed(task.facts)
+    changed = lapsed(task.facts, task.settings)
     if changed is not None:
         raise changed
     found = recognise(

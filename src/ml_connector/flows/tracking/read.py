@@ -42,6 +42,7 @@ from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Ship
 from ml_connector.words import DecisionKind
 
 _SALES: Final = {"CashSale": "cash sale", "CustInvc": "invoice", "TrnfrOrd": "transfer order"}
+_DECIDES_UNITS: Final = (DecisionKind.HANDLED, DecisionKind.ADJUST)
 _DELIVERY_EXCEPTION: Final = 204
 
 
@@ -108,15 +109,15 @@ async def _without_an_order(
 ) -> TrackingFacts:
     """Add what else may account for a shipment whose sales order no rule finds.
 
-    Its units are also read where a person decided that a document handled them.
+    Its units are also read where a person decided that a document handled them, or that they are
+    adjusted.
     """
     nothing = name is not None and matched.rule is None and not decided_order(facts.decisions)
     if name and nothing:
         facts = msgspec.structs.replace(facts, other_sales=await _other_sales(name, reads))
     adjusts = reads.policies.unmatched_shipment == "adjust" and not matched.orders
-    if (nothing and adjusts and has_no_order(facts)) or of_kind(
-        facts.decisions, DecisionKind.HANDLED
-    ):
+    decided = any(of_kind(facts.decisions, kind) for kind in _DECIDES_UNITS)
+    if decided or (nothing and adjusts and has_no_order(facts)):
         unmatched = await read_unmatched(facts.shipment, reads)
         facts = msgspec.structs.replace(facts, unmatched=unmatched)
     return facts

@@ -6,6 +6,7 @@ that it was taken back, or does not hold any more, is added to it.
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -61,6 +62,20 @@ class CorrectedUnits(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
+class DecidedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the source as it was when a person decided about it.
+
+    Attributes:
+        name: of the line, as journal lines and refusals have it.
+        quantity: whole eaches, signed; None where the line is only money.
+        amount: of money; None where the line is only units.
+    """
+
+    name: str
+    quantity: int | None = None
+    amount: Decimal | None = None
+
+
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was there to see when a person decided.
 
@@ -76,7 +91,7 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     document: NamedDocument | None = None
     match: str | None = None
-    lines: tuple[str, ...] = ()
+    lines: tuple[DecidedLine, ...] = ()
     after_run: int | None = None
     corrects: tuple[CorrectedUnits, ...] = ()
 

@@ -11,19 +11,28 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.errors import NeedsHuman
-from ml_connector.ledger.decisions.decisions import CorrectedUnits, NamedDocument, NamedUnits
+from ml_connector.ledger.decisions.decisions import (
+    CorrectedUnits,
+    DecidedLine,
+    NamedDocument,
+    NamedUnits,
+)
 from ml_connector.ledger.decisions.kept import StandingDecision
-from ml_connector.ledger.postings.documents import HandledUnits
+from ml_connector.ledger.postings.documents import HandledUnits, SourceLine
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.lines import line_changes
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
 PURCHASE_ORDER: Final = "PurchOrd"
 SALES_ORDER: Final = "SalesOrd"
 RETURN_AUTHORIZATION: Final = "RtnAuth"
 ITEM_FULFILLMENT: Final = "ItemShip"
+
+DONE_AT_ONCE: Final = frozenset({DecisionKind.AGAIN, DecisionKind.MAP})
+"""Decisions that were carried out when they were made: there is nothing to plan by them."""
 
 _TYPES: Final = MappingProxyType(
     {
@@ -62,6 +71,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         counted: units of this subject's lines that it accounted for when the subject ran last.
         corrects: what the counter-document changes that was decided on; ``value`` is its external
             id.
+        lines: the source's lines that it is about, as they were; empty: all, also those to come.
+        note: why, in the person's words; only of what is not ours.
     """
 
     id: int
@@ -74,6 +85,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken: tuple[NamedUnits, ...] = ()
     counted: tuple[CountedUnits, ...] = ()
     corrects: tuple[CorrectedUnits, ...] = ()
+    lines: tuple[DecidedLine, ...] = ()
+    note: str = ""
 
     @property
     def says(self) -> str:
@@ -96,8 +109,17 @@ class UnitsToHandle(NamedTuple):
 
 
 async def read_decided(flow: str, key: str, reads: Reads) -> tuple[Decided, ...]:
-    """Return what people decided about a subject; NetSuite is only asked where there is any."""
-    return tuple([await _decided(one, reads) for one in await reads.decisions.standing(flow, key)])
+    """Return what people decided about a subject; NetSuite is only asked where there is any.
+
+    Without what was done at once when it was decided, and tells a plan nothing.
+    """
+    return tuple(
+        [
+            await _decided(one, reads)
+            for one in await reads.decisions.standing(flow, key)
+            if one.decision.kind not in DONE_AT_ONCE
+        ]
+    )
 
 
 async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
@@ -117,6 +139,8 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
             for name, units in standing.counted.items()
         ),
         corrects=kept.about.corrects,
+        lines=kept.about.lines,
+        note=kept.note if kept.kind is DecisionKind.NOT_OURS else "",
     )
 
 
@@ -190,19 +214,23 @@ def type_name(transaction_type: str) -> str:
     return _TYPES.get(transaction_type, transaction_type)
 
 
-def lapse(decided: Decided, match: str) -> str:
+def lapse(decided: Decided, match: str, lines: Iterable[SourceLine] = ()) -> str:
     """Return why a decision does not hold any more; empty while it holds.
 
-    It is bound to what it names: the document as it was, and the order that the source named.
+    It is bound to what it names: the document as it was, the order that the source named, the
+    lines of the source as they were.
 
     Args:
         decided: the decision.
         match: what the source says now of the order it belongs to.
+        lines: of the source, as they are now.
     """
     then, now = decided.then, decided.now
     if decided.match is not None and match != decided.match:
         return f"its number is {match or 'empty'} now, and was {decided.match or 'empty'}"
-    return document_change(then, now) if then is not None else ""
+    if then is not None:
+        return document_change(then, now)
+    return line_changes(decided.lines, lines) if decided.lines else ""
 
 
 def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
@@ -239,21 +267,26 @@ def counted_units(decisions: Iterable[Decided], match: str) -> Counter[str]:
     return counted
 
 
-def lapses(decisions: Iterable[Decided], match: str) -> dict[int, str]:
+def lapses(
+    decisions: Iterable[Decided], match: str, lines: Sequence[SourceLine] = ()
+) -> dict[int, str]:
     """Return, by decision, why it does not hold any more; empty while it holds."""
-    return {one.id: lapse(one, match) for one in decisions}
+    return {one.id: lapse(one, match, lines) for one in decisions}
 
 
-def lapsed(what: str, decisions: Iterable[Decided], match: str) -> NeedsHuman | None:
+def lapsed(
+    what: str, decisions: Iterable[Decided], match: str, lines: Sequence[SourceLine] = ()
+) -> NeedsHuman | None:
     """Return the failure of a subject with a decision that does not hold; None where all hold.
 
     Args:
         what: the subject, such as ``WRO 90311``.
         decisions: about it.
         match: what the source says now of the order it belongs to.
+        lines: of the source, as they are now.
     """
     for one in decisions:
-        why = lapse(one, match)
+        why = lapse(one, match, lines)
         if why:
             return NeedsHuman(
                 f'{what}: decision {one.id}, "{one.says}", does not hold any more: {why}',

@@ -20,6 +20,11 @@ def names_order(facts: ReceivingFacts) -> bool:
     return facts.purchase_order_number is not None or facts.owner.order_id is not None
 
 
+def is_hidden(facts: ReceivingFacts) -> bool:
+    """Whether a WRO is of an order that may well be there, and that the role does not see."""
+    return facts.owner.gone == "hidden"
+
+
 def order_of(facts: ReceivingFacts, task: Task) -> ReceivingOrder:
     """Return the order that a WRO is received from.
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decided_sweep import decided_subjects
-from ml_connector.engine.decisions import Decidable, Offers
+from ml_connector.engine.decisions import Decidable, Offers, offers_of
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.tracking.decisions.decided import lapses, match
+from ml_connector.flows.tracking.decisions.decided import ignore_rule, lapses, match
 from ml_connector.flows.tracking.decisions.handled import items_of_units
 from ml_connector.flows.tracking.facts import TrackingFacts
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
@@ -27,11 +27,11 @@ _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
 _BELONGS: Final = DecisionKind.BELONGS
 
-_OFFERS: Final[Offers] = MappingProxyType(
+_OFFERS: Final[Offers] = offers_of(
     {
         Cause.FULFILLED_BY_OTHERS: (_SEPARATE, _HANDLED, _BELONGS),
         Cause.FULFILLMENT_NOT_FOUND: (_HANDLED, _BELONGS),
-        Cause.SALES_ORDER_NOT_FOUND: (_BELONGS, _HANDLED),
+        Cause.SALES_ORDER_NOT_FOUND: (_BELONGS, _HANDLED, DecisionKind.ADJUST),
         Cause.SALES_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
         Cause.SALES_ORDER_CLOSED: (_HANDLED, _BELONGS),
         Cause.OVER_FULFILLMENT: (_HANDLED, _BELONGS),
@@ -150,5 +150,11 @@ def _other_subsidiary(
 
 
 DECIDABLE: Final = Decidable(
-    offers=_OFFERS, name=name, match=match, lapses=lapses, objection=objection
+    offers=_OFFERS,
+    name=name,
+    match=match,
+    lapses=lapses,
+    objection=objection,
+    adjusts=MappingProxyType({Cause.SALES_ORDER_NOT_FOUND: "unmatched_shipment"}),
+    ignore_rule=ignore_rule,
 )

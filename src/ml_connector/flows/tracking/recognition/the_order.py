@@ -34,6 +34,15 @@ def has_no_order(facts: TrackingFacts) -> bool:
     )
 
 
+def is_without_order(facts: TrackingFacts) -> bool:
+    """Whether a shipment has left, and no order is known that it could be fulfilled from.
+
+    That says nothing of other sales: a person does.
+    """
+    orders = [one for one in facts.sales_orders if one.status != SALES_ORDER_CANCELLED]
+    return facts.shipment.has_shipped and not (orders or facts.linked)
+
+
 def is_unmatched(facts: TrackingFacts, settings: ConnectionSettings) -> bool:
     """Whether NetSuite was asked by all rules for a shipment's order, and surely has none."""
     asked = _sought(facts, settings.policies.order_rules.of(facts.channel))
@@ -42,8 +51,8 @@ def is_unmatched(facts: TrackingFacts, settings: ConnectionSettings) -> bool:
 
 def without_order(facts: TrackingFacts, settings: ConnectionSettings) -> str:
     """Return, in words, that NetSuite has no order of a shipment."""
-    rules = settings.policies.order_rules.of(facts.channel)
-    return f"NetSuite has no sales order with {_sought(facts, rules)}"
+    sought = _sought(facts, settings.policies.order_rules.of(facts.channel))
+    return f"NetSuite has no sales order with {sought}" if sought else "It names no sales order"
 
 
 def the_order(facts: TrackingFacts, settings: ConnectionSettings) -> SalesOrderFact:

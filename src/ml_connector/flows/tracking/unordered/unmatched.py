@@ -7,12 +7,19 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.tracking.decisions.decided import separate_fulfillments
+from ml_connector.flows.tracking.decisions.decided import (
+    is_adjusted_by_decision,
+    separate_fulfillments,
+)
 from ml_connector.flows.tracking.documents import AdjustedUnits, ShipmentBooking, adjustment
 from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, UnmatchedUnits
 from ml_connector.flows.tracking.recognition.changes import changed_units, listed_changes, offsets
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
-from ml_connector.flows.tracking.recognition.the_order import is_unmatched, without_order
+from ml_connector.flows.tracking.recognition.the_order import (
+    is_unmatched,
+    is_without_order,
+    without_order,
+)
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import changed_order
 from ml_connector.ledger.postings.documents import Plan, Posted
@@ -26,7 +33,7 @@ from ml_connector.rules.booked import standing
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import Matched, MatchFacts, match, sku_of
 from ml_connector.rules.refused import refusal, refused
-from ml_connector.words import Cause, DocumentKind
+from ml_connector.words import Cause, DecisionKind, DocumentKind
 
 _BY_HAND: Final = (
     "Enter the sales order, and it is fulfilled by itself; or adjust the stock by hand in"
@@ -44,11 +51,11 @@ def not_fulfilled(facts: TrackingFacts, settings: ConnectionSettings) -> Plan | 
 
 def adjusts(facts: TrackingFacts, settings: ConnectionSettings) -> bool:
     """Whether stock is adjusted for a shipment, as the policy says for one without an order."""
-    return (
-        settings.policies.unmatched_shipment == "adjust"
-        and facts.unmatched is not None
-        and is_unmatched(facts, settings)
-    )
+    if settings.policies.unmatched_shipment != "adjust" or facts.unmatched is None:
+        return False
+    if is_adjusted_by_decision(facts):
+        return is_without_order(facts)
+    return is_unmatched(facts, settings)
 
 
 def adjust(
@@ -131,7 +138,8 @@ def counting(
     latest = undone[-1]
     is_ordered = any(one.status != SALES_ORDER_CANCELLED for one in facts.sales_orders)
     changed = changed_units(source_lines(facts, settings), [latest], latest.remote_id or "")
-    stays = not (is_ordered or changed or facts.decisions)
+    decided = any(one.kind is not DecisionKind.ADJUST for one in facts.decisions)
+    stays = not (is_ordered or changed or decided)
     return posted if stays else standing(posted)
 
 
