@@ -108,7 +108,8 @@ def decisions(dock: Merchant) -> int:
         (["--as", "belongs", *NOTE], 1, '"belongs" names an order, and none was given'),
         (["--as", "belongs", "--document", "X", *NOTE], 1, '"belongs" names no document'),
         (["--as", "handled", "--document", "X", "--value", "Y", *NOTE], 1, "takes no value"),
-        (["--as", "accept", *NOTE], 1, 'about which "accept" can\'t be decided'),
+        (["--as", "adjust", *NOTE], 1, 'about which "adjust" can\'t be decided'),
+        (["--as", "map", "--value", "A=B", *NOTE], 1, 'about which "map" can\'t be decided'),
         (
             ["--as", "handled", "--document", "IR-NONE", *NOTE],
             1,
@@ -248,7 +249,7 @@ def test_a_decision_is_an_act_that_is_shown_and_taken_back(acme: Command, dock: 
     made = acme("audit", "acts", "--what", "events.decide", "--json").json["acts"][0]
     ended = acme("audit", "acts", "--what", "events.undecide", "--json").json["acts"][0]
 
-    assert "You may decide: handled, separate, belongs." in offered.out
+    assert "You may decide: handled, separate, belongs, not-ours, again." in offered.out
     assert (decided.status, runs) == (0, "received")
     assert (event["source"], event["topic"]) == ("person", f"events decide {one.event}")
     assert f"handled {one.receipt}" in shown.out

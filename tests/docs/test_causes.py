@@ -8,6 +8,7 @@ import pytest
 
 from docs import pages
 from docs.pages import ROOT
+from ml_connector.app.operations.decide import offers_of
 from ml_connector.causes.table import page_rows, plain, stops, who_acts
 from ml_connector.flows import FLOWS
 from ml_connector.words import Cause
@@ -20,10 +21,13 @@ STATUSES = {"NeedsData": "parked", "NeedsHuman": "dead", "Retryable": "retrying"
 
 
 def offered() -> dict[Cause, str]:
-    """What people may decide, by cause, with the flow where not every flow offers the same."""
+    """What people may decide, by cause, with the flow where not every flow offers the same.
+
+    Without what they may decide about every cause.
+    """
     by_cause: dict[Cause, dict[str, list[str]]] = {}
     for flow in FLOWS.values():
-        for cause, kinds in (flow.decidable.offers if flow.decidable else {}).items():
+        for cause, kinds in offers_of(flow).items():
             words = ", ".join(f"`{kind}`" for kind in kinds)
             by_cause.setdefault(cause, {}).setdefault(words, []).append(flow.name)
     return {

@@ -9,6 +9,7 @@ import typer
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import decide as operation
 from ml_connector.app.operations.decide import Proposal, TakenBack, Wanted
+from ml_connector.app.operations.mapping import said
 from ml_connector.cli.context import current
 from ml_connector.cli.flows import as_json, print_documents
 from ml_connector.errors import UserError
@@ -16,7 +17,7 @@ from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.rules.decisions.decided import ITEM_FULFILLMENT, document_name
 from ml_connector.words import DecisionKind
 
-_KINDS = ", ".join(DecisionKind)
+_KINDS = ", ".join(operation.decided_by_people())
 
 
 def decide(
@@ -27,7 +28,8 @@ def decide(
         typer.Option("--document", metavar="NUMBER", help="The document that it names."),
     ] = None,
     value: Annotated[
-        str | None, typer.Option("--value", metavar="V", help="The order that it names.")
+        str | None,
+        typer.Option("--value", metavar="V", help="The order or the mapping that it names."),
     ] = None,
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="Why: for the audit trail.")
@@ -60,6 +62,7 @@ def decide(
                 for one in (proposal.planned.plan.handled if proposal.planned.plan else ())
             ],
         },
+        "rule": proposal.rule,
     }
     if dry_run:
         context.printer.line("Nothing was decided: --dry-run only shows.")
@@ -74,6 +77,12 @@ def decide(
         f"Decision {kept.id} is recorded: {kept.says}. It runs again now; take it back with:"
         f" events undecide {kept.id}"
     )
+    if kept.about.setting is not None:
+        context.printer.line(
+            f"Saved: {said(kept.about.setting)}. Put it into the connection's file as well: to"
+            " apply the file without it takes it back.",
+            style="bold",
+        )
     context.printer.answer({**answer, "recorded": True, "id": kept.id})
 
 
@@ -97,13 +106,22 @@ def undecide(
     context.printer.line(
         f"Decision {one.id}, {one.says}, is taken back. {one.flow} {one.key} runs again now."
     )
+    if taken.restored:
+        context.printer.line(f"{taken.restored}. The connection's file may still say otherwise.")
     for document in taken.posted:
         context.printer.line(
             f"{document['kind']} {document['remote_id']} was posted since and stays. Take it back"
             f" with: journal undo {document['external_id']}",
             style="bold",
         )
-    context.printer.answer({"id": one.id, "decision": one, "posted_since": list(taken.posted)})
+    context.printer.answer(
+        {
+            "id": one.id,
+            "decision": one,
+            "posted_since": list(taken.posted),
+            "restored": taken.restored,
+        }
+    )
 
 
 def print_decisions(made: Sequence[KeptDecision], offers: Sequence[str], *, event_id: int) -> None:
@@ -142,7 +160,7 @@ def _stands(one: KeptDecision) -> str:
 
 
 def _kind(word: str | None) -> DecisionKind:
-    if word is None or word not in set(DecisionKind):
+    if word is None or word not in operation.decided_by_people():
         raise UserError(
             f'"{word}" is no decision' if word else "It is not said what is decided",
             where="--as",
@@ -178,6 +196,8 @@ def _show(proposal: Proposal) -> None:
             )
         for one in document.taken_out or ():
             printer.line(f"    {-one.quantity:+d} of item {one.item} at location {one.location}")
+    if new.about.setting is not None:
+        printer.line(f"  {said(new.about.setting)}")
     printer.line("It leads to:")
     if planned.failure is not None:
         printer.line(f"  {planned.failure['cause']}: {planned.failure['sentence']}")
@@ -185,3 +205,20 @@ def _show(proposal: Proposal) -> None:
     print_documents(planned)
     for units in planned.plan.handled if planned.plan else ():
         printer.line(f"  {operation.said(units)}")
+    _show_not_ours(proposal)
+
+
+def _show_not_ours(proposal: Proposal) -> None:
+    """Print what is not posted any more, and the rule that would make that general."""
+    printer = current().printer
+    plan = proposal.planned.plan
+    if plan is None or proposal.new.kind is not DecisionKind.NOT_OURS:
+        return
+    for one in plan.refused:
+        units = "" if one.quantity is None else f": {abs(one.quantity)} not posted"
+        printer.line(f"  {one.source_line}{units}. {one.reason}")
+    if proposal.rule:
+        printer.line(
+            f"To have all like it ignored, write {proposal.rule} under [ignore] in the"
+            " connection's file, and apply it."
+        )

@@ -80,13 +80,34 @@ async def _record_answers(
     """Record that a person has started stopped subjects again, and what they waited for."""
     stopped = await waits.stopped_for(connection, refs)
     for ref, things in sorted(stopped.items()):
-        await acts.record(
-            connection,
-            person,
-            acts.ANSWER,
-            connection=ref.connection,
-            details={"flow": ref.flow, "subject": ref.key, "waiting_for": list(things)},
-        )
+        await record_answer(connection, ref, things, person=person)
+
+
+async def record_answer(
+    connection: Connection,
+    ref: SubjectRef,
+    things: Sequence[str],
+    *,
+    person: str,
+    decision: int | None = None,
+) -> None:
+    """Record that a person has started a stopped subject again.
+
+    Args:
+        connection: inside the transaction that does it.
+        ref: the subject.
+        things: that it waited for.
+        person: who asks for it.
+        decision: by which that was said, if by one.
+    """
+    details = {"flow": ref.flow, "subject": ref.key, "waiting_for": list(things)}
+    await acts.record(
+        connection,
+        person,
+        acts.ANSWER,
+        connection=ref.connection,
+        details=details if decision is None else {**details, "decision": decision},
+    )
 
 
 async def _assign(

@@ -51,12 +51,17 @@ async def record(
 async def answers(
     on: Connection, connection: str, *, flow: str, subject: str
 ) -> Collection[Awaited]:
-    """Return what people have answered by starting a subject's own events again."""
+    """Return what people have answered by starting a subject's own events again.
+
+    Without what they answered by a decision that was taken back.
+    """
     found = await rows(
         on,
         "select distinct json_array_elements_text(details -> 'waiting_for') as thing from act"
         " where what = %(what)s and connection = %(connection)s"
-        " and details ->> 'flow' = %(flow)s and details ->> 'subject' = %(subject)s order by 1",
+        " and details ->> 'flow' = %(flow)s and details ->> 'subject' = %(subject)s"
+        " and not exists (select 1 from decision as d where d.taken_back_at is not null"
+        "  and d.id = (details ->> 'decision')::bigint) order by 1",
         {"what": ANSWER, "connection": connection, "flow": flow, "subject": subject},
     )
     return [Awaited(row["thing"]) for row in found]

@@ -76,6 +76,21 @@ class DecidedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     amount: Decimal | None = None
 
 
+class MappedSetting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A setting of a connection that a decision made.
+
+    Attributes:
+        table: of the connection's file, such as ``locations``.
+        value: that it has since; None: it is not set.
+        before: what it was; None: it was not set.
+    """
+
+    table: str
+    key: str
+    value: str | list[str] | None = None
+    before: str | list[str] | None = None
+
+
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was there to see when a person decided.
 
@@ -94,6 +109,7 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     lines: tuple[DecidedLine, ...] = ()
     after_run: int | None = None
     corrects: tuple[CorrectedUnits, ...] = ()
+    setting: MappedSetting | None = None
 
 
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ml_connector.ledger.inbox.claims import Run
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.storage.database import Connection, recordset, rows
 
@@ -100,6 +101,17 @@ async def release(connection: Connection, decision_id: int) -> None:
     """Give back what a decision took: those units are accounted for by nothing."""
     await rows(connection, _HOLD, {"ids": [decision_id]})
     await rows(connection, _RELEASE, {"id": decision_id})
+
+
+async def release_refused(connection: Connection, ref: SubjectRef, reason: str) -> None:
+    """Let the lines of a subject wait again that were refused for a reason alone."""
+    await rows(
+        connection,
+        "delete from refusal as r using subject as s where s.id = r.subject_id"
+        " and s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s"
+        " and r.reason = %(reason)s",
+        {**ref._asdict(), "reason": reason},
+    )
 
 
 async def _short(connection: Connection, decided: Sequence[Decided]) -> set[int]:

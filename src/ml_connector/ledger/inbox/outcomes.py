@@ -14,26 +14,28 @@ class SubjectStanding(NamedTuple):
 
     Attributes:
         cause: why it is not done; None where it is, or runs for the first time.
+        sentence: the same for a person.
     """
 
     ref: SubjectRef
     id: int
     state: str
     cause: str | None
+    sentence: str | None = None
 
 
 async def of_event(connection: Connection, event_id: int) -> SubjectStanding | None:
     """Return how the subject of an event stands; None where the event is of no subject."""
     row = await one(
         connection,
-        "select s.connection, s.flow, s.key, s.id, s.state, s.cause from event as e"
+        "select s.connection, s.flow, s.key, s.id, s.state, s.cause, s.sentence from event as e"
         " join subject as s on s.id = e.subject_id where e.id = %(id)s",
         {"id": event_id},
     )
     if row is None:
         return None
     ref = SubjectRef(row["connection"], row["flow"], row["key"])
-    return SubjectStanding(ref, row["id"], row["state"], row["cause"])
+    return SubjectStanding(ref, row["id"], row["state"], row["cause"], row["sentence"])
 
 
 async def count_unsettled(

@@ -16,7 +16,12 @@ from ml_connector.words import DecisionKind
 def not_ours_reason(decisions: Iterable[Decided]) -> str:
     """Return why a subject is not ours, as a person decided; empty where nobody did."""
     found = of_kind(decisions, DecisionKind.NOT_OURS)
-    return f"Not ours, as a person decided: {found[-1].note}" if found else ""
+    return reason_of(found[-1].note) if found else ""
+
+
+def reason_of(note: str) -> str:
+    """Return why something is not ours, by the note of the decision."""
+    return f"Not ours, as a person decided: {note}"
 
 
 def not_ours(
