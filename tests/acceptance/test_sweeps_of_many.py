@@ -136,3 +136,27 @@ def test_a_list_whose_pages_are_not_counted_is_read_whole(counting: Merchant) ->
     sweep(counting)
 
     assert found(counting) == keys(waiting[7:8])
+
+
+@pytest.mark.parametrize("flow", ["receiving", "tracking", "returns"])
+def test_the_round_costs_an_hour_few_calls_more(counting: Merchant, flow: str) -> None:
+    counting.apply(
+        limits=UNLIMITED,
+        schedule='timezone = "America/Chicago"\npurchase_orders = "30d"\nsweep = "1h"',
+    )
+    lists = {"receiving": "/receiving", "tracking": "/order", "returns": "/return"}
+    for what in lists:
+        counting.rows(
+            "insert into turn (connection, what, taken_at)"
+            " values ('acme', %(what)s, now() - interval '61 minutes') on conflict"
+            " (connection, what) do update set taken_at = excluded.taken_at returning what",
+            what=what,
+        )
+    look(counting)
+    calls = [call.path for call in counting.world.shipbob.calls]
+    each_sweep = {"receiving": 1, "tracking": 2, "returns": 1}[flow]
+    # At midnight, the newest of one day and the oldest of the next.
+    once_an_hour = 2
+
+    assert each_sweep < sum(path.endswith(lists[flow]) for path in calls)
+    assert sum(path.endswith(lists[flow]) for path in calls) <= each_sweep + once_an_hour

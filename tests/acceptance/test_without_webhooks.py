@@ -89,16 +89,20 @@ def deaf(folder: Path, server_url: str, template: str) -> Iterator[Merchant]:
 def parcels(acme: Merchant) -> tuple[dict[str, Shipment], dict[str, Order]]:
     """Parcels as ShipBob should tell of them, and as it does."""
     shipbob, retail = acme.world.shipbob, Retail(acme)
-    names = ("plain", "without a number", "delivered", "old", "recalled", "renamed", "odd")
+    names = (
+        *("plain", "without a number", "freight", "delivered", "old"),
+        *("recalled", "renamed", "odd"),
+    )
     orders = {name: retail.sell({retail.sku(): 2}) for name in names}
     found = {name: order.shipments[0] for name, order in orders.items()}
     for name in ("plain", "recalled", "renamed"):
         shipbob.label(found[name])
     for name in ("plain", "renamed"):
         shipbob.ship(found[name])
-    for name in ("without a number", "old"):
+    for name in ("without a number", "freight", "old"):
         shipbob.label(found[name], tracking=False)
         shipbob.ship(found[name])
+    found["freight"].parcels[0].pro_number = "0171234567"
     # Ordered long before it left.
     orders["old"].created -= timedelta(days=100)
     found["old"].created -= timedelta(days=100)
@@ -236,7 +240,7 @@ def test_sweeps_alone_end_in_the_same_books(
         for subject, state in by_word["subjects"].items()
         if by_sweep["subjects"].get(subject) != state
     } == {}
-    for name in ("plain", "without a number", "delivered", "old", "renamed"):
+    for name in ("plain", "without a number", "freight", "delivered", "old", "renamed"):
         key = f"tracking {world.shipments[name].id}"
         assert by_sweep["subjects"][key] == ("done", None), name
     assert by_sweep["subjects"][f"tracking {world.shipments['odd'].id}"] == (

@@ -82,13 +82,18 @@ class Pick(msgspec.Struct, kw_only=True):
 
 
 class Parcel(msgspec.Struct, kw_only=True):
-    """One box that a carrier carries."""
+    """One box that a carrier carries.
+
+    Attributes:
+        pro_number: of freight, which has no tracking number.
+    """
 
     carrier: str
     service: str
     tracking_number: str
     url: str
     barcode: str
+    pro_number: str = ""
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):

@@ -163,7 +163,7 @@ def _tracking(shipment: Shipment) -> Json | None:
         "tracking_number": first.tracking_number,
         "tracking_url": first.url,
         "bol": None,
-        "pro_number": None,
+        "pro_number": first.pro_number or None,
         "scac": None,
         "shipping_date": stamp_or_none(shipment.labelled),
     }
