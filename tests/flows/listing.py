@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ml_connector.shipbob.paging import NumberedPage
-from ml_connector.shipbob.payloads import Wro
+from ml_connector.shipbob.payloads import Channel, Wro
 from ml_connector.shipbob.resources.returns import Return
 from ml_connector.shipbob.resources.shipments import Order, Shipment
 
@@ -46,6 +46,9 @@ class Lists:
         self._size = page
         self.shipments = self
         self.returns = self
+
+    async def channels(self, **_: Any) -> list[Channel]:
+        return []
 
     async def orders(
         self,
