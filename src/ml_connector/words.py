@@ -80,6 +80,7 @@ class ExternalIdPrefix(StrEnum):
     FULFILLMENT_UPDATE = "mlc-it-"
     TRACKING_MARK = "mlc-tm-"
     SHIPMENT_ADJUSTMENT = "mlc-ia-shp-"
+    STOCK_CORRECTION = "mlc-ia-inv-"
     RETURN_AUTHORIZATION = "mlc-ra-"
     RETURN_RECEIPT = "mlc-ir-ret-"
     RETURN_ADJUSTMENT = "mlc-ia-ret-"
@@ -107,6 +108,7 @@ _KINDS: Final = MappingProxyType(
         ExternalIdPrefix.FULFILLMENT_UPDATE: DocumentKind.FULFILLMENT_UPDATE,
         ExternalIdPrefix.TRACKING_MARK: DocumentKind.TRACKING_MARK,
         ExternalIdPrefix.SHIPMENT_ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.STOCK_CORRECTION: DocumentKind.INVENTORY_ADJUSTMENT,
         ExternalIdPrefix.RETURN_AUTHORIZATION: DocumentKind.RETURN_AUTHORIZATION,
         ExternalIdPrefix.RETURN_RECEIPT: DocumentKind.ITEM_RECEIPT,
         ExternalIdPrefix.RETURN_ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from acceptance.closing import close
+from acceptance.closing import close, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.service import Answered
 from acceptance.test_deciding import (
     booked,
     decide,
@@ -15,6 +16,7 @@ from acceptance.test_deciding import (
     standing,
     undecide,
 )
+from acceptance.test_inventory import long_ago
 from ml_connector.sim.shipbob.books.receiving import Wro
 
 
@@ -113,3 +115,71 @@ def test_a_correction_waits_for_a_period_and_is_decided_once(acme: Merchant) -> 
     assert acme.rows("select id from decision") == []
     assert standing(acme, wro) == ("dead", "quantity_went_down")
     assert acme.books(tee).netsuite == {(tee, 6): 100}
+
+
+def drifting(acme: Merchant) -> str:
+    """A SKU of which ShipBob has ten, and a person took three out in NetSuite."""
+    tee = acme.sku("TEE")
+    wro = acme.deliver({tee: 10}, number=acme.order({tee: 10}))
+    run(acme, wro)
+    acme.world.netsuite.add_to_stock(tee, 6, -3)
+    [found] = drifts(acme)
+    assert (found["sku"], found["drift"]) == (tee, 3)
+    return tee
+
+
+def decide_drift(acme: Merchant, tee: str, *options: str) -> Answered:
+    return acme.command(
+        *("drift", "decide", "6", tee, "--as", "correct", "--note", "Counted", *options)
+    )
+
+
+def test_stock_is_brought_to_shipbobs_count_once(acme: Merchant) -> None:
+    tee = drifting(acme)
+    looked = decide_drift(acme, tee, "--dry-run")
+    nothing = acme.rows("select * from decision")
+    decided = decide_drift(acme, tee, "--json")
+    sync(acme, "inventory")
+    states = acme.rows("select state from subject where flow = 'inventory'")
+    again = decide_drift(acme, tee)
+
+    [item] = {
+        row["item"] for row in acme.rows("select item from journal where sku = %(s)s", s=tee)
+    }
+    assert looked.status == 0, looked.err
+    assert f"(mlc-ia-inv-6-{item}-1)" in looked.out
+    assert f"+3 {tee} at location 6" in looked.out
+    assert nothing == []
+    assert decided.status == 0, decided.err
+    assert states == [{"state": "done"}, {"state": "done"}]
+    assert drifts(acme) == []
+    assert acme.books(tee).netsuite == acme.books(tee).shipbob == {(tee, 6): 10}
+    posted = acme.rows("select external_id from posting where kind = 'inventoryAdjustment'")
+    assert posted == [{"external_id": f"mlc-ia-inv-6-{item}-1"}]
+    assert again.status == 1
+    assert "has not stopped" in again.err
+    assert close(acme).report.green
+
+    said = acme.command("events", "undecide", str(decided.json["id"]))
+    undone = acme.command("journal", "undo", f"mlc-ia-inv-6-{item}-1", "--yes")
+    [back] = drifts(acme)
+
+    assert f"journal undo mlc-ia-inv-6-{item}-1" in said.out
+    assert undone.status == 0, undone.err
+    assert (back["sku"], back["drift"]) == (tee, 3)
+
+
+def test_what_was_never_told_is_booked_instead_of_corrected(acme: Merchant) -> None:
+    tee = acme.sku("TEE")
+    acme.deliver({tee: 10}, number=acme.order({tee: 10}))
+    long_ago(acme)
+    [found] = drifts(acme)
+    refused = decide_drift(acme, tee)
+    nobody = decide_drift(acme, "NO-SUCH")
+
+    assert found["likely"] == "never_told"
+    assert (refused.status, nobody.status) == (1, 1)
+    assert "nothing told us of it" in refused.err
+    assert "sync receiving" in refused.err
+    assert "NO-SUCH" in nobody.err
+    assert acme.rows("select * from decision") == []

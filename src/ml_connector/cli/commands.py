@@ -134,6 +134,12 @@ COMMANDS: Final = (
         about="The inbox and what came of each event.",
     ),
     Command(
+        name="drift",
+        module="drift",
+        attribute="commands",
+        about="Stock that differs between the two systems, and what is decided about it.",
+    ),
+    Command(
         name="journal",
         module="journal",
         attribute="commands",

@@ -1,6 +1,6 @@
 """``events decide`` and ``events undecide``: what a person decides about what is stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -39,16 +39,44 @@ def decide(
     ] = False,
 ) -> None:
     """Decide about what is stopped, after showing what the decision leads to."""
-    context = current()
-    wanted = Wanted(
+
+    async def named(_: Installation) -> int:
+        return event_id
+
+    carry_out(named, wanted_by(kind, document, value, note), dry_run=dry_run)
+
+
+def wanted_by(
+    kind: str | None, document: str | None, value: str | None, note: str | None
+) -> Wanted:
+    """Return what a person asks for, as the options say it.
+
+    Raises:
+        UserError: there is no such decision, or the note is missing.
+    """
+    return Wanted(
         kind=_kind(kind),
         document=" ".join((document or "").split()),
         value=" ".join((value or "").split()),
         note=_note(note),
     )
 
+
+def carry_out(
+    find_event: Callable[[Installation], Awaitable[int]], wanted: Wanted, *, dry_run: bool
+) -> None:
+    """Show what a decision leads to and record it, about the subject of an event.
+
+    Args:
+        find_event: returns the id of that event.
+        wanted: the decision.
+        dry_run: only show.
+    """
+    context = current()
+
     async def look(installation: Installation) -> Proposal:
         names = await context.names(installation)
+        event_id = await find_event(installation)
         return await operation.propose(installation, names, event_id, wanted)
 
     proposal = context.run(look)

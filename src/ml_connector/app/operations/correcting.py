@@ -1,7 +1,7 @@
 """Decisions to correct: bound to the counter-document that was shown. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,9 @@ from ml_connector.ledger.decisions.decisions import KeptDecision, NewDecision
 from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.rules.decisions.corrections import corrected_units
 from ml_connector.words import DecisionKind
+
+_NOTHING: Final = "nothing is booked too much"
+_LOOK: Final = "Look at it with events show; where stock differs, name a SKU that differs."
 
 
 def bound(
@@ -33,8 +36,10 @@ def bound(
     wanted = planned.plan.documents if planned.plan else ()
     made = [one for one in corrections if one in wanted]
     if not made:
-        why = planned.failure["sentence"] if planned.failure else "Nothing is booked too much"
-        todo = planned.failure["remedy"] if planned.failure else "Look at it with events show."
+        left = planned.plan.remaining_failure if planned.plan else None
+        what = f"{new.value}: " if new.value else ""
+        why = planned.failure["sentence"] if planned.failure else f"{what}{left or _NOTHING}"
+        todo = planned.failure["remedy"] if planned.failure else _LOOK
         raise UserError(
             f"No document of ours would correct it: {why}",
             where="--as correct",

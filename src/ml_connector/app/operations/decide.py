@@ -402,8 +402,8 @@ def _check_names(wanted: Wanted) -> None:
         (wanted.document, wanted.kind in NAMES_A_DOCUMENT, "--document", "a document"),
         (wanted.value, wanted.kind in NAMES_AN_ORDER, "--value", "an order"),
     ):
-        if wanted.kind is DecisionKind.MAP and option == "--value":
-            continue  # says itself which forms there are
+        if wanted.kind in {DecisionKind.MAP, DecisionKind.CORRECT} and option == "--value":
+            continue  # says itself which forms there are; a SKU, where stock differs
         if bool(given) != needed:
             raise UserError(
                 f'"{wanted.kind}" names {what}, and none was given'

@@ -5,18 +5,22 @@ is mapped to: what ShipBob has on hand there (shipbob.md section 9.3) and what N
 (netsuite.md section 5.4), SKU by SKU. A difference is explained by what is open in our own
 ledger: received and not posted yet, parked, refused, shipped and not fulfilled yet, on its way.
 What remains is a drift. The movements of both systems tell what probably made it, and a person
-is told what to do. No stock is ever adjusted automatically.
+is told what to do. No stock is ever adjusted automatically: only where a person decided so, by
+an inventory adjustment to ShipBob's count.
 
 The snapshot is kept with the run that saw it, as all facts are.
 """
 
 from typing import Final
 
-from ml_connector.engine.flow import Flow
+from ml_connector.engine.flow import Flow, Section
+from ml_connector.flows.inventory.corrections import source_lines
+from ml_connector.flows.inventory.decided import DECIDABLE
 from ml_connector.flows.inventory.facts import StockFacts
 from ml_connector.flows.inventory.net import sweep
-from ml_connector.flows.inventory.plan import details, plan, source_lines
-from ml_connector.flows.inventory.read import read
+from ml_connector.flows.inventory.plan import details, plan
+from ml_connector.flows.inventory.read import confirm, read
+from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(
     name="inventory",
@@ -25,6 +29,7 @@ FLOW: Final = Flow(
     rules="inventory-1",
     facts=StockFacts,
     read=read,
+    confirm=confirm,
     plan=plan,
     source_lines=source_lines,
     schedule="inventory",
@@ -32,4 +37,13 @@ FLOW: Final = Flow(
     event_source="schedule",
     details=details,
     looks_again=False,
+    decidable=DECIDABLE,
+    documents=frozenset({ExternalIdPrefix.STOCK_CORRECTION}),
+    sections=(
+        Section(
+            key="corrections",
+            title="Corrections of stock",
+            kinds=frozenset({DocumentKind.INVENTORY_ADJUSTMENT}),
+        ),
+    ),
 )

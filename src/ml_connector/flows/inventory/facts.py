@@ -6,7 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from ml_connector.ledger.postings.documents import JournalLine
 from ml_connector.ledger.sources.stock import Standing
+from ml_connector.rules.decisions.decided import Decided
+from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.words import System
 
 
@@ -93,6 +96,13 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
         moved: units that we posted a moment ago, the oldest first, by the key of the level.
         unread: why movements could not be read; empty when they were.
         unmapped: stock at centers that no location is mapped to, by the center's id.
+        decisions: what people decided about the location.
+        corrected: what counter-documents have changed there, by our journal.
+        items: those of decisions, by internal id; like all that follows only read where a person
+            decided to correct.
+        unit_rates: base units in one of each unit that these items are kept in, where readable.
+        periods: posting periods from the one of ``taken_at`` on; empty when unreadable.
+        location_subsidiaries: of each location that shows any; empty outside OneWorld.
     """
 
     location: str
@@ -106,6 +116,12 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: tuple[Elsewhere, ...] = ()
     unread: str = ""
     unmapped: dict[str, int] = {}
+    decisions: tuple[Decided, ...] = ()
+    corrected: tuple[JournalLine, ...] = ()
+    items: dict[str, ItemFact] = {}
+    unit_rates: dict[str, Decimal] = {}
+    periods: tuple[PeriodFact, ...] = ()
+    location_subsidiaries: dict[str, tuple[str, ...]] = {}
 
 
 def key_of(item: str | None, sku: str) -> str:

@@ -7,22 +7,27 @@ from typing import Any
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.inventory import drift
+from ml_connector.flows.inventory.corrections import corrections
 from ml_connector.flows.inventory.facts import StockFacts
-from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
+from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.words import Cause
 
 
 def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
-    """Post nothing: either all is explained, or a person has to look.
+    """Post nothing but what a person decided: either all is explained, or a person has to look.
 
     The plan ends in NeedsHuman (``stock_drift``) when something differs that nothing open
-    explains.
+    explains, and that nobody decided to correct.
+
+    Raises:
+        NeedsHuman: what a person decided can't be posted.
     """
-    del posted, settings
     if not facts.centers:
         return Plan(note=f"No fulfillment center is mapped to location {facts.location}")
     found = drift.judge(facts)
-    drifts = [one for one in found if one.drift]
+    documents = corrections(facts, posted, settings)
+    corrected = {line.item for one in documents for line in one.lines}
+    drifts = [one for one in found if one.drift and one.level.item not in corrected]
     note = f"SKUs: {len(facts.levels)}, different: {len(found)}, unexplained: {len(drifts)}"
     if facts.unmapped:
         note += ". Not compared, since no location is mapped to it: " + ", ".join(
@@ -30,8 +35,9 @@ def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettin
             for center, units in facts.unmapped.items()
         )
     if not drifts:
-        return Plan(note=note)
+        return Plan(documents=documents, note=note)
     return Plan(
+        documents=documents,
         note=note,
         remaining_failure=NeedsHuman(
             drift.sentence(facts, drifts),
@@ -39,12 +45,6 @@ def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettin
             remedy=drift.remedy(facts, drifts),
         ),
     )
-
-
-def source_lines(facts: StockFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return none: a comparison moves no stock."""
-    del facts, settings
-    return ()
 
 
 def details(facts: StockFacts, settings: ConnectionSettings) -> Sequence[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """Takes the snapshot of one location, and what explains its differences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -19,8 +19,12 @@ from ml_connector.flows.inventory.levels import (
     wanted_skus,
 )
 from ml_connector.flows.inventory.movements import moves
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.rules.decisions.corrections import wants_correction
+from ml_connector.rules.decisions.decided import read_decided
+from ml_connector.rules.facts import item_fact, stock_periods
 from ml_connector.rules.items import MatchFacts, match, read_items
 from ml_connector.words import Cause
 
@@ -50,8 +54,10 @@ async def read(key: str, reads: Reads) -> StockFacts:
     item_of = _item_of(wanted, await read_items(wanted, reads), reads.skus)
     found, still_open, moved = _at(key, snapshot, expected, reads, item_of)
     open_keys = {level.key for level, _, rest in drift.balances(found, still_open) if rest}
+    decisions = await read_decided("inventory", key, reads)
     facts = replace(
         facts,
+        decisions=decisions,
         levels=found,
         open=still_open,
         moved=moved,
@@ -59,6 +65,8 @@ async def read(key: str, reads: Reads) -> StockFacts:
     )
     if not open_keys:
         return facts
+    if wants_correction(decisions):
+        facts = await _with_what_corrections_need(facts, reads)
     items, keys = differing(found, open_keys)
     some = only(snapshot, items, keys)
     trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
@@ -72,6 +80,28 @@ async def read(key: str, reads: Reads) -> StockFacts:
             for level, _, rest in drift.balances(*_at(other, some, expected, reads, item_of)[:2])
             if rest and level.key in open_keys
         ),
+    )
+
+
+async def confirm(facts: StockFacts, posted: Sequence[Posted], reads: Reads) -> StockFacts:
+    """Add what counter-documents have changed at the location."""
+    del reads
+    return replace(facts, corrected=tuple(line for one in posted for line in one.lines))
+
+
+async def _with_what_corrections_need(facts: StockFacts, reads: Reads) -> StockFacts:
+    """Add how the items of decisions are kept, the posting periods and the subsidiaries."""
+    skus = {one.value for one in facts.decisions}
+    named = {units.item for one in facts.decisions for units in one.corrects}
+    items = named | {one.item for one in facts.levels if one.item and one.sku in skus}
+    found = {key: item_fact(one) for key, one in (await reads.items_by_id(items)).items()}
+    units = {one.stock_unit for one in found.values() if one.stock_unit}
+    return replace(
+        facts,
+        items=found,
+        unit_rates=await reads.units.rates(units),
+        periods=await stock_periods(facts.taken_at, reads),
+        location_subsidiaries=dict(await reads.locations.subsidiaries()),
     )
 
 

@@ -38,6 +38,17 @@ async def of_event(connection: Connection, event_id: int) -> SubjectStanding | N
     return SubjectStanding(ref, row["id"], row["state"], row["cause"], row["sentence"])
 
 
+async def latest_event(connection: Connection, ref: SubjectRef) -> int | None:
+    """Return the id of the latest event about a subject; None where there is none."""
+    row = await one(
+        connection,
+        "select max(e.id) as id from event as e join subject as s on s.id = e.subject_id"
+        " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s",
+        ref._asdict(),
+    )
+    return row["id"] if row else None
+
+
 async def count_unsettled(
     database: Database, connection_name: str, flow: str, keys: Sequence[str]
 ) -> int:

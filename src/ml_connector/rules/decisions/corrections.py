@@ -27,20 +27,25 @@ def wants_correction(decisions: Iterable[Decided]) -> bool:
 
 
 def is_decided(
-    decisions: Iterable[Decided], external_id: str, lines: Iterable[JournalLine]
+    decisions: Iterable[Decided],
+    external_id: str,
+    lines: Iterable[JournalLine],
+    *,
+    names: str = "",
 ) -> bool:
     """Return whether a person decided on just this counter-document.
 
-    Also where the decision is only looked at: it names nothing yet.
+    Also where the decision is only looked at: it names no document yet.
 
     Args:
         decisions: about the subject.
         external_id: that the document would have.
         lines: what it would change.
+        names: what a person names it by before it is made, such as a SKU; empty for nothing.
     """
     units = corrected_units(lines)
     return any(
-        not one.corrects or (one.value == external_id and one.corrects == units)
+        one.value == external_id and one.corrects == units if one.corrects else one.value == names
         for one in of_kind(decisions, DecisionKind.CORRECT)
     )
 
