@@ -1,0 +1,135 @@
+"""One row of each list that sweeps read can't be read: it is shown, all others are booked."""
+
+import re
+
+import pytest
+
+from acceptance.in_process import sync
+from acceptance.merchant import Merchant
+from acceptance.returning import Desk
+from acceptance.test_polls import look
+from acceptance.test_purchase_orders import order_id
+from acceptance.told import ends_right, furnish
+from ml_connector.sim.faults import Fault
+from ml_connector.sim.shipbob.books.receiving import Wro
+
+SHIPBOB = {
+    "receiving": (r"/receiving(\?|/)", "status"),
+    "tracking": (r"/order(\?|/)", "created_date"),
+    "returns": (r"/return(\?|/)", "status"),
+}
+"""The lists and the single reads of each flow, and a field that a rule uses."""
+
+
+def swept(acme: Merchant) -> None:
+    """Sweep as a worker does, and do what was found."""
+    acme.rows("update turn set taken_at = '-infinity', not_before = '-infinity' returning what")
+    look(acme)
+    for row in acme.rows("select flow, key from subject where state in ('received', 'retrying')"):
+        sync(acme, row["flow"], [row["key"]])
+
+
+def state(acme: Merchant, flow: str, key: object) -> tuple[str, str | None, str]:
+    [row] = acme.rows(
+        "select state, cause, coalesce(sentence, '') as sentence from subject"
+        " where flow = %(flow)s and key = %(key)s",
+        flow=flow,
+        key=str(key),
+    )
+    return row["state"], row["cause"], row["sentence"]
+
+
+def poison(acme: Merchant, flow: str, row: object) -> None:
+    path, field = SHIPBOB[flow]
+    acme.world.shipbob.faults.add(
+        Fault(kind="spoiled_row", path=path, row=str(row), field=field, method="GET")
+    )
+
+
+@pytest.fixture
+def three(unserved: Merchant) -> tuple[Merchant, str, list[Wro]]:
+    furnish(unserved)
+    unserved.apply()
+    tee = unserved.sku("TEE")
+    number = unserved.order({tee: 9})
+    return unserved, tee, [unserved.deliver({tee: 3}, number=number) for _ in range(3)]
+
+
+def test_one_wro_that_cannot_be_read_keeps_no_other_from_being_received(
+    three: tuple[Merchant, str, list[Wro]],
+) -> None:
+    acme, tee, wros = three
+    poison(acme, "receiving", wros[1].id)
+    swept(acme)
+    states = [state(acme, "receiving", wro.id)[:2] for wro in wros]
+    said = state(acme, "receiving", wros[1].id)[2]
+    swept(acme)
+    told = acme.rows(
+        "select e.id from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'receiving' and s.key = %(key)s and e.source = 'sweep'",
+        key=str(wros[1].id),
+    )
+    acme.world.shipbob.clear_faults()
+    acme.command("events", "replay", "--cause", "event_unreadable")
+    sync(acme, "receiving", [str(wros[1].id)])
+
+    assert states == [("done", None), ("dead", "event_unreadable"), ("done", None)]
+    assert "`$.status`" in said
+    assert len(told) == 1
+    ends_right(acme, tee)
+
+
+def test_one_order_that_cannot_be_read_keeps_no_other_from_being_fulfilled(
+    unserved: Merchant,
+) -> None:
+    desk = Desk(unserved)
+    unserved.world.netsuite.add_customer("Nora Park", internal_id=401, subsidiary=1)
+    unserved.apply()
+    tee = unserved.sku("TEE")
+    sold = [desk.sell({tee: 1}, fulfilled=False) for _ in range(3)]
+    parcels = [shipment for _, _, shipment in sold]
+    orders = {
+        shipment.id: order.id
+        for order in unserved.world.shipbob.books.orders.by_id.values()
+        for shipment in order.shipments
+    }
+    poison(unserved, "tracking", orders[parcels[1]])
+    swept(unserved)
+    said = state(unserved, "tracking", f"order-{orders[parcels[1]]}")
+
+    assert [state(unserved, "tracking", parcels[at])[0] for at in (0, 2)] == ["done", "done"]
+    assert said[:2] == ("dead", "event_unreadable")
+    assert "created_date" in said[2]
+
+
+def test_one_return_that_cannot_be_read_keeps_no_other_from_being_booked(
+    unserved: Merchant,
+) -> None:
+    desk = Desk(unserved)
+    unserved.world.netsuite.add_customer("Nora Park", internal_id=401, subsidiary=1)
+    unserved.world.netsuite.add_location("Quarantine", internal_id=9, subsidiary=1)
+    unserved.world.netsuite.add_account("Write-off", internal_id=55, account_type="COGS")
+    desk.apply()
+    tee = unserved.sku("TEE")
+    back = [desk.complete(desk.announce({tee: 1}, desk.authorize({tee: 1}))) for _ in range(3)]
+    poison(unserved, "returns", back[1].id)
+    swept(unserved)
+
+    assert state(unserved, "returns", back[1].id)[:2] == ("dead", "event_unreadable")
+    assert {state(unserved, "returns", back[at].id)[1] for at in (0, 2)} != {"event_unreadable"}
+
+
+def test_one_purchase_order_that_cannot_be_read_keeps_no_other_from_being_announced(
+    unserved: Merchant,
+) -> None:
+    unserved.apply(schedule='timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1d"')
+    tee = unserved.sku("TEE")
+    keys = [order_id(unserved, unserved.order({tee: units})) for units in (3, 4, 5)]
+    unserved.world.netsuite.faults.add(
+        Fault(kind="spoiled_row", path="suiteql", row=keys[1], field="lastmodified")
+    )
+    swept(unserved)
+    states = [state(unserved, "purchase-orders", key)[0] for key in keys]
+
+    assert (states[0], states[2]) == ("done", "done")
+    assert re.search("dead|done", states[1])
