@@ -263,6 +263,7 @@ class Case:
                 closed=Flag.F if row["open"] else Flag.T,
                 aplocked=Flag.T if row.get("payables_locked") else Flag.F,
                 isadjust=Flag.T if row.get("adjusting") else Flag.F,
+                allownonglchanges=Flag.T if row.get("takes_news") else Flag.F,
             )
             for number, row in enumerate(self._netsuite["periods"], 1)
         ]

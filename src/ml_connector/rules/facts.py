@@ -31,12 +31,17 @@ class ItemFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeriodFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A posting period and whether stock may still be posted in it (section 13.5)."""
+    """A posting period and whether stock may still be posted in it (section 13.5).
+
+    Attributes:
+        takes_news: whether what does not touch the ledger may be changed although it is closed.
+    """
 
     name: str
     start: date
     end: date
     open: bool
+    takes_news: bool = False
 
 
 def item_fact(item: Item) -> ItemFact:
@@ -71,6 +76,7 @@ async def stock_periods(moment: datetime | None, reads: Reads) -> tuple[PeriodFa
             start=period.startdate,
             end=period.enddate,
             open=period.open_for_stock,
+            takes_news=bool(period.allownonglchanges),
         )
         for period in await reads.periods((moment - timedelta(days=1)).date())
     )

@@ -88,6 +88,16 @@ def posting_date(
     )
 
 
+def closed_to_news(day: date | None, periods: Sequence[PeriodFact]) -> PeriodFact | None:
+    """Return the period that keeps a document of a day from any change; None where none does.
+
+    Where the account allows changes that don't touch the ledger, a closed period takes them
+    (netsuite.md section 13.5, ``allownonglchanges``). One that isn't known keeps nothing.
+    """
+    own = [] if day is None else _of_day(day, periods)
+    return next((one for one in own if not (one.open or one.takes_news)), None)
+
+
 def _of_day(day: date, periods: Sequence[PeriodFact]) -> list[PeriodFact]:
     """Return the period of a day; several only where they are of the same days.
 

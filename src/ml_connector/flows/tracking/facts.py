@@ -239,6 +239,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         sales_orders: all that match the reference; normally one.
         lots: NetSuite's lots and serial numbers by text, where the order's items have them.
         periods: posting periods from the one of the shipment on; empty when unreadable.
+        read_at: where a fulfilment of the order is in a closed period.
         linked: by shipment of the order, the item fulfilment that our books know as its.
         gone: those of them that this shipment had and that are not in NetSuite any more.
         decisions: what people decided about the shipment.
@@ -269,6 +270,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decided, ...] = ()
     taken: dict[str, tuple[NamedUnits, ...]] = {}
     unmatched: UnmatchedUnits | None = None
+    read_at: datetime | None = None
 
     @property
     def awaited_order(self) -> str | None:

@@ -10,6 +10,7 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
+from ml_connector.flows.tracking.closed_month import News, news_of_closed_month
 from ml_connector.flows.tracking.decisions.decided import (
     decided_for,
     lapsed,
@@ -94,7 +95,7 @@ from ml_connector.netsuite.statuses import (
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
-from ml_connector.rules.posting_dates import local_day, posting_date
+from ml_connector.rules.posting_dates import closed_to_news, local_day, posting_date
 from ml_connector.rules.refused import ignored_order, refusal, refused
 from ml_connector.rules.start_date import before_start
 from ml_connector.rules.unknown_words import unknown_status
@@ -503,6 +504,10 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
             refused=refused,
             note=f"Item fulfilment {own.called} says it all already",
         )
+    period = None if ships is not None else closed_to_news(own.day, task.facts.periods)
+    if period is not None:
+        news = News(shipment=task.shipment, own=own, parcels=tuple(parcels), delivered=tell)
+        return news_of_closed_month(news, period, task.facts.read_at, refused=refused)
     number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
     document = fulfillment_update(booking, number, own, parcels, tell_delivery=tell, ships=ships)
     return Plan(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -36,8 +37,9 @@ from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.sales_orders.search import MatchedOrders
 from ml_connector.rules.decisions.decided import of_kind, read_decided
-from ml_connector.rules.facts import stock_periods
+from ml_connector.rules.facts import PeriodFact, stock_periods
 from ml_connector.rules.line_numbers.proof import prove_sold_lines
+from ml_connector.rules.posting_dates import closed_to_news
 from ml_connector.shipbob.resources.shipments import Order, ParcelTracking, Shipment
 from ml_connector.words import DecisionKind
 
@@ -97,7 +99,12 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         rival_channels=rivals,
         takes_marks=takes_marks,
         taken=taken,
+        read_at=datetime.now(UTC) if _meets_closed_months(found, periods) else None,
     )
+
+
+def _meets_closed_months(orders: Sequence[SalesOrderFact], periods: Sequence[PeriodFact]) -> bool:
+    return any(closed_to_news(one.day, periods) for order in orders for one in order.fulfillments)
 
 
 async def _find_orders(name: str | None, reads: Reads) -> MatchedOrders:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -83,6 +84,7 @@ class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: A picked, B packed, C shipped.
+        day: that it is posted on.
     """
 
     id: str
@@ -92,6 +94,7 @@ class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
     memo: str = ""
     lines: tuple[FulfilledUnits, ...] = ()
     tracking_numbers: tuple[str, ...] = ()
+    day: date | None = None
 
     @property
     def called(self) -> str:
@@ -214,6 +217,7 @@ def _fulfillment(fulfillment: Fulfillment) -> FulfillmentFact:
             for line in fulfillment.lines
         ),
         tracking_numbers=fulfillment.tracking_numbers,
+        day=fulfillment.trandate,
     )
 
 

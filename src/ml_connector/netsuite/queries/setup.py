@@ -13,7 +13,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Answer, Priority
 
 _PERIODS: Final = """
-SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked[, p.isadjust],
+SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked[, p.isadjust][, p.allownonglchanges],
     TO_CHAR(p.startdate, 'YYYY-MM-DD') AS startdate, TO_CHAR(p.enddate, 'YYYY-MM-DD') AS enddate
 FROM accountingperiod p
 WHERE p.isquarter = 'F' AND p.isyear = 'F' AND (p.isinactive = 'F' OR p.isinactive IS NULL)
@@ -37,6 +37,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         alllocked: no transaction of any kind can be posted.
         aplocked: no vendor bill can be posted.
         isadjust: for corrections of the accountants, over days that lie in another period.
+        allownonglchanges: what does not touch the ledger may be changed although it is closed.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     alllocked: Flag = Flag.F
     aplocked: Flag = Flag.F
     isadjust: Flag = Flag.F
+    allownonglchanges: Flag = Flag.F
 
     @property
     def open_for_stock(self) -> bool:

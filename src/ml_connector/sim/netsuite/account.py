@@ -59,5 +59,8 @@ class Account(Protocol):
     def close_period(self, month: str) -> None:
         """Close a posting period, written ``2026-10``."""
 
+    def allow_non_gl_changes(self, month: str) -> None:
+        """Let a period take changes that don't touch the ledger, also when it is closed."""
+
     def reopen_period(self, month: str) -> None:
         """Open a period and lift all its locks."""

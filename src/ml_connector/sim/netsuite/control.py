@@ -67,6 +67,7 @@ ACTIONS: Final = frozenset(
         "delete",
         "close_period",
         "reopen_period",
+        "allow_non_gl_changes",
         "lock_period",
         "add_adjusting_period",
         "register_certificate",

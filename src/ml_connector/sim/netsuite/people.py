@@ -219,6 +219,10 @@ class People:
         """Open a period and lift all its locks."""
         self._period(month, closed=False, alllocked=False, aplocked=False, arlocked=False)
 
+    def allow_non_gl_changes(self, month: str) -> None:
+        """Let a period, closed or not, take changes that don't touch the ledger."""
+        self._period(month, allownonglchanges=True)
+
     def lock_period(self, month: str, ledger: str = "all") -> None:
         """Lock a period for ``all``, ``ap`` or ``ar``."""
         self._period(month, **{periods.LOCKS[ledger]: True})

@@ -102,6 +102,7 @@ class NetSuiteSim:
         self.edit = people.edit
         self.delete = people.delete
         self.close_period = people.close_period
+        self.allow_non_gl_changes = people.allow_non_gl_changes
         self.reopen_period = people.reopen_period
         self.lock_period = people.lock_period
         self.add_adjusting_period = people.add_adjusting_period

@@ -1,6 +1,7 @@
 """Saving and removing transactions: the one place where documents reach the books."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from ml_connector.sim.netsuite.books import line_numbers, periods, stock
@@ -76,9 +77,11 @@ def save(company: Company, document: Document, *, by_person: bool = False) -> in
         if document.values["trandate"] is None:
             document.values["trandate"] = books.today()
         _number_lines(company, document)
+        before = _moved(company, document)
         sources = _undo(company, document)
         effects = _POSTERS[document.kind.name](company, document)
-        period = _period(company, document, effects)
+        tells = bool(before) and before == _moves(effects)
+        period = _period(company, document, effects, tells=tells)
         _write(company, document, effects, period, by_person=by_person)
         sources |= {link.previous for link in effects.links}
         for source in sorted(sources | {document.id}):
@@ -173,14 +176,46 @@ def _undo(company: Company, document: Document) -> set[int]:
     return sources
 
 
-def _period(company: Company, document: Document, effects: Effects) -> int | None:
+def _moved(company: Company, document: Document) -> set[tuple[object, ...]]:
+    """What the lines of a saved document moved, to see whether a change moves anything else."""
+    if not document.id:
+        return set()
+    found = company.books.rows(
+        "SELECT id, item, quantity, location FROM transactionline"
+        ' WHERE "transaction" = ? AND item IS NOT NULL AND quantity IS NOT NULL',
+        (document.id,),
+    )
+    return {_move(row["id"], row["item"], row["quantity"], row["location"]) for row in found}
+
+
+def _moves(effects: Effects) -> set[tuple[object, ...]]:
+    return {
+        _move(line, row.item, row.quantity, row.location)
+        for line, row in effects.rows.items()
+        if row.item is not None and row.quantity is not None
+    }
+
+
+def _move(line: object, item: object, quantity: object, location: object) -> tuple[object, ...]:
+    return (str(line), str(item), Decimal(str(quantity)), str(location))
+
+
+def _period(company: Company, document: Document, effects: Effects, *, tells: bool) -> int | None:
+    """The period that a document is posted in.
+
+    A change that only tells something, such as a memo or a package, is taken by a closed period
+    that allows changes which don't touch the ledger (13.5).
+    """
     if not effects.posting:
         document.values.pop("postingperiod", None)
         return None
     ledger = _LEDGERS.get(document.kind.name, "stock")
     old = document.row
     if old and old.get("posting") == "T":
-        periods.check_open(periods.of_date(company.books, str(old["trandate"])), ledger)
+        own = periods.of_date(company.books, str(old["trandate"]))
+        if tells and own["allownonglchanges"] == "T" and old["trandate"] == document.date:
+            return whole(own["id"])
+        periods.check_open(own, ledger)
         if old["trandate"] != document.date:
             document.values.pop("postingperiod", None)
     chosen = document.ref("postingperiod")
