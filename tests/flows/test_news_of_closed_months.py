@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ml_connector.errors import NeedsData
-from ml_connector.flows.tracking.closed_month import ENDS_AFTER, News, news_of_closed_month
 from ml_connector.flows.tracking.facts import Parcel, ShipmentFact
+from ml_connector.flows.tracking.recognition.closed_months import ENDS_AFTER, News
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import closed_to_news
@@ -15,7 +15,7 @@ SAID = datetime(2026, 10, 20, 12, tzinfo=UTC)
 OCTOBER = PeriodFact(name="Oct 2026", start=date(2026, 10, 1), end=date(2026, 10, 31), open=False)
 NEWS = News(
     shipment=ShipmentFact(id=7, status="Completed", as_of=SAID),
-    own=FulfillmentFact(id="5001", number="IF1"),
+    own=FulfillmentFact(id="5001", number="IF1", day=date(2026, 10, 19)),
     parcels=(Parcel(number="1Z1"),),
     delivered=True,
 )
@@ -23,8 +23,9 @@ NEWS = News(
 
 @pytest.mark.parametrize("days", [0, 59])
 def test_news_waits_for_its_period(days: int) -> None:
-    plan = news_of_closed_month(NEWS, OCTOBER, SAID + timedelta(days=days))
+    plan = NEWS.held_back([OCTOBER], SAID + timedelta(days=days))
 
+    assert plan is not None
     assert isinstance(plan.remaining_failure, NeedsData)
     assert plan.remaining_failure.waiting_for == ("period:2026-10",)
     assert [one.source_line for one in plan.refused] == ["parcel 1Z1", "delivery"]
@@ -32,8 +33,9 @@ def test_news_waits_for_its_period(days: int) -> None:
 
 
 def test_news_that_waited_long_enough_is_refused() -> None:
-    plan = news_of_closed_month(NEWS, OCTOBER, SAID + ENDS_AFTER)
+    plan = NEWS.held_back([OCTOBER], SAID + ENDS_AFTER)
 
+    assert plan is not None
     assert plan.remaining_failure is None
     assert {one.reason for one in plan.refused} == {"Posting period Oct 2026 is closed"}
     assert plan.note.startswith("Refused: posting period Oct 2026 is closed")

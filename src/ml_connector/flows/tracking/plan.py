@@ -10,7 +10,6 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.tracking.closed_month import News, news_of_closed_month
 from ml_connector.flows.tracking.decisions.decided import (
     decided_for,
     lapsed,
@@ -42,6 +41,7 @@ from ml_connector.flows.tracking.recognition.changes import (
     offsets,
     taken_out,
 )
+from ml_connector.flows.tracking.recognition.closed_months import News
 from ml_connector.flows.tracking.recognition.doubts import (
     cancelled_after_shipping,
     deleted,
@@ -95,7 +95,7 @@ from ml_connector.netsuite.statuses import (
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
-from ml_connector.rules.posting_dates import closed_to_news, local_day, posting_date
+from ml_connector.rules.posting_dates import local_day, posting_date
 from ml_connector.rules.refused import ignored_order, refusal, refused
 from ml_connector.rules.start_date import before_start
 from ml_connector.rules.unknown_words import unknown_status
@@ -493,10 +493,7 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     booking = task.booking(day)
     if booking.location is None and own.lines:  # the center isn't mapped
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
-    before = told_before(_posted_on(task, own))
-    # One that was made again by hand is told anew in any case: so the books know it again.
-    made_again = bool(task.facts.gone) and not _is_linked(task, own)
-    tell = booking.delivery.follows(before) if before else made_again or not _says(own, booking)
+    tell = _tells(task, own, booking)
     refused = _done_by_others(task, own, known)
     if not parcels and not tell and ships is None:
         return Plan(
@@ -504,10 +501,11 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
             refused=refused,
             note=f"Item fulfilment {own.called} says it all already",
         )
-    period = None if ships is not None else closed_to_news(own.day, task.facts.periods)
-    if period is not None:
+    if ships is None:
         news = News(shipment=task.shipment, own=own, parcels=tuple(parcels), delivered=tell)
-        return news_of_closed_month(news, period, task.facts.read_at, refused=refused)
+        held = news.held_back(task.facts.periods, task.facts.read_at, refused=refused)
+        if held is not None:
+            return held
     number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
     document = fulfillment_update(booking, number, own, parcels, tell_delivery=tell, ships=ships)
     return Plan(
@@ -515,6 +513,18 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
         refused=refused,
         claim=_claim(task, own),
     )
+
+
+def _tells(task: _ShipmentTask, own: FulfillmentFact, booking: ShipmentBooking) -> bool:
+    """Whether the delivery state is news for a fulfilment.
+
+    One that was made again by hand is told anew in any case: so the books know it again.
+    """
+    before = told_before(_posted_on(task, own))
+    if before:
+        return booking.delivery.follows(before)
+    made_again = bool(task.facts.gone) and not _is_linked(task, own)
+    return made_again or not _says(own, booking)
 
 
 def _claim(task: _ShipmentTask, own: FulfillmentFact) -> RecordClaim | None:
