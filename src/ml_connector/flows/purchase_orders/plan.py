@@ -15,7 +15,7 @@ from ml_connector.flows.purchase_orders.open_units import centers_by_location
 from ml_connector.flows.purchase_orders.products import unknown
 from ml_connector.flows.purchase_orders.whose.ambiguous import refuse_ambiguous
 from ml_connector.flows.purchase_orders.wro_receipts import with_hand_receipts
-from ml_connector.flows.purchase_orders.wros import wros_of
+from ml_connector.flows.purchase_orders.wros import made_wros, wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_KNOWN, PURCHASE_ORDER_OPEN
@@ -39,7 +39,7 @@ def plan(
             stock was on its way already, or its status is not known.
         Retryable: a WRO that was just made is not listed yet.
     """
-    not_announced = _not_announced(facts, settings)
+    not_announced = _not_announced(facts, posted, settings)
     if not_announced:
         return Plan(note=not_announced)
     seen = msgspec.structs.replace(facts, wros=with_hand_receipts(facts, settings))
@@ -64,8 +64,13 @@ def plan(
     return announce(facts, wros, settings)
 
 
-def _not_announced(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> str:
+def _not_announced(
+    facts: PurchaseOrderFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> str:
     """Return why an order is not announced at all; empty where it is.
+
+    One that we have announced goes on, whatever rule names it since: its WROs are to be cancelled
+    when it is closed.
 
     Raises:
         NeedsHuman: a transfer order has the number of a purchase order.
@@ -74,7 +79,7 @@ def _not_announced(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> s
     if is_before_start(facts.ordered_on, settings):
         begins = settings.start_date
         return f"{facts.number} was ordered before the start date {begins}: not announced"
-    not_ours = ignored_wro(settings.ignore, facts.number)
+    not_ours = "" if made_wros(posted) else ignored_wro(settings.ignore, facts.number)
     if not_ours:
         return f"{facts.number} is not announced. {not_ours}"
     if facts.unreadable:

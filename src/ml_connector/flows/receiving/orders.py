@@ -19,6 +19,7 @@ from ml_connector.flows.receiving.facts import (
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.booked import standing
 from ml_connector.rules.external_ids import is_receipt_of, is_receipt_of_other, known_by_memo
 from ml_connector.rules.line_numbers.proof import prove_purchase_lines
 from ml_connector.rules.units import LineUnit, read_units
@@ -35,26 +36,33 @@ async def with_receipts(
 ) -> ReceivingFacts:
     """Return facts with the receipts of the orders, where somebody else may have made any.
 
-    They are not read where all that NetSuite has received of the WRO's items is what we have
-    posted for this WRO: nobody else's units can be in stock beside ours then. What people have
-    put in place of ours holds as many, and what is booked beyond it comes out right.
+    They are not read where all that an order has received of the WRO's items is what receipts of
+    ours hold that stand, made from this order for this WRO: nobody else's units can be in stock
+    beside ours then. What people have put in place of ours holds as many, and what is booked
+    beyond it comes out right. What was taken back is booked anew beside theirs, and so does not
+    count; nor does what was received from another order.
     """
     items = {*facts.bound, *(one.id for some in facts.items.values() for one in some)}
-    ours: Counter[str] = Counter()
-    for document in posted:
-        if document.kind == DocumentKind.ITEM_RECEIPT:
-            for line in document.lines:
-                ours[line.item or ""] += line.quantity or 0
     orders = [
         msgspec.structs.replace(
             order,
             receipts=_receipts(facts.wro_id, await _receipt_lines(facts, order, reads), items),
         )
-        if facts.decisions or _is_unexplained(order, items, ours)
+        if facts.decisions or _is_unexplained(order, items, _ours(order, posted))
         else order
         for order in facts.orders
     ]
     return msgspec.structs.replace(facts, orders=tuple(orders))
+
+
+def _ours(order: ReceivingOrder, posted: Sequence[Posted]) -> Counter[str]:
+    """Return the units that receipts of ours hold of an order, by item."""
+    units: Counter[str] = Counter()
+    for document in standing(posted):
+        if document.kind == DocumentKind.ITEM_RECEIPT and document.made_from == order.id:
+            for line in document.lines:
+                units[line.item or ""] += line.quantity or 0
+    return units
 
 
 def _is_unexplained(

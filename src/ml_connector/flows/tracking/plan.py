@@ -16,7 +16,11 @@ from ml_connector.flows.tracking.decisions.decided import (
     left_to_others,
     separate_fulfillments,
 )
-from ml_connector.flows.tracking.decisions.handled import all_handled, split_handled
+from ml_connector.flows.tracking.decisions.handled import (
+    all_handled,
+    refuse_fewer_than_handled,
+    split_handled,
+)
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,
@@ -125,6 +129,8 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
         return Plan(fan_out=ids, parent_key=str(facts.order_id), note=note)
     number = 1 + sum(one.kind == DocumentKind.INVENTORY_ADJUSTMENT for one in posted)
     posted = counting(facts, posted, settings)
+    with _woken_by_its_order(facts):
+        refuse_fewer_than_handled(facts, posted)
     done = adjusted(facts, posted, settings) or _not_left(facts, posted, settings)
     if done is not None:
         return done

@@ -51,7 +51,7 @@ _DELIVERY_EXCEPTION: Final = 204
 async def read(key: str, reads: Reads) -> TrackingFacts:
     """Gather a shipment with its order, its parcels, the sales order and what was fulfilled.
 
-    NetSuite is asked only about what has shipped or was cancelled.
+    NetSuite is asked only about what has shipped, was cancelled, or was decided about.
     """
     if key.startswith(ORDER):
         order = await reads.shipments.order(int(key.removeprefix(ORDER)))
@@ -67,7 +67,7 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
     name = reads.shipments.order_name(order, belongs=decided_order(decisions))
     tracked = await _parcels(own, reads)
     facts = await _told(order, own, tracked, name, reads)
-    if not (name or decisions) or not await _is_due(facts.shipment, reads):
+    if not (decisions or (name and await _is_due(facts.shipment, reads))):
         return facts
     # Asked at the same time, so that the decision waits for the slower of the two only.
     matched, periods, linked = await asyncio.gather(

@@ -222,6 +222,11 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     lines: tuple[JournalLine, ...] = ()
 
+    @property
+    def made_from(self) -> str | None:
+        """Internal id of the order that it is made from; None for one that is made from none."""
+        return self.request.from_id if isinstance(self.request, TransformRecord) else None
+
     def encoded(self) -> bytes:
         """Return the document as JSON: the same document gives the same bytes."""
         return msgspec.json.encode(self, order="deterministic")
@@ -237,6 +242,8 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         undone: whether a counter-document has taken it back.
         superseded: whether another document of the subject was posted after that.
+        made_from: internal id of the order that it was made from; None for one that was made from
+            none, or where that is not known.
     """
 
     system: System
@@ -246,6 +253,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[JournalLine, ...]
     undone: bool = False
     superseded: bool = False
+    made_from: str | None = None
 
 
 class RecordClaim(msgspec.Struct, frozen=True, kw_only=True):

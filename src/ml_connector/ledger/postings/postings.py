@@ -404,6 +404,7 @@ def _posted(posting: Posting, row: DictRow) -> Posted:
         lines=posting.document.lines,
         undone=row["undone"],
         superseded=row["superseded"],
+        made_from=posting.document.made_from,
     )
 
 

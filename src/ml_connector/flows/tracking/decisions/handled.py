@@ -8,13 +8,23 @@ import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.flows.tracking.decisions.decided import match as match_of
 from ml_connector.flows.tracking.facts import ShipmentFact, StoreProduct, TrackingFacts, Units
 from ml_connector.flows.tracking.recognition.changes import changed_units, offsets
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted
-from ml_connector.rules.decisions.decided import UnitsToHandle, handled_units
+from ml_connector.rules.decisions.decided import (
+    Decided,
+    UnitsToHandle,
+    counted_units,
+    document_name,
+    handled_units,
+    of_kind,
+)
+from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.refused import refused
+from ml_connector.words import Cause, DecisionKind
 
 _NOT_KEPT: Final = "; its packages and the delivery are not written on it"
 
@@ -70,6 +80,77 @@ def all_handled(
             *offsets(gone_units(facts, posted), "Its item fulfilment is gone from NetSuite"),
         ),
     )
+
+
+def refuse_fewer_than_handled(facts: TrackingFacts, posted: Sequence[Posted]) -> None:
+    """Stop where ShipBob says fewer units of a shipment than documents of others and ours hold.
+
+    What a decision has counted never shrinks in silence: the document in NetSuite still holds it.
+
+    Args:
+        facts: of the shipment.
+        posted: what is posted of it.
+
+    Raises:
+        NeedsHuman: units that were handled are not in the shipment any more, or it has not left.
+    """
+    holding = _holding(facts)
+    if not holding or not_ours_reason(facts.decisions):
+        return
+    fewer = _missing(counted_units(holding, match_of(facts)), facts, posted)
+    if fewer:
+        names = " and ".join(document_name(one.then) for one in holding if one.then)
+        raise _fewer_than_handled(facts.shipment, fewer, names, [str(one.id) for one in holding])
+
+
+def _missing(
+    counted: Mapping[str, int], facts: TrackingFacts, posted: Sequence[Posted]
+) -> dict[str, int]:
+    """Return by how many units a shipment holds less than is accounted for, of what is counted."""
+    missing: Counter[str] = Counter()
+    for line, quantity in counted.items():
+        missing[_inventory(line)] -= quantity
+    handled = [*missing]
+    for booked in (line for one in _standing(facts, posted) for line in one.lines):
+        missing[_inventory(booked.source_line)] -= booked.quantity or 0
+    for unit in facts.shipment.units if facts.shipment.has_shipped else ():
+        missing[_inventory(unit.source_line)] -= unit.quantity
+    return {line: missing[line] for line in handled if missing[line] > 0}
+
+
+def _holding(facts: TrackingFacts) -> list[Decided]:
+    """Return the decisions that have counted units, but where their document is separate."""
+    separate = {one.then.id for one in of_kind(facts.decisions, DecisionKind.SEPARATE) if one.then}
+    return [
+        one
+        for one in of_kind(facts.decisions, DecisionKind.HANDLED)
+        if one.counted and one.then and one.then.id not in separate
+    ]
+
+
+def _fewer_than_handled(
+    shipment: ShipmentFact, missing: Mapping[str, int], names: str, decisions: Sequence[str]
+) -> NeedsHuman:
+    if shipment.has_shipped:
+        fewer = ", ".join(f"{units} of {line}" for line, units in sorted(missing.items()))
+        state = f"holds fewer units at ShipBob now than are accounted for: {fewer}"
+    else:
+        state = f"is {shipment.status} at ShipBob now"
+    undo = ", ".join(f"events undecide {one}" for one in decisions)
+    return NeedsHuman(
+        f"Shipment {shipment.id} {state}; {names} handled it, as a person decided",
+        cause=Cause.CANCELLED_AFTER_SHIPPING if shipment.is_cancelled else Cause.SHIPMENT_CHANGED,
+        remedy=(
+            f"Find out from ShipBob what has left. If it is what ShipBob says now, correct {names}"
+            f" in NetSuite, or delete it, and decide again; or take the decision back with {undo}."
+            " If ShipBob still ships it, nothing."
+        ),
+    )
+
+
+def _inventory(source_line: str) -> str:
+    """Return a source line without its lot, which ShipBob may name later."""
+    return source_line.partition(" lot ")[0]
 
 
 def gone_units(facts: TrackingFacts, posted: Sequence[Posted]) -> Mapping[str, int]:
