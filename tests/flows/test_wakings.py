@@ -12,7 +12,10 @@ from ml_connector.rules.wakings.wake import EVERY_FLOW
 
 PACKAGE = Path(ml_connector.__file__).parent
 
-NOBODY_WAKES = frozenset(
+WHOLE_EACH_TIME = {"inventory"}
+"""Flows whose schedule reads each subject whole, so that nobody need look at it in between."""
+
+WITH_THE_SUBJECT = frozenset(
     {
         AwaitedKind.CANCELLED_WRO,
         AwaitedKind.INVENTORY,
@@ -24,7 +27,7 @@ NOBODY_WAKES = frozenset(
         AwaitedKind.WRO,
     }
 )
-"""Kinds that wait for a webhook, a sweep or a person: nothing looks for them."""
+"""Kinds that nothing looks for alone: the subject itself is looked at, and its source tells."""
 
 
 def raised() -> set[AwaitedKind]:
@@ -44,22 +47,24 @@ def raised() -> set[AwaitedKind]:
 
 
 def test_whatever_is_waited_for_is_woken_by_somebody() -> None:
-    forgotten = {
+    unlooked = {
         kind
         for kind in raised()
         if WAKINGS[kind].appeared is None
         and not WAKINGS[kind].by_applying
         and not WAKINGS[kind].by_signing_in
     }
+    unwatched = {name for name, flow in FLOWS.items() if not flow.looks_again}
+    nobody_wakes = unlooked if unwatched - WHOLE_EACH_TIME else unlooked - WITH_THE_SUBJECT
 
     assert raised() == set(AwaitedKind)
-    assert forgotten == NOBODY_WAKES
+    assert nobody_wakes == set()
 
 
-def test_every_waking_is_of_a_flow_or_of_all() -> None:
+def test_what_is_looked_at_with_its_subject_is_looked_at_nowhere_else() -> None:
     known = {waking.kind for flow in FLOWS.values() for waking in flow.wakings}
 
-    assert known | {waking.kind for waking in EVERY_FLOW} == set(AwaitedKind) - NOBODY_WAKES
+    assert known | {waking.kind for waking in EVERY_FLOW} == set(AwaitedKind) - WITH_THE_SUBJECT
 
 
 def test_flows_agree_how_a_kind_is_woken() -> None:
