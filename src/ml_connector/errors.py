@@ -86,8 +86,8 @@ class Unreadable(NeedsHuman):
         super().__init__(
             sentence,
             cause=Cause.EVENT_UNREADABLE,
-            remedy="See whether the value named can be corrected there, then replay. Else report"
-            " it as a fault of this software, with the text above.",
+            remedy="See whether the value named can be corrected there. It then goes on by itself."
+            " Else report it as a fault of this software, with the text above.",
         )
 
 

@@ -74,7 +74,7 @@ class RunEndings:
             remedy=(
                 "Compare what ShipBob shows with the documents that journal list names, and"
                 " correct by hand what is wrong in NetSuite. This is a bug: please report it"
-                " with the run's facts (events show), then replay the event."
+                " with the run's facts (events show). It then goes on by itself."
             ),
         )
         return await self.stop(run, stopped, str(stopped), unexplained=equation.unexplained.lines)
@@ -95,7 +95,7 @@ class RunEndings:
         stopped = NeedsHuman(
             sentence,
             cause=Cause.BUG,
-            remedy="Please report it with the log of this run, then replay the event.",
+            remedy="Please report it with the log of this run. It then goes on by itself.",
         )
         return await self.stop(run, stopped, sentence)
 

@@ -105,22 +105,22 @@ _TABLE: Final = re.compile(
 _MANDATORY_REMEDY: Final = (
     "The form of the integration role asks for a value that is not sent. A subsidiary: set it"
     " under [netsuite] (OneWorld accounts need it). Anything else: make the field optional on that"
-    " form, or give it a default. Then replay."
+    " form, or give it a default. It then goes on by itself."
 )
 _STATIC_REMEDY: Final = (
     "The order was read again, and the same lines are still open. Look whether NetSuite fills in"
     " bins or lots on its lines: ShipBob needs a location without bins (Lists > Locations) and"
-    " items without lots. Then replay."
+    " items without lots. It then goes on by itself."
 )
 _WORKFLOW_REMEDY: Final = (
-    "Let the workflow finish, or exempt the integration role from it, then replay."
+    "Let the workflow finish, or exempt the integration role from it. It then goes on by itself."
 )
 _BAD_VALUE_REMEDY: Final = (
-    "Check the mapping of the value named, then replay. Item, location, account, vendor and"
-    " subsidiary must fit together, and NetSuite doesn't always name the guilty one."
+    "Check the mapping of the value named. It then goes on by itself. Item, location, account,"
+    " vendor and subsidiary must fit together, and NetSuite doesn't always name the guilty one."
 )
 _ADVICE: Final = ((_STATIC, _STATIC_REMEDY), (_WORKFLOW, _WORKFLOW_REMEDY))
-_OTHER_REMEDY: Final = "Correct what NetSuite names, then replay."
+_OTHER_REMEDY: Final = "Correct what NetSuite names. It then goes on by itself."
 
 
 def classify(answer: Answer) -> ConnectorError | None:
@@ -170,7 +170,7 @@ def _refusal(status: int, stated: NetSuiteProblem) -> ConnectorError:
         return RecordNotFound(
             f"NetSuite has no such record: {stated.sentence}",
             cause=Cause.RECORD_NOT_FOUND,
-            remedy="Check whether somebody deleted it, then replay.",
+            remedy="Check whether somebody deleted it. It then goes on by itself.",
         )
     if stated.find(_EXISTS):
         return AlreadyExists(
@@ -225,14 +225,15 @@ def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:
         return NeedsHuman(
             f"NetSuite's posting period does not allow it: {found.sentence}",
             cause=Cause.PERIOD_CLOSED,
-            remedy="Reopen the period in NetSuite, or set policies.closed_period to next-open,"
-            " then replay.",
+            remedy="Reopen the period in NetSuite, or set policies.closed_period to next-open"
+            " and apply the connection. It then goes on by itself.",
         )
     if found := stated.find(_NOTHING_LEFT):
         return NothingLeft(
             f"The order has no open line left in NetSuite: {found.sentence}",
             cause=Cause.REFUSED_BY_NETSUITE,
-            remedy="Look at the order's receipts or fulfillments in NetSuite, then replay.",
+            remedy="Look at the order's receipts or fulfillments in NetSuite. It then goes on by"
+            " itself.",
         )
     for pattern, remedy in _ADVICE:
         if found := stated.find(pattern):

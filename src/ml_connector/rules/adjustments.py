@@ -119,7 +119,7 @@ def _unclear(subject: str, location: str, why: str) -> NeedsHuman:
         remedy=(
             "Let order and location be of one subsidiary in NetSuite, or map the fulfillment"
             " center to a location of the order's under [locations] and apply the connection"
-            " again; then replay. Or adjust the stock by hand."
+            " again. It then goes on by itself. Or adjust the stock by hand."
         ),
     )
 
@@ -142,7 +142,7 @@ def refuse_item_without_stock(item: ItemFact, sku: str, subject: str) -> None:
             cause=Cause.ITEM_WITHOUT_STOCK,
             remedy=(
                 "Map the SKU to the inventory item under [skus] and apply the connection again, or"
-                " make the item one that is kept in stock; then replay."
+                " make the item one that is kept in stock. It then goes on by itself."
             ),
         )
 

@@ -31,7 +31,7 @@ def sku_of(inventory_id: int, sku: str | None) -> str:
         raise NeedsHuman(
             f"ShipBob's inventory item {inventory_id} has no SKU",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy="Give the product a SKU at ShipBob, then replay.",
+            remedy="Give the product a SKU at ShipBob. It then goes on by itself.",
         )
     return sku
 

@@ -33,8 +33,8 @@ def needed_day(moment: datetime | None, settings: ConnectionSettings, *, of: str
             f"ShipBob does not say when {of}: the date is missing or can't be read",
             cause=Cause.DATE_MISSING,
             remedy=(
-                "Have ShipBob correct the date, then replay; or enter the document by hand in"
-                " NetSuite, with the date that is right."
+                "Have ShipBob correct the date: it then goes on by itself. Or enter the document"
+                " by hand in NetSuite, with the date that is right."
             ),
         )
     return day

@@ -195,7 +195,7 @@ def _refused(answer: Answer, doing: str) -> ConnectorError:
     return NeedsHuman(
         _with(f"ShipBob refused {doing}", text),
         cause=Cause.REFUSED_BY_SHIPBOB,
-        remedy="Correct what ShipBob names and replay the event.",
+        remedy="Correct what ShipBob names. It then goes on by itself.",
     )
 
 

@@ -279,7 +279,7 @@ class Settle:
             f"{_name(posting.document)} exists as {found.remote_id}, but {found.differs}",
             cause=Cause.POSTED_DOCUMENT_DIFFERS,
             remedy=(
-                "Compare the two. Correct or delete the record there, then replay; while it"
+                "Compare the two. Correct or delete the record there: it then goes on; while it"
                 " stands like this nothing more is posted for this subject."
             ),
         )

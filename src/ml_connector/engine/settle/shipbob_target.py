@@ -229,7 +229,7 @@ class ShipBobTarget:
             raise NeedsHuman(
                 f"ShipBob did not mark WRO {wro_id} as booked: {result.reason[:200]}",
                 cause=Cause.REFUSED_BY_SHIPBOB,
-                remedy="The stock is booked. See why at ShipBob, then replay.",
+                remedy="The stock is booked. See why at ShipBob. It then goes on by itself.",
             )
         return Written(remote_id=str(wro_id), answer={"marked": True})
 

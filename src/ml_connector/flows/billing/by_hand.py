@@ -61,7 +61,8 @@ def entered_by_hand(
         cause=Cause.BILLED_BY_OTHERS,
         remedy=(
             "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
-            " delete it; if it is not, give it another reference number. Then replay."
+            " delete it; if it is not, give it another reference number. It then goes on by"
+            " itself."
         ),
     )
 
@@ -106,8 +107,8 @@ def _beside_ours(invoice: InvoiceFact, named: str, kept: Sequence[Posted]) -> Ne
         cause=Cause.BILLED_BY_OTHERS,
         remedy=(
             "Keep one of the two. Either delete the one entered by hand, or give it another"
-            f" reference number, and replay: the difference is then billed. Or take ours back"
+            f" reference number: the difference is then billed. Or take ours back"
             f" (journal undo {ours}), correct the one entered by hand to the invoice's amount,"
-            " and replay."
+            " and it goes on by itself."
         ),
     )

@@ -38,8 +38,8 @@ def currency_of(facts: BillingFacts, invoice: InvoiceFact, settings: BillingSect
             cause=Cause.CURRENCY_DIFFERS,
             remedy=(
                 "Ask ShipBob for the currency, and enter the bill by hand with the reference"
-                f" number {invoice.id}; it is recognised when you replay. If ShipBob names the"
-                " currency later, replay too."
+                f" number {invoice.id}; it is recognised by itself, as is the currency if"
+                " ShipBob names it later."
             ),
         )
     raise NeedsHuman(
@@ -80,7 +80,7 @@ def check_posted(invoice: InvoiceFact, posted: Sequence[Posted], settings: Billi
         cause=Cause.CURRENCY_DIFFERS,
         remedy=(
             "Ask ShipBob which is right. If it is the currency of now, take the bills back"
-            f" (journal undo {undo}) and replay: the invoice is then billed whole."
+            f" (journal undo {undo}): the invoice is then billed whole."
         ),
     )
 

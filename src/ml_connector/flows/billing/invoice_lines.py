@@ -305,7 +305,7 @@ def _does_not_tie(
             waiting_for=waiting,
             remedy=(
                 "Ask ShipBob for the lines of this invoice and enter the bill by hand with the"
-                f" reference number {invoice.id}, then replay; or set"
+                f" reference number {invoice.id}; or set"
                 ' forgotten_lines = "default" under [billing] to post the gap to the default'
                 " account."
             ),
@@ -317,7 +317,7 @@ def _does_not_tie(
         remedy=(
             "Nothing yet: fees may take hours to appear, and they are looked for at each"
             f" billing sweep. If it stays so, ask ShipBob; a bill entered by hand with the"
-            f" reference number {invoice.id} is recognised when you replay."
+            f" reference number {invoice.id} is recognised by itself."
         ),
     )
 

@@ -73,7 +73,7 @@ def others_at_the_same_total(
         cause=Cause.INVOICE_DOES_NOT_TIE,
         remedy=(
             "Nothing more or less is owed. Compare the lines with ShipBob's invoice. If they are"
-            f" right now, take back what is posted (journal undo {undo}) and replay: the invoice"
+            f" right now, take back what is posted (journal undo {undo}): the invoice"
             " is then billed whole, with the lines of now."
         ),
     )

@@ -54,7 +54,8 @@ def open_units(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> OpenO
             raise NeedsHuman(
                 f"{facts.number} line {line.line} orders a fraction of {line.item_name}",
                 cause=Cause.UNIT_DIFFERS,
-                remedy="ShipBob counts whole eaches: order whole units, then replay.",
+                remedy="ShipBob counts whole eaches: order whole units. It then goes on by"
+                " itself.",
             )
         if line.open_quantity:
             refuse_other_unit(facts.number, line.line, line.unit, settings)

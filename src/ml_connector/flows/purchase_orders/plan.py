@@ -97,7 +97,7 @@ def _not_announced(
             f"{facts.number} is the number of a transfer order and of a purchase order, so"
             " nobody could tell whose goods arrive",
             cause=Cause.TRANSFER_ORDER,
-            remedy="Give one of the two another number in NetSuite, then replay.",
+            remedy="Give one of the two another number in NetSuite. It then goes on by itself.",
         )
     return ""
 

@@ -155,7 +155,7 @@ def _one(sku: str, active: Sequence[VariantFact], order_number: str) -> int | No
             f"ShipBob has SKU {sku} under several inventory ids:"
             f" {', '.join(map(str, sorted(ids)))}",
             cause=Cause.SKU_AMBIGUOUS,
-            remedy="Keep one of them active at ShipBob, then replay.",
+            remedy="Keep one of them active at ShipBob. It then goes on by itself.",
         )
     return ids.pop() if ids else None
 
@@ -171,7 +171,7 @@ def _refuse_held(item: OrderedItem, sku: str, binding: Binding | None, order_num
                 "Two items of one name need SKUs of their own: give this one its own at ShipBob"
                 f" and name it in full under [skus]; or, if it takes the place of item"
                 f' {binding.item}, add "{sku}" = "{item.names[-1]}" there. Then apply the'
-                " connection again and replay."
+                " connection again. What waits goes on by itself."
             ),
         )
 
@@ -187,8 +187,8 @@ def _refuse_shared(found: Mapping[OrderedItem, ItemProduct], order_number: str) 
                 f" {product.sku} at ShipBob (inventory id {product.inventory_id})",
                 cause=Cause.SKU_AMBIGUOUS,
                 remedy=(
-                    "Give each a SKU of its own at ShipBob, name them in full under [skus], apply"
-                    " the connection again and replay."
+                    "Give each a SKU of its own at ShipBob, name them in full under [skus], and"
+                    " apply the connection again. What waits goes on by itself."
                 ),
             )
 

@@ -75,11 +75,11 @@ def _remedy(receipts: Sequence[OrderReceipt], task: Task) -> str:
     if not theirs:
         return (
             f"This software made {names} for this WRO, and its database has lost it: nothing is"
-            " booked twice. Leave it, or delete the receipt and replay."
+            " booked twice. Leave it, or delete the receipt: it then goes on."
         )
     return (
         f"Compare with {names}. If the units are the same, decide so with events decide"
-        f" --as handled --document {theirs[0]}, or delete the receipt and replay. If they are"
+        f" --as handled --document {theirs[0]}, or delete the receipt. If they are"
         f" not, decide --as separate --document {theirs[0]}."
     )
 

@@ -85,7 +85,7 @@ def _with_surplus(
             cause=Cause.OVER_RECEIPT,
             remedy=(
                 f"Raise the quantity on {order.number}{_there(location, elsewhere)}, or choose"
-                " another over_receipt policy; then replay."
+                " another over_receipt policy. It then goes on by itself."
             ),
             waiting_for=[AwaitedKind.POLICY.named("over_receipt")],
         ),

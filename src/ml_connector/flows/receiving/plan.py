@@ -228,8 +228,8 @@ def _refuse_fewer(facts: ReceivingFacts, booked: Mapping[str, int]) -> None:
             " other lots: what of them is left to book can't be told",
             cause=Cause.LOT_TRACKED,
             remedy=(
-                "Take those documents back (ml-connector journal undo) and replay: all of the WRO"
-                " is then booked anew."
+                "Take those documents back (ml-connector journal undo): all of the WRO is then"
+                " booked anew."
             ),
         )
     accounted = accounted_units(facts, booked)

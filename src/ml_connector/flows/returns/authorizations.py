@@ -68,7 +68,7 @@ def _the_one(facts: ReturnFacts, found: Sequence[Authorization]) -> Authorizatio
             cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
             remedy=(
                 "Let only one of them carry the reference of the return as its number or external"
-                " id, or close the others; then replay."
+                " id, or close the others. It then goes on by itself."
             ),
         )
     if not found and facts.deleted_authorization is not None:
@@ -117,7 +117,7 @@ def _fitting(facts: ReturnFacts) -> list[Authorization]:
             remedy=(
                 "Find out whose parcel it is. Correct the reference of the return at ShipBob, or"
                 " give the customer's own authorization this reference as its external id or"
-                " number; then replay. Or receive it by hand."
+                " number. It then goes on by itself. Or receive it by hand."
             ),
             waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],
         )
@@ -212,7 +212,7 @@ def refuse_not_open(found: Authorization, facts: ReturnFacts) -> None:
             " NetSuite: nothing can be received from it",
             cause=Cause.RETURN_AUTHORIZATION_NOT_OPEN,
             remedy=(
-                "Approve or reopen it in NetSuite, then replay."
+                "Approve or reopen it in NetSuite. It then goes on by itself."
                 if namesake
                 else "Approve or reopen it in NetSuite; what waits goes on by itself."
             ),

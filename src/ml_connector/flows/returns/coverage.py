@@ -150,8 +150,8 @@ def _refuse_authorized_otherwise(
             f" {', '.join(others)} from sales order {order.number} expects from the customer",
             cause=Cause.RETURN_AUTHORIZATION_NOT_FOUND,
             remedy=(
-                "Delete the authorization in NetSuite and replay: the return is then authorised"
-                " from its sales order. Or close it and replay: the return is then booked by the"
+                "Delete the authorization in NetSuite: the return is then authorised"
+                " from its sales order. Or close it: the return is then booked by the"
                 " policy unmatched_return. Or receive the parcel by hand."
             ),
             waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],

@@ -127,7 +127,7 @@ def _received_otherwise(
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=(
             "Decide with events decide: handled, if that receipt holds units of this return;"
-            " separate, if it is another matter. Or delete that receipt and replay: the return is"
+            " separate, if it is another matter. Or delete that receipt: the return is"
             " then booked as ShipBob tells it."
         ),
         waiting_for=[AwaitedKind.RETURN.named(facts.return_id)],

@@ -209,7 +209,7 @@ def too_many(facts: ReturnFacts, surplus: Sequence[ReturnedUnits], why: str) -> 
         cause=Cause.OVER_RECEIPT,
         remedy=(
             'Raise the quantity on it, or set unmatched_return = "adjust" to book such units as'
-            " inventory adjustments; then replay."
+            " inventory adjustments. It then goes on by itself."
         ),
         waiting_for=[AwaitedKind.POLICY.named("unmatched_return")],
     )

@@ -128,7 +128,7 @@ def _unread(product: StoreProduct, line: OrderLineFact, shipment_id: int) -> Nee
         cause=Cause.KIT_UNCLEAR,
         remedy=(
             f"Let the integration role see the members of {line.name} in NetSuite, or make {sku} a"
-            f" bundle at ShipBob, then replay; or {BY_HAND}"
+            f" bundle at ShipBob; or {BY_HAND}"
         ),
     )
 

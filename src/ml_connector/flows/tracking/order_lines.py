@@ -361,7 +361,7 @@ def _not_on_order(
             f"ShipBob's inventory item {nameless[0].inventory_id} has no SKU (shipment"
             f" {shipment_id})",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy="Give the product a SKU at ShipBob, then replay.",
+            remedy="Give the product a SKU at ShipBob. It then goes on by itself.",
         )
     unknown = sorted(
         sku for sku in loose if names.items.get(item_name(sku, names.exceptions)) == ()

@@ -466,7 +466,7 @@ def _create(task: _ShipmentTask) -> Plan:
         raise NeedsHuman(
             f"ShipBob names no units in shipment {shipment.id}, although it has shipped",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy=f"Find out from ShipBob what is in it, then replay; or {BY_HAND}",
+            remedy=f"Find out from ShipBob what is in it; or {BY_HAND}",
         )
     if task.location is None:
         raise _unmapped(shipment)

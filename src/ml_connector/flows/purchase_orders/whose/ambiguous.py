@@ -43,7 +43,7 @@ def refuse_ambiguous(
             cause=Cause.PURCHASE_ORDER_AMBIGUOUS,
             remedy=(
                 "Correct the number on the WRO at ShipBob, or cancel the WRO there if nothing of"
-                " it is to come; then replay. Nothing is announced until then."
+                " it is to come. It then goes on by itself. Nothing is announced until then."
             ),
             waiting_for=[AwaitedKind.ENDED_WRO.named(wro.id) for wro in doubtful],
         )

@@ -48,7 +48,7 @@ def order_of(facts: ReceivingFacts, task: Task) -> ReceivingOrder:
             f"Purchase order {order.number} can't be received: its status is {order.status}"
             " (A pending approval, C rejected, H closed)",
             cause=Cause.PURCHASE_ORDER_CLOSED,
-            remedy="Approve or reopen the order in NetSuite, then replay.",
+            remedy="Approve or reopen the order in NetSuite. It then goes on by itself.",
             waiting_for=[AwaitedKind.PURCHASE_ORDER.named(order.number)],
         )
     refuse_unclear_lines(order.line_numbers, "purchaseOrder", order.id, order.number)
@@ -218,7 +218,7 @@ def _not_found(facts: ReceivingFacts) -> NeedsData:
         waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
         remedy=(
             "Enter the purchase order with this number, or correct the number on the WRO at"
-            " ShipBob and replay."
+            " ShipBob. It then goes on by itself."
         ),
     )
 
@@ -233,8 +233,8 @@ def _may_be_further(facts: ReceivingFacts, order: ReceivingOrder, task: Task) ->
         waiting_for=[AwaitedKind.PURCHASE_ORDER.named(number)],
         remedy=(
             f"Enter the purchase order {number}, or say that the WRO belongs to {order.number};"
-            f" or correct {order.number} in NetSuite, or the number on the WRO at ShipBob, and"
-            " replay."
+            f" or correct {order.number} in NetSuite, or the number on the WRO at ShipBob."
+            " It then goes on by itself."
         ),
     )
 
@@ -247,8 +247,8 @@ def _ambiguous(
         f" told whose it is: {why}",
         cause=Cause.PURCHASE_ORDER_AMBIGUOUS,
         remedy=(
-            "Say which order it belongs to, or make the numbers differ in NetSuite or at ShipBob"
-            " and replay."
+            "Say which order it belongs to, or make the numbers differ in NetSuite or at"
+            " ShipBob. It then goes on by itself."
         ),
         waiting_for=waiting_for,
     )

@@ -99,7 +99,7 @@ def _adjust(
         raise NeedsHuman(
             f"ShipBob names no units in shipment {shipment.id}, although it has shipped",
             cause=Cause.SKU_MISSING_IN_SHIPBOB,
-            remedy=f"Find out from ShipBob what is in it, then replay. {_BY_HAND}",
+            remedy=f"Find out from ShipBob what is in it. It then goes on by itself. {_BY_HAND}",
         )
     matched = matched_items(facts, settings)
     parts = parts_of(shipment, known, matched.items)
@@ -173,8 +173,8 @@ def adjusted(
             cause=Cause.SHIPMENT_CHANGED,
             remedy=(
                 "Find out from ShipBob what has left. If what was posted has, ask ShipBob to"
-                f" correct the shipment. Else {_take_back(document)}, adjust the stock by hand in"
-                " NetSuite, and replay."
+                f" correct the shipment. Else {_take_back(document)}, and adjust the stock by hand"
+                " in NetSuite. It then goes on by itself."
             ),
         )
     orders = [one for one in facts.sales_orders if one.status != SALES_ORDER_CANCELLED]
@@ -196,8 +196,8 @@ def _refuse_not_left(shipment: ShipmentFact, document: Posted) -> None:
         f" {_called(document)} took its units out of stock",
         cause=cause,
         remedy=(
-            "If it does not leave,"
-            f" {_take_back(document)}, then replay. If ShipBob still ships it, nothing."
+            f"If it does not leave, {_take_back(document)}. It then goes on by itself. If ShipBob"
+            " still ships it, nothing."
         ),
     )
 
@@ -214,8 +214,10 @@ def _refuse_fulfilled_too(facts: TrackingFacts, document: Posted) -> None:
                     f" inventory adjustment {_called(document)}, and by item fulfilment"
                     f" {one.called} of {order.number}",
                     cause=Cause.FULFILLED_BY_OTHERS,
-                    remedy=f"If the fulfilment is right, {_take_back(document)}, then replay."
-                    " Otherwise delete the fulfilment in NetSuite.",
+                    remedy=(
+                        f"If the fulfilment is right, {_take_back(document)}. Otherwise delete the"
+                        " fulfilment in NetSuite. It then goes on by itself."
+                    ),
                     waiting_for=[changed_order(facts.sales_orders, facts.awaited_order)],
                 )
 
