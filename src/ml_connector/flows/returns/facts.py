@@ -22,6 +22,7 @@ _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 # Shipbob.md section 9.6.
 _TO_SENDER: Final = frozenset({"returntosender", "rts"})
+_KNOWN_TYPES: Final = _TO_SENDER | {"regular", ""}
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,7 +235,16 @@ class ReturnFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_return_to_sender(self) -> bool:
         """Whether the parcel never reached its customer; ShipBob writes it in several ways."""
-        return "".join((self.return_type or "").split()).lower() in _TO_SENDER
+        return self._plain_type in _TO_SENDER
+
+    @property
+    def is_type_known(self) -> bool:
+        """Whether its type is one that ShipBob documents, or not told."""
+        return self._plain_type in _KNOWN_TYPES
+
+    @property
+    def _plain_type(self) -> str:
+        return "".join((self.return_type or "").split()).lower()
 
 
 def fits(authorization: Authorization, orders: Collection[OriginalOrder]) -> bool:

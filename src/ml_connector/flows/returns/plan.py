@@ -45,6 +45,7 @@ from ml_connector.flows.returns.requirements import (
     refuse_reopened,
     refuse_unbookable,
     refuse_unknown_status,
+    refuse_unknown_type,
     too_many,
     write_off_account,
 )
@@ -121,6 +122,7 @@ def _of_completed(
     booked = _booked(facts, units, posted)
     pending = [unit for unit in units if _is_pending(unit, booked)]
     if not pending:
+        refuse_unknown_type(facts, units)
         return Plan(note=_nothing(facts, units, posted))
     locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(

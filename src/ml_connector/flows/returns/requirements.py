@@ -103,6 +103,22 @@ def refuse_unknown_status(
     )
 
 
+def refuse_unknown_type(facts: ReturnFacts, units: Sequence[Unit]) -> None:
+    """Stop at a return of a type that is not known, of which ShipBob says that nothing came back.
+
+    What came back of such a one is booked as of any other.
+
+    Raises:
+        NeedsHuman: so it is.
+    """
+    if not units and not facts.is_type_known:
+        raise unclear(
+            facts,
+            f'it is of the type "{facts.return_type}", which this version does not know, and'
+            " ShipBob says that nothing came back",
+        )
+
+
 def adjustment_account(facts: ReturnFacts, accounts: AccountsSection) -> str:
     """Return the account against which units come into stock without an authorization.
 
