@@ -134,7 +134,7 @@ class Parcels:
         """Enter its sales order, of which either shop's is found by another field."""
         sale.may_stop.discard("sales_order_not_found")
         lines: list[dict[str, object]] = []
-        by_place = sale.by_place = self._chance(0.4)
+        by_place = self._chance(0.4)
         at: dict[int, Units] = {}
         for shipment in sale.order.shipments:
             place = sale.place(shipment) if by_place else 6
@@ -270,7 +270,6 @@ class Parcels:
         for shipment in self._with(sale, "Processing")[:1]:
             if not self._claimed(sale, shipment) and shipment.id not in sale.torn:
                 self._shipbob.move(shipment, 10 if shipment.center_id == 228 else 228)
-                sale.by_place = False
 
     def tear(self, sale: Sale) -> None:
         """A part of a kit goes with another shipment than the rest of it."""
@@ -502,7 +501,7 @@ class Parcels:
 
     def lines(self, sale: Sale) -> list[Line]:
         rows = self._books.rows(
-            "SELECT l.id, i.itemid, l.quantity, l.isclosed, (SELECT COALESCE(SUM(k.quantity), 0)"
+            "SELECT l.id, i.itemid, l.location, l.quantity, l.isclosed, (SELECT COALESCE(SUM(k.quantity), 0)"
             ' FROM _link k WHERE k.previousdoc = l."transaction" AND k.previousline = l.id'
             " AND k.linktype IN ('ShipRcpt', 'PickPack')) AS taken FROM transactionline l"
             " JOIN _item i ON i.id = l.item WHERE l.\"transaction\" = ? AND l.mainline = 'F'"
@@ -513,6 +512,7 @@ class Parcels:
             Line(
                 number=int(str(row["id"])),
                 sku=str(row["itemid"]),
+                location=int(str(row["location"] or 0)),
                 ordered=_count(row["quantity"]),
                 open=0
                 if row["isclosed"] == "T"
@@ -547,7 +547,7 @@ class Parcels:
             )
             made.units[str(row["itemid"]), int(str(row["location"]))] += _count(row["quantity"])
             if row["ordered_at"] is not None:
-                made.ordered_at.add(int(str(row["ordered_at"])))
+                made.ordered_at.add((str(row["itemid"]), int(str(row["ordered_at"]))))
         by_order: dict[int, list[Fulfillment]] = {}
         for made in found.values():
             by_order.setdefault(made.sales_order, []).append(made)

@@ -52,7 +52,6 @@ class Sale:
         changed: whether anything happened since the installation looked.
         torn: shipments that hold the parts of a kit together only.
         repacked: what was in shipments before other units were.
-        by_place: whether each location's line is as large as what leaves from there.
         deleted: external ids of fulfilments of ours that people deleted.
         corrected: shipments of which people have corrected our fulfilment.
     """
@@ -68,7 +67,6 @@ class Sale:
     changed: bool = False
     torn: set[int] = field(default_factory=set)
     repacked: dict[int, dict[Item, int]] = field(default_factory=dict)
-    by_place: bool = False
     deleted: set[str] = field(default_factory=set)
     corrected: set[int] = field(default_factory=set)
 
@@ -113,7 +111,7 @@ class Fulfillment:
     """An item fulfilment as NetSuite's books have it; units by SKU and location.
 
     Attributes:
-        ordered_at: the locations of the order's lines that it takes, where they have one.
+        ordered_at: SKU and location of the order's lines that it takes, where they have one.
     """
 
     id: int
@@ -121,7 +119,7 @@ class Fulfillment:
     status: str
     sales_order: int
     units: Counter[tuple[str, int]]
-    ordered_at: set[int] = field(default_factory=set)
+    ordered_at: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def shipment(self) -> int | None:
@@ -135,6 +133,7 @@ class Line:
 
     number: int
     sku: str
+    location: int
     ordered: int
     open: int
     closed: bool

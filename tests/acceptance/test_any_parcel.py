@@ -137,6 +137,8 @@ class Oracle:
             must = Counter({(sku, place): count for sku, count in (units or {}).items()})
             if own.units != must or own.status != "C":
                 self.wrong.append(f"{own} is not what left: {told}")
+            if not sale.may_stop and not sale.of_shipment:
+                self._check_lines(sale, own, place, told)
             if hands:
                 self.wrong.append(f"twice, by {own} and {hands}: {told}")
             return
@@ -151,6 +153,13 @@ class Oracle:
                 self.wrong.append(f"{found} of {hand} is not shipped: {told}")
             elif sale.units(*together) != hand.units:
                 self.wrong.append(f"{hand} is not what left: {told}")
+
+    def _check_lines(self, sale: Sale, own: Fulfillment, place: int, told: str) -> None:
+        """Look whether it passed over lines of its location; no line was opened meanwhile."""
+        elsewhere = {sku for sku, at in own.ordered_at if at != place}
+        for line in self.world.lines(sale):
+            if line.open and line.location == place and line.sku in elsewhere:
+                self.wrong.append(f"{own} takes lines of {own.ordered_at}, not {line}: {told}")
 
     def _check_pool(
         self,

@@ -8,6 +8,7 @@ from acceptance.closing import close, found
 from acceptance.merchant import Merchant
 from acceptance.retail import units
 from acceptance.test_whose_fulfilment import Desk
+from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
 
 
@@ -80,8 +81,33 @@ def test_what_is_in_it_changes_and_a_person_corrects_the_fulfilment(
     ]
     assert desk.acme.books(tee, cap).shipbob == desk.acme.books(tee, cap).netsuite
     assert desk.drift(tee) + desk.drift(cap) == []
-    # A person has changed a document of ours, and the month end says so.
-    assert found(close(desk.acme)) == {("document_changed", f"mlc-if-{shipment.id}")}
+    report = close(desk.acme).report
+    assert report.open == ()
+    assert {one.external_id for one in report.of(Kind.DOCUMENT_CORRECTED)} == {
+        f"mlc-if-{shipment.id}"
+    }
+
+
+def test_a_corrected_fulfilment_that_is_changed_again_keeps_the_month_open(desk: Desk) -> None:
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order, shipment = labelled(desk, tee, cap)
+    desk.acme.world.shipbob.repack(shipment, {tee: 3})
+    desk.look(shipment)
+    before = found(close(desk.acme))
+    correct(desk, order, shipment, {tee: 3})
+    desk.look(shipment)
+    corrected = found(close(desk.acme))
+    correct(desk, order, shipment, {tee: 1})
+    [shown] = close(desk.acme).report.open
+    desk.look(shipment)
+    cause, _, _ = desk.stop(shipment)
+
+    assert before != set()
+    assert corrected == set()
+    assert (shown.kind, shown.external_id) == (Kind.DOCUMENT_CHANGED, f"mlc-if-{shipment.id}")
+    assert "corrected was -3, NetSuite says -1 now" in shown.says
+    assert "back to -3" in shown.remedy
+    assert cause == "shipment_changed"
 
 
 @pytest.mark.parametrize("reason", ["InvalidAddress", "OutOfStock"])

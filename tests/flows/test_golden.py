@@ -39,6 +39,8 @@ def said(decided: Plan) -> dict[str, Any]:
         answer["note"] = decided.note
     if decided.refused:
         answer["refused_lines"] = msgspec.json.decode(msgspec.json.encode(decided.refused))
+    if decided.corrected:
+        answer["corrected"] = msgspec.json.decode(msgspec.json.encode(decided.corrected))
     if decided.handled:
         answer["handled"] = msgspec.json.decode(msgspec.json.encode(decided.handled))
     if decided.waiting:

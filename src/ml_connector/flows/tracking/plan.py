@@ -1,6 +1,7 @@
 """Deciding what NetSuite and ShipBob lack about a shipment. Pure."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
@@ -85,11 +86,13 @@ from ml_connector.flows.tracking.unordered.unmatched import (
 )
 from ml_connector.flows.tracking.wake import changed_order, more_fulfillments
 from ml_connector.ledger.postings.documents import (
+    CorrectedRecord,
     Document,
     Plan,
     Posted,
     RecordClaim,
     RefusedUnits,
+    StockUnits,
 )
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
@@ -501,10 +504,12 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
     tell = _tells(task, own, booking)
     refused = _done_by_others(task, own, known)
+    corrected = () if ships is not None else _corrected(task, own)
     if not parcels and not tell and ships is None:
         return Plan(
             documents=_mark(task, anew=False),
             refused=refused,
+            corrected=corrected,
             note=f"Item fulfilment {own.called} says it all already",
         )
     if ships is None:
@@ -517,6 +522,7 @@ def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     return Plan(
         documents=(document, *_mark(task, anew=bool(parcels))),
         refused=refused,
+        corrected=corrected,
         claim=_claim(task, own),
     )
 
@@ -569,6 +575,34 @@ def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:
         )
         for one in task.wanted(task.shipment)
     ]
+
+
+def _corrected(task: _ShipmentTask, own: FulfillmentFact) -> tuple[CorrectedRecord, ...]:
+    """Return the fulfilment where it holds just the shipment's units, and we posted others."""
+    lines = source_lines(task.facts, task.settings)
+    goods = [line for line in lines if line.source_line not in task.never_fulfilled]
+    before = _in_place_of(task, own)
+    is_alike = not before or not changed_units(goods, before)
+    if is_alike or not task.known.holds(own, {task.known.of(task.shipment).id}):
+        return ()
+    units: Counter[tuple[str, str]] = Counter()
+    for line in task.booking(task.fact_date).lines(_ships(task)):
+        units[line.item or "", line.location or ""] += line.quantity or 0
+    return (
+        CorrectedRecord(
+            record=own.id,
+            units=tuple(
+                StockUnits(item=item, location=location, quantity=quantity)
+                for (item, location), quantity in sorted(units.items())
+            ),
+        ),
+    )
+
+
+def _in_place_of(task: _ShipmentTask, own: FulfillmentFact) -> list[Posted]:
+    """Return what moved units with the fulfilment, or with the one that it was made anew for."""
+    moved = [one for one in task.posted if has_posted_units([one], {one.remote_id or ""})]
+    return [one for one in moved if one.remote_id == own.id] or moved[-1:]
 
 
 def _is_linked(task: _ShipmentTask, own: FulfillmentFact) -> bool:

@@ -268,6 +268,26 @@ class RecordClaim(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...]
 
 
+class StockUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of an item at a location, signed as in the journal."""
+
+    item: str
+    location: str
+    quantity: int
+
+
+class CorrectedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that we have posted, and that a person has corrected to what the source says now.
+
+    Attributes:
+        record: internal id, in NetSuite.
+        units: what the source says that it holds.
+    """
+
+    record: str
+    units: tuple[StockUnits, ...]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What plan decided.
 
@@ -287,6 +307,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             as well, such as the shipments of an order.
         gone: internal ids of documents of ours that somebody deleted, and that nothing needs any
             more: the source says that their units stayed, or another document has them.
+        corrected: records that hold other units than we have posted, as the source says now.
         claim: the record of others that its documents change as the subject's own, if any.
         parent_key: the key of the larger thing at the source that those are read with.
     """
@@ -301,6 +322,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     replan_after_posting: bool = False
     fan_out: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    corrected: tuple[CorrectedRecord, ...] = ()
     claim: RecordClaim | None = None
     parent_key: str | None = None
 

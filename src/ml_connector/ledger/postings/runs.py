@@ -101,6 +101,8 @@ def _decision(plan: Plan) -> dict[str, Any]:
         kept["handled"] = plan.handled
     if plan.gone:
         kept["gone"] = plan.gone
+    if plan.corrected:
+        kept["corrected"] = plan.corrected
     return kept
 
 

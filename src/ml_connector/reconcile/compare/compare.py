@@ -11,6 +11,7 @@ from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare import documents, handled, sources
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
+    Place,
     PostedDocument,
     found_documents,
     moving,
@@ -53,6 +54,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         remade: by external id, the document that stands in place of one of ours that was deleted.
         not_needed: external ids of documents of ours that nothing needs any more.
         known: documents of others that the books know as those of a source, or of none.
+        corrected: by internal id, what records hold that were corrected to what the source says.
     """
 
     sections: Sections
@@ -68,6 +70,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     remade: Mapping[str, str] = MappingProxyType({})
     not_needed: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
 
 
 def compare(
@@ -152,7 +155,12 @@ def judge(
                     gathered.posted,
                     gathered.found,
                     gathered.names,
-                    fates=documents.Fates(gathered.remade, gathered.not_needed, gathered.known),
+                    fates=documents.Fates(
+                        gathered.remade,
+                        gathered.not_needed,
+                        gathered.known,
+                        gathered.corrected,
+                    ),
                     handled=handled.sources_by_document(handling),
                 ),
                 *cut_off(month, gathered.cut_off, gathered.sections),

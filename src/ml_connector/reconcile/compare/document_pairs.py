@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.ledger.postings.documents import StockUnits
 from ml_connector.reconcile.compare.report import DocumentRef
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
 from ml_connector.reconcile.sections import Sections
@@ -124,6 +125,14 @@ class FoundDocument(msgspec.Struct, frozen=True, kw_only=True):
     def tagged(self, external_id: str) -> bool:
         """Return whether its memo carries our tag of this document (netsuite.md section 11.8)."""
         return f"[{external_id}]" in (self.head.memo or "")
+
+
+def places_of(units: Iterable[StockUnits]) -> dict[Place, Decimal]:
+    """Return units by item and location."""
+    moved: dict[Place, Decimal] = defaultdict(Decimal)
+    for one in units:
+        moved[one.item, one.location] += one.quantity
+    return {place: value for place, value in moved.items() if value}
 
 
 def moving(lines: Iterable[Movement]) -> Sequence[Movement]:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
@@ -40,11 +42,14 @@ class Fates(NamedTuple):
         not_needed: those that were deleted and that nothing needs any more.
         known: documents of others that the books know as those of a source, or of another matter
             by decision, and so no copies.
+        corrected: what records hold, by internal id, that people corrected to what ShipBob says
+            now, as the last look at their source found.
     """
 
     remade: Mapping[str, str] = MappingProxyType({})
     not_needed: Collection[str] = ()
     known: Collection[str] = ()
+    corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
 
 
 _NO_FATES: Final = Fates()
@@ -212,7 +217,7 @@ def _differences(
             yield _dated(month, pair, found)
         if posted.currency and found.currency and found.currency != posted.currency:
             yield _currency(pair, found)
-        yield from _moved(pair, found, names)
+        yield from _moved(pair, found, names, fates.corrected.get(found.head.id))
 
 
 def _entered_otherwise(
@@ -346,9 +351,25 @@ def _currency(pair: _DocumentPair, found: FoundDocument) -> Difference:
     )
 
 
-def _moved(pair: _DocumentPair, found: FoundDocument, names: SkuNames) -> Iterator[Difference]:
-    """Yield how the lines differ: another location, another account, other numbers."""
+def _moved(
+    pair: _DocumentPair,
+    found: FoundDocument,
+    names: SkuNames,
+    corrected: Mapping[Place, Decimal] | None,
+) -> Iterator[Difference]:
+    """Yield how the lines differ: another location, another account, other numbers.
+
+    Args:
+        pair: the document.
+        found: the one in NetSuite.
+        names: what people call items.
+        corrected: what it holds since a person corrected it; None where nobody did.
+    """
     wanted, there = pair.posted.places, found.places
+    if corrected == there:
+        yield from _corrected(pair, found, names)
+        return
+    wanted = corrected or wanted
     if found.has_kit and not {item for item, _ in wanted} <= {item for item, _ in there}:
         return  # its members are not listed, so their units can't be compared
     if pair.posted.currency and set(there) == {_NO_ACCOUNT}:
@@ -366,7 +387,23 @@ def _moved(pair: _DocumentPair, found: FoundDocument, names: SkuNames) -> Iterat
         relocated = not sum(gaps[place] for place in places)
         for place in places:
             sides = (wanted.get(place, Decimal(0)), there.get(place, Decimal(0)))
-            yield _moved_line(pair, found, names, place, sides, relocated=relocated)
+            one = _moved_line(pair, found, names, place, sides, relocated=relocated)
+            yield one if corrected is None else _corrected_once(pair, one, place, sides)
+
+
+def _corrected_once(
+    pair: _DocumentPair, one: Difference, place: Place, sides: tuple[Decimal, Decimal]
+) -> Difference:
+    """Return the difference of a document that held, for a while, what ShipBob says now."""
+    was, now = map(shown, sides)
+    return msgspec.structs.replace(
+        one,
+        journal=pair.posted.places.get(place, Decimal(0)),
+        says=(
+            f"{_named(pair.posted)}, {one.what}{_at(place)}: corrected was {was}, NetSuite says"
+            f" {now} now"
+        ),
+    )
 
 
 def _moved_line(
@@ -408,6 +445,31 @@ def _moved_line(
             " of its own."
         ),
     )
+
+
+def _corrected(pair: _DocumentPair, found: FoundDocument, names: SkuNames) -> Iterator[Difference]:
+    """Yield where a document holds what ShipBob says now, and not what was posted."""
+    posted = pair.posted
+    for place in sorted({*posted.places, *found.places}):
+        was, now = (one.get(place, Decimal(0)) for one in (posted.places, found.places))
+        if was == now:
+            continue
+        what = names.of_item(place[0])
+        yield Difference(
+            kind=Kind.DOCUMENT_CORRECTED,
+            section=posted.section,
+            what=what,
+            where=place[1],
+            journal=was,
+            netsuite=now,
+            source=posted.entries[0].source,
+            external_id=posted.external_id,
+            documents=(found.ref,),
+            says=(
+                f"{_named(posted)}, {what}{_at(place)}: posted was {shown(was)}, NetSuite says"
+                f" {shown(now)} now, as ShipBob does since it changed"
+            ),
+        )
 
 
 def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CURRENCY_CHANGED = "currency_changed"
     DOCUMENT_REENTERED = "document_reentered"
     DOCUMENT_NOT_NEEDED = "document_not_needed"
+    DOCUMENT_CORRECTED = "document_corrected"
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
     HANDLED_CHANGED = "handled_changed"
@@ -49,6 +50,7 @@ EXPLAINED: Final = frozenset(
     {
         Kind.DOCUMENT_REENTERED,
         Kind.DOCUMENT_NOT_NEEDED,
+        Kind.DOCUMENT_CORRECTED,
         Kind.FACT_REFUSED,
         Kind.FACT_HANDLED,
         Kind.MOVED_BY_OTHERS,
@@ -79,6 +81,7 @@ _TITLES: Final = MappingProxyType(
         Kind.CURRENCY_CHANGED: "A bill in another currency than was posted",
         Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
         Kind.DOCUMENT_NOT_NEEDED: "A document of ours was deleted, and nothing needs it any more",
+        Kind.DOCUMENT_CORRECTED: "A document of ours was corrected to what ShipBob says now",
         Kind.FACT_REFUSED: "Refused on purpose",
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
         Kind.HANDLED_CHANGED: "A document that handled a fact was changed",

@@ -170,6 +170,18 @@ where (last.decision -> 'gone')::jsonb ? p.remote_id
 """
 """Documents of ours that the last run saw deleted, and that its subject does without."""
 
+CORRECTED: Final = """
+select distinct one ->> 'record' as record, one -> 'units' as units
+from month_raw as m
+join posting as p on p.connection = %(name)s and p.system = 'netsuite'
+    and p.external_id = m.external_id
+join subject as s on s.id = p.subject_id and s.state = 'done' and s.waits = ''
+cross join lateral (select r.decision from run as r where r.subject_id = s.id
+    and r.decision is not null order by r.id desc limit 1) as last
+cross join lateral jsonb_array_elements((last.decision -> 'corrected')::jsonb) as one
+"""
+"""Records of which the last run saw that they were corrected to what the source says now."""
+
 # Lines that are looked up belong to a suspect document, or make theirs one. So all that follows
 # is about these few.
 LOOKED_UP: Final = """

@@ -19,10 +19,12 @@ from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
 from ml_connector.ledger.decisions.decisions import DecidedAbout
+from ml_connector.ledger.postings.documents import StockUnits
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.compare.document_pairs import (
     PostedDocument,
     found_documents,
+    places_of,
     posted_documents,
 )
 from ml_connector.reconcile.compare.handled import HandlingDocument
@@ -217,6 +219,7 @@ class StoredMonth:
             for row in await self._journal.rows(document_sql.REMADE)
         }
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
+        corrected = await self._journal.rows(document_sql.CORRECTED)
         beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
         known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
         separate = await self._journal.rows(document_sql.SEPARATE)
@@ -237,6 +240,10 @@ class StoredMonth:
             documents=int(count["documents"]),
             remade=remade,
             not_needed=frozenset(row["external_id"] for row in not_needed),
+            corrected={
+                row["record"]: places_of(msgspec.convert(row["units"], list[StockUnits]))
+                for row in corrected
+            },
             known=frozenset(
                 [*(row["remote_id"] for row in known), *(row["id"] for row in separate)]
             ),
