@@ -443,7 +443,6 @@ class Parcels:
             more = ordered[order_line] + count
             self._edit(sale, order_line, {"quantity": more, "isClosed": False})
         self._netsuite.edit("itemFulfillment", made.id, {"item": {"items": items}})
-        sale.corrected.add(shipment.id)
 
     def _lines_of(self, document: int) -> list[tuple[int, int, str]]:
         rows = self._books.rows(
@@ -501,7 +500,8 @@ class Parcels:
 
     def lines(self, sale: Sale) -> list[Line]:
         rows = self._books.rows(
-            "SELECT l.id, i.itemid, l.location, l.quantity, l.isclosed, (SELECT COALESCE(SUM(k.quantity), 0)"
+            "SELECT l.id, i.itemid, l.location, l.quantity, l.isclosed,"
+            " (SELECT COALESCE(SUM(k.quantity), 0)"
             ' FROM _link k WHERE k.previousdoc = l."transaction" AND k.previousline = l.id'
             " AND k.linktype IN ('ShipRcpt', 'PickPack')) AS taken FROM transactionline l"
             " JOIN _item i ON i.id = l.item WHERE l.\"transaction\" = ? AND l.mainline = 'F'"

@@ -53,7 +53,6 @@ class Sale:
         torn: shipments that hold the parts of a kit together only.
         repacked: what was in shipments before other units were.
         deleted: external ids of fulfilments of ours that people deleted.
-        corrected: shipments of which people have corrected our fulfilment.
     """
 
     number: str
@@ -68,7 +67,6 @@ class Sale:
     torn: set[int] = field(default_factory=set)
     repacked: dict[int, dict[Item, int]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
-    corrected: set[int] = field(default_factory=set)
 
     def let(self, shipment: Shipment, *causes: str) -> None:
         self.of_shipment.setdefault(shipment.id, set()).update(causes)

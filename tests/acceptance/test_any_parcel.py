@@ -266,9 +266,7 @@ class Oracle:
                         one.kind in {Kind.EXTERNAL_ID_CHANGED, Kind.DATE_CHANGED}
                         and f"mlc-if-{shipment}" in sale.deleted
                     )
-                    or (
-                        one.kind == Kind.DOCUMENT_CHANGED and (packs or shipment in sale.corrected)
-                    )
+                    or (one.kind == Kind.DOCUMENT_CHANGED and packs)
                 )
         return False
 

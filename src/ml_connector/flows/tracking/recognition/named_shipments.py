@@ -216,11 +216,15 @@ class OrderFulfillments:
 
     def has_open_for_all_pending(self, own: ShipmentUnits) -> bool:
         """Whether the order has a shipment's items open for every shipment without fulfilment."""
+        return self.has_open_for(own, self.pending)
+
+    def has_open_for(self, own: ShipmentUnits, shipments: Iterable[ShipmentUnits]) -> bool:
+        """Whether the order has a shipment's items open for all these shipments."""
         left: Counter[str] = Counter()
         for line in self.order.lines:
             left[line.item] += line.open
         wanted: Counter[str] = Counter()
-        for one in self.pending:
+        for one in shipments:
             wanted.update(one.units)
         return all(wanted[item] <= left[item] for item in own.units)
 

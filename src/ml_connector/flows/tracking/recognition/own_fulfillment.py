@@ -99,9 +99,22 @@ def _by_units(
     if paired is None or paired.fulfillment is None:
         return paired
     waits = paired.fulfillment.status in FULFILLMENT_NOT_SHIPPED
-    if makes_own and not waits and known.has_open_for_all_pending(own):
+    if makes_own and not waits and known.has_open_for(own, _beside(own, known, equal)):
         return Recognised(doubtful=(paired.fulfillment,))
     return paired
+
+
+def _beside(
+    own: ShipmentUnits, known: OrderFulfillments, equal: Sequence[FulfillmentFact]
+) -> list[ShipmentUnits]:
+    """Return the shipments that are to be fulfilled if one of these fulfilments is none of theirs.
+
+    So many of those that are alike have one. If the order has units open for one more, any of
+    the fulfilments may be another matter.
+    """
+    alike = [one for one in known.pending if one.is_like(own)]
+    have_one = {one.id for one in alike[: len(equal)]}
+    return [own, *(one for one in known.pending if one.id not in have_one)]
 
 
 def _paired(
