@@ -365,7 +365,8 @@ def _moved(
         names: what people call items.
         corrected: what it holds since a person corrected it; None where nobody did.
     """
-    wanted, there = pair.posted.places, found.places
+    wanted: Mapping[Place, Decimal] = pair.posted.places
+    there = found.places
     if corrected == there:
         yield from _corrected(pair, found, names)
         return
