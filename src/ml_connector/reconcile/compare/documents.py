@@ -365,12 +365,21 @@ def _moved(
         names: what people call items.
         corrected: what it holds since a person corrected it; None where nobody did.
     """
-    wanted: Mapping[Place, Decimal] = pair.posted.places
-    there = found.places
-    if corrected == there:
+    if corrected is None:
+        for _, one in _lines_apart(pair, found, names, pair.posted.places):
+            yield one
+    elif corrected == found.places:
         yield from _corrected(pair, found, names)
-        return
-    wanted = corrected or wanted
+    else:
+        for place, one in _lines_apart(pair, found, names, corrected):
+            yield _corrected_once(pair, one, place)
+
+
+def _lines_apart(
+    pair: _DocumentPair, found: FoundDocument, names: SkuNames, wanted: Mapping[Place, Decimal]
+) -> Iterator[tuple[Place, Difference]]:
+    """Yield where a document does not hold what it must."""
+    there = found.places
     if found.has_kit and not {item for item, _ in wanted} <= {item for item, _ in there}:
         return  # its members are not listed, so their units can't be compared
     if pair.posted.currency and set(there) == {_NO_ACCOUNT}:
@@ -388,15 +397,12 @@ def _moved(
         relocated = not sum(gaps[place] for place in places)
         for place in places:
             sides = (wanted.get(place, Decimal(0)), there.get(place, Decimal(0)))
-            one = _moved_line(pair, found, names, place, sides, relocated=relocated)
-            yield one if corrected is None else _corrected_once(pair, one, place, sides)
+            yield place, _moved_line(pair, found, names, place, sides, relocated=relocated)
 
 
-def _corrected_once(
-    pair: _DocumentPair, one: Difference, place: Place, sides: tuple[Decimal, Decimal]
-) -> Difference:
+def _corrected_once(pair: _DocumentPair, one: Difference, place: Place) -> Difference:
     """Return the difference of a document that held, for a while, what ShipBob says now."""
-    was, now = map(shown, sides)
+    was, now = shown(one.journal), shown(one.netsuite)
     return msgspec.structs.replace(
         one,
         journal=pair.posted.places.get(place, Decimal(0)),
