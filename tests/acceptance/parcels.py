@@ -4,11 +4,12 @@ Each round something happens in every sale, on both sides. What was done is kept
 can tell what must be fulfilled without asking the product.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from acceptance.merchant import Merchant
 from acceptance.sales import (
@@ -25,6 +26,8 @@ from acceptance.sales import (
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.books.orders import GONE, Shipment
 from ml_connector.sim.shipbob.people.dock import Item
+
+_TAG: Final = re.compile(r"\[mlc-if-(\d+)\]")
 
 
 class Parcels:
@@ -526,8 +529,8 @@ class Parcels:
         """Return NetSuite's item fulfilments by sales order; of one where it is named."""
         found: dict[int, Fulfillment] = {}
         for row in self._books.rows(
-            "SELECT t.id, t.externalid, t.status, k.previousdoc, i.itemid, l.location, k.quantity,"
-            " o.location AS ordered_at"
+            "SELECT t.id, t.externalid, t.memo, t.status, k.previousdoc, i.itemid, l.location,"
+            " k.quantity, o.location AS ordered_at"
             ' FROM _link k JOIN "transaction" t ON t.id = k.nextdoc'
             ' JOIN transactionline l ON l."transaction" = k.nextdoc AND l.id = k.nextline'
             ' JOIN transactionline o ON o."transaction" = k.previousdoc AND o.id = k.previousline'
@@ -543,6 +546,9 @@ class Parcels:
                     status=str(row["status"]),
                     sales_order=int(str(row["previousdoc"])),
                     units=Counter(),
+                    tags=frozenset(
+                        map(int, _TAG.findall(f"[{row['externalid']}] {row['memo'] or ''}"))
+                    ),
                 ),
             )
             made.units[str(row["itemid"]), int(str(row["location"]))] += _count(row["quantity"])
@@ -560,6 +566,49 @@ class Parcels:
         for sale in self.sales:
             for shipment in sale.order.shipments:
                 yield sale, shipment
+
+    def stock_apart(self, settled: Collection[int]) -> list[str]:
+        """Return where stock that left does not agree: item, location, and units of each side.
+
+        What left ShipBob with shipments that are settled is on the fulfilments that name these;
+        and nothing else moved ShipBob's stock than shipments that have left.
+
+        Args:
+            settled: shipments that are said to be fulfilled.
+        """
+        shipped: Counter[tuple[str, int]] = Counter()
+        waiting: Counter[tuple[str, int]] = Counter()
+        fulfilled: Counter[tuple[str, int]] = Counter()
+        every = self.fulfillments()
+        for sale in self.sales:
+            live = {one.id: one for one in sale.live if one.status in GONE}
+            done = set(settled) & live.keys()
+            named = [
+                (one, one.tags & {each.id for each in sale.live})
+                for one in every.get(sale.sales_order or 0, [])
+            ]
+            done -= {each for _, names in named if not names <= done for each in names}
+            for one, names in named:
+                if names and names <= done:
+                    fulfilled += _in_parts(sale, one.units)
+            for number, shipment in live.items():
+                left = Counter({(p.name, sale.place(shipment)): 0 for p in shipment.picks})
+                for pick in shipment.picks:
+                    left[pick.name, sale.place(shipment)] += pick.quantity
+                shipped += left
+                waiting += left if number not in done else Counter()
+        gone = {
+            (sku, PLACES[center]): STOCK - units
+            for (sku, center), units in self._shipbob.stock().items()
+            if center in PLACES
+        }
+        return [
+            f"{place}: {gone.get(place, 0)} left ShipBob, {shipped[place]} of them in shipments,"
+            f" {waiting[place]} of these wait; {fulfilled[place]} are fulfilled"
+            for place in sorted({*shipped, *fulfilled, *gone})
+            if gone.get(place, 0) != shipped[place]
+            or shipped[place] != waiting[place] + fulfilled[place]
+        ]
 
     # Small things
 
@@ -609,6 +658,15 @@ class Parcels:
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
+
+
+def _in_parts(sale: Sale, units: Mapping[tuple[str, int], int]) -> Counter[tuple[str, int]]:
+    """Return units of what ShipBob keeps, of units that NetSuite may know as packs or kits."""
+    parts: Counter[tuple[str, int]] = Counter()
+    for (sku, place), count in units.items():
+        for part, each in sale.made_of.get(sku, {sku: 1}).items():
+            parts[part, place] += count * each
+    return parts
 
 
 def _count(value: object) -> int:

@@ -109,6 +109,7 @@ class Fulfillment:
     """An item fulfilment as NetSuite's books have it; units by SKU and location.
 
     Attributes:
+        tags: the shipments that its external id or its memo names.
         ordered_at: SKU and location of the order's lines that it takes, where they have one.
     """
 
@@ -118,6 +119,7 @@ class Fulfillment:
     sales_order: int
     units: Counter[tuple[str, int]]
     ordered_at: set[tuple[str, int]] = field(default_factory=set)
+    tags: frozenset[int] = frozenset()
 
     @property
     def shipment(self) -> int | None:

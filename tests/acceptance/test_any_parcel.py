@@ -75,6 +75,8 @@ class Oracle:
                 self.wrong.append(f"{found} is of another order")
         for sale in self.world.sales:
             self._check_sale(sale, made.get(sale.sales_order or 0, []))
+        settled = {one for one, row in self.states.items() if row["state"] == SETTLED}
+        self.wrong += [f"stock: {one}" for one in self.world.stock_apart(settled)]
 
     def _check_sale(self, sale: Sale, made: list[Fulfillment]) -> None:
         ours = {one.shipment: one for one in made if one.shipment}
