@@ -1,6 +1,6 @@
 """What a flow says of decisions: which it offers, what they name, and whether they hold."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,18 +22,31 @@ _NOT_OURS_EITHER: Final = (
     Cause.LOCATION_UNMAPPED,
 )
 
+_BOOKED_TOO_MUCH: Final = frozenset(
+    {Cause.QUANTITY_WENT_DOWN, Cause.SHIPMENT_CHANGED, Cause.CANCELLED_AFTER_SHIPPING}
+)
+
 
 def offers_of(own: Offers) -> Offers:
     """Return what a flow offers, and ``not-ours`` wherever what it lacks may be on purpose.
+
+    Not where more is booked than the source says: that is wrong whosever it is.
 
     Args:
         own: what it offers beside that.
     """
     causes = (*own, *(one for one in _NOT_OURS_EITHER if one not in own))
-    return MappingProxyType({one: (*own.get(one, ()), DecisionKind.NOT_OURS) for one in causes})
+    not_ours = (DecisionKind.NOT_OURS,)
+    return MappingProxyType(
+        {
+            one: (*own.get(one, ()), *(() if one in _BOOKED_TOO_MUCH else not_ours))
+            for one in causes
+        }
+    )
 
 
-def _no_rule(_facts: object) -> str:
+def no_rule(_facts: object) -> str:
+    """Return that no rule under ``[ignore]`` has subjects like this one ignored."""
     return ""
 
 
@@ -70,4 +83,33 @@ class Decidable:
         _nothing_to_correct
     )
     adjusts: Mapping[Cause, str] = field(default_factory=dict)
-    ignore_rule: Callable[[Any], str] = _no_rule
+    ignore_rule: Callable[[Any], str] = no_rule
+
+
+def only_not_ours(causes: Iterable[Cause], *, ignore_rule: Callable[[Any], str]) -> Decidable:
+    """Return what may be decided about subjects that can only be said not to be ours.
+
+    Args:
+        causes: for which they stop.
+        ignore_rule: as of ``Decidable``.
+    """
+    return Decidable(
+        offers=dict.fromkeys(causes, (DecisionKind.NOT_OURS,)),
+        name=_no_document,
+        match=no_rule,
+        lapses=_holds,
+        objection=_no_objection,
+        ignore_rule=ignore_rule,
+    )
+
+
+async def _no_document(_new: NewDecision, _text: str, _reads: Reads) -> None:
+    return None
+
+
+def _holds(_facts: object, _settings: ConnectionSettings) -> Mapping[int, str]:
+    return {}
+
+
+def _no_objection(*_: object) -> str:
+    return ""

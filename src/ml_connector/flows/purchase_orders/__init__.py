@@ -17,6 +17,7 @@ When an order is closed or deleted, its WRO is cancelled while that is possible.
 
 from typing import Final
 
+from ml_connector.engine.decisions import only_not_ours
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.look import look
@@ -24,9 +25,10 @@ from ml_connector.flows.purchase_orders.net import clock, poll, sweep
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import read
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
+from ml_connector.rules.decisions.not_ours import ignore_rule
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
-from ml_connector.words import ExternalIdPrefix
+from ml_connector.words import Cause, ExternalIdPrefix
 
 FLOW: Final = Flow(
     name="purchase-orders",
@@ -44,6 +46,21 @@ FLOW: Final = Flow(
     look=look,
     clock=clock,
     pushes=True,
+    decidable=only_not_ours(
+        (
+            Cause.SKU_MISSING_IN_SHIPBOB,
+            Cause.SKU_AMBIGUOUS,
+            Cause.SKU_INACTIVE,
+            Cause.LOCATION_UNMAPPED,
+            Cause.PURCHASE_ORDER_AMBIGUOUS,
+            Cause.TRANSFER_ORDER,
+            Cause.UNIT_DIFFERS,
+            Cause.LOT_TRACKED,
+            Cause.WRO_CANCELLED,
+            Cause.REFUSED_BY_SHIPBOB,
+        ),
+        ignore_rule=lambda facts: ignore_rule("wro_prefixes", facts.number),
+    ),
     wakings=(
         wake.SKU,
         wake.ITEM,

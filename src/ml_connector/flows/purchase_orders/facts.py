@@ -8,6 +8,7 @@ import msgspec
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.queries.purchase_orders import Namesake
 from ml_connector.reads.order_wros import part_of
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.units import LineUnit
 from ml_connector.shipbob.resources.receiving import CANCELLED, ENDED
 
@@ -208,6 +209,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         astray: units that were received at another location than that of their line.
         subsidiary: None outside OneWorld.
         namesakes: the other orders with its number.
+        decisions: what people decided about it.
     """
 
     order_id: str
@@ -231,6 +233,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     astray: tuple[ReceivedAstray, ...] = ()
     subsidiary: str | None = None
     namesakes: tuple[Namesake, ...] = ()
+    decisions: tuple[Decided, ...] = ()
 
     @property
     def own_wros(self) -> tuple[WroFact, ...]:

@@ -19,6 +19,7 @@ from ml_connector.flows.purchase_orders.wros import made_wros, wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_KNOWN, PURCHASE_ORDER_OPEN
+from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.refused import ignored_wro
 from ml_connector.rules.start_date import is_before_start
 from ml_connector.rules.unknown_words import unknown_status
@@ -79,7 +80,8 @@ def _not_announced(
     if is_before_start(facts.ordered_on, settings):
         begins = settings.start_date
         return f"{facts.number} was ordered before the start date {begins}: not announced"
-    not_ours = "" if made_wros(posted) else ignored_wro(settings.ignore, facts.number)
+    ignored = "" if made_wros(posted) else ignored_wro(settings.ignore, facts.number)
+    not_ours = not_ours_reason(facts.decisions) or ignored
     if not_ours:
         return f"{facts.number} is not announced. {not_ours}"
     if facts.unreadable:

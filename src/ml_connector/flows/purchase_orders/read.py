@@ -35,6 +35,7 @@ from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.external_ids import known_by_memo, received_wros
 from ml_connector.rules.units import LineUnit, read_units
 from ml_connector.rules.wro_lines import inventory_of
@@ -95,6 +96,7 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
             held_by=products.held_by,
             near_skus=products.near_skus,
             announce_again=await announce_again(order.id, wros, reads),
+            decisions=await read_decided("purchase-orders", key, reads),
         ),
         source,
     )

@@ -2,11 +2,13 @@
 
 ShipBob calls them unidentified receiving orders (shipbob.md section 9.4). Nobody knows what
 is in them before somebody links them to a WRO, so nothing is booked and nothing is guessed.
-Once they are linked, the WRO is received like any other.
+Once they are linked, the WRO is received like any other. A person may decide that they are not
+ours.
 """
 
 from typing import Final
 
+from ml_connector.engine.decisions import no_rule, only_not_ours
 from ml_connector.engine.flow import Flow
 from ml_connector.flows.unidentified.facts import UnidentifiedFacts
 from ml_connector.flows.unidentified.net import sweep
@@ -14,6 +16,7 @@ from ml_connector.flows.unidentified.plan import plan, source_lines
 from ml_connector.flows.unidentified.read import read
 from ml_connector.flows.unidentified.wake import URO
 from ml_connector.transport.spoiled import by_id
+from ml_connector.words import Cause
 
 FLOW: Final = Flow(
     name="unidentified",
@@ -29,4 +32,5 @@ FLOW: Final = Flow(
     sweep=sweep,
     spoils=by_id("Uro"),
     wakings=(URO,),
+    decidable=only_not_ours([Cause.UNIDENTIFIED_STOCK], ignore_rule=no_rule),
 )

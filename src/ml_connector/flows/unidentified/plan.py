@@ -7,11 +7,12 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.unidentified.facts import UnidentifiedFacts
 from ml_connector.ledger.postings.documents import Plan, Posted, SourceLine
+from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.words import Cause
 
 
 def plan(facts: UnidentifiedFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
-    """Post nothing: either a WRO takes care of the goods, or a person has to.
+    """Post nothing: either a WRO takes care of the goods, or a person has to, or has.
 
     Raises:
         NeedsHuman: the goods belong to no WRO yet.
@@ -21,6 +22,9 @@ def plan(facts: UnidentifiedFacts, posted: Sequence[Posted], settings: Connectio
         return Plan(note="ShipBob does not know it any more")
     if facts.linked_wro_id is not None:
         return Plan(note=f"Linked to WRO {facts.linked_wro_id}, which is received by itself")
+    not_ours = not_ours_reason(facts.decisions)
+    if not_ours:
+        return Plan(note=not_ours)
     said = ", ".join(
         part
         for part in (

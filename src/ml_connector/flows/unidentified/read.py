@@ -2,6 +2,7 @@
 
 from ml_connector.flows.unidentified.facts import UnidentifiedFacts
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import read_decided
 
 
 async def read(key: str, reads: Reads) -> UnidentifiedFacts:
@@ -18,4 +19,5 @@ async def read(key: str, reads: Reads) -> UnidentifiedFacts:
         tracking=uro.tracking_barcode or "",
         found_at=uro.created_date,
         linked_wro_id=uro.linked_wro_id or None,
+        decisions=await read_decided("unidentified", key, reads),
     )

@@ -102,8 +102,10 @@ def _beyond_posted(
             told.add(line.source_line)
             units[line.source_line] += line.quantity or 0
     for one in lines:
-        rest = None if one.quantity is None else one.quantity - units[one.source_line]
-        if rest or (rest is None and one.source_line not in told):
+        stated = one.quantity or 0
+        rest = None if one.quantity is None else stated - units[one.source_line]
+        is_more_posted = rest is not None and rest * stated < 0
+        if not is_more_posted and (rest or (rest is None and one.source_line not in told)):
             yield RefusedUnits(
                 source_line=one.source_line,
                 reason=reason,
