@@ -238,7 +238,7 @@ class Case:
         ]
 
     async def taken(
-        self, document_ids: Collection[str], *, besides: str
+        self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> dict[str, tuple[NamedUnits, ...]]:
         del besides
         known = self._netsuite.get("taken", {})

@@ -9,16 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from hypothesis import event, given
 from hypothesis import settings as modest
 from hypothesis import strategies as st
 
-from golden import SETTINGS
+from golden import SETTINGS, Case
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError
+from ml_connector.flows import FLOWS
 from ml_connector.flows.tracking.facts import (
     OrderedProduct,
     Parcel,
@@ -43,6 +44,7 @@ from ml_connector.ledger.postings.documents import (
 )
 from ml_connector.netsuite.records.fulfillments import Package, as_packages, merged
 from ml_connector.netsuite.records.tracking_numbers import compared_number
+from ml_connector.reads.reads import Reads
 
 SKUS = ("TEE", "CAP")
 CENTERS = {228: "6", 10: "7"}
@@ -413,3 +415,12 @@ def typed_by_hand(shipment: ShipmentFact) -> str:
 
 def place_of(shipment: ShipmentFact) -> str:
     return CENTERS[shipment.center_id or 0]
+
+
+async def test_one_that_a_person_made_is_claimed_against_everybody_else() -> None:
+    case = Case("tracking", "number_typed_by_hand_is_the_same_number")
+    facts = await FLOWS["tracking"].facts_beside((), case.key, cast("Reads", case))
+    claim = plan(facts, (), case.settings()).claim
+
+    assert claim is not None
+    assert (claim.against, claim.siblings) == ((), (case.key,))

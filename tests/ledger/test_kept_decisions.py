@@ -133,6 +133,18 @@ async def test_decisions_about_other_subjects_and_connections_are_none_of_these(
     assert await KeptDecisions(books, "other").standing("receiving", "90311") == ()
 
 
+async def test_what_a_return_took_is_taken_for_the_wro_that_has_its_number(
+    books: Database,
+) -> None:
+    kept = await recorded(books, new("90311"))
+    await take(books, (kept, 40))
+    decided = KeptDecisions(books, "acme")
+
+    assert await decided.taken(["9001"], besides=("receiving", "90311")) == {}
+    [one] = (await decided.taken(["9001"], besides=("returns", "90311")))["9001"]
+    assert one.quantity == 40
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 async def test_units_of_a_document_are_taken_once(books: Database, sign: int) -> None:
     one, other = [await recorded(books, new(key)) for key in ("90311", "90312")]

@@ -16,7 +16,7 @@ from ml_connector.ledger.postings.documents import (
     UpdateRecord,
 )
 from ml_connector.ledger.postings.postings import NewPosting
-from ml_connector.storage.database import Connection, Database
+from ml_connector.storage.database import Connection, Database, rows
 from ml_connector.words import DocumentKind
 
 KEYS = ("210000101", "210000102", "210000103")
@@ -76,6 +76,36 @@ async def test_of_several_at_the_same_moment_one_gets_it(books: Database) -> Non
     late = await asyncio.gather(*(take(books, key) for key in KEYS))
 
     assert sum(map(len, late)) == 2
+
+
+async def test_a_shipment_of_another_order_that_took_it_just_now_comes_first(
+    books: Database,
+) -> None:
+    await take(books, "210000101")
+    async with books.transaction() as on:
+        run = await run_of(on, "210000777")
+        alone = RecordClaim(record="5100", against=(), siblings=("210000777",))
+        prepared = await record_claims.lost(on, [(run, alone)])
+        await rows(on, "update posting set state = 'done', remote_id = '5100'")
+        done = await record_claims.lost(on, [(run, alone)])
+        of_its_order = RecordClaim(record="5100", against=(), siblings=("210000777", *KEYS))
+        sibling = await record_claims.lost(on, [(run, of_its_order)])
+        await rows(on, "update posting set created_at = now() - interval '2 hours'")
+        long_ago = await record_claims.lost(on, [(run, alone)])
+
+    assert prepared == done == {run.id}
+    assert sibling == long_ago == set()
+
+
+async def test_of_two_orders_in_one_transaction_one_gets_it(books: Database) -> None:
+    async with books.transaction() as on:
+        runs = [await run_of(on, key) for key in ("210000101", "210000777")]
+        claims = [
+            RecordClaim(record="5100", against=(), siblings=(run.subject.ref.key,)) for run in runs
+        ]
+        late = await record_claims.lost(on, list(zip(runs, claims, strict=True)))
+
+    assert late == {runs[1].id}
 
 
 async def test_another_record_is_nobody_elses(books: Database) -> None:

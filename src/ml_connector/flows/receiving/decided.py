@@ -170,7 +170,9 @@ async def without_what_others_took(
     theirs = {
         line.id for line in lines if not (line.externalid or "").startswith(OUR_EXTERNAL_IDS)
     }
-    found = await reads.decisions.taken(theirs, besides=str(wro_id)) if theirs else {}
+    found = (
+        await reads.decisions.taken(theirs, besides=("receiving", str(wro_id))) if theirs else {}
+    )
     if not found:
         return list(lines)
     left: dict[str, Counter[tuple[str, str | None]]] = defaultdict(Counter)

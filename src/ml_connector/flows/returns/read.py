@@ -174,7 +174,11 @@ async def _without_what_others_took(facts: ReturnFacts, reads: Reads) -> ReturnF
     theirs = {
         one.id for one in receipts if not (one.external_id or "").startswith(OUR_EXTERNAL_IDS)
     }
-    taken = await reads.decisions.taken(theirs, besides=str(facts.return_id)) if theirs else {}
+    taken = (
+        await reads.decisions.taken(theirs, besides=("returns", str(facts.return_id)))
+        if theirs
+        else {}
+    )
     if not taken:
         return facts
     left = Counter(

@@ -556,7 +556,8 @@ def _claim(task: _ShipmentTask, own: FulfillmentFact) -> RecordClaim | None:
         # one that has another fulfilment since is none
         and linked.get(one.id, own.id) == own.id
     ]
-    return RecordClaim(record=own.id, against=tuple(rivals)) if rivals else None
+    siblings = tuple(str(one.id) for one in task.facts.shipments)
+    return RecordClaim(record=own.id, against=tuple(rivals), siblings=siblings)
 
 
 def _ships(task: _ShipmentTask) -> list[OrderLineUnits]:

@@ -135,7 +135,7 @@ async def _taken(
 ) -> dict[str, tuple[NamedUnits, ...]]:
     """Return what decisions about other shipments took of the fulfilments that others made."""
     theirs = {one.id for order in found for one in order.fulfillments if not is_ours(one)}
-    return dict(await reads.decisions.taken(theirs, besides=key)) if theirs else {}
+    return dict(await reads.decisions.taken(theirs, besides=("tracking", key))) if theirs else {}
 
 
 async def _parcels(own: Shipment, reads: Reads) -> Sequence[ParcelTracking]:

@@ -38,7 +38,7 @@ class Decisions(Protocol):
         """Return the decisions about a subject that nobody has taken back, oldest first."""
 
     async def taken(
-        self, document_ids: Collection[str], *, besides: str
+        self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> Mapping[str, tuple[NamedUnits, ...]]:
         """Return the units that decisions took of documents, but for those about one subject."""
 
@@ -55,7 +55,7 @@ class NoDecisions:
         return ()
 
     async def taken(
-        self, document_ids: Collection[str], *, besides: str
+        self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> Mapping[str, tuple[NamedUnits, ...]]:
         """Return nothing."""
         del document_ids, besides
@@ -94,11 +94,11 @@ class ProposedDecision:
         if (new.flow, new.key) != (flow, key):
             return found
         document = new.about.document
-        taken = await self.taken([document.id], besides=key) if document else {}
+        taken = await self.taken([document.id], besides=(flow, key)) if document else {}
         return [*found, StandingDecision(new, taken.get(document.id, ()) if document else ())]
 
     async def taken(
-        self, document_ids: Collection[str], *, besides: str
+        self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> Mapping[str, tuple[NamedUnits, ...]]:
         """Return what was taken; the proposed decision has taken nothing yet."""
         return await self._kept.taken(document_ids, besides=besides)
@@ -123,13 +123,13 @@ class KeptDecisions:
         return await self._standing.get((flow, key)) or ()
 
     async def taken(
-        self, document_ids: Collection[str], *, besides: str
+        self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> Mapping[str, tuple[NamedUnits, ...]]:
         """Return the units that decisions took of documents, but for those about one subject.
 
         Args:
             document_ids: internal ids.
-            besides: key of the subject whose own decisions do not count.
+            besides: flow and key of the subject whose own decisions do not count.
         """
         if not document_ids:
             return {}
@@ -138,7 +138,8 @@ class KeptDecisions:
             {
                 "connection": self._connection_name,
                 "documents": sorted(document_ids),
-                "besides": besides,
+                "flow": besides[0],
+                "besides": besides[1],
             },
         )
         units: dict[str, tuple[NamedUnits, ...]] = defaultdict(tuple)
@@ -186,7 +187,7 @@ _TAKEN: Final = """
 select d.document_id, h.item, h.location, abs(sum(h.quantity))::bigint as quantity
 from decision as d join handled_line as h on h.decision_id = d.id
 where d.connection = %(connection)s and d.document_id = any (%(documents)s)
-    and d.taken_back_at is null and d.key <> %(besides)s
+    and d.taken_back_at is null and (d.flow, d.key) <> (%(flow)s, %(besides)s)
 group by 1, 2, 3 order by 1, 2, 3
 """
 

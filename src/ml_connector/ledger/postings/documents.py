@@ -262,10 +262,13 @@ class RecordClaim(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         record: internal id, in NetSuite.
         against: keys of the flow's subjects that must not have taken it.
+        siblings: keys of all subjects of the same order, itself included. Any other subject of
+            the flow must not have taken the record lately either: it may not show yet who has.
     """
 
     record: str
     against: tuple[str, ...]
+    siblings: tuple[str, ...] = ()
 
 
 class StockUnits(msgspec.Struct, frozen=True, kw_only=True):

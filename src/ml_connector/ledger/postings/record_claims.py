@@ -22,16 +22,33 @@ select pg_advisory_xact_lock(number) from (
 ) as ordered
 """
 
+# Of subjects of other orders only what they took within an hour: so long a record may not show it.
+# After that its own marks say whose it is, and people may have given it to somebody else.
 _TAKEN: Final = """
-select w.run
-from json_to_recordset(%(claims)s::text::json) as w (
-    run bigint, connection text, flow text, record text, against json)
+with w as materialized (
+    select * from json_to_recordset(%(claims)s::text::json) as w (
+        run bigint, connection text, flow text, record text, against json, siblings json)
+), took as (
+    select w.run, w.flow, w.siblings, p.subject_id from w
+    join posting as p on p.connection = w.connection and p.remote_id = w.record
+        and p.state in ('done', 'adopted')
+    where p.created_at > now() - interval '1 hour'
+    union all
+    select w.run, w.flow, w.siblings, p.subject_id from w
+    join posting as p on p.connection = w.connection
+        and p.state in ('prepared', 'sending', 'alarm')
+        and w.record = p.document -> 'request' ->> 'fulfillment_id'
+)
+select w.run from w
 join subject as s on s.connection = w.connection and s.flow = w.flow
     and s.key in (select json_array_elements_text(w.against))
 join posting as p on p.subject_id = s.id and p.system = 'netsuite'
     and p.state in ('prepared', 'sending', 'alarm', 'done', 'adopted')
     and w.record = coalesce(p.remote_id, p.document -> 'request' ->> 'fulfillment_id')
-group by 1
+union
+select took.run from took join subject as s on s.id = took.subject_id and s.flow = took.flow
+where json_array_length(took.siblings) > 0
+    and s.key not in (select json_array_elements_text(took.siblings))
 """
 
 
@@ -52,6 +69,7 @@ async def lost(connection: Connection, claimed: Sequence[tuple[Run, RecordClaim]
             "flow": run.subject.ref.flow,
             "record": claim.record,
             "against": claim.against,
+            "siblings": claim.siblings,
         }
         for run, claim in claimed
     ]
@@ -59,7 +77,8 @@ async def lost(connection: Connection, claimed: Sequence[tuple[Run, RecordClaim]
     taken = {row["run"] for row in found}
     holders: dict[str, set[str]] = defaultdict(set)
     for name, (run, claim) in zip(names, claimed, strict=True):
-        if run.id not in taken and holders[name] & {*claim.against}:
+        strangers = holders[name] - {*claim.siblings} if claim.siblings else set()
+        if run.id not in taken and (strangers or holders[name] & {*claim.against}):
             taken.add(run.id)
         if run.id not in taken:
             holders[name].add(run.subject.ref.key)
