@@ -274,3 +274,32 @@ def test_a_fulfilment_from_a_transfer_order_handles_its_shipment(desk: Desk) -> 
     assert standing(desk, shipment) == ("done", "")
     assert stock_agrees(desk, tee)
     assert close(desk.acme).report.green
+
+
+def test_what_was_handled_stops_when_shipbob_holds_or_cancels_it(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    lost, other = sold_under_another_number(desk, tee, 3)
+    [shipment] = lost.shipments
+    shipbob = desk.acme.world.shipbob
+    shipbob.label(shipment, NUMBER, carrier="UPS")
+    desk.look(shipment)
+    by_hand = desk.fulfil(other, {tee: 3})
+    decide(desk, shipment, "handled", "--document", number_of(desk, by_hand))
+    handled = standing(desk, shipment)
+    shipbob.pull_back(shipment)
+    desk.look(shipment)
+    held = standing(desk, shipment)
+    shipbob.cancel_shipment(shipment)
+    desk.look(shipment)
+    cancelled, drift = standing(desk, shipment), desk.drift(tee)
+    sync(desk.acme, "tracking")  # looks at the document once more
+    desk.acme.world.netsuite.delete("itemFulfillment", int(by_hand))
+    sync(desk.acme, "tracking")
+
+    assert handled == ("done", "")
+    assert held == ("dead", "shipment_changed")
+    assert cancelled == ("dead", "cancelled_after_shipping")
+    assert drift != []
+    assert standing(desk, shipment) == ("done", "")
+    assert stock_agrees(desk, tee)
+    assert close(desk.acme).report.green
