@@ -60,7 +60,7 @@ async def sweep(
 ) -> AsyncIterator[SweepResult]:
     """Yield what is caught of the orders made since a moment, and of older ones changed since."""
     await reads.shipments.look_for_channels()
-    caught = _Caught(known)
+    caught = _CaughtShipments(known)
     async for order in reads.shipments.orders_made(since):
         for one in caught.of(order):
             yield one
@@ -76,7 +76,7 @@ async def sweep_part(
 ) -> AsyncIterator[SweepResult]:
     """Yield what ``sweep`` does; of many orders what changed lately, and a part of all others."""
     await reads.shipments.look_for_channels()
-    caught = _Caught(known)
+    caught = _CaughtShipments(known)
     few = await reads.shipments.few_orders_made(since)
     if few is not None:
         for order in few:
@@ -99,7 +99,7 @@ async def sweep_part(
         yield decided
 
 
-class _Caught:
+class _CaughtShipments:
     """What is caught of orders that several lists show, each shipment once.
 
     Args:

@@ -53,7 +53,7 @@ async def sweep(
     Of those that were made before a moment, and have not changed since, only those not over. Also
     those about which a decision names a document, by how that document stands now.
     """
-    caught = _Caught(since, known)
+    caught = _CaughtWros(since, known)
     async for wro in reads.open_wros.every(since):
         for one in caught.of(wro):
             yield one
@@ -71,7 +71,7 @@ async def sweep_part(
     the marked ones.
     """
     oldest = between[1] - rounds.SPAN
-    caught = _Caught(oldest, known)
+    caught = _CaughtWros(oldest, known)
     shares = list(rounds.shares(*between))
     few = await reads.open_wros.few()
     if few.wros is not None:
@@ -96,7 +96,7 @@ async def whole_net(
     reads: Reads, since: datetime, known: Collection[str]
 ) -> AsyncIterator[SweepResult]:
     """Yield what is caught of all WROs made since a moment, and of older ones not marked."""
-    caught = _Caught(since, known)
+    caught = _CaughtWros(since, known)
     for wros in (reads.open_wros.made(since), reads.open_wros.of_long_ago(since)):
         async for wro in wros:
             for one in caught.of(wro):
@@ -105,7 +105,7 @@ async def whole_net(
         yield decided
 
 
-class _Caught:
+class _CaughtWros:
     """What is caught of WROs that several lists show, each once.
 
     Args:
