@@ -37,12 +37,14 @@ def said(decided: Plan) -> dict[str, Any]:
         answer["afterwards"] = runs.failure(decided.remaining_failure)
     if decided.note:
         answer["note"] = decided.note
-    if decided.refused:
-        answer["refused_lines"] = msgspec.json.decode(msgspec.json.encode(decided.refused))
-    if decided.corrected:
-        answer["corrected"] = msgspec.json.decode(msgspec.json.encode(decided.corrected))
-    if decided.handled:
-        answer["handled"] = msgspec.json.decode(msgspec.json.encode(decided.handled))
+    for name, kept in (
+        ("refused_lines", decided.refused),
+        ("corrected", decided.corrected),
+        ("rests_on", decided.rests_on),
+        ("handled", decided.handled),
+    ):
+        if kept:
+            answer[name] = msgspec.json.decode(msgspec.json.encode(kept))
     if decided.waiting:
         answer["waiting"] = decided.waiting
     if decided.replan_after_posting:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
+from ml_connector.ledger.decisions.decisions import NamedDocument, named_units
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries import transactions
@@ -75,16 +75,8 @@ def _document(lines: Sequence[NamedLine]) -> NamedDocument:
         created_from=head.createdfrom,
         voided=not posts,
         ours=_is_ours(head),
-        units=_units(moved),
-        taken_out=_units({place: -many for place, many in moved.items()})
+        units=named_units(moved),
+        taken_out=named_units({place: -many for place, many in moved.items()})
         if head.type in _TAKES_OUT
         else None,
-    )
-
-
-def _units(moved: Mapping[tuple[str, str], int]) -> tuple[NamedUnits, ...]:
-    return tuple(
-        NamedUnits(item=item, location=location, quantity=quantity)
-        for (item, location), quantity in sorted(moved.items())
-        if quantity > 0
     )

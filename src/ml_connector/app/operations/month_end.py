@@ -25,6 +25,7 @@ from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
@@ -224,7 +225,29 @@ async def _compare(
         zone=context.settings.schedule.timezone,
         head=head,
         handling=handling,
+        resting=await _as_they_are(await stored_month.resting(), context),
     )
+
+
+async def _as_they_are(
+    resting: Sequence[HandlingDocument], context: ConnectionContext
+) -> list[HandlingDocument]:
+    """Return documents of others with what NetSuite has of them now."""
+    documents = context.reads.documents
+    of_stock = [one for one in resting if one.then.units]
+    now = await asyncio.gather(*(documents.by_id(one.then.id) for one in of_stock))
+    others = [one for one in resting if not one.then.units]
+    there = await documents.changes({one.then.id for one in others}) if others else {}
+    return [
+        *(
+            msgspec.structs.replace(one, now=document)
+            for one, document in zip(of_stock, now, strict=True)
+        ),
+        *(
+            msgspec.structs.replace(one, now=one.then if one.then.id in there else None)
+            for one in others
+        ),
+    ]
 
 
 def _folder(installation: Installation, name: str, month: Month, report_id: int) -> Path:

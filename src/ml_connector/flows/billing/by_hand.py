@@ -10,6 +10,7 @@ from ml_connector.flows.billing.currency import is_in
 from ml_connector.flows.billing.facts import BillFact, BillingFacts
 from ml_connector.flows.billing.invoice_lines import InvoiceFact
 from ml_connector.flows.billing.money import said
+from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.words import Cause, ExternalIdPrefix
 
@@ -80,6 +81,16 @@ def entered_whole(facts: BillingFacts, invoice: InvoiceFact, settings: BillingSe
         return ""
     named = f"{others[0].kind} {others[0].id}"
     return f"Entered by hand as {named} over the invoice's amount: not billed again"
+
+
+def resting_on(facts: BillingFacts, vendor: str | None) -> tuple[NamedDocument, ...]:
+    """Return the bills of others on which it rests that an invoice is not billed."""
+    return tuple(
+        NamedDocument(
+            id=one.id, type="VendCred" if one.kind == "vendor credit" else "VendBill", number=""
+        )
+        for one in _others(facts, vendor)
+    )
 
 
 def _others(facts: BillingFacts, vendor: str | None) -> list[BillFact]:

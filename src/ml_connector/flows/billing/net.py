@@ -9,6 +9,7 @@ it runs again when either changes.
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 
+from ml_connector.engine.decided_sweep import decided_subjects
 from ml_connector.engine.flow import SweepResult
 from ml_connector.reads.reads import Reads
 
@@ -18,3 +19,5 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
     await reads.billing.pull(since)
     for kept in await reads.billing.invoices(since):
         yield SweepResult(key=str(kept.id), version=f"{kept.amount}:{kept.lines}:{kept.total}")
+    async for resting in decided_subjects("billing", reads):
+        yield resting

@@ -8,7 +8,7 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
-from ml_connector.flows.billing.by_hand import entered_by_hand, entered_whole
+from ml_connector.flows.billing.by_hand import entered_by_hand, entered_whole, resting_on
 from ml_connector.flows.billing.currency import check_posted, currency_of
 from ml_connector.flows.billing.documents import (
     BILLS,
@@ -31,6 +31,7 @@ from ml_connector.flows.billing.standing import (
     settled_by,
     standing,
 )
+from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
@@ -82,7 +83,9 @@ def _of_the_rest(
         by_hand = "" if kept else entered_whole(facts, invoice, settings.billing)
         if not by_hand:
             raise
-        return _not_billed(lines, no_cost, by_hand)
+        return _not_billed(
+            lines, no_cost, by_hand, rests_on=resting_on(facts, settings.billing.vendor)
+        )
     rest = _outstanding(all_parts, kept, settings)
     if not rest:
         return Plan(refused=no_cost, note="All of it is posted" if kept else "It is over 0")
@@ -91,7 +94,9 @@ def _of_the_rest(
         facts, invoice, settings.billing, vendor=_vendor(invoice, settings), kept=kept, owed=owed
     )
     if by_hand:
-        return _not_billed(lines, no_cost, by_hand)
+        return _not_billed(
+            lines, no_cost, by_hand, rests_on=resting_on(facts, settings.billing.vendor)
+        )
     if not owed:
         if kept:
             raise others_at_the_same_total(invoice, rest, kept)
@@ -108,11 +113,17 @@ def _of_the_rest(
     return Plan(documents=(document,), refused=no_cost)
 
 
-def _not_billed(lines: Sequence[SourceLine], no_cost: Sequence[RefusedUnits], reason: str) -> Plan:
+def _not_billed(
+    lines: Sequence[SourceLine],
+    no_cost: Sequence[RefusedUnits],
+    reason: str,
+    *,
+    rests_on: tuple[NamedDocument, ...] = (),
+) -> Plan:
     """Return the plan for an invoice that no bill is made of."""
     named = {one.source_line for one in no_cost}
     others = refused((one for one in lines if one.source_line not in named), reason)
-    return Plan(note=reason, refused=(*no_cost, *others))
+    return Plan(note=reason, refused=(*no_cost, *others), rests_on=rests_on)
 
 
 def _posting_date(

@@ -9,6 +9,7 @@ from ml_connector.flows.returns.coverage import left_to_receive, said
 from ml_connector.flows.returns.decided import settled_receipts
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReceivedUnits, ReturnFacts, Sale
+from ml_connector.ledger.decisions.decisions import NamedDocument, named_units
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
 
@@ -45,6 +46,24 @@ def received_already(
             raise _received_otherwise(found, facts, these, _numbers(others, {item}))
         already += theirs
     return already, _numbers(others, {part.item.id for part in already})
+
+
+def resting_on(
+    found: Authorization,
+    facts: ReturnFacts,
+    already: Sequence[ReturnedUnits],
+    posted: Sequence[Posted],
+) -> tuple[NamedDocument, ...]:
+    """Return the receipts of others that hold units of the return."""
+    items = {part.item.id for part in already}
+    units: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    for one in _receipts_of_others(found, facts, items, posted):
+        held = units.setdefault((one.id, one.number), Counter())
+        held[one.item_id, one.location or ""] += one.quantity
+    return tuple(
+        NamedDocument(id=receipt_id, type="ItemRcpt", number=number, units=named_units(held))
+        for (receipt_id, number), held in units.items()
+    )
 
 
 def refuse_received_for_order(

@@ -37,7 +37,11 @@ from ml_connector.flows.returns.facts import (
     known_action,
     units_of,
 )
-from ml_connector.flows.returns.others_receipts import received_already, refuse_received_for_order
+from ml_connector.flows.returns.others_receipts import (
+    received_already,
+    refuse_received_for_order,
+    resting_on,
+)
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
     not_covered,
@@ -384,6 +388,7 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
             RefusedUnits(source_line=part.unit.source_line, reason=reason, quantity=part.quantity)
             for part in already
         ),
+        rests_on=resting_on(found, task.facts, already, task.posted),
     )
 
 

@@ -495,6 +495,13 @@ def _refuse_held_for_cancelled(task: _ShipmentTask) -> None:
 
 
 def _update(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
+    decided = _told(task, own)
+    if is_ours(own) or has_posted_units(task.posted, {own.id}):
+        return decided
+    return msgspec.structs.replace(decided, rests_on=(own.named,))
+
+
+def _told(task: _ShipmentTask, own: FulfillmentFact) -> Plan:
     known = posted_parcels(_posted_on(task, own)) | own.compared_numbers
     parcels = [one for one in task.shipment.parcels if one.compared_number not in known]
     ships = _ships(task) if own.status in FULFILLMENT_NOT_SHIPPED else None

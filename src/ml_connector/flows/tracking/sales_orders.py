@@ -1,6 +1,7 @@
 """What NetSuite says of the sales order of a shipment, as a run keeps it."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final
@@ -9,6 +10,7 @@ import msgspec
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import ConnectorError, NeedsHuman
+from ml_connector.ledger.decisions.decisions import NamedDocument, named_units
 from ml_connector.netsuite.item_types import is_fulfilled
 from ml_connector.netsuite.queries.sales_orders.fulfillments import Fulfillment
 from ml_connector.netsuite.queries.sales_orders.orders import Lot, SalesOrder, SalesOrderLine
@@ -95,6 +97,16 @@ class FulfillmentFact(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[FulfilledUnits, ...] = ()
     tracking_numbers: tuple[str, ...] = ()
     day: date | None = None
+
+    @property
+    def named(self) -> NamedDocument:
+        """It as what others have put into NetSuite."""
+        units: Counter[tuple[str, str]] = Counter()
+        for line in self.lines:
+            units[line.item, line.location or ""] += line.quantity
+        return NamedDocument(
+            id=self.id, type="ItemShip", number=self.called, units=named_units(units)
+        )
 
     @property
     def called(self) -> str:

@@ -24,6 +24,15 @@ class NamedUnits(msgspec.Struct, frozen=True, kw_only=True, order=True):
     quantity: int
 
 
+def named_units(units: Mapping[tuple[str, str], int]) -> tuple[NamedUnits, ...]:
+    """Return units that are added up by item and location, in their order."""
+    return tuple(
+        NamedUnits(item=item, location=location, quantity=quantity)
+        for (item, location), quantity in sorted(units.items())
+        if quantity > 0
+    )
+
+
 class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A document or an order that a decision names, as NetSuite showed it.
 

@@ -150,12 +150,12 @@ class KeptDecisions:
         return units
 
     async def naming_documents(self, flow: str) -> Mapping[str, frozenset[str]]:
-        """Return the documents that standing decisions of a flow name, by key of the subject."""
+        """Return the documents that standing decisions of a flow name, by key of the subject.
+
+        Also those of others on which the last decision of a run rests.
+        """
         found = await self._database.fetch(
-            "select key, array_agg(distinct document_id) as documents from decision"
-            " where connection = %(connection)s and flow = %(flow)s and taken_back_at is null"
-            " and document <> '' group by key order by key",
-            {"connection": self._connection_name, "flow": flow},
+            _NAMING, {"connection": self._connection_name, "flow": flow}
         )
         return {row["key"]: frozenset(row["documents"]) for row in found}
 
@@ -182,6 +182,24 @@ class KeptDecisions:
             )
         return standing
 
+
+_NAMING: Final = """
+select key, array_agg(distinct document_id) as documents from (
+    select key, document_id from decision
+    where connection = %(connection)s and flow = %(flow)s and taken_back_at is null
+        and document <> ''
+    union all
+    select s.key, d.value ->> 'id'
+    from run as r
+    join subject as s on s.id = r.subject_id
+    cross join lateral json_array_elements(r.decision -> 'rests_on') as d
+    where r.decision -> 'rests_on' is not null
+        and s.connection = %(connection)s and s.flow = %(flow)s
+        and not exists (select 1 from run as n where n.subject_id = r.subject_id and n.id > r.id
+            and n.decision is not null)
+) as named
+group by key order by key
+"""
 
 _TAKEN: Final = """
 select d.document_id, h.item, h.location, abs(sum(h.quantity))::bigint as quantity

@@ -9,6 +9,7 @@ import msgspec
 
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections.item_bindings import Binding
+from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.bills import Bill
 from ml_connector.words import DocumentKind, System
 
@@ -313,6 +314,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         corrected: records that hold other units than we have posted, as the source says now.
         claim: the record of others that its documents change as the subject's own, if any.
         parent_key: the key of the larger thing at the source that those are read with.
+        rests_on: the documents of others that show what is refused because of them: when one of
+            them changes or goes, the subject is looked at again.
     """
 
     documents: tuple[Document, ...] = ()
@@ -328,6 +331,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     corrected: tuple[CorrectedRecord, ...] = ()
     claim: RecordClaim | None = None
     parent_key: str | None = None
+    rests_on: tuple[NamedDocument, ...] = ()
 
     @property
     def not_posted(self) -> tuple[RefusedUnits, ...]:

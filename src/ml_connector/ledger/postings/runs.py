@@ -99,6 +99,8 @@ def _decision(plan: Plan) -> dict[str, Any]:
     }
     if plan.handled:
         kept["handled"] = plan.handled
+    if plan.rests_on:
+        kept["rests_on"] = plan.rests_on
     if plan.gone:
         kept["gone"] = plan.gone
     if plan.corrected:

@@ -124,6 +124,7 @@ def judge(
     zone: str = "UTC",
     head: ReportedHead | None = None,
     handling: Sequence[HandlingDocument] = (),
+    resting: Sequence[HandlingDocument] = (),
 ) -> Report:
     """Make the report of three sides.
 
@@ -134,6 +135,7 @@ def judge(
         zone: the merchant's time zone, in which the dates are local.
         head: the journal chain's last row.
         handling: documents of others that account for facts of the month, as they are now.
+        resting: likewise, those because of which facts of the month are refused.
     """
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
@@ -150,6 +152,7 @@ def judge(
             [
                 *sources.judge(month, gathered.states),
                 *handled.judge(handling, gathered.sections),
+                *handled.judge_resting(resting, gathered.sections),
                 *documents.judge(
                     month,
                     gathered.posted,

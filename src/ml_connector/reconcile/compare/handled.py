@@ -58,6 +58,47 @@ def judge(handling: Iterable[HandlingDocument], sections: Sections) -> Iterator[
             )
 
 
+def judge_resting(resting: Iterable[HandlingDocument], sections: Sections) -> Iterator[Difference]:
+    """Yield a difference for each that does not show any more what it showed to a run.
+
+    Args:
+        resting: of documents without units, such as bills, ``now`` says only that they are there.
+        sections: of the report.
+    """
+    for one in resting:
+        if not _shows_less(one):
+            continue
+        called = document_name(one.then)
+        gone = "is not in NetSuite any more, or does not count"
+        says = "shows fewer units than it did" if one.now and not one.now.voided else gone
+        yield Difference(
+            kind=Kind.HANDLED_CHANGED,
+            section=sections.of_facts(one.flow).key,
+            source=one.source,
+            documents=(
+                DocumentRef(
+                    type=called.rpartition(" ")[0].capitalize(),
+                    id=one.then.id,
+                    number=one.then.number,
+                    date="",
+                ),
+            ),
+            says=f"{one.source} is not posted because of {called}, and that {says}",
+            remedy=f"Run: ml-connector sync {one.flow} --id {one.source.rpartition(' ')[2]}",
+        )
+
+
+def _shows_less(one: HandlingDocument) -> bool:
+    if one.now is None or one.now.voided:
+        return True
+    there = {(held.item, held.location): held.quantity for held in one.now.units}
+    return any(
+        there.get((held.item, held.location), 0) < held.quantity
+        for held in one.then.units
+        if held.location
+    )
+
+
 def sources_by_document(handling: Iterable[HandlingDocument]) -> Mapping[str, str]:
     """Return which sources each document accounts for, for a person, by its internal id."""
     found: dict[str, list[str]] = defaultdict(list)

@@ -212,6 +212,19 @@ order by d.id
 """
 """The decisions by which documents of others account for lines of the month."""
 
+RESTING: Final = """
+select s.flow, s.key, coalesce(w.source, s.flow) as word, d.value as document
+from (select distinct subject_id from month_line) as l
+join run as r on r.subject_id = l.subject_id and r.decision -> 'rests_on' is not null
+join subject as s on s.id = r.subject_id
+left join month_word as w on w.flow = s.flow
+cross join lateral json_array_elements(r.decision -> 'rests_on') as d
+where not exists (select 1 from run as n where n.subject_id = r.subject_id and n.id > r.id
+    and n.decision is not null)
+order by r.id, d.value ->> 'id'
+"""
+"""The documents of others because of which lines of the month's sources are refused."""
+
 DOCUMENTS_OF: Final = """
 select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,
     split_part(j.target, ' ', 2) as remote_id, j.external_id, min(j.posting_date) as posting_date

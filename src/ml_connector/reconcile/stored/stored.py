@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
-from ml_connector.ledger.decisions.decisions import DecidedAbout
+from ml_connector.ledger.decisions.decisions import DecidedAbout, NamedDocument
 from ml_connector.ledger.postings.documents import StockUnits
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.compare.document_pairs import (
@@ -333,6 +333,18 @@ class StoredMonth:
             )
             for row in await self._sources.rows(source_sql.HANDLED)
             if (document := msgspec.convert(row["about"], DecidedAbout).document) is not None
+        ]
+
+    async def resting(self) -> list[HandlingDocument]:
+        """Return the documents because of which lines of the month are refused."""
+        return [
+            HandlingDocument(
+                decision=0,
+                flow=row["flow"],
+                source=f"{row['word']} {row['key']}",
+                then=msgspec.convert(row["document"], NamedDocument),
+            )
+            for row in await self._sources.rows(source_sql.RESTING)
         ]
 
     async def _equations(self) -> list[SectionEquation]:
