@@ -17,6 +17,7 @@ class AwaitedKind(StrEnum):
     PURCHASE_ORDER = "purchase_order"
     APPROVED_ORDER = "approved_order"
     ORDER_NUMBER = "order_number"
+    CHANGED_PURCHASE_ORDER = "changed_purchase_order"
     ENDED_WRO = "ended_wro"
     CANCELLED_WRO = "cancelled_wro"
     SALES_ORDER = "sales_order"

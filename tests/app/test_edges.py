@@ -27,7 +27,7 @@ def acme(
         fresh_database(server_url, template) as url,
         merchant(tmp_path_factory.mktemp("edges"), url) as made,
     ):
-        made.apply(policies='unmatched_wro = "park"')
+        made.apply(policies='unmatched_wro = "park"\nover_receipt = "park"')
         yield made
 
 
@@ -37,10 +37,15 @@ class Told:
     No failure of the product waits for what is there; this one is written into the database.
     """
 
-    def __init__(self, acme: Merchant, installation: Installation) -> None:
+    def __init__(
+        self, acme: Merchant, installation: Installation, *, number: str | None = None
+    ) -> None:
         self.acme = acme
         self.installation = installation
-        self.wro: Wro = acme.deliver({acme.sku("TEE"): 8})
+        self.sku = acme.sku("TEE")
+        if number:
+            acme.order({self.sku: 5}, number=number)
+        self.wro: Wro = acme.deliver({self.sku: 8}, number=number)
         contexts = ConnectionContexts(installation)
         self.awaited = AwaitedWatch(installation, contexts)
         self.stopped = StoppedWatch(installation, contexts)
@@ -130,3 +135,32 @@ async def test_a_look_at_what_is_stopped_wakes_it_only_where_it_can_go_on(told: 
     assert [one["state"] for one in looked] == ["dead", "received"]
     assert looked[0]["looks"] == 1
     assert looked[0]["look_at"] > looked[0]["changed_at"]
+
+
+@pytest.mark.parametrize("quantity", [6, 8])
+async def test_a_wro_wakes_when_its_order_changes_and_not_by_what_it_books_itself(
+    acme: Merchant, quantity: int
+) -> None:
+    number = f"PO-EDGE-{quantity}"
+    async with open_installation(acme.settings) as installation:
+        told = Told(acme, installation, number=number)
+        await told.run()
+        asleep = [await told.look() for _ in range(2)]
+        [order] = [
+            one
+            for one in acme.world.netsuite.documents("purchaseOrder")
+            if one["tranId"] == number
+        ]
+        acme.world.netsuite.edit(
+            "purchaseOrder",
+            int(order["id"]),
+            {"item": {"items": [{"line": 1, "quantity": quantity}]}},
+        )
+        told.awaited = AwaitedWatch(installation, ConnectionContexts(installation))
+        woken, _ = await told.look()
+        await told.run()
+
+    assert [state for state, _ in asleep] == ["dead", "dead"]
+    assert len(acme.documents(told.wro)) == 2
+    assert woken == "received"
+    assert acme.subject(told.wro)["state"] == ("done" if quantity == 8 else "dead")

@@ -42,7 +42,7 @@ def raised() -> set[AwaitedKind]:
         and node.value.id == "AwaitedKind"
     }
     # Named by the module that wakes them.
-    names |= {"FULFILLMENT", "FULFILLED_UNITS", "CHANGED_SALES_ORDER"}
+    names |= {"FULFILLMENT", "FULFILLED_UNITS", "CHANGED_SALES_ORDER", "CHANGED_PURCHASE_ORDER"}
     return {AwaitedKind[name] for name in names}
 
 

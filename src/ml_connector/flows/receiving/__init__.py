@@ -22,7 +22,7 @@ from ml_connector.flows.receiving.net import look, sweep, sweep_part, whole_net
 from ml_connector.flows.receiving.plan import plan
 from ml_connector.flows.receiving.read import confirm, read
 from ml_connector.flows.receiving.stowed import source_lines
-from ml_connector.flows.receiving.wake import PURCHASE_ORDER
+from ml_connector.flows.receiving.wake import CHANGED_PURCHASE_ORDER, PURCHASE_ORDER
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
@@ -62,6 +62,7 @@ FLOW: Final = Flow(
         wake.ACCOUNT,
         wake.PERIOD,
         PURCHASE_ORDER,
+        CHANGED_PURCHASE_ORDER,
         wake.ORDER_NUMBER,
         LINE_NUMBERS,
     ),

@@ -33,6 +33,7 @@ from ml_connector.flows.receiving.stowed import (
     stowed_units,
     unbooked,
 )
+from ml_connector.flows.receiving.wake import changed_order
 from ml_connector.flows.receiving.whose.order import is_hidden, names_order, order_of
 from ml_connector.ledger.conservation.equation import of_subject
 from ml_connector.ledger.postings.documents import Document, Plan, Posted
@@ -76,9 +77,26 @@ def plan(facts: ReceivingFacts, posted: Sequence[Posted], settings: ConnectionSe
         waiting = "Waits for the WRO to be completed, as the policy receipts says"
         return Plan(note=waiting, waiting=waiting)
     corrected = corrections(facts, posted, settings)
-    if corrected:
-        return _corrected(facts, corrected, posted, settings)
-    return _beyond_booked(facts, posted, settings)
+    try:
+        if corrected:
+            decided = _corrected(facts, corrected, posted, settings)
+        else:
+            decided = _beyond_booked(facts, posted, settings)
+    except (NeedsData, NeedsHuman) as error:
+        _wake_by_orders(error, facts)
+        raise
+    if isinstance(decided.remaining_failure, (NeedsData, NeedsHuman)):
+        _wake_by_orders(decided.remaining_failure, facts, books=bool(decided.documents))
+    return decided
+
+
+def _wake_by_orders(
+    error: NeedsData | NeedsHuman, facts: ReceivingFacts, *, books: bool = False
+) -> None:
+    """Let a WRO that stops at its orders wait for any change of them."""
+    if not error.waiting_for or error.cause == Cause.OVER_RECEIPT:
+        changed = (changed_order(order, books=books) for order in facts.orders)
+        error.waiting_for = (*error.waiting_for, *changed)
 
 
 def _corrected(
