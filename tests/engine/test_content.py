@@ -1,6 +1,6 @@
 """A sweep tells of a subject again when another plan would be made of it, and only then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
@@ -11,6 +11,7 @@ from engine.workshop import SETTINGS, Count, Workshop
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import LookAgain, Looked
 from ml_connector.engine.inbox.sweep import sweep
+from ml_connector.engine.shown import shown_otherwise
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.netsuite.client import NetSuite
@@ -45,6 +46,16 @@ class Shelf:
         if asked.seen.over:
             return None
         return Looked(Count(key=key, units=self.workshop.source.units[key]), self.must_run)
+
+    def list_shows(self, shows: Callable[[int], int]) -> None:
+        """Let a list show units, by those that there are, whatever would be planned of them."""
+
+        async def look(asked: LookAgain, _: Reads) -> Looked | None:
+            shown = shows(self.workshop.source.units[asked.seen.key])
+            return shown_otherwise(asked, asked.last.facts.units, shown)
+
+        self.workshop.flow = replace(self.workshop.flow, look=look)
+        self.workshop.begin_again()
 
     async def sweep(self) -> int:
         """Look the source through; return how many subjects were told of."""
@@ -192,6 +203,34 @@ async def test_one_that_must_run_runs_and_then_stands(shelf: Shelf) -> None:
 
     assert told == (1, "done")
     assert await shelf.sweep() == 0
+
+
+async def test_what_a_list_shows_that_goes_there_and_back_is_told_of_each_time(
+    shelf: Shelf,
+) -> None:
+    shelf.list_shows(lambda units: units)
+    await shelf.sweep()
+    await shelf.run()
+    told = []
+    for units in (8, 5, 8, 5):
+        shelf.workshop.source.units["a"] = units
+        told += [await shelf.sweep()]
+        await shelf.run()
+        told += [await shelf.sweep()]
+
+    assert told == [1, 0] * 4
+
+
+async def test_what_a_list_always_shows_otherwise_is_told_of_once(shelf: Shelf) -> None:
+    shelf.list_shows(lambda units: units + 1)
+    await shelf.sweep()
+    await shelf.run()
+    told = []
+    for _ in range(3):
+        told += [await shelf.sweep()]
+        await shelf.run()
+
+    assert told == [1, 0, 0]
 
 
 async def test_a_bug_is_shown_with_its_subject_and_stops_no_other(shelf: Shelf) -> None:

@@ -12,8 +12,8 @@ from ml_connector.engine.flow import LookAgain, Looked
 def shown_otherwise(asked: LookAgain, before: object, now: object) -> Looked | None:
     """Return that a subject must run where it is shown otherwise than before; else None.
 
-    It runs once for each such difference: what a list never shows as the subject's own address
-    does lets it run no more.
+    It runs once each time that such a difference comes: what a list never shows as the subject's
+    own address does lets it run no more, and what goes there and back lets it run each time.
 
     Args:
         asked: the subject.

@@ -23,6 +23,8 @@ from ml_connector.reads.reads import Reads
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority, present_priority, working_at
 
+_AFTER: Final = " after run "
+
 _AT_ONCE: Final = 200
 """Subjects that are read together."""
 
@@ -65,7 +67,8 @@ class Content:
         One that has not run yet, or that is about to run, is told of by the version that the
         source gives it. One that would be planned otherwise has a version that only its last run
         has: it is told of once, and again after it has run; or the version that its flow gives
-        the difference. One that stands is told of where the source dates a change of it.
+        the difference, once for each time that it comes. One that stands is told of where the
+        source dates a change of it.
 
         Raises:
             Retryable: a system can't be read.
@@ -114,7 +117,11 @@ class Content:
             stopped or now.is_failure(before.cause, before.sentence)
         ):
             return None
-        return now.version or f"{seen.version} after run {run.newest_id}"
+        if now.version and now.version == seen.version:
+            return now.version
+        if now.version:
+            return _version(now.version, run)
+        return f"{seen.version}{_AFTER}{run.newest_id}"
 
     async def _now(self, asked: LookAgain) -> Outcome | None:
         """Return what would be planned now; None where nothing can have changed."""
@@ -130,3 +137,13 @@ class Content:
         if looked.must_run:
             return RUNS._replace(version=looked.version)
         return planned(self._flow, looked.facts, asked.last.posted, self._settings)
+
+
+def _version(difference: str, run: LastRun) -> str:
+    """Return the version of a difference that a flow names: one for each time that it comes.
+
+    It is the same while the newest event was about it: what it lets run sees it no more.
+    """
+    begins = f"{difference}{_AFTER}"
+    _, told, newest_id = run.newest_event.rpartition(begins)
+    return f"{begins}{newest_id if told else run.newest_id}"

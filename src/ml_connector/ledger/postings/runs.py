@@ -180,6 +180,7 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
         cause: of the failure that its plan left, or that kept it from planning; None for none.
         sentence: of the same failure.
         newest_id: of the subject's newest run, which may have seen nothing.
+        newest_event: delivery id of the newest event about it; empty where none is kept.
     """
 
     subject_id: int
@@ -187,6 +188,7 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
     stopped_cause: str | None
     stopped_sentence: str | None
     newest_id: int
+    newest_event: str
     facts: dict[str, Any]
     documents: tuple[Document, ...]
     cause: str | None
@@ -201,7 +203,9 @@ async def last_of(
         connection,
         "select s.key, s.id as subject_id, s.state, s.cause as stopped_cause,"
         " s.sentence as stopped_sentence, r.facts, r.decision, r.cause, r.sentence,"
-        " (select max(id) from run where subject_id = s.id) as newest_id"
+        " (select max(id) from run where subject_id = s.id) as newest_id,"
+        " coalesce((select e.delivery_id from event as e where e.subject_id = s.id"
+        "  order by e.id desc limit 1), '') as newest_event"
         " from subject as s join lateral"
         " (select * from run where subject_id = s.id and facts is not null"
         "  order by id desc limit 1) as r on true"
