@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts, connection_context
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import correcting, mapping
+from ml_connector.app.operations import accepting, correcting, mapping
 from ml_connector.app.operations.sync import Planned
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
@@ -53,7 +53,9 @@ NAMES_LINES: Final = frozenset({DecisionKind.ADJUST, DecisionKind.NOT_OURS})
 
 _STOPPED: Final = frozenset({"parked", "dead"})
 
-_POSTS_NOTHING: Final = frozenset({DecisionKind.HANDLED, DecisionKind.NOT_OURS})
+_POSTS_NOTHING: Final = frozenset(
+    {DecisionKind.HANDLED, DecisionKind.NOT_OURS, DecisionKind.ACCEPT}
+)
 """Decisions of which no document of ours follows."""
 
 
@@ -523,6 +525,8 @@ async def _planned(
         counter = correcting.corrections_of(flow.decidable, facts, posted, context.settings)
         new = correcting.bound(new, planned, counter)
         replaces = correcting.replaced(new, made)
+    if new.kind is DecisionKind.ACCEPT:
+        new = accepting.bound(new, planned, standing)
     for one in made:
         if new.kind in NAMES_LINES and one.id in replaces:
             _refuse_the_same(new, one)

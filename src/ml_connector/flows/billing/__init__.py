@@ -22,9 +22,10 @@ from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.net import sweep
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read
+from ml_connector.rules.decisions.accepted import accepting
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import SpoiledRow, by_id
-from ml_connector.words import ExternalIdPrefix
+from ml_connector.words import Cause, ExternalIdPrefix
 
 
 def key_of(topic: str, body: bytes) -> str:
@@ -62,6 +63,7 @@ FLOW: Final = Flow(
         Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
     ),
     found_document=found_document,
+    decidable=accepting(Cause.BILLED_BY_OTHERS),
     documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
     sections=(
         Section(

@@ -12,6 +12,7 @@ from ml_connector.flows.billing.invoice_lines import InvoiceFact
 from ml_connector.flows.billing.money import said
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Posted
+from ml_connector.rules.decisions.accepted import is_accepted
 from ml_connector.words import Cause, ExternalIdPrefix
 
 _OURS: Final = (
@@ -49,22 +50,31 @@ def entered_by_hand(
         return ""
     foreign = [one for one in others if not is_in(one, invoice, settings)]
     named = ", ".join(
-        f"{one.kind} {one.id}" + (f" (in {one.currency_text})" if one in foreign else "")
+        f"{one.kind} {one.id}"
+        + ("" if one.total is None else f" over {one.total:f}")
+        + (f" (in {one.currency_text})" if one in foreign else "")
         for one in others
     )
     if kept:
         raise _beside_ours(invoice, named, kept)
     if not foreign and _is_the_bill(others, owed):
-        return f"Entered by hand as {named} over the same amount: not billed again"
-    raise NeedsHuman(
+        same = f"{others[0].kind} {others[0].id}"
+        return f"Entered by hand as {same} over the same amount: not billed again"
+    differs = NeedsHuman(
         f"NetSuite has {named} with the reference number {invoice.id}, which this software has"
         f" not made and which is no {_kind(owed)} over {said(abs(owed), invoice.currency)}",
         cause=Cause.BILLED_BY_OTHERS,
         remedy=(
             "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
             " delete it; if it is not, give it another reference number. It then goes on by"
-            " itself."
+            " itself. Or decide accept: it is then taken as the invoice's bill as it is."
         ),
+    )
+    if not is_accepted(facts.decisions, differs):
+        raise differs
+    return (
+        f"As a person decided, {named} is taken as the bill of invoice {invoice.id}, of which"
+        f" {said(owed, invoice.currency)} was to be billed: not billed again"
     )
 
 

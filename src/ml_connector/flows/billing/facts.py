@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import PeriodFact
 
 NEXT: Final = "next"
@@ -44,6 +45,7 @@ class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
         periods: posting periods from the invoice's date on, open when bills may be dated
             into them; empty when unreadable.
         pulled: for ``next``: whether charges were pulled now; False right after another pull.
+        decisions: what people decided about it.
     """
 
     key: str
@@ -54,3 +56,4 @@ class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
     vendor_currency: str | None = None
     periods: tuple[PeriodFact, ...] = ()
     pulled: bool = False
+    decisions: tuple[Decided, ...] = ()

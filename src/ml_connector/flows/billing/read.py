@@ -12,6 +12,7 @@ from ml_connector.flows.billing.invoice_lines import (
 )
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.words import Cause
 
@@ -53,6 +54,7 @@ async def read(key: str, reads: Reads) -> BillingFacts:
             )
             for period in (await reads.periods(invoice.day) if invoice.day else ())
         ),
+        decisions=await read_decided("billing", key, reads),
     )
 
 

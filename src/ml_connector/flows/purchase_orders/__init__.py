@@ -15,6 +15,7 @@ awaits its WRO, the WRO is cancelled and made anew; later the change is shown to
 When an order is closed or deleted, its WRO is cancelled while that is possible.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from ml_connector.engine.decisions import only_not_ours
@@ -28,7 +29,27 @@ from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, P
 from ml_connector.rules.decisions.not_ours import ignore_rule
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
-from ml_connector.words import Cause, ExternalIdPrefix
+from ml_connector.words import Cause, DecisionKind, ExternalIdPrefix
+
+_NOT_OURS: Final = only_not_ours(
+    (
+        Cause.SKU_MISSING_IN_SHIPBOB,
+        Cause.SKU_AMBIGUOUS,
+        Cause.SKU_INACTIVE,
+        Cause.LOCATION_UNMAPPED,
+        Cause.PURCHASE_ORDER_AMBIGUOUS,
+        Cause.TRANSFER_ORDER,
+        Cause.UNIT_DIFFERS,
+        Cause.LOT_TRACKED,
+        Cause.WRO_CANCELLED,
+        Cause.REFUSED_BY_SHIPBOB,
+    ),
+    ignore_rule=lambda facts: ignore_rule("wro_prefixes", facts.number),
+)
+
+_DECIDABLE: Final = replace(
+    _NOT_OURS, offers={**_NOT_OURS.offers, Cause.PURCHASE_ORDER_CHANGED: (DecisionKind.ACCEPT,)}
+)
 
 FLOW: Final = Flow(
     name="purchase-orders",
@@ -46,21 +67,7 @@ FLOW: Final = Flow(
     look=look,
     clock=clock,
     pushes=True,
-    decidable=only_not_ours(
-        (
-            Cause.SKU_MISSING_IN_SHIPBOB,
-            Cause.SKU_AMBIGUOUS,
-            Cause.SKU_INACTIVE,
-            Cause.LOCATION_UNMAPPED,
-            Cause.PURCHASE_ORDER_AMBIGUOUS,
-            Cause.TRANSFER_ORDER,
-            Cause.UNIT_DIFFERS,
-            Cause.LOT_TRACKED,
-            Cause.WRO_CANCELLED,
-            Cause.REFUSED_BY_SHIPBOB,
-        ),
-        ignore_rule=lambda facts: ignore_rule("wro_prefixes", facts.number),
-    ),
+    decidable=_DECIDABLE,
     wakings=(
         wake.SKU,
         wake.ITEM,

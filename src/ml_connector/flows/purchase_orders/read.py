@@ -66,6 +66,11 @@ class OrderSource(NamedTuple):
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
     """Gather an order of either kind, ShipBob's products for its lines, WROs and receipts."""
+    decisions = await read_decided("purchase-orders", key, reads)
+    return msgspec.structs.replace(await _read(key, reads), decisions=decisions)
+
+
+async def _read(key: str, reads: Reads) -> PurchaseOrderFacts:
     source = await read_source(key, reads)
     read_at = datetime.now(UTC).replace(microsecond=0)
     if source is None:
@@ -96,7 +101,6 @@ async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
             held_by=products.held_by,
             near_skus=products.near_skus,
             announce_again=await announce_again(order.id, wros, reads),
-            decisions=await read_decided("purchase-orders", key, reads),
         ),
         source,
     )
