@@ -5,14 +5,30 @@ same. Dates become aware UTC datetimes. ShipBob writes .NET dates with seven fra
 which are rounded to microseconds; a date without a zone is taken as UTC.
 """
 
+import copy
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+UNUSED: Final = frozenset(
+    {
+        *("package_type", "box_packaging_type", "expected_arrival_date", "box_number"),
+        *("box_status", "received_date", "counting_started_date", "on_hand_qty", "is_active"),
+        *("is_bundle", "is_case", "variant", "action_reason", "action_type", "action_requested"),
+        *("bundle_parent_sku", "cancelled_date", "quantity_committed", "external_line_id"),
+        *("substatus", "last_updated", "running_balance", "tax_rate", "invoiced_status"),
+    }
+)
+"""Fields of payloads that no rule uses, for whoever looks at facts: none can fail."""
+
+_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
+_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]")
 
 Quantity = Annotated[int, msgspec.Meta(ge=0)]
 """Whole sellable eaches."""
@@ -280,10 +296,34 @@ def read(body: bytes) -> object:
 def decode(value: object, kind: type[T]) -> T:
     """Turn plain values, as ``read`` gives them, into a payload.
 
+    A field that no rule uses spoils nothing: one of another form than is documented is left out.
+
     Raises:
         msgspec.ValidationError: they are not such a payload; it names the path.
     """
-    return msgspec.convert(value, kind)
+    while True:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            rest = _without_unused(value, str(error))
+            if rest is None:
+                raise
+            value = rest
+
+
+def _without_unused(value: object, fault: str) -> object | None:
+    """Return plain values without the unused field that a fault lies in; None for a used one."""
+    path = _PATH.search(fault)
+    steps = _STEP.findall(path[1]) if path else []
+    unused = next((at for at, (name, _) in enumerate(steps) if name in UNUSED), None)
+    if unused is None:
+        return None
+    copied = copy.deepcopy(value)
+    holder: Any = copied
+    for name, index in steps[:unused]:
+        holder = holder[name or int(index)]
+    del holder[steps[unused][0]]
+    return copied
 
 
 def encode(payload: msgspec.Struct) -> bytes:
