@@ -79,6 +79,7 @@ def told(quiet: Merchant) -> Sequence[Told]:
     quiet.world.netsuite.add_location("Quarantine", internal_id=9, subsidiary=1)
     quiet.world.netsuite.add_account("Write-off", internal_id=55, account_type="Expense")
     quiet.world.netsuite.add_customer("Kim Roe", internal_id=401, subsidiary=1)
+    quiet.world.shipbob.books.limit.per_minute = 0
     quiet.apply(**APPLIED)
     world = World(quiet)
     going = {story.__name__: story(world) for story in STORIES}
