@@ -583,9 +583,11 @@ class Parcels:
         for sale in self.sales:
             live = {one.id: one for one in sale.live if one.status in GONE}
             done = set(settled) & live.keys()
+            by_hand = {hand.document: hand.shipments for hand in sale.hands}
             named = [
-                (one, one.tags & {each.id for each in sale.live})
+                (one, (one.tags | by_hand.get(one.id, set())) & {each.id for each in sale.live})
                 for one in every.get(sale.sales_order or 0, [])
+                if one.tags
             ]
             done -= {each for _, names in named if not names <= done for each in names}
             for one, names in named:
@@ -604,7 +606,8 @@ class Parcels:
         }
         return [
             f"{place}: {gone.get(place, 0)} left ShipBob, {shipped[place]} of them in shipments,"
-            f" {waiting[place]} of these wait; {fulfilled[place]} are fulfilled"
+            f" {waiting[place]} of these wait; {fulfilled[place]} are fulfilled:"
+            f" {[one for of in every.values() for one in of if place in one.units]}"
             for place in sorted({*shipped, *fulfilled, *gone})
             if gone.get(place, 0) != shipped[place]
             or shipped[place] != waiting[place] + fulfilled[place]

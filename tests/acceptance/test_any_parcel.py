@@ -56,6 +56,7 @@ class Oracle:
         self.wrong: list[str] = []
         self.states: dict[int, dict[str, Any]] = {}
         self.by_rule: set[int] = set()
+        self.seen: set[int] = set()
         self.people_mend = False
 
     def look(self) -> None:
@@ -139,7 +140,7 @@ class Oracle:
             must = Counter({(sku, place): count for sku, count in (units or {}).items()})
             if own.units != must or own.status != "C":
                 self.wrong.append(f"{own} is not what left: {told}")
-            if not sale.may_stop and not sale.of_shipment:
+            if own.id not in self.seen:
                 self._check_lines(sale, own, place, told)
             if hands:
                 self.wrong.append(f"twice, by {own} and {hands}: {told}")
@@ -157,7 +158,8 @@ class Oracle:
                 self.wrong.append(f"{hand} is not what left: {told}")
 
     def _check_lines(self, sale: Sale, own: Fulfillment, place: int, told: str) -> None:
-        """Look whether it passed over lines of its location; no line was opened meanwhile."""
+        """Look whether one that was just made has passed over lines of its location."""
+        self.seen.add(own.id)
         elsewhere = {sku for sku, at in own.ordered_at if at != place}
         for line in self.world.lines(sale):
             if line.open and line.location == place and line.sku in elsewhere:
