@@ -142,6 +142,7 @@ class Oracle:
                 self.wrong.append(f"{own} is not what left: {told}")
             if own.id not in self.seen:
                 self._check_lines(sale, own, place, told)
+            self.seen.add(own.id)
             if hands:
                 self.wrong.append(f"twice, by {own} and {hands}: {told}")
             return
@@ -158,9 +159,16 @@ class Oracle:
                 self.wrong.append(f"{hand} is not what left: {told}")
 
     def _check_lines(self, sale: Sale, own: Fulfillment, place: int, told: str) -> None:
-        """Look whether one that was just made has passed over lines of its location."""
-        self.seen.add(own.id)
+        """Look whether one that was just made has passed over lines of its location.
+
+        One of another location has taken none of these either, where people did nothing.
+        """
         elsewhere = {sku for sku, at in own.ordered_at if at != place}
+        quiet = not sale.may_stop and not sale.of_shipment
+        for other in self.world.of(sale) if quiet and elsewhere else ():
+            is_there = any(at == place for _, at in other.units)
+            if not is_there and any((sku, place) in other.ordered_at for sku in elsewhere):
+                self.wrong.append(f"{own} and {other} take each other's lines: {told}")
         for line in self.world.lines(sale):
             if line.open and line.location == place and line.sku in elsewhere:
                 self.wrong.append(f"{own} takes lines of {own.ordered_at}, not {line}: {told}")
