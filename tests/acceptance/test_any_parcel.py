@@ -363,7 +363,8 @@ class Installation:
             "kit_unclear": lambda: self._again(sale, [sale.find(one) for one in sale.torn]),
             "fulfilled_by_others": lambda: self._by_others(sale, shipment),
         }
-        remedies[cause]()
+        if cause in remedies:  # else it has stopped without reason
+            remedies[cause]()
 
     def _enter(self, sale: Sale) -> None:
         if sale.sales_order is None:
