@@ -152,7 +152,8 @@ def _as_a_part(
 ) -> Recognised | None:
     """Take a fulfilment that others made for this shipment and further ones together.
 
-    It must hold exactly what all shipments from this location take that no other one names.
+    It must hold exactly what all shipments from this location take that no other one names. It is
+    in doubt where another fulfilment holds the units of one of these: that one is not on both.
     """
     if makes_own and known.has_open_for_all_pending(own):
         return None
@@ -167,7 +168,14 @@ def _as_a_part(
         and one.compared_numbers <= numbers
         and known.holds(one, here | known.named(one))
     ]
-    return _the_one(found)
+    part = _the_one(found)
+    if part is None:
+        return None
+    here_pending = [one for one in known.pending if one.id in here]
+    alone = tuple(
+        one for one in known.unnamed if one not in found and known.holds_of_one(one, here_pending)
+    )
+    return Recognised(doubtful=(*found, *alone)) if alone else part
 
 
 def _doubtful(
