@@ -168,14 +168,14 @@ def _as_a_part(
         and one.compared_numbers <= numbers
         and known.holds(one, here | known.named(one))
     ]
-    part = _the_one(found)
-    if part is None:
-        return None
-    here_pending = [one for one in known.pending if one.id in here]
-    alone = tuple(
-        one for one in known.unnamed if one not in found and known.holds_of_one(one, here_pending)
-    )
-    return Recognised(doubtful=(*found, *alone)) if alone else part
+    return _the_one(found) and _alone(found[0], own, known)
+
+
+def _alone(whole: FulfillmentFact, own: ShipmentUnits, known: OrderFulfillments) -> Recognised:
+    """Take what holds several shipments, unless another one holds just one of these."""
+    here = [one for one in known.pending if one.location == own.location]
+    others = [one for one in known.unnamed if one != whole and known.holds_of_one(one, here)]
+    return Recognised(doubtful=(whole, *others)) if others else Recognised(whole)
 
 
 def _doubtful(
