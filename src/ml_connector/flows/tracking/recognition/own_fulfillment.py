@@ -45,8 +45,7 @@ def recognise(
     found = (
         _by_name(own, known)
         or _by_shared_number(own, known)
-        or _by_units(own, known, makes_own=makes_own)
-        or _as_a_part(own, known, makes_own=makes_own)
+        or _alone_or_as_a_part(own, known, makes_own=makes_own)
     )
     if found is not None:
         return found
@@ -145,6 +144,19 @@ def _the_last(
         one for one in silent if one.status not in FULFILLMENT_NOT_SHIPPED and is_from(one, own)
     ]
     return _the_one(left) if everything_left and list(known.pending) == [own] else None
+
+
+def _alone_or_as_a_part(
+    own: ShipmentUnits, known: OrderFulfillments, *, makes_own: bool
+) -> Recognised | None:
+    """Doubt both where one fulfilment holds the shipment's units, and another those of several."""
+    alone = _by_units(own, known, makes_own=makes_own)
+    if alone is not None and alone.fulfillment is None:
+        return alone
+    part = _as_a_part(own, known, makes_own=makes_own)
+    if alone is None or part is None or part.fulfillment == alone.fulfillment:
+        return alone or part
+    return part
 
 
 def _as_a_part(
