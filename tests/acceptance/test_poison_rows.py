@@ -60,6 +60,7 @@ def test_one_wro_that_cannot_be_read_keeps_no_other_from_being_received(
 ) -> None:
     acme, tee, wros = three
     poison(acme, "receiving", wros[1].id)
+    planned = acme.command("plan", "receiving", "--json").out
     swept(acme)
     states = [state(acme, "receiving", wro.id)[:2] for wro in wros]
     said = state(acme, "receiving", wros[1].id)[2]
@@ -75,6 +76,8 @@ def test_one_wro_that_cannot_be_read_keeps_no_other_from_being_received(
 
     assert states == [("done", None), ("dead", "event_unreadable"), ("done", None)]
     assert "`$.status`" in said
+    assert "`$.status`" in planned
+    assert f"mlc-ir-{wros[2].id}" in planned
     assert len(told) == 1
     ends_right(acme, tee)
 

@@ -25,6 +25,7 @@ from ml_connector.ledger.inbox import outcomes, subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Plan
+from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 
 _GRACE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
@@ -202,12 +203,20 @@ async def plan_flow(
 
     Raises:
         ConnectorError: the source can't be read.
+        Unreadable: a row of it can't be, and does not say which subject it is of.
     """
     context = await ConnectionContexts(installation).open(applied.name)
     keys = list(ids)
+    spoiled: list[SpoiledRow] = []
     if not keys:
         moment = since or datetime.now(UTC) - flow.look_back
-        keys = [seen.key async for seen in flow.sweep(context.reads, moment, ())]
+        with gathering(spoiled):
+            keys = [seen.key async for seen in flow.sweep(context.reads, moment, ())]
+    for row in spoiled:
+        key = flow.spoils(row)
+        if key is None:
+            raise unreadable(flow.source, [row.sentence])
+        keys.append(key)
     return [await _plan_one(installation, context, applied.name, flow, key) for key in keys]
 
 
