@@ -49,6 +49,7 @@ SAID: dict[str, Callable[[], AlarmText]] = {
     "webhooks_refused": lambda: sentences.webhooks_refused("too_old"),
     "refusal_explained": lambda: sentences.refusal_explained("wrong_signature"),
     "clock_differs": lambda: sentences.clock_differs(90),
+    "sweep_is_blind": lambda: sentences.sweep_is_blind("receiving", "one row", "See it."),
     "two_writers": lambda: sentences.two_writers("Two are of one account", "Pause one."),
     "month_not_explained": lambda: sentences.month_not_explained("2026-10", 2),
 }

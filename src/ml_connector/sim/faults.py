@@ -70,7 +70,7 @@ MEANINGS: Final[dict[FaultKind, str]] = {
     "unavailable": "nothing is done; 503 with an HTML page",
     "gateway_timeout": "the work is done; 504 with an HTML page",
     "truncated": "the work is done; the answer ends in the middle of its body",
-    "spoiled_row": "the work is done; in the answer, a field of one row has a form it never has",
+    "spoiled_row": "the work is done; a field of one row of the answer has a form it never has",
 }
 """What each kind plays."""
 

@@ -339,6 +339,11 @@ def clock_offset(seconds: float) -> str:
     return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} ShipBob's"
 
 
+def sweep_is_blind(flow: str, sentence: str, remedy: str) -> AlarmText:
+    """Say that a flow's sweep does not see all of its source, and why."""
+    return AlarmText(f"The sweep of {flow} does not see everything: {sentence}", remedy)
+
+
 def two_writers(clash: str, remedy: str) -> AlarmText:
     """Say that two live connections are of the same accounts.
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import psycopg
 import structlog
 
+from ml_connector.app.alarms.sentences import sweep_is_blind
 from ml_connector.app.chores.every_connection import for_each_connection
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
@@ -187,14 +188,15 @@ async def _tell(
     installation: Installation, name: str, flow: Flow, sentence: str, remedy: str
 ) -> None:
     """Raise the alarm that a flow's sweep does not see all of its source."""
+    text = sweep_is_blind(flow.name, sentence, remedy)
     async with installation.database.transaction() as connection:
         await raise_alarm(
             connection,
             name,
             AlarmKind.BUG,
             _alarm_key(flow),
-            sentence=f"The sweep of {flow.name} does not see everything: {sentence}",
-            remedy=remedy,
+            sentence=text.sentence,
+            remedy=text.remedy,
         )
 
 
