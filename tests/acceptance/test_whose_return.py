@@ -115,6 +115,88 @@ def test_of_units_received_by_hand_in_part_the_rest_is_received(desk: Desk) -> N
     assert found(report) == set()
 
 
+def received_by_hand(desk: Desk, authorization: int, units: int, *, location: int = 6) -> int:
+    """A person receives from the first line of an authorization; return the receipt's id."""
+    line = {"orderLine": 1, "quantity": units, "location": {"id": str(location)}}
+    return desk.acme.world.netsuite.transform(
+        "returnAuthorization", authorization, "itemReceipt", {"item": {"items": [line]}}
+    )
+
+
+def test_units_counted_as_received_wait_when_that_receipt_is_elsewhere_now(desk: Desk) -> None:
+    netsuite, tee = desk.acme.world.netsuite, desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 3})
+    reference = f"RMA-{desk.acme.sku('MOVED')}"
+    authorization = netsuite.add_return_authorization(
+        reference,
+        customer=401,
+        location=6,
+        lines=[{"item": tee, "quantity": 3, "rate": "9.90", "location": 6}],
+    )
+    first = received_by_hand(desk, authorization, 1)
+    returned = desk.announce({tee: 3}, reference, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 3}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    counted, green = desk.subject(returned)["state"], found(close(desk.acme))
+    in_netsuite(desk.acme, "delete", record_type="itemReceipt", internal_id=first)
+    received_by_hand(desk, authorization, 1, location=7)
+    sync(desk.acme, "returns", returned.id)
+    stopped, report = desk.subject(returned), close(desk.acme)
+    [equation] = [one for one in report.report.equations if one.section == "returns"]
+
+    assert (counted, green) == ("done", set())
+    assert (stopped["state"], stopped["cause"]) == ("dead", "received_by_others")
+    assert [equation.posted, equation.refused, equation.waiting] == [2, 0, 1]
+    assert ("fact_waiting", f"return {returned.id}") in found(report)
+
+
+def test_what_was_undone_waits_with_a_return_that_was_corrected_since(desk: Desk) -> None:
+    tee = desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 3})
+    reference = desk.authorize({tee: 3})
+    returned = desk.announce({tee: 3}, reference, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    undone = desk.acme.command("journal", "undo", f"mlc-ir-ret-{returned.id}-1", "--yes")
+    sync(desk.acme, "returns", returned.id)
+    [stays] = [one for one in close(desk.acme).report.equations if one.section == "returns"]
+    desk.apply(quarantine_location="")
+    returned.lines[0].taken.append(Taken(action="Quarantine", reason="Dirty", quantity=1))
+    sync(desk.acme, "returns", returned.id)
+    [still] = [one for one in close(desk.acme).report.equations if one.section == "returns"]
+    returned.lines[0].taken[0] = Taken(action="Restock", reason="Found", quantity=3)
+    sync(desk.acme, "returns", returned.id)
+    stopped = desk.subject(returned)
+    [waits] = [one for one in close(desk.acme).report.equations if one.section == "returns"]
+
+    assert undone.status == 0, undone.err
+    assert [stays.refused, stays.waiting] == [2, 0]
+    assert [still.refused, still.waiting] == [2, 1]
+    assert (stopped["state"], stopped["cause"]) == ("parked", "location_unmapped")
+    assert [waits.refused, waits.waiting] == [0, 4]
+
+
+def test_what_was_counted_as_received_is_not_asked_about_again(desk: Desk) -> None:
+    netsuite, tee = desk.acme.world.netsuite, desk.acme.sku("TEE")
+    _, order, shipment = desk.sell({tee: 2})
+    authorization = netsuite.transform("salesOrder", order, "returnAuthorization", {})
+    received_by_hand(desk, authorization, 1)
+    returned = desk.announce({tee: 2}, shipment=shipment)
+    desk.complete(returned, {tee: {"Restock": 2}})
+    sync(desk.acme, "returns", returned.id)
+    first = desk.subject(returned)["state"]
+    sync(desk.acme, "returns", returned.id)
+    sync(desk.acme, "tracking")
+    again = desk.subject(returned)
+
+    assert (first, again["state"], again["cause"]) == ("done", "done", None)
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+    assert found(close(desk.acme)) == set()
+
+
 def test_an_order_without_the_item_is_said_and_not_waited_for(desk: Desk) -> None:
     tee, cap = desk.acme.sku("TEE"), desk.acme.sku("CAP")
     desk.apply(unmatched_return="park")

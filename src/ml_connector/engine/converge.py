@@ -221,7 +221,7 @@ class Converge:
         try:
             return seen, flow.plan(facts, posted, context.settings)
         except Exception:
-            refused = flow.always_refused and flow.always_refused(facts, context.settings)
+            refused = flow.always_refused(facts, context.settings) if flow.always_refused else ()
             await context.settle.record(RunStep(run=run, seen=seen, still_refused=refused))
             raise
 

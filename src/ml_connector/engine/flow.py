@@ -167,7 +167,7 @@ class Flow:
             waiting or refused; none for a flow that moves neither stock nor money. Pure.
         switch: the key under ``[flows]`` that switches it off; empty: its name.
         always_refused: what is not posted on purpose even where nothing can be planned: what
-            earlier plans refused beside that counts no more then. None: it does. Pure.
+            earlier plans refused beside that counts no more then. None: nothing. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
         look_back: the age of the oldest changes that a scheduled sweep looks at.
         sweep: yields all subjects of the source that changed since a moment, so that those

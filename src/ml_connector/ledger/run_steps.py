@@ -77,7 +77,7 @@ class RunStep:
         seen: what the run saw.
         decided: what it decided.
         still_refused: where nothing could be decided, what is not posted on purpose all the
-            same, in place of earlier refusals; None: those stay.
+            same, in place of earlier refusals; None where that is no matter of this step.
         begins: the prepared posting whose call begins, and how long the call may take.
         done: the run is done: its subject has converged.
     """

@@ -30,18 +30,31 @@ def left_taken_back(posted: Sequence[Posted], told: Mapping[str, int]) -> Counte
 
     What a person took back is not posted again by itself while the source still says of the line
     what it said then. A line that has changed since is posted whole, as if nothing of it had ever
-    been posted.
+    been posted. What was taken back before that counts for it no more, also where the line is
+    later raised by as many units.
 
     Args:
         posted: all documents of the source, oldest first.
         told: units that the source says now, signed as they are posted, by line.
     """
     stands = booked_units(standing(posted))
-    taken_back = [document for document in posted if document.undone]
+    lines_of = {document.external_id: booked_units([document]) for document in posted}
+    taken_back = [
+        {
+            name: units
+            for name, units in lines_of[document.external_id].items()
+            if not any(lines_of.get(after, Counter())[name] for after in document.posted_after)
+        }
+        for document in posted
+        if document.undone
+    ]
     left: Counter[str] = Counter()
     # The latest that were taken back count, as many as were then the line.
     for number in range(len(taken_back)):
-        for name, units in booked_units(taken_back[number:]).items():
+        latest: Counter[str] = Counter()
+        for lines in taken_back[number:]:
+            latest.update(lines)
+        for name, units in latest.items():
             if units and stands[name] + units == told.get(name, 0):
                 left[name] = units
     return left

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
-from ml_connector.flows.receiving.decided import DECIDABLE
+from ml_connector.flows.receiving.decided import DECIDABLE, always_refused
 from ml_connector.flows.receiving.decisions.corrections import corrections
 from ml_connector.flows.receiving.facts import ReceivingFacts
 from ml_connector.flows.receiving.found import found_document
@@ -49,6 +49,7 @@ FLOW: Final = Flow(
     confirm=confirm,
     plan=plan,
     source_lines=source_lines,
+    always_refused=always_refused,
     schedule="sweep",
     sweep=sweep,
     spoils=by_id("Wro"),

@@ -89,6 +89,17 @@ def lapses(facts: ReceivingFacts, settings: ConnectionSettings) -> dict[int, str
     return decided.lapses(facts.decisions, match(facts), source_lines(facts, settings))
 
 
+def always_refused(
+    facts: ReceivingFacts, settings: ConnectionSettings
+) -> tuple[RefusedUnits, ...]:
+    """Return what of a WRO is not booked even where nothing can be planned: what a person decided.
+
+    What a policy refused may be booked by now, and waits.
+    """
+    del settings
+    return decided.still_handled(facts.decisions, match(facts))
+
+
 def settled(facts: ReceivingFacts, posted: Sequence[Posted]) -> Counter[str]:
     """Return the units that need no document of ours any more, by line of the WRO.
 

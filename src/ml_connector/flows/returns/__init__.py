@@ -14,7 +14,7 @@ the REST schema). Units that a person received already are not received again.
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
-from ml_connector.flows.returns.decided import DECIDABLE
+from ml_connector.flows.returns.decided import DECIDABLE, always_refused
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.flows.returns.found import found_document
 from ml_connector.flows.returns.net import look, sweep, sweep_part, whole_net
@@ -37,6 +37,7 @@ FLOW: Final = Flow(
     read=read,
     plan=plan,
     source_lines=source_lines,
+    always_refused=always_refused,
     schedule="sweep",
     sweep=sweep,
     sweep_part=sweep_part,

@@ -21,7 +21,7 @@ from ml_connector.netsuite.statuses import (
     RETURN_RECEIVABLE,
     SALES_ORDER_CANCELLED,
 )
-from ml_connector.words import OUR_EXTERNAL_IDS, Cause
+from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
 
 
 def authorization(
@@ -30,9 +30,10 @@ def authorization(
     """Return the authorization that the units are received from; None when there is none.
 
     The one that a person decided on; else the one that was made for this return; else the one
-    with its reference; else the one that somebody made from the sales order and that still expects
-    units of these items. A parcel returned to its sender has only the one that was made for it,
-    where nobody decided.
+    with its reference; else the one that somebody made from the sales order and from which units
+    of this return were received, where others have received such units from it too; else such a
+    one that still expects units of these items. A parcel returned to its sender has only the one
+    that was made for it, where nobody decided.
 
     Raises:
         Retryable: the one that was made is not listed yet.
@@ -50,7 +51,8 @@ def authorization(
     found = found or _fitting(facts)
     if not found:
         items = {part.item.id for part in parts}
-        found = [one for one in candidates if expects(one, items)]
+        found = _received_beside(facts, candidates, items, posted)
+        found = found or [one for one in candidates if expects(one, items)]
     return _the_one(facts, found)
 
 
@@ -143,6 +145,38 @@ def _made_for(
             retry_after_seconds=LISTED_AFTER_SECONDS,
         )
     return made
+
+
+def _received_beside(
+    facts: ReturnFacts,
+    candidates: Iterable[Authorization],
+    items: Collection[str],
+    posted: Sequence[Posted],
+) -> list[Authorization]:
+    """Return the authorizations from which units of this return and of others were received.
+
+    It was chosen while it expected units; what others received from it was counted then, and is
+    to be counted again, whether or not it expects any now.
+    """
+    own = f"{ExternalIdPrefix.RETURN_RECEIPT}{facts.return_id}-"
+    ids = {one.remote_id for one in posted if one.external_id.startswith(own)}
+    found: list[Authorization] = []
+    for one in candidates:
+        ours = [
+            receipt
+            for receipt in one.receipts
+            if receipt.id in ids or (receipt.external_id or "").startswith(own)
+        ]
+        others = [
+            receipt
+            for receipt in one.receipts
+            if receipt not in ours
+            and receipt.item_id in items
+            and not (receipt.external_id or "").startswith(ExternalIdPrefix.RETURN_RECEIPT)
+        ]
+        if ours and others:
+            found.append(one)
+    return found
 
 
 def sale(facts: ReturnFacts) -> Sale | None:

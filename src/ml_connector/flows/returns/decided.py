@@ -17,7 +17,7 @@ from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import ReturnFacts, unclear_units, without_unclear_units
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits, NewDecision
-from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted
+from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted, RefusedUnits
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions import decided
 from ml_connector.rules.decisions.decided import (
@@ -124,6 +124,16 @@ def decided_for(
 def counted_units(facts: ReturnFacts) -> Counter[str]:
     """Return the units that documents of others accounted for before, by line."""
     return decided.counted_units(facts.decisions, match(facts))
+
+
+def always_refused(facts: ReturnFacts, settings: ConnectionSettings) -> tuple[RefusedUnits, ...]:
+    """Return what of a return is not booked even where nothing can be planned.
+
+    What a person decided. Units that others had received may be on their receipt no more: they
+    wait.
+    """
+    del settings
+    return decided.still_handled(facts.decisions, match(facts))
 
 
 def decided_order(decisions: Iterable[Decided]) -> str | None:

@@ -15,6 +15,7 @@ from ml_connector.flows.tracking.decisions.decided import (
     decided_for,
     lapsed,
     left_to_others,
+    match,
     separate_fulfillments,
 )
 from ml_connector.flows.tracking.decisions.handled import (
@@ -99,6 +100,7 @@ from ml_connector.netsuite.statuses import (
     FULFILLMENT_SHIPPED,
     SALES_ORDER_FULFILLED,
 )
+from ml_connector.rules.decisions.decided import still_handled
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines
 from ml_connector.rules.locations import unmapped
@@ -158,12 +160,12 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
 
 
 def always_refused(facts: TrackingFacts, settings: ConnectionSettings) -> tuple[RefusedUnits, ...]:
-    """Return what is not posted even where nothing can be planned: nothing.
+    """Return what is not posted even where nothing can be planned: what a person decided.
 
     What was on a fulfilment of others may be on it no more, and waits.
     """
-    del facts, settings
-    return ()
+    del settings
+    return still_handled(facts.decisions, match(facts))
 
 
 def _left_out(

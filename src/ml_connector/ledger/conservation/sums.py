@@ -198,18 +198,27 @@ of it waits too.
 """
 
 
-def taken_back(rest: str, undone: str) -> str:
+IS_OPEN: Final = """exists (
+    select 1 from subject as i where i.id = {subject} and (i.waits <> '' or i.state <> 'done'
+    or i.converged < i.marked))"""
+"""Whether the subject of what was undone has something to wait for, in SQL."""
+
+
+def taken_back(rest: str, undone: str, is_open: str = "false") -> str:
     """Return what counts as refused of what was undone, in SQL.
 
     A person who takes a document back refuses its lines. What is posted again afterwards, or
-    what the source does not show any more, is not refused: no more counts than is missing.
+    what the source does not show any more, is not refused: no more counts than is missing. A line
+    that has changed since is posted whole: while its subject waits, all of it waits.
 
     Args:
         rest: what is neither posted nor refused otherwise.
         undone: the sum of what counter-documents took back.
+        is_open: whether the subject has something to wait for.
     """
     return (
-        f"(case when sign({rest}) = sign({undone})"
+        f"(case when {is_open} and {rest} <> {undone} then 0"
+        f" when sign({rest}) = sign({undone})"
         f" then sign({undone}) * least(abs({rest}), abs({undone})) else 0 end)"
     )
 
@@ -223,7 +232,8 @@ with {wanted} stated as (
     select {owner} as subject_id, j.source_line as name,
         j.connection, j.flow, j.fact_date, j.sku, j.quantity, j.amount, j.currency,
         p.undoes is not null as undone,
-        p.undoes is not null and {stays_undone} as stays_undone
+        p.undoes is not null and {stays_undone} as stays_undone,
+        p.undoes is not null and {is_open} as is_open
     from journal as j
     join posting as p on p.id = j.posting_id
     where j.connection = any (%(names)s) {of_postings}
@@ -231,25 +241,26 @@ with {wanted} stated as (
     select subject_id, name, connection, flow, fact_date, sku, '' as measure,
         quantity::numeric as stated, 0::numeric as posted, 0::numeric as refused,
         0::numeric as undone,
-        false as is_row, false as is_reason, true as is_stated from stated
+        false as is_row, false as is_reason, true as is_stated, false as is_open from stated
     union all
     select subject_id, name, connection, flow, fact_date, sku, currency, amount, 0, 0, 0,
-        false, false, true from stated where amount is not null
+        false, false, true, false from stated where amount is not null
     union all
     select subject_id, name, connection, flow, fact_date, sku, '', null, quantity,
-        null, case when stays_undone then -quantity end, not undone, undone, false from booked
+        null, case when stays_undone then -quantity end, not undone, undone, false, is_open
+    from booked
     union all
     select subject_id, name, connection, flow, fact_date, sku, coalesce(currency, '?'), null,
-        amount, null, case when stays_undone then -amount end, not undone, undone, false
+        amount, null, case when stays_undone then -amount end, not undone, undone, false, is_open
     from booked where amount is not null
     union all
     select r.subject_id, r.name, s.connection, s.flow, s.created_at::date, null, '', null, null,
-        r.quantity, null, false, true, false
+        r.quantity, null, false, true, false, false
     from refusal as r join subject as s on s.id = r.subject_id
     where s.connection = any (%(names)s) {of_subjects}
     union all
     select r.subject_id, r.name, s.connection, s.flow, s.created_at::date, null, r.currency,
-        null, null, r.amount, null, false, true, false
+        null, null, r.amount, null, false, true, false, false
     from refusal as r join subject as s on s.id = r.subject_id
     where r.amount is not null and s.connection = any (%(names)s) {of_subjects}
 ), summed as (
@@ -260,7 +271,8 @@ with {wanted} stated as (
         coalesce(sum(refused), 0) as refused, coalesce(sum(undone), 0) as undone,
         coalesce(sum(stated), 0) - coalesce(sum(posted), 0) - coalesce(sum(refused), 0) as rest,
         bool_or(is_row) as is_row, bool_or(is_reason) as is_reason,
-        bool_or(is_stated) as is_stated, count(stated) > 0 as has_stated
+        bool_or(is_stated) as is_stated, bool_or(is_open) as is_open,
+        count(stated) > 0 as has_stated
     from told group by subject_id, name, measure
 ), measure as (
     select subject_id, name, measure, connection, flow, sku, fact_date, stated, posted,
@@ -295,7 +307,7 @@ with {wanted} stated as (
 )
 """
 
-_TAKEN_BACK: Final = taken_back("rest", "undone")
+_TAKEN_BACK: Final = taken_back("rest", "undone", "is_open")
 
 _SUMS: Final = """
 select connection, {flow} as flow, {period} as period, 'lines' as measure,
@@ -370,6 +382,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
         return _LINES_OF.format(
             owner=_OWNER,
             stays_undone=STAYS_UNDONE.format(subject=_OWNER),
+            is_open=IS_OPEN.format(subject=_OWNER),
             taken_back=_TAKEN_BACK,
             may_wait=MAY_WAIT,
             wanted="",
@@ -380,6 +393,7 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
     return _LINES_OF.format(
         owner=_OWNER,
         stays_undone=STAYS_UNDONE.format(subject=_OWNER),
+        is_open=IS_OPEN.format(subject=_OWNER),
         taken_back=_TAKEN_BACK,
         may_wait=MAY_WAIT,
         wanted=_OF_DAYS if subjects is None else _NAMED,

@@ -243,6 +243,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         undone: whether a counter-document has taken it back.
         superseded: whether another document of the subject was posted after that.
+        posted_after: the external ids of all that were.
         made_from: internal id of the order that it was made from; None for one that was made from
             none, or where that is not known.
     """
@@ -254,6 +255,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[JournalLine, ...]
     undone: bool = False
     superseded: bool = False
+    posted_after: tuple[str, ...] = ()
     made_from: str | None = None
 
 

@@ -59,16 +59,16 @@ _COLUMNS: Final = (
     " coalesce(over_at < now(), true) as over, (select number from generation) as generation"
 )
 
-# Whether a counter-document had taken a posting back before a run, and whether another document
-# of the subject was posted after that; at all for none.
+# Whether a counter-document had taken a posting back before a run, and which other documents of
+# the subject were posted after that; at all for none.
 _UNDONE: Final = (
     "exists (select 1 from posting as c where c.undoes = posting.id"
     " and c.state in ('done', 'adopted')"
     " and (%(run)s::bigint is null or c.run_id < %(run)s)) as undone,"
-    " exists (select 1 from posting as c join posting as n on n.id > c.id"
+    " array(select n.external_id from posting as c join posting as n on n.id > c.id"
     " where c.undoes = posting.id and c.state in ('done', 'adopted')"
     " and n.subject_id = posting.subject_id and n.state in ('done', 'adopted')"
-    " and (%(run)s::bigint is null or n.run_id < %(run)s)) as superseded"
+    " and (%(run)s::bigint is null or n.run_id < %(run)s) order by n.id) as posted_after"
 )
 
 _PREPARE: Final = f"""
@@ -403,7 +403,8 @@ def _posted(posting: Posting, row: DictRow) -> Posted:
         remote_id=posting.remote_id,
         lines=posting.document.lines,
         undone=row["undone"],
-        superseded=row["superseded"],
+        superseded=bool(row["posted_after"]),
+        posted_after=tuple(row["posted_after"]),
         made_from=posting.document.made_from,
     )
 

@@ -153,6 +153,19 @@ select document_id from decision where connection = %(name)s and document_id = a
 """
 """Those of them of which it is known whose they are: by what was written on them, or decided."""
 
+COUNTED: Final = """
+select distinct x.id from month_movement as o
+join month_movement as x on not x.ours and x.type = o.type and x.created_from = o.created_from
+join posting as p on p.connection = %(name)s and p.system = 'netsuite'
+    and p.external_id = o.external_id
+join subject as s on s.id = p.subject_id and s.state = 'done' and s.waits = ''
+cross join lateral (select r.decision from run as r where r.subject_id = s.id
+    and r.decision is not null order by r.id desc limit 1) as last
+cross join lateral json_array_elements(last.decision -> 'rests_on') as d
+where o.ours and last.decision -> 'rests_on' is not null and d ->> 'id' = x.id
+"""
+"""Documents of others beside ours that the last run counted as holding units of its subject."""
+
 SEPARATE: Final = """
 select distinct document_id as id from decision
 where connection = %(name)s and kind = 'separate' and taken_back_at is null and document_id <> ''

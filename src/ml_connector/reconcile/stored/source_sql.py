@@ -5,7 +5,7 @@ Parameters and rules are those of ``document_sql``.
 
 from typing import Final
 
-from ml_connector.ledger.conservation.sums import MAY_WAIT, STAYS_UNDONE, taken_back
+from ml_connector.ledger.conservation.sums import IS_OPEN, MAY_WAIT, STAYS_UNDONE, taken_back
 from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
@@ -137,6 +137,8 @@ select coalesce(u.subject_id, p.subject_id) as subject_id, j.source_line as name
     {UNIT} as currency, sum({VALUE}) as posted,
     coalesce(-sum({VALUE}) filter (where p.undoes is not null
         and {STAYS_UNDONE.format(subject="u.subject_id")}), 0) as undone,
+    coalesce(bool_or(p.undoes is not null and {IS_OPEN.format(subject="u.subject_id")}), false)
+        as is_open,
     min(j.sku) as first_sku, max(j.sku) as last_sku, min(j.fact_date) as fact_date,
     bool_or(j.quantity is not null or j.amount is not null) as moves
 from journal as j join posting as p on p.id = j.posting_id
@@ -170,7 +172,9 @@ where b.moves and strpos(b.name, ' / ') = 0 and day.latest >= %(first)s and day.
 """
 
 _TAKEN_BACK: Final = taken_back(
-    "(l.value - coalesce(b.posted, 0) - l.refused)", "coalesce(b.undone, 0)"
+    "(l.value - coalesce(b.posted, 0) - l.refused)",
+    "coalesce(b.undone, 0)",
+    "coalesce(b.is_open, false)",
 )
 
 _STATES: Final = f"""

@@ -18,7 +18,7 @@ from ml_connector.ledger.decisions.decisions import (
     NamedUnits,
 )
 from ml_connector.ledger.decisions.kept import StandingDecision
-from ml_connector.ledger.postings.documents import HandledUnits, SourceLine
+from ml_connector.ledger.postings.documents import HandledUnits, RefusedUnits, SourceLine
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
@@ -265,6 +265,20 @@ def counted_units(decisions: Iterable[Decided], match: str) -> Counter[str]:
         if not lapse(one, match):
             counted.update({units.source_line: units.quantity for units in one.counted})
     return counted
+
+
+def still_handled(decisions: Iterable[Decided], match: str) -> tuple[RefusedUnits, ...]:
+    """Return what decisions that hold accounted for before: refused also while the rest waits."""
+    return tuple(
+        RefusedUnits(
+            source_line=units.source_line,
+            reason=f"Handled by {document_name(one.then)}",
+            quantity=units.quantity,
+        )
+        for one in decisions
+        if one.then is not None and not lapse(one, match)
+        for units in one.counted
+    )
 
 
 def lapses(
