@@ -284,9 +284,7 @@ class Oracle:
                 waits = self.waiting(parcel, now)
                 booked = any(key == parcel.id for key, _, _ in now.came)
                 due = booked if parcel.sim.status != "Completed" else bool(waits)
-                state = states.get(parcel.id, {})
-                asked = state.get("cause") == "received_by_others"
-                due = due or (state.get("state") == "dead" and not asked)
+                due = due or states.get(parcel.id, {}).get("state") == "dead"
                 shown = told.pop(f"return {parcel.id}", None)
                 if due != (shown is not None):
                     self.wrong.append(
