@@ -19,8 +19,8 @@ def received_already(
     facts: ReturnFacts,
     parts: Sequence[ReturnedUnits],
     posted: Sequence[Posted],
-) -> tuple[Sequence[ReturnedUnits], Sequence[ReceivedUnits]]:
-    """Return which of the units others received, and on which receipts.
+) -> tuple[Sequence[ReturnedUnits], str]:
+    """Return which of the units others received, and by which receipts.
 
     The guard that needs no external id (netsuite.md section 11.4): receipts that NetSuite
     links to the authorization and that are not made for any return by us. Units that the
@@ -28,7 +28,8 @@ def received_already(
     than such receipts hold at the same location.
 
     Returns:
-        The units, and the receipts; both empty where nobody else has received any of them.
+        The units, and the numbers of the receipts; both empty where nobody else has received
+        any of them.
 
     Raises:
         NeedsHuman: others received units of these items elsewhere, or disposed ones.
@@ -44,8 +45,7 @@ def received_already(
         if theirs is None or any(part.unit.action == "dispose" for part in theirs):
             raise _received_otherwise(found, facts, these, _numbers(others, {item}))
         already += theirs
-    items = {part.item.id for part in already}
-    return already, [one for one in others if one.item_id in items]
+    return already, _numbers(others, {part.item.id for part in already})
 
 
 def resting_on(
@@ -134,20 +134,15 @@ def _held_by_others(
 
 
 def _numbers(receipts: Iterable[ReceivedUnits], items: Collection[str]) -> str:
-    return numbers([one for one in receipts if one.item_id in items])
-
-
-def numbers(receipts: Iterable[ReceivedUnits]) -> str:
-    """Return the numbers of receipts, for a person."""
-    return ", ".join(sorted({one.number for one in receipts}))
+    return ", ".join(sorted({one.number for one in receipts if one.item_id in items}))
 
 
 def _received_otherwise(
-    found: Authorization, facts: ReturnFacts, parts: Sequence[ReturnedUnits], receipts: str
+    found: Authorization, facts: ReturnFacts, parts: Sequence[ReturnedUnits], numbers: str
 ) -> NeedsHuman:
     return NeedsHuman(
         f"Return {facts.return_id} brought back {said(parts)}; {found.number} was received in"
-        f" NetSuite already by {receipts}, which is not ours and does not hold exactly that",
+        f" NetSuite already by {numbers}, which is not ours and does not hold exactly that",
         cause=Cause.RECEIVED_BY_OTHERS,
         remedy=(
             "Decide with events decide: handled, if that receipt holds units of this return;"

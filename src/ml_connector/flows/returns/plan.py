@@ -38,7 +38,6 @@ from ml_connector.flows.returns.facts import (
     units_of,
 )
 from ml_connector.flows.returns.others_receipts import (
-    numbers,
     received_already,
     refuse_received_for_order,
     resting_on,
@@ -363,9 +362,9 @@ def _authorize(
 
 
 def _receive(task: _ReturnTask, found: Authorization) -> Plan:
-    already, theirs = received_already(found, task.facts, task.coming, task.posted)
-    units = Counter({part.unit.source_line: part.quantity for part in already})
-    rests = (part.of(part.quantity - units[part.unit.source_line]) for part in task.coming)
+    already, by_others = received_already(found, task.facts, task.coming, task.posted)
+    theirs = Counter({part.unit.source_line: part.quantity for part in already})
+    rests = (part.of(part.quantity - theirs[part.unit.source_line]) for part in task.coming)
     coming = [part for part in rests if part.quantity > 0]
     if coming:
         refuse_not_open(found, task.facts)
@@ -381,9 +380,7 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
     decided = _finish(task, receipts, f"beyond {found.number}", surplus=taken.surplus)
     if not already:
         return decided
-    reason = (
-        f"Received in NetSuite already by {numbers(theirs)}, which is not ours: not booked again"
-    )
+    reason = f"Received in NetSuite already by {by_others}, which is not ours: not booked again"
     return msgspec.structs.replace(
         decided,
         note="; ".join(filter(None, (reason, decided.note))),
