@@ -153,7 +153,10 @@ select document_id from decision where connection = %(name)s and document_id = a
 """
 """Those of them of which it is known whose they are: by what was written on them, or decided."""
 
-COUNTED: Final = """
+SEPARATE: Final = """
+select distinct document_id as id from decision
+where connection = %(name)s and kind = 'separate' and taken_back_at is null and document_id <> ''
+union
 select distinct x.id from month_movement as o
 join month_movement as x on not x.ours and x.type = o.type and x.created_from = o.created_from
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'
@@ -164,13 +167,10 @@ cross join lateral (select r.decision from run as r where r.subject_id = s.id
 cross join lateral json_array_elements(last.decision -> 'rests_on') as d
 where o.ours and last.decision -> 'rests_on' is not null and d ->> 'id' = x.id
 """
-"""Documents of others beside ours that the last run counted as holding units of its subject."""
+"""Documents of others that are no copies: another matter by decision, or of ours in part.
 
-SEPARATE: Final = """
-select distinct document_id as id from decision
-where connection = %(name)s and kind = 'separate' and taken_back_at is null and document_id <> ''
+The latter are those beside ours on which the last run of the subject rests.
 """
-"""Documents of others that people have decided to be another matter."""
 
 NOT_NEEDED: Final = """
 select p.external_id from month_raw as m

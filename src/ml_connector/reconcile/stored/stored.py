@@ -223,7 +223,6 @@ class StoredMonth:
         beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
         known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
         separate = await self._journal.rows(document_sql.SEPARATE)
-        counted = await self._journal.rows(document_sql.COUNTED)
         return Gathered(
             sections=self._sections,
             states=await self._states(),
@@ -246,10 +245,7 @@ class StoredMonth:
                 for row in corrected
             },
             known=frozenset(
-                [
-                    *(row["remote_id"] for row in known),
-                    *(row["id"] for row in (*separate, *counted)),
-                ]
+                [*(row["remote_id"] for row in known), *(row["id"] for row in separate)]
             ),
         )
 
