@@ -10,7 +10,7 @@ STAMP := $(VENV)/.set-up
 ARGS ?=
 # Tests mostly wait, for two services and a database: eight at a time keep two processors busy.
 TESTS_AT_ONCE ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
-  test "$$n" -ge 8 || n=4; echo "$$n")
+  test "$$n" -ge 8 || n=8; echo "$$n")
 
 # Where this is set, each of the many processes compiles all of its libraries anew: seconds each.
 export PYTHONDONTWRITEBYTECODE :=
