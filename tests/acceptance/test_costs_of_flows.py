@@ -124,7 +124,7 @@ class Case(NamedTuple):
 CASES: Mapping[str, Case] = {
     "loose WROs": Case("receiving", loose_wros, Cost(4, 5), Cost(0.4, 1.6), Cost(1, 0)),
     "ordered WROs": Case("receiving", ordered_wros, Cost(4, 7), Cost(0.4, 2.9), Cost(1, 0)),
-    "parcels": Case("tracking", parcels, Cost(5, 6), Cost(0.6, 2.6), Cost(2, 0)),
+    "parcels": Case("tracking", parcels, Cost(6, 6), Cost(0.6, 2.6), Cost(3, 0)),
     "returns": Case("returns", returned, Cost(2, 9), Cost(1, 5), Cost(2, 0)),
     "returns of a shipment": Case(
         "returns", returned_by_shipment, Cost(2, 10), Cost(1, 5), Cost(2, 0)
