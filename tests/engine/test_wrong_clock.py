@@ -41,6 +41,7 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "procrastinate_jobs.scheduled_at": "comes",
     "slot.leased_until": "comes",
     "subject.due_at": "comes",
+    "subject.look_at": "comes",
     "turn.not_before": "comes",
     # Too early does harm: it is held to the longest from now on.
     "certificate.revoke_after": "is held",

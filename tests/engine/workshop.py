@@ -132,6 +132,7 @@ class Workshop:
             rules="counting-1",
             facts=Count,
             decidable=None,
+            always_refused=None,
             read=self._read,
             confirm=None,
             plan=self._plan,

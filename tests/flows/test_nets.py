@@ -35,6 +35,7 @@ from ml_connector.flows.tracking.sales_orders import (
     FulfillmentFact,
     SalesOrderFact,
 )
+from ml_connector.ledger.decisions.kept import NoDecisions
 from ml_connector.ledger.postings.documents import JournalLine, Posted
 from ml_connector.ledger.sources.charges import Kept
 from ml_connector.netsuite.client import NetSuite
@@ -459,6 +460,7 @@ def test_every_invoice_is_found_whatever_its_type_and_amount() -> None:
 
     class OnlyBills:
         billing = Bills()
+        decisions = NoDecisions()
 
     async def swept() -> list[tuple[str, str]]:
         reads = cast("Reads", OnlyBills())

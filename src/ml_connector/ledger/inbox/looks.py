@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ml_connector.awaited import Awaited
 from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.moments import come
 from ml_connector.storage.database import Connection, one, recordset, rows
 from ml_connector.words import Cause
 
@@ -43,6 +44,10 @@ _OF: Final = (
 )
 
 
+_DUE: Final = come("look_at", "interval '6 hours'", now="now()")
+"""Whether a subject is due; also where its time is further away than any pause is."""
+
+
 async def database_time(connection: Connection) -> datetime:
     """Return the time by which stops are dated."""
     row = await one(connection, "select now() as now")
@@ -71,7 +76,7 @@ async def waiting_for(
     found = await rows(
         connection,
         f"{_OF} and (waiting_for && %(things)s or seen && %(asked)s)"
-        " and (wakes < %(vain)s or look_at <= now()) order by id",
+        f" and (wakes < %(vain)s or {_DUE}) order by id",
         {
             "connection": connection_name,
             "things": [str(thing) for thing in things],
@@ -88,7 +93,7 @@ async def due(
     """Return stopped subjects of these flows whose time has come, the longest overdue first."""
     found = await rows(
         connection,
-        f"{_OF} and look_at <= now() and flow = any (%(flows)s) and cause <> %(off)s"
+        f"{_OF} and {_DUE} and flow = any (%(flows)s) and cause <> %(off)s"
         " order by look_at, id limit 100",
         {"connection": connection_name, "flows": list(flows), "off": Cause.FLOW_OFF},
     )
