@@ -10,7 +10,7 @@ import pytest
 
 from acceptance.merchant import Merchant
 from acceptance.service import Process
-from ml_connector.sim.shipbob.books.billing import Invoice
+from ml_connector.sim.shipbob.books.billing import Invoice, Transaction
 from waiting import wait_until
 
 
@@ -84,12 +84,28 @@ def test_a_charge_is_kept_as_soon_as_its_webhook_came(acme: Merchant) -> None:
 
     wait_until(
         lambda: (
-            acme.rows(
-                "select amount, fee, invoice_id from charge where transaction_id = %(id)s",
-                id=made.id,
-            )
+            kept(acme, made)
             == [{"amount": Decimal("6.12"), "fee": "Shipping", "invoice_id": None}]
         )
+    )
+
+
+def test_a_charge_whose_webhook_came_right_after_a_pull_is_kept_before_the_next_sweep(
+    acme: Merchant,
+) -> None:
+    charge = acme.world.shipbob.charge
+    acme.world.shipbob.fault("latency", path="transactions:query", seconds=0.2, times=1)
+    first = charge("Shipping", Decimal("6.14"), reference_id="210000102")
+    wait_until(lambda: bool(kept(acme, first)))
+
+    second = charge("Shipping", Decimal("6.15"), reference_id="210000103")
+
+    wait_until(lambda: bool(kept(acme, second)))
+
+
+def kept(acme: Merchant, made: Transaction) -> list[dict[str, Any]]:
+    return acme.rows(
+        "select amount, fee, invoice_id from charge where transaction_id = %(id)s", id=made.id
     )
 
 

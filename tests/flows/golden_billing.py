@@ -52,8 +52,8 @@ class BillingCase:
     async def pull_lines(self, _: int) -> int:
         return len(self._rows("lines.json"))
 
-    async def pull_lately(self) -> bool:
-        return True
+    async def pull_lately(self) -> float:
+        return float(self._netsuite.get("rests_seconds", 0))
 
     async def kept_lines(self, invoice_id: int) -> list[Summed]:
         rows = [*self._rows("kept.json"), *self._rows("lines.json")]

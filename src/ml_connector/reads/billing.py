@@ -84,20 +84,20 @@ class BillingReads:
         begin = since.date() if last is None else last.date() - _A_DAY
         gather(await self._pull(min(begin, today - REMEMBERED)))
 
-    async def pull_lately(self) -> bool:
-        """Pull recent charges; False when they were pulled a moment ago.
+    async def pull_lately(self) -> float:
+        """Pull recent charges; return 0, or in how many seconds to come again.
 
-        The next pull waits ten times as long as this one takes: until then, the sweep finds
-        new charges.
+        The next pull waits ten times as long as this one takes.
         """
-        if time.monotonic() < self._rests_until:
-            return False
+        rests = self._rests_until - time.monotonic()
+        if rests > 0:
+            return rests
         now = self._now()
         async with self._database.transaction() as connection:
             last = await charges.pulled(connection, self._connection)
         fresh = last is not None and now - last < _A_DAY
         await self._pull((now - (_LATELY if fresh else REMEMBERED)).date())
-        return True
+        return 0
 
     async def _pull(self, since: date) -> list[SpoiledRow]:
         began = time.monotonic()

@@ -45,6 +45,8 @@ class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
         periods: posting periods from the invoice's date on, open when bills may be dated
             into them; empty when unreadable.
         pulled: for ``next``: whether charges were pulled now; False right after another pull.
+        rests_seconds: for ``next``: in how many seconds charges may be pulled again, where they
+            were not pulled now.
         decisions: what people decided about it.
     """
 
@@ -56,4 +58,5 @@ class BillingFacts(msgspec.Struct, frozen=True, kw_only=True):
     vendor_currency: str | None = None
     periods: tuple[PeriodFact, ...] = ()
     pulled: bool = False
+    rests_seconds: float = 0.0
     decisions: tuple[Decided, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.billing.by_hand import entered_by_hand, entered_whole, resting_on
 from ml_connector.flows.billing.currency import check_posted, currency_of
 from ml_connector.flows.billing.documents import (
@@ -45,13 +45,14 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     """Decide what to post of an invoice beyond what is posted.
 
     Raises:
+        Retryable: charges were pulled a moment before the webhook of another came.
         NeedsData: the lines do not add up to the invoice's amount, a fee has no account, or
             there is no such invoice. Nothing is planned then.
         NeedsHuman: no vendor is set, currencies differ, the period is closed, or somebody
             has entered the bill with another amount.
     """
     if facts.key == NEXT:
-        return Plan(note="Charges are kept" if facts.pulled else "Charges were pulled just now")
+        return _kept(facts)
     invoice = invoice_of(facts)
     kept_out = _kept_out(invoice, settings)
     if kept_out:
@@ -63,6 +64,17 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
     if settled:
         return Plan(note=settled, refused=no_cost)
     return _of_the_rest(facts, invoice, posted, settings)
+
+
+def _kept(facts: BillingFacts) -> Plan:
+    """Account for a pull of charges; what was told of right after another pull is pulled later."""
+    if facts.rests_seconds:
+        raise Retryable(
+            "Charges were pulled just now; what ShipBob has told of since is pulled in a moment",
+            cause=Cause.RATE_LIMITED,
+            retry_after_seconds=facts.rests_seconds,
+        )
+    return Plan(note="Charges are kept" if facts.pulled else "Charges were pulled just now")
 
 
 def _of_the_rest(
@@ -193,6 +205,7 @@ def still_to_post(
     """Return what of an invoice is to be billed beyond what is posted.
 
     Raises:
+        Retryable: charges were pulled a moment before the webhook of another came.
         NeedsData: the lines do not add up to the invoice's amount, or a fee has no account.
         NeedsHuman: currencies differ.
     """

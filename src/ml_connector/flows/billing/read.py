@@ -20,7 +20,8 @@ from ml_connector.words import Cause
 async def read(key: str, reads: Reads) -> BillingFacts:
     """Gather an invoice, its lines and its bills in NetSuite; store new charges on the way."""
     if key == NEXT:
-        return BillingFacts(key=key, pulled=await reads.billing.pull_lately())
+        rests = await reads.billing.pull_lately()
+        return BillingFacts(key=key, pulled=not rests, rests_seconds=rests)
     head = await reads.billing.invoice(int(key))
     if head is None:
         return BillingFacts(key=key)
