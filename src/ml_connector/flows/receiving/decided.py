@@ -5,6 +5,7 @@ What takes reads asks; everything else is pure.
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -28,13 +29,18 @@ from ml_connector.rules.decisions.decided import (
     Decided,
     UnitsToHandle,
     document_name,
-    free_units,
     handled_units,
     of_kind,
 )
+from ml_connector.rules.decisions.named import order_by_decision
 from ml_connector.rules.decisions.naming import named_document, named_purchase_order
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
+from ml_connector.rules.decisions.objections import (
+    WantedUnits,
+    handles_nothing,
+    objection_to,
+)
 from ml_connector.rules.facts import ItemFact
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
@@ -156,8 +162,7 @@ def ignore_rule(facts: ReceivingFacts) -> str:
 
 def decided_order(decisions: Sequence[Decided]) -> str | None:
     """Return the internal id of the order that a WRO belongs to by decision; None without one."""
-    belongs = [one.then.id for one in of_kind(decisions, _BELONGS) if one.then]
-    return belongs[-1] if belongs else None
+    return order_by_decision(decisions)
 
 
 async def read_decided_order(
@@ -207,20 +212,6 @@ async def swept(reads: Reads) -> AsyncIterator[SweepResult]:
 
 
 # Planning
-
-
-def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
-    """Return the internal ids of the receipts that are in question no more.
-
-    One that is another matter never held the units of the WRO; one by which it was handled has
-    been counted with all of them.
-    """
-    return frozenset(
-        one.then.id
-        for kind in (_HANDLED, _SEPARATE)
-        for one in of_kind(decisions, kind)
-        if one.then is not None
-    )
 
 
 def split_handled(
@@ -315,44 +306,32 @@ def objection(
         decision_id: of the decision.
         settings: of the connection.
     """
-    for one in facts.decisions:
-        if one.id == decision_id and one.then is not None:
-            if one.kind == _HANDLED:
-                return _handles_nothing(facts, handled, one, one.then, settings)
-            if one.kind == _SEPARATE:
-                return _separates_nothing(facts, one.then)
-    return ""
+    return objection_to(
+        facts.decisions,
+        decision_id,
+        handles=lambda one, document: handles_nothing(
+            one, document, handled, _wanted(facts, settings)
+        ),
+        separates=partial(_separates_nothing, facts),
+    )
 
 
-def _handles_nothing(
-    facts: ReceivingFacts,
-    handled: Sequence[HandledUnits],
-    one: Decided,
-    document: NamedDocument,
-    settings: ConnectionSettings,
-) -> str:
-    named = document_name(document)
-    other = _other_subsidiary(facts, document, settings)
-    if other or any(units.decision == one.id for units in handled):
-        return other
+def _wanted(facts: ReceivingFacts, settings: ConnectionSettings) -> WantedUnits:
     places = _places(facts, settings)
-    items = {item.id for found in facts.items.values() for item in found} | {*facts.bound}
-    shown = [unit for unit in document.units if unit.item in items and unit.location in places]
-    if not shown:
-        there = " or ".join(places) or f"of center {facts.fulfillment_center_id}"
-        return f"{named} holds nothing of WRO {facts.wro_id} at location {there}"
-    free = free_units(one)
-    if not any(free[unit.item, unit.location] for unit in shown):
-        return f"Other decisions have taken all that {named} holds of its items"
-    return f"Nothing of WRO {facts.wro_id} that {named} holds is open"
+    return WantedUnits(
+        what=f"WRO {facts.wro_id}",
+        items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
+        places=places,
+        there=" or ".join(places) or f"of center {facts.fulfillment_center_id}",
+        leaving=(False,),
+        subsidiaries=_subsidiaries(facts, settings),
+    )
 
 
-def _other_subsidiary(
-    facts: ReceivingFacts, document: NamedDocument, settings: ConnectionSettings
-) -> str:
-    """Return that a document is not of the subsidiary that ours would carry; empty if it is.
+def _subsidiaries(facts: ReceivingFacts, settings: ConnectionSettings) -> Collection[str]:
+    """Return the subsidiaries of which a document by hand may be, as ours would be.
 
-    A subsidiary that is not known excludes nothing: other accounts have only one. Where the
+    One that is not known excludes nothing: other accounts have only one. Where the
     order is of another one than the location, ours would be of neither, and a person's document
     may be of either.
     """
@@ -362,13 +341,7 @@ def _other_subsidiary(
         ordered = {chosen}
     location = settings.locations.get(str(facts.fulfillment_center_id), "")
     own = {*facts.location_subsidiaries.get(location, ())}
-    ours = (ordered & own) or (ordered | own) or {*filter(None, [chosen])}
-    if not ours or document.subsidiary in {None, *ours}:
-        return ""
-    return (
-        f"{document_name(document)} is of subsidiary {document.subsidiary}, and what WRO"
-        f" {facts.wro_id} leads to would be of subsidiary {' or '.join(sorted(ours))}"
-    )
+    return (ordered & own) or (ordered | own) or {*filter(None, [chosen])}
 
 
 def _separates_nothing(facts: ReceivingFacts, document: NamedDocument) -> str:

@@ -15,7 +15,6 @@ from ml_connector.flows.receiving.decided import (
     lapsed,
     left_to_others,
     settled,
-    settled_receipts,
     split_handled,
     taken_back,
 )
@@ -40,6 +39,7 @@ from ml_connector.ledger.postings.documents import Document, Plan, Posted
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
 from ml_connector.rules.booked import TAKEN_BACK, refuse_fewer_units, standing
 from ml_connector.rules.decisions.corrections import as_posted
+from ml_connector.rules.decisions.named import settled_documents
 from ml_connector.rules.decisions.policies import decided_settings, is_adjusted
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
@@ -198,7 +198,7 @@ def _book_the_rest(  # noqa: PLR0917 - one call, one order
         unit_rates=facts.unit_rates,
         announced=local_day(facts.announced_at, settings),
         location_subsidiaries=facts.location_subsidiaries,
-        settled_receipts=settled_receipts(facts.decisions),
+        settled_receipts=settled_documents(facts.decisions),
     )
     decided = _from_its_order(facts, task, names)
     note = "; ".join(filter(None, (decided.note, *_unclear_dates(left, increases))))

@@ -5,6 +5,7 @@ Pure, but for ``name``.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -26,14 +27,19 @@ from ml_connector.rules.decisions.decided import (
     Decided,
     UnitsToHandle,
     document_name,
-    free_units,
     handled_units,
     moved_units,
     of_kind,
 )
+from ml_connector.rules.decisions.named import order_by_decision
 from ml_connector.rules.decisions.naming import named_document, named_return_order
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
+from ml_connector.rules.decisions.objections import (
+    WantedUnits,
+    handles_nothing,
+    objection_to,
+)
 from ml_connector.rules.decisions.policies import decided_settings
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
@@ -138,34 +144,15 @@ def always_refused(facts: ReturnFacts, settings: ConnectionSettings) -> tuple[Re
 
 def decided_order(decisions: Iterable[Decided]) -> str | None:
     """Return the internal id of the sales order that a return belongs to by decision, if any."""
-    return _belongs_to(decisions, SALES_ORDER)
+    return order_by_decision(decisions, SALES_ORDER)
 
 
 def decided_authorization(decisions: Iterable[Decided]) -> str | None:
     """Return the internal id of the authorization that a return belongs to by decision, if any."""
-    return _belongs_to(decisions, RETURN_AUTHORIZATION)
-
-
-def _belongs_to(decisions: Iterable[Decided], document_type: str) -> str | None:
-    named = [one.then for one in of_kind(decisions, _BELONGS) if one.then]
-    return named[-1].id if named and named[-1].type == document_type else None
+    return order_by_decision(decisions, RETURN_AUTHORIZATION)
 
 
 # Planning
-
-
-def settled_receipts(decisions: Collection[Decided]) -> frozenset[str]:
-    """Return the internal ids of the receipts that are in question no more.
-
-    One that is another matter never held the units of the return; one by which it was handled has
-    been counted with all of them.
-    """
-    return frozenset(
-        one.then.id
-        for kind in (_HANDLED, _SEPARATE)
-        for one in of_kind(decisions, kind)
-        if one.then is not None
-    )
 
 
 def handled_by_others(
@@ -311,47 +298,39 @@ def objection(
         decision_id: of the decision.
         settings: of the connection.
     """
-    for one in facts.decisions:
-        if one.id == decision_id and one.then is not None:
-            if one.kind == _HANDLED:
-                return _handles_nothing(facts, handled, one, one.then, settings)
-            if one.kind == _SEPARATE:
-                return _separates_nothing(facts, one.then)
-    return ""
+    return objection_to(
+        facts.decisions,
+        decision_id,
+        handles=lambda one, document: handles_nothing(
+            one, document, handled, _wanted(facts, settings)
+        ),
+        separates=partial(_separates_nothing, facts),
+    )
 
 
-def _handles_nothing(
-    facts: ReturnFacts,
-    handled: Sequence[HandledUnits],
-    one: Decided,
-    document: NamedDocument,
-    settings: ConnectionSettings,
-) -> str:
-    named = document_name(document)
-    other = _other_subsidiary(facts, document, settings)
-    if other or any(units.decision == one.id for units in handled):
-        return other
+def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> WantedUnits:
     own = {
-        settings.locations.get(str(facts.center_id)),
-        settings.policies.quarantine_location,
-    } - {None}
-    items = {item.id for found in facts.items.values() for item in found} | {*facts.bound}
-    shown = [place for place in _places(document) if place[0] in items and place[1] in own]
-    if not shown:
-        there = " or ".join(sorted(filter(None, own))) or f"of center {facts.center_id}"
-        return f"{named} holds nothing of return {facts.return_id} at location {there}"
-    free = {*free_units(one), *free_units(one, leaving=True)}
-    if free.isdisjoint(shown):
-        return f"Other decisions have taken all that {named} holds of its items"
-    return f"Nothing of return {facts.return_id} that {named} holds is open"
+        place
+        for place in (
+            settings.locations.get(str(facts.center_id)),
+            settings.policies.quarantine_location,
+        )
+        if place is not None
+    }
+    return WantedUnits(
+        what=f"return {facts.return_id}",
+        items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
+        places=own,
+        there=" or ".join(sorted(filter(None, own))) or f"of center {facts.center_id}",
+        leaving=(False, True),
+        subsidiaries=_subsidiaries(facts, settings),
+    )
 
 
-def _other_subsidiary(
-    facts: ReturnFacts, document: NamedDocument, settings: ConnectionSettings
-) -> str:
-    """Return that a document is not of the subsidiary that ours would carry; empty if it is.
+def _subsidiaries(facts: ReturnFacts, settings: ConnectionSettings) -> Collection[str]:
+    """Return the subsidiary of which a document by hand must be, as ours would be.
 
-    A subsidiary that is not known excludes nothing: other accounts have only one.
+    One that is not known excludes nothing: other accounts have only one.
     """
     subsidiaries = [
         *(one.subsidiary for one in facts.named),
@@ -359,16 +338,9 @@ def _other_subsidiary(
     ]
     known = {one for one in subsidiaries if one is not None}
     location = settings.locations.get(str(facts.center_id), "")
-    own = facts.location_subsidiaries.get(location, ())
-    ours = next(
-        (one.pop() for one in (known, {*own}) if len(one) == 1), settings.netsuite.subsidiary
-    )
-    if ours is None or document.subsidiary in {None, ours}:
-        return ""
-    return (
-        f"{document_name(document)} is of subsidiary {document.subsidiary}, and what return"
-        f" {facts.return_id} leads to would be of subsidiary {ours}"
-    )
+    own = {*facts.location_subsidiaries.get(location, ())}
+    ours = next((one for one in (known, own) if len(one) == 1), set())
+    return ours or {*filter(None, [settings.netsuite.subsidiary])}
 
 
 def _separates_nothing(facts: ReturnFacts, document: NamedDocument) -> str:

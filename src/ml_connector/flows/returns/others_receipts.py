@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.coverage import left_to_receive, said
-from ml_connector.flows.returns.decided import settled_receipts
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import Authorization, ReceivedUnits, ReturnFacts, Sale
 from ml_connector.ledger.decisions.decisions import NamedDocument, named_units
 from ml_connector.ledger.postings.documents import Posted
+from ml_connector.rules.decisions.named import settled_documents
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, ExternalIdPrefix
 
 
@@ -161,7 +161,7 @@ def _receipts_of_others(
     None about which a person has decided.
     """
     ours = {document.remote_id for document in posted}
-    settled = settled_receipts(facts.decisions)
+    settled = settled_documents(facts.decisions)
     return [
         receipt
         for receipt in found.receipts

@@ -1,6 +1,7 @@
 """What a person may decide about a shipment that stopped, and what a decision can't mean."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -15,12 +16,14 @@ from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import (
-    Decided,
     document_name,
-    free_units,
-    moved_units,
 )
 from ml_connector.rules.decisions.naming import named_document, named_sales_order
+from ml_connector.rules.decisions.objections import (
+    WantedUnits,
+    handles_nothing,
+    objection_to,
+)
 from ml_connector.words import Cause, DecisionKind
 
 _HANDLED: Final = DecisionKind.HANDLED
@@ -89,13 +92,14 @@ def objection(
         decision_id: of the decision.
         settings: of the connection.
     """
-    for one in facts.decisions:
-        if one.id == decision_id and one.then is not None:
-            if one.kind == _HANDLED:
-                return _handles_nothing(facts, handled, one, one.then, settings)
-            if one.kind == _SEPARATE:
-                return _separates_nothing(facts, one.then)
-    return ""
+    return objection_to(
+        facts.decisions,
+        decision_id,
+        handles=lambda one, document: handles_nothing(
+            one, document, handled, _wanted(facts, settings)
+        ),
+        separates=partial(_separates_nothing, facts),
+    )
 
 
 def _separates_nothing(facts: TrackingFacts, document: NamedDocument) -> str:
@@ -105,48 +109,25 @@ def _separates_nothing(facts: TrackingFacts, document: NamedDocument) -> str:
     return f"{document_name(document)} is none of the order of shipment {facts.shipment_id}"
 
 
-def _handles_nothing(
-    facts: TrackingFacts,
-    handled: Sequence[HandledUnits],
-    one: Decided,
-    document: NamedDocument,
-    settings: ConnectionSettings,
-) -> str:
-    named = document_name(document)
-    other = _other_subsidiary(facts, document, settings)
-    if other or any(units.decision == one.id for units in handled):
-        return other
+def _wanted(facts: TrackingFacts, settings: ConnectionSettings) -> WantedUnits:
     location = settings.locations.get(str(facts.shipment.center_id))
-    items = set(items_of_units(facts, settings).values())
-    shown = [
-        place
-        for place in moved_units(document, leaving=True)
-        if place[0] in items and place[1] == location
-    ]
-    if not shown:
-        there = location or f"of center {facts.shipment.center_id}, which is not mapped"
-        return f"{named} holds nothing of shipment {facts.shipment_id} at location {there}"
-    free = free_units(one, leaving=True)
-    if not any(free[place] for place in shown):
-        return f"Other decisions have taken all that {named} holds of its items"
-    return f"Nothing of shipment {facts.shipment_id} that {named} holds is open"
+    return WantedUnits(
+        what=f"shipment {facts.shipment_id}",
+        items=set(items_of_units(facts, settings).values()),
+        places=() if location is None else (location,),
+        there=location or f"of center {facts.shipment.center_id}, which is not mapped",
+        leaving=(True,),
+        subsidiaries=_subsidiaries(facts, settings),
+    )
 
 
-def _other_subsidiary(
-    facts: TrackingFacts, document: NamedDocument, settings: ConnectionSettings
-) -> str:
-    """Return that a document is not of the subsidiary that ours would carry; empty if it is.
+def _subsidiaries(facts: TrackingFacts, settings: ConnectionSettings) -> Collection[str]:
+    """Return the subsidiary of which a document by hand must be, as ours would be.
 
-    A subsidiary that is not known excludes nothing: other accounts have only one.
+    One that is not known excludes nothing: other accounts have only one.
     """
     known = {order.subsidiary for order in facts.sales_orders if order.subsidiary is not None}
-    ours = known.pop() if len(known) == 1 else settings.netsuite.subsidiary
-    if ours is None or document.subsidiary in {None, ours}:
-        return ""
-    return (
-        f"{document_name(document)} is of subsidiary {document.subsidiary}, and what shipment"
-        f" {facts.shipment_id} leads to would be of subsidiary {ours}"
-    )
+    return known if len(known) == 1 else {*filter(None, [settings.netsuite.subsidiary])}
 
 
 DECIDABLE: Final = Decidable(

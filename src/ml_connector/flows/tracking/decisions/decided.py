@@ -16,7 +16,8 @@ from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.ledger.decisions.decisions import NamedUnits
 from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.rules.decisions import decided
-from ml_connector.rules.decisions.decided import Decided, of_kind
+from ml_connector.rules.decisions.decided import Decided
+from ml_connector.rules.decisions.named import order_by_decision, settled_documents
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
 from ml_connector.rules.decisions.policies import decided_settings, is_adjusted
@@ -84,22 +85,12 @@ def lapsed(
 
 def decided_order(decisions: Iterable[Decided]) -> str | None:
     """Return the internal id of the order that a shipment belongs to by decision, if any."""
-    belongs = [one.then.id for one in of_kind(decisions, DecisionKind.BELONGS) if one.then]
-    return belongs[-1] if belongs else None
+    return order_by_decision(decisions)
 
 
 def separate_fulfillments(facts: TrackingFacts) -> frozenset[str]:
-    """Return the internal ids of the documents that are in question no more.
-
-    One that is separate is of another parcel; one by which the shipment was handled has been
-    counted with all that it holds of it.
-    """
-    return frozenset(
-        one.then.id
-        for kind in (DecisionKind.SEPARATE, DecisionKind.HANDLED)
-        for one in of_kind(facts.decisions, kind)
-        if one.then is not None
-    )
+    """Return the internal ids of the documents of others that are in question no more."""
+    return settled_documents(facts.decisions)
 
 
 def taken_of(facts: TrackingFacts, document_id: str) -> tuple[NamedUnits, ...]:
