@@ -35,7 +35,10 @@ from acceptance.in_process import sync
 from acceptance.merchant import fresh_database, merchant
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import decide as deciding
+from ml_connector.app.operations.decisions.offers import offered
+from ml_connector.app.operations.decisions.proposal import propose
+from ml_connector.app.operations.decisions.recording import decide
+from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.sim.shipbob.books.receiving import OPEN_STATUSES, Wro
@@ -428,14 +431,14 @@ class Installation:
                 wanted = self._wanted(int(row["key"]), row)
                 if wanted is not None:
                     document, what = wanted
-                    proposal = await deciding.propose(installation, ["acme"], row["event"], what)
-                    await deciding.decide(installation, proposal, person="dock")
+                    proposal = await propose(installation, ["acme"], row["event"], what)
+                    await decide(installation, proposal, person="dock")
                     self.oracle.decided.add((int(row["key"]), document))
                     made.add(int(row["key"]))
         return made
 
-    def _wanted(self, key: int, row: dict[str, Any]) -> tuple[int, deciding.Wanted] | None:
-        offers = deciding.offered("receiving", row["state"], row["cause"])
+    def _wanted(self, key: int, row: dict[str, Any]) -> tuple[int, Wanted] | None:
+        offers = offered("receiving", row["state"], row["cause"])
         for story in self.world.stories:
             order = story.order_of(key)
             if order is None:
@@ -445,7 +448,7 @@ class Installation:
                 if kind in offers and (
                     kind is DecisionKind.HANDLED or row["cause"] == "received_by_others"
                 ):
-                    return receipt.document, deciding.Wanted(
+                    return receipt.document, Wanted(
                         kind=kind, document=receipt.number, note="Asked the dock"
                     )
         return None

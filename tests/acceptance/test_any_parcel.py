@@ -33,7 +33,10 @@ from acceptance.sales import (
 )
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.operations import decide as deciding
+from ml_connector.app.operations.decisions.offers import offered
+from ml_connector.app.operations.decisions.proposal import propose
+from ml_connector.app.operations.decisions.recording import decide
+from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
@@ -431,14 +434,12 @@ class Installation:
             " and s.key = %(key)s group by s.id",
             key=str(shipment.id),
         )
-        if DecisionKind.SEPARATE not in deciding.offered("tracking", row["state"], row["cause"]):
+        if DecisionKind.SEPARATE not in offered("tracking", row["state"], row["cause"]):
             return
-        wanted = deciding.Wanted(
-            kind=DecisionKind.SEPARATE, document=hand.number, note="Asked the shop"
-        )
+        wanted = Wanted(kind=DecisionKind.SEPARATE, document=hand.number, note="Asked the shop")
         async with open_installation(acme.settings) as installation:
-            proposal = await deciding.propose(installation, ["acme"], row["event"], wanted)
-            await deciding.decide(installation, proposal, person="shop")
+            proposal = await propose(installation, ["acme"], row["event"], wanted)
+            await decide(installation, proposal, person="shop")
 
 
 @pytest.fixture

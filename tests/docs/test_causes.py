@@ -8,7 +8,7 @@ import pytest
 
 from docs import pages
 from docs.pages import ROOT
-from ml_connector.app.operations.decide import offers_of
+from ml_connector.app.operations.decisions.offers import offers_of
 from ml_connector.causes.table import page_rows, plain, stops, who_acts
 from ml_connector.flows import FLOWS
 from ml_connector.words import Cause

@@ -7,9 +7,12 @@ import msgspec
 import typer
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import decide as operation
-from ml_connector.app.operations.decide import Proposal, TakenBack, Wanted
-from ml_connector.app.operations.mapping import said
+from ml_connector.app.operations.decisions import consequences, proposal, recording, taking_back
+from ml_connector.app.operations.decisions.mapping import said
+from ml_connector.app.operations.decisions.offers import decided_by_people
+from ml_connector.app.operations.decisions.proposal import Proposal
+from ml_connector.app.operations.decisions.taking_back import TakenBack
+from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.cli.context import current
 from ml_connector.cli.flows import as_json, print_documents
 from ml_connector.errors import UserError
@@ -17,7 +20,7 @@ from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.rules.decisions.decided import ITEM_FULFILLMENT, document_name
 from ml_connector.words import DecisionKind
 
-_KINDS = ", ".join(operation.decided_by_people())
+_KINDS = ", ".join(decided_by_people())
 
 
 def decide(
@@ -77,20 +80,20 @@ def carry_out(
     async def look(installation: Installation) -> Proposal:
         names = await context.names(installation)
         event_id = await find_event(installation)
-        return await operation.propose(installation, names, event_id, wanted)
+        return await proposal.propose(installation, names, event_id, wanted)
 
-    proposal = context.run(look)
-    _show(proposal)
+    looked_at = context.run(look)
+    _show(looked_at)
     answer = {
-        "decision": msgspec.to_builtins(proposal.new, str_keys=True),
+        "decision": msgspec.to_builtins(looked_at.new, str_keys=True),
         "plan": {
-            **as_json(proposal.planned),
+            **as_json(looked_at.planned),
             "handled": [
                 msgspec.to_builtins(one)
-                for one in (proposal.planned.plan.handled if proposal.planned.plan else ())
+                for one in (looked_at.planned.plan.handled if looked_at.planned.plan else ())
             ],
         },
-        "rule": proposal.rule,
+        "rule": looked_at.rule,
     }
     if dry_run:
         context.printer.line("Nothing was decided: --dry-run only shows.")
@@ -98,7 +101,7 @@ def carry_out(
         return
 
     async def record(installation: Installation) -> KeptDecision:
-        return await operation.decide(installation, proposal, person=context.person())
+        return await recording.decide(installation, looked_at, person=context.person())
 
     kept = context.run(record)
     context.printer.line(
@@ -125,7 +128,7 @@ def undecide(
 
     async def take_back(installation: Installation) -> TakenBack:
         names = await context.names(installation)
-        return await operation.undecide(
+        return await taking_back.undecide(
             installation, names, decision_id, person=context.person(), note=note
         )
 
@@ -188,7 +191,7 @@ def _stands(one: KeptDecision) -> str:
 
 
 def _kind(word: str | None) -> DecisionKind:
-    if word is None or word not in operation.decided_by_people():
+    if word is None or word not in decided_by_people():
         raise UserError(
             f'"{word}" is no decision' if word else "It is not said what is decided",
             where="--as",
@@ -232,7 +235,7 @@ def _show(proposal: Proposal) -> None:
         printer.line(f"  Next: {planned.failure['remedy']}")
     print_documents(planned)
     for units in planned.plan.handled if planned.plan else ():
-        printer.line(f"  {operation.said(units)}")
+        printer.line(f"  {consequences.said(units)}")
     _show_not_ours(proposal)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations.decide import offered
+from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.app.operations.replay import replay
 from ml_connector.causes.table import IN_WORDS, who_acts
 from ml_connector.cli.context import current

@@ -1,0 +1,1 @@
+"""Decisions of people: what they may decide, what it leads to, recorded, taken back."""

@@ -1,0 +1,46 @@
+"""Which decisions people have, by the flow and the cause of a stop. Pure."""
+
+from typing import Final
+
+from ml_connector.app.operations.decisions import mapping
+from ml_connector.engine.decisions import Offers
+from ml_connector.engine.flow import Flow
+from ml_connector.flows import FLOWS
+from ml_connector.words import Cause, DecisionKind
+
+STOPPED: Final = frozenset({"parked", "dead"})
+
+
+def offers_of(flow: Flow) -> Offers:
+    """Return which decisions people have about the subjects of a flow, by cause, but ``again``.
+
+    That they have always.
+    """
+    own = flow.decidable.offers if flow.decidable else {}
+    causes = (*own, *(one for one in Cause if one not in own and mapping.maps(flow.name, one)))
+    return {
+        one: (
+            *own.get(one, ()),
+            *((DecisionKind.MAP,) if mapping.maps(flow.name, one) else ()),
+        )
+        for one in causes
+    }
+
+
+def decided_by_people() -> tuple[DecisionKind, ...]:
+    """Return all decisions that people have about some subject."""
+    known = {
+        kind for flow in FLOWS.values() for kinds in offers_of(flow).values() for kind in kinds
+    }
+    return tuple(kind for kind in DecisionKind if kind in known or kind is DecisionKind.AGAIN)
+
+
+def offered(flow: str | None, state: str | None, cause: str | None) -> tuple[DecisionKind, ...]:
+    """Return which decisions a person has about a subject; none about one that has not stopped."""
+    known = FLOWS.get(flow or "")
+    if known is None or state not in STOPPED:
+        return ()
+    return (
+        *(offers_of(known).get(Cause(cause), ()) if cause in set(Cause) else ()),
+        DecisionKind.AGAIN,
+    )
