@@ -16,7 +16,7 @@ TESTS_AT_ONCE ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); 
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint audit sbom format bench docs clean
+.PHONY: help setup browser demo test lint audit sbom format bench docs clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,10 +31,21 @@ $(STAMP): pyproject.toml uv.lock
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --all-extras
 	@touch $(STAMP)
 
+browser: ## Install Chromium from the packages of Debian or Ubuntu, where there is none.
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "Installing Chromium, in which the tests look at the console"; \
+	  become=; test "$$(id -u)" = 0 || become="sudo -n"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  $$become apt-get install -qq -y --no-install-recommends chromium >/dev/null 2>&1 || { \
+	    $$become apt-get update -qq && \
+	    $$become apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
+	  { echo "Chromium is not here and could not be installed: install the package chromium."; \
+	    exit 1; }; }
+
 demo: setup ## Both simulators, the service, and a story told between them. ARGS="--exit" ends by itself.
 	$(BIN)/ml-connector demo $(ARGS)
 
-test: setup ## Run all tests, a file at a time in each process. ARGS="tests/flows" for some.
+test: setup browser ## Run all tests, a file at a time in each process. ARGS="tests/flows" for some.
 	$(BIN)/pytest -n $(TESTS_AT_ONCE) --dist loadfile $(ARGS)
 
 lint: setup audit ## Check style, types, the direction of imports, and the packages.

@@ -53,6 +53,7 @@ LONGEST = (
     "docs/test_tutorial",
     "app",
     "acceptance",
+    "browser",
     "chaos",
     "storage/test_embedded",
     "cli",
