@@ -147,12 +147,70 @@ def test_an_event_that_is_unknown_or_done_can_not_be_decided_about(
     assert (unknown.status, nothing.status) == (1, 1)
     assert "There is no event 999999" in unknown.err
     assert "has not stopped: it is done" in nothing.err
+    assert "--as again" in nothing.err
+
+
+def test_what_is_done_runs_again_and_a_dry_run_shows_what_it_leads_to(
+    acme: Command, dock: Merchant, done: str
+) -> None:
+    before = decisions(dock)
+    looked = acme("events", "decide", done, "--as", "again", *NOTE, "--dry-run")
+    after = decisions(dock)
+    decided = acme("events", "decide", done, "--as", "again", *NOTE, "--json")
+    [row] = dock.rows(
+        "select s.state, s.key from subject as s join event as e on e.subject_id = s.id"
+        " where e.id = %(id)s",
+        id=int(done),
+    )
+    sync(dock, "receiving", [row["key"]])
+    [act] = acme("audit", "acts", "--what", "events.decide", "--json").json["acts"]
+
+    assert (looked.status, after) == (0, before)
+    assert "All of it is posted" in looked.out or "Nothing" in looked.out
+    assert decided.status == 0, decided.err
+    assert row["state"] == "received"
+    assert act["details"]["before"] == {"state": "done", "cause": None}
+    assert len([one for one in dock.external_ids() if one.startswith("mlc-ir-")]) >= 1
+
+
+def test_what_retries_runs_again_at_once(acme: Command, dock: Merchant, done: str) -> None:
+    [row] = dock.rows(
+        "update subject set state = 'retrying', cause = 'upstream_unavailable', attempt = 3,"
+        " job_id = null, due_at = now() + interval '1 hour'"
+        " where id = (select subject_id from event where id = %(id)s) returning id, key",
+        id=int(done),
+    )
+    refused = acme("events", "decide", done, "--as", "handled", "--document", "X", *NOTE)
+    shown = acme("events", "show", done)
+    looked = acme("events", "decide", done, "--as", "again", *NOTE, "--dry-run")
+    decided = acme("events", "decide", done, "--as", "again", *NOTE)
+    sync(dock, "receiving", [row["key"]])
+    [now] = dock.rows("select state from subject where id = %(id)s", id=row["id"])
+
+    assert refused.status == 1
+    assert "has not stopped: it is retrying" in refused.err
+    assert "You may decide: again." in shown.out
+    assert f"events decide {done} --as again --note TEXT --dry-run" in shown.out
+    assert (looked.status, decided.status) == (0, 0), decided.err
+    assert now["state"] == "done"
+
+
+def test_who_does_not_say_what_is_decided_is_told_what_works_here(
+    acme: Command, stopped: Stopped
+) -> None:
+    said = acme("events", "decide", stopped.event, *NOTE)
+
+    assert said.status == 2
+    assert "is dead, received_by_others. About it you may decide:" in said.err
+    assert f"events decide {stopped.event} --as handled --document NUMBER" in said.err
+    assert f"events decide {stopped.event} --as belongs --value V" in said.err
+    assert "What else there is (adjust, correct, accept, map) is for" in " ".join(said.err.split())
 
 
 def test_documents_that_account_for_nothing_of_it_are_refused(
     acme: Command, dock: Merchant, stopped: Stopped, done: str
 ) -> None:
-    netsuite = dock.world.netsuite
+    netsuite, before = dock.world.netsuite, decisions(dock)
     del done  # it has made a receipt of ours
     other = dock.sku("SOCK")
     elsewhere = netsuite.add_to_stock(stopped.sku, 7, 60)
@@ -175,7 +233,7 @@ def test_documents_that_account_for_nothing_of_it_are_refused(
     assert "holds nothing of WRO" in said[another].err
     assert "holds nothing of WRO" in said[less].err
     assert "is ours" in said[row["remote_id"]].err
-    assert decisions(dock) == 0
+    assert decisions(dock) == before
 
 
 def test_a_receipt_of_another_order_can_not_be_separate(
@@ -212,7 +270,7 @@ def test_a_number_that_several_documents_have_is_named_by_its_id(
 def test_a_dry_run_shows_what_it_leads_to_and_records_nothing(
     acme: Command, dock: Merchant, stopped: Stopped
 ) -> None:
-    before = dock.subject(stopped.wro)
+    before = decisions(dock), dock.subject(stopped.wro)
     options = ("--as", "handled", "--document", stopped.receipt, *NOTE, "--dry-run")
     shown = acme("events", "decide", stopped.event, *options)
     as_json = acme("events", "decide", stopped.event, *options, "--json").json
@@ -224,7 +282,7 @@ def test_a_dry_run_shows_what_it_leads_to_and_records_nothing(
     assert "Nothing was decided" in shown.out
     assert (as_json["recorded"], as_json["decision"]["kind"]) == (False, "handled")
     assert [one["quantity"] for one in as_json["plan"]["handled"]] == [60]
-    assert (decisions(dock), dock.subject(stopped.wro)) == (0, before)
+    assert (decisions(dock), dock.subject(stopped.wro)) == before
 
 
 def test_a_decision_is_an_act_that_is_shown_and_taken_back(acme: Command, dock: Merchant) -> None:
@@ -253,8 +311,9 @@ def test_a_decision_is_an_act_that_is_shown_and_taken_back(acme: Command, dock: 
     assert (decided.status, runs) == (0, "received")
     assert (event["source"], event["topic"]) == ("person", f"events decide {one.event}")
     assert f"handled {one.receipt}" in shown.out
-    assert "You may decide" not in shown.out
-    assert (as_json["decisions"][0]["note"], as_json["may_decide"]) == ("Asked the dock", [])
+    assert "You may decide: again." in shown.out
+    assert as_json["decisions"][0]["note"] == "Asked the dock"
+    assert as_json["may_decide"] == ["again"]
     assert taken_back.status == 0
     assert "is taken back" in taken_back.out
     assert (twice.status, unknown.status) == (1, 1)

@@ -1,7 +1,8 @@
 """``events decide`` and ``events undecide``: what a person decides about what is stopped."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -9,18 +10,32 @@ import typer
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions import consequences, proposal, recording, taking_back
 from ml_connector.app.operations.decisions.mapping import said
-from ml_connector.app.operations.decisions.offers import decided_by_people
+from ml_connector.app.operations.decisions.offers import decided_by_people, offered
 from ml_connector.app.operations.decisions.proposal import Proposal
+from ml_connector.app.operations.decisions.subject_name import named
 from ml_connector.app.operations.decisions.taking_back import TakenBack
-from ml_connector.app.operations.decisions.wanted import Wanted
+from ml_connector.app.operations.decisions.wanted import (
+    NAMES_A_DOCUMENT,
+    NAMES_A_VALUE,
+    Wanted,
+)
 from ml_connector.cli.context import current
 from ml_connector.cli.flows import as_json, print_documents
 from ml_connector.errors import UserError
 from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.rules.decisions.decided import ITEM_FULFILLMENT, document_name
 from ml_connector.words import DecisionKind
 
 _KINDS = ", ".join(decided_by_people())
+
+_NAMED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(NAMES_A_DOCUMENT, " --document NUMBER"),
+        **dict.fromkeys(NAMES_A_VALUE, " --value V"),
+    }
+)
+"""What a decision has to name, as options."""
 
 
 def decide(
@@ -43,10 +58,12 @@ def decide(
 ) -> None:
     """Decide about what is stopped, after showing what the decision leads to."""
 
-    async def named(_: Installation) -> int:
+    async def this_one(_: Installation) -> int:
         return event_id
 
-    carry_out(named, wanted_by(kind, document, value, note), dry_run=dry_run)
+    if kind is None:
+        raise _what_may_be_decided(event_id)
+    carry_out(this_one, wanted_by(kind, document, value, note), dry_run=dry_run)
 
 
 def wanted_by(
@@ -175,13 +192,47 @@ def print_decisions(made: Sequence[KeptDecision], offers: Sequence[str], *, even
             empty="",
         )
         printer.line("")
-    offered = ", ".join(offers)
-    if offered:
+    if offers:
         printer.line(
-            f"You may decide: {offered}. Look first: events decide {event_id} --as {offers[0]}"
-            " --dry-run"
+            f"You may decide: {', '.join(offers)}. Look first:"
+            f" {_example(event_id, offers[0])} --dry-run"
         )
         printer.line("")
+
+
+def _example(event_id: int, kind: str) -> str:
+    """Return the command that decides so, with what it has to name."""
+    return f"events decide {event_id} --as {kind}{_NAMED.get(kind, '')} --note TEXT"
+
+
+def _what_may_be_decided(event_id: int) -> UserError:
+    """Return the failure of who does not say what is decided: what may be about this subject.
+
+    Raises:
+        UserError: there is no such event.
+    """
+    context = current()
+
+    async def look(installation: Installation) -> SubjectStanding:
+        names = await context.names(installation)
+        async with installation.database.transaction() as on:
+            return await proposal.standing_of(on, names, event_id)
+
+    standing = context.run(look)
+    offers = offered(standing.ref.flow, standing.state, standing.cause)
+    others = [one for one in decided_by_people() if one not in offers]
+    stands = f"{standing.state}, {standing.cause}" if standing.cause else standing.state
+    may = "; ".join(_example(event_id, one) for one in offers) or "nothing, before it has run"
+    return UserError(
+        "It is not said what is decided",
+        where="--as",
+        next_step=(
+            f"{named(standing.ref)} is {stands}. About it you may decide: {may}. What else there"
+            f" is ({', '.join(others)}) is for what stopped with another cause: see events show"
+            " of that."
+        ),
+        usage=True,
+    )
 
 
 def _stands(one: KeptDecision) -> str:

@@ -126,14 +126,14 @@ class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         subject: what it is about.
-        cause: why that had stopped: what the decision answers.
+        cause: why that had stopped: what the decision answers; None where it had not.
         value: what it names beside a document, such as the number of an order.
         note: why, in the person's words.
     """
 
     subject: SubjectRef
     kind: DecisionKind
-    cause: Cause
+    cause: Cause | None
     note: str
     value: str = ""
     about: DecidedAbout = DecidedAbout()
@@ -143,6 +143,7 @@ class KeptDecision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision that was recorded.
 
     Attributes:
+        cause: that it answers; None where the subject had not stopped.
         document: number of the document that it names, else empty.
         lapsed_why: why it does not hold any more; None while it holds.
     """
@@ -152,7 +153,7 @@ class KeptDecision(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     key: str
     kind: DecisionKind
-    cause: Cause
+    cause: Cause | None
     document: str
     value: str
     note: str
@@ -209,7 +210,7 @@ async def record(
         {
             **new.subject._asdict(),
             "kind": new.kind,
-            "cause": new.cause,
+            "cause": new.cause or "",
             "document": document.number if document and not new.value else "",
             "document_id": document.id if document else "",
             "document_type": document.type if document else "",
@@ -325,4 +326,4 @@ async def note_lapses(connection: Connection, lapses: Mapping[int, str]) -> None
 
 
 def _kept(row: Mapping[str, Any]) -> KeptDecision:
-    return msgspec.convert(row, KeptDecision)
+    return msgspec.convert({**row, "cause": row["cause"] or None}, KeptDecision)

@@ -103,6 +103,16 @@ async def find(connection: Connection, ref: SubjectRef) -> int | None:
     return int(row["id"]) if row else None
 
 
+async def due_now(connection: Connection, ref: SubjectRef) -> None:
+    """Note that a subject which is tried again later runs now: it has been given a job."""
+    await rows(
+        connection,
+        "update subject set due_at = now() where connection = %(connection)s and flow = %(flow)s"
+        " and key = %(key)s and state = 'retrying' and due_at > now()",
+        ref._asdict(),
+    )
+
+
 async def known_within(
     connection: Connection, connection_name: str, flow: str, keys: Collection[str]
 ) -> dict[str, str]:

@@ -128,7 +128,7 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
     return Decided(
         id=kept.id,
         kind=kept.kind,
-        cause=kept.cause,
+        cause=kept.cause or Cause.UNEXPLAINED,
         value=kept.value,
         then=then,
         now=await _now(then, reads) if then else None,

@@ -116,7 +116,7 @@ async def mapped(
     Raises:
         UserError: it is none that lets such a subject go on, or it is so already.
     """
-    forms = _forms(new.subject.flow, new.cause)
+    forms = _forms(new.subject.flow, new.cause) if new.cause else ()
     key, found, value = (part.strip() for part in new.value.partition("="))
     form = next((one for one in forms if _fits(one, key)), None)
     if form is None or not (found and value):

@@ -10,6 +10,9 @@ from ml_connector.words import Cause, DecisionKind
 
 STOPPED: Final = frozenset({"parked", "dead"})
 
+_MAY_RUN_AGAIN: Final = frozenset({"retrying", "done"})
+"""States in which nothing has stopped, and a person may let it run again all the same."""
+
 
 def offers_of(flow: Flow) -> Offers:
     """Return which decisions people have about the subjects of a flow, by cause, but ``again``.
@@ -36,8 +39,13 @@ def decided_by_people() -> tuple[DecisionKind, ...]:
 
 
 def offered(flow: str | None, state: str | None, cause: str | None) -> tuple[DecisionKind, ...]:
-    """Return which decisions a person has about a subject; none about one that has not stopped."""
+    """Return which decisions a person has about a subject.
+
+    About one that has not stopped only that it runs again; none while it is in a run.
+    """
     known = FLOWS.get(flow or "")
+    if known is not None and state in _MAY_RUN_AGAIN:
+        return (DecisionKind.AGAIN,)
     if known is None or state not in STOPPED:
         return ()
     return (

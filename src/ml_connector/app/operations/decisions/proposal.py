@@ -65,6 +65,7 @@ class Proposal:
     Attributes:
         event_id: the event that was named.
         replaces: decisions about the subject that do not hold any more, and end with it.
+        known: the decisions about the subject that stood when it was looked at.
         planned: what the subject's next run would do.
         rule: the rule under ``[ignore]`` that would make it general; empty where there is none.
     """
@@ -74,6 +75,7 @@ class Proposal:
     replaces: tuple[int, ...]
     planned: Planned
     rule: str = ""
+    known: frozenset[int] = frozenset()
 
 
 async def propose(
@@ -104,7 +106,8 @@ async def propose(
     else:
         context = await contexts.open(standing.ref.connection)
     new = await _with_name(installation, new, wanted, context, flow.decidable)
-    replaces = replaced(new, [one for one in made if one.taken_back_at is None])
+    stands = [one for one in made if one.taken_back_at is None]
+    replaces = replaced(new, stands)
     return await _planned(
         installation,
         context,
@@ -114,6 +117,7 @@ async def propose(
             new=new,
             replaces=replaces,
             planned=Planned(key=new.subject.key, plan=None, failure=None),
+            known=frozenset(one.id for one in stands),
         ),
         standing=standing,
         made=made,
@@ -144,7 +148,7 @@ async def _with_name(
     decidable: Decidable | None,
 ) -> NewDecision:
     """Return the decision with the document, order or policy that it names, as it is now."""
-    if decidable is not None and new.kind is DecisionKind.ADJUST:
+    if decidable is not None and new.kind is DecisionKind.ADJUST and new.cause is not None:
         return msgspec.structs.replace(new, value=decidable.adjusts[new.cause])
     text = wanted.document or wanted.value
     if decidable is None or new.kind not in NAMES_A_DOCUMENT | NAMES_AN_ORDER:

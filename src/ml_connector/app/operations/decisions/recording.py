@@ -3,6 +3,8 @@
 Nobody is told apart yet: whoever may run the command may decide. Who may is decided here.
 """
 
+from datetime import UTC
+
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
@@ -17,13 +19,16 @@ from ml_connector.errors import UserError
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.decisions.decisions import KeptDecision
-from ml_connector.ledger.inbox import outcomes, waits
+from ml_connector.ledger.inbox import outcomes, subjects, waits
 from ml_connector.ledger.postings import runs
+from ml_connector.storage.database import Connection
 from ml_connector.words import DecisionKind
 
 
 async def decide(installation: Installation, proposal: Proposal, *, person: str) -> KeptDecision:
     """Record a decision as an act, and let its subject run again at once.
+
+    Of two persons who decide about one subject at the same moment, the first to come wins.
 
     Raises:
         UserError: the subject stands otherwise by now, or was decided about meanwhile; or the
@@ -31,45 +36,82 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
     """
     new = proposal.new
     if new.kind is DecisionKind.MAP:
+        async with installation.database.transaction() as on:
+            await _refuse_decided_meanwhile(on, proposal)
         await mapping.save(installation, new, person=person)
     async with installation.database.transaction() as on:
         standing = await outcomes.of_event(on, proposal.event_id)
+        last = await runs.last_id(on, standing.id) if standing else None
         stopped_for = await waits.stopped_for(on, [new.subject])
-        await run_again(  # locks the subject: no run of it begins meanwhile
+        await run_again(  # locks the subject: no run of it begins meanwhile, nobody else decides
             on,
             installation.lanes,
             [new.subject, *await orders(on, new.subject, new.kind, new.about)],
             source="person",
             topic=f"events decide {proposal.event_id}",
         )
-        if standing is not None:
-            last = await runs.last_id(on, standing.id)
-            about = msgspec.structs.replace(new.about, after_run=last)
-            value = f"after run {last}" if new.kind is DecisionKind.AGAIN else new.value
-            new = msgspec.structs.replace(new, value=value, about=about)
-        kept = await decisions.record(on, new, person=person, replaces=proposal.replaces)
-        if kept is None or standing is None or standing.cause != new.cause:
+        await subjects.due_now(on, new.subject)
+        await _refuse_decided_meanwhile(on, proposal)
+        if (
+            standing is None
+            or standing.cause != new.cause
+            or await runs.last_id(on, standing.id) != last
+        ):
             raise UserError(
-                f"{named(new.subject)} was decided about meanwhile, or has run again",
+                f"{named(new.subject)} has run again meanwhile",
                 where="events decide",
                 next_step=f"Look at it with: events show {proposal.event_id}",
             )
-        await acts.record(
-            on,
-            person,
-            "events.decide",
-            connection=new.subject.connection,
-            details={
-                "event": proposal.event_id,
-                "flow": new.subject.flow,
-                "subject": new.subject.key,
-                "decision": kept.id,
-                "note": new.note,
-                "before": {"state": standing.state, "cause": new.cause},
-                "after": {"decided": kept.says, "leads_to": leads_to(proposal.planned)},
-            },
-        )
+        about = msgspec.structs.replace(new.about, after_run=last)
+        value = f"after run {last}" if new.kind is DecisionKind.AGAIN else new.value
+        new = msgspec.structs.replace(new, value=value, about=about)
+        kept = await decisions.record(on, new, person=person, replaces=proposal.replaces)
+        if kept is None:
+            raise _decided_meanwhile(proposal, None)
+        await _record_act(on, proposal, kept, before=standing.state)
         if new.kind is DecisionKind.AGAIN and new.subject in stopped_for:
             things = stopped_for[new.subject]
             await reruns.record_answer(on, new.subject, things, person=person, decision=kept.id)
     return kept
+
+
+async def _record_act(
+    on: Connection, proposal: Proposal, kept: KeptDecision, *, before: str
+) -> None:
+    subject = proposal.new.subject
+    await acts.record(
+        on,
+        kept.person,
+        "events.decide",
+        connection=subject.connection,
+        details={
+            "event": proposal.event_id,
+            "flow": subject.flow,
+            "subject": subject.key,
+            "decision": kept.id,
+            "note": kept.note,
+            "before": {"state": before, "cause": kept.cause},
+            "after": {"decided": kept.says, "leads_to": leads_to(proposal.planned)},
+        },
+    )
+
+
+async def _refuse_decided_meanwhile(on: Connection, proposal: Proposal) -> None:
+    """Stop where somebody has decided about the subject since the proposal looked at it."""
+    for one in await decisions.of_subject(on, proposal.new.subject):
+        if one.taken_back_at is None and one.id not in proposal.known:
+            raise _decided_meanwhile(proposal, one)
+
+
+def _decided_meanwhile(proposal: Proposal, other: KeptDecision | None) -> UserError:
+    by = (
+        f': decision {other.id}, "{other.says}", by {other.person} at'
+        f" {other.made_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if other
+        else ""
+    )
+    return UserError(
+        f"{named(proposal.new.subject)} was decided about meanwhile{by}",
+        where="events decide",
+        next_step=f"Nothing was decided. Look at it with: events show {proposal.event_id}",
+    )

@@ -31,20 +31,24 @@ class Wanted:
     note: str
 
 
-def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause:
-    """Return the cause that the decision answers.
+def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause | None:
+    """Return the cause that the decision answers; None where its subject has not stopped.
 
     Raises:
-        UserError: the subject has not stopped, its cause does not offer the decision, or what
-            the decision has to name is missing.
+        UserError: the subject has not stopped and is only to run again, its cause does not offer
+            the decision, or what the decision has to name is missing.
     """
     offers = offered(standing.ref.flow, standing.state, standing.cause)
-    if standing.state not in STOPPED or standing.cause is None:
+    is_stopped = standing.state in STOPPED and standing.cause is not None
+    if not is_stopped and wanted.kind not in offers:
         raise UserError(
             f"{named(standing.ref)} has not stopped: it is {standing.state}",
             where=f"events decide {event_id}",
-            next_step="There is nothing to decide. Decisions that were made are taken back with"
-            " events undecide.",
+            next_step=(
+                "There is nothing to decide"
+                + (", but that it runs again: --as again" if offers else " before it has run")
+                + ". Decisions that were made are taken back with events undecide."
+            ),
         )
     if wanted.kind not in offers:
         others = ", ".join(offers)
@@ -61,7 +65,7 @@ def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause:
             where="--note",
             next_step='Add --note "...": it stays in the audit trail.',
         )
-    return Cause(standing.cause)
+    return Cause(standing.cause) if standing.cause else None
 
 
 def _check_names(wanted: Wanted) -> None:
