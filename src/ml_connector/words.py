@@ -200,6 +200,15 @@ class DecisionKind(StrEnum):
     AGAIN = "again"
 
 
+class Role(StrEnum):
+    """What a person or a program may do here; each may do all that those before it may."""
+
+    VIEWER = "viewer"
+    WAREHOUSE = "warehouse"
+    FINANCE = "finance"
+    ADMIN = "admin"
+
+
 class AlarmKind(StrEnum):
     """What sort of trouble an alarm tells of: a stable code that people filter on."""
 

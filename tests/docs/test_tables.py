@@ -12,7 +12,7 @@ import pytest
 
 from docs import pages
 from docs.pages import ROOT
-from ml_connector.app.installation.setup import FEWEST_CHARACTERS
+from ml_connector.app.users.passwords import FEWEST_CHARACTERS
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.config.settings import Settings
 from ml_connector.engine.settle.settle import OVER_WITHIN_SECONDS, SEND_WITHIN_SECONDS

@@ -5,6 +5,7 @@ import secrets
 import sys
 
 from ml_connector.app.installation import setup
+from ml_connector.app.users.passwords import check_password
 from ml_connector.cli.context import current
 from ml_connector.secret import Secret
 
@@ -64,11 +65,11 @@ def init() -> None:
 def _choose_password(given: Secret | None) -> tuple[Secret, bool]:
     """Return the administrator's password, and whether it was made up here."""
     if given is not None:
-        setup.check_password(given, where="MLC_ADMIN_PASSWORD")
+        check_password(given, where="MLC_ADMIN_PASSWORD")
         return given, False
     if sys.stdin.isatty() and sys.stderr.isatty() and not current().printer.as_json:
         typed = Secret(getpass.getpass("Password for the administrator (empty: make one): "))
         if typed:
-            setup.check_password(typed, where="what you typed")
+            check_password(typed, where="what you typed")
             return typed, False
     return Secret(secrets.token_urlsafe(15)), True

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from enum import StrEnum
 from typing import Final
 
 import structlog
@@ -21,6 +22,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.sign_in.consents import Consents
+from ml_connector.app.users.passwords import Comparing
 from ml_connector.config.log_counts import CountedRecords, LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
@@ -37,10 +39,11 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
 from ml_connector.web.bounds import Bounds, Occupancy
+from ml_connector.web.console.state import Console
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
 from ml_connector.web.protocol import bounded_protocol
-from ml_connector.web.server import web_app
+from ml_connector.web.server import Application, console_app, web_app
 
 _FINISH_REQUESTS_SECONDS: Final = 5
 
@@ -50,10 +53,21 @@ _OTHER_FILES: Final = 200
 _counts: Final = LogCounts(structlog.get_logger("http"))
 
 
+class Serves(StrEnum):
+    """What a web process answers."""
+
+    ALL = "all"
+    WEBHOOKS = "webhooks"
+    """And consent; neither console nor API."""
+    CONSOLE = "console"
+    """And the API; no webhooks."""
+
+
 def run_web(
     settings: Settings,
     file_descriptor: int,
     *,
+    serves: Serves = Serves.ALL,
     intake: Callable[[Database, Lanes], TakesIn] = Intake,
 ) -> None:
     """Serve HTTP on an open socket until SIGTERM or SIGINT.
@@ -61,24 +75,14 @@ def run_web(
     Args:
         settings: of the installation.
         file_descriptor: of the open socket.
+        serves: what is answered.
         intake: makes the intake of verified deliveries.
     """
     hide_memory()
     with database_server(settings) as server:
         check_schema(server.owner_url)
         check_master_key(settings, server.url)
-        database = Database(server.url, size=6, name="ml-connector web")
-        lanes = Lanes(server.url)
-        installation = _installation(settings, server, database, lanes)
-        application = web_app(
-            database,
-            Endpoints(database, installation.vault),
-            intake(database, lanes),
-            topics_of(FLOWS),
-            settings=settings,
-            consents=Consents(installation),
-            outbound=installation.transport,
-        )
+        application = _application(settings, server, serves, intake)
         bounds = _bounds()
         config = uvicorn.Config(
             application,
@@ -88,7 +92,7 @@ def run_web(
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,  # the address of a client decides nothing
+            proxy_headers=False,  # who asks through a proxy is found out by web.address
             timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
             timeout_keep_alive=bounds.idle_seconds,
         )
@@ -99,6 +103,36 @@ def run_web(
             logging.getLogger(name).addFilter(CountedRecords(_counts))
         spare_what_stays()
         uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def _application(
+    settings: Settings,
+    server: DatabaseServer,
+    serves: Serves,
+    intake: Callable[[Database, Lanes], TakesIn],
+) -> Application:
+    database = Database(server.url, size=6, name="ml-connector web")
+    lanes = Lanes(server.url)
+    console = None
+    if serves is not Serves.WEBHOOKS:
+        # A pool of its own: people who click take no connection from what answers webhooks.
+        own = Database(server.url, size=4, name="ml-connector console")
+        console = Console(
+            installation=_installation(settings, server, own, lanes), comparing=Comparing()
+        )
+    if serves is Serves.CONSOLE and console is not None:
+        return console_app(database, settings, console)
+    installation = _installation(settings, server, database, lanes)
+    return web_app(
+        database,
+        Endpoints(database, installation.vault),
+        intake(database, lanes),
+        topics_of(FLOWS),
+        settings=settings,
+        consents=Consents(installation),
+        outbound=installation.transport,
+        console=console,
+    )
 
 
 def _bounds() -> Bounds:

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import argon2
 
 from ml_connector.app.installation.database_server import database_server, migrated
+from ml_connector.app.users.passwords import hashed
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
 from ml_connector.ledger import offline
@@ -21,8 +19,6 @@ from ml_connector.vault.masterkey import (
     make_key_file,
     ring_from_text,
 )
-
-FEWEST_CHARACTERS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,25 +117,11 @@ def initialise(settings: Settings) -> SetUpResult:
         )
 
 
-def check_password(password: Secret, *, where: str) -> None:
-    """Check that a password is long enough.
-
-    Raises:
-        UserError: it is not.
-    """
-    if len(password.reveal()) < FEWEST_CHARACTERS:
-        raise UserError(
-            f"The password has fewer than {FEWEST_CHARACTERS} characters",
-            where=where,
-            next_step="Choose a longer one.",
-        )
-
-
 def add_administrator(settings: Settings, password: Secret) -> None:
     """Add the person "admin", with the role of an administrator."""
-    hashed = argon2.PasswordHasher().hash(password.reveal())
+    kept = hashed(password)
     with database_server(settings) as server, connect(server.url) as connection:
-        offline.add_administrator(connection, hashed)
+        offline.add_administrator(connection, kept)
 
 
 def _master_key(settings: Settings) -> tuple[str, bool]:

@@ -1,0 +1,24 @@
+"""People who may sign in to an installation under test."""
+
+import asyncio
+
+from acceptance.merchant import Merchant
+from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.users import passwords, users
+from ml_connector.secret import Secret
+from ml_connector.words import Role
+from web.browser import PASSWORD
+
+
+def add_user(receiver: Merchant, name: str, role: str, password: str = PASSWORD) -> None:
+    """Let somebody sign in."""
+
+    async def add() -> None:
+        hashed = passwords.hashed(Secret(password))
+        async with (
+            open_installation(receiver.settings) as installation,
+            installation.database.transaction() as on,
+        ):
+            await users.add(on, name, Role(role), hashed, by="test")
+
+    asyncio.run(add())
