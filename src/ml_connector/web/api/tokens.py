@@ -23,7 +23,7 @@ class ApiTokens(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[ApiToken]
 
 
-class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewApiToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A token that is to be made; ``expires_at`` null: it does not end."""
 
     name: Annotated[str, Meta(max_length=64, examples=["warehouse-screen"])]
@@ -48,7 +48,7 @@ async def list_tokens(request: WebRequest) -> ApiTokens:
 
 
 @post("/tokens", guards=[needs("tokens")], summary="Make a token", tags=["Tokens"])
-async def add_token(request: WebRequest, who: Who, data: NewToken) -> MadeToken:
+async def add_token(request: WebRequest, who: Who, data: NewApiToken) -> MadeToken:
     """Make a token and return it: nobody can read it again."""
     async with Console.of(request).database.transaction() as on:
         token = await api_tokens.add(
