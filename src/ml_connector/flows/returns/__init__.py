@@ -14,7 +14,8 @@ the REST schema). Units that a person received already are not received again.
 from typing import Final
 
 from ml_connector.engine.flow import Flow, Section
-from ml_connector.flows.returns.decided import DECIDABLE, always_refused
+from ml_connector.flows.returns.decisions.decidable import DECIDABLE
+from ml_connector.flows.returns.decisions.decided import always_refused
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.flows.returns.found import found_document
 from ml_connector.flows.returns.net import look, sweep, sweep_part, whole_net

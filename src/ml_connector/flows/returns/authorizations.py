@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsHuman, Retryable
-from ml_connector.flows.returns.decided import decided_authorization
+from ml_connector.flows.returns.decisions.decided import decided_authorization
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import (
     Authorization,

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -10,9 +10,9 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.work.backoff import LISTED_AFTER_SECONDS
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.authorizations import authorization, refuse_not_open, sale
+from ml_connector.flows.returns.booked import booked_of, differs, is_pending, nothing_left
 from ml_connector.flows.returns.coverage import authorizable, said, take
-from ml_connector.flows.returns.decided import (
-    counted_units,
+from ml_connector.flows.returns.decisions.decided import (
     decided_for,
     handled_by_others,
     in_doubt,
@@ -20,7 +20,6 @@ from ml_connector.flows.returns.decided import (
     split_unclear,
 )
 from ml_connector.flows.returns.documents import (
-    ReturnBooking,
     ReturnedUnits,
     adjustment,
     item_receipt,
@@ -33,8 +32,6 @@ from ml_connector.flows.returns.facts import (
     Authorization,
     ReturnFacts,
     Sale,
-    Unit,
-    known_action,
     units_of,
 )
 from ml_connector.flows.returns.others_receipts import (
@@ -54,6 +51,7 @@ from ml_connector.flows.returns.requirements import (
     write_off_account,
 )
 from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
+from ml_connector.flows.returns.task import ReturnTask, task_of
 from ml_connector.ledger.postings.documents import (
     Document,
     HandledUnits,
@@ -61,17 +59,9 @@ from ml_connector.ledger.postings.documents import (
     Posted,
     RefusedUnits,
 )
-from ml_connector.rules.adjustments import Subsidiaries, adjustment_subsidiary
-from ml_connector.rules.booked import (
-    TAKEN_BACK,
-    left_taken_back,
-    refuse_fewer_units,
-    settled_units,
-)
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
-from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import ignored_return, refusal
 from ml_connector.rules.start_date import before_start
 from ml_connector.shipbob.resources.returns import COMPLETED
@@ -123,11 +113,11 @@ def _of_completed(
         left_out = _ignored(facts, settings)
     if left_out:
         return refusal(source_lines(facts, settings), left_out)
-    booked = _booked(facts, units, posted)
-    pending = [unit for unit in units if _is_pending(unit, booked)]
+    booked = booked_of(facts, units, posted)
+    pending = [unit for unit in units if is_pending(unit, booked)]
     if not pending:
         refuse_unknown_type(facts, units)
-        return Plan(note=_nothing(facts, units, posted))
+        return Plan(note=nothing_left(facts, units, posted))
     locations = places(facts, settings, {unit.action for unit in pending})
     matched = match(
         {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in pending},
@@ -165,7 +155,7 @@ def _book(  # noqa: PLR0917 - one call, one order
     accounted = Counter(booked)
     for units in handled:
         accounted[units.source_line] += units.quantity
-    left = [part for part in parts if _is_pending(part.unit, accounted)]
+    left = [part for part in parts if is_pending(part.unit, accounted)]
     doubt = in_doubt(facts, left, settings)
     if doubt is not None:
         raise doubt
@@ -173,7 +163,7 @@ def _book(  # noqa: PLR0917 - one call, one order
         return Plan(note="All that is not booked is handled by others")
     for part in left:
         refuse_unbookable(facts, part)
-    task = _task(facts, posted, decided_for(facts, left, settings), left, accounted)
+    task = task_of(facts, posted, decided_for(facts, left, settings), left, accounted)
     return _bring_in(task) if task.coming else _finish(task, (), "")
 
 
@@ -186,150 +176,7 @@ def _ignored(facts: ReturnFacts, settings: ConnectionSettings) -> str:
     )
 
 
-def _booked(
-    facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]
-) -> Mapping[str, int]:
-    """Return the units that are booked already, by source line; 0 for one that is not.
-
-    With those that a person took back, while ShipBob says the same of them.
-
-    Raises:
-        NeedsHuman: fewer came back than are booked.
-    """
-    booked = settled_units(posted, _told(facts, units))
-    # Of what was not clear when it was handled, ShipBob may say by now what was done with it.
-    counted = Counter(
-        {
-            name: quantity
-            for name, quantity in counted_units(facts).items()
-            if known_action(name.rpartition(" ")[2])
-        }
-    )
-    refuse_fewer_units(
-        f"Return {facts.return_id}",
-        booked + counted,
-        {unit.source_line: unit.quantity for unit in units},
-        accounted="booked or handled" if counted else "booked",
-        remedy_ends=(
-            "documents in NetSuite, or take them back with ml-connector journal undo; nothing is"
-            " taken back by itself."
-        ),
-    )
-    return booked
-
-
-def _told(facts: ReturnFacts, units: Sequence[Unit]) -> Counter[str]:
-    """Return what ShipBob says now and no document of others accounts for, by line.
-
-    Signed as it is posted.
-    """
-    told = Counter({unit.source_line: unit.quantity for unit in units})
-    told.update(
-        {unit.write_off_line: -unit.quantity for unit in units if unit.action == "dispose"}
-    )
-    told.subtract(counted_units(facts))
-    return told
-
-
-def _is_pending(unit: Unit, booked: Mapping[str, int]) -> bool:
-    """Whether units are not in NetSuite yet, or were disposed of and are not written off."""
-    if unit.quantity > booked[unit.source_line]:
-        return True
-    return unit.action == "dispose" and unit.quantity > -booked[unit.write_off_line]
-
-
-def _nothing(facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]) -> str:
-    if left_taken_back(posted, _told(facts, units)):
-        return TAKEN_BACK
-    if units:
-        return "Everything that came back is booked"
-    return _differs(facts) or "Nothing came back"
-
-
-def _differs(facts: ReturnFacts) -> str:
-    """Return how what was done differs from what was announced; empty when it doesn't."""
-    differing = [
-        f"{done} of {line.announced} x {line.sku or f'inventory item {line.inventory_id}'}"
-        for line in facts.lines
-        if (done := sum(one.quantity or 0 for one in line.done)) != line.announced
-    ]
-    return f"Processed otherwise than announced: {', '.join(differing)}" if differing else ""
-
-
-class _ReturnTask(NamedTuple):
-    """A return to plan documents for, and what this needs.
-
-    Attributes:
-        coming: units that are not in NetSuite yet.
-        disposed: all units of this return that were disposed of, in NetSuite or not.
-        booked: units that are booked, by source line.
-    """
-
-    facts: ReturnFacts
-    booking: ReturnBooking
-    coming: tuple[ReturnedUnits, ...]
-    disposed: tuple[ReturnedUnits, ...]
-    booked: Mapping[str, int]
-    posted: tuple[Posted, ...]
-    settings: ConnectionSettings
-
-    @property
-    def parks_unmatched(self) -> bool:
-        """Whether units that nothing in NetSuite covers wait for a person."""
-        return self.settings.policies.unmatched_return == "park"
-
-    def number(self, sort: ExternalIdPrefix) -> int:
-        """Return the number of the next document of this return whose external id begins so."""
-        prefix = f"{sort}{self.booking.return_id}-"
-        return 1 + sum(document.external_id.startswith(prefix) for document in self.posted)
-
-
-def _task(
-    facts: ReturnFacts,
-    posted: Sequence[Posted],
-    settings: ConnectionSettings,
-    parts: Sequence[ReturnedUnits],
-    booked: Mapping[str, int],
-) -> _ReturnTask:
-    disposed = tuple(part for part in parts if part.unit.action == "dispose")
-    subsidiaries = Subsidiaries(
-        facts.location_subsidiaries, _order_subsidiary(facts), settings.netsuite.subsidiary
-    )
-    if disposed:
-        write_off_account(facts, settings.accounts)
-        adjustment_subsidiary(disposed[0].location, subsidiaries, f"Return {facts.return_id}")
-    fact_date = fact_date_of(facts, settings)
-    coming = (part.of(part.quantity - booked[part.unit.source_line]) for part in parts)
-    return _ReturnTask(
-        facts=facts,
-        booking=ReturnBooking(
-            return_id=facts.return_id,
-            reference=facts.reference,
-            fact_date=fact_date,
-            date=posting_date(
-                fact_date,
-                facts.periods,
-                settings.policies.closed_period,
-                document=f"return {facts.return_id}",
-            ),
-            subsidiaries=subsidiaries,
-        ),
-        coming=tuple(part for part in coming if part.quantity > 0),
-        disposed=disposed,
-        booked=booked,
-        posted=tuple(posted),
-        settings=settings,
-    )
-
-
-def _order_subsidiary(facts: ReturnFacts) -> str | None:
-    """Return the subsidiary of the authorization or sales order; None where they name several."""
-    orders = facts.named or facts.sales
-    named = {order.subsidiary for order in orders if order.subsidiary is not None}
-    return named.pop() if len(named) == 1 else None
-
-
-def _bring_in(task: _ReturnTask) -> Plan:
+def _bring_in(task: ReturnTask) -> Plan:
     """Receive, authorise or adjust what is not in NetSuite yet."""
     found = authorization(task.facts, task.coming, task.posted)
     if found is not None:
@@ -349,7 +196,7 @@ def _bring_in(task: _ReturnTask) -> Plan:
 
 
 def _authorize(
-    task: _ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
+    task: ReturnTask, order: Sale, units: Mapping[int, int], surplus: Sequence[ReturnedUnits]
 ) -> Plan:
     # Only what is named stays on the authorization, so lines that can't be seen are no matter.
     refuse_unproved_lines(order.line_numbers, "salesOrder", order.id, order.number)
@@ -361,7 +208,7 @@ def _authorize(
     )
 
 
-def _receive(task: _ReturnTask, found: Authorization) -> Plan:
+def _receive(task: ReturnTask, found: Authorization) -> Plan:
     already, by_others = received_already(found, task.facts, task.coming, task.posted)
     theirs = Counter({part.unit.source_line: part.quantity for part in already})
     rests = (part.of(part.quantity - theirs[part.unit.source_line]) for part in task.coming)
@@ -393,7 +240,7 @@ def _receive(task: _ReturnTask, found: Authorization) -> Plan:
 
 
 def _finish(
-    task: _ReturnTask,
+    task: ReturnTask,
     receipts: Sequence[Document],
     why: str,
     *,
@@ -430,10 +277,10 @@ def _finish(
         number = task.number(ExternalIdPrefix.RETURN_WRITE_OFF)
         account = write_off_account(facts, task.settings.accounts)
         documents.append(write_off(task.booking, number, due, facts.lots, account=account))
-    return Plan(documents=tuple(documents), remaining_failure=failure, note=_differs(facts))
+    return Plan(documents=tuple(documents), remaining_failure=failure, note=differs(facts))
 
 
-def _adjustments(task: _ReturnTask, surplus: Sequence[ReturnedUnits], why: str) -> list[Document]:
+def _adjustments(task: ReturnTask, surplus: Sequence[ReturnedUnits], why: str) -> list[Document]:
     """Return the adjustments for units that nothing covers, one for each location."""
     account = adjustment_account(task.facts, task.settings.accounts)
     first = task.number(ExternalIdPrefix.RETURN_ADJUSTMENT)
@@ -449,7 +296,7 @@ def _adjustments(task: _ReturnTask, surplus: Sequence[ReturnedUnits], why: str) 
     ]
 
 
-def _to_write_off(task: _ReturnTask, documents: Sequence[Document]) -> list[ReturnedUnits]:
+def _to_write_off(task: ReturnTask, documents: Sequence[Document]) -> list[ReturnedUnits]:
     """Return disposed units that are in NetSuite, or will be, and are not written off."""
     arrived: dict[str, int] = defaultdict(int, task.booked)
     for document in documents:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.errors import NeedsData
-from ml_connector.flows.returns.decided import decided_authorization, decided_order
+from ml_connector.flows.returns.decisions.decided import decided_authorization, decided_order
 from ml_connector.flows.returns.facts import (
     Authorization,
     AuthorizedLine,

@@ -5,85 +5,39 @@ Pure, but for ``name``.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.engine.decisions import Decidable, Offers, offers_of
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.documents import ReturnedUnits
 from ml_connector.flows.returns.facts import ReturnFacts, unclear_units, without_unclear_units
 from ml_connector.flows.returns.source_lines import source_lines
-from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits, NewDecision
+from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted, RefusedUnits
-from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions import decided
 from ml_connector.rules.decisions.decided import (
     RETURN_AUTHORIZATION,
     SALES_ORDER,
     Decided,
     UnitsToHandle,
-    document_name,
     handled_units,
     moved_units,
     of_kind,
 )
 from ml_connector.rules.decisions.named import order_by_decision
-from ml_connector.rules.decisions.naming import named_document, named_return_order
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
-from ml_connector.rules.decisions.objections import (
-    WantedUnits,
-    handles_nothing,
-    objection_to,
-)
 from ml_connector.rules.decisions.policies import decided_settings
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
-from ml_connector.words import Cause, DecisionKind
+from ml_connector.words import DecisionKind
 
 _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
 _BELONGS: Final = DecisionKind.BELONGS
 _UNMATCHED: Final = "unmatched_return"
-
-_OFFERS: Final[Offers] = offers_of(
-    {
-        Cause.RECEIVED_BY_OTHERS: (_HANDLED, _SEPARATE, _BELONGS),
-        Cause.RETURN_AUTHORIZATION_NOT_FOUND: (_BELONGS, _HANDLED, DecisionKind.ADJUST),
-        Cause.RETURN_AUTHORIZATION_NOT_OPEN: (_HANDLED, _BELONGS),
-        Cause.RETURN_UNCLEAR: (_HANDLED,),
-        Cause.SALES_ORDER_AMBIGUOUS: (_BELONGS, _HANDLED),
-        Cause.SALES_ORDER_NOT_FULFILLED: (_HANDLED, _BELONGS),
-        Cause.OVER_RECEIPT: (_HANDLED, _BELONGS, DecisionKind.ADJUST),
-        Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
-        Cause.UNIT_DIFFERS: (_HANDLED, _BELONGS),
-        Cause.LOT_TRACKED: (_HANDLED,),
-        Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
-        Cause.PERIOD_CLOSED: (_HANDLED,),
-        Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED, _BELONGS),
-        Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
-    }
-)
-
-_TYPES: Final[Mapping[DecisionKind, tuple[str, ...]]] = MappingProxyType(
-    {_HANDLED: ("ItemRcpt", "InvAdjst"), _SEPARATE: ("ItemRcpt",)}
-)
-"""The types of the documents that each decision may name."""
-
-
-async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | None:
-    """Look up the document, the authorization or the sales order that a person names.
-
-    Raises:
-        UserError: there is none that can be meant, or there are several.
-    """
-    if new.kind is _BELONGS:
-        return await named_return_order(text, reads)
-    return await named_document(text, reads, _TYPES[new.kind])
 
 
 def match(facts: ReturnFacts) -> str:
@@ -279,92 +233,3 @@ def _places(document: NamedDocument) -> Collection[tuple[str, str]]:
         *moved_units(document, leaving=False),
         *moved_units(document, leaving=True),
     }
-
-
-# Proposing
-
-
-def objection(
-    facts: ReturnFacts,
-    handled: Sequence[HandledUnits],
-    decision_id: int,
-    settings: ConnectionSettings,
-) -> str:
-    """Return why a decision decides nothing about a return; empty where it does.
-
-    Args:
-        facts: with the decision in them.
-        handled: what the plan counts as handled.
-        decision_id: of the decision.
-        settings: of the connection.
-    """
-    return objection_to(
-        facts.decisions,
-        decision_id,
-        handles=lambda one, document: handles_nothing(
-            one, document, handled, _wanted(facts, settings)
-        ),
-        separates=partial(_separates_nothing, facts),
-    )
-
-
-def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> WantedUnits:
-    own = {
-        place
-        for place in (
-            settings.locations.get(str(facts.center_id)),
-            settings.policies.quarantine_location,
-        )
-        if place is not None
-    }
-    return WantedUnits(
-        what=f"return {facts.return_id}",
-        items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
-        places=own,
-        there=" or ".join(sorted(filter(None, own))) or f"of center {facts.center_id}",
-        leaving=(False, True),
-        subsidiaries=_subsidiaries(facts, settings),
-    )
-
-
-def _subsidiaries(facts: ReturnFacts, settings: ConnectionSettings) -> Collection[str]:
-    """Return the subsidiary of which a document by hand must be, as ours would be.
-
-    One that is not known excludes nothing: other accounts have only one.
-    """
-    subsidiaries = [
-        *(one.subsidiary for one in facts.named),
-        *(one.subsidiary for one in facts.sales),
-    ]
-    known = {one for one in subsidiaries if one is not None}
-    location = settings.locations.get(str(facts.center_id), "")
-    own = {*facts.location_subsidiaries.get(location, ())}
-    ours = next((one for one in (known, own) if len(one) == 1), set())
-    return ours or {*filter(None, [settings.netsuite.subsidiary])}
-
-
-def _separates_nothing(facts: ReturnFacts, document: NamedDocument) -> str:
-    made = (one for sale in facts.sales for one in sale.authorizations)
-    listed = {receipt.id for one in (*facts.named, *made) for receipt in one.receipts}
-    if document.id in listed:
-        return ""
-    return (
-        f"{document_name(document)} is no receipt that may hold the units of return"
-        f" {facts.return_id}"
-    )
-
-
-DECIDABLE: Final = Decidable(
-    offers=_OFFERS,
-    name=name,
-    match=match,
-    lapses=lapses,
-    objection=objection,
-    adjusts=MappingProxyType(
-        {
-            Cause.RETURN_AUTHORIZATION_NOT_FOUND: _UNMATCHED,
-            Cause.OVER_RECEIPT: _UNMATCHED,
-        }
-    ),
-    ignore_rule=ignore_rule,
-)

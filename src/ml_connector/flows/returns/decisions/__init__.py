@@ -1,0 +1,1 @@
+"""What people decided about a return, and how it is carried out."""
