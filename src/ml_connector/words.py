@@ -85,6 +85,7 @@ class ExternalIdPrefix(StrEnum):
     RETURN_RECEIPT = "mlc-ir-ret-"
     RETURN_ADJUSTMENT = "mlc-ia-ret-"
     RETURN_WRITE_OFF = "mlc-wo-ret-"
+    RETURN_CORRECTION = "mlc-ic-ret-"
     VENDOR_BILL = "mlc-vb-"
     VENDOR_CREDIT = "mlc-vc-"
     REVERSAL = "mlc-un-"
@@ -113,6 +114,7 @@ _KINDS: Final = MappingProxyType(
         ExternalIdPrefix.RETURN_RECEIPT: DocumentKind.ITEM_RECEIPT,
         ExternalIdPrefix.RETURN_ADJUSTMENT: DocumentKind.INVENTORY_ADJUSTMENT,
         ExternalIdPrefix.RETURN_WRITE_OFF: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.RETURN_CORRECTION: DocumentKind.INVENTORY_ADJUSTMENT,
         ExternalIdPrefix.VENDOR_BILL: DocumentKind.VENDOR_BILL,
         ExternalIdPrefix.VENDOR_CREDIT: DocumentKind.VENDOR_CREDIT,
     }

@@ -37,7 +37,7 @@ from ml_connector.rules.decisions.naming import named_document, named_purchase_o
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
 from ml_connector.rules.decisions.objections import (
-    WantedUnits,
+    UnitsToAccountFor,
     handles_nothing,
     objection_to,
 )
@@ -316,9 +316,9 @@ def objection(
     )
 
 
-def _wanted(facts: ReceivingFacts, settings: ConnectionSettings) -> WantedUnits:
+def _wanted(facts: ReceivingFacts, settings: ConnectionSettings) -> UnitsToAccountFor:
     places = _places(facts, settings)
-    return WantedUnits(
+    return UnitsToAccountFor(
         what=f"WRO {facts.wro_id}",
         items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
         places=places,

@@ -64,6 +64,7 @@ FLOW: Final = Flow(
             ExternalIdPrefix.RETURN_RECEIPT,
             ExternalIdPrefix.RETURN_ADJUSTMENT,
             ExternalIdPrefix.RETURN_WRITE_OFF,
+            ExternalIdPrefix.RETURN_CORRECTION,
         }
     ),
     sections=(

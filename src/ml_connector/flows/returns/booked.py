@@ -24,7 +24,7 @@ def booked_of(
     Raises:
         NeedsHuman: fewer came back than are booked.
     """
-    booked = settled_units(posted, told_units(facts, units))
+    booked = settled(facts, units, posted)
     # Of what was not clear when it was handled, ShipBob may say by now what was done with it.
     counted = Counter(
         {
@@ -39,11 +39,20 @@ def booked_of(
         {unit.source_line: unit.quantity for unit in units},
         accounted="booked or handled" if counted else "booked",
         remedy_ends=(
-            "documents in NetSuite, or take them back with ml-connector journal undo; nothing is"
-            " taken back by itself."
+            "documents in NetSuite, or take them back with ml-connector journal undo; or decide"
+            " correct: an inventory adjustment then books what was done instead. Nothing is taken"
+            " back by itself."
         ),
     )
     return booked
+
+
+def settled(facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]) -> Counter[str]:
+    """Return the units that need no document of ours any more, signed, by source line.
+
+    Those that are booked; and those that a person took back, while ShipBob says the same of them.
+    """
+    return settled_units(posted, told_units(facts, units))
 
 
 def told_units(facts: ReturnFacts, units: Sequence[Unit]) -> Counter[str]:

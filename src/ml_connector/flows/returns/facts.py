@@ -270,7 +270,12 @@ def source_line(inventory_id: int, lot: str | None, action: str) -> str:
 
 def write_off_line(inventory_id: int, lot: str | None) -> str:
     """Return how the journal names disposed units that go out of stock for good."""
-    return f"{source_line(inventory_id, lot, 'dispose')}{PART_OF_A_LINE}write-off"
+    return write_off_of(source_line(inventory_id, lot, "dispose"))
+
+
+def write_off_of(line: str) -> str:
+    """Return how the journal names the going out for good of the units of a source's line."""
+    return f"{line}{PART_OF_A_LINE}write-off"
 
 
 def authorization_id(return_id: int) -> str:

@@ -41,6 +41,8 @@ def found_document(
     kind = _KINDS.get(found.type)
     if kind is None:
         raise found.untold(f"a return makes no {found.type}")
+    if found.external_id.startswith(ExternalIdPrefix.RETURN_CORRECTION):
+        raise found.untold("it corrects what was booked of the return, as a person decided")
     if kind == DocumentKind.RETURN_AUTHORIZATION:
         lines: tuple[JournalLine, ...] = ()  # it moves nothing
     elif found.external_id.startswith(ExternalIdPrefix.RETURN_WRITE_OFF):

@@ -12,6 +12,7 @@ from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.flows.returns.authorizations import authorization, refuse_not_open, sale
 from ml_connector.flows.returns.booked import booked_of, differs, is_pending, nothing_left
 from ml_connector.flows.returns.coverage import authorizable, said, take
+from ml_connector.flows.returns.decisions.corrections import corrections, said_of_authorization
 from ml_connector.flows.returns.decisions.decided import (
     decided_for,
     handled_by_others,
@@ -32,6 +33,7 @@ from ml_connector.flows.returns.facts import (
     Authorization,
     ReturnFacts,
     Sale,
+    Unit,
     units_of,
 )
 from ml_connector.flows.returns.others_receipts import (
@@ -59,6 +61,7 @@ from ml_connector.ledger.postings.documents import (
     Posted,
     RefusedUnits,
 )
+from ml_connector.rules.decisions.corrections import as_posted
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.items import MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
@@ -113,6 +116,26 @@ def _of_completed(
         left_out = _ignored(facts, settings)
     if left_out:
         return refusal(source_lines(facts, settings), left_out)
+    corrected = corrections(facts, posted, settings)
+    if not corrected:
+        return _beyond_booked(facts, units, posted, settings)
+    # Whatever becomes of the rest, what was decided on is posted.
+    after = (*posted, *map(as_posted, corrected))
+    try:
+        then = _beyond_booked(facts, units, after, settings)
+    except (NeedsData, NeedsHuman) as error:
+        then = Plan(remaining_failure=error)
+    note = "; ".join(filter(None, (said_of_authorization(posted), then.note)))
+    return msgspec.structs.replace(then, documents=(*corrected, *then.documents), note=note)
+
+
+def _beyond_booked(
+    facts: ReturnFacts,
+    units: Sequence[Unit],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Plan what is booked beyond what is booked already; raises as ``plan`` does."""
     booked = booked_of(facts, units, posted)
     pending = [unit for unit in units if is_pending(unit, booked)]
     if not pending:

@@ -119,23 +119,36 @@ def refuse_unknown_type(facts: ReturnFacts, units: Sequence[Unit]) -> None:
         )
 
 
-def adjustment_account(facts: ReturnFacts, accounts: AccountsSection) -> str:
+def adjustment_account(
+    facts: ReturnFacts, accounts: AccountsSection, which: str = "that no authorization covers"
+) -> str:
     """Return the account against which units come into stock without an authorization.
 
+    Args:
+        facts: of the return.
+        accounts: of the connection.
+        which: units, for the message.
+
     Raises:
         NeedsData: it is not set.
     """
-    account = accounts.inventory_adjustment
-    return _account(facts, account, "inventory_adjustment", "that no authorization covers")
+    return _account(facts, accounts.inventory_adjustment, "inventory_adjustment", which)
 
 
-def write_off_account(facts: ReturnFacts, accounts: AccountsSection) -> str:
+def write_off_account(
+    facts: ReturnFacts, accounts: AccountsSection, which: str = "that were disposed of"
+) -> str:
     """Return the account against which disposed units go out of stock.
 
+    Args:
+        facts: of the return.
+        accounts: of the connection.
+        which: units, for the message.
+
     Raises:
         NeedsData: it is not set.
     """
-    return _account(facts, accounts.write_off, "write_off", "that were disposed of")
+    return _account(facts, accounts.write_off, "write_off", which)
 
 
 def _account(facts: ReturnFacts, account: str | None, name: str, which: str) -> str:

@@ -14,7 +14,7 @@ from ml_connector.rules.decisions.decided import (
 from ml_connector.words import DecisionKind
 
 
-class WantedUnits(NamedTuple):
+class UnitsToAccountFor(NamedTuple):
     """What a document of others must hold to account for units of a subject.
 
     Attributes:
@@ -59,7 +59,10 @@ def objection_to(
 
 
 def handles_nothing(
-    one: Decided, document: NamedDocument, handled: Sequence[HandledUnits], wanted: WantedUnits
+    one: Decided,
+    document: NamedDocument,
+    handled: Sequence[HandledUnits],
+    wanted: UnitsToAccountFor,
 ) -> str:
     """Return why a document accounts for nothing of a subject; empty where it does.
 
@@ -83,7 +86,7 @@ def handles_nothing(
     return f"Nothing of {wanted.what} that {named} holds is open"
 
 
-def _other_subsidiary(document: NamedDocument, wanted: WantedUnits) -> str:
+def _other_subsidiary(document: NamedDocument, wanted: UnitsToAccountFor) -> str:
     """Return that a document is not of a subsidiary that ours would carry; empty if it is."""
     if not wanted.subsidiaries or document.subsidiary in {None, *wanted.subsidiaries}:
         return ""

@@ -7,6 +7,7 @@ from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decisions import Decidable, Offers, offers_of
+from ml_connector.flows.returns.decisions.corrections import corrections
 from ml_connector.flows.returns.decisions.decided import ignore_rule, lapses, match
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
@@ -15,7 +16,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import document_name
 from ml_connector.rules.decisions.naming import named_document, named_return_order
 from ml_connector.rules.decisions.objections import (
-    WantedUnits,
+    UnitsToAccountFor,
     handles_nothing,
     objection_to,
 )
@@ -42,6 +43,7 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.PERIOD_CLOSED: (_HANDLED,),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED, _BELONGS),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
     }
 )
 
@@ -86,7 +88,7 @@ def objection(
     )
 
 
-def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> WantedUnits:
+def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> UnitsToAccountFor:
     own = {
         place
         for place in (
@@ -95,7 +97,7 @@ def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> WantedUnits:
         )
         if place is not None
     }
-    return WantedUnits(
+    return UnitsToAccountFor(
         what=f"return {facts.return_id}",
         items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
         places=own,
@@ -138,6 +140,7 @@ DECIDABLE: Final = Decidable(
     match=match,
     lapses=lapses,
     objection=objection,
+    corrections=corrections,
     adjusts=MappingProxyType(
         {
             Cause.RETURN_AUTHORIZATION_NOT_FOUND: _UNMATCHED,

@@ -20,7 +20,7 @@ from ml_connector.rules.decisions.decided import (
 )
 from ml_connector.rules.decisions.naming import named_document, named_sales_order
 from ml_connector.rules.decisions.objections import (
-    WantedUnits,
+    UnitsToAccountFor,
     handles_nothing,
     objection_to,
 )
@@ -109,9 +109,9 @@ def _separates_nothing(facts: TrackingFacts, document: NamedDocument) -> str:
     return f"{document_name(document)} is none of the order of shipment {facts.shipment_id}"
 
 
-def _wanted(facts: TrackingFacts, settings: ConnectionSettings) -> WantedUnits:
+def _wanted(facts: TrackingFacts, settings: ConnectionSettings) -> UnitsToAccountFor:
     location = settings.locations.get(str(facts.shipment.center_id))
-    return WantedUnits(
+    return UnitsToAccountFor(
         what=f"shipment {facts.shipment_id}",
         items=set(items_of_units(facts, settings).values()),
         places=() if location is None else (location,),
