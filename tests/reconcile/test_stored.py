@@ -233,4 +233,4 @@ async def test_a_month_without_rows_has_the_columns_names_alone(
         await books.write_lines(report, tmp_path / "lines.csv")
 
     assert (head.number, missing, report.green) == (0, [], True)
-    assert (tmp_path / "lines.csv").read_text().split(",") == [*lines.COLUMNS[:-1], "remedy\n"]
+    assert (tmp_path / "lines.csv").read_text().split(",") == [*lines.COLUMNS[:-1], "decided\n"]

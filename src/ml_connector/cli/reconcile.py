@@ -131,7 +131,7 @@ def _sentence(one: SectionEquation, facts: str) -> str:
 
 def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
     for one in found[:MOST_LISTED]:
-        context.printer.line(f"{one.kind}: {one.says}", style="bold")
+        context.printer.line(f"{one.kind}: {one.says} ({one.id})", style="bold")
         if one.remedy:
             context.printer.line(f"  Next: {one.remedy}")
     if len(found) > MOST_LISTED:

@@ -27,6 +27,7 @@ from ml_connector.reconcile.compare.report import (
     Row,
     RowKey,
     SectionEquation,
+    identified,
     ordered,
 )
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
@@ -148,26 +149,31 @@ def judge(
         head=head or ReportedHead(),
         rows=tuple(sorted((key, row) for key, row in table.items() if row != Row())),
         equations=tuple(gathered.equations),
-        differences=ordered(
-            [
-                *sources.judge(month, gathered.states),
-                *handled.judge(handling, gathered.sections),
-                *handled.judge_resting(resting, gathered.sections),
-                *documents.judge(
-                    month,
-                    gathered.posted,
-                    gathered.found,
-                    gathered.names,
-                    fates=documents.Fates(
-                        gathered.remade,
-                        gathered.not_needed,
-                        gathered.known,
-                        gathered.corrected,
-                    ),
-                    handled=handled.sources_by_document(handling),
+        differences=tuple(
+            identified(
+                str(month),
+                ordered(
+                    [
+                        *sources.judge(month, gathered.states),
+                        *handled.judge(handling, gathered.sections),
+                        *handled.judge_resting(resting, gathered.sections),
+                        *documents.judge(
+                            month,
+                            gathered.posted,
+                            gathered.found,
+                            gathered.names,
+                            fates=documents.Fates(
+                                gathered.remade,
+                                gathered.not_needed,
+                                gathered.known,
+                                gathered.corrected,
+                            ),
+                            handled=handled.sources_by_document(handling),
+                        ),
+                        *cut_off(month, gathered.cut_off, gathered.sections),
+                    ]
                 ),
-                *cut_off(month, gathered.cut_off, gathered.sections),
-            ]
+            )
         ),
         journal_rows=gathered.journal_rows,
         documents=gathered.documents,

@@ -1,5 +1,7 @@
 """The result of a comparison. The same three sides give the same report, byte for byte."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -30,7 +32,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One thing on which two sides differ.
 
     Attributes:
+        id: by which a person decides about it; the same in every report of its month.
         what: SKU, or account of money.
+        item: NetSuite's internal id of the item, or of the account; empty where neither is meant.
         where: NetSuite location; empty for money.
         currency: of money; empty for units.
         shipbob, journal, netsuite: the quantity of each side; None where it has none.
@@ -39,11 +43,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         says: the difference in a sentence, for a person.
         remedy: what to do next.
         cause: the stable cause code of a subject that waits.
+        decided: what a person decided about it, with name, day and note; empty while nobody did.
     """
 
+    id: str = ""
     kind: Kind
     section: str
     what: str = ""
+    item: str = ""
     where: str = ""
     currency: str = ""
     shipbob: Decimal | None = None
@@ -57,6 +64,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     remedy: str = ""
     cause: str = ""
+    decided: str = ""
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is only shown: by its kind, or since a person decided about it."""
+        return self.kind.explained or bool(self.decided)
 
     @property
     def gap(self) -> Decimal:
@@ -70,7 +83,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[object, ...]:
         """Return what differences are ordered by."""
         return (
-            self.kind.explained,
+            self.explained,
             self.section,
             list(Kind).index(self.kind),
             self.what,
@@ -96,7 +109,7 @@ class RowKey(msgspec.Struct, frozen=True, order=True):
 class Row(msgspec.Struct, kw_only=True):
     """The quantities of the three sides on one line of a section, and what lies between them.
 
-    ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` = ``journal``, and
+    ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` + ``decided`` = ``journal``, and
     ``netsuite`` should be ``journal``.
 
     Attributes:
@@ -105,6 +118,7 @@ class Row(msgspec.Struct, kw_only=True):
         refused: of those, not posted on purpose.
         later: of those, posted with a date in another month.
         earlier: facts of other months, posted with a date in this one.
+        decided: what people took as it is, by decision.
         journal: posted with a date in this month.
         netsuite: documents of ours dated in this month, as NetSuite has them.
         others: what others moved there in this month.
@@ -115,6 +129,7 @@ class Row(msgspec.Struct, kw_only=True):
     refused: Decimal = Decimal(0)
     later: Decimal = Decimal(0)
     earlier: Decimal = Decimal(0)
+    decided: Decimal = Decimal(0)
     journal: Decimal = Decimal(0)
     netsuite: Decimal = Decimal(0)
     others: Decimal = Decimal(0)
@@ -191,12 +206,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def open(self) -> tuple[Difference, ...]:
         """The differences that somebody has to do something about."""
-        return tuple(one for one in self.differences if not one.kind.explained)
+        return tuple(one for one in self.differences if not one.explained)
 
     @property
     def explained(self) -> tuple[Difference, ...]:
         """The differences that are shown with their reason."""
-        return tuple(one for one in self.differences if one.kind.explained)
+        return tuple(one for one in self.differences if one.explained)
 
     @property
     def green(self) -> bool:
@@ -211,3 +226,32 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def ordered(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """Return the differences in the order of the report."""
     return tuple(sorted(differences, key=Difference.key))
+
+
+def identified(month: str, differences: Iterable[Difference]) -> list[Difference]:
+    """Return the differences with their ids: made of what they are about, not of the figures.
+
+    Args:
+        month: such as ``2026-11``: its differences begin with it.
+        differences: in the order of the report, which tells those apart that are alike.
+    """
+    seen: Counter[str] = Counter()
+    found: list[Difference] = []
+    for one in differences:
+        about = _about(one)
+        seen[about] += 1
+        digest = hashlib.sha256(f"{about} {seen[about]}".encode()).hexdigest()[:8]
+        found.append(msgspec.structs.replace(one, id=f"{month}-{digest}"))
+    return found
+
+
+def _about(one: Difference) -> str:
+    """Return what tells a difference from others: of documents of others, also which they are."""
+    others = [ref.id for ref in one.documents] if one.kind in _OF_OTHERS else []
+    named = (one.kind, one.section, one.what, one.item, one.where, one.currency)
+    return "\0".join((*named, one.source, one.source_line, one.external_id, *others))
+
+
+_OF_OTHERS = frozenset(
+    {Kind.DOCUMENT_DOUBLED, Kind.DOCUMENT_UNKNOWN, Kind.HANDLED_CHANGED, Kind.MOVED_BY_OTHERS}
+)

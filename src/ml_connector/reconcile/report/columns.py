@@ -34,6 +34,7 @@ THREE_WAYS: Final[Sequence[WaysColumn]] = (
     WaysColumn("refused", "Refused", "refused"),
     WaysColumn("later", "Posted later", "posted later"),
     WaysColumn("earlier", "From earlier", "from earlier"),
+    WaysColumn("decided", "Decided", "decided"),
     WaysColumn("journal", "Journal", "journal"),
     WaysColumn("netsuite", "NetSuite, ours", "NetSuite"),
     WaysColumn("difference", "Difference", "", alarming=True),

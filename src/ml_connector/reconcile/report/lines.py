@@ -14,7 +14,7 @@ COLUMNS: Final = (
     *("record", "section", "verdict", "journal_number", "source", "source_line", "fact_date"),
     *("posting_date", "sku", "item", "location", "lot", "account", "detail", "currency"),
     *("shipbob", "journal", "netsuite", "document", "document_id", "external_id", "says"),
-    "remedy",
+    *("remedy", "difference_id", "decided"),
 )
 """The columns, which ``line_sql.HEADING_AND_LINES`` has too."""
 
@@ -44,9 +44,11 @@ def _cells(one: Difference) -> dict[str, str]:
         "external_id": one.external_id,
         "says": one.says,
         "remedy": one.remedy,
+        "difference_id": one.id,
+        "decided": one.decided,
     }
     return {
-        "record": "shown" if one.kind.explained else "difference",
+        "record": "shown" if one.explained else "difference",
         **{name: cell(text) for name, text in texts.items()},
         "fact_date": one.fact_date.isoformat() if one.fact_date else "",
         "shipbob": _number(one.shipbob, one.currency),

@@ -31,7 +31,7 @@ _HEADINGS: Final = tuple(column.heading for column in THREE_WAYS)
 _DIFFERENCE_COLUMNS: Final = (
     *("Kind", "Part", "SKU, account", "Location", "Unit", "ShipBob", "Journal", "NetSuite"),
     *("Source", "Source line", "Fact date", "External id", "Documents"),
-    *("What is the matter", "What to do", "Cause"),
+    *("What is the matter", "What to do", "Cause", "Id", "Decided"),
 )
 
 
@@ -193,7 +193,7 @@ def _numbers(out: _Book, sheet: "Worksheet", at: int, row: Row, unit: str) -> No
 def _differences(
     out: _Book, title: str, found: Sequence[Difference], titles: Mapping[str, str]
 ) -> None:
-    widths = (36, 13, 22, 10, 8, 12, 12, 12, 18, 22, 11, 24, 44, 60, 60, 24)
+    widths = (36, 13, 22, 10, 8, 12, 12, 12, 18, 22, 11, 24, 44, 60, 60, 24, 18, 60)
     sheet = out.sheet(title, _DIFFERENCE_COLUMNS, widths, names=1)
     sheet.autofilter(0, 0, max(1, min(len(found), MOST_ROWS)), len(_DIFFERENCE_COLUMNS) - 1)
     for at, one in enumerate(found[:MOST_ROWS], 1):
@@ -220,7 +220,7 @@ def _texts(one: Difference, part: str) -> Iterable[tuple[int, str]]:
     unit = one.currency or ("units" if one.journal is not None else "")
     yield from enumerate((one.kind.words, part, one.what, one.where, unit))
     rest = (one.source, one.source_line, "", one.external_id, documents)
-    yield from enumerate((*rest, one.says, one.remedy, one.cause), 8)
+    yield from enumerate((*rest, one.says, one.remedy, one.cause, one.id, one.decided), 8)
 
 
 def _write(

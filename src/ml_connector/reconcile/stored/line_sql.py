@@ -33,7 +33,8 @@ select 'journal' as record, %(sections)s::jsonb ->> (j.flow || ' ' || j.kind) as
     case when j.in_posting then j.written end as journal,
     case when j.in_posting and not j.differs and j.kind = any (%(kinds)s) then j.written end
         as netsuite,
-    j.kind as document, j.document_id, j.external_id, null as says, null as remedy
+    j.kind as document, j.document_id, j.external_id, null as says, null as remedy,
+    null as difference_id, null as decided
 from (
     select j.number, j.flow, j.source, {_safe("j.source_line")}, j.fact_date, j.posting_date,
         {_safe("j.sku")}, j.item, j.location, {_safe("j.lot")}, j.account, {_safe("j.detail")},
