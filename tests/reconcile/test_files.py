@@ -14,6 +14,7 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
     Difference,
     DocumentRef,
+    OrderLineRow,
     Report,
     ReportedHead,
     Row,
@@ -169,3 +170,58 @@ def test_numbers_keep_every_digit() -> None:
     assert shown(Decimal("-0.5"), "USD") == "-0.50"
     assert shown(Decimal(1234567)) == "1,234,567"
     assert shown(None) == "–"  # noqa: RUF001 - an en dash stands for nothing
+
+
+def with_order_lines() -> Report:
+    rows = [
+        OrderLineRow(
+            order=order,
+            order_id="2173",
+            line=number,
+            what="SKU-1",
+            item="20",
+            where=where,
+            ordered=Decimal(40),
+            surplus=Decimal(0),
+            ours=Decimal(30),
+            others=Decimal(2),
+            month_ours=Decimal(30),
+            month_others=Decimal(0),
+            to_come=Decimal(8),
+            closed_short=Decimal(0),
+            left_out=left_out,
+        )
+        for number, (order, where, left_out) in enumerate(
+            [(NASTY, "6", ""), ("PO2", "9", "it is at another location")], 1
+        )
+    ]
+    return msgspec.structs.replace(report(kinds=()), order_lines=tuple(rows))
+
+
+def test_order_lines_are_in_all_three_files_and_those_left_out_by_name(tmp_path: Path) -> None:
+    made = with_order_lines()
+    text = page.html(made, MONTH)
+    workbook.write(made, MONTH, tmp_path / "report.xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        titles = book.read("xl/workbook.xml").decode()
+        last = max(name for name in book.namelist() if "worksheets/sheet" in name)
+        sheet = book.read(last)
+    ours, left_out = lines.order_lines(made).decode().splitlines()
+
+    assert "Purchase order lines" in text
+    assert "Left out: PO2 line 2, SKU-1: it is at another location." in text
+    assert "<script>" not in text
+    assert 'name="Purchase order lines"' in titles
+    assert b"<f>" not in sheet
+    assert ours.startswith("order_line,receipts,")
+    assert "40 ordered + 0 surplus = 30 received by us + 2 by others + 8 to come" in ours
+    assert left_out.endswith("left out: it is at another location,")
+
+
+def test_a_month_without_received_order_lines_has_no_part_of_them(tmp_path: Path) -> None:
+    workbook.write(report(), MONTH, tmp_path / "report.xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        titles = book.read("xl/workbook.xml").decode()
+
+    assert "Purchase order lines" not in page.html(report(), MONTH) + titles
+    assert lines.order_lines(report()) == b""

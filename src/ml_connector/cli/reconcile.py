@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,6 +86,8 @@ def print_report(context: Context, done: MonthEnd) -> None:
     _print_totals(printer, report)
     for one in report.equations:
         printer.line(_sentence(one, report.sections.facts_title(one.section)))
+    if report.order_lines:
+        printer.line(_of_order_lines(report))
     _print_differences(context, report.open)
     for words, count in Counter(one.kind.words for one in report.explained).items():
         printer.line(f"Shown with its reason: {words}: {count}")
@@ -129,6 +132,20 @@ def _sentence(one: SectionEquation, facts: str) -> str:
     )
 
 
+def _of_order_lines(report: Report) -> str:
+    ours = [one for one in report.order_lines if not one.left_out]
+    ordered, surplus, mine, others, to_come, short = (
+        shown(sum((getattr(one, name) for one in ours), Decimal(0)))
+        for name in ("ordered", "surplus", "ours", "others", "to_come", "closed_short")
+    )
+    left_out = len(report.order_lines) - len(ours)
+    return (
+        f"Purchase order lines received on: {len(ours)}; {ordered} ordered + {surplus} surplus"
+        f" = {mine} received by us + {others} by others + {to_come} to come + {short} closed short"
+        + (f"; {left_out} left out" if left_out else "")
+    )
+
+
 def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
     for one in found[:MOST_LISTED]:
         context.printer.line(f"{one.kind}: {one.says} ({one.id})", style="bold")
@@ -160,6 +177,7 @@ def as_json(done: MonthEnd) -> dict[str, Any]:
         ],
         "equations": msgspec.to_builtins(report.equations),
         "differences": msgspec.to_builtins(report.open),
+        "order_lines": msgspec.to_builtins(report.order_lines),
         "shown": dict(Counter(one.kind for one in report.explained)),
         "asked_shipbob": done.asked_shipbob,
         "files": [str(path) for path in done.files],

@@ -20,6 +20,7 @@ _LITERALS: Final = frozenset(
         'YYYY-MM-DD"T"HH24:MI:SS',
         "YYYY-MM-DD HH24:MI:SS",
         "YYYY-MM-DD",
+        "YYYY-MM",
         *("PurchOrd", "ItemRcpt", "SalesOrd", "ItemShip", "RtnAuth", "InvAdjst", "InvTrnfr"),
         *("VendBill", "VendCred", "TrnfrOrd", "CashSale", "CustInvc"),
         *("A", "B", "C", "D", "E", "G", "H"),

@@ -35,6 +35,12 @@ def receipt_number(wro_id: int, external_id: str) -> int:
     return int(number) if is_receipt_of(wro_id, external_id) and number.isdecimal() else 0
 
 
+def wro_of(external_id: str | None) -> int | None:
+    """Return the WRO that an item receipt of ours is of; None for any other document."""
+    found = _OF_WRO.match(external_id or "")
+    return int(found[1]) if found else None
+
+
 def received_wros(lines: Sequence[ReceiptLine]) -> list[int]:
     """Return the WROs that receipts of ours are of, whatever became of their numbers."""
     found = (_OF_WRO.match(line.externalid or "") for line in known_by_memo(lines))

@@ -14,6 +14,7 @@ from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import order_lines
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -26,10 +27,12 @@ from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.handled import HandlingDocument
+from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
+from ml_connector.reconcile.sides.order_lines import orders_of
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.storage.database import Connection
@@ -87,10 +90,11 @@ async def reconcile(
     url = installation.server.report_url
     with working_at(Priority.REPORT):
         async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
-            await _read_netsuite(installation, stored_month, context, month, progress)
+            orders = await _read_netsuite(installation, stored_month, context, month, progress)
             if recent:
                 await _read_shipbob(installation, stored_month, context, month, progress)
-            report = await _compare(stored_month, context, month, progress)
+            side = await order_lines.read(installation, context, orders, month)
+            report = await _compare(stored_month, context, month, side, progress)
             report_id = await month_reports.next_id(installation.database)
             folder = out or _folder(installation, applied.name, month, report_id)
             progress("Writing the report", 0)
@@ -107,8 +111,10 @@ async def _read_netsuite(
     context: ConnectionContext,
     month: Month,
     progress: Progress,
-) -> None:
+) -> set[str]:
+    """Put what moved in the month beside what is stored; return the orders received from."""
     settings = context.settings
+    orders: set[str] = set()
     async with installation.database.transaction() as on:
         others = await other_merchants(on, settings.name)
     locations = set(settings.locations.values())
@@ -116,20 +122,23 @@ async def _read_netsuite(
         locations.add(settings.policies.quarantine_location)
     count = 0
     progress("Reading NetSuite", count)
-    async for page_of in netsuite.movements(
+    async for found in netsuite.movements(
         context.netsuite.query,
         month,
         locations=sorted(locations),
         vendor=settings.billing.vendor,
         currencies=settings.billing.currencies,
     ):
-        await stored_month.add_movements(
-            await _without_other_merchants(installation, settings.name, others, locations, page_of)
+        moved = (
+            await _without_other_merchants(installation, settings.name, others, locations, found)
             if others
-            else page_of
+            else found
         )
-        count += len(page_of)
+        await stored_month.add_movements(moved)
+        orders |= orders_of(moved)
+        count += len(found)
         progress("Reading NetSuite", count)
+    return orders
 
 
 async def _without_other_merchants(
@@ -199,7 +208,11 @@ async def _read_shipbob(
 
 
 async def _compare(
-    stored_month: StoredMonth, context: ConnectionContext, month: Month, progress: Progress
+    stored_month: StoredMonth,
+    context: ConnectionContext,
+    month: Month,
+    orders: OrderSide,
+    progress: Progress,
 ) -> Report:
     progress("Comparing", 0)
     head, missing = await stored_month.freeze()
@@ -226,6 +239,7 @@ async def _compare(
         head=head,
         handling=handling,
         resting=await _as_they_are(await stored_month.resting(), context),
+        orders=orders,
     )
 
 

@@ -60,6 +60,32 @@ async def states(
     return {(row["connection"], row["external_id"]): row["state"] for row in found}
 
 
+async def policies_when_posted(
+    connection: Connection, connection_name: str, policy: str, external_ids: Collection[str]
+) -> dict[str, str]:
+    """Return what a policy of the connection was when documents were written down.
+
+    Args:
+        connection: to the database.
+        connection_name: whose.
+        policy: its name in the connection's file, such as ``over_receipt``.
+        external_ids: of the documents, in NetSuite.
+
+    Returns:
+        By external id; none where the acts of those days do not say.
+    """
+    found = await rows(
+        connection,
+        "select p.external_id, (select a.details -> 'after' -> 'policies' ->> %(policy)s"
+        "  from act as a where a.connection = p.connection and a.what = 'connection.apply'"
+        "  and a.at <= p.created_at order by a.id desc limit 1) as value"
+        " from posting as p where p.connection = %(name)s and p.system = 'netsuite'"
+        " and p.external_id = any (%(ids)s)",
+        {"name": connection_name, "policy": policy, "ids": list(external_ids)},
+    )
+    return {row["external_id"]: row["value"] for row in found if row["value"] is not None}
+
+
 async def exist(connection: Connection, connection_name: str) -> bool:
     """Return whether a connection has posted anything, or begun to."""
     row = await one(

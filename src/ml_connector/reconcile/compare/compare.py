@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
 from ml_connector.reconcile.amounts import with_unit
-from ml_connector.reconcile.compare import documents, handled, sources
+from ml_connector.reconcile.compare import documents, handled, order_lines, sources
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     Place,
@@ -20,6 +21,7 @@ from ml_connector.reconcile.compare.document_pairs import (
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import (
     Difference,
     Report,
@@ -34,6 +36,8 @@ from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
+
+_NO_ORDERS: Final = OrderSide()
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +130,7 @@ def judge(
     head: ReportedHead | None = None,
     handling: Sequence[HandlingDocument] = (),
     resting: Sequence[HandlingDocument] = (),
+    orders: OrderSide = _NO_ORDERS,
 ) -> Report:
     """Make the report of three sides.
 
@@ -137,10 +142,25 @@ def judge(
         head: the journal chain's last row.
         handling: documents of others that account for facts of the month, as they are now.
         resting: likewise, those because of which facts of the month are refused.
+        orders: the purchase orders that were received from in the month.
     """
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
         table[key].add(row)
+    found = [
+        *sources.judge(month, gathered.states),
+        *handled.judge(handling, gathered.sections),
+        *handled.judge_resting(resting, gathered.sections),
+        *_of_documents(month, gathered, handling),
+        *cut_off(month, gathered.cut_off, gathered.sections),
+    ]
+    wrong_lines = order_lines.judge(
+        month,
+        orders,
+        gathered.names,
+        section=gathered.sections.of_movement("ItemRcpt", "PurchOrd").key,
+        told=found,
+    )
     return Report(
         sections=gathered.sections,
         connection=connection,
@@ -149,34 +169,25 @@ def judge(
         head=head or ReportedHead(),
         rows=tuple(sorted((key, row) for key, row in table.items() if row != Row())),
         equations=tuple(gathered.equations),
-        differences=tuple(
-            identified(
-                str(month),
-                ordered(
-                    [
-                        *sources.judge(month, gathered.states),
-                        *handled.judge(handling, gathered.sections),
-                        *handled.judge_resting(resting, gathered.sections),
-                        *documents.judge(
-                            month,
-                            gathered.posted,
-                            gathered.found,
-                            gathered.names,
-                            fates=documents.Fates(
-                                gathered.remade,
-                                gathered.not_needed,
-                                gathered.known,
-                                gathered.corrected,
-                            ),
-                            handled=handled.sources_by_document(handling),
-                        ),
-                        *cut_off(month, gathered.cut_off, gathered.sections),
-                    ]
-                ),
-            )
-        ),
+        differences=tuple(identified(str(month), ordered([*found, *wrong_lines]))),
+        order_lines=order_lines.rows(orders, gathered.names),
         journal_rows=gathered.journal_rows,
         documents=gathered.documents,
+    )
+
+
+def _of_documents(
+    month: Month, gathered: Gathered, handling: Sequence[HandlingDocument]
+) -> list[Difference]:
+    return documents.judge(
+        month,
+        gathered.posted,
+        gathered.found,
+        gathered.names,
+        fates=documents.Fates(
+            gathered.remade, gathered.not_needed, gathered.known, gathered.corrected
+        ),
+        handled=handled.sources_by_document(handling),
     )
 
 

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
     HANDLED_CHANGED = "handled_changed"
+    ORDER_LINE_OF_OTHER_LOCATION = "order_line_of_other_location"
+    ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
+    ORDER_LINE_EXCEEDED = "order_line_exceeded"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
@@ -85,6 +88,9 @@ _TITLES: Final = MappingProxyType(
         Kind.FACT_REFUSED: "Refused on purpose",
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
         Kind.HANDLED_CHANGED: "A document that handled a fact was changed",
+        Kind.ORDER_LINE_OF_OTHER_LOCATION: "Received on an order line of another location",
+        Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
+        Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",
         Kind.POSTED_FROM_EARLIER: "Posted in this month, fact of another one",

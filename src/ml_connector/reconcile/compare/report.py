@@ -145,6 +145,40 @@ class Row(msgspec.Struct, kw_only=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+class OrderLineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a purchase order with a receipt in the month, in base units.
+
+    ``ordered`` + ``surplus`` = ``ours`` + ``others`` + ``to_come`` + ``closed_short``.
+
+    Attributes:
+        order: what people call the order.
+        what: SKU.
+        where: the location at which the line expects its units; empty for anywhere.
+        surplus: received beyond what is ordered.
+        ours: received by us so far, in whatever month; ``others`` likewise, by anybody else.
+        month_ours: of those, with a date in the month; ``month_others`` likewise.
+        to_come: neither received nor closed.
+        closed_short: not received of a line that is closed.
+        left_out: why it is none of ShipBob's, and so not looked at; empty where it is.
+    """
+
+    order: str
+    order_id: str
+    line: int
+    what: str
+    item: str
+    where: str
+    ordered: Decimal
+    surplus: Decimal
+    ours: Decimal
+    others: Decimal
+    month_ours: Decimal
+    month_others: Decimal
+    to_come: Decimal
+    closed_short: Decimal
+    left_out: str = ""
+
+
 class SectionEquation(msgspec.Struct, frozen=True, kw_only=True):
     """Line conservation of one section: source = posted + waiting + refused, else unexplained.
 
@@ -190,6 +224,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         zone: the merchant's time zone; all dates are local ones.
         rows: by key, ordered.
         differences: the open ones first.
+        order_lines: of purchase orders, those that were received on in the month.
     """
 
     sections: Sections
@@ -202,6 +237,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...]
     journal_rows: int = 0
     documents: int = 0
+    order_lines: tuple[OrderLineRow, ...] = ()
 
     @property
     def open(self) -> tuple[Difference, ...]:

@@ -1,10 +1,10 @@
-"""The columns of numbers in the table of the three ways: on the page, in the workbook, printed."""
+"""The columns of numbers in the report's tables: on the page, in the workbook, printed."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from ml_connector.reconcile.compare.report import Row
+from ml_connector.reconcile.compare.report import OrderLineRow, Row
 
 
 class WaysColumn(NamedTuple):
@@ -40,3 +40,33 @@ THREE_WAYS: Final[Sequence[WaysColumn]] = (
     WaysColumn("difference", "Difference", "", alarming=True),
     WaysColumn("others", "By others", "by others"),
 )
+
+
+class OrderColumn(NamedTuple):
+    """One column of numbers of purchase order lines.
+
+    Attributes:
+        field: of ``OrderLineRow``.
+        heading: on the page and in the workbook.
+    """
+
+    field: str
+    heading: str
+
+    def of(self, row: OrderLineRow) -> Decimal:
+        """Return the number of a row."""
+        value: Decimal = getattr(row, self.field)
+        return value
+
+
+ORDER_LINE: Final[Sequence[OrderColumn]] = (
+    OrderColumn("ordered", "Ordered"),
+    OrderColumn("surplus", "Surplus"),
+    OrderColumn("ours", "Received by us"),
+    OrderColumn("others", "By others"),
+    OrderColumn("to_come", "To come"),
+    OrderColumn("closed_short", "Closed short"),
+    OrderColumn("month_ours", "By us, this month"),
+    OrderColumn("month_others", "By others, this month"),
+)
+"""Ordered and surplus are what was received, is to come, or was closed short."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from ml_connector.reconcile.amounts import plain
-from ml_connector.reconcile.compare.report import Difference, Report
+from ml_connector.reconcile.compare.report import Difference, OrderLineRow, Report
 from ml_connector.shown import cell
 
 COLUMNS: Final = (
@@ -55,6 +55,42 @@ def _cells(one: Difference) -> dict[str, str]:
         "journal": _number(one.journal, one.currency),
         "netsuite": _number(one.netsuite, one.currency),
     }
+
+
+def order_lines(report: Report) -> bytes:
+    """Return every purchase order line that was received on as CSV lines, without a heading."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    for row in report.order_lines:
+        texts = {
+            "section": report.sections.of_movement("ItemRcpt", "PurchOrd").key,
+            "verdict": "left out" if row.left_out else "",
+            "source_line": f"{row.order} line {row.line}",
+            "sku": row.what,
+            "item": row.item,
+            "location": row.where,
+            "document": "Purchase order",
+            "document_id": row.order_id,
+            "says": _said(row),
+        }
+        writer.writerow(
+            {
+                "record": "order_line",
+                **{name: cell(text) for name, text in texts.items()},
+                "netsuite": _number(row.month_ours + row.month_others, ""),
+            }
+        )
+    return out.getvalue().encode()
+
+
+def _said(row: OrderLineRow) -> str:
+    if row.left_out:
+        return f"left out: {row.left_out}"
+    return (
+        f"{plain(row.ordered)} ordered + {plain(row.surplus)} surplus ="
+        f" {plain(row.ours)} received by us + {plain(row.others)} by others"
+        f" + {plain(row.to_come)} to come + {plain(row.closed_short)} closed short"
+    )
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -10,9 +10,15 @@ import jinja2
 from ml_connector.engine.flow import Section
 from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.kinds import Kind
-from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
+from ml_connector.reconcile.compare.report import (
+    Difference,
+    OrderLineRow,
+    Report,
+    Row,
+    RowKey,
+)
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report.columns import THREE_WAYS
+from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
 from ml_connector.shown import visible
 
 MOST_ROWS: Final = 200
@@ -42,6 +48,9 @@ def html(report: Report, month: Month) -> str:
             explained=_by_kind(report.explained),
             most=MOST_EXPLAINED,
             columns=THREE_WAYS,
+            order_lines=_order_lines(report),
+            order_columns=ORDER_LINE,
+            left_out=[one for one in report.order_lines if one.left_out][:MOST_ROWS],
         )
     )
 
@@ -66,6 +75,13 @@ def _part(report: Report, section: Section) -> tuple[Section, Sequence[tuple[Row
     rest = [one for one in rows if not differs(one[1])]
     kept = max(0, MOST_ROWS - len(first))
     return section, [*first, *rest[:kept]], len(rest[kept:])
+
+
+def _order_lines(report: Report) -> tuple[Sequence[OrderLineRow], int]:
+    """Return the order lines that are shown, those with a surplus first, and how many are not."""
+    ours = [one for one in report.order_lines if not one.left_out]
+    first = sorted(ours, key=lambda one: not one.surplus)
+    return first[:MOST_ROWS], len(first[MOST_ROWS:])
 
 
 def _by_kind(found: Iterable[Difference]) -> list[tuple[Kind, list[Difference]]]:

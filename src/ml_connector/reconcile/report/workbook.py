@@ -1,4 +1,4 @@
-"""The report as a workbook: summary, differences, and a sheet for each part."""
+"""The report as a workbook: summary, differences, a sheet for each part, and order lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Final
 import xlsxwriter
 
 from ml_connector.reconcile.amounts import digits, plain
-from ml_connector.reconcile.compare.report import Difference, Report, Row, RowKey
+from ml_connector.reconcile.compare.report import (
+    Difference,
+    OrderLineRow,
+    Report,
+    Row,
+    RowKey,
+)
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report.columns import THREE_WAYS
+from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
 from ml_connector.reconcile.report.page import totals
 from ml_connector.shown import visible
 
@@ -105,6 +111,8 @@ def write(report: Report, month: Month, path: Path) -> None:
         rows = [(key, row) for key, row in report.rows if key.section == section.key]
         if rows:
             _part(out, section.title, rows, money=section.money)
+    if report.order_lines:
+        _order_lines(out, report.order_lines)
     out.book.close()
 
 
@@ -182,6 +190,29 @@ def _part(out: _Book, title: str, rows: Sequence[tuple[RowKey, Row]], *, money: 
     if len(rows) > MOST_ROWS:
         _write(
             sheet, MOST_ROWS + 1, 0, f"{len(rows) - MOST_ROWS:,} more lines are not in this sheet."
+        )
+
+
+def _order_lines(out: _Book, found: Sequence[OrderLineRow]) -> None:
+    headings = [column.heading for column in ORDER_LINE]
+    columns = ("Order", "Line", "SKU", "Location", *headings, "Left out")
+    widths = (20, 8, 26, 12, *([14] * len(headings)), 60)
+    sheet = out.sheet("Purchase order lines", columns, widths, names=2)
+    sheet.autofilter(0, 0, min(len(found), MOST_ROWS), len(columns) - 1)
+    for at, row in enumerate(found[:MOST_ROWS], 1):
+        _write(sheet, at, 0, row.order)
+        sheet.write_number(at, 1, row.line, out.digits(0))
+        _write(sheet, at, 2, row.what)
+        _write(sheet, at, 3, row.where)
+        for place, column in enumerate(ORDER_LINE, 4):
+            out.number(sheet, at, place, column.of(row), "")
+        _write(sheet, at, len(columns) - 1, row.left_out)
+    if len(found) > MOST_ROWS:
+        _write(
+            sheet,
+            MOST_ROWS + 1,
+            0,
+            f"{len(found) - MOST_ROWS:,} more lines are not in this sheet.",
         )
 
 

@@ -1,0 +1,69 @@
+"""What a month end is told of purchase order lines, from NetSuite, ShipBob and our own books."""
+
+from collections.abc import Collection
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.ledger.postings import survey
+from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
+from ml_connector.reconcile.compare.order_lines import OrderSide, in_doubt
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.order_lines import doubtful, order_side, receipt_lines
+from ml_connector.rules.external_ids import wro_of
+
+
+async def read(
+    installation: Installation,
+    context: ConnectionContext,
+    order_ids: Collection[str],
+    month: Month,
+) -> OrderSide:
+    """Return what is ordered and received on the lines of these orders.
+
+    Where our receipts of the month do not fit their lines, each receipt of the order is read, and
+    for those of ours what excuses them: where their goods go, and what the policy was.
+
+    Args:
+        installation: where.
+        context: of the connection.
+        order_ids: internal ids of the purchase orders that were received from in the month.
+        month: of the report.
+
+    Raises:
+        ConnectorError: one of the systems can't be read.
+    """
+    settings, suiteql = context.settings, context.netsuite.query
+    side = await order_side(suiteql, order_ids, month, mapped=settings.locations.values())
+    doubted = in_doubt(side)
+    if not doubted:
+        return side
+    lines = await receipt_lines(suiteql, doubted)
+    return side._replace(
+        doubtful=doubtful(
+            lines,
+            await _goods_at(context, lines),
+            await _may_exceed(installation, context, lines),
+        )
+    )
+
+
+async def _goods_at(context: ConnectionContext, lines: Collection[ReceiptLine]) -> dict[int, str]:
+    """Return the locations of the centers that WROs' goods go to: behind a hub, the one there."""
+    wros = {wro for line in lines if (wro := wro_of(line.externalid)) is not None}
+    found = await context.reads.known_wros(sorted(wros))
+    centers = {wro.id: wro.behind_hub or wro.fulfillment_center.id for wro in found}
+    locations = context.settings.locations
+    return {wro: at for wro, center in centers.items() if (at := locations.get(str(center)))}
+
+
+async def _may_exceed(
+    installation: Installation, context: ConnectionContext, lines: Collection[ReceiptLine]
+) -> set[str]:
+    """Return our receipts that were posted while surplus was to be received on a line."""
+    settings = context.settings
+    ours = {line.externalid for line in lines if wro_of(line.externalid) is not None}
+    external_ids = {one for one in ours if one is not None}
+    async with installation.database.transaction() as on:
+        then = await survey.policies_when_posted(on, settings.name, "over_receipt", external_ids)
+    now = settings.policies.over_receipt
+    return {one for one in external_ids if then.get(one, now) == "receive"}
