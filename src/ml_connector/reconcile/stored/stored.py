@@ -18,7 +18,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
-from ml_connector.ledger.decisions.decisions import DecidedAbout, NamedDocument
 from ml_connector.ledger.postings.documents import StockUnits
 from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
 from ml_connector.reconcile.compare.document_pairs import (
@@ -30,23 +29,24 @@ from ml_connector.reconcile.compare.document_pairs import (
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.report import (
-    DocumentRef,
     Report,
     ReportedHead,
     Row,
     RowKey,
-    SectionEquation,
 )
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
-from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
-from ml_connector.reconcile.stored import document_sql, journal_lines, journal_sql, source_sql
+from ml_connector.reconcile.stored import (
+    document_sql,
+    journal_lines,
+    journal_sql,
+    source_sql,
+    source_states,
+)
 from ml_connector.reconcile.stored.rows import (
     LiveLine,
     Missing,
-    document_of,
-    fact_of,
     movement_row,
 )
 from ml_connector.reconcile.stored.session import StoredSession, together
@@ -225,7 +225,7 @@ class StoredMonth:
         separate = await self._journal.rows(document_sql.SEPARATE)
         return Gathered(
             sections=self._sections,
-            states=await self._states(),
+            states=await source_states.states(self._sources, self._sections),
             posted=posted,
             found=found,
             names=names,
@@ -234,7 +234,7 @@ class StoredMonth:
                 *await self._not_agreed(),
                 *netsuite_rows(self._month, posted, found, names, remade),
             ],
-            equations=await self._equations(),
+            equations=await source_states.equations(self._sources, self._sections),
             cut_off=await self._cut_off(),
             journal_rows=sum(row["entries"] for row in sums),
             documents=int(count["documents"]),
@@ -303,62 +303,13 @@ class StoredMonth:
         rows = await self._journal.rows(journal_sql.CUT_OFF, lowest=lowest, highest=highest)
         return [msgspec.convert(row, JournalRow) for row in rows]
 
-    async def _states(self) -> list[SourceState]:
-        """Return the lines of sources that are not simply posted."""
-        rows = await self._sources.rows(source_sql.STATES)
-        subjects = sorted({row["subject_id"] for row in rows if row["subject_id"]})
-        documents: dict[tuple[int, str], list[DocumentRef]] = defaultdict(list)
-        for row in await self._sources.rows(source_sql.DOCUMENTS_OF, subjects=subjects):
-            documents[row["subject_id"], row["name"]].append(document_of(row))
-        return [
-            SourceState(
-                section=self._sections.of_facts(row["flow"]).key,
-                fact=fact_of(row),
-                posted=row["posted"],
-                told=row["spoken_of"],
-                skus=tuple(sorted({row["first_sku"], row["last_sku"]} - {None})),
-                documents=tuple(sorted(documents.get((row["subject_id"], row["name"]), ()))),
-            )
-            for row in rows
-        ]
-
     async def handling(self) -> list[HandlingDocument]:
         """Return the documents of others that account for lines of the month, as decided."""
-        return [
-            HandlingDocument(
-                decision=row["id"],
-                flow=row["flow"],
-                source=f"{row['word']} {row['key']}",
-                then=document,
-            )
-            for row in await self._sources.rows(source_sql.HANDLED)
-            if (document := msgspec.convert(row["about"], DecidedAbout).document) is not None
-        ]
+        return await source_states.handling(self._sources)
 
     async def resting(self) -> list[HandlingDocument]:
         """Return the documents because of which lines of the month are refused."""
-        return [
-            HandlingDocument(
-                decision=0,
-                flow=row["flow"],
-                source=f"{row['word']} {row['key']}",
-                then=msgspec.convert(row["document"], NamedDocument),
-            )
-            for row in await self._sources.rows(source_sql.RESTING)
-        ]
-
-    async def _equations(self) -> list[SectionEquation]:
-        """Return line conservation by section and currency."""
-        agreed = await self._sources.rows(source_sql.EQUATIONS_AGREED)
-        rows = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
-        rows += await self._sources.rows(source_sql.EQUATIONS)
-        sums: dict[tuple[str, str], SectionEquation] = {}
-        for row in rows:
-            section = self._sections.of_facts(row.pop("flow")).key
-            one = SectionEquation(section=section, **row)
-            before = sums.get((section, one.currency))
-            sums[section, one.currency] = one if before is None else before.plus(one)
-        return [sums[key] for key in sorted(sums)]
+        return await source_states.resting(self._sources)
 
     async def write_lines(self, report: Report, path: Path) -> None:
         """Write every journal row of the month as CSV, each with its document's verdict.
