@@ -287,6 +287,7 @@ def _difference(
         kind=kind,
         section=section,
         what=sku,
+        item=one.item,
         where=one.location or "",
         netsuite=one.quantity,
         source=one.source,
