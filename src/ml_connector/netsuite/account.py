@@ -12,6 +12,7 @@ _ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 _LONGEST_ACCOUNT_ID: Final = 60  # a label of a host name ends at 63 characters
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 _COPY: Final = re.compile(r"[_-](SB\d*|RP\d*)$", re.IGNORECASE)
+_TEST_DRIVE: Final = "TSTDRV"
 _REST_HOST: Final = ".suitetalk.api.netsuite.com"
 _RESTLETS_HOST: Final = ".restlets.api.netsuite.com"
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -52,6 +53,14 @@ def account_key(account_id: str) -> str:
     ``1234567-sb1`` becomes ``1234567_SB1``. A sandbox is another account than its original.
     """
     return account_id.upper().replace("-", "_")
+
+
+def environment(account_id: str) -> str:
+    """Return what kind of account an id is of (section 1.2), such as ``sandbox``. Pure."""
+    copy = _COPY.search(account_id)
+    if copy is not None:
+        return "sandbox" if copy[1].upper().startswith("SB") else "release preview"
+    return "test drive" if account_id.upper().startswith(_TEST_DRIVE) else "production"
 
 
 @dataclass(frozen=True, kw_only=True)

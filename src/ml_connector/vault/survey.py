@@ -46,10 +46,11 @@ def key_ids_of_secrets(on: psycopg.Connection) -> list[str]:
 async def access_tokens(on: Connection) -> list[dict[str, Any]]:
     """Return, for each connection and system, the seconds until its token runs out.
 
-    ``left`` is None when that is not known; ``broken``: it can't be renewed without a person.
+    ``left`` is None when that is not known; ``broken``: it can't be renewed without a person;
+    ``obtained_at``: when the last one was obtained, None where none was.
     """
     return await rows(
         on,
-        "select connection, system, problem is not null as broken,"
+        "select connection, system, obtained_at, problem is not null as broken,"
         " extract(epoch from expires_at - now())::float8 as left from token",
     )

@@ -17,6 +17,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from ml_connector.config.log_counts import LogCounts
+from ml_connector.storage.database import Connection, rows
 
 _log = structlog.get_logger("lanes")
 _counts: Final = LogCounts(_log)
@@ -99,6 +100,15 @@ HEARTBEATS: Final = """
 # After a crash of one of its processes the server goes on under the same postmaster with no
 # session of before; it begins its statistics anew then (PostgreSQL 18, section 27.2).
 
+_WORKERS: Final = """
+    select w.id, extract(epoch from now() - w.last_heartbeat)::float8 as age,
+        (select count(*) from procrastinate_jobs as j
+            where j.worker_id = w.id and j.status = 'doing') as jobs,
+        (select min(j.queue_name) from procrastinate_jobs as j
+            where j.worker_id = w.id and j.status = 'doing') as lane
+    from procrastinate_workers as w order by w.id
+"""
+
 _HOLD: Final = """
     select id from unnest(%(missing)s::bigint[]) as w(id)
     where pg_try_advisory_lock(hashtextextended('worker ' || id, 0))
@@ -108,6 +118,14 @@ _LET_GO: Final = """
     select pg_advisory_unlock(hashtextextended('worker ' || id, 0))
     from unnest(%(over)s::bigint[]) as w(id)
 """
+
+
+async def workers(connection: Connection) -> list[dict[str, Any]]:
+    """Return the workers that have given a sign of life, with its ``age`` in seconds.
+
+    There is one for each lane of each process that works; ``jobs`` are those it has in hand.
+    """
+    return await rows(connection, _WORKERS)
 
 
 class Presence:

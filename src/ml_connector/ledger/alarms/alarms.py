@@ -228,6 +228,17 @@ async def open_alarms(on: Connection, names: Sequence[str]) -> list[Alarm]:
     return [_alarm(row) for row in await rows(on, _OPEN, {"names": list(names)})]
 
 
+async def ended(on: Connection, name: str, *, most: int) -> list[dict[str, Any]]:
+    """Return the alarms of a connection that ended, the latest first."""
+    return await rows(
+        on,
+        "select id, connection, kind, key, sentence, remedy, times, raised_at, last_raised_at,"
+        " told_at, ended_at from alarm where connection = %(name)s and ended_at is not null"
+        " order by id desc limit %(most)s",
+        {"name": name, "most": most},
+    )
+
+
 async def count_open(on: Connection) -> list[dict[str, Any]]:
     """Return how many alarms are not over, by connection and kind."""
     return await rows(

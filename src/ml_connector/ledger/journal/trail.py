@@ -194,8 +194,12 @@ _BY_NUMBER: Final = (
     "select posting_id as id from journal where connection = any (%(names)s)"
     " and number = %(wanted)s::bigint order by posting_id desc limit %(most)s"
 )
+# One step in the index for each flow that a connection has, however many subjects there are.
 _BY_SOURCE: Final = (
-    "select distinct posting_id as id from journal where connection = any (%(names)s)"
-    " and flow in (select distinct flow from subject where connection = any (%(names)s))"
-    " and source = %(wanted)s order by posting_id desc limit %(most)s"
+    "with recursive f as (select n.name, (select min(flow) from subject as s"
+    "  where s.connection = n.name) as flow from unnest(%(names)s::text[]) as n(name)"
+    " union all select f.name, (select min(flow) from subject as s where s.connection = f.name"
+    "  and s.flow > f.flow) from f where f.flow is not null)"
+    " select distinct j.posting_id as id from f join journal as j on j.connection = f.name"
+    " and j.flow = f.flow and j.source = %(wanted)s order by 1 desc limit %(most)s"
 )

@@ -43,6 +43,14 @@ def auth_url_of(api_url: str) -> str | None:
     return None
 
 
+def environment(api_url: str) -> str:
+    """Return ``production`` or ``sandbox``, or the host itself where it is another. Pure."""
+    host = _host(api_url)
+    if host == _host(PRODUCTION.api_url):
+        return "production"
+    return "sandbox" if host == _host(SANDBOX.api_url) else host
+
+
 def check_issuer(token: Secret, *, api_url: str, auth_url: str) -> None:
     """Refuse a token of another environment than the configured one, before it is sent.
 

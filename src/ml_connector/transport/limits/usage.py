@@ -25,3 +25,13 @@ async def remaining(connection: Connection) -> dict[str, int]:
         connection, "select limit_key, remaining from limit_state where remaining is not null"
     )
     return {row["limit_key"]: row["remaining"] for row in found}
+
+
+async def this_minute(connection: Connection) -> dict[str, int]:
+    """Return how many calls count as made within the last minute, by limit."""
+    found = await rows(
+        connection,
+        "select limit_key, sum(turns)::int as calls from minute_turn"
+        " where counts_until > clock_timestamp() and turns > 0 group by 1",
+    )
+    return {row["limit_key"]: row["calls"] for row in found}
