@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from ml_connector.app.connections.apply import Applied, apply_connection
+from ml_connector.app.connections.checks import as_rows
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.sync import SET_PUBLIC_URL
-from ml_connector.cli.checks import as_rows, print_checks
+from ml_connector.cli.checks import print_checks
 from ml_connector.cli.context import current
 from ml_connector.cli.release import say_held
 from ml_connector.config.connection import ConnectionSettings, read

@@ -1,11 +1,11 @@
 """``ping``, and printing what was checked."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from ml_connector.app.connections.checks import Check
+from ml_connector.app.connections.checks import Check, as_rows
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.cli.context import current
@@ -56,18 +56,3 @@ def print_checks(found: Sequence[Check]) -> None:
 def _sign(one: Check) -> str:
     optional = one.outcome != "ok" and not one.needed
     return f"{one.outcome} (not needed)" if optional else _SIGNS[one.outcome]
-
-
-def as_rows(found: Sequence[Check]) -> list[dict[str, Any]]:
-    """Return what was checked, for JSON."""
-    return [
-        {
-            "system": one.system,
-            "check": one.name,
-            "result": one.outcome,
-            "needed": one.needed,
-            "found": one.found,
-            "remedy": one.remedy,
-        }
-        for one in found
-    ]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from ml_connector.app.connections.checks import Check
+from ml_connector.app.connections.checks import Check, as_rows
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.sync import (
     Planned,
@@ -18,7 +18,7 @@ from ml_connector.app.operations.sync import (
 )
 from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.cli import webhooks
-from ml_connector.cli.checks import as_rows, print_checks
+from ml_connector.cli.checks import print_checks
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
@@ -29,7 +29,7 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.conservation.equation import Equation, sentences
 from ml_connector.ledger.postings.documents import JournalLine
 
-ERRANDS: Final[
+OTHER_SYNCS: Final[
     Mapping[str, Callable[[Installation, AppliedConnection], Awaitable[list[Check]]]]
 ] = {
     "credentials": sync_credentials,
@@ -41,7 +41,9 @@ _MOST_REMEDIES: Final = 10
 
 FlowName = Annotated[
     str | None,
-    typer.Argument(metavar="FLOW", help=f"One of {', '.join((*FLOWS, *ERRANDS, 'webhooks'))}."),
+    typer.Argument(
+        metavar="FLOW", help=f"One of {', '.join((*FLOWS, *OTHER_SYNCS, 'webhooks'))}."
+    ),
 ]
 Ids = Annotated[
     list[str] | None, typer.Option("--id", help="Of the source, such as a WRO's; may be repeated.")
@@ -58,8 +60,8 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         webhooks.sync_now(named=bool(ids or since), write=True)
         return
     context = current()
-    if flow_name is not None and flow_name in ERRANDS:
-        _run_errand(flow_name, ids, since)
+    if flow_name is not None and flow_name in OTHER_SYNCS:
+        _sync_other(flow_name, ids, since)
         return
     flow = _flow(flow_name)
     wanted = _checked_ids(ids, flow)
@@ -137,7 +139,7 @@ def _rest(progress: PushProgress) -> str:
     return f"at most {progress.calls_left} calls to ShipBob left, about until {ends}"
 
 
-def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
+def _sync_other(name: str, ids: list[str] | None, since: str | None) -> None:
     """Run an errand about the connection itself, and print its results."""
     context = current()
     if ids or since:
@@ -150,7 +152,7 @@ def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
 
     async def do(installation: Installation) -> list[Check]:
         applied = await context.applied(installation)
-        return await ERRANDS[name](installation, applied)
+        return await OTHER_SYNCS[name](installation, applied)
 
     found = context.run(do)
     print_checks(found)
@@ -163,7 +165,7 @@ def _run_errand(name: str, ids: list[str] | None, since: str | None) -> None:
 def _flow(name: str | None) -> Flow:
     if name is None or name not in FLOWS:
         what = "No flow was named" if name is None else f'There is no flow "{name}"'
-        known = ", ".join((*FLOWS, *ERRANDS, "webhooks"))
+        known = ", ".join((*FLOWS, *OTHER_SYNCS, "webhooks"))
         raise UserError(what, where="FLOW", next_step=f"Known: {known}.", usage=True)
     return FLOWS[name]
 

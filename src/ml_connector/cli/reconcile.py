@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -74,7 +73,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
 
     done = context.run(make)
     print_report(context, done)
-    context.printer.answer(as_json(done))
+    context.printer.answer(done.shown)
     if not done.report.green:
         raise typer.Exit(1)
 
@@ -153,35 +152,6 @@ def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
             context.printer.line(f"  Next: {one.remedy}")
     if len(found) > MOST_LISTED:
         context.printer.line(f"... and {len(found) - MOST_LISTED} more, in the files.")
-
-
-def as_json(done: MonthEnd) -> dict[str, Any]:
-    """Return a report for a program: the open differences whole, the others counted."""
-    report = done.report
-    return {
-        "report": done.id,
-        "connection": report.connection,
-        "month": report.month,
-        "timezone": report.zone,
-        "green": report.green,
-        "head": report.head,
-        "journal_rows": report.journal_rows,
-        "documents": report.documents,
-        "totals": [
-            {
-                "section": key.section,
-                "currency": key.currency or None,
-                **{name: str(getattr(row, name)) for name in row.__struct_fields__},
-            }
-            for key, row in totals(report)
-        ],
-        "equations": msgspec.to_builtins(report.equations),
-        "differences": msgspec.to_builtins(report.open),
-        "order_lines": msgspec.to_builtins(report.order_lines),
-        "shown": dict(Counter(one.kind for one in report.explained)),
-        "asked_shipbob": done.asked_shipbob,
-        "files": [str(path) for path in done.files],
-    }
 
 
 def _list(context: Context) -> None:

@@ -13,7 +13,6 @@ import typer
 from ml_connector import demo as demonstration
 from ml_connector import private_files
 from ml_connector.cli.context import current
-from ml_connector.cli.reconcile import as_json as report_as_json
 from ml_connector.cli.reconcile import print_report
 from ml_connector.cli.signals import end_as_with_ctrl_c
 from ml_connector.demo import StoryProof
@@ -146,7 +145,7 @@ def _as_json(story: str, proof: StoryProof) -> dict[str, object]:
             }
             for line in proof.stock
         ],
-        "months": [report_as_json(month) for month in proof.months],
+        "months": [month.shown for month in proof.months],
     }
 
 

@@ -22,6 +22,7 @@ class MadeReport:
         explained: how many others there were.
         head_number, head_hash: the journal's end that the report is about.
         files: what was written, each with the SHA-256 of its bytes in hex.
+        shown: the report for a program.
     """
 
     id: int
@@ -33,6 +34,7 @@ class MadeReport:
     head_number: int
     head_hash: str
     files: Mapping[str, str]
+    shown: Mapping[str, Any]
 
 
 async def next_id(database: Database) -> int:
@@ -55,9 +57,9 @@ async def record(connection: Connection, report: MadeReport, *, person: str) -> 
     await rows(
         connection,
         "insert into month_report (id, connection, month, person, green, open, explained,"
-        " head_number, head_hash, files, differences) values (%(id)s, %(connection)s,"
+        " head_number, head_hash, files, differences, shown) values (%(id)s, %(connection)s,"
         " %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s, %(number)s, %(hash)s,"
-        " %(files)s, %(differences)s)",
+        " %(files)s, %(differences)s, %(shown)s)",
         {
             "id": report.id,
             "connection": report.connection,
@@ -70,6 +72,7 @@ async def record(connection: Connection, report: MadeReport, *, person: str) -> 
             "hash": report.head_hash,
             "files": Json(report.files),
             "differences": Json(report.differences),
+            "shown": Json(report.shown),
         },
     )
     await acts.record(

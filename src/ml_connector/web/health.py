@@ -16,7 +16,7 @@ from ml_connector.app.alarms.storage import fills_up
 from ml_connector.app.installation.room import rooms
 from ml_connector.config.log_counts import LogCounts
 from ml_connector.config.settings import Settings
-from ml_connector.engine.work.lanes import depths
+from ml_connector.engine.work.job_tables import depths
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.alarms import alarms
 from ml_connector.ledger.connections import connections, subscriptions

@@ -1,7 +1,8 @@
 """One thing that was checked of a connection, and its result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ml_connector.words import Cause, System
 
@@ -35,3 +36,18 @@ def outcome_of(error: Exception) -> Outcome:
             return "missing"
         case _:
             return "failed"
+
+
+def as_rows(found: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return what was checked, for JSON."""
+    return [
+        {
+            "system": one.system,
+            "check": one.name,
+            "result": one.outcome,
+            "needed": one.needed,
+            "found": one.found,
+            "remedy": one.remedy,
+        }
+        for one in found
+    ]

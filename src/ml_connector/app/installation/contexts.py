@@ -16,7 +16,7 @@ from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
-from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.lanes import DoErrand, Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
 from ml_connector.flows import FLOWS, purchase_orders, receiving, tracking
 from ml_connector.ledger.connections import connections, holds
@@ -78,8 +78,19 @@ class ConnectionContexts:
         return made
 
 
-def lanes_of(installation: Installation, contexts: ConnectionContexts) -> Lanes:
-    """Return the lanes of an installation, whose jobs converge in these contexts."""
+def lanes_of(
+    installation: Installation,
+    contexts: ConnectionContexts,
+    *,
+    do_errand: DoErrand | None = None,
+) -> Lanes:
+    """Return the lanes of an installation, whose jobs converge in these contexts.
+
+    Args:
+        installation: where.
+        contexts: of its connections.
+        do_errand: does errands; None: these lanes leave them to others.
+    """
     converge = Converge(
         installation.database,
         FLOWS,
@@ -87,7 +98,7 @@ def lanes_of(installation: Installation, contexts: ConnectionContexts) -> Lanes:
         installation.lanes,
         worker=installation.holder,
     )
-    return Lanes(installation.server.url, converge)
+    return Lanes(installation.server.url, converge, do_errand)
 
 
 def connection_context(

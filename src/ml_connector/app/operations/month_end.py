@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import order_lines
+from ml_connector.app.operations import month_json, order_lines
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -54,12 +54,14 @@ class MonthEnd:
         id: of the record that it was made.
         files: what was written.
         asked_shipbob: whether ShipBob's lists were read, beside what is stored.
+        shown: the report for a program.
     """
 
     id: int
     report: Report
     files: Sequence[Path]
     asked_shipbob: bool
+    shown: Mapping[str, Any]
 
 
 async def reconcile(
@@ -101,8 +103,10 @@ async def reconcile(
             written = await files.write(
                 stored_month, report, month, folder, keep_owner=out is None
             )
-    await _record(installation, report_id, report, written, person)
-    return MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent)
+    shown = month_json.as_json(report_id, report, files=written, asked_shipbob=recent)
+    done = MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent, shown=shown)
+    await _record(installation, done, person)
+    return done
 
 
 async def _read_netsuite(
@@ -273,16 +277,10 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _record(
-    installation: Installation,
-    report_id: int,
-    report: Report,
-    written: Sequence[Path],
-    person: str,
-) -> None:
-    digests = {str(path.resolve()): await asyncio.to_thread(_digest, path) for path in written}
+async def _record(installation: Installation, done: MonthEnd, person: str) -> None:
+    report = done.report
     kept = MadeReport(
-        id=report_id,
+        id=done.id,
         connection=report.connection,
         month=report.month,
         is_green=report.green,
@@ -290,7 +288,8 @@ async def _record(
         explained=len(report.explained),
         head_number=report.head.number,
         head_hash=report.head.hash,
-        files=digests,
+        files={str(path.resolve()): await asyncio.to_thread(_digest, path) for path in done.files},
+        shown=month_json.kept(done.shown),
     )
     async with installation.database.transaction() as connection:
         await month_reports.record(connection, kept, person=person)

@@ -19,6 +19,8 @@ from ml_connector.app.chores.stopped_watch import LOOK_EVERY_SECONDS as STOPPED_
 from ml_connector.app.chores.stopped_watch import StoppedWatch
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.connections import one_writer
+from ml_connector.app.errands.errands import Errands
+from ml_connector.app.errands.kinds import KINDS
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.installation.setup import check_master_key
@@ -72,7 +74,7 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     ) as installation:
         check_master_key(settings, installation.server.url)
         contexts = ConnectionContexts(installation)
-        lanes = lanes_of(installation, contexts)
+        lanes = lanes_of(installation, contexts, do_errand=Errands(installation, KINDS))
         chores = [
             *_chores_of_the_engine(installation, lanes),
             *_chores_of_connections(installation, contexts),

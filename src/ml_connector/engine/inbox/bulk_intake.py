@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from ml_connector.engine.flow import Flow, SweepResult
-from ml_connector.engine.work.lanes import BULK, JOBS
+from ml_connector.engine.work.job_tables import JOBS
+from ml_connector.engine.work.lanes import BULK
 from ml_connector.ledger.inbox import bulk_intake
 from ml_connector.ledger.inbox.bulk_intake import NewSubject
 from ml_connector.storage.database import Connection

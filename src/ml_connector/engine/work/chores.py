@@ -13,9 +13,10 @@ import psycopg
 import structlog
 
 from ml_connector.config.log_counts import LogCounts
-from ml_connector.engine.work import lanes as lane_jobs
+from ml_connector.engine.work import job_tables
 from ml_connector.engine.work.backoff import LONGEST_SECONDS
-from ml_connector.engine.work.lanes import LIVE_JOBS, Lanes
+from ml_connector.engine.work.job_tables import LIVE_JOBS
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.ledger.inbox import jobs
 from ml_connector.storage.database import Database, is_lost, one
@@ -66,7 +67,7 @@ async def find_lost(database: Database, lanes: Lanes) -> None:
     """
     async with database.transaction() as connection:
         late = await jobs.bring_forward(connection, longest_retry_seconds=LONGEST_SECONDS)
-        await lane_jobs.bring_forward(connection, late, longest=jobs.LONGEST_SPREAD)
+        await job_tables.bring_forward(connection, late, longest=jobs.LONGEST_SPREAD)
         found = await jobs.without_job(connection, live_jobs=LIVE_JOBS)
         for subject_id, connection_name in found:
             [job] = await lanes.defer(connection, connection_name, [subject_id])

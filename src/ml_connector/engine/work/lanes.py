@@ -1,8 +1,9 @@
 """Lanes: one queue per connection, so that one connection's backlog slows no other.
 
-The only module that knows the job library. There is one kind of job: *converge this
+The only module that knows the job library. Nearly all jobs are of one kind: *converge this
 subject*. A subject has at most one live job (``subject.job_id``), which is what keeps two
-runs of it apart; the job library's own locks are not needed for that.
+runs of it apart; the job library's own locks are not needed for that. Beside them are errands,
+what a person asked a worker to do, in a lane of their own.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import procrastinate
@@ -20,6 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
+from ml_connector.engine.work.job_tables import DEFER, DEFER_ERRAND, HAND_ON, PUT_BACK
 from ml_connector.engine.work.presence import (
     HEARTBEAT_SECONDS,
     HEARTBEATS,
@@ -48,6 +50,12 @@ _ENDINGS_AT_ONCE: Final = 4
 
 Run = Callable[[int, int, str], Awaitable[None]]
 """Converges a subject, given its id, the id of the job, and the lane."""
+
+DoErrand = Callable[[int, int], Awaitable[None]]
+"""Does an errand, given its id and the id of the job."""
+
+ERRANDS: Final = "errands:"
+"""The lane of errands: no connection can have that name."""
 
 
 async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -170,7 +178,7 @@ class LastingJobs(JobManager):
     async def _put_back(self, worker_id: int) -> None:
         """Put back what the database says is in this worker's hand and is not."""
         await self.connector.execute_query_all_async(
-            _PUT_BACK, worker=worker_id, in_hand=list(self._in_hand[worker_id])
+            PUT_BACK, worker=worker_id, in_hand=list(self._in_hand[worker_id])
         )
         self._unsure.discard(worker_id)
 
@@ -198,13 +206,17 @@ class Lanes:
 
     Args:
         url: the database.
-        run: what a job does; None where jobs are only deferred.
+        run: converges a subject; None where jobs are only deferred.
+        do_errand: does an errand; None likewise.
 
     Attributes:
-        task: the name of the one kind of job.
+        task: the name of the jobs that converge.
+        does_errands: whether errands can be worked off.
     """
 
-    def __init__(self, url: str, run: Run | None = None) -> None:
+    def __init__(
+        self, url: str, run: Run | None = None, do_errand: DoErrand | None = None
+    ) -> None:
         # The listeners of all lanes and the fetching of jobs share this pool. Each of the
         # library's queries is a transaction of its own, and none has to be on disk: when the
         # fetching or the end of a job is lost with the database's machine, the job is handed
@@ -224,11 +236,17 @@ class Lanes:
         self._app.job_manager = self._jobs
         self._heartbeats: Mapping[int, Heartbeat] = {}
         self._run = run
+        self.does_errands = do_errand is not None
 
         @self._app.task(name="converge", pass_context=True)
         async def converge(context: procrastinate.JobContext, subject_id: int) -> None:
             if self._run is not None and context.job.id is not None:
                 await self._run(subject_id, context.job.id, context.job.queue)
+
+        @self._app.task(name="errand", pass_context=True)
+        async def errand(context: procrastinate.JobContext, errand_id: int) -> None:
+            if do_errand is not None and context.job.id is not None:
+                await do_errand(errand_id, context.job.id)
 
         self.task = converge.name
 
@@ -266,7 +284,7 @@ class Lanes:
             return []
         deferred = await rows(
             connection,
-            _DEFER,
+            DEFER,
             {
                 "lane": lane,
                 "task": self.task,
@@ -276,6 +294,13 @@ class Lanes:
             },
         )
         return [row["job"] for row in deferred]
+
+    async def defer_errand(self, connection: Connection, errand_id: int) -> int:
+        """Put an errand into its lane within this transaction; return the job's id."""
+        [row] = await rows(
+            connection, DEFER_ERRAND, {"lane": ERRANDS, "priority": LIVE, "errand": errand_id}
+        )
+        return int(row["job"])
 
     async def put_off(self, connection: Connection, due: Sequence[tuple[int, datetime]]) -> None:
         """Let jobs that nobody has begun be due later: pairs of a job's id and that moment."""
@@ -319,72 +344,4 @@ class Lanes:
             now=now,
             there_for=min([unbroken_for, *(row["up_for"] for row in found)]),
         )
-        return len(await self._connector.execute_query_all_async(_HAND_ON, workers=silent))
-
-
-_HAND_ON: Final = """
-    select procrastinate_retry_job_v2(id, null, null, null, null),
-        pg_notify('procrastinate_queue_v1#' || queue_name,
-            json_build_object('type', 'job_inserted', 'job_id', id)::text)
-    from procrastinate_jobs
-    where status = 'doing' and (worker_id is null or worker_id = any (%(workers)s::bigint[]))
-"""
-# The library tells nobody of a job that is to be done again.
-
-_PUT_BACK: Final = """
-    select procrastinate_retry_job_v2(id, null, null, null, null) from procrastinate_jobs
-    where status = 'doing' and worker_id = %(worker)s and not id = any (%(in_hand)s::bigint[])
-"""
-
-_DEFER: Final = """
-select unnest(procrastinate_defer_jobs_v1(array(
-    select row(%(lane)s, %(task)s, %(priority)s, null, null,
-               jsonb_build_object('subject_id', s.id),
-               now() + make_interval(secs => %(in_seconds)s::float8))
-           ::procrastinate_job_to_defer_v1
-    from unnest(%(subjects)b::bigint[]) with ordinality as s(id, number)
-    order by s.number))) as job
-"""
-# The library's own way in, its SQL function, called with ids instead of one composite value
-# a job: building those in Python cost more than storing the jobs.
-
-
-async def bring_forward(
-    connection: Connection, job_ids: Sequence[int], *, longest: timedelta
-) -> None:
-    """Let jobs be due now: these, and those that are due later than any can be.
-
-    The clock was ahead when it was said when they are due, and was put right since.
-    """
-    await rows(
-        connection,
-        "update procrastinate_jobs set scheduled_at = null where status = 'todo'"
-        " and (id = any (%(ids)s::bigint[]) or scheduled_at > now() + %(longest)s)",
-        {"ids": list(job_ids), "longest": longest},
-    )
-
-
-async def depths(connection: Connection) -> list[dict[str, Any]]:
-    """Return how many jobs wait, are due later, or run, by lane."""
-    return await rows(
-        connection,
-        "select queue_name as lane, status::text,"
-        " (scheduled_at is not null and scheduled_at > now()) as later, count(*) as jobs"
-        " from procrastinate_jobs where status in ('todo', 'doing') group by 1, 2, 3",
-    )
-
-
-JOBS: Final = """
-    select procrastinate_defer_jobs_v1(array(
-        select row(%(lane)s, 'converge', %(priority)s, null, null,
-                   json_build_object('subject_id', id), null)::procrastinate_job_to_defer_v1
-        from {subjects} order by n)) as ids
-"""
-"""As ``Lanes.defer``, but from a table of subjects within a statement.
-
-The table has ``id`` and ``n``, by which the jobs' ids are in order. The lane and the priority
-are parameters. It is what the job library itself asks the database.
-"""
-
-LIVE_JOBS: Final = "select j.id from procrastinate_jobs as j where j.status in ('todo', 'doing')"
-"""The jobs that wait or run."""
+        return len(await self._connector.execute_query_all_async(HAND_ON, workers=silent))

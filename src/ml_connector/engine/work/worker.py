@@ -1,4 +1,4 @@
-"""A worker: works the lanes of all connections off and does its share of the chores."""
+"""A worker: works the lanes of all connections off, does errands and its share of the chores."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import structlog
 from ml_connector.config.log_counts import LogCounts, flush_counts
 from ml_connector.engine.settle.write_slots import runs_for
 from ml_connector.engine.work.chores import Chore, keep_up
-from ml_connector.engine.work.lanes import Lanes
+from ml_connector.engine.work.lanes import ERRANDS, Lanes
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -22,6 +22,8 @@ _counts: Final = LogCounts(_log)
 _LOOK_FOR_CONNECTIONS_SECONDS: Final = 1.0
 _ANSWER_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 6.0
+
+_ERRANDS_AT_ONCE: Final = 2
 
 
 class _Lane(NamedTuple):
@@ -80,6 +82,8 @@ async def _tend(
         # Whoever wants this process to end does not wait for a database that is away.
         async with asyncio.timeout(_ANSWER_SECONDS), database.transaction() as connection:
             wanted = _wanted(await connections.every(connection), at_once)
+            if lanes.does_errands:
+                wanted[ERRANDS] = _ERRANDS_AT_ONCE
     except (DatabaseAway, psycopg.OperationalError, TimeoutError) as error:
         _log.warning("database_away", reason=str(error) or "no answer")
         return

@@ -1,0 +1,106 @@
+"""What each kind of errand does: the same functions as the commands of these names."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.connections.checks import as_rows
+from ml_connector.app.errands.errands import Do, ErrandProgress
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import month_end, month_json
+from ml_connector.app.operations.sync import sync_flow
+from ml_connector.app.ping.ping import ping_connection
+from ml_connector.errors import UserError
+from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections import acts, connections
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.people.errands import Errand
+from ml_connector.reconcile.month import Month
+
+
+async def _reconcile(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Make the report of ``arguments["month"]``."""
+    applied = await _applied(installation, errand)
+    today = datetime.now(applied.schedule.zone).date()
+    done = await month_end.reconcile(
+        installation,
+        applied,
+        Month.parse(errand.arguments["month"], today=today),
+        out=None,
+        person=errand.person,
+        progress=progress.says,
+    )
+    return month_json.kept(done.shown)
+
+
+async def _ping(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Check a connection; ``arguments["deep"]``: products and the last orders too."""
+    progress.says("Asking both systems")
+    checks = await ping_connection(
+        installation, _name(errand), deep=bool(errand.arguments.get("deep"))
+    )
+    works = all(one.outcome == "ok" or not one.needed for one in checks)
+    return {"ok": works, "checks": as_rows(checks)}
+
+
+async def _sync(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Do the flow ``arguments["flow"]`` now; ``arguments["ids"]``: of these subjects."""
+    flow = FLOWS.get(errand.arguments["flow"])
+    if flow is None:
+        raise UserError(
+            f"There is no flow {errand.arguments['flow']}",
+            next_step=f"The flows are {', '.join(FLOWS)}.",
+        )
+    ids = [str(one) for one in errand.arguments.get("ids", ())]
+    applied = await _applied(installation, errand)
+    async with installation.database.transaction() as on:
+        await acts.record(
+            on,
+            errand.person,
+            "sync",
+            connection=applied.name,
+            details={"flow": flow.name, "ids": ids, "since": None},
+        )
+    synced = await sync_flow(
+        installation,
+        applied,
+        flow,
+        ids=ids,
+        since=None,
+        told=lambda seen: progress.says("Syncing", seen.done, seen.all),
+    )
+    found: dict[str, Any] = msgspec.to_builtins(
+        {"flow": flow.name, "subjects": synced.subjects, "lines": synced.equation}
+    )
+    return found
+
+
+def _name(errand: Errand) -> str:
+    if errand.connection is None:
+        raise UserError("An errand of this kind is of a connection", next_step="Name one.")
+    return errand.connection
+
+
+async def _applied(installation: Installation, errand: Errand) -> AppliedConnection:
+    async with installation.database.transaction() as on:
+        applied = await connections.find(on, _name(errand))
+    if applied is None:
+        raise UserError(
+            f'There is no connection "{errand.connection}"', next_step="See the connections."
+        )
+    return applied
+
+
+KINDS: Final[Mapping[str, Do]] = MappingProxyType(
+    {"reconcile": _reconcile, "ping": _ping, "sync": _sync}
+)
+"""Kinds of errands; their names are stored."""

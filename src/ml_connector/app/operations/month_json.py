@@ -1,0 +1,52 @@
+"""The report of a month for a program: what ``--json`` prints, pages show, and is kept with it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.report.page import totals
+
+MOST_KEPT: Final = 1_000
+
+
+def as_json(
+    report_id: int, report: Report, *, files: Sequence[Path], asked_shipbob: bool
+) -> dict[str, Any]:
+    """Return a report for a program, as JSON builtins, with every line that it shows."""
+    found: dict[str, Any] = msgspec.to_builtins(
+        {
+            "report": report_id,
+            "connection": report.connection,
+            "month": report.month,
+            "timezone": report.zone,
+            "green": report.green,
+            "head": report.head,
+            "journal_rows": report.journal_rows,
+            "documents": report.documents,
+            "totals": [
+                {
+                    "section": key.section,
+                    "currency": key.currency or None,
+                    **{name: str(getattr(row, name)) for name in row.__struct_fields__},
+                }
+                for key, row in totals(report)
+            ],
+            "equations": report.equations,
+            "differences": report.open,
+            "order_lines": report.order_lines,
+            "shown": dict(Counter(one.kind for one in report.explained)),
+            "explained": report.explained,
+            "asked_shipbob": asked_shipbob,
+            "files": [str(path) for path in files],
+        }
+    )
+    return found
+
+
+def kept(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of it: of the differences with a reason the first, and all counted."""
+    return {**shown, "explained": shown["explained"][:MOST_KEPT]}
