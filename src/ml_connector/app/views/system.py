@@ -8,7 +8,7 @@ import msgspec
 from ml_connector import __version__
 from ml_connector.app.installation.room import rooms
 from ml_connector.config.settings import Settings
-from ml_connector.engine.work import lanes, presence
+from ml_connector.engine.work import job_tables, presence
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.figures import installation
 from ml_connector.storage.database import Connection
@@ -116,7 +116,7 @@ async def _workers(on: Connection) -> tuple[ShownWorker, ...]:
 
 async def _lanes(on: Connection) -> tuple[ShownLane, ...]:
     found = {name: [0, 0, 0] for name in await connections.names(on)}
-    for row in await lanes.depths(on):
+    for row in await job_tables.depths(on):
         counts = found.setdefault(row["lane"], [0, 0, 0])
         place = 0 if row["status"] == "doing" else 2 if row["later"] else 1
         counts[place] += row["jobs"]
