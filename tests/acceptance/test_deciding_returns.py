@@ -1,7 +1,7 @@
 """What a person decides about a return that stopped: both systems and month end afterwards."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -183,3 +183,55 @@ def test_units_of_which_shipbob_says_nothing_are_handled_by_a_persons_receipt(de
     assert drifts(desk) == []
     assert month.green
     assert close(desk.acme).report.green
+
+
+def undated(found: Return) -> None:
+    """ShipBob dates no step of a return but that it was announced."""
+    found.history = [step for step in found.history if step[0] == "AwaitingArrival"]
+
+
+def nowhere(found: Return) -> None:
+    """ShipBob does not say at which center a return is."""
+    found.nowhere = True
+
+
+@pytest.mark.parametrize("forget", [undated, nowhere])
+def test_a_return_without_a_date_or_a_center_is_handled_by_a_persons_receipt(
+    desk: Desk, forget: Callable[[Return], None]
+) -> None:
+    tee = desk.acme.sku("TEE")
+    _, _, shipment = desk.sell({tee: 2})
+    number = desk.authorize({tee: 2}, customer=OURS)
+    found = desk.announce({tee: 2}, number, shipment=shipment)
+    desk.complete(found, {tee: {"Restock": 2}})
+    forget(found)
+    stopped = look(desk, found)
+    sync(desk.acme, "tracking")
+    red = close(desk.acme).report
+    receipt = received_by_hand(desk, number, 1)
+    seen = decide(desk, found, "handled", "--document", receipt, "--dry-run")
+    first = decide(desk, found, "handled", "--document", receipt)
+    in_part = look(desk, found)
+    rest = received_by_hand(desk, number, 1)
+    decide(desk, found, "handled", "--document", rest)
+
+    assert stopped == in_part == ("dead", "return_unclear")
+    assert not red.green
+    assert [one["quantity"] for one in seen["plan"]["handled"]] == [1]
+    assert look(desk, found) == ("done", None)
+    assert desk.documents(found) == []
+    assert desk.stock(tee) == {6: 2}
+    assert drifts(desk) == []
+
+    report = close(desk.acme).report
+    shown = " ".join(one.says for one in report.of(Kind.FACT_HANDLED))
+
+    assert report.green
+    assert f"Handled by item receipt {receipt}" in shown
+    assert rest in shown
+
+    undone = desk.acme.command("events", "undecide", str(first["id"]))
+
+    assert undone.status == 0, undone.err
+    assert look(desk, found) == ("dead", "return_unclear")
+    assert not close(desk.acme).report.green

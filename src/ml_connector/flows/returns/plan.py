@@ -16,7 +16,10 @@ from ml_connector.flows.returns.decisions.corrections import corrections, said_o
 from ml_connector.flows.returns.decisions.decided import (
     decided_for,
     handled_by_others,
+    handled_wherever,
     in_doubt,
+    is_handled,
+    lapsed,
     left_to_others,
     split_unclear,
 )
@@ -44,6 +47,7 @@ from ml_connector.flows.returns.others_receipts import (
 from ml_connector.flows.returns.requirements import (
     adjustment_account,
     not_covered,
+    nowhere,
     places,
     refuse_reopened,
     refuse_unbookable,
@@ -52,7 +56,7 @@ from ml_connector.flows.returns.requirements import (
     too_many,
     write_off_account,
 )
-from ml_connector.flows.returns.source_lines import fact_date_of, source_lines
+from ml_connector.flows.returns.source_lines import fact_date_of, source_lines, undated
 from ml_connector.flows.returns.task import ReturnTask, task_of
 from ml_connector.ledger.postings.documents import (
     Document,
@@ -63,7 +67,7 @@ from ml_connector.ledger.postings.documents import (
 )
 from ml_connector.rules.decisions.corrections import as_posted
 from ml_connector.rules.decisions.not_ours import not_ours_reason
-from ml_connector.rules.items import MatchFacts, match, sku_of
+from ml_connector.rules.items import Matched, MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.refused import ignored_return, refusal
 from ml_connector.rules.start_date import before_start
@@ -72,6 +76,8 @@ from ml_connector.words import Cause, ExternalIdPrefix
 
 _IN_ORDER: Final[tuple[Action, ...]] = ("restock", "dispose", "quarantine")
 """Restocked and disposed units share a location, so they come in with one receipt."""
+
+_ALL_BY_OTHERS: Final = "All that is not booked is handled by others"
 
 
 def plan(facts: ReturnFacts, posted: Sequence[Posted], settings: ConnectionSettings) -> Plan:
@@ -111,7 +117,9 @@ def _of_completed(
 ) -> Plan:
     """Plan what is booked of a return that is completed; raises as ``plan`` does."""
     units = units_of(facts)
-    left_out = before_start(fact_date_of(facts, settings), settings)
+    left_out = ""
+    if facts.completed_at is not None or not is_handled(facts):
+        left_out = before_start(fact_date_of(facts, settings), settings)
     if not (left_out or posted):
         left_out = _ignored(facts, settings)
     if left_out:
@@ -141,12 +149,10 @@ def _beyond_booked(
     if not pending:
         refuse_unknown_type(facts, units)
         return Plan(note=nothing_left(facts, units, posted))
+    if is_handled(facts) and (facts.completed_at is None or facts.center_id is None):
+        return _by_others_alone(facts, pending, booked, settings)
     locations = places(facts, settings, {unit.action for unit in pending})
-    matched = match(
-        {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in pending},
-        MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
-        settings.skus,
-    )
+    matched = _matched(facts, pending, settings)
     parts = [
         ReturnedUnits(
             unit=unit,
@@ -166,6 +172,42 @@ def _beyond_booked(
     return msgspec.structs.replace(decided, bindings=matched.bindings, handled=tuple(handled))
 
 
+def _matched(facts: ReturnFacts, units: Sequence[Unit], settings: ConnectionSettings) -> Matched:
+    return match(
+        {unit.inventory_id: sku_of(unit.inventory_id, unit.sku) for unit in units},
+        MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
+        settings.skus,
+    )
+
+
+def _by_others_alone(
+    facts: ReturnFacts,
+    pending: Sequence[Unit],
+    booked: Mapping[str, int],
+    settings: ConnectionSettings,
+) -> Plan:
+    """Plan a return without a date or a center: no document of ours can be made of it.
+
+    What documents of others account for is handled; the rest stays as unclear as it is.
+    """
+    matched = _matched(facts, pending, settings)
+    handled = handled_wherever(facts, pending, matched.items, booked, settings)
+    accounted = Counter(booked)
+    for units in handled:
+        accounted[units.source_line] += units.quantity
+    left = [unit for unit in pending if is_pending(unit, accounted)]
+    unclear = undated(facts) if facts.completed_at is None else nowhere(facts)
+    failure = lapsed(facts, settings) or (unclear if left else None)
+    if failure is not None and not handled:
+        raise failure
+    return Plan(
+        note="" if failure else _ALL_BY_OTHERS,
+        handled=tuple(handled),
+        bindings=matched.bindings,
+        remaining_failure=failure,
+    )
+
+
 def _book(  # noqa: PLR0917 - one call, one order
     facts: ReturnFacts,
     parts: Sequence[ReturnedUnits],
@@ -183,7 +225,7 @@ def _book(  # noqa: PLR0917 - one call, one order
     if doubt is not None:
         raise doubt
     if not left:
-        return Plan(note="All that is not booked is handled by others")
+        return Plan(note=_ALL_BY_OTHERS)
     for part in left:
         refuse_unbookable(facts, part)
     task = task_of(facts, posted, decided_for(facts, left, settings), left, accounted)

@@ -31,7 +31,7 @@ def places(
         NeedsHuman: ShipBob names no fulfillment center.
     """
     if facts.center_id is None:
-        raise unclear(facts, "ShipBob names no fulfillment center")
+        raise nowhere(facts)
     location = location_of(facts.center_id, facts.center_name, settings)
     quarantine = settings.policies.quarantine_location
     if "quarantine" in actions and quarantine is None:
@@ -45,6 +45,11 @@ def places(
             ),
         )
     return {"restock": location, "dispose": location, "quarantine": quarantine or location}
+
+
+def nowhere(facts: ReturnFacts) -> NeedsHuman:
+    """Return the failure of a return of which ShipBob names no fulfillment center."""
+    return unclear(facts, "ShipBob names no fulfillment center")
 
 
 def refuse_reopened(facts: ReturnFacts, posted: Sequence[Posted]) -> None:

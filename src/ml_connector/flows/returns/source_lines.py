@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.facts import ReturnFacts, known_action, source_line, unclear
 from ml_connector.ledger.postings.documents import SourceLine
 from ml_connector.rules.posting_dates import local_day
@@ -55,5 +56,10 @@ def fact_date_of(facts: ReturnFacts, settings: ConnectionSettings) -> date:
         NeedsHuman: ShipBob names no date at all.
     """
     if facts.completed_at is None:
-        raise unclear(facts, "ShipBob does not say when it was completed")
+        raise undated(facts)
     return facts.completed_at.astimezone(settings.schedule.zone).date()
+
+
+def undated(facts: ReturnFacts) -> NeedsHuman:
+    """Return the failure of a return of which ShipBob names no date."""
+    return unclear(facts, "ShipBob does not say when it was completed")

@@ -8,7 +8,7 @@ from typing import Final
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.decisions import Decidable, Offers, offers_of
 from ml_connector.flows.returns.decisions.corrections import corrections
-from ml_connector.flows.returns.decisions.decided import ignore_rule, lapses, match
+from ml_connector.flows.returns.decisions.decided import ignore_rule, lapses, match, places_by_hand
 from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
@@ -89,19 +89,12 @@ def objection(
 
 
 def _wanted(facts: ReturnFacts, settings: ConnectionSettings) -> UnitsToAccountFor:
-    own = {
-        place
-        for place in (
-            settings.locations.get(str(facts.center_id)),
-            settings.policies.quarantine_location,
-        )
-        if place is not None
-    }
+    places = places_by_hand(facts, settings)
     return UnitsToAccountFor(
         what=f"return {facts.return_id}",
         items={item.id for found in facts.items.values() for item in found} | {*facts.bound},
-        places=own,
-        there=" or ".join(sorted(filter(None, own))) or f"of center {facts.center_id}",
+        places=places,
+        there=" or ".join(sorted(places)) or f"of center {facts.center_id}",
         leaving=(False, True),
         subsidiaries=_subsidiaries(facts, settings),
     )

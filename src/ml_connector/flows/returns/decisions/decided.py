@@ -12,7 +12,12 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import ReturnFacts, unclear_units, without_unclear_units
+from ml_connector.flows.returns.facts import (
+    ReturnFacts,
+    Unit,
+    unclear_units,
+    without_unclear_units,
+)
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.ledger.decisions.decisions import NamedDocument, NamedUnits
 from ml_connector.ledger.postings.documents import HandledUnits, Plan, Posted, RefusedUnits
@@ -30,6 +35,7 @@ from ml_connector.rules.decisions.named import order_by_decision
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
 from ml_connector.rules.decisions.policies import decided_settings
+from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
 from ml_connector.words import DecisionKind
@@ -130,6 +136,62 @@ def handled_by_others(
     return handled_units(facts.decisions, wanted)
 
 
+def handled_wherever(
+    facts: ReturnFacts,
+    units: Iterable[Unit],
+    items: Mapping[int, ItemFact],
+    booked: Mapping[str, int],
+    settings: ConnectionSettings,
+) -> list[HandledUnits]:
+    """Return the units that documents of others account for, wherever they may lie.
+
+    Args:
+        facts: of a return of which no date or no center is told.
+        units: of the return.
+        items: NetSuite's, by ShipBob's inventory id.
+        booked: units that are booked, by line.
+        settings: of the connection.
+    """
+    accounted, found = Counter(booked), list[HandledUnits]()
+    for place in places_by_hand(facts, settings):
+        parts = [
+            ReturnedUnits(
+                unit=unit, item=items[unit.inventory_id], location=place, quantity=unit.quantity
+            )
+            for unit in units
+        ]
+        for one in handled_by_others(facts, parts, accounted):
+            accounted[one.source_line] += one.quantity
+            found.append(one)
+    return found
+
+
+def places_by_hand(facts: ReturnFacts, settings: ConnectionSettings) -> list[str]:
+    """Return the locations at which a person may have booked units of a return.
+
+    That of its center, and the one of quarantined units; where ShipBob names no center, that of
+    any center.
+    """
+    centers = (
+        sorted(settings.locations.values())
+        if facts.center_id is None
+        else [settings.locations.get(str(facts.center_id))]
+    )
+    places = dict.fromkeys([*centers, settings.policies.quarantine_location])
+    return [place for place in places if place is not None]
+
+
+def is_handled(facts: ReturnFacts) -> bool:
+    """Whether a person decided that documents of others account for units of a return."""
+    return bool(of_kind(facts.decisions, _HANDLED))
+
+
+def lapsed(facts: ReturnFacts, settings: ConnectionSettings) -> NeedsHuman | None:
+    """Return the failure of a return with a decision that does not hold; None where all hold."""
+    what, lines = f"Return {facts.return_id}", source_lines(facts, settings)
+    return decided.lapsed(what, facts.decisions, match(facts), lines)
+
+
 def split_unclear(
     facts: ReturnFacts, settings: ConnectionSettings
 ) -> tuple[ReturnFacts, tuple[HandledUnits, ...]]:
@@ -156,15 +218,11 @@ def split_unclear(
         MatchFacts(facts.items, facts.bindings, facts.bound, facts.near_items),
         settings.skus,
     )
-    places = (
-        settings.locations.get(str(facts.center_id)),
-        settings.policies.quarantine_location,
-    )
     left: Counter[tuple[str, str]] = Counter()
     for one in unclear:
         left[one.source_line, matched.items[one.inventory_id].id] += one.quantity or 0
     handled: list[HandledUnits] = []
-    for place in dict.fromkeys(one for one in places if one is not None):
+    for place in places_by_hand(facts, settings):
         wanted = [UnitsToHandle(*line, place, units) for line, units in left.items()]
         here = handled_units(facts.decisions, wanted)
         for one_of_them in here:
@@ -206,8 +264,7 @@ def in_doubt(
         parts: units that nothing accounts for.
         settings: of the connection.
     """
-    what, lines = f"Return {facts.return_id}", source_lines(facts, settings)
-    changed = decided.lapsed(what, facts.decisions, match(facts), lines)
+    changed = lapsed(facts, settings)
     if changed is not None:
         return changed
     items, places = {part.item.id for part in parts}, {part.location for part in parts}
@@ -216,8 +273,8 @@ def in_doubt(
         here = [location for item, location in shown if item in items]
         if here and places.isdisjoint(here):
             return NeedsHuman(
-                f'{what}: decision {one.id}, "{one.says}", names units at another location than'
-                f" {' or '.join(sorted(places))}, where the return is now",
+                f'Return {facts.return_id}: decision {one.id}, "{one.says}", names units at'
+                f" another location than {' or '.join(sorted(places))}, where the return is now",
                 cause=one.cause,
                 remedy=(
                     "Correct the location on the document in NetSuite and decide again; or delete"

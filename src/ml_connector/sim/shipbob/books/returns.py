@@ -47,7 +47,11 @@ class ReturnLine(msgspec.Struct, kw_only=True):
 
 
 class Return(msgspec.Struct, kw_only=True):
-    """A return order; its history holds every status with its instant."""
+    """A return order; its history holds every status with its instant.
+
+    Attributes:
+        nowhere: at which center it is is not shown.
+    """
 
     id: int
     channel_id: int
@@ -64,6 +68,7 @@ class Return(msgspec.Struct, kw_only=True):
     shipment_tracking_number: str | None = None
     history: list[tuple[str, datetime]] = []
     fees: list[tuple[str, Decimal]] = []
+    nowhere: bool = False
 
     def at(self, status: str) -> datetime | None:
         """When it reached a status, if it did."""

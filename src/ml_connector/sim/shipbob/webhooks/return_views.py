@@ -35,7 +35,9 @@ class ReturnViews:
             "return_type": "RTS" if self.spaced and found.type != "Regular" else found.type,
             "channel": self._channel(found),
             "customer_name": found.customer_name,
-            "fulfillment_center": self._centers[found.center_id].short(),
+            "fulfillment_center": None
+            if found.nowhere
+            else self._centers[found.center_id].short(),
             "original_shipment_id": found.original_shipment_id,
             "tracking_number": found.tracking_number,
             "shipment_tracking_number": found.shipment_tracking_number,
