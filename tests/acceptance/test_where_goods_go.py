@@ -3,10 +3,12 @@
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from acceptance import told
+from acceptance.closing import close
 from acceptance.merchant import Merchant, quantities
 from acceptance.test_changed_orders import edit, receive, stow
 from acceptance.test_deciding import decide, drifts, standing
@@ -15,6 +17,7 @@ from acceptance.test_purchase_orders import order_id
 from acceptance.test_stowed_lines import lot_item, of_lot
 from acceptance.test_whose_wro import arrive_whole, by_hand, enter, numbered, pushed
 from acceptance.told import EUROPE, OWN_WAREHOUSE, ends_right, number_of, units, waits
+from ml_connector.reconcile.compare.kinds import Kind
 
 
 @pytest.fixture(scope="module")
@@ -260,10 +263,18 @@ def test_goods_of_which_nothing_shows_that_their_hub_sent_them_on_are_shown_unti
     )
     apart = units(acme, sku)
     shown = {row["location"]: row["drift"] for row in drifts(acme) if row["sku"] == sku}
+    on_their_way = close(acme).report.of(Kind.IN_TRANSIT)
     acme.world.netsuite.add_to_stock(sku, 20, -6)
     acme.world.netsuite.add_to_stock(sku, 21, 6)
 
     assert state == "done"
+    assert [(one.source, one.what, one.where, one.netsuite) for one in on_their_way] == [
+        (f"wro {wro.id}", sku, "20", Decimal(6))
+    ]
+    assert on_their_way[0].says.endswith(
+        "goes to location 21; nothing shows that they moved to center 31"
+    )
+    assert close(acme).report.of(Kind.IN_TRANSIT) == ()
     assert run["note"].endswith("nothing shows that they moved to center 31")
     assert apart == ({f"{sku} at 21": 6}, {f"{sku} at 20": 6})
     assert shown == {"21": 6}

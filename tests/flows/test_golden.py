@@ -41,6 +41,7 @@ def said(decided: Plan) -> dict[str, Any]:
         ("refused_lines", decided.refused),
         ("corrected", decided.corrected),
         ("rests_on", decided.rests_on),
+        ("in_transit", decided.in_transit),
         ("handled", decided.handled),
     ):
         if kept:

@@ -8,7 +8,7 @@ transfer when the WRO has ended and its history shows that the hub sent them on
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,7 +17,13 @@ import msgspec
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.flows.receiving.documents import Booking, transfer
 from ml_connector.flows.receiving.facts import ReceivingFacts
-from ml_connector.ledger.postings.documents import Document, JournalLine, Plan, Posted
+from ml_connector.ledger.postings.documents import (
+    Document,
+    JournalLine,
+    Plan,
+    Posted,
+    UnitsInTransit,
+)
 from ml_connector.rules.booked import standing
 from ml_connector.rules.locations import unmapped
 from ml_connector.shipbob.resources.receiving import ENDED
@@ -94,9 +100,29 @@ def moved_on(
         NeedsHuman: a transfer can't be dated.
     """
     apart = booked_apart(facts, posted, decided.documents, settings)
-    if not apart or decided.remaining_failure is not None or decided.waiting:
+    if not apart:
         return decided
     target = ordered_at(facts, settings)
+    moved = _moved(decided, facts, posted, settings, apart, dated)
+    if any(one.kind == DocumentKind.INVENTORY_TRANSFER for one in moved.documents):
+        return moved
+    is_marked = facts.synced or any(map(_is_mark, posted))
+    why = _stays(decided, facts, target, is_marked=is_marked)
+    return msgspec.structs.replace(moved, in_transit=tuple(_in_transit(apart, target or "", why)))
+
+
+def _moved(  # noqa: PLR0917 - what ``moved_on`` is given
+    decided: Plan,
+    facts: ReceivingFacts,
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+    apart: Sequence[Apart],
+    dated: Callable[[], Booking],
+) -> Plan:
+    """Return the plan with transfers of the units, or with what is said of them."""
+    target = ordered_at(facts, settings)
+    if decided.remaining_failure is not None or decided.waiting:
+        return decided
     if not facts.sent_on:
         return _with_note(decided, _left(apart, facts)) if target is not None else decided
     if facts.status not in ENDED or facts.synced or any(map(_is_mark, posted)):
@@ -116,6 +142,35 @@ def moved_on(
     moves = _transfers(apart, first, target, facts, settings)
     marks = decided.documents[len(others) :]
     return msgspec.structs.replace(decided, documents=(*others, *moves, *marks))
+
+
+def _stays(decided: Plan, facts: ReceivingFacts, target: str | None, *, is_marked: bool) -> str:
+    """Return why nothing moves units on that are booked elsewhere than where they go."""
+    if not facts.sent_on:
+        return f"nothing shows that they moved to center {destination_of(facts)}"
+    if target is None:
+        return f"center {destination_of(facts)} has no location"
+    if facts.status not in ENDED:
+        return "the WRO has not ended yet"
+    if is_marked:
+        return "the WRO was marked as booked before"
+    if decided.remaining_failure is not None or decided.waiting:
+        return "more of the WRO waits"
+    return "they are to be moved by hand"
+
+
+def _in_transit(apart: Sequence[Apart], target: str, reason: str) -> Iterator[UnitsInTransit]:
+    for place in apart:
+        for line, quantity in place.units:
+            yield UnitsInTransit(
+                source_line=line.source_line,
+                sku=line.sku or "",
+                item=line.item or "",
+                location=place.location,
+                bound_for=target,
+                quantity=quantity,
+                reason=reason,
+            )
 
 
 def _needs_hands(facts: ReceivingFacts, apart: Sequence[Apart], target: str) -> bool:

@@ -294,6 +294,24 @@ class CorrectedRecord(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[StockUnits, ...]
 
 
+class UnitsInTransit(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that are booked at one location, and that the source says go to another.
+
+    Attributes:
+        location: where they are booked; NetSuite's internal id.
+        bound_for: where they go; empty where that place is not mapped.
+        reason: why they are not moved on, for a person.
+    """
+
+    source_line: str
+    sku: str
+    item: str
+    location: str
+    bound_for: str
+    quantity: int
+    reason: str
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What plan decided.
 
@@ -314,6 +332,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         gone: internal ids of documents of ours that somebody deleted, and that nothing needs any
             more: the source says that their units stayed, or another document has them.
         corrected: records that hold other units than we have posted, as the source says now.
+        in_transit: units that are booked elsewhere than where they go, and that nothing moves on.
         claim: the record of others that its documents change as the subject's own, if any.
         parent_key: the key of the larger thing at the source that those are read with.
         rests_on: the documents of others that show what is refused because of them: when one of
@@ -331,6 +350,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     corrected: tuple[CorrectedRecord, ...] = ()
+    in_transit: tuple[UnitsInTransit, ...] = ()
     claim: RecordClaim | None = None
     parent_key: str | None = None
     rests_on: tuple[NamedDocument, ...] = ()

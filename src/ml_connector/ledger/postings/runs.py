@@ -105,6 +105,8 @@ def _decision(plan: Plan) -> dict[str, Any]:
         kept["gone"] = plan.gone
     if plan.corrected:
         kept["corrected"] = plan.corrected
+    if plan.in_transit:
+        kept["in_transit"] = plan.in_transit
     return kept
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ml_connector.reconcile.amounts import with_unit
-from ml_connector.reconcile.compare import documents, handled, order_lines, sources
+from ml_connector.reconcile.compare import documents, handled, in_transit, order_lines, sources
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     Place,
@@ -19,6 +19,7 @@ from ml_connector.reconcile.compare.document_pairs import (
     posted_documents,
 )
 from ml_connector.reconcile.compare.handled import HandlingDocument
+from ml_connector.reconcile.compare.in_transit import InTransit
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.order_lines import OrderSide
@@ -60,6 +61,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         not_needed: external ids of documents of ours that nothing needs any more.
         known: documents of others that the books know as those of a source, or of none.
         corrected: by internal id, what records hold that were corrected to what the source says.
+        in_transit: units that are booked elsewhere than where they go.
     """
 
     sections: Sections
@@ -76,6 +78,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     not_needed: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
+    in_transit: Sequence[InTransit] = ()
 
 
 def compare(
@@ -153,6 +156,7 @@ def judge(
         *handled.judge_resting(resting, gathered.sections),
         *_of_documents(month, gathered, handling),
         *cut_off(month, gathered.cut_off, gathered.sections),
+        *in_transit.judge(gathered.in_transit, table, gathered.sections),
     ]
     wrong_lines = order_lines.judge(
         month,

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     ORDER_LINE_OF_OTHER_LOCATION = "order_line_of_other_location"
     ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
     ORDER_LINE_EXCEEDED = "order_line_exceeded"
+    IN_TRANSIT = "in_transit"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
@@ -56,6 +57,7 @@ EXPLAINED: Final = frozenset(
         Kind.DOCUMENT_CORRECTED,
         Kind.FACT_REFUSED,
         Kind.FACT_HANDLED,
+        Kind.IN_TRANSIT,
         Kind.MOVED_BY_OTHERS,
         Kind.POSTED_LATER,
         Kind.POSTED_FROM_EARLIER,
@@ -91,6 +93,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_LOCATION: "Received on an order line of another location",
         Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
+        Kind.IN_TRANSIT: "In transit from a hub, or between centers",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",
         Kind.POSTED_FROM_EARLIER: "Posted in this month, fact of another one",

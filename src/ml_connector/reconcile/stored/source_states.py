@@ -4,14 +4,18 @@ from collections import defaultdict
 
 import msgspec
 
+from ml_connector.engine.flow import Flows
 from ml_connector.ledger.decisions.decisions import DecidedAbout, NamedDocument
+from ml_connector.ledger.postings.documents import UnitsInTransit
 from ml_connector.reconcile.compare.handled import HandlingDocument
+from ml_connector.reconcile.compare.in_transit import InTransit
 from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import source_sql
 from ml_connector.reconcile.stored.rows import document_of, fact_of
 from ml_connector.reconcile.stored.session import StoredSession
+from ml_connector.words import DocumentKind
 
 
 async def states(on: StoredSession, sections: Sections) -> list[SourceState]:
@@ -73,3 +77,25 @@ async def equations(on: StoredSession, sections: Sections) -> list[SectionEquati
         before = sums.get((section, one.currency))
         sums[section, one.currency] = one if before is None else before.plus(one)
     return [sums[key] for key in sorted(sums)]
+
+
+async def in_transit(on: StoredSession, flows: Flows) -> list[InTransit]:
+    """Return the units that were booked in the month elsewhere than where they go."""
+    moving = [
+        flow.name
+        for flow in flows.values()
+        if any(prefix.kind is DocumentKind.INVENTORY_TRANSFER for prefix in flow.documents)
+    ]
+    found: list[InTransit] = []
+    for row in await on.rows(source_sql.IN_TRANSIT, moving=moving):
+        units = msgspec.json.decode(row["units"], type=UnitsInTransit)
+        quantity = min(units.quantity, row["booked"])
+        if quantity > 0:
+            found.append(
+                InTransit(
+                    flow=row["flow"],
+                    source=f"{flows[row['flow']].source} {row['key']}",
+                    units=msgspec.structs.replace(units, quantity=quantity),
+                )
+            )
+    return found
