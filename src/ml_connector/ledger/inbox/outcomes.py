@@ -38,6 +38,19 @@ async def of_event(connection: Connection, event_id: int) -> SubjectStanding | N
     return SubjectStanding(ref, row["id"], row["state"], row["cause"], row["sentence"])
 
 
+async def of_subject(connection: Connection, subject_id: int) -> SubjectStanding | None:
+    """Return how a subject stands, by its id; None where there is none."""
+    row = await one(
+        connection,
+        "select connection, flow, key, id, state, cause, sentence from subject where id = %(id)s",
+        {"id": subject_id},
+    )
+    if row is None:
+        return None
+    ref = SubjectRef(row["connection"], row["flow"], row["key"])
+    return SubjectStanding(ref, row["id"], row["state"], row["cause"], row["sentence"])
+
+
 async def latest_event(connection: Connection, ref: SubjectRef) -> int | None:
     """Return the id of the latest event about a subject; None where there is none."""
     row = await one(

@@ -1,7 +1,7 @@
 """Runs: the facts that a run saw, its decision, and its outcome."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from ml_connector.ledger import months
 from ml_connector.ledger.inbox.ownership import Claimed
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings.documents import Document, Plan
+from ml_connector.ledger.search.numbers import numbers_of
 from ml_connector.storage.database import Connection, Database, one, recordset, rows
 
 
@@ -77,16 +78,37 @@ async def write(connection: Connection, pages: Sequence[Page]) -> None:
         }
         for one in pages
     ]
+    numbers = [
+        {"run": one.run_id, "number": number, "kind": kind}
+        for one in pages
+        if one.facts is not None
+        for number, kind in numbers_of(one.facts).items()
+    ]
     await rows(
         connection,
+        f"{_NUMBER if numbers else ''}"
         "update run as r set facts = coalesce(w.facts, r.facts),"
         " decision = coalesce(w.decision, r.decision),"
         " finished_at = case when w.ended then now() else r.finished_at end,"
         " outcome = case when w.ended then 'done' else r.outcome end"
         " from json_to_recordset(%(pages)s) as w (id bigint, facts json, decision json,"
         " ended boolean) where r.id = w.id",
-        {"pages": recordset(values)},
+        {"pages": recordset(values), "numbers": recordset(numbers)},
     )
+
+
+_NUMBER: Final = """
+with told as (
+    select * from json_to_recordset(%(numbers)s) as n (run bigint, number text, kind text)
+), numbered as (
+    insert into subject_number (connection, number, kind, subject_id)
+    select r.connection, t.number, t.kind, r.subject_id
+    from told as t join run as r on r.id = t.run
+    order by 1, 2, 4
+    on conflict do nothing
+)
+"""
+"""In the same statement, the numbers by which the subjects are found."""
 
 
 def _decision(plan: Plan) -> dict[str, Any]:

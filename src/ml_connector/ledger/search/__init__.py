@@ -1,0 +1,1 @@
+"""Search: by which numbers a subject is found, and finding it."""

@@ -1,0 +1,40 @@
+-- The numbers by which people look for a subject: of its orders, parcels, documents and SKUs.
+create table subject_number (
+    connection text not null,
+    number text collate "C" not null,    -- in small letters, without outer spaces
+    kind text not null,                  -- order, tracking, sku, document, shipment, wro
+    subject_id bigint not null references subject,
+    primary key (connection, number, subject_id)
+);
+
+-- Whose it is to see to a subject that is stopped.
+create table assignment (
+    subject_id bigint primary key references subject,
+    person text not null,                -- to whom
+    note text not null default '',
+    given_by text not null,
+    given_at timestamptz not null default now()
+);
+create index assignment_person on assignment (person);
+
+-- What the console asks of a worker, which alone opens NetSuite's key.
+create table errand (
+    id bigint generated always as identity primary key,
+    connection text not null,
+    kind text not null,                  -- preview, decide, undecide, document
+    person text not null,                -- who asks
+    key text,                            -- by which the person knows it again
+    asked json not null,
+    asked_at timestamptz not null default now(),
+    taken_at timestamptz,                -- a worker has it in hand since then
+    worker text,
+    ended_at timestamptz,
+    answer json,                         -- what came of it
+    problem json,                        -- or why nothing came of it
+    unique (person, key)
+);
+create index errand_waiting on errand (id) where ended_at is null;
+
+-- Lists of events, the newest first, of one flow; and of those that concern no subject.
+create index event_flow on event (connection, flow, received_at);
+create index event_of_none on event (connection, received_at) where subject_id is null;
