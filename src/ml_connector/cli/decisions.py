@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from ml_connector.app.installation.installation import Installation
@@ -19,8 +18,9 @@ from ml_connector.app.operations.decisions.wanted import (
     NAMES_A_VALUE,
     Wanted,
 )
+from ml_connector.app.operations.planned import proposal_as_json
 from ml_connector.cli.context import current
-from ml_connector.cli.flows import as_json, print_documents
+from ml_connector.cli.flows import print_documents
 from ml_connector.errors import UserError
 from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
@@ -101,17 +101,7 @@ def carry_out(
 
     looked_at = context.run(look)
     _show(looked_at)
-    answer = {
-        "decision": msgspec.to_builtins(looked_at.new, str_keys=True),
-        "plan": {
-            **as_json(looked_at.planned),
-            "handled": [
-                msgspec.to_builtins(one)
-                for one in (looked_at.planned.plan.handled if looked_at.planned.plan else ())
-            ],
-        },
-        "rule": looked_at.rule,
-    }
+    answer = proposal_as_json(looked_at)
     if dry_run:
         context.printer.line("Nothing was decided: --dry-run only shows.")
         context.printer.answer({**answer, "recorded": False})

@@ -14,6 +14,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.app.operations.replay import replay
 from ml_connector.causes.table import IN_WORDS, who_acts
+from ml_connector.cli.assign import assign
 from ml_connector.cli.context import current
 from ml_connector.cli.decisions import decide, print_decisions, undecide
 from ml_connector.cli.times import moment
@@ -30,6 +31,7 @@ from ml_connector.words import EVENT_STATUSES
 commands = typer.Typer(
     help="The inbox and what came of each event.", no_args_is_help=True, rich_markup_mode=None
 )
+commands.command("assign")(assign)
 commands.command("decide")(decide)
 commands.command("undecide")(undecide)
 

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from ml_connector.app.connections.checks import Check, as_rows
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.planned import as_json
 from ml_connector.app.operations.sync import (
     Planned,
     PushProgress,
@@ -264,18 +264,3 @@ def _line(line: JournalLine) -> str:
     if line.quantity is None:
         return f"{line.source_line}: {line.detail}"
     return f"{line.quantity:+d} {line.sku} at location {line.location}"
-
-
-def as_json(one: Planned) -> dict[str, Any]:
-    """Return a plan as JSON shows it."""
-    answer: dict[str, Any] = {"key": one.key}
-    if one.details:
-        answer["details"] = one.details
-    if one.failure is not None:
-        return {**answer, "waits": one.failure}
-    if one.plan is not None:
-        answer["documents"] = msgspec.to_builtins(one.plan.documents)
-        answer["note"] = one.plan.note
-        if one.plan.remaining_failure is not None:
-            answer["afterwards"] = str(one.plan.remaining_failure)
-    return answer

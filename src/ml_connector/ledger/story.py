@@ -1,4 +1,4 @@
-"""The story of one subject: what was told of it, what its runs saw and decided, what was posted."""
+"""The story of one subject: what was told of it, what its runs saw, decided and posted."""
 
 from collections.abc import Sequence
 from typing import Any, Final

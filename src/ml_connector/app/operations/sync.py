@@ -1,7 +1,7 @@
 """Doing a flow now, and planning it without doing it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation
-from ml_connector.config.connection import RequestLimits
+from ml_connector.config.connection import ConnectionSettings, RequestLimits
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import Swept, sweep, tell
@@ -18,13 +18,16 @@ from ml_connector.engine.settle.write_slots import runs_for
 from ml_connector.engine.work.pushes import BUNCH, push_plan
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
+from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import Equation
 from ml_connector.ledger.inbox import outcomes, subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Plan
+from ml_connector.ledger.postings.documents import Plan, Posted
+from ml_connector.ledger.postings.runs import StoredRun
+from ml_connector.secret import Secret
 from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 
 _GRACE_SECONDS: Final = 5.0
@@ -234,14 +237,53 @@ async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Plann
             what = "There is no run" if run is None else "No facts were stored by run"
             raise UserError(f"{what} {run_id}", next_step="See the runs in: events show ID.")
         posted = await postings.posted_before(connection, run.subject_id, run_id)
-    flow = FLOWS[run.subject.flow]
     context = await ConnectionContexts(installation).open(run.subject.connection)
-    facts = msgspec.convert(run.facts, flow.facts, str_keys=True)
+    return plan_stored(run, run.facts, posted, context.settings)
+
+
+async def plan_run_without_keys(
+    installation: Installation, names: Collection[str], run_id: int
+) -> tuple[Flow, Planned]:
+    """Plan the stored facts of an old run like ``plan_run``, where no secret may be opened.
+
+    Raises:
+        LookupError: these connections have no such run.
+        UserError: it stored no facts.
+        NeedsHuman: the settings can't be read.
+    """
+    async with installation.database.transaction() as on:
+        run = await runs.stored(on, run_id)
+        if run is None or run.subject.connection not in names:
+            raise LookupError(f"There is no run {run_id}")
+        if run.facts is None:
+            raise UserError(
+                f"No facts were stored by run {run_id}", next_step="Take a run that saw something."
+            )
+        posted = await postings.posted_before(on, run.subject_id, run_id)
+        applied = await connections.last(on, run.subject.connection)
+    if applied is None:
+        raise LookupError(f"There is no run {run_id}")
+    return plan_stored(run, run.facts, posted, applied.settings(_STAND_INS))
+
+
+_STAND_INS: Final = {field: Secret("-") for field in ("netsuite.private_key", "shipbob.token")}
+"""What a plan never uses, and a connection's settings are not whole without."""
+
+
+def plan_stored(
+    run: StoredRun,
+    seen: Mapping[str, Any],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+) -> tuple[Flow, Planned]:
+    """Plan what a run saw with today's rules and these settings. Pure."""
+    flow = FLOWS[run.subject.flow]
+    facts = msgspec.convert(seen, flow.facts, str_keys=True)
     try:
-        decided, failure = flow.plan(facts, posted, context.settings), None
+        decided, failure = flow.plan(facts, posted, settings), None
     except ConnectorError as error:
         decided, failure = None, runs.failure(error)
-    details = flow.details(facts, context.settings) if flow.details else ()
+    details = flow.details(facts, settings) if flow.details else ()
     return flow, Planned(key=run.subject.key, plan=decided, failure=failure, details=details)
 
 

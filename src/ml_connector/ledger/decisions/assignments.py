@@ -44,9 +44,7 @@ async def assign(
     )
 
 
-async def of_subjects(
-    connection: Connection, subject_ids: Sequence[int]
-) -> dict[int, Assignment]:
+async def of_subjects(connection: Connection, subject_ids: Sequence[int]) -> dict[int, Assignment]:
     """Return who sees to these subjects, by subject; none for one that nobody was given."""
     found = await rows(
         connection,

@@ -86,7 +86,7 @@ async def write(connection: Connection, pages: Sequence[Page]) -> None:
     ]
     await rows(
         connection,
-        f"{_NUMBER if numbers else ''}"
+        f"{_NUMBER if numbers else ''}"  # noqa: S608 - our own constant
         "update run as r set facts = coalesce(w.facts, r.facts),"
         " decision = coalesce(w.decision, r.decision),"
         " finished_at = case when w.ended then now() else r.finished_at end,"

@@ -93,6 +93,15 @@ def maps(flow: str, cause: Cause) -> bool:
     return bool(_forms(flow, cause))
 
 
+def example(flow: str, cause: Cause) -> tuple[str, str]:
+    """Return how such a mapping is written, and in which table of the connection's file it is.
+
+    Both are empty where nothing can be mapped.
+    """
+    forms = _forms(flow, cause)
+    return (forms[0].example, forms[0].table) if forms else ("", "")
+
+
 def _forms(flow: str, cause: Cause) -> tuple[_Form, ...]:
     """Return what a mapping may be about, the most special first."""
     if flow == "billing":

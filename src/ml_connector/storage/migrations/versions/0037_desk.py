@@ -7,8 +7,8 @@ from typing import Any
 from alembic import op
 from psycopg.rows import tuple_row
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 
 _BUNCH = 500
 _MOST = 400

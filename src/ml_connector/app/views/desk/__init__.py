@@ -1,0 +1,1 @@
+"""What the desk shows: what needs a person, the inbox, search, and the story of a subject."""
