@@ -157,3 +157,12 @@ async def existing(
         " and connection = any (%(names)s) order by id",
         {"ids": list(subject_ids), "names": list(names)},
     )
+
+
+async def any_run(connection: Connection, run_id: int) -> dict[str, Any] | None:
+    """Return which rules a run had, and what it decided; None where there is none."""
+    return await one(
+        connection,
+        "select id, rules, decision, sentence from run where id = %(id)s",
+        {"id": run_id},
+    )

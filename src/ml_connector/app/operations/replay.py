@@ -54,3 +54,44 @@ async def replay(
         },
     )
     return done
+
+
+async def replay_found(
+    installation: Installation,
+    on: Connection,
+    names: Sequence[str],
+    event_ids: Sequence[int],
+    *,
+    which: EventFilter,
+    person: str,
+) -> Replayed:
+    """Run again the subjects of events that a filter has found, and record the act with it.
+
+    Nothing counts as answered: who replays many at once has not looked at each.
+
+    Args:
+        installation: where.
+        on: the transaction.
+        names: the connections whose events they are.
+        event_ids: of the events.
+        which: the filter, for the record.
+        person: who asks for it.
+    """
+    done = await reruns.replay(
+        on,
+        installation.lanes,
+        names,
+        EventFilter(ids=tuple(event_ids)),
+        topics=installation.flows_by_topic,
+    )
+    await acts.record(
+        on,
+        person,
+        "events.replay",
+        details={
+            "which": msgspec.to_builtins(which, str_keys=True),
+            "events": done.events,
+            "subjects": done.subjects,
+        },
+    )
+    return done

@@ -87,7 +87,7 @@ def _walk(value: Any, within: str) -> Iterator[tuple[Any, NumberKind]]:
                 yield inner, _FIELDS[name]
             elif name not in _NONE_OF:
                 yield from _walk(inner, name)
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _walk(inner, within)
 

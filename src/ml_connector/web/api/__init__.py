@@ -12,12 +12,31 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme
 
 from ml_connector import __version__
-from ml_connector.web.api import guards, me, tokens, users
+from ml_connector.web.api import (
+    attention,
+    errands,
+    events,
+    guards,
+    me,
+    search,
+    subjects,
+    tokens,
+    users,
+)
 from ml_connector.web.api.problems import HANDLERS
 
 PATH: Final = "/api/v1"
 
-_ROUTES: Final = (*me.ROUTES, *users.ROUTES, *tokens.ROUTES)
+_ROUTES: Final = (
+    *me.ROUTES,
+    *users.ROUTES,
+    *tokens.ROUTES,
+    *attention.ROUTES,
+    *events.ROUTES,
+    *search.ROUTES,
+    *subjects.ROUTES,
+    *errands.ROUTES,
+)
 
 
 def api_router() -> Router:

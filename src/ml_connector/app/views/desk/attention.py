@@ -29,7 +29,7 @@ _MOST_SUMMED: Final = 600
 _MOST_CURES: Final = 20
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class AttentionWanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which of it; an attribute that is empty excludes nothing.
 
     Attributes:
@@ -150,7 +150,7 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
 async def attention(
     on: Connection,
     names: Sequence[str],
-    wanted: Wanted,
+    wanted: AttentionWanted,
     *,
     person: str,
     role: Role,
@@ -183,7 +183,7 @@ async def attention(
 async def attention_groups(
     on: Connection,
     names: Sequence[str],
-    wanted: Wanted,
+    wanted: AttentionWanted,
     *,
     role: Role,
     after: str | None = None,
@@ -252,7 +252,7 @@ async def attention_subjects(
     )
 
 
-def _filter(wanted: Wanted, group: str | None = None) -> StoppedFilter:
+def _filter(wanted: AttentionWanted, group: str | None = None) -> StoppedFilter:
     return StoppedFilter(
         stops=_stops_of(wanted.who) if wanted.who else None,
         cause=wanted.cause or None,

@@ -19,7 +19,7 @@ _NAMED_BY: Final = (
 """What tells the members of a list apart; the first that all of them have, each another."""
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class FactDifference(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that differs.
 
     Attributes:
@@ -41,7 +41,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
         more: more differ than are listed.
     """
 
-    differences: tuple[Difference, ...]
+    differences: tuple[FactDifference, ...]
     same: int
     more: bool = False
 
@@ -50,7 +50,7 @@ def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Compared:
     """Return what differs between two documents of data."""
     old, new = dict(_laid_out(before, "")), dict(_laid_out(after, ""))
     differences = [
-        Difference(what=path, before=old.get(path), after=new.get(path))
+        FactDifference(what=path, before=old.get(path), after=new.get(path))
         for path in dict.fromkeys((*new, *old))
         if old.get(path) != new.get(path)
     ]

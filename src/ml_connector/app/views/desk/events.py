@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations.replay import replay
+from ml_connector.app.operations.replay import replay, replay_found
 from ml_connector.app.views.paging import PAGE_ROWS, Listed, listed
 from ml_connector.app.views.words import Chip, state_shown, subject_title
 from ml_connector.engine.inbox.reruns import Replayed
@@ -183,7 +183,7 @@ async def replay_matching(
         since=wanted.since,
         until=wanted.until,
     )
-    return await replay(installation, on, names, filtered, connection=None, person=person)
+    return await replay_found(installation, on, names, found, which=filtered, person=person)
 
 
 def _wanted(query: EventQuery) -> EventsWanted:

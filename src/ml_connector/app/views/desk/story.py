@@ -54,7 +54,7 @@ class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool
 
 
-class JournalRow(msgspec.Struct, frozen=True, kw_only=True):
+class StoryJournalRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the journal that a document made."""
 
     number: int
@@ -97,7 +97,7 @@ class StoryDocument(msgspec.Struct, frozen=True, kw_only=True):
     undone_by: str | None
     address: Address | None
     units: int | None
-    journal: tuple[JournalRow, ...]
+    journal: tuple[StoryJournalRow, ...]
 
 
 class StoryRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -403,11 +403,11 @@ def _document(row: Mapping[str, Any], applied: AppliedConnection | None) -> Stor
         address=addresses.of_document(applied, row["system"], row["kind"], row["remote_id"]),
         units=sum(moved) if moved else None,
         journal=tuple(
-            JournalRow(
+            StoryJournalRow(
                 **{
                     name: value
                     for name, value in one.items()
-                    if name in JournalRow.__struct_fields__ and name != "posting_date"
+                    if name in StoryJournalRow.__struct_fields__ and name != "posting_date"
                 },
                 posting_date=one["posting_date"].isoformat(),
             )

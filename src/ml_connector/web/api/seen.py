@@ -1,0 +1,36 @@
+"""What an address says: which connections are looked in, and where a page of a list begins."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from litestar.exceptions import ClientException, NotFoundException
+
+from ml_connector.ledger.connections import connections
+from ml_connector.storage.database import Connection
+
+
+async def seen(on: Connection, wanted: str | None = None) -> list[str]:
+    """Return the names of the connections to look in.
+
+    Raises:
+        NotFoundException: there is none of the name that is wanted.
+    """
+    names = [one.name for one in await connections.every(on)]
+    if not wanted:
+        return names
+    if wanted not in names:
+        raise NotFoundException(detail="There is no such connection")
+    return [wanted]
+
+
+@contextmanager
+def reading_places() -> Iterator[None]:
+    """Refuse an ``after`` that is none of ours.
+
+    Raises:
+        ClientException: it is not.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ClientException(detail="after: it is none that a page has given") from error
