@@ -14,7 +14,13 @@ from ml_connector.app.installation.installation import open_installation
 from waiting import wait_until
 
 
-def ask(acme: Merchant, kind: str, connection: str | None = "acme", **arguments: Any) -> int:
+def ask(
+    acme: Merchant,
+    kind: str,
+    connection: str | None = "acme",
+    key: str | None = None,
+    **arguments: Any,
+) -> int:
     async def do() -> int:
         async with open_installation(acme.settings) as installation:
             return await errands.ask(
@@ -24,6 +30,7 @@ def ask(acme: Merchant, kind: str, connection: str | None = "acme", **arguments:
                 connection,
                 arguments,
                 person="finance",
+                key=key,
             )
 
     return asyncio.run(do())
@@ -62,6 +69,14 @@ def test_who_asks_for_what_is_under_way_gets_just_that(acme: Merchant) -> None:
     assert asked[0] == asked[1]
     assert over(acme, asked[0])["state"] == "done"
     assert ask(acme, "reconcile", month=this_month()) > asked[0]
+
+
+def test_what_is_asked_with_one_key_is_done_once(acme: Merchant) -> None:
+    asked = [ask(acme, "ping", key="one"), ask(acme, "ping", key="two")]
+    over(acme, asked[0])
+
+    assert ask(acme, "ping", key="one") == asked[0]
+    assert asked[0] != asked[1]
 
 
 def test_both_systems_are_pinged_and_an_order_is_looked_for(acme: Merchant) -> None:

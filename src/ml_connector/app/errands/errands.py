@@ -49,16 +49,34 @@ async def ask(
     arguments: Mapping[str, Any],
     *,
     person: str,
+    key: str | None = None,
 ) -> int:
-    """Ask for an errand; return its id, or that of one under way that does just this."""
+    """Ask for an errand; return its id.
+
+    Args:
+        database: where it is kept.
+        lanes: give it its job.
+        kind: what is to be done; see ``kinds``.
+        connection: whose; None: of the whole installation.
+        arguments: the rest of what is wanted.
+        person: who asks.
+        key: by which the person knows it again, such as an idempotency key: what was asked with
+            it before is not asked again. None: what is under way and does just this is taken.
+    """
     async with database.transaction() as on:
-        known = await errands.under_way(on, connection, kind, arguments)
+        known = (
+            await errands.under_way(on, connection, kind, arguments)
+            if key is None
+            else await errands.asked_before(on, person, key)
+        )
         if known is not None:
             return known.id
-        errand_id = await errands.ask(on, connection, kind, arguments, person=person)
-        job = await lanes.defer_errand(on, errand_id)
-        await errands.has_job(on, errand_id, job)
-    return errand_id
+        asked = await errands.ask(on, connection, kind, arguments, person=person, key=key)
+        if asked is not None:
+            await errands.has_job(on, asked, await lanes.defer_errand(on, asked))
+            return asked
+    # Another call with this key was quicker by a moment, and has ended by now.
+    return await ask(database, lanes, kind, connection, arguments, person=person, key=key)
 
 
 class Errands:

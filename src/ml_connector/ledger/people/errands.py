@@ -87,22 +87,51 @@ _COLUMNS: Final = (
 
 
 async def ask(
-    on: Connection, connection: str | None, kind: str, arguments: Mapping[str, Any], *, person: str
-) -> int:
-    """Keep an errand; return its id. It is begun once it has a job (``has_job``)."""
+    on: Connection,
+    connection: str | None,
+    kind: str,
+    arguments: Mapping[str, Any],
+    *,
+    person: str,
+    key: str | None = None,
+) -> int | None:
+    """Keep an errand; return its id. It is begun once it has a job (``has_job``).
+
+    Args:
+        on: the transaction.
+        connection: whose; None: of the whole installation.
+        kind: what is to be done.
+        arguments: the rest of what is wanted.
+        person: who asks.
+        key: by which the person knows it again; None: each time is another.
+
+    Returns:
+        None where the same person asked with the same key before.
+    """
     row = await one(
         on,
-        "insert into errand (connection, kind, arguments, person)"
-        " values (%(connection)s, %(kind)s, %(arguments)s, %(person)s) returning id",
+        "insert into errand (connection, kind, arguments, person, key)"
+        " values (%(connection)s, %(kind)s, %(arguments)s, %(person)s, %(key)s)"
+        " on conflict (person, key) do nothing returning id",
         {
             "connection": connection,
             "kind": kind,
             "arguments": Json(arguments),
             "person": person,
+            "key": key,
         },
     )
-    assert row is not None  # noqa: S101 - an insert returns its row
-    return int(row["id"])
+    return None if row is None else int(row["id"])
+
+
+async def asked_before(on: Connection, person: str, key: str) -> Errand | None:
+    """Return what the same person asked with the same key; None where they never did."""
+    row = await one(
+        on,
+        f"select {_COLUMNS} from errand where person = %(person)s and key = %(key)s",  # noqa: S608 - constants
+        {"person": person, "key": key},
+    )
+    return None if row is None else _errand(row)
 
 
 async def has_job(on: Connection, errand_id: int, job_id: int) -> None:

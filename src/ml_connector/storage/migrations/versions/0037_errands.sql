@@ -5,6 +5,7 @@ create table errand (
     kind text not null,
     arguments json not null,
     person text not null,
+    key text,                          -- by which who asks knows it again; null: each is another
     asked_at timestamptz not null default clock_timestamp(),
     began_at timestamptz,
     ended_at timestamptz,
@@ -16,7 +17,8 @@ create table errand (
     counted bigint not null default 0, -- how many of it so far
     counted_of bigint,                 -- of how many, where that is known
     answer json,
-    failure json                       -- what, where, next_step, cause
+    failure json,                      -- what, where, next_step, cause
+    unique (person, key)
 );
 create index errand_newest on errand (connection, kind, id desc);
 
