@@ -417,11 +417,13 @@ def billed_by_others(world: World) -> Iterator[Stop]:
 
 
 def record_not_found(world: World) -> Iterator[Stop]:
-    world.shipbob.charge("Shipping", Decimal("6.13"))
-    [before] = world.shipbob.invoice()
-    yield Stop("billing", str(before.id + 1))
-    world.shipbob.charge("Shipping", Decimal("7.14"))
-    world.shipbob.invoice()
+    sku = world.acme.sku()
+    wro = world.acme.announce({sku: 5}, number=world.acme.order({sku: 5}))
+    sync(world.acme, "receiving", [str(wro.id)])
+    shown = world.shipbob.books.receiving.wros
+    del shown[wro.id]
+    yield wro_of(wro)
+    shown[wro.id] = wro
 
 
 APPLIED: Final = MappingProxyType(

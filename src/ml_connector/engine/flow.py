@@ -170,6 +170,9 @@ class Flow:
             earlier plans refused beside that counts no more then. None: nothing. Pure.
         schedule: the key under ``[schedule]`` that says when it is swept.
         look_back: the age of the oldest changes that a scheduled sweep looks at.
+        missing: why the source has no subject of this key, in a sentence; empty where it has
+            one. It is asked before a person lets a subject run of which nothing has told yet, so
+            that a mistyped number is kept nowhere.
         sweep: yields all subjects of the source that changed since a moment, so that those
             are found of which no webhook told; the keys it is given are of subjects that once
             led to a document.
@@ -224,6 +227,7 @@ class Flow:
     always_refused: Callable[[Any, ConnectionSettings], Sequence[RefusedUnits]] | None = None
     schedule: Literal["sweep", "purchase_orders", "billing", "inventory"] = "sweep"
     look_back: timedelta = timedelta(days=60)
+    missing: Callable[[str, Reads], Awaitable[str]]
     sweep: Callable[[Reads, datetime, Collection[str]], AsyncIterator[SweepResult]]
     sweep_part: (
         Callable[

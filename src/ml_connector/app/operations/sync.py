@@ -22,7 +22,7 @@ from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import Equation
-from ml_connector.ledger.inbox import outcomes, subjects
+from ml_connector.ledger.inbox import inbox, outcomes, subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Plan, Posted
@@ -112,7 +112,8 @@ async def sync_flow(
         told: is told again and again how far it has come.
 
     Raises:
-        UserError: the connection is paused, or the flow is off for it.
+        UserError: the connection is paused, or the flow is off for it; or the source has no
+            subject of one of these ids, and nothing ever told of it.
         ConnectorError: the connection is held; or the source can't be read.
     """
     _check_works(applied, flow)
@@ -121,6 +122,7 @@ async def sync_flow(
     began = datetime.now(UTC)
     swept = None
     if ids:
+        await _check_source_has(installation, context, flow, ids)
         async with installation.database.transaction() as connection:
             seen = [SweepResult(key=key) for key in ids]
             await tell(connection, installation.lanes, applied.name, flow, seen, source="person")
@@ -169,6 +171,40 @@ def _check_works(applied: AppliedConnection, flow: Flow) -> None:
             next_step="Switch it on under [flows] in the connection's file (billing also wants a"
             " vendor under [billing]), and apply the file. To look without writing anything:"
             f" ml-connector plan {flow.name}.",
+        )
+
+
+async def _check_source_has(
+    installation: Installation, context: ConnectionContext, flow: Flow, ids: Sequence[str]
+) -> None:
+    """Refuse ids that the source does not have and of which nothing ever told.
+
+    Where the source can't be asked, the ids are taken as they are: their runs say what is wrong.
+
+    Raises:
+        UserError: there are such ids.
+    """
+    name = context.settings.name
+    async with installation.database.transaction() as on:
+        told = await inbox.last_told(on, name, flow.name, ids)
+    asked = [one for one in ids if one not in told]
+    answers = await asyncio.gather(
+        *(flow.missing(one, context.reads) for one in asked), return_exceptions=True
+    )
+    unforeseen = [
+        one
+        for one in answers
+        if isinstance(one, BaseException) and not isinstance(one, ConnectorError)
+    ]
+    if unforeseen:
+        raise unforeseen[0]
+    missing = [one for one in answers if isinstance(one, str) and one]
+    if missing:
+        raise UserError(
+            "; ".join(missing),
+            where=f"sync {flow.name} --id",
+            next_step=f"Nothing was done. Name ids of a {flow.source} as the system itself shows"
+            " them.",
         )
 
 

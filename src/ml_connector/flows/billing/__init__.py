@@ -23,6 +23,7 @@ from ml_connector.flows.billing.net import sweep
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read
 from ml_connector.rules.decisions.accepted import accepting
+from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import SpoiledRow, by_id
 from ml_connector.words import Cause, ExternalIdPrefix
@@ -54,6 +55,9 @@ FLOW: Final = Flow(
     always_refused=always_refused,
     schedule="billing",
     look_back=rounds.SPAN,
+    missing=lambda key, reads: missing(
+        reads.billing.invoice(int(key)), f"ShipBob has no invoice {key}"
+    ),
     sweep=sweep,
     spoils=spoils,
     wakings=(

@@ -17,7 +17,7 @@ from ml_connector.engine.flow import Flow, Section
 from ml_connector.flows.inventory.corrections import source_lines
 from ml_connector.flows.inventory.decided import DECIDABLE
 from ml_connector.flows.inventory.facts import StockFacts
-from ml_connector.flows.inventory.net import sweep
+from ml_connector.flows.inventory.net import sweep, unmapped
 from ml_connector.flows.inventory.plan import details, plan
 from ml_connector.flows.inventory.read import confirm, read
 from ml_connector.words import DocumentKind, ExternalIdPrefix
@@ -33,6 +33,7 @@ FLOW: Final = Flow(
     plan=plan,
     source_lines=source_lines,
     schedule="inventory",
+    missing=unmapped,
     sweep=sweep,
     event_source="schedule",
     details=details,

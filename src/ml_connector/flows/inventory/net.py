@@ -17,3 +17,9 @@ async def sweep(reads: Reads, since: datetime, _: Collection[str]) -> AsyncItera
     mapped = reads.stock.locations.values()
     for location in sorted({*mapped, *await reads.stock.left_over()}):
         yield SweepResult(key=location)
+
+
+async def unmapped(key: str, reads: Reads) -> str:
+    """Return that no fulfillment center is mapped to a location; empty where one is."""
+    is_mapped = key in reads.stock.locations.values()
+    return "" if is_mapped else f"No fulfillment center is mapped to location {key}"

@@ -24,9 +24,10 @@ from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.look import look
 from ml_connector.flows.purchase_orders.net import clock, poll, sweep
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
-from ml_connector.flows.purchase_orders.read import read
+from ml_connector.flows.purchase_orders.read import either_order, read
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
 from ml_connector.rules.decisions.not_ours import ignore_rule
+from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
 from ml_connector.words import Cause, DecisionKind, ExternalIdPrefix
@@ -61,6 +62,10 @@ FLOW: Final = Flow(
     plan=plan,
     source_lines=source_lines,
     schedule="purchase_orders",
+    missing=lambda key, reads: missing(
+        either_order(key, reads),
+        f"NetSuite has no order {key} to announce",
+    ),
     sweep=sweep,
     spoils=by_id("ChangedOrder"),
     poll=poll,

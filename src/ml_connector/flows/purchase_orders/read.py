@@ -33,6 +33,7 @@ from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.postings.announcements import WroOutcome
 from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries.transfer_orders import TransferOrder
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import read_decided
@@ -140,6 +141,11 @@ async def gone(
         read_at=read_at,
         hidden=not await reads.purchase_orders.is_deleted(key),
     )
+
+
+async def either_order(key: str, reads: Reads) -> PurchaseOrder | TransferOrder | None:
+    """Return the purchase or transfer order with an internal id; None when there is none."""
+    return await reads.order(key) or await reads.transfers.order(key)
 
 
 async def read_source(

@@ -24,6 +24,7 @@ from ml_connector.flows.receiving.read import confirm, read
 from ml_connector.flows.receiving.stowed import source_lines
 from ml_connector.flows.receiving.wake import CHANGED_PURCHASE_ORDER, PURCHASE_ORDER
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
+from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
 from ml_connector.words import DocumentKind, ExternalIdPrefix
@@ -51,6 +52,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",
+    missing=lambda key, reads: missing(reads.wro(int(key)), ""),
     sweep=sweep,
     spoils=by_id("Wro"),
     sweep_part=sweep_part,

@@ -24,6 +24,7 @@ from ml_connector.flows.returns.read import read
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
+from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.transport.spoiled import by_id
@@ -40,6 +41,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",
+    missing=lambda key, reads: missing(reads.returns.get(int(key)), ""),
     sweep=sweep,
     sweep_part=sweep_part,
     net=whole_net,

@@ -20,7 +20,7 @@ from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
 from ml_connector.flows.tracking.found import found_document
 from ml_connector.flows.tracking.net import look, sweep, sweep_part
 from ml_connector.flows.tracking.plan import always_refused, plan
-from ml_connector.flows.tracking.read import read
+from ml_connector.flows.tracking.read import read, read_order
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import (
     CHANGED_SALES_ORDER,
@@ -28,6 +28,7 @@ from ml_connector.flows.tracking.wake import (
     OPEN_SALES_ORDER,
 )
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
+from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
@@ -78,6 +79,7 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",
+    missing=lambda key, reads: missing(read_order(key, reads), ""),
     sweep=sweep,
     sweep_part=sweep_part,
     look=look,

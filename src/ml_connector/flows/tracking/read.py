@@ -53,15 +53,14 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
 
     NetSuite is asked only about what has shipped, was cancelled, or was decided about.
     """
+    order = await read_order(key, reads)
     if key.startswith(ORDER):
-        order = await reads.shipments.order(int(key.removeprefix(ORDER)))
         return TrackingFacts(
             order_id=order.id,
             shipment_id=None,
             reference=order.reference_id,
             shipments=tuple(map(shipment_fact, order.shipments)),
         )
-    order = await reads.shipments.order_with(int(key))
     own = next(one for one in order.shipments if one.id == int(key))
     decisions = await read_decided("tracking", key, reads)
     name = reads.shipments.order_name(order, belongs=decided_order(decisions))
@@ -101,6 +100,17 @@ async def read(key: str, reads: Reads) -> TrackingFacts:
         taken=taken,
         read_at=datetime.now(UTC) if _meets_closed_months(found, periods) else None,
     )
+
+
+async def read_order(key: str, reads: Reads) -> Order:
+    """Return the order of a shipment, or of a subject that names the order itself.
+
+    Raises:
+        NeedsData: ShipBob has no such shipment or order.
+    """
+    if key.startswith(ORDER):
+        return await reads.shipments.order(int(key.removeprefix(ORDER)))
+    return await reads.shipments.order_with(int(key))
 
 
 def _meets_closed_months(orders: Sequence[SalesOrderFact], periods: Sequence[PeriodFact]) -> bool:

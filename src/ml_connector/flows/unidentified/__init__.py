@@ -15,6 +15,7 @@ from ml_connector.flows.unidentified.net import sweep
 from ml_connector.flows.unidentified.plan import plan, source_lines
 from ml_connector.flows.unidentified.read import read
 from ml_connector.flows.unidentified.wake import URO
+from ml_connector.rules.missing import missing
 from ml_connector.transport.spoiled import by_id
 from ml_connector.words import Cause
 
@@ -29,6 +30,9 @@ FLOW: Final = Flow(
     source_lines=source_lines,
     switch="receiving",
     schedule="sweep",
+    missing=lambda key, reads: missing(
+        reads.unidentified.get(int(key)), f"ShipBob has no unidentified receiving order {key}"
+    ),
     sweep=sweep,
     spoils=by_id("Uro"),
     wakings=(URO,),
