@@ -17,6 +17,7 @@ from ml_connector.engine.inbox.intake import take_in
 from ml_connector.engine.run_endings import RunEndings, tell_done
 from ml_connector.engine.settle.settle import NextStep
 from ml_connector.engine.settle.write_slots import WriteSlot
+from ml_connector.engine.unread import taken_unread
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import NeedsData, NeedsHuman, Retryable
 from ml_connector.ledger.conservation.equation import Equation, of_subject
@@ -181,7 +182,13 @@ class Converge:
         if found.left_behind:
             async with self._database.transaction() as connection:
                 posted = await postings.posted(connection, subject.id)
-        seen, plan = await self._decide(run, flow, posted, context)
+        try:
+            seen, plan = await self._decide(run, flow, posted, context)
+        except (NeedsData, NeedsHuman) as failure:
+            taken = await taken_unread(flow, subject.ref.key, context.reads, failure)
+            if taken is None:
+                raise
+            return await self._end_unread(run, taken, context)
         async with context.settle.slot(plan.documents if context.mode == "live" else ()) as slot:
             if slot.late:
                 seen, plan = await self._decide(run, flow, posted, context)
@@ -207,6 +214,13 @@ class Converge:
             return await self._endings.unexplained(run, equation)
         tell_done(subject, equation)
         return again
+
+    async def _end_unread(self, run: Run, plan: Plan, context: ConnectionContext) -> bool:
+        """Record that a subject that can't be read is done; True when it was marked again."""
+        decided = Decision(plan=plan, waits="", mode=context.mode)
+        ended, _ = await context.settle.record(RunStep(run=run, decided=decided, done=True))
+        tell_done(run.subject, Equation())
+        return ended.again
 
     async def _decide(
         self, run: Run, flow: Flow, posted: Sequence[Posted], context: ConnectionContext

@@ -23,7 +23,12 @@ _NOT_OURS_EITHER: Final = (
 )
 
 _BOOKED_TOO_MUCH: Final = frozenset(
-    {Cause.QUANTITY_WENT_DOWN, Cause.SHIPMENT_CHANGED, Cause.CANCELLED_AFTER_SHIPPING}
+    {
+        Cause.QUANTITY_WENT_DOWN,
+        Cause.SHIPMENT_CHANGED,
+        Cause.CANCELLED_AFTER_SHIPPING,
+        Cause.RETURN_REOPENED,
+    }
 )
 
 

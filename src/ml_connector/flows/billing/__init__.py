@@ -23,6 +23,7 @@ from ml_connector.flows.billing.net import sweep
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read
 from ml_connector.rules.decisions.accepted import accepting
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import SpoiledRow, by_id
@@ -50,7 +51,7 @@ FLOW: Final = Flow(
     rules="billing-3",
     facts=BillingFacts,
     read=read,
-    plan=plan,
+    plan=as_it_is(plan, source_lines, (Cause.INVOICE_DOES_NOT_TIE, Cause.CURRENCY_DIFFERS)),
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="billing",
@@ -67,7 +68,9 @@ FLOW: Final = Flow(
         Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
     ),
     found_document=found_document,
-    decidable=accepting(Cause.BILLED_BY_OTHERS),
+    decidable=accepting(
+        Cause.BILLED_BY_OTHERS, Cause.INVOICE_DOES_NOT_TIE, Cause.CURRENCY_DIFFERS
+    ),
     documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
     sections=(
         Section(

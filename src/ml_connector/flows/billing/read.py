@@ -24,7 +24,7 @@ async def read(key: str, reads: Reads) -> BillingFacts:
         return BillingFacts(key=key, pulled=not rests, rests_seconds=rests)
     head = await reads.billing.invoice(int(key))
     if head is None:
-        return BillingFacts(key=key)
+        return BillingFacts(key=key, decisions=await read_decided("billing", key, reads))
     invoice = InvoiceFact(
         id=head.id, type=head.type, day=head.day, amount=head.amount, currency=head.currency
     )

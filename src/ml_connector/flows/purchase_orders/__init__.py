@@ -26,6 +26,7 @@ from ml_connector.flows.purchase_orders.net import clock, poll, sweep
 from ml_connector.flows.purchase_orders.plan import plan, source_lines
 from ml_connector.flows.purchase_orders.read import either_order, read
 from ml_connector.flows.purchase_orders.wake import APPROVED_ORDER, ENDED_WRO, PRODUCT
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.decisions.not_ours import ignore_rule
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
@@ -49,7 +50,12 @@ _NOT_OURS: Final = only_not_ours(
 )
 
 _DECIDABLE: Final = replace(
-    _NOT_OURS, offers={**_NOT_OURS.offers, Cause.PURCHASE_ORDER_CHANGED: (DecisionKind.ACCEPT,)}
+    _NOT_OURS,
+    offers={
+        **_NOT_OURS.offers,
+        Cause.PURCHASE_ORDER_CHANGED: (DecisionKind.ACCEPT,),
+        Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
+    },
 )
 
 FLOW: Final = Flow(
@@ -59,7 +65,7 @@ FLOW: Final = Flow(
     rules="purchase-orders-7",
     facts=PurchaseOrderFacts,
     read=read,
-    plan=plan,
+    plan=as_it_is(plan, source_lines, (Cause.STATUS_UNKNOWN, Cause.PURCHASE_ORDER_CHANGED)),
     source_lines=source_lines,
     schedule="purchase_orders",
     missing=lambda key, reads: missing(

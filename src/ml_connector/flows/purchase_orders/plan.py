@@ -1,7 +1,6 @@
 """Which WROs and products should exist at ShipBob for an order. Pure."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -20,14 +19,11 @@ from ml_connector.flows.purchase_orders.wros import made_wros, wros_of
 from ml_connector.ledger.postings.documents import Document, Plan, Posted, SourceLine
 from ml_connector.netsuite.item_types import STOCKED
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_KNOWN, PURCHASE_ORDER_OPEN
-from ml_connector.rules.decisions.accepted import is_accepted
 from ml_connector.rules.decisions.not_ours import not_ours_reason
 from ml_connector.rules.refused import ignored_wro
 from ml_connector.rules.start_date import is_before_start
 from ml_connector.rules.unknown_words import unknown_status
 from ml_connector.words import Cause
-
-_ACCEPTED: Final = "Taken as it is, as a person decided: "
 
 
 def plan(
@@ -44,23 +40,6 @@ def plan(
             stock was on its way already, or its status is not known.
         Retryable: a WRO that was just made is not listed yet.
     """
-    try:
-        decided = _undecided(facts, posted, settings)
-    except NeedsHuman as failure:
-        if not is_accepted(facts.decisions, failure):
-            raise
-        return Plan(note=f"{_ACCEPTED}{failure}")
-    left = decided.remaining_failure
-    if not isinstance(left, NeedsHuman) or not is_accepted(facts.decisions, left):
-        return decided
-    note = "; ".join(filter(None, (decided.note, f"{_ACCEPTED}{left}")))
-    return msgspec.structs.replace(decided, remaining_failure=None, note=note)
-
-
-def _undecided(
-    facts: PurchaseOrderFacts, posted: Sequence[Posted], settings: ConnectionSettings
-) -> Plan:
-    """Decide as if nobody had taken anything as it is; raises as ``plan`` does."""
     not_announced = _not_announced(facts, posted, settings)
     if not_announced:
         return Plan(note=not_announced)

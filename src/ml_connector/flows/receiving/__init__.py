@@ -23,11 +23,12 @@ from ml_connector.flows.receiving.plan import plan
 from ml_connector.flows.receiving.read import confirm, read
 from ml_connector.flows.receiving.stowed import source_lines
 from ml_connector.flows.receiving.wake import CHANGED_PURCHASE_ORDER, PURCHASE_ORDER
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.transport.spoiled import by_id
-from ml_connector.words import DocumentKind, ExternalIdPrefix
+from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(
     name="receiving",
@@ -48,7 +49,7 @@ FLOW: Final = Flow(
     facts=ReceivingFacts,
     read=read,
     confirm=confirm,
-    plan=plan,
+    plan=as_it_is(plan, source_lines, (Cause.STATUS_UNKNOWN,)),
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",

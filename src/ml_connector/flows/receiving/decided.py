@@ -65,6 +65,8 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
         Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
+        Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
+        Cause.ITEM_WITHOUT_STOCK: (_HANDLED,),
     }
 )
 

@@ -23,12 +23,13 @@ from ml_connector.flows.returns.plan import plan
 from ml_connector.flows.returns.read import read
 from ml_connector.flows.returns.source_lines import source_lines
 from ml_connector.flows.returns.wake import FULFILLED_UNITS, RETURN_AUTHORIZATION
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.transport.spoiled import by_id
-from ml_connector.words import ExternalIdPrefix
+from ml_connector.words import Cause, ExternalIdPrefix
 
 FLOW: Final = Flow(
     name="returns",
@@ -37,7 +38,7 @@ FLOW: Final = Flow(
     rules="returns-3",
     facts=ReturnFacts,
     read=read,
-    plan=plan,
+    plan=as_it_is(plan, source_lines, (Cause.STATUS_UNKNOWN, Cause.RETURN_REOPENED)),
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",

@@ -51,13 +51,12 @@ async def read(key: str, reads: Reads) -> ReturnFacts:
     """Gather a return and, once it is completed, everything that booking it needs."""
     found = await reads.returns.get(int(key))
     status = found.plain_status
+    decisions = await read_decided("returns", key, reads)
     if status != COMPLETED and status in KNOWN_STATUSES:
-        return ReturnFacts(return_id=found.id, status=status)
-    facts = await _from_shipbob(found, reads)
+        return ReturnFacts(return_id=found.id, status=status, decisions=decisions)
+    facts = msgspec.structs.replace(await _from_shipbob(found, reads), decisions=decisions)
     if status != COMPLETED:
         return facts
-    decisions = await read_decided("returns", key, reads)
-    facts = msgspec.structs.replace(facts, decisions=decisions)
     processed = [
         line
         for line in facts.lines

@@ -27,13 +27,14 @@ from ml_connector.flows.tracking.wake import (
     FULFILLMENT,
     OPEN_SALES_ORDER,
 )
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.line_numbers.wake import LINE_NUMBERS
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
 from ml_connector.rules.wakings.sales_orders import SALES_ORDER
 from ml_connector.shipbob.webhooks.topics import parcel_named
 from ml_connector.transport.spoiled import by_id
-from ml_connector.words import ExternalIdPrefix
+from ml_connector.words import Cause, ExternalIdPrefix
 
 
 def key_of(topic: str, body: bytes) -> str | None:
@@ -49,6 +50,13 @@ def within_of(topic: str, body: bytes) -> str | None:
     named = parcel_named(topic, body)
     return named.within if named else None
 
+
+_ACCEPTED: Final = (
+    Cause.STATUS_UNKNOWN,
+    Cause.SHIPMENT_CHANGED,
+    Cause.CANCELLED_AFTER_SHIPPING,
+)
+"""Of its stops, those that people may take as they are."""
 
 FLOW: Final = Flow(
     name="tracking",
@@ -75,7 +83,11 @@ FLOW: Final = Flow(
     rules="tracking-3",
     facts=TrackingFacts,
     read=read,
-    plan=plan,
+    plan=as_it_is(
+        plan,
+        source_lines,
+        (Cause.STATUS_UNKNOWN, Cause.SHIPMENT_CHANGED, Cause.CANCELLED_AFTER_SHIPPING),
+    ),
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",

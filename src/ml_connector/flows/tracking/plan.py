@@ -23,6 +23,7 @@ from ml_connector.flows.tracking.decisions.handled import (
     refuse_fewer_than_handled,
     split_handled,
 )
+from ml_connector.flows.tracking.decisions.undated import undated
 from ml_connector.flows.tracking.delivery import delivery_of, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,
@@ -137,6 +138,7 @@ def plan(facts: TrackingFacts, posted: Sequence[Posted], settings: ConnectionSet
     with _woken_by_its_order(facts):
         refuse_fewer_than_handled(facts, posted)
     done = adjusted(facts, posted, settings) or _not_left(facts, posted, settings)
+    done = done or undated(facts, posted, settings)
     if done is not None:
         return done
     fact_date = fact_date_of(facts.shipment, settings)

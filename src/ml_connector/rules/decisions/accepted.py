@@ -7,14 +7,14 @@ anything of it is otherwise later, the sentence is another one, and the subject 
 from collections.abc import Iterable
 
 from ml_connector.engine.decisions import Decidable
-from ml_connector.errors import NeedsHuman
+from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.ledger.decisions.decisions import NewDecision
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import Decided, of_kind
 from ml_connector.words import Cause, DecisionKind
 
 
-def is_accepted(decisions: Iterable[Decided], failure: NeedsHuman) -> bool:
+def is_accepted(decisions: Iterable[Decided], failure: NeedsData | NeedsHuman) -> bool:
     """Return whether a person decided to take just this as it is.
 
     Also where the decision is only looked at: it names nothing yet.
@@ -29,10 +29,10 @@ def is_accepted(decisions: Iterable[Decided], failure: NeedsHuman) -> bool:
     )
 
 
-def accepting(cause: Cause) -> Decidable:
+def accepting(*causes: Cause) -> Decidable:
     """Return what people may decide where a flow only stops for what they can take as it is."""
     return Decidable(
-        offers={cause: (DecisionKind.ACCEPT,)},
+        offers=dict.fromkeys(causes, (DecisionKind.ACCEPT,)),
         name=_named,
         match=lambda _facts: "",
         lapses=lambda _facts, _settings: {},

@@ -82,6 +82,7 @@ _SKUS: Final = frozenset(
         Cause.SKU_MISSING_IN_SHIPBOB,
         Cause.SKU_AMBIGUOUS,
         Cause.SKU_INACTIVE,
+        Cause.ITEM_WITHOUT_STOCK,
     }
 )
 _MOVE_STOCK: Final = frozenset({"purchase-orders", "receiving", "tracking", "returns"})

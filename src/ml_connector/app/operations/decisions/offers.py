@@ -5,6 +5,7 @@ from typing import Final
 from ml_connector.app.operations.decisions import mapping
 from ml_connector.engine.decisions import Offers
 from ml_connector.engine.flow import Flow
+from ml_connector.engine.unread import UNREAD
 from ml_connector.flows import FLOWS
 from ml_connector.words import Cause, DecisionKind
 
@@ -19,7 +20,10 @@ def offers_of(flow: Flow) -> Offers:
 
     That they have always.
     """
-    own = flow.decidable.offers if flow.decidable else {}
+    own = {
+        **dict.fromkeys(UNREAD, (DecisionKind.ACCEPT,)),
+        **(flow.decidable.offers if flow.decidable else {}),
+    }
     causes = (*own, *(one for one in Cause if one not in own and mapping.maps(flow.name, one)))
     return {
         one: (

@@ -24,7 +24,8 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.decisions import Decidable
 from ml_connector.engine.flow import Flow
-from ml_connector.errors import ConnectorError, UserError
+from ml_connector.engine.unread import TAKEN_AS_IT_IS, UNREAD
+from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.decisions.decisions import (
@@ -36,7 +37,7 @@ from ml_connector.ledger.decisions.kept import PROPOSED, ProposedDecision
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Posted
+from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.ledger.sources import stock
 from ml_connector.rules.booked import booked_units
 from ml_connector.rules.booked import standing as without_undone
@@ -52,6 +53,7 @@ _INSTEAD: Final = MappingProxyType(
         DecisionKind.BELONGS: "Name the order that it belongs to.",
         DecisionKind.MAP: "Map what it stopped for.",
         DecisionKind.ADJUST: "Follow the remedy, or decide otherwise.",
+        DecisionKind.ACCEPT: "Decide again: it then runs as it is now.",
         DecisionKind.NOT_OURS: "Follow the remedy, or decide otherwise.",
     }
 )
@@ -189,7 +191,10 @@ async def _planned(
         reads = reads.supposing(supposed)
     async with installation.database.transaction() as on:
         posted = await postings.posted(on, standing.id)
-    facts = await flow.facts_beside(posted, new.subject.key, reads)
+    try:
+        facts = await flow.facts_beside(posted, new.subject.key, reads)
+    except (NeedsData, NeedsHuman) as unread:
+        return _unread(proposal, standing, unread)
     plan, failure = None, None
     try:
         plan = flow.plan(facts, posted, context.settings)
@@ -211,6 +216,25 @@ async def _planned(
     is_general = flow.decidable is not None and new.kind is DecisionKind.NOT_OURS
     rule = flow.decidable.ignore_rule(facts) if flow.decidable and is_general else ""
     return replace(proposal, new=new, replaces=replaces, planned=planned, rule=rule)
+
+
+def _unread(
+    proposal: Proposal, standing: SubjectStanding, failure: NeedsData | NeedsHuman
+) -> Proposal:
+    """Return a decision about a subject that can't be read: to take it as it is, or to run again.
+
+    Raises:
+        NeedsData, NeedsHuman: what is decided otherwise needs to be read.
+    """
+    new = proposal.new
+    if new.kind is DecisionKind.AGAIN:
+        planned = Planned(key=new.subject.key, plan=None, failure=runs.failure(failure))
+        return replace(proposal, planned=planned)
+    if new.kind is not DecisionKind.ACCEPT or new.cause != failure.cause:
+        raise failure
+    plan = Plan(note=f"{TAKEN_AS_IT_IS}{failure}")
+    planned = Planned(key=new.subject.key, plan=plan, failure=None)
+    return replace(proposal, new=accepting.bound(new, planned, standing), planned=planned)
 
 
 def _bound(
@@ -251,6 +275,9 @@ def _refuse_deciding_nothing(  # noqa: PLR0917 - one call, one order
     failure = planned.failure or {}
     if new.kind is DecisionKind.MAP and failure.get("sentence") == standing.sentence:
         why_not = f"It would stop as before: {standing.sentence}"
+    is_taken = planned.plan is not None and TAKEN_AS_IT_IS in planned.plan.note
+    if new.kind is DecisionKind.ACCEPT and new.cause in UNREAD and not is_taken:
+        why_not = "It can be read by now: let it run again"
     if new.kind in NAMES_LINES and failure.get("cause") == new.cause:
         why_not = f"It would stop as before: {failure['sentence']}"
     if why_not:
@@ -260,7 +287,13 @@ def _refuse_deciding_nothing(  # noqa: PLR0917 - one call, one order
 
 
 def _where(new: NewDecision) -> str:
-    return "--as" if new.kind in NAMES_LINES else "--value" if new.value else "--document"
+    return (
+        "--as"
+        if new.kind in NAMES_LINES | {DecisionKind.ACCEPT}
+        else "--value"
+        if new.value
+        else "--document"
+    )
 
 
 def _as_kept(new: NewDecision) -> KeptDecision:

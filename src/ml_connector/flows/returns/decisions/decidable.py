@@ -43,6 +43,9 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.PERIOD_CLOSED: (_HANDLED,),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED, _BELONGS),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+        Cause.ITEM_WITHOUT_STOCK: (_HANDLED,),
+        Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
+        Cause.RETURN_REOPENED: (DecisionKind.ACCEPT,),
         Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
     }
 )

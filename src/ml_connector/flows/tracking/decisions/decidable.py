@@ -40,8 +40,8 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.OVER_FULFILLMENT: (_HANDLED, _BELONGS),
         Cause.SKU_NOT_ON_ORDER: (_HANDLED, _BELONGS),
         Cause.KIT_UNCLEAR: (_HANDLED,),
-        Cause.SHIPMENT_CHANGED: (_HANDLED,),
-        Cause.CANCELLED_AFTER_SHIPPING: (_SEPARATE,),
+        Cause.SHIPMENT_CHANGED: (_HANDLED, DecisionKind.ACCEPT),
+        Cause.CANCELLED_AFTER_SHIPPING: (_SEPARATE, DecisionKind.ACCEPT),
         Cause.UNIT_DIFFERS: (_HANDLED,),
         Cause.LOT_TRACKED: (_HANDLED,),
         Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
@@ -49,6 +49,9 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.PERIOD_CLOSED: (_HANDLED,),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
+        Cause.DATE_MISSING: (_HANDLED,),
+        Cause.ITEM_WITHOUT_STOCK: (_HANDLED,),
+        Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
     }
 )
 
