@@ -10,7 +10,9 @@ from ml_connector.words import Role
 from web.browser import PASSWORD
 
 
-def add_user(receiver: Merchant, name: str, role: str, password: str = PASSWORD) -> None:
+def add_user(
+    receiver: Merchant, name: str, role: str, password: str = PASSWORD, *, given: bool = False
+) -> None:
     """Let somebody sign in."""
 
     async def add() -> None:
@@ -19,6 +21,6 @@ def add_user(receiver: Merchant, name: str, role: str, password: str = PASSWORD)
             open_installation(receiver.settings) as installation,
             installation.database.transaction() as on,
         ):
-            await users.add(on, name, Role(role), hashed, by="test")
+            await users.add(on, name, Role(role), hashed, by="test", given=given)
 
     asyncio.run(add())

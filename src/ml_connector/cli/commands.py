@@ -88,7 +88,7 @@ COMMANDS: Final = (
         name="serve",
         module="service",
         attribute="serve",
-        about="Run the service: webhooks, health, worker and schedules.",
+        about="Run the service: webhooks, console, API, worker and schedules.",
     ),
     Command(
         name="worker",
@@ -156,6 +156,18 @@ COMMANDS: Final = (
         module="audit",
         attribute="commands",
         about="The proof of the journal, and what people did.",
+    ),
+    Command(
+        name="user",
+        module="users",
+        attribute="commands",
+        about="Who may sign in to the console, and what they may do.",
+    ),
+    Command(
+        name="token",
+        module="tokens",
+        attribute="commands",
+        about="Tokens with which programs call the API.",
     ),
     Command(
         name="keys",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ml_connector.app.processes import supervisor
+from ml_connector.app.processes.supervisor import ConsoleDoor
 from ml_connector.app.processes.worker import run_worker
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
@@ -20,15 +21,52 @@ def serve(
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Run a worker as well.")
     ] = True,
+    console_host: Annotated[
+        str | None,
+        typer.Option(
+            "--console-host",
+            help="Address of a door of its own for console and API.",
+            show_default="127.0.0.1 where it has a door of its own",
+        ),
+    ] = None,
+    console_port: Annotated[
+        int | None,
+        typer.Option(
+            "--console-port",
+            min=0,
+            max=65535,
+            help="Port of that door; 0: any free port.",
+            show_default="the next after --port",
+        ),
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console/--no-console", help="Serve console and API.")
+    ] = True,
 ) -> None:
-    """Run the service: webhooks, health, worker and schedules."""
+    """Run the service: webhooks, console, API, worker and schedules."""
     context = current()
+    if not console and (console_host is not None or console_port is not None):
+        raise UserError(
+            "There is no console that could have a door",
+            where="--no-console",
+            next_step="Leave --no-console out, or --console-host and --console-port.",
+            usage=True,
+        )
 
-    def announce(url: str) -> None:
+    def announce(url: str, console_url: str | None) -> None:
         context.printer.line(f"ml-connector listens on {url} (ctrl-C ends it).")
-        context.printer.answer({"url": url})
+        if console_url is not None and console_url != url:
+            context.printer.line(f"The console is on {console_url}.")
+        context.printer.answer({"url": url, "console_url": console_url})
 
-    supervisor.serve(context.settings, host=host, port=port, with_worker=worker, announce=announce)
+    supervisor.serve(
+        context.settings,
+        host=host,
+        port=port,
+        with_worker=worker,
+        console=ConsoleDoor(host=console_host, port=console_port) if console else None,
+        announce=announce,
+    )
 
 
 def worker(
@@ -48,7 +86,10 @@ def worker(
     run_worker(context.settings, at_once=concurrency)
 
 
-def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
+def web(
+    file_descriptor: Annotated[int, typer.Option("--fd")],
+    serves: Annotated[str, typer.Option("--serves")] = "all",
+) -> None:
     """Serve HTTP on a socket that the parent process has opened. Used by serve."""
     context = current()
     try:
@@ -61,6 +102,6 @@ def web(file_descriptor: Annotated[int, typer.Option("--fd")]) -> None:
             usage=True,
         ) from error
     # Imported late: only this command needs Litestar.
-    from ml_connector.web.process import run_web  # noqa: PLC0415
+    from ml_connector.web.process import Serves, run_web  # noqa: PLC0415
 
-    run_web(context.settings, file_descriptor)
+    run_web(context.settings, file_descriptor, serves=Serves(serves))

@@ -1,12 +1,9 @@
 """``init``: data folder, master key, database, first administrator."""
 
-import getpass
-import secrets
-import sys
-
 from ml_connector.app.installation import setup
 from ml_connector.app.users.passwords import check_password
 from ml_connector.cli.context import current
+from ml_connector.cli.passwords import choose_password
 from ml_connector.secret import Secret
 
 
@@ -67,9 +64,4 @@ def _choose_password(given: Secret | None) -> tuple[Secret, bool]:
     if given is not None:
         check_password(given, where="MLC_ADMIN_PASSWORD")
         return given, False
-    if sys.stdin.isatty() and sys.stderr.isatty() and not current().printer.as_json:
-        typed = Secret(getpass.getpass("Password for the administrator (empty: make one): "))
-        if typed:
-            check_password(typed, where="what you typed")
-            return typed, False
-    return Secret(secrets.token_urlsafe(15)), True
+    return choose_password("the administrator")

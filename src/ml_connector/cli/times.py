@@ -43,6 +43,22 @@ def moment(
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def later(text: str, option: str, *, now: datetime | None = None) -> datetime:
+    """Return the moment to come that a text means: a date, a date and time, or ``90d`` from now.
+
+    Args:
+        text: what was typed.
+        option: the option where it was typed, for the error.
+        now: what a span counts from.
+
+    Raises:
+        UserError: the text is none of these.
+    """
+    at = now or datetime.now(UTC)
+    found = moment(text, option, now=at)
+    return at + (at - found) if re.fullmatch(r"\d{1,6}[smhdw]", text.strip()) else found
+
+
 def day(text: str, option: str, *, last: bool = False, now: datetime | None = None) -> date:
     """Return the day that a text means: ``2026-11-20``, a month ``2026-11``, an age like ``3d``.
 

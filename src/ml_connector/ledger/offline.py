@@ -32,7 +32,8 @@ def contents(connection: psycopg.Connection[Any]) -> Contents:
 
 
 def record_restore(connection: psycopg.Connection[Any], person: str, file: str) -> None:
-    """Note that a person put the database back from a file."""
+    """Note that a person put the database back from a file; everybody signs in anew."""
+    connection.execute("delete from sign_in")  # what was ended since would go on again
     connection.execute(
         "insert into act (person, what, details) values (%s, 'restore', %s)",
         [person, Json({"before": None, "after": {"file": file}})],

@@ -18,10 +18,10 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import Database
-from ml_connector.web.api import api_router, openapi_config
+from ml_connector.web.api import again, api_router, openapi_config
 from ml_connector.web.consent import MOST_BYTES, Gives, consent_handlers
 from ml_connector.web.console import console_routers
-from ml_connector.web.console.guards import NotSignedIn
+from ml_connector.web.console.guards import NotSignedIn, PasswordGiven
 from ml_connector.web.console.security import add_headers
 from ml_connector.web.console.state import Console
 from ml_connector.web.endpoints import Endpoints
@@ -114,7 +114,7 @@ def _framework(
         lifespan=[lifespan],
         openapi_config=openapi_config() if console else None,
         request_max_body_size=MOST_BYTES,
-        before_send=[add_headers] if console else (),
+        before_send=[add_headers, again.keep] if console else (),
         after_exception=[_log_fault],
         exception_handlers={HTTPException: unknown_path} if console else {},
         state=State(console.as_state() if console else {}),
@@ -131,7 +131,7 @@ async def _flush_counts() -> None:
 
 def _log_fault(error: Exception, scope: LitestarScope) -> None:
     """Log what is a fault of ours; the framework answers it with a 500 and says nothing."""
-    if isinstance(error, (UserError, ConnectorError, NotSignedIn)):
+    if isinstance(error, (UserError, ConnectorError, NotSignedIn, PasswordGiven)):
         return
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus(500):
         return

@@ -30,6 +30,7 @@ _log = structlog.get_logger("serve")
 _LOOK_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 8.5
 _STEADY_SECONDS: Final = 10.0
+_LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass
@@ -74,15 +75,37 @@ class ChildProcess:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsoleDoor:
+    """Where the console is served; both None: at the door of the webhooks."""
+
+    host: str | None = None
+    port: int | None = None
+
+    @property
+    def is_its_own(self) -> bool:
+        """Whether console and API have a door, and a process, of their own."""
+        return self.host is not None or self.port is not None
+
+
 def serve(
     settings: Settings,
     *,
     host: str,
     port: int,
     with_worker: bool,
-    announce: Callable[[str], object],
+    console: ConsoleDoor | None,
+    announce: Callable[[str, str | None], object],
 ) -> None:
     """Run until SIGTERM or SIGINT; then take no more work, finish or release runs, and end.
+
+    Args:
+        settings: of the installation.
+        host: address to listen on.
+        port: to listen on.
+        with_worker: run a worker as well.
+        console: where the console is served; None: nowhere.
+        announce: told the address, and that of the console, if there is one.
 
     Raises:
         UserError: the address can't be listened on, the installation is not set up, or there is
@@ -93,6 +116,7 @@ def serve(
     with (
         stopping.caught(),
         _listening(host, port) as listener,
+        _console_listening(console, listener) as console_listener,
         database_server(settings) as server,
         metrics_folder(settings.data_dir) as metrics,
     ):
@@ -105,15 +129,21 @@ def serve(
             "MLC_DATABASE_URL": server.url,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
-        descriptor = listener.fileno()
-        parts = [ChildProcess("web", ["web", "--fd", str(descriptor)], environment, (descriptor,))]
+        if console_listener is None:
+            serves = "webhooks" if console is None else "all"
+            parts = [_web("web", listener, serves, environment)]
+        else:
+            parts = [
+                _web("web", listener, "webhooks", environment),
+                _web("console", console_listener, "console", environment),
+            ]
         if with_worker:
             parts.append(ChildProcess("worker", ["worker"], environment))
         may_start = _KeyWatch(settings, parts).may_start
         try:
             for part in parts:
                 part.tend(may_start)
-            announce(_url(listener))
+            announce(_url(listener), _url(console_listener or listener) if console else None)
             while not stopping.wanted:
                 for part in parts:
                     part.tend(may_start)
@@ -123,6 +153,15 @@ def serve(
                 stopping.wait(_LOOK_SECONDS)
         finally:
             _stop(parts)
+
+
+def _web(
+    name: str, listener: socket.socket, serves: str, environment: dict[str, str]
+) -> ChildProcess:
+    """Return a web process that answers at an open door."""
+    descriptor = listener.fileno()
+    arguments = ["web", "--fd", str(descriptor), "--serves", serves]
+    return ChildProcess(name, arguments, environment, (descriptor,))
 
 
 class _KeyWatch:
@@ -196,7 +235,20 @@ def _stop(parts: list[ChildProcess]) -> None:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _console_listening(
+    console: ConsoleDoor | None, beside: socket.socket
+) -> Iterator[socket.socket | None]:
+    """Open the console's own door; give None where it has none."""
+    if console is None or not console.is_its_own:
+        yield None
+        return
+    port = beside.getsockname()[1] + 1 if console.port is None else console.port
+    with _listening(console.host or _LOOPBACK, port, option="--console-port") as listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int, *, option: str = "--port") -> Iterator[socket.socket]:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=2048)
@@ -204,7 +256,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         raise UserError(
             f"Can't listen there: {error.strerror or error}",
             where=f"{host} port {port}",
-            next_step="Stop what uses it, or choose another with --port (0: any free one).",
+            next_step=f"Stop what uses it, or choose another with {option} (0: any free one).",
         ) from error
     with listener:
         yield listener

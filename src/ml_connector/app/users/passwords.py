@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import hashlib
+from importlib import resources
 from typing import Final
 
 import argon2
@@ -13,8 +15,13 @@ FEWEST_CHARACTERS: Final = 10
 MOST_CHARACTERS: Final = 256
 """More would only cost time."""
 
+_OUR_WORDS: Final = ("ml-connector", "mlconnector", "netsuite", "shipbob")
+"""What comes to mind first in front of this sign-in."""
+
 _AT_ONCE: Final = 2
 """So many are compared at a time: each takes 64 MiB and some 50 ms of a processor."""
+
+_HASH_CHARACTERS: Final = 16
 
 _HASHER: Final = argon2.PasswordHasher()
 
@@ -43,11 +50,18 @@ def check_password(password: Secret, *, where: str, name: str = "") -> None:
             where=where,
             next_step="Choose a shorter one.",
         )
-    if name and name.casefold() in text.casefold() and len(text) < len(name) + FEWEST_CHARACTERS:
+    if _is_common(text):
         raise UserError(
-            "The password is little more than the name",
+            "That password is among those that everybody tries first",
             where=where,
-            next_step="Choose one that nobody guesses who knows the name.",
+            next_step="Choose one that nobody else has, such as four odd words.",
+        )
+    near = next((word for word in (name, *_OUR_WORDS) if _is_little_more(text, word)), None)
+    if near is not None:
+        raise UserError(
+            f'The password is little more than "{near}"',
+            where=where,
+            next_step="Choose one that nobody guesses who knows whose it is and what it is for.",
         )
 
 
@@ -76,6 +90,26 @@ class Comparing:
         """Return what is kept of a password."""
         async with self._room:
             return await asyncio.to_thread(hashed, password)
+
+
+def _is_little_more(text: str, word: str) -> bool:
+    left = text.casefold().replace(word.casefold(), "") if word else text
+    return bool(word) and left != text.casefold() and len(left) < FEWEST_CHARACTERS // 2
+
+
+def _is_common(text: str) -> bool:
+    digest = hashlib.sha256(text.casefold().encode()).hexdigest()
+    return digest[:_HASH_CHARACTERS] in _common()
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    """Return the beginnings of the SHA-256 of common passwords, those that are long enough.
+
+    They are those of Django's list (django/contrib/auth/common-passwords.txt.gz, 5.2).
+    """
+    listed = resources.files("ml_connector.app.users").joinpath("common_passwords.txt")
+    return frozenset(listed.read_text("ascii").split())
 
 
 def _fits(kept: str | None, password: Secret) -> bool:

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from ml_connector.app.users.passwords import Comparing, check_password
+from ml_connector.app.users.sign_in import ENDS
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.people import sessions, users
@@ -34,7 +35,9 @@ def check_new(name: str, password: Secret, *, where: str = "the password") -> No
     check_password(password, where=where, name=name)
 
 
-async def add(on: Connection, name: str, role: Role, hashed: str, *, by: str) -> User:
+async def add(
+    on: Connection, name: str, role: Role, hashed: str, *, by: str, given: bool = True
+) -> User:
     """Let somebody sign in.
 
     Args:
@@ -43,11 +46,12 @@ async def add(on: Connection, name: str, role: Role, hashed: str, *, by: str) ->
         role: what they may do.
         hashed: what is kept of their password.
         by: who does it.
+        given: somebody else chose the password: it holds until its person has changed it.
 
     Raises:
         UserError: there is somebody of that name.
     """
-    if not await users.add(on, name, role, hashed):
+    if not await users.add(on, name, role, hashed, given=given):
         raise UserError(
             f'There is a user "{name}" already',
             next_step="Choose another name, or give that one another role or password.",
@@ -110,13 +114,14 @@ async def set_password(
         name: whose.
         hashed: what is kept of it.
         by: who does it.
-        but_session: goes on: the one in which a person changed their own.
+        but_session: goes on: the one in which a person changed their own. Without it somebody
+            else chose the password, which holds until its person has changed it.
 
     Raises:
         NoSuchUser: there is nobody of that name.
     """
     await known(on, name)
-    await users.set_password(on, name, hashed)
+    await users.set_password(on, name, hashed, given=not but_session)
     ended = await sessions.end_all(on, name, but=but_session)
     await acts.record(
         on,
@@ -153,6 +158,20 @@ async def end_sessions(on: Connection, name: str, *, by: str) -> int:
         on, by, "user.sign-out", details={"before": {"sessions": ended}, "after": {"name": name}}
     )
     return ended
+
+
+async def end_session(on: Connection, name: str, session: str) -> None:
+    """End one session of a person, as they wish.
+
+    Args:
+        on: the transaction.
+        name: whose it is.
+        session: its hash, as hexadecimal text.
+    """
+    of_theirs = {one.hash.hex(): one.hash for one in await sessions.of(on, name, ENDS)}
+    if session in of_theirs and await sessions.end(on, of_theirs[session]):
+        details = {"before": {"sessions": 1}, "after": {"name": name}}
+        await acts.record(on, name, "sign-out", details=details)
 
 
 async def known(on: Connection, name: str) -> User:

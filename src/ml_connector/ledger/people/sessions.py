@@ -14,7 +14,7 @@ _GOES_ON: Final = (
     f" and {known('seen_at')} and {known('began_at')}"
 )
 _COLUMNS: Final = (
-    "hash, person, role, csrf, began_at, seen_at, address, browser"
+    "hash, person, role, csrf, began_at, seen_at, address, browser, password_given"
     " from sign_in join person on person.name = sign_in.person"
     f" where {_GOES_ON}"
 )
@@ -30,6 +30,7 @@ class SignInSession(msgspec.Struct, frozen=True, kw_only=True):
         seen_at: when it was last used, to the minute.
         address: from which the person signed in.
         browser: as it called itself then.
+        password_given: somebody else chose the person's password: first it must be changed.
     """
 
     hash: bytes
@@ -40,6 +41,7 @@ class SignInSession(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
     address: str
     browser: str
+    password_given: bool
 
 
 class SessionEnds(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import Role
 
 _COLUMNS: Final = (
-    "name, role, created_at,"
+    "name, role, created_at, password_given,"
     " (select max(seen_at) from sign_in where sign_in.person = person.name) as seen_at"
 )
 
@@ -19,12 +19,14 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         seen_at: when one of their sessions was last used; None while they have none.
+        password_given: somebody else chose their password, which they have not changed yet.
     """
 
     name: str
     role: Role
     created_at: datetime
     seen_at: datetime | None
+    password_given: bool
 
 
 async def every(on: Connection) -> list[User]:
@@ -51,14 +53,23 @@ async def password_hash(on: Connection, name: str) -> str | None:
     return str(row["password_hash"]) if row else None
 
 
-async def add(on: Connection, name: str, role: Role, hashed: str) -> bool:
-    """Add a person; return False where there is one of that name."""
+async def add(on: Connection, name: str, role: Role, hashed: str, *, given: bool) -> bool:
+    """Add a person; return False where there is one of that name.
+
+    Args:
+        on: the transaction.
+        name: of the person.
+        role: what they may do.
+        hashed: what is kept of their password.
+        given: somebody else chose that password.
+    """
     return bool(
         await rows(
             on,
-            "insert into person (name, role, password_hash) values (%(name)s, %(role)s, %(hash)s)"
+            "insert into person (name, role, password_hash, password_given)"
+            " values (%(name)s, %(role)s, %(hash)s, %(given)s)"
             " on conflict do nothing returning name",
-            {"name": name, "role": role, "hash": hashed},
+            {"name": name, "role": role, "hash": hashed, "given": given},
         )
     )
 
@@ -77,12 +88,13 @@ async def set_role(on: Connection, name: str, role: Role) -> None:
     )
 
 
-async def set_password(on: Connection, name: str, hashed: str) -> None:
-    """Keep another password of a person."""
+async def set_password(on: Connection, name: str, hashed: str, *, given: bool) -> None:
+    """Keep another password of a person; ``given``: somebody else chose it."""
     await rows(
         on,
-        "update person set password_hash = %(hash)s where name = %(name)s",
-        {"name": name, "hash": hashed},
+        "update person set password_hash = %(hash)s, password_given = %(given)s"
+        " where name = %(name)s",
+        {"name": name, "hash": hashed, "given": given},
     )
 
 

@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 from ml_connector import __version__
 from ml_connector.web.api import (
+    again,
     attention,
     errands,
     events,
@@ -45,6 +46,7 @@ def api_router() -> Router:
         path=PATH,
         route_handlers=_ROUTES,
         guards=[guards.has_token],
+        before_request=again.answered_before,
         dependencies={"who": Provide(guards.who, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         security=[{"token": []}],

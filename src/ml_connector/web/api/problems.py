@@ -104,7 +104,9 @@ def http_error(_: WebRequest, error: HTTPException) -> Response[Problem]:
         detail = "; ".join(str(one.get("message", "")) for one in extra if isinstance(one, dict))
     if status == HTTPStatus.UNAUTHORIZED:
         detail = "Show a token: Authorization: Bearer mlc_..."
-    return problem(Problem(title=status.phrase, status=status, detail=detail, where=where))
+    answer = problem(Problem(title=status.phrase, status=status, detail=detail, where=where))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def bug(_: WebRequest, __: Exception) -> Response[Problem]:

@@ -11,6 +11,7 @@ from ml_connector.app.users import api_tokens
 from ml_connector.ledger.people import api_tokens as kept
 from ml_connector.ledger.people.api_tokens import ApiToken
 from ml_connector.web.address import WebRequest
+from ml_connector.web.api import again
 from ml_connector.web.api.guards import needs
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
@@ -51,6 +52,7 @@ async def list_tokens(request: WebRequest) -> ApiTokens:
 async def add_token(request: WebRequest, who: Who, data: NewApiToken) -> MadeToken:
     """Make a token and return it: nobody can read it again."""
     async with Console.of(request).database.transaction() as on:
+        again.hold_back(request)
         token = await api_tokens.add(
             on, data.name, data.scope, expires_at=data.expires_at, by=who.name
         )

@@ -14,7 +14,7 @@ from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.csrf import SAFE, ForeignForm
-from ml_connector.web.console.guards import NotSignedIn
+from ml_connector.web.console.guards import NotSignedIn, PasswordGiven
 from ml_connector.web.console.rendering import page, see_other
 
 _WORDS: Final = MappingProxyType(
@@ -44,6 +44,11 @@ def signed_out(request: WebRequest, _: Exception) -> Response[bytes]:
             b"", status_code=HTTPStatus.UNAUTHORIZED, headers={"hx-redirect": "/sign-in"}
         )
     return see_other(there)
+
+
+def password_first(_: WebRequest, __: Exception) -> Response[bytes]:
+    """Send somebody whose password another one chose to where it is changed."""
+    return see_other("/account")
 
 
 def refused(request: WebRequest, error: UserError) -> Response[bytes]:
@@ -91,6 +96,7 @@ def trouble(request: WebRequest, status: int, title: str, text: str) -> Response
 
 HANDLERS: Final[dict[Any, Any]] = {
     NotSignedIn: signed_out,
+    PasswordGiven: password_first,
     DatabaseAway: away,
     psycopg.OperationalError: away,
     UserError: refused,

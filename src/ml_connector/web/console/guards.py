@@ -17,6 +17,13 @@ from ml_connector.web.who import Who
 _SHOWN: Final = "shown"
 
 
+_BEFORE_THE_PASSWORD: Final = frozenset({"/account", "/account/password", "/sign-out"})
+
+
+class PasswordGiven(Exception):
+    """Somebody else chose the password: first it must be changed."""
+
+
 class NotSignedIn(Exception):
     """Nobody signed in, or the session is over."""
 
@@ -27,6 +34,7 @@ async def signed_in(request: WebConnection, _: BaseRouteHandler) -> None:
     Raises:
         NotSignedIn: nobody did.
         ForeignForm: the form is of another page.
+        PasswordGiven: the person must change the password first.
     """
     console = Console.of(request)
     held = cookies.shown_session(request, console.settings)
@@ -36,6 +44,8 @@ async def signed_in(request: WebConnection, _: BaseRouteHandler) -> None:
     request.scope["user"] = Who(name=session.person, role=session.role, session=session)
     if isinstance(request, Request) and request.method not in csrf.SAFE:
         await csrf.check(request, session.csrf)
+    if session.password_given and request.url.path not in _BEFORE_THE_PASSWORD:
+        raise PasswordGiven
     request.scope["state"][_SHOWN] = await shown(
         console.database, request.query_params.get("connection")
     )

@@ -27,6 +27,24 @@ from ml_connector.web.who import Who
 _MINUS: Final = "\u2212"
 _PACK_FROM_BYTES: Final = 1_000
 _INITIALS: Final = 2
+_MOST_SHOWN: Final = 40
+
+# In this order: each calls itself what the ones after it are, too.
+_BROWSERS: Final = (
+    ("Firefox/", "Firefox"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 def page(
@@ -107,6 +125,7 @@ def environment() -> jinja2.Environment:
         count=count,
         money=money,
         initials=initials,
+        browser=browser,
         asked_with=asked_with,
     )
     made.globals.update(asset=asset_path)
@@ -158,6 +177,13 @@ def initials(name: str) -> str:
     words = [word for word in name.replace(".", " ").replace("-", " ").split() if word]
     letters = "".join(word[0] for word in words[:_INITIALS])
     return (letters if len(words) > 1 else name[:_INITIALS]).upper()
+
+
+def browser(text: str) -> str:
+    """Return what kind of browser calls itself so, such as Firefox on Windows."""
+    kind = next((word for mark, word in _BROWSERS if mark in text), "")
+    system = next((word for mark, word in _SYSTEMS if mark in text), "")
+    return " on ".join(word for word in (kind, system) if word) or text[:_MOST_SHOWN] or "unknown"
 
 
 def asked_with(asked: Any, **changed: object) -> str:

@@ -14,6 +14,7 @@ _CONTENT: Final = (
     "connect-src 'self'; "
     "form-action 'self'; "
     "frame-ancestors 'none'; "
+    "object-src 'none'; "
     "base-uri 'none'"
 )
 

@@ -46,6 +46,14 @@ async def change_password(request: WebRequest, who: Who) -> Response[bytes]:
     return see_other(f"{_PATH}?changed=1")
 
 
+@post(f"{_PATH}/sessions/{{session:str}}/end", status_code=HTTPStatus.SEE_OTHER)
+async def end_session(request: WebRequest, who: Who, session: str) -> Response[bytes]:
+    """End one of the person's sessions."""
+    async with Console.of(request).database.transaction() as on:
+        await users.end_session(on, who.name, session)
+    return see_other(_PATH)
+
+
 @post(f"{_PATH}/sign-out-everywhere", status_code=HTTPStatus.SEE_OTHER)
 async def sign_out_everywhere(request: WebRequest, who: Who) -> Response[bytes]:
     """End all sessions of the person, this one too."""
@@ -72,4 +80,4 @@ async def _shown(
     )
 
 
-ROUTES = (account_page, change_password, sign_out_everywhere)
+ROUTES = (account_page, change_password, end_session, sign_out_everywhere)

@@ -1,0 +1,12 @@
+"""Passwords that somebody else chose, and calls of the API that are made again."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0038"
+down_revision = "0037"
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
