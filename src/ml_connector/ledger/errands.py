@@ -85,7 +85,7 @@ async def ask(
     """
     row = await one(
         connection,
-        "insert into errand (connection, kind, person, key, asked)"  # noqa: S608 - our own constant
+        "insert into desk_errand (connection, kind, person, key, asked)"  # noqa: S608 - our own constant
         " values (%(connection)s, %(kind)s, %(person)s, %(key)s, %(asked)s)"
         f" on conflict (person, key) do nothing returning {_COLUMNS}",
         {
@@ -100,7 +100,7 @@ async def ask(
         return AskedErrand(_errand(row), is_new=True)
     known = await one(
         connection,
-        f"select {_COLUMNS} from errand where person = %(person)s and key = %(key)s",  # noqa: S608 - our own constant
+        f"select {_COLUMNS} from desk_errand where person = %(person)s and key = %(key)s",  # noqa: S608 - our own constant
         {"person": person, "key": key},
     )
     assert known is not None  # noqa: S101 - it was in the way of the insert
@@ -111,7 +111,7 @@ async def find(connection: Connection, errand_id: int) -> Errand | None:
     """Return an errand by its id; None when there is none."""
     row = await one(
         connection,
-        f"select {_COLUMNS} from errand where id = %(id)s",  # noqa: S608 - our own constant
+        f"select {_COLUMNS} from desk_errand where id = %(id)s",  # noqa: S608 - our own constant
         {"id": errand_id},
     )
     return _errand(row) if row else None
@@ -124,8 +124,8 @@ async def take(connection: Connection, *, worker: str, most: int) -> list[Errand
     """
     found = await rows(
         connection,
-        "update errand set taken_at = clock_timestamp(), worker = %(worker)s"  # noqa: S608 - our own constant
-        " where id in (select e.id from errand as e"
+        "update desk_errand set taken_at = clock_timestamp(), worker = %(worker)s"  # noqa: S608 - our own constant
+        " where id in (select e.id from desk_errand as e"
         "  join connection as c on c.name = e.connection"
         "  where e.ended_at is null and c.removed_at is null"
         "  and (e.taken_at is null or e.taken_at < now() - %(taken_for)s)"
@@ -146,7 +146,7 @@ async def end(
     """End an errand with what came of it, or with why nothing did."""
     await rows(
         connection,
-        "update errand set ended_at = clock_timestamp(), answer = %(answer)s,"
+        "update desk_errand set ended_at = clock_timestamp(), answer = %(answer)s,"
         " problem = %(problem)s where id = %(id)s and ended_at is null",
         {
             "id": errand_id,
@@ -160,7 +160,7 @@ async def forget(connection: Connection) -> None:
     """Forget what ended long ago: that it was done is among the acts."""
     await rows(
         connection,
-        "delete from errand where ended_at < now() - %(kept_for)s",
+        "delete from desk_errand where ended_at < now() - %(kept_for)s",
         {"kept_for": KEPT_FOR},
     )
 

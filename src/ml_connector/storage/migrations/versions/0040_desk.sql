@@ -18,7 +18,7 @@ create table assignment (
 create index assignment_person on assignment (person);
 
 -- What the console asks of a worker, which alone opens NetSuite's key.
-create table errand (
+create table desk_errand (
     id bigint generated always as identity primary key,
     connection text not null,
     kind text not null,                  -- preview, decide, undecide, document
@@ -33,7 +33,7 @@ create table errand (
     problem json,                        -- or why nothing came of it
     unique (person, key)
 );
-create index errand_waiting on errand (id) where ended_at is null;
+create index desk_errand_waiting on desk_errand (id) where ended_at is null;
 
 -- Lists of events, the newest first, of one flow; and of those that concern no subject.
 create index event_flow on event (connection, flow, received_at);

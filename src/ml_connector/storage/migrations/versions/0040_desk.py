@@ -7,8 +7,8 @@ from typing import Any
 from alembic import op
 from psycopg.rows import tuple_row
 
-revision = "0037"
-down_revision = "0036"
+revision = "0040"
+down_revision = "0039"
 
 _BUNCH = 500
 _MOST = 400
