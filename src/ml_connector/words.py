@@ -137,6 +137,7 @@ class Cause(StrEnum):
     RECEIVED_BY_OTHERS = "received_by_others"
     UNIT_DIFFERS = "unit_differs"
     ITEM_WITHOUT_STOCK = "item_without_stock"
+    ITEM_TYPE_UNKNOWN = "item_type_unknown"
     SUBSIDIARY_UNCLEAR = "subsidiary_unclear"
     LINE_NUMBERS_UNCLEAR = "line_numbers_unclear"
     PURCHASE_ORDER_CHANGED = "purchase_order_changed"

@@ -254,6 +254,14 @@ def unit_differs(world: World) -> Iterator[Stop]:
     world.quantity(number, 2)
 
 
+def item_type_unknown(world: World) -> Iterator[Stop]:
+    sku = world.acme.sku("SET", in_netsuite=False)
+    item = world.netsuite.add_item(sku, kind="Bundle", cost="4.20")
+    number = world.acme.order({world.acme.sku(): 5, sku: 5})
+    yield Stop("purchase-orders", order_id(world.acme, number))
+    world.item(item, itemtype="InvtPart")
+
+
 def announced(world: World) -> tuple[str, Any]:
     sku = world.acme.sku()
     number = world.acme.order({sku: 5})
@@ -457,6 +465,7 @@ STORIES: Final[tuple[Story, ...]] = (
     unidentified_stock,
     sku_missing_in_shipbob,
     unit_differs,
+    item_type_unknown,
     purchase_order_changed,
     wro_cancelled,
     sales_order_not_found,

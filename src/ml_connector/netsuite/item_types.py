@@ -31,6 +31,10 @@ NEVER_FULFILLED: Final = frozenset(
 """Those whose lines are on no fulfilment and no receipt, unless the item is marked for it.
 Naming one of their lines would add a line to a list that takes none (sections 6.5 and 7.3)."""
 
+KNOWN: Final = STOCKED | NEVER_FULFILLED | {"Kit", "NonInvtPart", "Expense"}
+"""All that are documented (schemas/rest-schema-2026.1.json). Of any other it can't be told whether
+it lies on a shelf."""
+
 
 def is_fulfilled(itemtype: str, marked: bool | None) -> bool:  # noqa: FBT001 - as the column says
     """Whether the lines of an item are on item fulfilments.

@@ -55,6 +55,7 @@ _DECIDABLE: Final = replace(
         **_NOT_OURS.offers,
         Cause.PURCHASE_ORDER_CHANGED: (DecisionKind.ACCEPT,),
         Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
+        Cause.ITEM_TYPE_UNKNOWN: (DecisionKind.ACCEPT,),
     },
 )
 
@@ -62,10 +63,14 @@ FLOW: Final = Flow(
     name="purchase-orders",
     source="purchase order",
     topics=frozenset(),
-    rules="purchase-orders-7",
+    rules="purchase-orders-8",
     facts=PurchaseOrderFacts,
     read=read,
-    plan=as_it_is(plan, source_lines, (Cause.STATUS_UNKNOWN, Cause.PURCHASE_ORDER_CHANGED)),
+    plan=as_it_is(
+        plan,
+        source_lines,
+        (Cause.STATUS_UNKNOWN, Cause.PURCHASE_ORDER_CHANGED, Cause.ITEM_TYPE_UNKNOWN),
+    ),
     source_lines=source_lines,
     schedule="purchase_orders",
     missing=lambda key, reads: missing(

@@ -9,7 +9,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.purchase_orders.demand import Demand, demands
 from ml_connector.flows.purchase_orders.documents import arrival, cancellation, wro_announcement
 from ml_connector.flows.purchase_orders.facts import PurchaseOrderFacts, WroFact
-from ml_connector.flows.purchase_orders.open_units import OpenUnits, open_units
+from ml_connector.flows.purchase_orders.open_units import OpenUnits, left_off, open_units
 from ml_connector.flows.purchase_orders.wros import (
     KnownWros,
     joined,
@@ -36,7 +36,7 @@ def announce(facts: PurchaseOrderFacts, wros: KnownWros, settings: ConnectionSet
     """
     opened = open_units(facts, settings)
     found = demands(opened, facts, wros, settings)
-    failure = joined(_failures(facts, found))
+    failure = joined([*_failures(facts, found), *filter(None, [left_off(facts, settings)])])
     # Units that ShipBob has begun with at one center are not announced at another.
     elsewhere = frozenset[int]().union(*(demand.surplus for demand in found))
     changed = [

@@ -210,6 +210,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         subsidiary: None outside OneWorld.
         namesakes: the other orders with its number.
         decisions: what people decided about it.
+        unseen: its lines of items that the role may not see: without name and type.
     """
 
     order_id: str
@@ -234,6 +235,7 @@ class PurchaseOrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     subsidiary: str | None = None
     namesakes: tuple[Namesake, ...] = ()
     decisions: tuple[Decided, ...] = ()
+    unseen: tuple[OrderedLine, ...] = ()
 
     @property
     def own_wros(self) -> tuple[WroFact, ...]:

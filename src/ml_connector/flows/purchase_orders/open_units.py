@@ -10,7 +10,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.purchase_orders.facts import OrderedLine, PurchaseOrderFacts
 from ml_connector.flows.purchase_orders.products import products_of
 from ml_connector.ledger.connections.item_bindings import Binding
-from ml_connector.netsuite.item_types import STOCKED
+from ml_connector.netsuite.item_types import KNOWN, STOCKED
 from ml_connector.rules.units import refuse_other_unit
 from ml_connector.words import Cause
 
@@ -81,6 +81,39 @@ def open_units(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> OpenO
         tuple(one.binding for _, one in sorted(products.items()) if one.binding is not None),
         {item.id: one.inventory_id for item, one in products.items()},
     )
+
+
+def left_off(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> NeedsHuman | None:
+    """Return that open lines at a location of ShipBob's can't be announced, if there are any.
+
+    Their item is of a type that this version does not know, or is hidden from the role: whether
+    it lies on a shelf can't be told. Lines of services and the like are none of ShipBob's.
+    """
+    centers = centers_by_location(facts, settings)
+    unclear = [line for line in facts.lines if line.item_type not in KNOWN]
+    said = [
+        f"line {line.line} orders {line.open_quantity} of {_said(line)}"
+        for line in (*unclear, *facts.unseen)
+        if line.location in centers and (line.open_quantity or line.fraction)
+    ]
+    if not said:
+        return None
+    return NeedsHuman(
+        f"{facts.number} has lines that are not announced, since it can't be told whether their"
+        f" item is kept in stock: {'; '.join(said)}",
+        cause=Cause.ITEM_TYPE_UNKNOWN,
+        remedy=(
+            "Let the role see the item, or take the line out of the order; report a type that is"
+            " not known. It then goes on by itself. If ShipBob need not know of the line, decide"
+            " accept."
+        ),
+    )
+
+
+def _said(line: OrderedLine) -> str:
+    if line.item_name:
+        return f'{line.item_name}, of type "{line.item_type}"'
+    return f"item {line.item}, which the role may not see"
 
 
 def centers_by_location(facts: PurchaseOrderFacts, settings: ConnectionSettings) -> dict[str, int]:

@@ -32,7 +32,11 @@ from ml_connector.flows.purchase_orders.wro_receipts import (
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.postings.announcements import WroOutcome
 from ml_connector.netsuite.item_names import near_names, spellings
-from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
+from ml_connector.netsuite.queries.purchase_orders import (
+    OrderLine,
+    PurchaseOrder,
+    ReceiptLine,
+)
 from ml_connector.netsuite.queries.transfer_orders import TransferOrder
 from ml_connector.netsuite.statuses import PURCHASE_ORDER_OPEN
 from ml_connector.reads.reads import Reads
@@ -62,7 +66,12 @@ class OrderSource(NamedTuple):
     @property
     def lines(self) -> tuple[OrderedLine, ...]:
         """Its item lines, as the plan sees them."""
-        return tuple(_lines(self.order, self.units))
+        return tuple(_line(line, self.order, self.units) for line in self.order.lines)
+
+    @property
+    def unseen(self) -> tuple[OrderedLine, ...]:
+        """Its lines of items that the role may not see."""
+        return tuple(_line(line, self.order, self.units) for line in self.order.unseen)
 
 
 async def read(key: str, reads: Reads) -> PurchaseOrderFacts:
@@ -116,6 +125,7 @@ def as_source_says(facts: PurchaseOrderFacts, source: OrderSource) -> PurchaseOr
         number=order.tranid,
         status=order.status,
         lines=source.lines,
+        unseen=source.unseen,
         ordered_on=order.trandate,
         subsidiary=order.subsidiary,
         namesakes=order.namesakes,
@@ -326,24 +336,21 @@ async def _near_skus(missing: Sequence[str], reads: Reads) -> dict[str, tuple[st
     return {sku: others for sku, others in near.items() if others}
 
 
-def _lines(order: PurchaseOrder, units: Mapping[int, LineUnit]) -> list[OrderedLine]:
-    return [
-        OrderedLine(
-            line=line.line,
-            item_name=line.itemid,
-            item_type=line.itemtype,
-            open_quantity=int(line.open_quantity),
-            received=int(line.quantityshiprecv),
-            closed=bool(line.isclosed),
-            fraction=line.open_quantity != int(line.open_quantity),
-            location=line.location or order.location,
-            expected=line.expectedreceiptdate,
-            item=line.item,
-            full_name=line.fullname if line.fullname != line.itemid else "",
-            unit=units.get(line.line),
-        )
-        for line in order.lines
-    ]
+def _line(line: OrderLine, order: PurchaseOrder, units: Mapping[int, LineUnit]) -> OrderedLine:
+    return OrderedLine(
+        line=line.line,
+        item_name=line.itemid,
+        item_type=line.itemtype,
+        open_quantity=int(line.open_quantity),
+        received=int(line.quantityshiprecv),
+        closed=bool(line.isclosed),
+        fraction=line.open_quantity != int(line.open_quantity),
+        location=line.location or order.location,
+        expected=line.expectedreceiptdate,
+        item=line.item,
+        full_name=line.fullname if line.fullname != line.itemid else "",
+        unit=units.get(line.line),
+    )
 
 
 def _variant(variant: Variant) -> VariantFact:
