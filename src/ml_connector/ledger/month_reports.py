@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from psycopg.types.json import Json
 
 from ml_connector.ledger.connections import acts
-from ml_connector.storage.database import Connection, Database, rows
+from ml_connector.storage.database import Connection, Database, one, rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +83,44 @@ async def record(connection: Connection, report: MadeReport, *, person: str) -> 
         connection=report.connection,
         details={"report": report.id, "month": report.month, "green": report.is_green},
     )
+
+
+async def newest_by_month(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Return the newest report of each month of a connection, the newest month first."""
+    return await rows(
+        connection,
+        "select distinct on (month) id, month, made_at, person, green, open, explained"
+        " from month_report where connection = %(name)s order by month desc, id desc",
+        {"name": name},
+    )
+
+
+async def of_month(connection: Connection, name: str, month: str) -> list[dict[str, Any]]:
+    """Return the reports of a month, the newest first, without what they show."""
+    return await rows(
+        connection,
+        "select id, month, made_at, person, green, open, explained, files from month_report"
+        " where connection = %(name)s and month = %(month)s order by id desc",
+        {"name": name, "month": month},
+    )
+
+
+async def shown(connection: Connection, name: str, report_id: int) -> Mapping[str, Any] | None:
+    """Return what a report shows; None where it is older than that this is kept, or not there."""
+    row = await one(
+        connection,
+        "select shown from month_report where connection = %(name)s and id = %(id)s",
+        {"name": name, "id": report_id},
+    )
+    return None if row is None else row["shown"]
+
+
+async def file(connection: Connection, name: str, report_id: int, file_name: str) -> str | None:
+    """Return where a file of a report was written; None where it has none of this name."""
+    row = await one(
+        connection,
+        "select files from month_report where connection = %(name)s and id = %(id)s",
+        {"name": name, "id": report_id},
+    )
+    written = () if row is None else row["files"]
+    return next((path for path in written if Path(path).name == file_name), None)

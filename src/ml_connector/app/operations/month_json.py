@@ -23,6 +23,15 @@ def as_json(
             "connection": report.connection,
             "month": report.month,
             "timezone": report.zone,
+            "sections": [
+                {
+                    "key": one.key,
+                    "title": one.title,
+                    "facts": one.facts or one.title,
+                    "money": one.money,
+                }
+                for one in report.sections.ordered
+            ],
             "green": report.green,
             "head": report.head,
             "journal_rows": report.journal_rows,

@@ -24,6 +24,7 @@ from ml_connector.web.api import (
     tokens,
     users,
 )
+from ml_connector.web.api.books import months
 from ml_connector.web.api.problems import HANDLERS
 
 PATH: Final = "/api/v1"
@@ -37,6 +38,7 @@ _ROUTES: Final = (
     *search.ROUTES,
     *subjects.ROUTES,
     *errands.ROUTES,
+    *months.ROUTES,
 )
 
 

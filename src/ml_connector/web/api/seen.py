@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from litestar.exceptions import ClientException, NotFoundException
 
 from ml_connector.ledger.connections import connections
+from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.storage.database import Connection
 
 
@@ -21,6 +22,18 @@ async def seen(on: Connection, wanted: str | None = None) -> list[str]:
     if wanted not in names:
         raise NotFoundException(detail="There is no such connection")
     return [wanted]
+
+
+async def applied(on: Connection, name: str) -> AppliedConnection:
+    """Return a connection by its name.
+
+    Raises:
+        NotFoundException: there is none.
+    """
+    found = await connections.find(on, name)
+    if found is None:
+        raise NotFoundException(detail="There is no such connection")
+    return found
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class MenuGroup(msgspec.Struct, frozen=True):
 MENU: Final = (
     MenuGroup("", ()),
     MenuGroup("Flows", ()),
-    MenuGroup("Books", ()),
+    MenuGroup("Books", (MenuEntry("Months", "/months", "scale"),)),
     MenuGroup(
         "Set-up",
         (

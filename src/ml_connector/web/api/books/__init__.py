@@ -1,0 +1,1 @@
+"""The books for programs: the months."""

@@ -1,0 +1,108 @@
+"""Months: their reports, what the newest of one shows, and one that is being made."""
+
+from http import HTTPStatus
+from typing import Final
+
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.response import File
+
+from ml_connector.app.errands import errands
+from ml_connector.app.views.books import months as views
+from ml_connector.app.views.books.months import KIND, MonthPage, MonthRow
+from ml_connector.errors import UserError
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.reconcile.month import Month
+from ml_connector.web.address import WebRequest
+from ml_connector.web.api.seen import applied
+from ml_connector.web.console.guards import needs
+from ml_connector.web.console.rendering import page, see_other
+from ml_connector.web.console.shown import Shown
+from ml_connector.web.console.state import Console
+from ml_connector.web.who import Who
+
+_PATH: Final = "/months"
+_MOST_LISTED: Final = 100
+
+
+@get(_PATH)
+async def months_page(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """List the months of the connection."""
+    found: tuple[MonthRow, ...] = ()
+    if shown.connection:
+        async with Console.of(request).database.single() as on:
+            found = await views.months(on, await applied(on, shown.connection))
+    return page(request, "months.html.jinja", months=found)
+
+
+@get(f"{_PATH}/{{month:str}}")
+async def month_page(request: WebRequest, shown: Shown, month: str) -> Response[bytes]:
+    """Show what the newest report of a month shows."""
+    found = await _found(request, shown, month)
+    return page(
+        request,
+        "month.html.jinja",
+        month=found,
+        kind=request.query_params.get("kind", "open"),
+        most=_MOST_LISTED,
+    )
+
+
+@get(f"{_PATH}/{{month:str}}/progress")
+async def month_progress(request: WebRequest, shown: Shown, month: str) -> Response[bytes]:
+    """Show how far the report has come that is being made; when it is, the page loads anew."""
+    found = await _found(request, shown, month)
+    answer = page(request, "month_progress.html.jinja", month=found)
+    if found.making is None:
+        answer.headers["hx-refresh"] = "true"
+    return answer
+
+
+@post(f"{_PATH}/{{month:str}}", guards=[needs("sync")], status_code=HTTPStatus.SEE_OTHER)
+async def make_month(request: WebRequest, who: Who, shown: Shown, month: str) -> Response[bytes]:
+    """Let a worker make the report of a month."""
+    console = Console.of(request)
+    one = await _connection(request, shown)
+    wanted = str(_parsed(month, one))
+    await errands.ask(
+        console.database,
+        console.installation.lanes,
+        KIND,
+        one.name,
+        {"month": wanted},
+        person=who.name,
+    )
+    return see_other(f"{_PATH}/{wanted}?connection={one.name}")
+
+
+@get(f"{_PATH}/{{month:str}}/reports/{{report:int}}/{{name:str}}", guards=[needs("export")])
+async def month_file(
+    request: WebRequest, shown: Shown, month: str, report: int, name: str
+) -> File:
+    """Hand out a file of a report."""
+    del month
+    one = await _connection(request, shown)
+    async with Console.of(request).database.single() as on:
+        path = await views.report_file(on, one, report, name)
+    return File(path=path, filename=path.name)
+
+
+async def _found(request: WebRequest, shown: Shown, month: str) -> MonthPage:
+    one = await _connection(request, shown)
+    async with Console.of(request).database.single() as on:
+        return await views.month_page(on, one, _parsed(month, one))
+
+
+async def _connection(request: WebRequest, shown: Shown) -> AppliedConnection:
+    async with Console.of(request).database.single() as on:
+        return await applied(on, shown.connection)
+
+
+def _parsed(written: str, one: AppliedConnection) -> Month:
+    try:
+        return views.parsed(written, one)
+    except UserError as error:
+        raise NotFoundException(detail=str(error)) from error
+
+
+ROUTES = (months_page, month_page, month_progress, make_month, month_file)

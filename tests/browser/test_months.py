@@ -1,0 +1,74 @@
+"""The months in a browser: a report is asked for, watched, read, and downloaded."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from acceptance.merchant import Merchant
+from browser.chromium import SIZES, Scheme, Window, window
+from web.browser import PASSWORD
+from web.people import add_user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+THIS_MONTH = f"{datetime.now(ZoneInfo('America/Chicago')):%Y-%m}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _controller(shop: Merchant) -> None:
+    add_user(shop, "controller", "finance")
+    add_user(shop, "visitor", "viewer")
+
+
+def signed_in(seen: Window, name: str, path: str) -> None:
+    seen.go(path)
+    seen.page.get_by_label("Name").fill(name)
+    seen.page.get_by_label("Password").fill(PASSWORD)
+    seen.page.get_by_role("button", name="Sign in").click()
+    seen.page.wait_for_load_state()
+
+
+def test_a_report_is_made_while_one_looks_and_downloaded(
+    browser: "Browser", shop: Merchant, tmp_path: "Path"
+) -> None:
+    shop.world.netsuite.fault("latency", path="suiteql", seconds=1.5, times=2)
+    with window(browser, shop.url) as seen:
+        signed_in(seen, "controller", f"/months/{THIS_MONTH}")
+        assert seen.page.get_by_text("No report of this month yet").is_visible()
+
+        seen.page.get_by_role("button", name="Make the report").click()
+        seen.page.get_by_role("heading", name="Being made").wait_for()
+        seen.picture("month being made")
+        seen.page.get_by_text("Ties so far").wait_for(timeout=60_000)
+
+        assert seen.page.get_by_text("Nothing is left to resolve").is_visible()
+        with seen.page.expect_download() as download:
+            seen.page.get_by_role("link", name="XLSX").click()
+        download.value.save_as(tmp_path / "report.xlsx")
+        assert (tmp_path / "report.xlsx").read_bytes()[:2] == b"PK"
+        assert seen.faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_months_are_read_on_every_screen(
+    browser: "Browser", shop: Merchant, size: str, scheme: Scheme
+) -> None:
+    shop.command("reconcile", THIS_MONTH)
+    with window(browser, shop.url, size=size, scheme=scheme) as seen:
+        signed_in(seen, "visitor", "/months")
+        seen.picture("months")
+        assert seen.obstacles() == []
+        assert not seen.scrolls_sideways
+
+        seen.page.locator(f"a[href^='/months/{THIS_MONTH}']").first.click()
+        seen.page.get_by_role("heading", level=1).wait_for()
+        seen.picture("month")
+        assert seen.obstacles() == []
+        assert not seen.scrolls_sideways
+        assert seen.faults == []
