@@ -57,11 +57,11 @@ class Equation(msgspec.Struct, frozen=True, kw_only=True):
     refused. Its units and its money count where they are.
     """
 
-    all: Sums = Sums()
-    posted: Sums = Sums()
-    waiting: Sums = Sums()
-    refused: Sums = Sums()
-    unexplained: Sums = Sums()
+    all: Sums = msgspec.field(default_factory=Sums)
+    posted: Sums = msgspec.field(default_factory=Sums)
+    waiting: Sums = msgspec.field(default_factory=Sums)
+    refused: Sums = msgspec.field(default_factory=Sums)
+    unexplained: Sums = msgspec.field(default_factory=Sums)
 
     @property
     def holds(self) -> bool:
