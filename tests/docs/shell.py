@@ -12,7 +12,19 @@ from ml_connector.flows import FLOWS
 from ml_connector.words import EVENT_STATUSES, Cause
 
 GROUPS: Final = frozenset(
-    {"alarms", "audit", "billing", "connection", "drift", "events", "journal", "keys", "webhooks"}
+    {
+        "alarms",
+        "audit",
+        "billing",
+        "connection",
+        "drift",
+        "events",
+        "journal",
+        "keys",
+        "token",
+        "user",
+        "webhooks",
+    }
 )
 GLOBAL: Final = frozenset({"--config", "--connection", "--json", "--no-color"})
 _TAKE_A_VALUE: Final = frozenset({"--config", "--connection"})
