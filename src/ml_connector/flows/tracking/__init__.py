@@ -80,7 +80,7 @@ FLOW: Final = Flow(
     ),
     key_of=key_of,
     within_of=within_of,
-    rules="tracking-3",
+    rules="tracking-4",
     facts=TrackingFacts,
     read=read,
     plan=as_it_is(

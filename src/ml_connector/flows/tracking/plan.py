@@ -54,6 +54,7 @@ from ml_connector.flows.tracking.recognition.doubts import (
     deleted,
     fulfilled_by_others,
     held_for_cancelled,
+    named_on_several,
 )
 from ml_connector.flows.tracking.recognition.known import (
     fulfillments_with_units,
@@ -61,7 +62,11 @@ from ml_connector.flows.tracking.recognition.known import (
     known_fulfillments,
     linked_fulfillment,
 )
-from ml_connector.flows.tracking.recognition.named_shipments import OrderFulfillments, is_ours
+from ml_connector.flows.tracking.recognition.named_shipments import (
+    OrderFulfillments,
+    ShipmentUnits,
+    is_ours,
+)
 from ml_connector.flows.tracking.recognition.own_fulfillment import recognise
 from ml_connector.flows.tracking.recognition.the_order import the_order
 from ml_connector.flows.tracking.sales_orders import (
@@ -409,14 +414,9 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
     """
     known, own = task.known, task.known.of(task.shipment)
     linked = linked_fulfillment(task.posted, task.facts.gone)
-    if linked is not None:
-        # A query may not show yet what we have just made (netsuite.md section 11.6).
-        there = next((one for one in task.order.fulfillments if one.id == linked), None)
-        if there is None:
-            return FulfillmentFact(id=linked, status=FULFILLMENT_SHIPPED)
-        if has_posted_units(task.posted, {linked}) or known.counts_for(there, own):
-            return there
-        raise fulfilled_by_others(own, [there], known)
+    ours = linked is not None and has_posted_units(task.posted, {linked})
+    if linked is not None and (ours or linked not in known.separate):
+        return _linked(task, linked, own, ours=ours)
     changed = lapsed(task.facts, task.settings)
     if changed is not None:
         raise changed
@@ -431,6 +431,29 @@ def _own(task: _ShipmentTask) -> FulfillmentFact | None:
     if found.fulfillment is None and has_posted_units(task.posted, task.facts.gone):
         raise deleted(own, task.facts.gone, known)
     return found.fulfillment
+
+
+def _linked(
+    task: _ShipmentTask, linked: str, own: ShipmentUnits, *, ours: bool
+) -> FulfillmentFact:
+    """Return the fulfilment that the books know as a shipment's.
+
+    Raises:
+        NeedsHuman: it does not hold the shipment's units any more, while others made it; or
+            another one names the shipment too.
+    """
+    known = task.known
+    # A query may not show yet what we have just made (netsuite.md section 11.6).
+    there = next((one for one in task.order.fulfillments if one.id == linked), None)
+    if there is None:
+        return FulfillmentFact(id=linked, status=FULFILLMENT_SHIPPED)
+    holds_it = known.counts_for(there, own)
+    if not (ours or holds_it):
+        raise fulfilled_by_others(own, [there], known)
+    further = known.names_as_well(own, there) if holds_it else ()
+    if further:
+        raise named_on_several(own, there, further, known)
+    return there
 
 
 def _has_open(task: _ShipmentTask) -> bool:

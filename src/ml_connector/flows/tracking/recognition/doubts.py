@@ -21,6 +21,11 @@ def fulfilled_by_others(
     others = any(known.named(found) - {own.id} for found in doubtful)
     alone = ", with no number or tag of another shipment" if others else ""
     waits = any(found.status in FULFILLMENT_NOT_SHIPPED for found in doubtful)
+    with_others = known.held_with(doubtful[0], own) if one and not waits else ()
+    holds_it = f"let {which} hold exactly these units at this location, and"
+    if with_others:
+        listed = " and ".join(other.id for other in with_others)
+        holds_it, alone = f"and it is of shipment {listed} too,", ""
     unshipped = (
         " If it was picked for this shipment by mistake, delete it: the order is then fulfilled by"
         " itself."
@@ -31,10 +36,31 @@ def fulfilled_by_others(
         " fulfilled twice",
         cause=Cause.FULFILLED_BY_OTHERS,
         remedy=(
-            f"If it is, let {which} hold exactly these units at this location, and"
-            f" {_to_name(own, known)}{alone}: it then goes on by itself. If it is not, decide that"
+            f"If it is, {holds_it} {_to_name(own, known)}{alone}: it then goes on by itself. If it"
+            " is not, decide that"
             " it is separate: the shipment is then fulfilled on its own."
             + (unshipped if waits and one else "")
+        ),
+    )
+
+
+def named_on_several(
+    own: ShipmentUnits,
+    there: FulfillmentFact,
+    further: Sequence[FulfillmentFact],
+    known: OrderFulfillments,
+) -> NeedsHuman:
+    """Return the stop of a shipment that has a fulfilment, and that others name as well."""
+    listed = " and ".join(_called(one, known) for one in further)
+    which = " or ".join(one.called for one in further)
+    return NeedsHuman(
+        f"Shipment {own.id} ({_said_of(own, known)}) is on {_called(there, known)}, and {listed}"
+        f" {'names' if len(further) == 1 else 'name'} it too",
+        cause=Cause.FULFILLED_BY_OTHERS,
+        remedy=(
+            f"Delete what is too many, {there.called} or {which}. If both are right, and {which}"
+            " is of another parcel, take the tracking number and the tag of shipment"
+            f" {own.id} off it, or decide that it is separate. It then goes on by itself."
         ),
     )
 

@@ -51,6 +51,7 @@ def known_fulfillments(
             for one in facts.shipments
         ],
         siblings | ({facts.shipment.id: own} if own else {}),
+        planned=facts.shipment.id,
         separate=separate_fulfillments(facts),
         together=lambda shipments: _units_of(_as_one(shipments), facts, order),
     )

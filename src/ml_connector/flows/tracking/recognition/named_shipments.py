@@ -54,8 +54,9 @@ class OrderFulfillments:
         order: the sales order.
         shipments: all of ShipBob's order, cancelled ones too.
         linked: by shipment id, the internal id of the fulfilment that our books know as its.
+        planned: id of the shipment that is planned.
         separate: internal ids of the fulfilments that people decided to be of other parcels than
-            the shipment that is planned.
+            that shipment; whatever names it on them counts no more.
         together: returns what shipments hold as one, by item; nothing where it is not clear. The
             members of a kit may have left in several, and make up whole kits together only.
     """
@@ -66,11 +67,13 @@ class OrderFulfillments:
         shipments: Iterable[ShipmentUnits],
         linked: Mapping[int, str],
         *,
+        planned: int | None = None,
         separate: Collection[str] = (),
         together: Callable[[Sequence[ShipmentFact]], Mapping[str, int]] | None = None,
     ) -> None:
         self.order = order
         self._together = together
+        self._planned = frozenset(() if planned is None else {str(planned)})
         self.separate = frozenset(separate)
         self.every: Sequence[FulfillmentFact] = sorted(
             order.fulfillments, key=lambda one: (len(one.id), one.id)
@@ -115,7 +118,8 @@ class OrderFulfillments:
         external_id = fulfillment.external_id or ""
         if external_id.startswith(ExternalIdPrefix.FULFILLMENT):
             return frozenset({external_id.removeprefix(ExternalIdPrefix.FULFILLMENT)})
-        return fulfillment.tags | self._linked[fulfillment.id]
+        not_its = self._planned if fulfillment.id in self.separate else frozenset()
+        return (fulfillment.tags | self._linked[fulfillment.id]) - not_its
 
     @cached_property
     def _marked_anywhere(self) -> frozenset[str]:
@@ -132,6 +136,26 @@ class OrderFulfillments:
         holders = (self._with_number.get(one, ()) for one in fulfillment.compared_numbers)
         alone = {one for found in holders if len(found) == 1 for one in found}
         return marked | (alone - self._marked_anywhere)
+
+    def names_as_well(
+        self, own: ShipmentUnits, fulfillment: FulfillmentFact
+    ) -> Sequence[FulfillmentFact]:
+        """Return further fulfilments of others that name a shipment and hold some of its items.
+
+        Args:
+            own: the shipment.
+            fulfillment: the one that it has.
+        """
+        numbers = {one for one in own.numbers if self._with_number[one] == [own.id]}
+        return [
+            one
+            for one in self.every
+            if one.id not in {fulfillment.id, *self.separate}
+            and not is_ours(one)
+            and self.marked(one) <= {own.id}
+            and (own.id in self.marked(one) or numbers & one.compared_numbers)
+            and (not own.units or own.units.keys() & self.units_in(one).keys())
+        ]
 
     def shared_numbers(self, own: ShipmentUnits) -> frozenset[str]:
         """Return the tracking numbers of a shipment that other live shipments have as well."""
@@ -161,6 +185,20 @@ class OrderFulfillments:
     ) -> bool:
         """Whether a fulfilment holds exactly the units of one of these shipments."""
         return any(self.holds(fulfillment, {one.id}) for one in shipments)
+
+    def held_with(
+        self, fulfillment: FulfillmentFact, own: ShipmentUnits
+    ) -> Sequence[ShipmentUnits]:
+        """Return the shipments whose units a fulfilment holds beside those of another one.
+
+        Together these are all that it names, and all from that location that none names.
+        """
+        named = self.named(fulfillment)
+        here = [one for one in self.pending if one.location == own.location]
+        every = {one.id for one in here} | named | {own.id}
+        if not self.holds(fulfillment, every):
+            return ()
+        return [one for one in self._shipments.values() if one.id in every - {own.id}]
 
     def units_in(self, fulfillment: FulfillmentFact) -> Counter[str]:
         """Return the quantity of each item on a fulfilment that ShipBob may have shipped.
@@ -214,19 +252,15 @@ class OrderFulfillments:
         own = {one for one in cancelled.numbers if not self._with_number.get(one)}
         return bool(own & fulfillment.compared_numbers)
 
-    def has_open_for_all_pending(self, own: ShipmentUnits) -> bool:
-        """Whether the order has a shipment's items open for every shipment without fulfilment."""
-        return self.has_open_for(own, self.pending)
-
-    def has_open_for(self, own: ShipmentUnits, shipments: Iterable[ShipmentUnits]) -> bool:
-        """Whether the order has a shipment's items open for all these shipments."""
+    def has_open(self, items: Collection[str], shipments: Iterable[ShipmentUnits]) -> bool:
+        """Whether the order has so much of these items open as all these shipments take."""
         left: Counter[str] = Counter()
         for line in self.order.lines:
             left[line.item] += line.open
         wanted: Counter[str] = Counter()
         for one in shipments:
             wanted.update(one.units)
-        return all(wanted[item] <= left[item] for item in own.units)
+        return all(wanted[item] <= left[item] for item in items)
 
 
 def is_ours(fulfillment: FulfillmentFact) -> bool:

@@ -98,22 +98,42 @@ def _by_units(
     if paired is None or paired.fulfillment is None:
         return paired
     waits = paired.fulfillment.status in FULFILLMENT_NOT_SHIPPED
-    if makes_own and not waits and known.has_open_for(own, _beside(own, known, equal)):
+    if makes_own and not waits and _may_be_apart(paired.fulfillment, [own], known):
         return Recognised(doubtful=(paired.fulfillment,))
     return paired
 
 
-def _beside(
-    own: ShipmentUnits, known: OrderFulfillments, equal: Sequence[FulfillmentFact]
-) -> list[ShipmentUnits]:
-    """Return the shipments that are to be fulfilled if one of these fulfilments is none of theirs.
+def _may_be_apart(
+    found: FulfillmentFact, holds: Sequence[ShipmentUnits], known: OrderFulfillments
+) -> bool:
+    """Whether a fulfilment that names none of the shipments it holds may be another matter.
 
-    So many of those that are alike have one. If the order has units open for one more, any of
-    the fulfilments may be another matter.
+    It is theirs where the order has their units open no more. Where it has, the fulfilment is
+    theirs only if that makes the order come out: else too little is open for all that wait, and
+    with it enough.
     """
-    alike = [one for one in known.pending if one.is_like(own)]
-    have_one = {one.id for one in alike[: len(equal)]}
-    return [own, *(one for one in known.pending if one.id not in have_one)]
+    waiting = [one for one in known.pending if one not in holds]
+    on_others = _on_others(found, waiting, known)
+    rest = [one for one in waiting if one.id not in on_others]
+    items = {item for one in holds for item in one.units}
+    if not known.has_open(items, holds):
+        return False
+    return known.has_open(items, [*holds, *rest]) or not known.has_open(items, rest)
+
+
+def _on_others(
+    found: FulfillmentFact, waiting: Sequence[ShipmentUnits], known: OrderFulfillments
+) -> set[str]:
+    """Return the shipments whose units other fulfilments hold, each those of one or of a place."""
+    held: set[str] = set()
+    for other in known.unnamed:
+        if other == found:
+            continue
+        left = [one for one in waiting if one.id not in held]
+        alone = next(({one.id} for one in left if known.holds(other, {one.id})), None)
+        together = {one.id for one in left if is_from(other, one)}
+        held |= alone or (together if known.holds(other, together) else set())
+    return held
 
 
 def _paired(
@@ -165,11 +185,11 @@ def _as_a_part(
     """Take a fulfilment that others made for this shipment and further ones together.
 
     It must hold exactly what all shipments from this location take that no other one names. It is
-    in doubt where another fulfilment holds the units of one of these: that one is not on both.
+    in doubt where another fulfilment holds the units of one of these: that one is not on both. So
+    it is where it may be another matter; one that our books count for a part of them is none.
     """
-    if makes_own and known.has_open_for_all_pending(own):
-        return None
-    here = {one.id for one in known.pending if one.location == own.location}
+    here = [one for one in known.pending if one.location == own.location]
+    ids = {one.id for one in here}
     numbers = {number for one in known.live for number in one.numbers}
     found = [
         one
@@ -178,16 +198,16 @@ def _as_a_part(
         and one.id not in known.separate
         and one.status not in FULFILLMENT_NOT_SHIPPED
         and one.compared_numbers <= numbers
-        and known.holds(one, here | known.named(one))
+        and known.holds(one, ids | known.named(one))
     ]
-    return _the_one(found) and _alone(found[0], own, known)
-
-
-def _alone(whole: FulfillmentFact, own: ShipmentUnits, known: OrderFulfillments) -> Recognised:
-    """Take what holds several shipments, unless another one holds just one of these."""
-    here = [one for one in known.pending if one.location == own.location]
+    if len(found) != 1:
+        return None
+    [whole] = found
     others = [one for one in known.unnamed if one != whole and known.holds_of_one(one, here)]
-    return Recognised(doubtful=(whole, *others)) if others else Recognised(whole)
+    counted = bool(known.marked(whole)) or not makes_own
+    if others or (not counted and _may_be_apart(whole, here, known)):
+        return Recognised(doubtful=(whole, *others))
+    return Recognised(whole)
 
 
 def _doubtful(
