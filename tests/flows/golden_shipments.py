@@ -57,6 +57,11 @@ class GoldenShipments(GoldenOrders):
                 linked[key.strip()] = document["remote_id"]
         return {key: linked[key] for key in sorted(keys) if key in linked}
 
+    async def first_seen(self, flow: str, key: str, record: str) -> dict[str, Any] | None:
+        """What the run kept that first posted of a shipment: ``seen.json``, by its id."""
+        del flow, record
+        return dict(self._json("seen.json")).get(key)
+
     async def is_gone(self, fulfillment_id: str) -> bool:
         netsuite = json.loads((self._folder / "netsuite.json").read_text("utf-8"))
         return fulfillment_id in netsuite.get("gone", [])

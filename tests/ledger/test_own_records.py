@@ -55,3 +55,24 @@ async def test_who_asks_at_the_same_time_gets_the_records_of_its_own_flow_and_ty
         {"1001": "602"},
         {},
     ]
+
+
+async def test_a_record_was_first_seen_by_the_run_that_made_or_changed_it_first(
+    books: Database,
+) -> None:
+    made = [
+        await posted(books, SHIPMENT, DocumentKind.ITEM_FULFILLMENT, "mlc-if-1001", "501"),
+        await posted(books, SHIPMENT, DocumentKind.FULFILLMENT_UPDATE, "mlc-it-1001-1", "502"),
+        await posted(books, SHIPMENT, DocumentKind.FULFILLMENT_UPDATE, "mlc-it-1001-2", "502"),
+    ]
+    for number, posting in enumerate(made):
+        await books.fetch(
+            "update run set facts = json_build_object('look', %(number)s::int) where id ="
+            " (select run_id from posting where id = %(posting)s) returning id",
+            {"number": number, "posting": posting},
+        )
+    kept = KeptOwnRecords(books, "acme")
+
+    assert await kept.first_seen("tracking", "1001", "502") == {"look": 1}
+    assert await kept.first_seen("tracking", "1002", "502") is None
+    assert await KeptOwnRecords(books, "other").first_seen("tracking", "1001", "502") is None

@@ -20,7 +20,7 @@ from ml_connector.flows.tracking.facts import ORDER, TrackingFacts
 from ml_connector.flows.tracking.found import found_document
 from ml_connector.flows.tracking.net import look, sweep, sweep_part
 from ml_connector.flows.tracking.plan import always_refused, plan
-from ml_connector.flows.tracking.read import read, read_order
+from ml_connector.flows.tracking.read import confirm, read, read_order
 from ml_connector.flows.tracking.source_lines import source_lines
 from ml_connector.flows.tracking.wake import (
     CHANGED_SALES_ORDER,
@@ -83,6 +83,7 @@ FLOW: Final = Flow(
     rules="tracking-4",
     facts=TrackingFacts,
     read=read,
+    confirm=confirm,
     plan=as_it_is(
         plan,
         source_lines,

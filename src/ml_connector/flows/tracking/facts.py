@@ -220,6 +220,21 @@ class UnmatchedUnits(msgspec.Struct, frozen=True, kw_only=True):
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
 
 
+class LeftFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a shipment was when a record became known as its own.
+
+    Attributes:
+        record: internal id of the item fulfilment or inventory adjustment.
+        center: ShipBob's, at that time.
+        location: that the record was at, where that was one.
+    """
+
+    record: str
+    center: int | None = None
+    center_name: str = ""
+    location: str | None = None
+
+
 class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What ``plan`` sees of a shipment, or of an order that stands for its shipments.
 
@@ -241,7 +256,10 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
         periods: posting periods from the one of the shipment on; empty when unreadable.
         read_at: where a fulfilment of the order is in a closed period.
         linked: by shipment of the order, the item fulfilment that our books know as its.
-        gone: those of them that this shipment had and that are not in NetSuite any more.
+        gone: the fulfilments that our books know as this shipment's, also from before, and that
+            are not in NetSuite any more.
+        left_from: by shipment of the order, where it was when the record that our books know
+            became its own; read where that may be another place than now.
         decisions: what people decided about the shipment.
         taken: by fulfilment of others, the units that decisions about other shipments took of
             it.
@@ -267,6 +285,7 @@ class TrackingFacts(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[PeriodFact, ...] = ()
     linked: dict[int, str] = {}
     gone: tuple[str, ...] = ()
+    left_from: dict[int, LeftFrom] = {}
     decisions: tuple[Decided, ...] = ()
     taken: dict[str, tuple[NamedUnits, ...]] = {}
     unmatched: UnmatchedUnits | None = None

@@ -24,6 +24,8 @@ from ml_connector.flows.tracking.names import (
     read_shipments,
     read_unmatched,
 )
+from ml_connector.flows.tracking.recognition.known import fulfillments_of
+from ml_connector.flows.tracking.recognition.moved import left_from, records_elsewhere
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names, is_ours
 from ml_connector.flows.tracking.recognition.the_order import has_no_order
 from ml_connector.flows.tracking.sales_orders import (
@@ -33,6 +35,7 @@ from ml_connector.flows.tracking.sales_orders import (
     sales_order_fact,
 )
 from ml_connector.ledger.decisions.decisions import NamedUnits
+from ml_connector.ledger.postings.documents import Posted
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.sales_orders.search import MatchedOrders
@@ -111,6 +114,43 @@ async def read_order(key: str, reads: Reads) -> Order:
     if key.startswith(ORDER):
         return await reads.shipments.order(int(key.removeprefix(ORDER)))
     return await reads.shipments.order_with(int(key))
+
+
+async def confirm(facts: TrackingFacts, posted: Sequence[Posted], reads: Reads) -> TrackingFacts:
+    """Add what only our postings lead to.
+
+    These are further fulfilments of the shipment that were deleted, and where shipments were
+    whose records are not at the location of their centers now.
+    """
+    if facts.shipment_id is None:
+        return facts
+    facts = await _with_all_gone(facts, posted, reads)
+    records = records_elsewhere(facts, posted, reads.locations.of_center)
+    kept = await asyncio.gather(
+        *(
+            reads.own_records.first_seen("tracking", str(shipment_id), record)
+            for shipment_id, record in records.items()
+        )
+    )
+    found = {
+        shipment_id: left_from(
+            shipment_id, record, then, posted if shipment_id == facts.shipment_id else ()
+        )
+        for (shipment_id, record), then in zip(records.items(), kept, strict=True)
+        if then is not None
+    }
+    return msgspec.structs.replace(facts, left_from=found) if found else facts
+
+
+async def _with_all_gone(
+    facts: TrackingFacts, posted: Sequence[Posted], reads: Reads
+) -> TrackingFacts:
+    """Add the fulfilments that a shipment had before the last one, and that were deleted too."""
+    linked = facts.linked.get(facts.shipment.id)
+    listed = {one.id for order in facts.sales_orders for one in order.fulfillments}
+    earlier = fulfillments_of(posted) - listed - {linked, *facts.gone} if linked else set()
+    gone = [one for one in sorted(earlier) if await reads.shipments.is_gone(one)]
+    return msgspec.structs.replace(facts, gone=(*facts.gone, *gone)) if gone else facts
 
 
 def _meets_closed_months(orders: Sequence[SalesOrderFact], periods: Sequence[PeriodFact]) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from ml_connector.storage.database import Database
 from ml_connector.transport.batch import Batch
@@ -25,6 +25,15 @@ class OwnRecords(Protocol):
             record_type: of the records, such as ``itemFulfillment``.
         """
 
+    async def first_seen(self, flow: str, key: str, record: str) -> Mapping[str, Any] | None:
+        """Return the facts, as stored, of the run that first made or changed a NetSuite record.
+
+        Args:
+            flow: of the subject.
+            key: of the subject.
+            record: its internal id.
+        """
+
 
 class NoOwnRecords:
     """A connection without a ledger: nothing was made."""
@@ -35,6 +44,11 @@ class NoOwnRecords:
         """Return nothing."""
         del flow, keys, record_type
         return {}
+
+    async def first_seen(self, flow: str, key: str, record: str) -> Mapping[str, Any] | None:
+        """Return nothing."""
+        del flow, key, record
+        return None
 
 
 class _RecordKey(NamedTuple):
@@ -64,6 +78,18 @@ class KeptOwnRecords:
         asked = (_RecordKey(flow, record_type, key) for key in ordered)
         found = await asyncio.gather(*map(self._latest.get, asked))  # at once: one query
         return {key: record for key, record in zip(ordered, found, strict=True) if record}
+
+    async def first_seen(self, flow: str, key: str, record: str) -> Mapping[str, Any] | None:
+        """Return the facts, as stored, of the run that first made or changed a NetSuite record."""
+        found = await self._database.fetch(
+            "select r.facts from subject as s join posting as p on p.subject_id = s.id"
+            " join run as r on r.id = p.run_id"
+            " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s"
+            " and p.system = 'netsuite' and p.state in ('done', 'adopted')"
+            " and p.remote_id = %(record)s and r.facts is not null order by p.id limit 1",
+            {"connection": self._connection, "flow": flow, "key": key, "record": record},
+        )
+        return found[0]["facts"] if found else None
 
     async def _fetch(self, asked: Sequence[_RecordKey]) -> Mapping[_RecordKey, str]:
         """Ask once for each flow and type of record."""

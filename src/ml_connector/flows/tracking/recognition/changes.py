@@ -44,6 +44,7 @@ def changed_since(
     documents: Sequence[Posted],
     *,
     holds_it: bool,
+    moved: str = "",
 ) -> tuple[RefusedUnits, ...]:
     """Return the differences to what was posted, where the fulfilment was corrected by hand.
 
@@ -53,13 +54,15 @@ def changed_since(
         lines: of the shipment.
         documents: what is posted of it.
         holds_it: whether the fulfilment holds just what ShipBob says now.
+        moved: in words, to where ShipBob has moved it; empty where it has not, or the fulfilment
+            is there.
 
     Raises:
         NeedsHuman: it does not.
     """
     changed = changed_units(lines, documents, own.id)
-    if changed and not holds_it:
-        raise _differs(shipment, own, listed_changes(shipment, changed, documents))
+    if (changed or moved) and not holds_it:
+        raise _differs(shipment, own, listed_changes(shipment, changed, documents), moved)
     return offsets(
         changed,
         f"Item fulfilment {own.called} holds what ShipBob says now; ShipBob has changed the"
@@ -118,11 +121,7 @@ def not_shipped(facts: TrackingFacts, posted: Sequence[Posted]) -> Plan:
     if linked is not None and has_posted_units(posted, {linked}):
         raise _held_again(facts, linked, state)
     note = f"Nothing has shipped yet: it is {state}"
-    taken_out = {
-        source_line: quantity
-        for gone in facts.gone
-        for source_line, quantity in changed_units((), posted, gone).items()
-    }
+    taken_out = changed_units((), [one for one in posted if one.remote_id in facts.gone])
     return Plan(
         note=note,
         gone=facts.gone,
@@ -152,14 +151,20 @@ def listed_changes(
     return ", ".join(listed)
 
 
-def _differs(shipment: ShipmentFact, own: FulfillmentFact, said: str) -> NeedsHuman:
+def _differs(shipment: ShipmentFact, own: FulfillmentFact, said: str, moved: str) -> NeedsHuman:
+    since = f"since item fulfilment {own.called} was posted"
+    if moved:
+        now = f"; it holds {said} now" if said else ""
+        happened = f"ShipBob has moved shipment {shipment.id} {since}: {moved}{now}"
+    else:
+        happened = f"ShipBob has changed shipment {shipment.id} {since}: it holds {said} now"
     return NeedsHuman(
-        f"ShipBob has changed shipment {shipment.id} since item fulfilment {own.called} was"
-        f" posted: it holds {said} now",
+        happened,
         cause=Cause.SHIPMENT_CHANGED,
         remedy=(
             f"Find out from ShipBob what has left. If it is what ShipBob says now, correct"
-            f" {own.called} in NetSuite until it holds exactly these units; what is on no line of"
+            f" {own.called} in NetSuite until it holds exactly these units"
+            f"{' at that location' if moved else ''}; what is on no line of"
             " the sales order is added to it first. It then goes on by itself. If what was posted"
             " has left, ask ShipBob to correct the shipment."
         ),

@@ -49,8 +49,18 @@ def named_on_several(
     there: FulfillmentFact,
     further: Sequence[FulfillmentFact],
     known: OrderFulfillments,
+    *,
+    ours: bool,
 ) -> NeedsHuman:
-    """Return the stop of a shipment that has a fulfilment, and that others name as well."""
+    """Return the stop of a shipment that has a fulfilment, and that others name as well.
+
+    Args:
+        own: the shipment.
+        there: the fulfilment that it has.
+        further: the others.
+        known: all fulfilments of the order.
+        ours: whether our books moved its units with the one that it has.
+    """
     listed = " and ".join(_called(one, known) for one in further)
     which = " or ".join(one.called for one in further)
     return NeedsHuman(
@@ -58,9 +68,9 @@ def named_on_several(
         f" {'names' if len(further) == 1 else 'name'} it too",
         cause=Cause.FULFILLED_BY_OTHERS,
         remedy=(
-            f"Delete what is too many, {there.called} or {which}. If both are right, and {which}"
-            " is of another parcel, take the tracking number and the tag of shipment"
-            f" {own.id} off it, or decide that it is separate. It then goes on by itself."
+            f"Delete what is too many, {there.called} or {which}. If both are right, decide that"
+            f" {which if ours else 'the one of another parcel'} is separate. It then goes on by"
+            " itself."
         ),
     )
 

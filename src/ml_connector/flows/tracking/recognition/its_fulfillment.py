@@ -73,7 +73,7 @@ def _linked(task: ShipmentTask, linked: str, own: ShipmentUnits, *, ours: bool) 
         raise fulfilled_by_others(own, [there], known)
     further = known.names_as_well(own, there) if holds_it else ()
     if further:
-        raise named_on_several(own, there, further, known)
+        raise named_on_several(own, there, further, known, ours=ours)
     return there
 
 

@@ -45,9 +45,7 @@ def known_fulfillments(
     return OrderFulfillments(
         _without_what_others_took(order, facts),
         [
-            ShipmentUnits(
-                one, _units_of(one, facts, order), settings.locations.get(str(one.center_id))
-            )
+            ShipmentUnits(one, _units_of(one, facts, order), place_of(one, facts, settings))
             for one in facts.shipments
         ],
         siblings | ({facts.shipment.id: own} if own else {}),
@@ -55,6 +53,19 @@ def known_fulfillments(
         separate=separate_fulfillments(facts),
         together=lambda shipments: _units_of(_as_one(shipments), facts, order),
     )
+
+
+def place_of(
+    shipment: ShipmentFact, facts: TrackingFacts, settings: ConnectionSettings
+) -> str | None:
+    """Return NetSuite's location that a shipment leaves from; None where none is mapped.
+
+    For what became its own before ``[locations]`` was changed, that is the location as it was.
+    """
+    was = facts.left_from.get(shipment.id)
+    if was is not None and was.location and was.center == shipment.center_id:
+        return was.location
+    return settings.locations.get(str(shipment.center_id))
 
 
 def _without_what_others_took(order: SalesOrderFact, facts: TrackingFacts) -> SalesOrderFact:
@@ -92,6 +103,15 @@ def linked_fulfillment(posted: Sequence[Posted], gone: Collection[str]) -> str |
     """Return the internal id of the fulfilment that we made or updated last, unless it is gone."""
     ids = [one.remote_id for one in posted if one.system == "netsuite" and one.remote_id]
     return ids[-1] if ids and ids[-1] not in gone else None
+
+
+def fulfillments_of(posted: Sequence[Posted]) -> set[str]:
+    """Return the internal ids of all fulfilments that we have made or updated."""
+    return {
+        document.remote_id
+        for document in posted
+        if document.kind in _FULFILLMENTS and document.remote_id
+    }
 
 
 def fulfillments_with_units(posted: Sequence[Posted]) -> set[str]:

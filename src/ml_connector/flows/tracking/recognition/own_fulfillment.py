@@ -124,15 +124,16 @@ def _may_be_apart(
 def _on_others(
     found: FulfillmentFact, waiting: Sequence[ShipmentUnits], known: OrderFulfillments
 ) -> set[str]:
-    """Return the shipments whose units other fulfilments hold, each those of one or of a place."""
+    """Return the shipments whose units other fulfilments hold: those of one, or of all there."""
     held: set[str] = set()
-    for other in known.unnamed:
-        if other == found:
+    for other in known.every:
+        if other == found or is_ours(other) or other.id in known.separate:
             continue
+        named = known.named(other)
         left = [one for one in waiting if one.id not in held]
-        alone = next(({one.id} for one in left if known.holds(other, {one.id})), None)
+        alone = ({one.id} for one in left if not named and known.holds(other, {one.id}))
         together = {one.id for one in left if is_from(other, one)}
-        held |= alone or (together if known.holds(other, together) else set())
+        held |= next(alone, together if known.holds(other, named | together) else set())
     return held
 
 
@@ -189,17 +190,7 @@ def _as_a_part(
     it is where it may be another matter; one that our books count for a part of them is none.
     """
     here = [one for one in known.pending if one.location == own.location]
-    ids = {one.id for one in here}
-    numbers = {number for one in known.live for number in one.numbers}
-    found = [
-        one
-        for one in known.every
-        if not is_ours(one)
-        and one.id not in known.separate
-        and one.status not in FULFILLMENT_NOT_SHIPPED
-        and one.compared_numbers <= numbers
-        and known.holds(one, ids | known.named(one))
-    ]
+    found = _wholes(here, known)
     if len(found) != 1:
         return None
     [whole] = found
@@ -208,6 +199,21 @@ def _as_a_part(
     if others or (not counted and _may_be_apart(whole, here, known)):
         return Recognised(doubtful=(whole, *others))
     return Recognised(whole)
+
+
+def _wholes(here: Sequence[ShipmentUnits], known: OrderFulfillments) -> Sequence[FulfillmentFact]:
+    """Return the fulfilments of others that hold these shipments and those that they name."""
+    ids = {one.id for one in here}
+    numbers = {number for one in known.live for number in one.numbers}
+    return [
+        one
+        for one in known.every
+        if not is_ours(one)
+        and one.id not in known.separate
+        and one.status not in FULFILLMENT_NOT_SHIPPED
+        and one.compared_numbers <= numbers
+        and known.holds(one, ids | known.named(one))
+    ]
 
 
 def _doubtful(

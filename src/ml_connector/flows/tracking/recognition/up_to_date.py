@@ -22,7 +22,9 @@ from ml_connector.flows.tracking.recognition.closed_months import News
 from ml_connector.flows.tracking.recognition.known import (
     has_posted_units,
 )
+from ml_connector.flows.tracking.recognition.moved import moved, moved_from
 from ml_connector.flows.tracking.recognition.named_shipments import (
+    is_from,
     is_ours,
 )
 from ml_connector.flows.tracking.recognition.shipment_task import ShipmentTask
@@ -148,11 +150,14 @@ def _corrected(task: ShipmentTask, own: FulfillmentFact) -> tuple[CorrectedRecor
     lines = source_lines(task.facts, task.settings)
     goods = [line for line in lines if line.source_line not in task.never_fulfilled]
     before = _in_place_of(task, own)
-    is_alike = not before or not changed_units(goods, before)
-    if is_alike or not task.known.holds(own, {task.known.of(task.shipment).id}):
+    ours = task.known.of(task.shipment)
+    there = {line.location for one in before for line in one.lines if line.quantity is not None}
+    is_alike = not before or not (changed_units(goods, before) or there - {ours.location})
+    if is_alike or not task.known.holds(own, {ours.id}):
         return ()
     units: Counter[tuple[str, str]] = Counter()
-    for line in task.booking(task.fact_date).lines(_ships(task)):
+    booking = msgspec.structs.replace(task.booking(task.fact_date), location=ours.location)
+    for line in booking.lines(_ships(task)):
         units[line.item or "", line.location or ""] += line.quantity or 0
     return (
         CorrectedRecord(
@@ -205,6 +210,7 @@ def _done_by_others(
         others,
         task.posted,
         holds_it=task.known.holds(own, {ours.id}),
+        moved=_moved(task, own),
     )
     told = [line for line in others if line.quantity is None]
     return (
@@ -213,6 +219,13 @@ def _done_by_others(
         *done_by_others(told, task.posted, own, known),
         *left_off(lines, never),
     )
+
+
+def _moved(task: ShipmentTask, own: FulfillmentFact) -> str:
+    """Return, in words, that a shipment leaves from elsewhere than its fulfilment says."""
+    ours = task.known.of(task.shipment)
+    was = moved_from(task.facts, own.id)
+    return "" if was is None or is_from(own, ours) else moved(task.shipment, was, ours.location)
 
 
 def mark(task: ShipmentTask, *, anew: bool) -> tuple[Document, ...]:

@@ -1,6 +1,6 @@
 """Shipments whose order NetSuite does not have: adjusted out of stock, or not posted. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +14,7 @@ from ml_connector.flows.tracking.decisions.decided import (
 from ml_connector.flows.tracking.documents import AdjustedUnits, ShipmentBooking, adjustment
 from ml_connector.flows.tracking.facts import ShipmentFact, TrackingFacts, UnmatchedUnits
 from ml_connector.flows.tracking.recognition.changes import changed_units, listed_changes, offsets
+from ml_connector.flows.tracking.recognition.moved import moved, moved_from
 from ml_connector.flows.tracking.recognition.named_shipments import certainly_names
 from ml_connector.flows.tracking.recognition.the_order import (
     is_unmatched,
@@ -165,11 +166,11 @@ def adjusted(
         note += ", which a person took back: it is not posted again by itself"
         return Plan(note=note, refused=(*refused(told, note), *offsets(changes, note)))
     _refuse_not_left(facts.shipment, document)
-    if changes:
+    happened = _happened(facts, document, changes, settings)
+    if happened:
         raise NeedsHuman(
             f"ShipBob has changed shipment {facts.shipment_id} since inventory adjustment"
-            f" {_called(document)} was posted: it holds"
-            f" {listed_changes(facts.shipment, changes, [document])} now",
+            f" {_called(document)} was posted: {happened}",
             cause=Cause.SHIPMENT_CHANGED,
             remedy=(
                 "Find out from ShipBob what has left. If what was posted has, ask ShipBob to"
@@ -185,6 +186,23 @@ def adjusted(
             " not fulfilled as well"
         )
     return Plan(note=note, refused=refused(told, note))
+
+
+def _happened(
+    facts: TrackingFacts,
+    document: Posted,
+    changes: Mapping[str, int],
+    settings: ConnectionSettings,
+) -> str:
+    """Return, in words, what ShipBob has changed since a shipment was adjusted, if anything."""
+    says: list[str] = []
+    was = moved_from(facts, document.remote_id)
+    if was is not None:
+        place = settings.locations.get(str(facts.shipment.center_id))
+        says.append(f"it was moved {moved(facts.shipment, was, place)}")
+    if changes:
+        says.append(f"it holds {listed_changes(facts.shipment, changes, [document])} now")
+    return "; ".join(says)
 
 
 def _refuse_not_left(shipment: ShipmentFact, document: Posted) -> None:
