@@ -1,6 +1,5 @@
 """A program that calls the API."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.users import api_tokens
 from ml_connector.words import Role
+from web.people import run_apart
 
 
 def add_token(
@@ -25,7 +25,7 @@ def add_token(
             token = await api_tokens.add(on, name, Role(scope), expires_at=expires_at, by="test")
             return token.reveal()
 
-    return asyncio.run(add())
+    return run_apart(add())
 
 
 class Program:
