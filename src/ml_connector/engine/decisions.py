@@ -77,6 +77,8 @@ class Decidable:
         adjusts: by cause, the policy that ``adjust`` decides for the subject alone.
         ignore_rule: the rule under ``[ignore]`` that has all like a subject ignored, by its
             facts; empty where there is none. Pure.
+        separates_copies: whether a document of others that looks like a copy of ours can be said
+            to be another matter, also where the subject is done.
     """
 
     offers: Offers
@@ -89,6 +91,7 @@ class Decidable:
     )
     adjusts: Mapping[Cause, str] = field(default_factory=dict)
     ignore_rule: Callable[[Any], str] = no_rule
+    separates_copies: bool = False
 
 
 def only_not_ours(causes: Iterable[Cause], *, ignore_rule: Callable[[Any], str]) -> Decidable:

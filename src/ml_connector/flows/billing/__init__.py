@@ -17,12 +17,12 @@ from typing import Final
 from ml_connector.awaited import AwaitedKind
 from ml_connector.engine import rounds
 from ml_connector.engine.flow import Flow, Section, Waking
+from ml_connector.flows.billing.decidable import DECIDABLE
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.net import sweep
 from ml_connector.flows.billing.plan import always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read
-from ml_connector.rules.decisions.accepted import accepting
 from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.missing import missing
 from ml_connector.rules.wakings import wake
@@ -68,9 +68,7 @@ FLOW: Final = Flow(
         Waking(kind=AwaitedKind.CURRENCY, by_applying=True),
     ),
     found_document=found_document,
-    decidable=accepting(
-        Cause.BILLED_BY_OTHERS, Cause.INVOICE_DOES_NOT_TIE, Cause.CURRENCY_DIFFERS
-    ),
+    decidable=DECIDABLE,
     documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
     sections=(
         Section(

@@ -13,7 +13,9 @@ from ml_connector.flows.billing.money import said
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.decisions.accepted import is_accepted
-from ml_connector.words import Cause, ExternalIdPrefix
+from ml_connector.rules.decisions.decided import lapse, of_kind
+from ml_connector.rules.decisions.named import settled_documents
+from ml_connector.words import Cause, DecisionKind, ExternalIdPrefix
 
 _OURS: Final = (
     ExternalIdPrefix.VENDOR_BILL,
@@ -67,7 +69,8 @@ def entered_by_hand(
         remedy=(
             "Compare it with ShipBob's invoice. If it is a bill for this invoice, correct it or"
             " delete it; if it is not, give it another reference number. It then goes on by"
-            " itself. Or decide accept: it is then taken as the invoice's bill as it is."
+            " itself. Or decide accept: it is then taken as the invoice's bill as it is; or"
+            " separate: it is another matter, and the invoice is billed."
         ),
     )
     if not is_accepted(facts.decisions, differs):
@@ -104,10 +107,18 @@ def resting_on(facts: BillingFacts, vendor: str | None) -> tuple[NamedDocument, 
 
 
 def _others(facts: BillingFacts, vendor: str | None) -> list[BillFact]:
+    """Return the bills of others with the invoice's number, but those of another matter.
+
+    A bill that has changed since a person decided so is in question again.
+    """
+    holding = [one for one in facts.decisions if not lapse(one, "")]
+    separate = settled_documents(of_kind(holding, DecisionKind.SEPARATE))
     return [
         one
         for one in facts.bills
-        if one.vendor in {None, vendor} and not (one.external_id or "").startswith(_OURS)
+        if one.vendor in {None, vendor}
+        and one.id not in separate
+        and not (one.external_id or "").startswith(_OURS)
     ]
 
 
@@ -130,6 +141,7 @@ def _beside_ours(invoice: InvoiceFact, named: str, kept: Sequence[Posted]) -> Ne
             "Keep one of the two. Either delete the one entered by hand, or give it another"
             f" reference number: the difference is then billed. Or take ours back"
             f" (journal undo {ours}), correct the one entered by hand to the invoice's amount,"
-            " and it goes on by itself."
+            " and it goes on by itself. Or decide separate, if the one entered by hand is another"
+            " matter: the difference is then billed."
         ),
     )

@@ -363,4 +363,5 @@ DECIDABLE: Final = Decidable(
         {Cause.PURCHASE_ORDER_NOT_FOUND: "unmatched_wro", Cause.OVER_RECEIPT: "over_receipt"}
     ),
     ignore_rule=ignore_rule,
+    separates_copies=True,
 )

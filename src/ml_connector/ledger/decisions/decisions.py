@@ -48,6 +48,7 @@ class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             and location; of an order none.
         taken_out: units that any other document took out of stock, summed alike; None where that
             was not read.
+        total: of a bill, in its own currency; None where it can't be read, and of all others.
     """
 
     id: str
@@ -60,6 +61,7 @@ class NamedDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ours: bool = False
     units: tuple[NamedUnits, ...] = ()
     taken_out: tuple[NamedUnits, ...] | None = None
+    total: Decimal | None = None
 
 
 class CorrectedUnits(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         not_needed: external ids of documents of ours that nothing needs any more.
         known: documents of others that the books know as those of a source, or of none.
         corrected: by internal id, what records hold that were corrected to what the source says.
+        separate: documents of others that are another matter by decision: of which source they
+            are none, for a person, by internal id.
         in_transit: units that are booked elsewhere than where they go.
     """
 
@@ -78,6 +80,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     not_needed: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
+    separate: Mapping[str, str] = MappingProxyType({})
     in_transit: Sequence[InTransit] = ()
 
 
@@ -191,7 +194,10 @@ def _of_documents(
         fates=documents.Fates(
             gathered.remade, gathered.not_needed, gathered.known, gathered.corrected
         ),
-        handled=handled.sources_by_document(handling),
+        decided={
+            **{one: f"is another matter than {of}" for one, of in gathered.separate.items()},
+            **{one: f"handles {of}" for one, of in handled.sources_by_document(handling).items()},
+        },
     )
 
 

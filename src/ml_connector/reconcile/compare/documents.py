@@ -9,14 +9,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.reconcile.amounts import shown, with_unit
+from ml_connector.reconcile.compare.document_names import at, named, numbered
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     Place,
     PostedDocument,
-    moving,
 )
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.others_documents import doubled, moved_by_others
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.transaction_types import BILLS, OF_OTHERS
@@ -40,8 +41,7 @@ class Fates(NamedTuple):
     Attributes:
         remade: the internal id of the document that stands in place of one that was deleted.
         not_needed: those that were deleted and that nothing needs any more.
-        known: documents of others that the books know as those of a source, or of another matter
-            by decision, and so no copies.
+        known: documents of others that the books know as those of a source, and so no copies.
         corrected: what records hold, by internal id, that people corrected to what ShipBob says
             now, as the last look at their source found.
     """
@@ -80,7 +80,7 @@ def judge(
     names: SkuNames,
     *,
     fates: Fates = _NO_FATES,
-    handled: Mapping[str, str] = MappingProxyType({}),
+    decided: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Difference]:
     """Say how our documents differ from what was posted, and what others moved.
 
@@ -90,17 +90,18 @@ def judge(
         found: NetSuite's side of ``posted``, and all that others moved.
         names: what people call items.
         fates: what the books know beyond the journal.
-        handled: what documents of others account for by decision, by their internal id.
+        decided: what documents of others do by decision, such as ``handles wro 7 (decision 3)``,
+            by their internal id.
     """
     known = {one.external_id for one in posted}
     foreign = [one for one in found if (one.head.external_id or "") not in known]
-    index = _indexed(posted, found, foreign, {*fates.known, *handled})
+    index = _indexed(posted, found, foreign, {*fates.known, *decided})
     pairs = [_pair(month, document, index, fates) for document in posted]
     differences = [one for pair in pairs for one in _of_pair(month, pair, names, fates)]
     taken = {one.head.id for pair in pairs for one in (*pair.copies, pair.found) if one}
     for document in foreign:
         if document.head.id not in taken and document.head.date in month and document.counts:
-            differences += _foreign(document, names, handled.get(document.head.id, ""))
+            differences += moved_by_others(document, names, decided.get(document.head.id, ""))
     return differences
 
 
@@ -141,7 +142,7 @@ def _of_pair(
     found_day = pair.found.head.date if pair.found else pair.posted.date
     if pair.posted.date in month or found_day in month:
         yield from _differences(month, pair, names, fates)
-    yield from _doubled(month, pair, names)
+    yield from doubled(month, pair.posted, pair.found, pair.copies, names)
 
 
 def _by_tag(foreign: Iterable[FoundDocument]) -> Mapping[str, list[FoundDocument]]:
@@ -255,8 +256,8 @@ def _gone(pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
             external_id=posted.external_id,
             documents=(found.ref if found else posted.ref,),
             says=(
-                f"{_named(posted)} was {done} in NetSuite:"
-                f" {with_unit(value, posted.currency, what)}{_at(place)} is missing there"
+                f"{named(posted)} was {done} in NetSuite:"
+                f" {with_unit(value, posted.currency, what)}{at(place)} is missing there"
             ),
             remedy=(
                 "If that was a mistake, enter it again in NetSuite with the external id"
@@ -274,7 +275,7 @@ def _not_needed(posted: PostedDocument) -> Difference:
         external_id=posted.external_id,
         documents=(posted.ref,),
         says=(
-            f"{_named(posted)} was deleted in NetSuite; its units did not leave, or another"
+            f"{named(posted)} was deleted in NetSuite; its units did not leave, or another"
             " document has them"
         ),
     )
@@ -289,8 +290,8 @@ def _external_id(pair: _DocumentPair, found: FoundDocument) -> Difference:
         source=posted.entries[0].source,
         external_id=posted.external_id,
         documents=(found.ref,),
-        says=f"{_named(posted)}: its external id is {now}; without it we can't know it again",
-        remedy=f"Set the external id of {_numbered(found)} back to {posted.external_id}.",
+        says=f"{named(posted)}: its external id is {now}; without it we can't know it again",
+        remedy=f"Set the external id of {numbered(found)} back to {posted.external_id}.",
     )
 
 
@@ -303,7 +304,7 @@ def _reentered(pair: _DocumentPair, found: FoundDocument) -> Difference:
         external_id=posted.external_id,
         documents=(posted.ref, found.ref),
         says=(
-            f"{_named(posted)} was posted as {posted.remote_id} and stands as {found.head.id}"
+            f"{named(posted)} was posted as {posted.remote_id} and stands as {found.head.id}"
             " now"
             + (", with the same lines" if posted.places == found.places else "")
             + (f", dated {found.head.date}" if found.head.date != posted.date else "")
@@ -322,10 +323,10 @@ def _dated(month: Month, pair: _DocumentPair, found: FoundDocument) -> Differenc
         external_id=posted.external_id,
         documents=(found.ref,),
         says=(
-            f"{_named(posted)} was posted on {posted.date} and is dated {found.head.date} in"
+            f"{named(posted)} was posted on {posted.date} and is dated {found.head.date} in"
             f" NetSuite now: {period}"
         ),
-        remedy=f"Set the date of {_numbered(found)} back to {posted.date}.",
+        remedy=f"Set the date of {numbered(found)} back to {posted.date}.",
     )
 
 
@@ -341,12 +342,12 @@ def _currency(pair: _DocumentPair, found: FoundDocument) -> Difference:
         external_id=posted.external_id,
         documents=(found.ref,),
         says=(
-            f"{_named(posted)} was posted in {posted.currency} and is in {found.currency} in"
+            f"{named(posted)} was posted in {posted.currency} and is in {found.currency} in"
             " NetSuite"
         ),
         remedy=(
             f"Find out which currency is right. If it is {posted.currency}, delete"
-            f" {_numbered(found)} and enter it again in {posted.currency} with the external id"
+            f" {numbered(found)} and enter it again in {posted.currency} with the external id"
             f" {posted.external_id}; if not, undo it and enter the right one by hand."
         ),
     )
@@ -408,7 +409,7 @@ def _corrected_once(pair: _DocumentPair, one: Difference, place: Place) -> Diffe
         one,
         journal=pair.posted.places.get(place, Decimal(0)),
         says=(
-            f"{_named(pair.posted)}, {one.what}{_at(place)}: corrected was {was}, NetSuite says"
+            f"{named(pair.posted)}, {one.what}{at(place)}: corrected was {was}, NetSuite says"
             f" {now} now"
         ),
     )
@@ -431,7 +432,7 @@ def _moved_line(
         subject = f"account {what}"
     else:
         kind = Kind.LOCATION_CHANGED if relocated else Kind.DOCUMENT_CHANGED
-        subject = f"{what}{_at(place)}"
+        subject = f"{what}{at(place)}"
     back = shown(was, posted.currency)
     return Difference(
         kind=kind,
@@ -446,11 +447,11 @@ def _moved_line(
         external_id=posted.external_id,
         documents=(found.ref,),
         says=(
-            f"{_named(posted)}, {subject}: posted was {back}, NetSuite says"
+            f"{named(posted)}, {subject}: posted was {back}, NetSuite says"
             f" {shown(now, posted.currency)} now"
         ),
         remedy=(
-            f"Set {_numbered(found)} back to {back} for {subject}, or correct it by a document"
+            f"Set {numbered(found)} back to {back} for {subject}, or correct it by a document"
             " of its own."
         ),
     )
@@ -476,83 +477,7 @@ def _corrected(pair: _DocumentPair, found: FoundDocument, names: SkuNames) -> It
             external_id=posted.external_id,
             documents=(found.ref,),
             says=(
-                f"{_named(posted)}, {what}{_at(place)}: posted was {shown(was)}, NetSuite says"
+                f"{named(posted)}, {what}{at(place)}: posted was {shown(was)}, NetSuite says"
                 f" {shown(now)} now, as ShipBob does since it changed"
             ),
         )
-
-
-def _doubled(month: Month, pair: _DocumentPair, names: SkuNames) -> Iterator[Difference]:
-    posted = pair.posted
-    for copy in pair.copies:
-        if not copy.counts or copy.head.date not in month:
-            continue
-        for place, value in sorted(copy.places.items()):
-            what = names.of_item(place[0])
-            yield Difference(
-                kind=Kind.DOCUMENT_DOUBLED,
-                section=posted.section,
-                what=what,
-                item=place[0],
-                where=place[1],
-                currency=posted.currency,
-                journal=Decimal(0),
-                netsuite=value,
-                source=posted.entries[0].source,
-                external_id=posted.external_id,
-                documents=((pair.found.ref if pair.found else posted.ref), copy.ref),
-                says=(
-                    f"{_numbered(copy)} is a copy of {_named(posted)}:"
-                    f" {with_unit(value, posted.currency, what)}{_at(place)} stands there twice"
-                ),
-                remedy=f"Delete {_numbered(copy)} if nothing else explains it.",
-            )
-
-
-def _foreign(document: FoundDocument, names: SkuNames, handles: str) -> Iterator[Difference]:
-    """Yield what a document moved that the journal knows nothing of."""
-    kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS
-    lines: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for line in moving(document.lines):
-        lines[names.of_line(line), line.location or ""] += line.value
-    for (what, where), value in sorted(lines.items()):
-        currency = document.currency
-        money = document.head.type in BILLS
-        moved = with_unit(value, currency, what) if currency or not money else shown(value)
-        says = f"{_numbered(document)} moved {moved}{_at(('', where))}"
-        yield Difference(
-            kind=kind,
-            section=document.section,
-            what=what,
-            where=where,
-            currency=currency,
-            journal=Decimal(0),
-            netsuite=value,
-            external_id=document.head.external_id or "" if document.ours else "",
-            documents=(document.ref,),
-            says=(
-                f"{says}; it carries our external id {document.head.external_id}, but the"
-                " journal has no such document"
-                if document.ours
-                else f"{says}; it is not ours{f', and handles {handles}' if handles else ''}"
-            ),
-            remedy=(
-                "Find out who posted it: another installation for this account, or a database"
-                " that was restored from an older backup. Then replay its source, or delete it."
-                if document.ours
-                else ""
-            ),
-        )
-
-
-def _named(posted: PostedDocument) -> str:
-    return f"{posted.ref.type} {posted.external_id}"
-
-
-def _numbered(found: FoundDocument) -> str:
-    number = f"{found.head.number} " if found.head.number else ""
-    return f"{found.ref.type} {number}(id {found.head.id})"
-
-
-def _at(place: Place) -> str:
-    return f" at location {place[1]}" if place[1] else ""

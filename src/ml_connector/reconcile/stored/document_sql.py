@@ -149,14 +149,12 @@ select distinct remote_id from posting where connection = %(name)s and system = 
     and kind = 'fulfillmentUpdate' and state in ('done', 'adopted') and remote_id = any (%(ids)s)
 union
 select document_id from decision where connection = %(name)s and document_id = any (%(ids)s)
-    and kind in ('handled', 'separate') and taken_back_at is null
+    and (kind = 'handled' or kind = 'separate' and lapsed_why is null)
+    and taken_back_at is null
 """
 """Those of them of which it is known whose they are: by what was written on them, or decided."""
 
-SEPARATE: Final = """
-select distinct document_id as id from decision
-where connection = %(name)s and kind = 'separate' and taken_back_at is null and document_id <> ''
-union
+IN_PART: Final = """
 select distinct x.id from month_movement as o
 join month_movement as x on not x.ours and x.type = o.type and x.created_from = o.created_from
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'
@@ -167,9 +165,9 @@ cross join lateral (select r.decision from run as r where r.subject_id = s.id
 cross join lateral json_array_elements(last.decision -> 'rests_on') as d
 where o.ours and last.decision -> 'rests_on' is not null and d ->> 'id' = x.id
 """
-"""Documents of others that are no copies: another matter by decision, or of ours in part.
+"""Documents of others that are no copies, but of a source in part.
 
-The latter are those beside ours on which the last run of the subject rests.
+Those beside ours on which the last run of the subject rests.
 """
 
 NOT_NEEDED: Final = """

@@ -216,6 +216,15 @@ order by d.id
 """
 """The decisions by which documents of others account for lines of the month."""
 
+SEPARATE: Final = """
+select d.document_id as id, d.id as decision, coalesce(w.source, d.flow) as word, d.key
+from decision as d left join month_word as w on w.flow = d.flow
+where d.connection = %(name)s and d.kind = 'separate' and d.taken_back_at is null
+    and d.lapsed_why is null and d.document_id <> ''
+order by d.id
+"""
+"""Documents of others that are another matter by decision, and of which sources they are none."""
+
 RESTING: Final = """
 select s.flow, s.key, coalesce(w.source, s.flow) as word, d.value as document
 from (select distinct subject_id from month_line) as l

@@ -222,7 +222,7 @@ class StoredMonth:
         corrected = await self._journal.rows(document_sql.CORRECTED)
         beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
         known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
-        separate = await self._journal.rows(document_sql.SEPARATE)
+        in_part = await self._journal.rows(document_sql.IN_PART)
         return Gathered(
             sections=self._sections,
             states=await source_states.states(self._sources, self._sections),
@@ -246,8 +246,12 @@ class StoredMonth:
                 for row in corrected
             },
             known=frozenset(
-                [*(row["remote_id"] for row in known), *(row["id"] for row in separate)]
+                [*(row["remote_id"] for row in known), *(row["id"] for row in in_part)]
             ),
+            separate={
+                row["id"]: f"{row['word']} {row['key']} (decision {row['decision']})"
+                for row in await self._sources.rows(source_sql.SEPARATE)
+            },
         )
 
     async def _set_aside(self) -> None:

@@ -23,6 +23,7 @@ from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
+from ml_connector.rules.decisions.bills import BILL_TYPES, bill_now
 from ml_connector.rules.decisions.lines import line_changes
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
@@ -42,6 +43,8 @@ _TYPES: Final = MappingProxyType(
         "CashSale": "cash sale",
         "CustInvc": "invoice",
         "TrnfrOrd": "transfer order",
+        "VendBill": "vendor bill",
+        "VendCred": "vendor credit",
         PURCHASE_ORDER: "purchase order",
         SALES_ORDER: "sales order",
         RETURN_AUTHORIZATION: "return authorization",
@@ -145,6 +148,8 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
 
 
 async def _now(then: NamedDocument, reads: Reads) -> NamedDocument | None:
+    if then.type in BILL_TYPES:
+        return await bill_now(then, reads)
     read = _ORDERS.get(then.type)
     return await (read(then.id, reads) if read else reads.documents.by_id(then.id))
 
@@ -247,6 +252,7 @@ def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
             else []
         ),
         *([f"its date is {now.day}, and was {then.day}"] if now.day != then.day else []),
+        *([f"its total is {now.total}, and was {then.total}"] if now.total != then.total else []),
         *(["its subsidiary is another one"] if _moved_elsewhere(then, now) else []),
         *_unit_changes(then.units, now.units, "shows", "showed"),
         *(

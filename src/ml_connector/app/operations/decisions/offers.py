@@ -45,11 +45,16 @@ def decided_by_people() -> tuple[DecisionKind, ...]:
 def offered(flow: str | None, state: str | None, cause: str | None) -> tuple[DecisionKind, ...]:
     """Return which decisions a person has about a subject.
 
-    About one that has not stopped only that it runs again; none while it is in a run.
+    About one that has not stopped only that it runs again, and that a document beside its own is
+    another matter; none while it is in a run.
     """
     known = FLOWS.get(flow or "")
     if known is not None and state in _MAY_RUN_AGAIN:
-        return (DecisionKind.AGAIN,)
+        separates = known.decidable is not None and known.decidable.separates_copies
+        return (
+            *((DecisionKind.SEPARATE,) if separates and state == "done" else ()),
+            DecisionKind.AGAIN,
+        )
     if known is None or state not in STOPPED:
         return ()
     return (

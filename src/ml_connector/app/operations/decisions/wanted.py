@@ -46,7 +46,7 @@ def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause |
             where=f"events decide {event_id}",
             next_step=(
                 "There is nothing to decide"
-                + (", but that it runs again: --as again" if offers else " before it has run")
+                + (f", but one of: {', '.join(offers)}" if offers else " before it has run")
                 + ". Decisions that were made are taken back with events undecide."
             ),
         )

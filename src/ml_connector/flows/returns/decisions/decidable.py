@@ -144,4 +144,5 @@ DECIDABLE: Final = Decidable(
         }
     ),
     ignore_rule=ignore_rule,
+    separates_copies=True,
 )

@@ -141,4 +141,5 @@ DECIDABLE: Final = Decidable(
     objection=objection,
     adjusts=MappingProxyType({Cause.SALES_ORDER_NOT_FOUND: "unmatched_shipment"}),
     ignore_rule=ignore_rule,
+    separates_copies=True,
 )
