@@ -220,9 +220,6 @@ class StoredMonth:
         }
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         corrected = await self._journal.rows(document_sql.CORRECTED)
-        beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
-        known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
-        in_part = await self._journal.rows(document_sql.IN_PART)
         return Gathered(
             sections=self._sections,
             states=await source_states.states(self._sources, self._sections),
@@ -245,14 +242,23 @@ class StoredMonth:
                 row["record"]: places_of(msgspec.convert(row["units"], list[StockUnits]))
                 for row in corrected
             },
-            known=frozenset(
-                [*(row["remote_id"] for row in known), *(row["id"] for row in in_part)]
-            ),
-            separate={
-                row["id"]: f"{row['word']} {row['key']} (decision {row['decision']})"
-                for row in await self._sources.rows(source_sql.SEPARATE)
-            },
+            known=await self._known(),
+            separate=await self._separate(),
         )
+
+    async def _known(self) -> frozenset[str]:
+        """Return the documents of others of which it is known of what source they are."""
+        beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
+        known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
+        in_part = await self._journal.rows(document_sql.IN_PART)
+        return frozenset([*(row["remote_id"] for row in known), *(row["id"] for row in in_part)])
+
+    async def _separate(self) -> dict[str, str]:
+        """Return the documents of others that are another matter, and than what, by decision."""
+        return {
+            row["id"]: f"{row['word']} {row['key']} (decision {row['decision']})"
+            for row in await self._sources.rows(source_sql.SEPARATE)
+        }
 
     async def _set_aside(self) -> None:
         """Set aside what does not agree after all that was looked up, with its lines."""
