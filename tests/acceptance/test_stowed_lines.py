@@ -96,6 +96,52 @@ def test_a_count_that_went_down_waits_until_it_is_right(dock: Merchant, tmp_path
     assert differing(dock, tee) == []
 
 
+@pytest.mark.parametrize(
+    ("looks", "told"), [(1, ("done", "")), (2, ("dead", "quantity_went_down"))]
+)
+def test_fewer_units_count_only_when_a_second_look_shows_them_too(
+    dock: Merchant, tmp_path: Path, looks: int, told: tuple[str, str]
+) -> None:
+    shipbob = dock.world.shipbob
+    tee = dock.sku("TEE")
+    wro = dock.announce({tee: 50}, number=dock.order({tee: 50}))
+    shipbob.stow(wro, {tee: 40})
+    look(dock, wro)
+    shipbob.switch({"stowed_lags": looks})
+    between = look(dock, wro)
+    left = shipbob.switch().stowed_lags
+    booked = dock.books(tee).netsuite
+    shipbob.complete(shipbob.stow(wro, {tee: 10}))
+    then = look(dock, wro)
+    closed = close(dock, tmp_path)
+
+    assert (between, left) == (told, 0)
+    assert booked == {(tee, 6): 40}
+    assert then == ("done", "")
+    assert dock.books(tee) == ({(tee, 6): 50},) * 3
+    assert closed.report.open == ()
+    assert differing(dock, tee) == []
+
+
+def test_a_completion_that_cant_be_read_waits_until_it_can(dock: Merchant, tmp_path: Path) -> None:
+    shipbob = dock.world.shipbob
+    tee = dock.sku("TEE")
+    wro = dock.deliver({tee: 9}, number=dock.order({tee: 9}))
+    shipbob.switch({"completed_written": "24.11.2026"})
+    unreadable = look(dock, wro)
+    closed = close(dock, tmp_path / "unreadable")
+    shipbob.switch({"completed_written": None})
+    dated = look(dock, wro)
+    again = close(dock, tmp_path / "dated")
+
+    assert unreadable == ("dead", "date_missing")
+    assert [one.source for one in closed.report.open] == [f"wro {wro.id}"]
+    assert dated == ("done", "")
+    assert dock.books(tee) == ({(tee, 6): 9},) * 3
+    assert again.report.open == ()
+    assert differing(dock, tee) == []
+
+
 def test_a_wro_that_shipbob_does_not_date_waits_and_is_shown_at_the_month_end(
     dock: Merchant, tmp_path: Path
 ) -> None:

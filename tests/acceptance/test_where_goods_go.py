@@ -142,6 +142,39 @@ def test_what_an_order_of_another_company_holds_is_a_persons_matter(acme: Mercha
     ends_right(acme, sku)
 
 
+def test_a_location_of_two_companies_takes_the_one_of_the_order(acme: Merchant) -> None:
+    sku, number = acme.sku("TEE"), number_of(acme)
+    acme.world.netsuite.add_purchase_order(
+        number,
+        vendor=300 + EUROPE + 50,
+        subsidiary=EUROPE,
+        lines=[{"item": sku, "quantity": 5, "rate": "4.20", "location": 30}],
+    )
+    wro = acme.deliver({sku: 7}, number=number, center=40)
+    state = receive(acme, wro)
+    surplus, receipt = acme.documents(wro)
+
+    assert state == "done"
+    assert [quantities(one) for one in (receipt, surplus)] == [[5], [2]]
+    assert surplus["subsidiary"]["id"] == str(EUROPE)
+    ends_right(acme, sku)
+
+
+def test_a_location_of_two_companies_without_an_order_is_a_persons_matter(acme: Merchant) -> None:
+    sku = acme.sku("TEE")
+    wro = acme.deliver({sku: 4}, center=40)
+    stopped = receive(acme, wro), acme.subject(wro)["sentence"]
+    red = waits(acme, wro)
+    adjusted = acme.world.netsuite.add_to_stock(sku, 30, 4, subsidiary=EUROPE)
+    decide(acme, wro, "handled", "--document", str(adjusted))
+
+    assert (stopped[0], red) == ("subsidiary_unclear", True)
+    assert f"belongs to several (1, {EUROPE})" in stopped[1]
+    assert standing(acme, wro) == ("done", None)
+    assert acme.documents(wro) == []
+    ends_right(acme, sku)
+
+
 def test_of_several_completions_the_last_dates_the_receipt(acme: Merchant) -> None:
     sku, number = acme.sku("TEE"), number_of(acme)
     enter(acme, number, (sku, 7, 6))

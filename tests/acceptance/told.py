@@ -11,8 +11,9 @@ from acceptance.merchant import Merchant
 from acceptance.test_deciding import drifts
 from ml_connector.sim.shipbob.books.receiving import Wro
 
-PLACES: Mapping[int, int] = {228: 6, 10: 7, 20: 8, 30: 20, 31: 21}
-"""ShipBob's centers and NetSuite's locations; 30 is the hub before 31, and 20 is in Europe."""
+PLACES: Mapping[int, int] = {228: 6, 10: 7, 20: 8, 30: 20, 31: 21, 40: 30}
+"""ShipBob's centers and NetSuite's locations; 30 is the hub before 31, 20 is in Europe, and 40 is
+used by both companies."""
 
 EUROPE = 2
 OWN_WAREHOUSE = 9
@@ -26,9 +27,11 @@ def furnish(acme: Merchant) -> None:
     netsuite.add_vendor("Rotterdam Mills", internal_id=300 + EUROPE + 50, subsidiary=EUROPE)
     netsuite.add_location("ShipBob 20", internal_id=8, subsidiary=EUROPE)
     netsuite.add_location("Own", internal_id=OWN_WAREHOUSE, subsidiary=1)
+    netsuite.add_location("Shared", internal_id=30, subsidiary=[1, EUROPE])
     for location in (20, 21):
         netsuite.add_location(f"Place {location}", internal_id=location, subsidiary=1)
     shipbob.add_fulfillment_center(20, "Center 20")
+    shipbob.add_fulfillment_center(40, "Center 40")
     shipbob.add_fulfillment_center(30, "Hub (PA)", receiving=False)
     shipbob.add_fulfillment_center(31, "Bethlehem (PA)", hub=30)
 

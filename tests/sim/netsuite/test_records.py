@@ -506,3 +506,30 @@ def test_features_show_in_queries(sim: NetSuiteSim, query: Query) -> None:
 
     assert rows == [{"id": "ADVRECEIVING"}, {"id": "SUBSIDIARIES"}]
     assert not sim.preferences.one_world
+
+
+def test_a_location_may_belong_to_several_subsidiaries(
+    client: TestClient, sim: NetSuiteSim, query: Query
+) -> None:
+    sim.add_subsidiary("Acme Europe", internal_id=3)
+    sim.add_subsidiary("Acme Asia", internal_id=4)
+    shared = sim.add_location("Shared", internal_id=30, subsidiary=[2, 3])
+    line = {"item": {"id": "20"}, "location": {"id": "30"}, "adjustQtyBy": 5}
+    bodies = {
+        number: adjustment(
+            externalId=f"mlc-ia-{number}",
+            adjLocation={"id": "30"},
+            subsidiary={"id": str(number)},
+            inventory={"items": [line]},
+        )
+        for number in (2, 3, 4)
+    }
+    answers = {number: post(client, body).status_code for number, body in bodies.items()}
+    [shown] = query("SELECT subsidiary FROM location WHERE id = ?", str(shared))
+    record = client.get(f"{RECORD}/location/{shared}").json()
+
+    assert answers == {2: 204, 3: 204, 4: 400}
+    assert shown["subsidiary"] == "2, 3"
+    assert [one["id"] for one in record["subsidiary"]["items"]] == ["2", "3"]
+    assert sim.stock() == {("SKU-20", 30): 10}
+    assert sim.add_to_stock("SKU-20", 30, 1)

@@ -302,3 +302,34 @@ def test_what_was_seen_live_can_be_switched_on(
     assert (at_once.status_code, at_once.content) == (200, b"")
     assert [(each["id"], each["status"]) for each in later] == [(wro.id, "AwaitingArrival")]
     assert api.get("/2026-07/receiving?Page=2").content == b""
+
+
+def test_counters_of_a_wro_may_lag_behind_its_boxes_for_some_answers(
+    sim: ShipBobSim, api: httpx2.Client, tee: int
+) -> None:
+    wro = sim.arrive(sim.create_wro({tee: 9}))
+    sim.stow(wro, {tee: 4})
+    sim.stow(wro, {tee: 3})
+    sim.switch({"stowed_lags": 2})
+    stowed = [
+        api.get(f"/2026-07/receiving/{wro.id}").json()["inventory_quantities"][0][
+            "stowed_quantity"
+        ]
+        for _ in range(3)
+    ]
+    [box] = api.get(f"/2026-07/receiving/{wro.id}/boxes").json()
+
+    assert stowed == [4, 4, 7]
+    assert [item["stowed_quantity"] for item in box["box_items"]] == [7]
+    assert sim.switch().stowed_lags == 0
+
+
+def test_the_moment_of_a_completion_may_be_written_otherwise(
+    sim: ShipBobSim, api: httpx2.Client, tee: int
+) -> None:
+    wro = sim.complete(sim.stow(sim.arrive(sim.create_wro({tee: 1}))))
+    sim.switch({"completed_written": "24.11.2026"})
+    history = api.get(f"/2026-07/receiving/{wro.id}").json()["status_history"]
+
+    assert [one["timestamp"] for one in history if one["status"] == "Completed"] == ["24.11.2026"]
+    assert "24.11.2026" not in {one["timestamp"] for one in history if one["status"] == "Arrived"}

@@ -1,6 +1,6 @@
 """Setting up what documents are made of: places, accounts, entities, items."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ml_connector.sim.netsuite.books.books import whole
@@ -51,18 +51,24 @@ class MasterData:
         name: str,
         *,
         internal_id: int | None = None,
-        subsidiary: int | None = None,
+        subsidiary: int | Sequence[int] | None = None,
         bins: bool = False,
         inactive: bool = False,
         external_id: str | None = None,
     ) -> int:
-        """A location; without a subsidiary it fits all of them."""
+        """A location; without a subsidiary it fits all of them.
+
+        It may belong to several: queries show their ids in one text, such as ``1, 2``, as they do
+        of any column with several values (schemas/suiteql-tables.json).
+        """
         return self._insert(
             "location",
             internal_id,
             name=name,
             fullname=name,
-            subsidiary=subsidiary,
+            subsidiary=", ".join(map(str, subsidiary))
+            if isinstance(subsidiary, Sequence)
+            else subsidiary,
             isinactive=inactive,
             externalid=external_id,
             usebins=bins,

@@ -7,6 +7,7 @@ from ml_connector.sim.netsuite.books import periods
 from ml_connector.sim.netsuite.books.books import whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, load
+from ml_connector.sim.netsuite.books.places import subsidiaries_of
 from ml_connector.sim.netsuite.documents.posting import remove, save
 from ml_connector.sim.netsuite.master_data import Number, item_id
 from ml_connector.sim.netsuite.records.body import BodyReader
@@ -136,8 +137,10 @@ class People:
             if bin_id is not None:
                 share["binNumber"] = bin_id
             line["inventoryDetail"] = {"inventoryAssignment": {"items": [share]}}
-        at = self.books.value("SELECT subsidiary FROM location WHERE id = ?", (location,))
-        subsidiary = at or self.books.value("SELECT MIN(id) FROM subsidiary")
+        of_location = subsidiaries_of(self.company, location)
+        subsidiary = (
+            of_location[0] if of_location else self.books.value("SELECT MIN(id) FROM subsidiary")
+        )
         body: dict[str, object] = {
             "account": self.company.account("expense"),
             "adjLocation": location,

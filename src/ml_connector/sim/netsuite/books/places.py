@@ -1,9 +1,14 @@
 """Subsidiaries, locations and entities have to fit each other (reference 13.1)."""
 
+import re
+from typing import Final
+
 from ml_connector.sim.netsuite.books.books import Row, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document
 from ml_connector.sim.netsuite.values.refusal import invalid_field_value, user_error
+
+_ID: Final = re.compile(r"\d+")
 
 
 def check_location(company: Company, location: int, subsidiary: int | None, path: str) -> None:
@@ -12,14 +17,18 @@ def check_location(company: Company, location: int, subsidiary: int | None, path
     Raises:
         Refusal: "Invalid Field Value ... location".
     """
-    row = company.books.row(
-        "SELECT subsidiary, isinactive FROM location WHERE id = ?", (location,)
-    )
+    row = company.books.row("SELECT isinactive FROM location WHERE id = ?", (location,))
     if row is None or row["isinactive"] == "T":
         raise invalid_field_value(location, "location", path)
-    other = row["subsidiary"]
-    if company.preferences.one_world and None not in (other, subsidiary) and other != subsidiary:
+    own = subsidiaries_of(company, location)
+    if company.preferences.one_world and own and subsidiary not in {None, *own}:
         raise invalid_field_value(location, "location", path)
+
+
+def subsidiaries_of(company: Company, location: int) -> list[int]:
+    """The subsidiaries that a location belongs to; none where it fits all of them."""
+    shown = company.books.value("SELECT subsidiary FROM location WHERE id = ?", (location,))
+    return [int(one) for one in _ID.findall(str(shown or ""))]
 
 
 def entity_row(company: Company, table: str, entity: int) -> Row | None:

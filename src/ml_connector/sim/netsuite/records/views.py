@@ -151,6 +151,9 @@ class Viewer:
 
     def _value(self, wanted: Property, value: object) -> object:
         if wanted.kind == "ref":
+            several = [one.strip() for one in str(value).split(",")]
+            if len(several) > 1:
+                return self._several([self.reference(wanted, one) for one in several])
             return self.reference(wanted, value)
         if wanted.kind == "enum":
             return self._enum(str(value), str(value))
@@ -159,6 +162,17 @@ class Viewer:
         if wanted.kind == "sub" and isinstance(value, list):
             return self._detail(value)
         return _plain(wanted.kind, value)
+
+    def _several(self, items: list[Json]) -> Json:
+        """A column with several values, as a collection (6.4)."""
+        return {
+            "links": [],
+            "count": len(items),
+            "hasMore": False,
+            "items": items,
+            "offset": 0,
+            "totalResults": len(items),
+        }
 
     def _detail(self, entries: list[object]) -> Json:
         items = []

@@ -84,6 +84,9 @@ class ReceivingApi:
 
     Attributes:
         received_lags: see ``wro_view``.
+        stowed_lags: in so many answers that are still to come, a WRO's stowed counters are those
+            before the last stowing, see ``wro_view``; answers that would be the same don't count.
+        completed_written: see ``wro_view``.
         page_cap: no page is longer, whatever is asked.
         listed_after: a new WRO takes this long to be listed (section 8, an inference).
         awaiting: how the first status is written, see ``wro_view``.
@@ -103,6 +106,8 @@ class ReceivingApi:
         self._products = products
         self._now = now
         self.received_lags = False
+        self.stowed_lags = 0
+        self.completed_written: str | None = None
         self.page_cap = 250
         self.listed_after = timedelta(0)
         self.awaiting = "Awaiting"
@@ -137,8 +142,18 @@ class ReceivingApi:
             centers=self._centers,
             products=self._products,
             received_lags=self.received_lags,
+            stowed_lags=self._lags(wro),
             awaiting=self.awaiting,
+            completed_written=self.completed_written,
         )
+
+    def _lags(self, wro: Wro) -> bool:
+        """Return whether this answer shows a WRO as it was before somebody stowed of it."""
+        items = (item for box in wro.boxes for item in box.items)
+        if not self.stowed_lags or all(item.stowed_before == item.stowed for item in items):
+            return False
+        self.stowed_lags -= 1
+        return True
 
     def list_centers(self, _: Call) -> Answer:
         """``GET /fulfillment-center``: where the merchant may send stock. No paging."""

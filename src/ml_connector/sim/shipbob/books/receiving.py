@@ -19,12 +19,17 @@ OPEN_STATUSES = frozenset(WRO_STATUSES) - {"Completed", "Cancelled", "Incomplete
 
 
 class BoxItem(msgspec.Struct, kw_only=True):
-    """One inventory id, and lot, in one box. ``quantity`` is what was announced."""
+    """One inventory id, and lot, in one box. ``quantity`` is what was announced.
+
+    Attributes:
+        stowed_before: what was stowed before somebody stowed of its WRO last.
+    """
 
     inventory_id: int
     quantity: int
     received: int = 0
     stowed: int = 0
+    stowed_before: int = 0
     lot_number: str | None = None
     lot_date: datetime | None = None
 
@@ -195,6 +200,8 @@ class Receiving:
         self._need_open(wro)
         now = self._now()
         touched: list[Box] = []
+        for item in (one for box in wro.boxes for one in box.items):
+            item.stowed_before = item.stowed
         for inventory_id, quantity in quantities.items():
             for box, item, units in self._spread(wro, inventory_id, quantity, lot, box_number):
                 item.stowed += units

@@ -20,6 +20,9 @@ class Settings(msgspec.Struct, kw_only=True):
         one_string_of_scopes: as in version 1.0 (``AccountApi``).
         topics_not_offered: webhook topics that are unknown to this account (``AccountApi``).
         received_lags: WRO and box counters disagree (``wro_view``).
+        stowed_lags: in so many answers to come, a WRO shows what was stowed before the last
+            stowing (``wro_view``).
+        completed_written: what stands in place of the moment of a WRO's completion (``wro_view``).
         listed_after_seconds: a new WRO is listed later (``ReceivingApi``).
         empty_past_the_end: a page past the end has no body (``ReceivingApi``).
         page_cap: no page of WROs is longer (``ReceivingApi``).
@@ -40,6 +43,8 @@ class Settings(msgspec.Struct, kw_only=True):
     one_string_of_scopes: bool
     topics_not_offered: tuple[str, ...]
     received_lags: bool
+    stowed_lags: int
+    completed_written: str | None
     listed_after_seconds: float
     empty_past_the_end: bool
     page_cap: int
@@ -90,6 +95,8 @@ class Switches:
             one_string_of_scopes=apis.account.one_string_of_scopes,
             topics_not_offered=apis.account.topics_not_offered,
             received_lags=apis.receiving.received_lags,
+            stowed_lags=apis.receiving.stowed_lags,
+            completed_written=apis.receiving.completed_written,
             listed_after_seconds=apis.receiving.listed_after.total_seconds(),
             empty_past_the_end=apis.receiving.empty_past_the_end,
             page_cap=apis.receiving.page_cap,
@@ -113,6 +120,8 @@ class Switches:
         apis.account.one_string_of_scopes = new.one_string_of_scopes
         apis.account.topics_not_offered = new.topics_not_offered
         apis.receiving.received_lags = new.received_lags
+        apis.receiving.stowed_lags = new.stowed_lags
+        apis.receiving.completed_written = new.completed_written
         apis.receiving.listed_after = timedelta(seconds=new.listed_after_seconds)
         apis.receiving.empty_past_the_end = new.empty_past_the_end
         apis.receiving.page_cap = new.page_cap

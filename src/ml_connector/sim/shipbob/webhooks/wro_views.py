@@ -14,7 +14,9 @@ def wro_view(
     centers: Centers,
     products: Products,
     received_lags: bool = False,
+    stowed_lags: bool = False,
     awaiting: str = "Awaiting",
+    completed_written: str | None = None,
 ) -> dict[str, object]:
     """The WRO object.
 
@@ -25,7 +27,11 @@ def wro_view(
         products: to show the SKUs.
         received_lags: the WRO's own received counter leaves out boxes that are not closed, so
             that it disagrees with the boxes while work goes on, as seen live (9.4).
+        stowed_lags: its stowed counters are those before the last stowing, while its boxes
+            show what was stowed: both can disagree while work goes on (9.4).
         awaiting: how the first status is written; ``AwaitingArrival`` was seen (9.4).
+        completed_written: what stands in place of the moment of a completion; None: the moment.
+            Serialisers write what is no date in ways of their own (13.6).
     """
     view: dict[str, object] = {
         "id": wro.id,
@@ -38,9 +44,17 @@ def wro_view(
         "box_labels_uri": f"/{version}/receiving/{wro.id}/labels",
         "fulfillment_center": centers[wro.center_id].view(),
         "purchase_order_number": wro.purchase_order_number,
-        "inventory_quantities": _totals(wro, products, received_lags=received_lags),
+        "inventory_quantities": _totals(
+            wro, products, received_lags=received_lags, stowed_lags=stowed_lags
+        ),
         "status_history": [
-            {"id": WRO_STATUSES.index(status) + 1, "status": status, "timestamp": stamp(at)}
+            {
+                "id": WRO_STATUSES.index(status) + 1,
+                "status": status,
+                "timestamp": completed_written
+                if status == "Completed" and completed_written is not None
+                else stamp(at),
+            }
             for status, at in wro.history
         ],
         "external_sync_timestamp": stamp_or_none(wro.external_sync),
@@ -75,7 +89,9 @@ def box_view(box: Box) -> dict[str, object]:
     }
 
 
-def _totals(wro: Wro, products: Products, *, received_lags: bool) -> list[dict[str, object]]:
+def _totals(
+    wro: Wro, products: Products, *, received_lags: bool, stowed_lags: bool
+) -> list[dict[str, object]]:
     totals: dict[int, list[int]] = {}
     for box in wro.boxes:
         counted = not received_lags or box.status == "Completed"
@@ -83,7 +99,7 @@ def _totals(wro: Wro, products: Products, *, received_lags: bool) -> list[dict[s
             total = totals.setdefault(item.inventory_id, [0, 0, 0])
             total[0] += item.quantity
             total[1] += item.received if counted else 0
-            total[2] += item.stowed
+            total[2] += item.stowed_before if stowed_lags else item.stowed
     return [
         {
             "inventory_id": inventory_id,
