@@ -356,7 +356,9 @@ def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 
 def _print_stay(says: Says, url: str, folder: Path) -> None:
-    says("note", f"Everything keeps running at {url}; ctrl-C ends it.")
+    says(
+        "note", f"Everything keeps running; ctrl-C ends it. Sign in at {url} as admin, {PASSWORD}."
+    )
     says(
         "note",
         f"Look around from another terminal: MLC_DATA_DIR={folder} ml-connector events list",
