@@ -447,6 +447,18 @@ class Parcels:
             self._edit(sale, order_line, {"quantity": more, "isClosed": False})
         self._netsuite.edit("itemFulfillment", made.id, {"item": {"items": items}})
 
+    def relocate_ours(self, sale: Sale, shipment: Shipment) -> None:
+        """Let the fulfilment that we made be at the location of its shipment's center."""
+        for made in self.of(sale):
+            if made.shipment == shipment.id and {at for _, at in made.units} != {
+                sale.place(shipment)
+            }:
+                items = [
+                    {"line": number, "location": sale.place(shipment)}
+                    for number, _, _ in self._lines_of(made.id)
+                ]
+                self._netsuite.edit("itemFulfillment", made.id, {"item": {"items": items}})
+
     def _lines_of(self, document: int) -> list[tuple[int, int, str]]:
         rows = self._books.rows(
             "SELECT k.nextline, k.previousline, i.itemid FROM _link k JOIN transactionline l"
@@ -581,11 +593,14 @@ class Parcels:
         fulfilled: Counter[tuple[str, int]] = Counter()
         every = self.fulfillments()
         for sale in self.sales:
+            # A fulfilment of several waits with one of them that was cancelled.
+            over = {one.id for one in sale.order.shipments if one.status == "Cancelled"}
+            over &= set(settled)
             live = {one.id: one for one in sale.live if one.status in GONE}
             done = set(settled) & live.keys()
             by_hand = {hand.document: hand.shipments for hand in sale.hands}
             named = [
-                (one, (one.tags | by_hand.get(one.id, set())) & {each.id for each in sale.live})
+                (one, (one.tags | by_hand.get(one.id, set())) - over)
                 for one in every.get(sale.sales_order or 0, [])
                 if one.tags
             ]

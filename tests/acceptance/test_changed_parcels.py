@@ -151,3 +151,63 @@ def test_it_is_held_again_and_cancelled(desk: Desk) -> None:
     assert desk.acme.books(tee).shipbob == desk.acme.books(tee).netsuite
     assert desk.drift(tee) == []
     assert found(close(desk.acme)) == set()
+
+
+def test_it_leaves_from_another_center_and_a_person_puts_the_fulfilment_there(desk: Desk) -> None:
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order, shipment = labelled(desk, tee, cap)
+    desk.acme.world.shipbob.pull_back(shipment)
+    desk.acme.world.shipbob.resume(shipment)
+    desk.acme.world.shipbob.move(shipment, 10)
+    desk.ship(shipment, "1Z999AA10123456799")
+    desk.look(shipment)
+    cause, sentence, remedy = desk.stop(shipment)
+    drift, shown = desk.drift(tee), found(close(desk.acme))
+    [made] = desk.retail.fulfillments(order)
+    line = {"line": made["item"]["items"][0]["line"], "location": 7}
+    desk.edit(made["id"], item={"items": [line]})
+    desk.look(shipment)
+
+    assert cause == "shipment_changed"
+    assert "its units leave from location 7, not from location 6" in sentence
+    assert f"correct {made['tranId']}" in remedy
+    assert drift != []
+    assert ("fact_waiting", f"shipment {shipment.id}") in shown
+    assert desk.retail.state(shipment) == "done"
+    assert [units(one) for one in desk.retail.fulfillments(order)] == [{tee: (2.0, "7")}]
+    assert desk.agree(tee)
+    corrected = close(desk.acme).report.of(Kind.DOCUMENT_CORRECTED)
+    assert {one.external_id for one in corrected} == {f"mlc-if-{shipment.id}"}
+
+
+def test_its_center_is_mapped_to_another_location_and_nothing_stops(desk: Desk) -> None:
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order, shipment = labelled(desk, tee, cap)
+    desk.acme.apply(locations='"228" = "7"\n"10" = "6"')
+    desk.acme.world.shipbob.ship(shipment)
+    desk.acme.world.shipbob.track(shipment, "Delivered")
+    desk.look(shipment)
+
+    assert desk.retail.state(shipment) == "done"
+    assert [units(one) for one in desk.retail.fulfillments(order)] == [{tee: (2.0, "6")}]
+    assert "Delivered" in desk.retail.fulfillments(order)[0]["memo"]
+
+
+def test_what_left_and_was_cancelled_is_shown_at_the_month_end(desk: Desk) -> None:
+    tee, cap = desk.retail.sku(), desk.retail.sku()
+    order, shipment = labelled(desk, tee, cap)
+    desk.acme.world.shipbob.recall(shipment)
+    desk.look(shipment)
+    cause, shown = desk.stop(shipment)[0], close(desk.acme).report.open
+    [made] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(made["id"]))
+    desk.look(shipment)
+
+    assert cause == "cancelled_after_shipping"
+    assert {(one.source, one.cause) for one in shown} == {
+        (f"shipment {shipment.id}", "cancelled_after_shipping")
+    }
+    assert f"item fulfilment {made['tranId']}" in shown[0].says
+    assert f"delete {made['tranId']}" in shown[0].remedy
+    assert desk.retail.state(shipment) == "done"
+    assert desk.agree(tee)

@@ -569,3 +569,46 @@ def test_what_a_person_fulfilled_for_a_cancelled_parcel_is_the_reshipped_ones(
     assert [desk.retail.state(one) for one in (cancelled, again)] == ["done", "done"]
     assert [one["id"] for one in desk.retail.fulfillments(order)] == [by_hand]
     assert desk.agree(tee)
+
+
+def test_the_second_of_two_on_one_fulfilment_is_not_fulfilled_again(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 1})
+    first, second = order.shipments
+    number = desk.order_id(order)
+    desk.fulfil(order, {tee: 3})
+    desk.ship(first)
+    desk.look(first)
+    one_more = {"item": {"items": [{"line": 1, "quantity": 4}]}}
+    desk.acme.world.netsuite.edit("salesOrder", number, one_more)
+    desk.ship(second, "1Z999AA10123456785")
+    desk.look(second)
+
+    assert desk.retail.state(first) == "done"
+    assert desk.retail.state(second) == "done"
+    assert desk.held(order) == [({tee: (3.0, "6")}, [NUMBER, "1Z999AA10123456785"])]
+    assert desk.agree(tee)
+
+
+def test_a_parcel_that_a_person_fulfils_once_more_is_shown(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2}, {tee: 2})
+    shipment, other = order.shipments
+    desk.acme.world.shipbob.cancel_shipment(other)
+    desk.ship(shipment)
+    desk.look(shipment)
+    again = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.acme.world.shipbob.track(shipment, "Delivered")
+    desk.look(shipment)
+    cause, sentence, remedy = desk.stop(shipment)
+    shown = found(close(desk.acme))
+    desk.acme.world.netsuite.delete("itemFulfillment", int(again))
+    desk.look(shipment)
+
+    assert cause == "fulfilled_by_others"
+    assert "names it too" in sentence
+    assert "Delete what is too many" in remedy
+    assert ("fact_waiting", f"shipment {shipment.id}") in shown
+    assert desk.retail.state(shipment) == "done"
+    assert desk.held(order) == [({tee: (2.0, "6")}, [NUMBER])]
+    assert desk.agree(tee)

@@ -9,7 +9,14 @@ from typing import Final
 import msgspec
 
 from ml_connector.reconcile.amounts import with_unit
-from ml_connector.reconcile.compare import documents, handled, in_transit, order_lines, sources
+from ml_connector.reconcile.compare import (
+    documents,
+    handled,
+    in_transit,
+    order_lines,
+    sources,
+    stopped,
+)
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     Place,
@@ -35,6 +42,7 @@ from ml_connector.reconcile.compare.report import (
 )
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
 from ml_connector.reconcile.compare.sources import SourceState
+from ml_connector.reconcile.compare.stopped import StoppedSource
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 
@@ -64,6 +72,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         separate: documents of others that are another matter by decision: of which source they
             are none, for a person, by internal id.
         in_transit: units that are booked elsewhere than where they go.
+        stopped: sources that stopped since what is posted of them may be wrong.
     """
 
     sections: Sections
@@ -82,6 +91,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
     separate: Mapping[str, str] = MappingProxyType({})
     in_transit: Sequence[InTransit] = ()
+    stopped: Sequence[StoppedSource] = ()
 
 
 def compare(
@@ -153,8 +163,10 @@ def judge(
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
         table[key].add(row)
+    of_sources = list(sources.judge(month, gathered.states))
     found = [
-        *sources.judge(month, gathered.states),
+        *of_sources,
+        *stopped.judge(gathered.stopped, of_sources, gathered.sections),
         *handled.judge(handling, gathered.sections),
         *handled.judge_resting(resting, gathered.sections),
         *_of_documents(month, gathered, handling),

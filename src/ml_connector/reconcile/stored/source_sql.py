@@ -238,6 +238,21 @@ order by r.id, d.value ->> 'id'
 """
 """The documents of others because of which lines of the month's sources are refused."""
 
+STOPPED: Final = """
+select s.flow, coalesce(w.source, s.flow) || ' ' || s.key as source, day.latest as day, s.cause,
+    coalesce(s.sentence, '') as sentence, coalesce(s.remedy, '') as remedy
+from subject as s left join month_word as w on w.flow = s.flow
+cross join lateral (select coalesce(
+    (select max(l.fact_date) from source_line as l where l.subject_id = s.id),
+    (select max(j.fact_date) from posting as p join journal as j on j.posting_id = p.id
+        where p.subject_id = s.id),
+    s.created_at::date) as latest) as day
+where s.connection = %(name)s and s.state in ('parked', 'dead') and s.cause = any (%(doubts)s)
+    and day.latest >= %(first)s and day.latest < %(after)s
+order by s.flow, 2
+"""
+"""The sources that stopped since what is posted of them may be wrong."""
+
 DOCUMENTS_OF: Final = """
 select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,
     split_part(j.target, ' ', 2) as remote_id, j.external_id, min(j.posting_date) as posting_date

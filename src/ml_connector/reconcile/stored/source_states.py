@@ -11,6 +11,7 @@ from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.in_transit import InTransit
 from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
 from ml_connector.reconcile.compare.sources import SourceState
+from ml_connector.reconcile.compare.stopped import DOUBTS, StoppedSource
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import source_sql
 from ml_connector.reconcile.stored.rows import document_of, fact_of
@@ -63,6 +64,12 @@ async def resting(on: StoredSession) -> list[HandlingDocument]:
         )
         for row in await on.rows(source_sql.RESTING)
     ]
+
+
+async def stopped(on: StoredSession) -> list[StoppedSource]:
+    """Return the sources that stopped since what is posted of them may be wrong."""
+    rows = await on.rows(source_sql.STOPPED, doubts=list(DOUBTS))
+    return [msgspec.convert(row, StoppedSource) for row in rows]
 
 
 async def equations(on: StoredSession, sections: Sections) -> list[SectionEquation]:
