@@ -17,6 +17,7 @@ from ml_connector.web.api import (
     attention,
     errands,
     events,
+    figures,
     guards,
     me,
     search,
@@ -39,6 +40,7 @@ _ROUTES: Final = (
     *subjects.ROUTES,
     *errands.ROUTES,
     *months.ROUTES,
+    *figures.ROUTES,
 )
 
 

@@ -1,0 +1,23 @@
+"""What is to be seen of a connection: figures, flows, stock, the audit trail, alarms, system."""
+
+from typing import Any, Final
+
+from ml_connector.web.api.figures import (
+    alarms,
+    audit_trail,
+    connections,
+    flows,
+    overview,
+    stock,
+    system,
+)
+
+ROUTES: Final[tuple[Any, ...]] = (
+    *overview.ROUTES,
+    *flows.ROUTES,
+    *stock.ROUTES,
+    *audit_trail.ROUTES,
+    *connections.ROUTES,
+    *alarms.ROUTES,
+    *system.ROUTES,
+)
