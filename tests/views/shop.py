@@ -38,7 +38,8 @@ class Shop:
     async def open(self) -> AppliedConnection:
         async with self.database.transaction() as on:
             await on.execute(
-                "insert into connection (name, mode, settings) values (%s, 'live', %s)",
+                "insert into connection (name, mode, settings) values (%s, 'live', %s)"
+                " on conflict do nothing",
                 (self.name, Json({**SETTINGS, "name": self.name})),
             )
             found = await connections.find(on, self.name)

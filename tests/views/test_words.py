@@ -40,5 +40,5 @@ def test_each_kind_of_document_has_a_title(kind: str) -> None:
 def test_subjects_and_events_are_called_as_people_call_them() -> None:
     assert subject_title("receiving", "90311") == "WRO 90311"
     assert subject_title(None, None) == ""
-    assert topic_title("wro.completed", "webhook") == "Wro completed"
-    assert topic_title("wro.completed", "sweep") == "Wro completed (sweep)"
+    assert topic_title("wro.completed", "webhook") == "WRO completed"
+    assert topic_title("wro.completed", "sweep") == "WRO completed (sweep)"

@@ -12,6 +12,7 @@ from ml_connector.fee_audit.rates import LOOK_BACK
 from ml_connector.flows.billing.invoice_lines import grouped
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.sources import charges, unposted
+from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority, working_at
 
 
@@ -61,15 +62,22 @@ async def accrue(
         applied: the connection.
         at: the day; None: today in the merchant's zone.
     """
+    return await accrued(installation.database, applied, at=at)
+
+
+async def accrued(
+    database: Database, applied: AppliedConnection, *, at: date | None
+) -> tuple[Sequence[Accrual], date]:
+    """Return the same from the books alone: no system is asked."""
     settings = applied.settings({})
     day = at or datetime.now(UTC).astimezone(settings.schedule.zone).date()
     open_charges = [
         charges.summed(charge)
-        async for charge in charges.not_invoiced_at(installation.database, applied.name, day)
+        async for charge in charges.not_invoiced_at(database, applied.name, day)
     ]
-    lines = await unposted.unposted_at(installation.database, applied.name, day)
+    lines = await unposted.unposted_at(database, applied.name, day)
     groups = {
-        number: grouped(await charges.sums(installation.database, applied.name, number))
+        number: grouped(await charges.sums(database, applied.name, number))
         for number in dict.fromkeys(line.invoice_id for line in lines)
     }
     found = [

@@ -81,7 +81,11 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoppedGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Stopped subjects of one flow and cause."""
+    """Stopped subjects of one flow and cause.
+
+    Attributes:
+        needs_person: one of them at least does not go on by itself.
+    """
 
     flow: str
     cause: str
@@ -90,6 +94,7 @@ class StoppedGroup(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
     sentence: str
     remedy: str
+    needs_person: bool
 
 
 class LatestEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +110,7 @@ class LatestEvent(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     topic: str
     flow: str | None
+    subject_id: int | None
     subject: str | None
     status: str
     attempt: int
@@ -216,6 +222,7 @@ async def stopped_groups(on: Connection, name: str, *, most: int) -> tuple[Stopp
             keys=tuple(row["keys"]),
             sentence=(row["sentences"] or [""])[0] or "",
             remedy=row["remedy"] or "",
+            needs_person=row["dead"],
         )
         for row in found[:most]
     )
@@ -260,6 +267,7 @@ def _event(row: dict[str, Any]) -> LatestEvent:
         source=row["source"],
         topic=row["topic"],
         flow=row["flow"],
+        subject_id=row["subject_id"],
         subject=row["subject"],
         status=row["status"],
         attempt=row["attempt"] or 0,

@@ -106,7 +106,7 @@ def subject_title(flow: str | None, key: str | None) -> str:
 
 def topic_title(topic: str, source: str) -> str:
     """Return what an event tells of, for a person."""
-    text = re.sub(r"[._]+", " ", topic).strip().capitalize()
+    text = re.sub(r"[._]+", " ", topic).strip().capitalize().replace("Wro", "WRO")
     return text if source == "webhook" else f"{text} ({source})"
 
 

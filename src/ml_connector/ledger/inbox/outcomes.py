@@ -119,7 +119,7 @@ async def stopped(connection: Connection, connection_name: str) -> list[dict[str
     """Return the stopped subjects of a connection, those of one flow and cause together.
 
     Each row has flow, cause, count and the time of the oldest; the keys and sentences of the
-    three oldest, and the remedy of the oldest.
+    three oldest, and the remedy of the oldest; ``dead`` where one of them waits for a person.
     """
     return await rows(
         connection,
@@ -127,7 +127,8 @@ async def stopped(connection: Connection, connection_name: str) -> list[dict[str
         f" {known('changed_at')} then changed_at else created_at end) as oldest,"
         " (array_agg(key order by changed_at, id))[1:3] as keys,"
         " (array_agg(sentence order by changed_at, id))[1:3] as sentences,"
-        " (array_agg(remedy order by changed_at, id))[1] as remedy"
+        " (array_agg(remedy order by changed_at, id))[1] as remedy,"
+        " bool_or(state = 'dead') as dead"
         " from subject where connection = %(name)s and state in ('parked', 'dead')"
         " group by flow, cause",
         {"name": connection_name},

@@ -36,6 +36,26 @@ async def applied(on: Connection, name: str) -> AppliedConnection:
     return found
 
 
+async def which(on: Connection, wanted: str | None) -> AppliedConnection:
+    """Return the connection that an address names; it may name none where there is one.
+
+    Raises:
+        NotFoundException: there is none, or none of that name.
+        ClientException: there are several, and it names none.
+    """
+    every = await connections.every(on)
+    if wanted:
+        for one in every:
+            if one.name == wanted:
+                return one
+        raise NotFoundException(detail="There is no such connection")
+    if not every:
+        raise NotFoundException(detail="There is no connection yet")
+    if len(every) > 1:
+        raise ClientException(detail="There are several connections: name one as ?connection=")
+    return every[0]
+
+
 @contextmanager
 def reading_places() -> Iterator[None]:
     """Refuse an ``after`` that is none of ours.

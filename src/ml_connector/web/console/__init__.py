@@ -12,10 +12,19 @@ from litestar.di import Provide
 from ml_connector.web.console import guards
 from ml_connector.web.console.assets import asset
 from ml_connector.web.console.errors import HANDLERS
-from ml_connector.web.console.pages import account, front, months, sign_in, tokens, users
+from ml_connector.web.console.pages import (
+    account,
+    figures,
+    front,
+    months,
+    sign_in,
+    tokens,
+    users,
+)
 
 _PAGES: Final = (
     *front.ROUTES,
+    *figures.ROUTES,
     *sign_in.ROUTES,
     *account.ROUTES,
     *users.ROUTES,

@@ -29,14 +29,33 @@ class MenuGroup(msgspec.Struct, frozen=True):
 
 
 MENU: Final = (
-    MenuGroup("", ()),
-    MenuGroup("Flows", ()),
-    MenuGroup("Books", (MenuEntry("Months", "/months", "scale"),)),
+    MenuGroup("", (MenuEntry("Overview", "/overview", "layout-dashboard"),)),
+    MenuGroup(
+        "Flows",
+        (
+            MenuEntry("Purchase orders", "/flows/purchase-orders", "shopping-cart"),
+            MenuEntry("Receiving", "/flows/receiving", "package-import"),
+            MenuEntry("Parcels", "/flows/parcels", "truck-delivery"),
+            MenuEntry("Returns", "/flows/returns", "arrow-back-up"),
+            MenuEntry("Invoices", "/flows/invoices", "receipt"),
+        ),
+    ),
+    MenuGroup(
+        "Books",
+        (
+            MenuEntry("Stock", "/stock", "building-warehouse"),
+            MenuEntry("Months", "/months", "scale"),
+            MenuEntry("Audit trail", "/audit-trail", "history"),
+        ),
+    ),
     MenuGroup(
         "Set-up",
         (
+            MenuEntry("Connections", "/connections", "plug-connected"),
             MenuEntry("Users", "/users", "users", "users"),
             MenuEntry("API tokens", "/tokens", "key", "tokens"),
+            MenuEntry("Alarms", "/alarms", "bell"),
+            MenuEntry("System", "/system", "server"),
         ),
     ),
 )

@@ -22,6 +22,7 @@ from ml_connector.web.console import csrf
 from ml_connector.web.console.assets import asset_path
 from ml_connector.web.console.menu import MENU
 from ml_connector.web.console.shown import UTC_ZONE
+from ml_connector.web.console.spoken import FILTERS, GLOBALS
 from ml_connector.web.who import Who
 
 _MINUS: Final = "\u2212"
@@ -127,8 +128,9 @@ def environment() -> jinja2.Environment:
         initials=initials,
         browser=browser,
         asked_with=asked_with,
+        **FILTERS,
     )
-    made.globals.update(asset=asset_path)
+    made.globals.update(asset=asset_path, **GLOBALS)
     return made
 
 

@@ -10,8 +10,8 @@ from ml_connector.app.views.alarms import AlarmPage, alarm_page, test_channel
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.figures.asked import Name, now
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 from ml_connector.web.who import Who
 
 _ENDED: Final = 50

@@ -17,8 +17,8 @@ from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.figures.asked import Limit, Moment, Name, Number, Text
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 
 
 class JournalEnd(msgspec.Struct, frozen=True, kw_only=True):

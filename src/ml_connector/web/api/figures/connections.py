@@ -9,8 +9,8 @@ from ml_connector.app.connections import administration
 from ml_connector.app.views.connections import ShownConnection, connection_list, shown_connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 from ml_connector.web.who import Who
 
 

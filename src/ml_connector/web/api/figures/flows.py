@@ -26,8 +26,8 @@ from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.figures.asked import MOST_ID, Limit, Name, Number, Text
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 
 FlowName = Literal[
     "receiving", "purchase-orders", "tracking", "returns", "billing", "unidentified", "inventory"

@@ -7,8 +7,8 @@ from ml_connector.app.views.paging import PAGE_ROWS
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.figures.asked import Limit, Name, now
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 
 
 @get("/overview", guards=[needs("look")], summary="How a connection is doing", tags=["Overview"])

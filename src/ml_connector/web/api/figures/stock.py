@@ -12,8 +12,8 @@ from ml_connector.app.views.stock import StockPage, StockPoint, stock_history, s
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.figures.asked import Limit, Name, Text, now
 from ml_connector.web.api.guards import needs
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
-from ml_connector.web.which import which
 
 _DAYS: Final = 30
 

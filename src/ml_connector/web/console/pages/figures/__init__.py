@@ -1,0 +1,25 @@
+"""The pages that show: overview, flows, stock, audit trail, connections, alarms, system."""
+
+from typing import Any, Final
+
+from ml_connector.web.console.pages.figures import (
+    alarms,
+    audit_trail,
+    connections,
+    flows,
+    invoices,
+    overview,
+    stock,
+    system,
+)
+
+ROUTES: Final[tuple[Any, ...]] = (
+    *overview.ROUTES,
+    *flows.ROUTES,
+    *invoices.ROUTES,
+    *stock.ROUTES,
+    *audit_trail.ROUTES,
+    *connections.ROUTES,
+    *alarms.ROUTES,
+    *system.ROUTES,
+)

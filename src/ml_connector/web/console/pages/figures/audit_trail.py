@@ -1,0 +1,128 @@
+"""The audit trail: the journal, and what people did."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from litestar import Response, get
+
+from ml_connector.app.views.audit_trail import (
+    ActFilter,
+    JournalFilter,
+    PersonAct,
+    ShownRow,
+    acts_page,
+    chain_end,
+    journal_page,
+)
+from ml_connector.app.views.paging import PAGE_ROWS
+from ml_connector.web.address import WebRequest
+from ml_connector.web.console.pages.figures.asked import (
+    begin_of,
+    day_of,
+    end_of,
+    every_row,
+    key_of,
+    nothing_yet,
+    number_of,
+    text_of,
+)
+from ml_connector.web.console.rendering import page
+from ml_connector.web.console.shown import Shown
+from ml_connector.web.console.state import Console
+from ml_connector.web.console.table_file import table_file
+
+_HEAD: Final = tuple(ShownRow.__struct_fields__)
+_ACT_HEAD: Final = ("id", "at", "person", "what", "connection", "changes")
+
+
+@get("/audit-trail")
+async def journal_list(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Show the journal, the newest rows first."""
+    if not shown.connection:
+        return nothing_yet(request, "Audit trail")
+    async with Console.of(request).database.transaction() as on:
+        return page(
+            request,
+            "journal.html.jinja",
+            end=await chain_end(on, shown.connection),
+            found=await journal_page(
+                on,
+                shown.connection,
+                _journal_filter(request, shown),
+                limit=PAGE_ROWS,
+                after=number_of(request, "after"),
+            ),
+        )
+
+
+@get("/audit-trail/export.csv")
+async def journal_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Write the rows of the journal that the page lists into a file."""
+    wanted = _journal_filter(request, shown)
+    async with Console.of(request).database.transaction() as on:
+
+        async def part(limit: int, after: Any) -> Any:
+            return await journal_page(
+                on, shown.connection, wanted, limit=limit, after=key_of(after)
+            )
+
+        rows = [[getattr(row, name) for name in _HEAD] async for row in every_row(part)]
+    return table_file(f"{shown.connection}-journal", _HEAD, rows)
+
+
+@get("/audit-trail/acts")
+async def acts_list(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Show what people did, the newest first."""
+    async with Console.of(request).database.transaction() as on:
+        found = await acts_page(
+            on,
+            None,
+            _act_filter(request, shown),
+            limit=PAGE_ROWS,
+            after=number_of(request, "after"),
+        )
+    return page(request, "acts.html.jinja", found=found)
+
+
+@get("/audit-trail/acts/export.csv")
+async def acts_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Write what people did into a file, as the page lists it."""
+    wanted = _act_filter(request, shown)
+    async with Console.of(request).database.transaction() as on:
+
+        async def part(limit: int, after: Any) -> Any:
+            return await acts_page(on, None, wanted, limit=limit, after=key_of(after))
+
+        rows = [tuple(_act(row)) async for row in every_row(part)]
+    return table_file("acts", _ACT_HEAD, rows)
+
+
+def _journal_filter(request: WebRequest, shown: Shown) -> JournalFilter:
+    return JournalFilter(
+        number=text_of(request, "number"),
+        flow=text_of(request, "flow"),
+        sku=text_of(request, "sku"),
+        since=begin_of(day_of(request, "from"), shown.zone),
+        until=end_of(day_of(request, "to"), shown.zone),
+    )
+
+
+def _act_filter(request: WebRequest, shown: Shown) -> ActFilter:
+    return ActFilter(
+        person=text_of(request, "person"),
+        what=text_of(request, "what"),
+        since=begin_of(day_of(request, "from"), shown.zone),
+        until=end_of(day_of(request, "to"), shown.zone),
+    )
+
+
+def _act(row: PersonAct) -> Iterator[object]:
+    yield row.id
+    yield row.at
+    yield row.person
+    yield row.what
+    yield row.connection
+    yield "; ".join(row.changes)
+
+
+ROUTES = (journal_list, journal_file, acts_list, acts_file)

@@ -1,0 +1,126 @@
+"""ShipBob's invoices: bills, until when they can be claimed, what is not billed yet."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+
+from ml_connector.app.operations.fee_audit import accrued
+from ml_connector.app.views.flow_pages import flow_figures
+from ml_connector.app.views.invoices import ShownInvoice, invoice, invoice_list, not_invoiced
+from ml_connector.app.views.paging import PAGE_ROWS
+from ml_connector.app.views.words import FLOW_TITLES, document_title, state_shown
+from ml_connector.fee_audit.accruals import Accrual
+from ml_connector.web.address import WebRequest
+from ml_connector.web.console.pages.figures.asked import (
+    applied_of,
+    day_of,
+    every_row,
+    key_of,
+    nothing_yet,
+    number_of,
+)
+from ml_connector.web.console.rendering import page
+from ml_connector.web.console.shown import Shown
+from ml_connector.web.console.state import Console
+from ml_connector.web.console.table_file import table_file
+
+_FLOW: Final = "billing"
+_HEAD: Final = (
+    *("invoice", "type", "day", "amount", "currency", "claim by", "state", "cause", "sentence"),
+    *("documents", "external ids"),
+)
+_ACCRUAL_HEAD: Final = (
+    *("at", "account", "department", "class", "location", "fee", "kind", "fulfillment center"),
+    *("charges", "amount", "tax", "currency", "invoice"),
+)
+
+
+@get("/flows/invoices")
+async def invoices_page(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Show ShipBob's invoices and their bills."""
+    if not shown.connection:
+        return nothing_yet(request, FLOW_TITLES[_FLOW])
+    async with Console.of(request).database.transaction() as on:
+        return page(
+            request,
+            "invoices.html.jinja",
+            figures=await flow_figures(on, shown.connection, _FLOW),
+            open_charges=await not_invoiced(on, shown.connection),
+            found=await invoice_list(
+                on, shown.connection, limit=PAGE_ROWS, after=number_of(request, "after")
+            ),
+        )
+
+
+@get("/flows/invoices/{number:int}")
+async def invoice_page(request: WebRequest, shown: Shown, number: int) -> Response[bytes]:
+    """Show what an invoice charges."""
+    async with Console.of(request).database.transaction() as on:
+        found = await invoice(on, shown.connection, number)
+    if found is None:
+        raise NotFoundException
+    return page(request, "invoice.html.jinja", invoice=found.invoice, fees=found.fees)
+
+
+@get("/flows/invoices/export.csv")
+async def invoices_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Write the invoices into a file."""
+    async with Console.of(request).database.transaction() as on:
+
+        async def part(limit: int, after: Any) -> Any:
+            return await invoice_list(on, shown.connection, limit=limit, after=key_of(after))
+
+        rows = [tuple(_cells(row)) async for row in every_row(part)]
+    return table_file(f"{shown.connection}-invoices", _HEAD, rows)
+
+
+@get("/flows/invoices/accruals.csv")
+async def accruals_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Write what was charged and not posted at the end of a day into a file, by account."""
+    database = Console.of(request).database
+    async with database.single() as on:
+        applied = await applied_of(on, shown)
+    if applied is None:
+        raise NotFoundException
+    found, day = await accrued(database, applied, at=day_of(request, "at"))
+    return table_file(
+        f"{applied.name}-accruals-{day}",
+        _ACCRUAL_HEAD,
+        [(day, *_accrual(one)) for one in found],
+    )
+
+
+def _cells(row: ShownInvoice) -> Iterator[object]:
+    yield row.id
+    yield row.type
+    yield row.day
+    yield row.amount
+    yield row.currency
+    yield row.claim_by
+    yield state_shown(row.state, row.attempt).word if row.state else None
+    yield row.cause
+    yield row.sentence
+    yield ", ".join(document_title(one.kind, one.number) for one in row.documents)
+    yield ", ".join(one.external_id for one in row.documents)
+
+
+def _accrual(one: Accrual) -> tuple[object, ...]:
+    return (
+        one.account,
+        one.department,
+        one.class_,
+        one.location,
+        one.fee,
+        one.type,
+        one.center,
+        one.charges,
+        one.amount,
+        one.tax,
+        one.currency,
+        one.invoice,
+    )
+
+
+ROUTES = (invoices_page, invoices_file, accruals_file, invoice_page)

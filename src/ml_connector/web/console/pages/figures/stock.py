@@ -1,0 +1,102 @@
+"""Stock: both systems by SKU and location, what makes each difference, one history."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from litestar import Response, get
+
+from ml_connector.app.views.paging import PAGE_ROWS, Listed
+from ml_connector.app.views.stock import StockRow, stock_history, stock_page
+from ml_connector.web.address import WebRequest
+from ml_connector.web.console.charts import stock_chart
+from ml_connector.web.console.pages.figures.asked import every_row, nothing_yet, text_of
+from ml_connector.web.console.rendering import page
+from ml_connector.web.console.shown import Shown
+from ml_connector.web.console.state import Console
+from ml_connector.web.console.table_file import table_file
+
+_DAYS: Final = 30
+_HEAD: Final = (
+    *("location", "sku", "item", "netsuite", "shipbob", "difference", "unexplained"),
+    *("explained", "likely cause", "says", "remedy"),
+)
+
+
+@get("/stock")
+async def stock_list(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Show the stock of both systems as it was compared last."""
+    if not shown.connection:
+        return nothing_yet(request, "Stock")
+    database = Console.of(request).database
+    found = await stock_page(
+        database,
+        shown.connection,
+        limit=PAGE_ROWS,
+        location=text_of(request, "location"),
+        after=text_of(request, "after"),
+        sku=text_of(request, "sku"),
+        only_different=text_of(request, "show") != "all",
+    )
+    return page(request, "stock.html.jinja", found=found)
+
+
+@get("/stock/history")
+async def history_page(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Show what comparisons saw of one SKU at one location."""
+    location, sku = text_of(request, "location") or "", text_of(request, "sku") or ""
+    console = Console.of(request)
+    since = datetime.now(UTC) - timedelta(days=_DAYS)
+    async with console.database.transaction() as on:
+        points = await stock_history(on, shown.connection, location, sku, since=since)
+    now = await stock_page(console.database, shown.connection, limit=1, location=location, sku=sku)
+    return page(
+        request,
+        "stock_history.html.jinja",
+        location=location,
+        sku=sku,
+        points=points,
+        row=next((one for one in now.stock.rows if one.sku == sku), None),
+        chart=stock_chart(points, shown.zone),
+        days=_DAYS,
+    )
+
+
+@get("/stock/export.csv")
+async def stock_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+    """Write the stock that the page lists into a file."""
+    location, sku = text_of(request, "location"), text_of(request, "sku")
+    only_different = text_of(request, "show") != "all"
+    database = Console.of(request).database
+
+    async def part(limit: int, after: Any) -> Listed[StockRow]:
+        found = await stock_page(
+            database,
+            shown.connection,
+            limit=limit,
+            location=location,
+            after=after,
+            sku=sku,
+            only_different=only_different,
+        )
+        return found.stock
+
+    rows = [tuple(_cells(row)) async for row in every_row(part)]
+    return table_file(f"{shown.connection}-stock", _HEAD, rows)
+
+
+def _cells(row: StockRow) -> Iterator[object]:
+    yield row.location
+    yield row.sku
+    yield row.item
+    yield row.netsuite
+    yield row.shipbob
+    yield row.difference
+    yield row.drift
+    yield "; ".join(f"{part.quantity:+f}: {part.says}" for part in row.explained)
+    yield row.likely
+    yield row.says
+    yield row.remedy
+
+
+ROUTES = (stock_list, history_page, stock_file)
