@@ -17,6 +17,7 @@ from ml_connector.reconcile.compare import (
     sources,
     stopped,
 )
+from ml_connector.reconcile.compare.document_differences import Fates
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     Place,
@@ -203,9 +204,7 @@ def _of_documents(
         gathered.posted,
         gathered.found,
         gathered.names,
-        fates=documents.Fates(
-            gathered.remade, gathered.not_needed, gathered.known, gathered.corrected
-        ),
+        fates=Fates(gathered.remade, gathered.not_needed, gathered.known, gathered.corrected),
         decided={
             **{one: f"is another matter than {of}" for one, of in gathered.separate.items()},
             **{one: f"handles {of}" for one, of in handled.sources_by_document(handling).items()},

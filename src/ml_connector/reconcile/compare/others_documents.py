@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ml_connector.reconcile.amounts import shown, with_unit
-from ml_connector.reconcile.compare.document_names import at, named, numbered
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
     PostedDocument,
+    at,
     moving,
+    named,
+    numbered,
 )
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
