@@ -18,7 +18,8 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import Database
-from ml_connector.web.api import again, api_router, openapi_config
+from ml_connector.web.api import DESCRIPTION, again, api_router
+from ml_connector.web.api.description import openapi_config
 from ml_connector.web.consent import MOST_BYTES, Gives, consent_handlers
 from ml_connector.web.console import console_routers
 from ml_connector.web.console.guards import NotSignedIn, PasswordGiven
@@ -112,7 +113,7 @@ def _framework(
             *([*console_routers(), api_router()] if console else ()),
         ],
         lifespan=[lifespan],
-        openapi_config=openapi_config() if console else None,
+        openapi_config=openapi_config(DESCRIPTION) if console else None,
         request_max_body_size=MOST_BYTES,
         before_send=[add_headers, again.keep] if console else (),
         after_exception=[_log_fault],

@@ -7,11 +7,7 @@ from typing import Final
 
 from litestar import Router
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, License, SecurityScheme
 
-from ml_connector import __version__
 from ml_connector.web.api import (
     again,
     attention,
@@ -29,6 +25,7 @@ from ml_connector.web.api.books import months
 from ml_connector.web.api.problems import HANDLERS
 
 PATH: Final = "/api/v1"
+DESCRIPTION: Final = f"{PATH}/openapi.json"
 
 _ROUTES: Final = (
     *me.ROUTES,
@@ -54,26 +51,4 @@ def api_router() -> Router:
         dependencies={"who": Provide(guards.who, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         security=[{"token": []}],
-    )
-
-
-def openapi_config() -> OpenAPIConfig:
-    """Return how the API describes itself, at ``/api/v1/openapi.json``."""
-    return OpenAPIConfig(
-        title="ml-connector",
-        version=__version__,
-        description="What the console shows and does, for programs.",
-        license=License(name="Apache-2.0"),
-        # A path of its own: the framework answers all that is below it.
-        path=f"{PATH}/openapi.json",
-        render_plugins=[JsonRenderPlugin(path="/")],
-        components=Components(
-            security_schemes={
-                "token": SecurityScheme(
-                    type="http",
-                    scheme="bearer",
-                    description="A token of ml-connector token add, or of the page API tokens.",
-                )
-            }
-        ),
     )

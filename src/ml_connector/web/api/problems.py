@@ -101,12 +101,18 @@ def http_error(_: WebRequest, error: HTTPException) -> Response[Problem]:
     if isinstance(error, ValidationException):
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
         where = ", ".join(str(one.get("key", "")) for one in extra if isinstance(one, dict))
-        detail = "; ".join(str(one.get("message", "")) for one in extra if isinstance(one, dict))
+        detail = "; ".join(_said(one) for one in extra if isinstance(one, dict))
     if status == HTTPStatus.UNAUTHORIZED:
         detail = "Show a token: Authorization: Bearer mlc_..."
     answer = problem(Problem(title=status.phrase, status=status, detail=detail, where=where))
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _said(one: dict[str, Any]) -> str:
+    """Return what is wrong with a part of a request; the framework only names a missing body."""
+    message = str(one.get("message", ""))
+    return "A body in JSON is missing" if message == "'data'" else message
 
 
 def bug(_: WebRequest, __: Exception) -> Response[Problem]:
