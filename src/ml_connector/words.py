@@ -44,6 +44,8 @@ class DocumentKind(StrEnum):
     WRO_MARK = "wroMark"
     TRACKING_MARK = "trackingMark"
     PRODUCT = "product"
+    ACCEPTED_BILL = "acceptedBill"
+    ACCEPTED_DIFFERENCE = "acceptedDifference"
 
     @property
     def record_type(self) -> str:
@@ -55,6 +57,9 @@ class DocumentKind(StrEnum):
         """Whether it changes a record, whoever made it: that keeps its own external id."""
         return self in _CHANGED_RECORDS
 
+
+ACCEPTED: Final = frozenset({DocumentKind.ACCEPTED_BILL, DocumentKind.ACCEPTED_DIFFERENCE})
+"""What people took as it is in NetSuite: journal rows by decision, of which no call is made."""
 
 _CHANGED_RECORDS: Final = MappingProxyType({DocumentKind.FULFILLMENT_UPDATE: "itemFulfillment"})
 """The record types of documents that change a record; all others are called like theirs."""
@@ -89,6 +94,9 @@ class ExternalIdPrefix(StrEnum):
     VENDOR_BILL = "mlc-vb-"
     VENDOR_CREDIT = "mlc-vc-"
     REVERSAL = "mlc-un-"
+    MONTH_CORRECTION = "mlc-ia-mon-"
+    ACCEPTED_BILL = "mlc-ab-"
+    ACCEPTED_DIFFERENCE = "mlc-ad-"
 
     @property
     def kind(self) -> DocumentKind | None:
@@ -117,6 +125,9 @@ _KINDS: Final = MappingProxyType(
         ExternalIdPrefix.RETURN_CORRECTION: DocumentKind.INVENTORY_ADJUSTMENT,
         ExternalIdPrefix.VENDOR_BILL: DocumentKind.VENDOR_BILL,
         ExternalIdPrefix.VENDOR_CREDIT: DocumentKind.VENDOR_CREDIT,
+        ExternalIdPrefix.MONTH_CORRECTION: DocumentKind.INVENTORY_ADJUSTMENT,
+        ExternalIdPrefix.ACCEPTED_BILL: DocumentKind.ACCEPTED_BILL,
+        ExternalIdPrefix.ACCEPTED_DIFFERENCE: DocumentKind.ACCEPTED_DIFFERENCE,
     }
 )
 

@@ -23,6 +23,7 @@ GROUPS: Final = frozenset(
         "keys",
         "token",
         "user",
+        "month",
         "webhooks",
     }
 )

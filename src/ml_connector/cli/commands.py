@@ -140,6 +140,12 @@ COMMANDS: Final = (
         about="Stock that differs between the two systems, and what is decided about it.",
     ),
     Command(
+        name="month",
+        module="month",
+        attribute="commands",
+        about="Differences of month-end reports, and what is decided about them.",
+    ),
+    Command(
         name="journal",
         module="journal",
         attribute="commands",

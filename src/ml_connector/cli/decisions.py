@@ -57,13 +57,16 @@ def decide(
     ] = False,
 ) -> None:
     """Decide about what is stopped, after showing what the decision leads to."""
-
-    async def this_one(_: Installation) -> int:
-        return event_id
-
     if kind is None:
         raise _what_may_be_decided(event_id)
-    carry_out(this_one, wanted_by(kind, document, value, note), dry_run=dry_run)
+    wanted = wanted_by(kind, document, value, note)
+    context = current()
+
+    async def look(installation: Installation) -> Proposal:
+        names = await context.names(installation)
+        return await proposal.propose(installation, names, event_id, wanted)
+
+    carry_out(look, dry_run=dry_run)
 
 
 def wanted_by(
@@ -82,23 +85,14 @@ def wanted_by(
     )
 
 
-def carry_out(
-    find_event: Callable[[Installation], Awaitable[int]], wanted: Wanted, *, dry_run: bool
-) -> None:
-    """Show what a decision leads to and record it, about the subject of an event.
+def carry_out(look: Callable[[Installation], Awaitable[Proposal]], *, dry_run: bool) -> None:
+    """Show what a decision leads to and record it.
 
     Args:
-        find_event: returns the id of that event.
-        wanted: the decision.
+        look: returns the decision with what it leads to.
         dry_run: only show.
     """
     context = current()
-
-    async def look(installation: Installation) -> Proposal:
-        names = await context.names(installation)
-        event_id = await find_event(installation)
-        return await proposal.propose(installation, names, event_id, wanted)
-
     looked_at = context.run(look)
     _show(looked_at)
     answer = proposal_as_json(looked_at)

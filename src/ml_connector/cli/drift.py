@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.decisions import proposal
+from ml_connector.app.operations.decisions.proposal import Proposal
 from ml_connector.cli.context import current
 from ml_connector.cli.decisions import carry_out, wanted_by
 from ml_connector.errors import UserError
@@ -40,8 +42,9 @@ def decide(
 ) -> None:
     """Decide about a SKU whose stock differs at a location, after showing what follows."""
     context = current()
+    wanted = wanted_by(kind, None, sku, note)
 
-    async def latest(installation: Installation) -> int:
+    async def look(installation: Installation) -> Proposal:
         async with installation.database.transaction() as on:
             applied = await context.connection(on)
             ref = SubjectRef(applied.name, inventory.FLOW.name, location)
@@ -52,6 +55,6 @@ def decide(
                 where="drift decide",
                 next_step="Compare it with: ml-connector sync inventory",
             )
-        return found
+        return await proposal.propose(installation, [applied.name], found, wanted)
 
-    carry_out(latest, wanted_by(kind, None, sku, note), dry_run=dry_run)
+    carry_out(look, dry_run=dry_run)

@@ -172,7 +172,7 @@ def _flow(name: str | None) -> Flow:
 
 def _checked_ids(ids: list[str] | None, flow: Flow) -> list[str]:
     for one in ids or []:
-        if not one.isascii() or not one.isdigit():
+        if flow.has_numbers and not (one.isascii() and one.isdigit()):
             raise UserError(
                 f'"{one}" is no id of a {flow.source}',
                 where="--id",

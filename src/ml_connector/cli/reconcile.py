@@ -61,7 +61,7 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
     async def make(installation: Installation) -> MonthEnd:
         applied = await context.applied(installation)
         today = datetime.now(applied.schedule.zone).date()
-        with _progress(context) as says:
+        with progress_shown(context) as says:
             return await month_end.reconcile(
                 installation,
                 applied,
@@ -88,6 +88,8 @@ def print_report(context: Context, done: MonthEnd) -> None:
     if report.order_lines:
         printer.line(_of_order_lines(report))
     _print_differences(context, report.open)
+    for decided in (one for one in report.differences if one.decided):
+        printer.line(f"{decided.kind}: {decided.says}. {decided.decided} ({decided.id})")
     for words, count in Counter(one.kind.words for one in report.explained).items():
         printer.line(f"Shown with its reason: {words}: {count}")
     if not done.asked_shipbob:
@@ -181,7 +183,7 @@ def _list(context: Context) -> None:
 
 
 @contextmanager
-def _progress(context: Context) -> Iterator[month_end.Progress]:
+def progress_shown(context: Context) -> Iterator[month_end.Progress]:
     """Show the progress, if standard error is a terminal."""
     bar = Progress(
         SpinnerColumn(),

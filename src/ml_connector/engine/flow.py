@@ -207,6 +207,7 @@ class Flow:
             (``rules.wakings.wake``).
         sections: its parts of the month-end report.
         decidable: what people may decide about its stopped subjects; None: nothing.
+        has_numbers: whether its subjects are known by whole numbers of a system.
         looks_again: whether its stopped subjects are looked at now and then. One that its
             schedule reads whole each time need not be.
     """
@@ -251,6 +252,7 @@ class Flow:
     wakings: tuple[Waking, ...] = ()
     sections: tuple[Section, ...] = ()
     decidable: Decidable | None = None
+    has_numbers: bool = True
     looks_again: bool = True
 
     @property

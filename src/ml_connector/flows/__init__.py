@@ -9,6 +9,7 @@ from ml_connector.engine.flow import Flows, Waking
 from ml_connector.flows import (
     billing,
     inventory,
+    month_end,
     purchase_orders,
     receiving,
     returns,
@@ -28,6 +29,7 @@ FLOWS: Final[Flows] = MappingProxyType(
             billing.FLOW,
             unidentified.FLOW,
             inventory.FLOW,
+            month_end.FLOW,
         )
     }
 )

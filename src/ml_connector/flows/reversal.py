@@ -26,7 +26,7 @@ from ml_connector.rules.adjustments import (
     adjustment_subsidiary,
     inventory_adjustment,
 )
-from ml_connector.words import OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
+from ml_connector.words import ACCEPTED, OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
 
 _UNITS: Final = frozenset({DocumentKind.ITEM_RECEIPT, DocumentKind.INVENTORY_ADJUSTMENT})
 _MONEY: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT})
@@ -47,6 +47,11 @@ _WHY_NOT: Final = {
     ),
     DocumentKind.RETURN_AUTHORIZATION: (
         "It moves nothing. Close it in NetSuite if it is not wanted."
+    ),
+    **dict.fromkeys(
+        ACCEPTED,
+        "It says what a person took as it is. Take that decision back: events show and the"
+        " month-end report name it, events undecide takes it back.",
     ),
     DocumentKind.WRO: (
         "It moves nothing in NetSuite. Cancel the WRO at ShipBob while it is awaited."

@@ -70,6 +70,11 @@ async def stock_periods(moment: datetime | None, reads: Reads) -> tuple[PeriodFa
     """
     if moment is None:
         return ()
+    return await periods_from((moment - timedelta(days=1)).date(), reads)
+
+
+async def periods_from(day: date, reads: Reads) -> tuple[PeriodFact, ...]:
+    """Return the posting periods from the one of a day on, as stock is posted into them."""
     return tuple(
         PeriodFact(
             name=period.periodname,
@@ -78,5 +83,5 @@ async def stock_periods(moment: datetime | None, reads: Reads) -> tuple[PeriodFa
             open=period.open_for_stock,
             takes_news=bool(period.allownonglchanges),
         )
-        for period in await reads.periods((moment - timedelta(days=1)).date())
+        for period in await reads.periods(day)
     )

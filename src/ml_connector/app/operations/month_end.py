@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -18,17 +19,19 @@ from ml_connector.app.operations import month_json, order_lines
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
-from ml_connector.flows import FLOWS
+from ml_connector.flows import FLOWS, month_end
 from ml_connector.ledger import month_reports
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.decided import DifferenceDecision, with_decisions
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.order_lines import OrderSide
-from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
@@ -87,6 +90,46 @@ async def reconcile(
         ConnectorError: one of the systems can't be read.
         UserError: the files can't be written.
     """
+    async with _compared(installation, applied, month, progress) as done:
+        report, recent = done.report, done.asked_shipbob
+        report_id = await month_reports.next_id(installation.database)
+        folder = out or _folder(installation, applied.name, month, report_id)
+        progress("Writing the report", 0)
+        written = await files.write(done.stored, report, month, folder, keep_owner=out is None)
+    shown = month_json.as_json(report_id, report, files=written, asked_shipbob=recent)
+    made = MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent, shown=shown)
+    await _record(installation, made, person)
+    return made
+
+
+async def compared(
+    installation: Installation,
+    applied: AppliedConnection,
+    month: Month,
+    *,
+    progress: Progress = lambda _what, _count: None,
+) -> Report:
+    """Compare a month as ``reconcile`` does, without files and without a record of it.
+
+    Raises:
+        ConnectorError: one of the systems can't be read.
+    """
+    async with _compared(installation, applied, month, progress) as done:
+        return done.report
+
+
+class _Compared(NamedTuple):
+    """A month that was compared, while what is stored of it is at hand."""
+
+    stored: StoredMonth
+    report: Report
+    asked_shipbob: bool
+
+
+@asynccontextmanager
+async def _compared(
+    installation: Installation, applied: AppliedConnection, month: Month, progress: Progress
+) -> AsyncGenerator[_Compared]:
     context = await ConnectionContexts(installation).open(applied.name)
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
     url = installation.server.report_url
@@ -97,16 +140,8 @@ async def reconcile(
                 await _read_shipbob(installation, stored_month, context, month, progress)
             side = await order_lines.read(installation, context, orders, month)
             report = await _compare(stored_month, context, month, side, progress)
-            report_id = await month_reports.next_id(installation.database)
-            folder = out or _folder(installation, applied.name, month, report_id)
-            progress("Writing the report", 0)
-            written = await files.write(
-                stored_month, report, month, folder, keep_owner=out is None
-            )
-    shown = month_json.as_json(report_id, report, files=written, asked_shipbob=recent)
-    done = MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent, shown=shown)
-    await _record(installation, done, person)
-    return done
+            report = await _with_decisions(installation, report, context)
+            yield _Compared(stored_month, report, recent)
 
 
 async def _read_netsuite(
@@ -244,6 +279,20 @@ async def _compare(
         handling=handling,
         resting=await _as_they_are(await stored_month.resting(), context),
         orders=orders,
+    )
+
+
+async def _with_decisions(
+    installation: Installation, report: Report, context: ConnectionContext
+) -> Report:
+    """Return a report with what people decided about its differences."""
+    async with installation.database.transaction() as on:
+        made = await decisions.of_month(on, report.connection, month_end.FLOW.name, report.month)
+    named = [one.about.document for one in made]
+    now = [await context.reads.documents.by_id(one.id) if one else None for one in named]
+    known = [DifferenceDecision(one, seen) for one, seen in zip(made, now, strict=True)]
+    return msgspec.structs.replace(
+        report, differences=ordered(with_decisions(report.differences, known))
     )
 
 

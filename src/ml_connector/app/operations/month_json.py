@@ -46,6 +46,7 @@ def as_json(
             ],
             "equations": report.equations,
             "differences": report.open,
+            "decided": [one for one in report.differences if one.decided],
             "order_lines": report.order_lines,
             "shown": dict(Counter(one.kind for one in report.explained)),
             "explained": report.explained,

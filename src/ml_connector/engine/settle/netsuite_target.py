@@ -14,6 +14,7 @@ from ml_connector.ledger.postings.documents import (
     CreateBill,
     CreateRecord,
     Document,
+    TakeAsItIs,
     TransformRecord,
     UpdateRecord,
 )
@@ -57,6 +58,8 @@ class NetSuiteTarget:
                 created = await self._netsuite.create(record_type, bill, send_by=send_by)
             case TransformRecord() as transform:
                 created = await self._transform(document, transform, send_by=send_by)
+            case TakeAsItIs(record_id=record_id):
+                return Written(remote_id=record_id, answer={"taken_as_it_is": record_id})
             case UpdateRecord() as update:
                 return await self._update(document.kind.record_type, update, send_by=send_by)
             case other:
@@ -159,8 +162,11 @@ class NetSuiteTarget:
         )
 
     def repeatable(self, document: Document) -> bool:
-        """Only what replaces by content may be written twice (netsuite.md section 11.5)."""
-        return isinstance(document.request, UpdateRecord)
+        """Only what replaces by content may be written twice (netsuite.md section 11.5).
+
+        So may what writes nothing.
+        """
+        return isinstance(document.request, UpdateRecord | TakeAsItIs)
 
     def shared(self, document: Document) -> bool:
         """Each record is a call of its own."""

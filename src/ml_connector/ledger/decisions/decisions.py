@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, one, rows
-from ml_connector.words import Cause, DecisionKind
+from ml_connector.words import ACCEPTED, Cause, DecisionKind
 
 
 class NamedUnits(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -102,6 +102,39 @@ class MappedSetting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     before: str | list[str] | None = None
 
 
+class DecidedDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A difference of a month-end report, as it was when a person decided about it.
+
+    Attributes:
+        kind: of the difference.
+        says: it, in a sentence with its figures.
+        section: key of the part of the report.
+        source: the fact that the document is of, such as ``wro 90311``.
+        external_id: of our document.
+        record: NetSuite's internal id of the document.
+        day: that it carries.
+        item: internal id, of stock; with SKU and location.
+        account: internal id, of money; with the currency.
+        taken: what the journal gains to say what is there; units, or money.
+        counter: units that a counter-document changes in NetSuite.
+    """
+
+    kind: str
+    says: str
+    section: str
+    source: str = ""
+    external_id: str = ""
+    record: str
+    day: date
+    sku: str | None = None
+    item: str | None = None
+    location: str | None = None
+    account: str | None = None
+    currency: str | None = None
+    taken: Decimal = Decimal(0)
+    counter: int = 0
+
+
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was there to see when a person decided.
 
@@ -113,6 +146,7 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         after_run: the last run of the subject, which had not seen the decision; None in decisions
             of versions that did not keep it.
         corrects: what the counter-document changes that was decided on.
+        difference: of a month-end report; None where it is about something else.
     """
 
     document: NamedDocument | None = None
@@ -121,6 +155,7 @@ class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     after_run: int | None = None
     corrects: tuple[CorrectedUnits, ...] = ()
     setting: MappedSetting | None = None
+    difference: DecidedDifference | None = None
 
 
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,6 +306,27 @@ async def standing(
     return [_kept(row) for row in found]
 
 
+async def of_month(
+    connection: Connection, connection_name: str, flow: str, month: str
+) -> list[KeptDecision]:
+    """Return the decisions about a month's differences that nobody has taken back, oldest first.
+
+    Args:
+        connection: for reading.
+        connection_name: whose differences.
+        flow: that books such decisions.
+        month: such as ``2026-11``: ids of its differences begin with it.
+    """
+    found = await rows(
+        connection,
+        f"select {_COLUMNS} from decision where connection = %(connection)s"  # noqa: S608 - our own constant
+        " and flow = %(flow)s and starts_with(key, %(month)s) and taken_back_at is null"
+        " order by id",
+        {"connection": connection_name, "flow": flow, "month": f"{month}-"},
+    )
+    return [_kept(row) for row in found]
+
+
 async def take_back(connection: Connection, decision_id: int, *, person: str, note: str) -> bool:
     """Take a decision back; False where that was done before."""
     row = await one(
@@ -285,7 +341,8 @@ async def take_back(connection: Connection, decision_id: int, *, person: str, no
 async def posted_since(connection: Connection, decision: KeptDecision) -> list[dict[str, Any]]:
     """Return the documents in NetSuite that runs which had seen a decision posted of its subject.
 
-    Each with kind, external id and internal id; none that was taken back. Which run came first
+    Each with kind, external id and internal id; none that was taken back, and none that only says
+    in the journal what is there: that follows the decision. Which run came first
     its number says: clocks are set. Only where the decision does not name a run, they decide.
     """
     return await rows(
@@ -295,7 +352,8 @@ async def posted_since(connection: Connection, decision: KeptDecision) -> list[d
         " where s.connection = %(connection)s and s.flow = %(flow)s and s.key = %(key)s"
         " and case when %(after_run)s::bigint is null then p.created_at >= %(made_at)s"
         "  else p.run_id > %(after_run)s end and p.system = 'netsuite'"
-        " and p.state in ('done', 'adopted') and not exists (select 1 from posting as c"
+        " and p.state in ('done', 'adopted') and not p.kind = any (%(accepted)s)"
+        " and not exists (select 1 from posting as c"
         "  where c.undoes = p.id and c.state in ('done', 'adopted')) order by p.id",
         {
             "connection": decision.connection,
@@ -303,6 +361,7 @@ async def posted_since(connection: Connection, decision: KeptDecision) -> list[d
             "key": decision.key,
             "after_run": decision.about.after_run,
             "made_at": decision.made_at,
+            "accepted": sorted(ACCEPTED),
         },
     )
 

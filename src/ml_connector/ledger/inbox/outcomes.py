@@ -1,6 +1,6 @@
 """What became of subjects: which are open, which are stopped, what was posted of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,12 +26,29 @@ class SubjectStanding(NamedTuple):
 
 async def of_event(connection: Connection, event_id: int) -> SubjectStanding | None:
     """Return how the subject of an event stands; None where the event is of no subject."""
-    row = await one(
-        connection,
-        "select s.connection, s.flow, s.key, s.id, s.state, s.cause, s.sentence from event as e"
-        " join subject as s on s.id = e.subject_id where e.id = %(id)s",
-        {"id": event_id},
+    return _standing(
+        await one(
+            connection,
+            "select s.connection, s.flow, s.key, s.id, s.state, s.cause, s.sentence"
+            " from event as e join subject as s on s.id = e.subject_id where e.id = %(id)s",
+            {"id": event_id},
+        )
     )
+
+
+async def of_ref(connection: Connection, ref: SubjectRef) -> SubjectStanding | None:
+    """Return how a subject stands now; None where nothing ever marked it."""
+    return _standing(
+        await one(
+            connection,
+            "select connection, flow, key, id, state, cause, sentence from subject"
+            " where connection = %(connection)s and flow = %(flow)s and key = %(key)s",
+            ref._asdict(),
+        )
+    )
+
+
+def _standing(row: Mapping[str, Any] | None) -> SubjectStanding | None:
     if row is None:
         return None
     ref = SubjectRef(row["connection"], row["flow"], row["key"])
@@ -40,15 +57,14 @@ async def of_event(connection: Connection, event_id: int) -> SubjectStanding | N
 
 async def of_subject(connection: Connection, subject_id: int) -> SubjectStanding | None:
     """Return how a subject stands, by its id; None where there is none."""
-    row = await one(
-        connection,
-        "select connection, flow, key, id, state, cause, sentence from subject where id = %(id)s",
-        {"id": subject_id},
+    return _standing(
+        await one(
+            connection,
+            "select connection, flow, key, id, state, cause, sentence from subject"
+            " where id = %(id)s",
+            {"id": subject_id},
+        )
     )
-    if row is None:
-        return None
-    ref = SubjectRef(row["connection"], row["flow"], row["key"])
-    return SubjectStanding(ref, row["id"], row["state"], row["cause"], row["sentence"])
 
 
 async def latest_event(connection: Connection, ref: SubjectRef) -> int | None:

@@ -193,6 +193,16 @@ class MarkTrackingUploaded(msgspec.Struct, frozen=True, kw_only=True, tag="mark_
     shipment_id: int
 
 
+class TakeAsItIs(msgspec.Struct, frozen=True, kw_only=True, tag="take_as_it_is"):
+    """Book what a person decided to take as it is in NetSuite. Nothing is called.
+
+    Attributes:
+        record_id: internal id of the record there, which stays as it is.
+    """
+
+    record_id: str
+
+
 Request = (
     CreateBill
     | CreateRecord
@@ -203,6 +213,7 @@ Request = (
     | CreateWro
     | CancelWro
     | CreateProduct
+    | TakeAsItIs
 )
 
 

@@ -46,6 +46,7 @@ from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.compare.stopped import StoppedSource
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
+from ml_connector.words import DocumentKind
 
 _NO_ORDERS: Final = OrderSide()
 
@@ -220,6 +221,9 @@ def journal_rows(
         fact, posting = entry.fact_date in month, entry.posting_date in month
         if fact or posting:
             value, nothing = entry.measured.value, Decimal(0)
+            if entry.kind == DocumentKind.ACCEPTED_DIFFERENCE:
+                yield _key_of(entry, sections), accepted_row(value)
+                continue
             yield (
                 _key_of(entry, sections),
                 Row(
@@ -229,6 +233,11 @@ def journal_rows(
                     journal=value if posting else nothing,
                 ),
             )
+
+
+def accepted_row(value: Decimal) -> Row:
+    """Return what a difference that is taken as it is adds to its line of the table."""
+    return Row(decided=value, journal=value)
 
 
 def _key_of(entry: JournalRow, sections: Sections) -> RowKey:

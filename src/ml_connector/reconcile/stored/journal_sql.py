@@ -5,7 +5,8 @@ Parameters are those of ``document_sql``.
 
 from typing import Final
 
-from ml_connector.reconcile.stored.document_sql import ENTRIES, IN_MONTH, MONEY
+from ml_connector.reconcile.stored.document_sql import ENTRIES, IN_MONTH, MONEY, UNIT, VALUE
+from ml_connector.words import DocumentKind
 
 # Grouped by the columns as they are, so that only the few sums need further work.
 SUMMED: Final = f"""
@@ -31,6 +32,21 @@ select flow, kind, coalesce(case when money then account else sku end, '') as wh
     coalesce(sum(entries) filter (where in_posting), 0)::bigint as entries
 from month_summed group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """
+
+ACCEPTED: Final = f"""
+select j.flow, split_part(j.target, ' ', 1) as kind, s.key,
+    coalesce(case when {MONEY} then j.account else j.sku end, '') as what,
+    case when {MONEY} then '' else coalesce(j.location, '') end as place,
+    {UNIT} as currency, {VALUE} as value,
+    (select d.about -> 'difference' ->> 'section' from decision as d
+     where d.connection = s.connection and d.flow = s.flow and d.key = s.key
+     order by d.id desc limit 1) as section
+from journal as j join posting as p on p.id = j.posting_id join subject as s on s.id = p.subject_id
+where j.connection = %(name)s and {IN_MONTH} and j.number between %(lowest)s and %(highest)s
+    and split_part(j.target, ' ', 1) = '{DocumentKind.ACCEPTED_DIFFERENCE}'
+order by j.number
+"""  # noqa: S608 - our own constants
+"""The differences that people took as they are, with the part of the report of each."""
 
 NUMBERS: Final = """
 select coalesce(min(lowest), 0) as lowest, coalesce(max(highest), 0) as highest,

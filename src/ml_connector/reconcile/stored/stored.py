@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 
 from ml_connector.engine.flow import Flows
 from ml_connector.ledger.postings.documents import StockUnits
-from ml_connector.reconcile.compare.compare import Gathered, netsuite_rows
+from ml_connector.reconcile.compare.compare import Gathered, accepted_row, netsuite_rows
 from ml_connector.reconcile.compare.document_pairs import (
     PostedDocument,
     found_documents,
@@ -55,6 +55,7 @@ from ml_connector.rules.external_ids import tags
 from ml_connector.storage import snapshots
 from ml_connector.storage.connection_string import conninfo
 from ml_connector.storage.database import Connection
+from ml_connector.words import DocumentKind
 
 
 class StoredMonth:
@@ -228,6 +229,7 @@ class StoredMonth:
             names=names,
             rows=[
                 *self._summed(sums),
+                *await self._accepted(sums),
                 *await self._not_agreed(),
                 *netsuite_rows(self._month, posted, found, names, remade),
             ],
@@ -285,6 +287,8 @@ class StoredMonth:
     def _summed(self, sums: Iterable[Mapping[str, Any]]) -> Iterator[tuple[RowKey, Row]]:
         """Yield the journal's part of the table, as if NetSuite agreed with every document."""
         for row in sums:
+            if row["kind"] == DocumentKind.ACCEPTED_DIFFERENCE:
+                continue  # of the part of its difference
             yield (
                 self._row_key(row),
                 Row(
@@ -295,6 +299,25 @@ class StoredMonth:
                     netsuite=row["journal"] if row["kind"] in TYPES else Decimal(0),
                 ),
             )
+
+    async def _accepted(self, sums: Sequence[Mapping[str, Any]]) -> list[tuple[RowKey, Row]]:
+        """Return what people took as it is, in the parts of the report that showed it."""
+        if all(row["kind"] != DocumentKind.ACCEPTED_DIFFERENCE for row in sums):
+            return []
+        lowest, highest = self._numbers["lowest"], self._numbers["highest"]
+        rows = await self._journal.rows(journal_sql.ACCEPTED, lowest=lowest, highest=highest)
+        return [
+            (
+                RowKey(
+                    row["section"] or self._row_key(row).section,
+                    row["what"],
+                    row["place"],
+                    row["currency"],
+                ),
+                accepted_row(row["value"]),
+            )
+            for row in rows
+        ]
 
     async def _not_agreed(self) -> list[tuple[RowKey, Row]]:
         """Return the journal's sums that NetSuite does not simply have as well."""

@@ -5,6 +5,7 @@ anything of it is otherwise later, the sentence is another one, and the subject 
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from ml_connector.engine.decisions import Decidable
 from ml_connector.errors import NeedsData, NeedsHuman
@@ -12,6 +13,9 @@ from ml_connector.ledger.decisions.decisions import NewDecision
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import Decided, of_kind
 from ml_connector.words import Cause, DecisionKind
+
+ACCEPTED_PART: Final = " / accepted"
+"""What names the part of a line by which NetSuite's record differs, and that is taken as it is."""
 
 
 def is_accepted(decisions: Iterable[Decided], failure: NeedsData | NeedsHuman) -> bool:

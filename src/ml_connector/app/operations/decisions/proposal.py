@@ -65,19 +65,33 @@ class Proposal:
     """A decision with what it leads to, not recorded yet.
 
     Attributes:
-        event_id: the event that was named.
+        event_id: the event that was named; None where it was a difference of a month.
         replaces: decisions about the subject that do not hold any more, and end with it.
         known: the decisions about the subject that stood when it was looked at.
         planned: what the subject's next run would do.
         rule: the rule under ``[ignore]`` that would make it general; empty where there is none.
     """
 
-    event_id: int
+    event_id: int | None
     new: NewDecision
     replaces: tuple[int, ...]
     planned: Planned
     rule: str = ""
     known: frozenset[int] = frozenset()
+
+    @property
+    def command(self) -> str:
+        """The command by which it is decided, with what it names."""
+        if self.event_id is None:
+            return f"month decide {self.new.subject.key}"
+        return f"events decide {self.event_id}"
+
+    @property
+    def shown_by(self) -> str:
+        """The command that shows what it is about."""
+        if self.event_id is None:
+            return f"reconcile {self.new.subject.key.rpartition('-')[0]}"
+        return f"events show {self.event_id}"
 
 
 async def propose(
@@ -187,7 +201,7 @@ async def _planned(
     """
     new, reads = proposal.new, context.reads
     if new.kind not in DONE_AT_ONCE:
-        supposed = ProposedDecision(reads.decisions, _as_kept(new), replaces=proposal.replaces)
+        supposed = ProposedDecision(reads.decisions, as_kept(new), replaces=proposal.replaces)
         reads = reads.supposing(supposed)
     async with installation.database.transaction() as on:
         posted = await postings.posted(on, standing.id)
@@ -296,7 +310,7 @@ def _where(new: NewDecision) -> str:
     )
 
 
-def _as_kept(new: NewDecision) -> KeptDecision:
+def as_kept(new: NewDecision) -> KeptDecision:
     """Return a decision as if it had been recorded just now."""
     document = new.about.document
     return KeptDecision(

@@ -40,27 +40,25 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
             await _refuse_decided_meanwhile(on, proposal)
         await mapping.save(installation, new, person=person)
     async with installation.database.transaction() as on:
-        standing = await outcomes.of_event(on, proposal.event_id)
-        last = await runs.last_id(on, standing.id) if standing else None
+        standing = await outcomes.of_ref(on, new.subject)
+        last = await runs.last_id(on, standing.id) if standing else 0
         stopped_for = await waits.stopped_for(on, [new.subject])
         await run_again(  # locks the subject: no run of it begins meanwhile, nobody else decides
             on,
             installation.lanes,
             [new.subject, *await orders(on, new.subject, new.kind, new.about)],
             source="person",
-            topic=f"events decide {proposal.event_id}",
+            topic=proposal.command,
         )
         await subjects.due_now(on, new.subject)
         await _refuse_decided_meanwhile(on, proposal)
-        if (
-            standing is None
-            or standing.cause != new.cause
-            or await runs.last_id(on, standing.id) != last
+        if standing is not None and (
+            standing.cause != new.cause or await runs.last_id(on, standing.id) != last
         ):
             raise UserError(
                 f"{named(new.subject)} has run again meanwhile",
-                where="events decide",
-                next_step=f"Look at it with: events show {proposal.event_id}",
+                where=proposal.command,
+                next_step=f"Look at it with: {proposal.shown_by}",
             )
         about = msgspec.structs.replace(new.about, after_run=last)
         value = f"after run {last}" if new.kind is DecisionKind.AGAIN else new.value
@@ -68,7 +66,7 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
         kept = await decisions.record(on, new, person=person, replaces=proposal.replaces)
         if kept is None:
             raise _decided_meanwhile(proposal, None)
-        await _record_act(on, proposal, kept, before=standing.state)
+        await _record_act(on, proposal, kept, before=standing.state if standing else None)
         if new.kind is DecisionKind.AGAIN and new.subject in stopped_for:
             things = stopped_for[new.subject]
             await reruns.record_answer(on, new.subject, things, person=person, decision=kept.id)
@@ -76,13 +74,13 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
 
 
 async def _record_act(
-    on: Connection, proposal: Proposal, kept: KeptDecision, *, before: str
+    on: Connection, proposal: Proposal, kept: KeptDecision, *, before: str | None
 ) -> None:
     subject = proposal.new.subject
     await acts.record(
         on,
         kept.person,
-        "events.decide",
+        "events.decide" if proposal.event_id is not None else "month.decide",
         connection=subject.connection,
         details={
             "event": proposal.event_id,
@@ -112,6 +110,6 @@ def _decided_meanwhile(proposal: Proposal, other: KeptDecision | None) -> UserEr
     )
     return UserError(
         f"{named(proposal.new.subject)} was decided about meanwhile{by}",
-        where="events decide",
-        next_step=f"Nothing was decided. Look at it with: events show {proposal.event_id}",
+        where=proposal.command,
+        next_step=f"Nothing was decided. Look at it with: {proposal.shown_by}",
     )

@@ -58,7 +58,7 @@ def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause |
             where="--as",
             next_step=f"Decide one of: {others}." if offers else "Follow the remedy of the event.",
         )
-    _check_names(wanted)
+    check_names(wanted)
     if not wanted.note.strip():
         raise UserError(
             "A decision needs a note that says why",
@@ -68,7 +68,12 @@ def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause |
     return Cause(standing.cause) if standing.cause else None
 
 
-def _check_names(wanted: Wanted) -> None:
+def check_names(wanted: Wanted) -> None:
+    """Stop where what a decision has to name is missing, or something else is named.
+
+    Raises:
+        UserError: so it is.
+    """
     for given, needed, option, what in (
         (wanted.document, wanted.kind in NAMES_A_DOCUMENT, "--document", "a document"),
         (wanted.value, wanted.kind in NAMES_AN_ORDER, "--value", "an order"),

@@ -1,0 +1,102 @@
+"""Differences about which a person decided: shown with the decision while it holds. Pure.
+
+A decision holds for the difference as it was shown. With other figures it is open again, and so
+is what a document of others does not account for any more.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument
+from ml_connector.reconcile.amounts import shown
+from ml_connector.reconcile.compare.report import Difference
+from ml_connector.rules.decisions.decided import document_change, document_name
+from ml_connector.words import DecisionKind
+
+REST: Final = "r"
+"""What the id of a difference ends with that is left of one which was handled in part."""
+
+
+class DifferenceDecision(NamedTuple):
+    """A decision about a difference that nobody has taken back.
+
+    Attributes:
+        now: the document of others that it names, as it is now; None where it names none, or it
+            was deleted.
+    """
+
+    kept: KeptDecision
+    now: NamedDocument | None = None
+
+
+def with_decisions(
+    found: Sequence[Difference], decisions: Iterable[DifferenceDecision]
+) -> list[Difference]:
+    """Return the differences as people decided about them.
+
+    Args:
+        found: of the report.
+        decisions: about differences of its month.
+    """
+    known = {one.kept.key: one for one in decisions}
+    return [part for one in found for part in _decided(one, known)]
+
+
+def _decided(one: Difference, known: Mapping[str, DifferenceDecision]) -> Iterator[Difference]:
+    decision = known.get(one.id)
+    if decision is None or one.explained:
+        yield one
+        return
+    why = _lapse(one, decision)
+    if why:
+        kept = decision.kept
+        yield msgspec.structs.replace(
+            one,
+            remedy=(
+                f'Decision {kept.id}, "{kept.says}", does not hold any more: {why}. Decide again,'
+                f" or take it back with: ml-connector events undecide {kept.id}. {one.remedy}"
+            ),
+        )
+        return
+    rest = _rest(one, decision.kept)
+    yield msgspec.structs.replace(one, decided=_sentence(decision.kept))
+    if rest is not None:
+        yield from _decided(rest, known)
+
+
+def _lapse(one: Difference, decision: DifferenceDecision) -> str:
+    """Return why a decision does not hold any more; empty while it does."""
+    about = decision.kept.about
+    if about.difference is None or about.difference.says != one.says:
+        return "the difference is another one now"
+    return document_change(about.document, decision.now) if about.document else ""
+
+
+def _rest(one: Difference, kept: KeptDecision) -> Difference | None:
+    """Return what a document of others does not account for; None where it does for all."""
+    about = kept.about
+    if kept.kind is not DecisionKind.HANDLED or not about.difference or not about.document:
+        return None
+    gap = (one.netsuite or Decimal(0)) - (one.journal or Decimal(0))
+    left = gap - about.difference.taken
+    if not left:
+        return None
+    name = document_name(about.document)
+    return msgspec.structs.replace(
+        one,
+        id=f"{one.id}{REST}",
+        journal=(one.journal or Decimal(0)) + about.difference.taken,
+        says=f"{one.says}; {name} handled {shown(abs(about.difference.taken))} of it",
+    )
+
+
+def _sentence(kept: KeptDecision) -> str:
+    named = f" {kept.document}" if kept.document else f" {kept.value}" if kept.value else ""
+    day = kept.made_at.astimezone(UTC).date()
+    return (
+        f"Decided by {kept.person} on {day}: {kept.kind}{named}. {kept.note} (decision {kept.id})"
+    )
