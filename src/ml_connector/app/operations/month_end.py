@@ -28,11 +28,11 @@ from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
-from ml_connector.reconcile.compare.decided import DifferenceDecision, with_decisions
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.compare.sides import Movement
+from ml_connector.reconcile.decided import DifferenceDecision, with_decisions
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.sides.order_lines import orders_of
