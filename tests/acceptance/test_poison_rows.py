@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from acceptance.closing import close
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.returning import Desk
 from acceptance.test_polls import look
 from acceptance.test_purchase_orders import order_id
 from acceptance.told import ends_right, furnish
+from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.faults import Fault
 from ml_connector.sim.shipbob.books.receiving import Wro
 
@@ -136,3 +138,23 @@ def test_one_purchase_order_that_cannot_be_read_keeps_no_other_from_being_announ
 
     assert (states[0], states[2]) == ("done", "done")
     assert re.search("dead|done", states[1])
+
+
+def test_a_month_is_proved_though_one_wro_cannot_be_read(
+    three: tuple[Merchant, str, list[Wro]],
+) -> None:
+    acme, tee, wros = three
+    poison(acme, "receiving", wros[1].id)
+    untold = close(acme).report
+    swept(acme)
+    told = close(acme).report
+    acme.world.shipbob.clear_faults()
+    sync(acme, "receiving", [str(wros[1].id)])
+
+    unread = f"wro {wros[1].id}, what can't be read"
+    assert [one.says.partition(":")[0] for one in untold.open if unread in one.says] == [unread]
+    assert [one.kind for one in told.open] == [Kind.FACT_WAITING]
+    assert unread in told.open[0].says
+    assert "`$.status`" in told.open[0].says
+    assert not told.green
+    ends_right(acme, tee)

@@ -43,6 +43,9 @@ async def test_sources_are_read_at_once_so_that_they_share_calls() -> None:
     async def unheard(_flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
         return list(seen)
 
+    async def unread(_flow: Flow, keys: Collection[str]) -> Collection[str]:
+        return keys
+
     flow = dataclasses.replace(FLOWS["receiving"], read=cast("Any", read), net=sweep)
     async with unless_it_hangs():
         found = [
@@ -55,6 +58,7 @@ async def test_sources_are_read_at_once_so_that_they_share_calls() -> None:
                 since=datetime(2026, 11, 1, tzinfo=UTC),
                 known=known,
                 unheard=unheard,
+                unread=unread,
             )
         ]
 

@@ -226,6 +226,10 @@ async def _read_shipbob(
             new, changed = await gaps(connection, name, flow, seen)
         return [*new, *changed]
 
+    async def unread(flow: Flow, keys: Collection[str]) -> Collection[str]:
+        async with installation.database.transaction() as connection:
+            return await survey.without_lines(connection, name, flow.name, keys)
+
     count = 0
     progress("Reading ShipBob", count)
     for flow in FLOWS.values():
@@ -240,6 +244,7 @@ async def _read_shipbob(
             since=since,
             known=known,
             unheard=unheard,
+            unread=unread,
         ):
             await stored_month.add_live(found)
             count += len(found)

@@ -118,3 +118,21 @@ async def subjects_noted(connection: Connection, connection_name: str) -> list[S
         {"name": connection_name},
     )
     return [SubjectRef(row["connection"], row["flow"], row["key"]) for row in found]
+
+
+async def without_lines(
+    connection: Connection, connection_name: str, flow: str, keys: Collection[str]
+) -> set[str]:
+    """Return those of these subjects of which no run has seen a line, and that are not done."""
+    if not keys:
+        return set()
+    found = await rows(
+        connection,
+        "select k.key from unnest(%(keys)s::text[]) as k (key)"
+        " left join subject as s on s.connection = %(connection)s and s.flow = %(flow)s"
+        " and s.key = k.key"
+        " where s.id is null or s.state <> 'done'"
+        " and not exists (select 1 from source_line as l where l.subject_id = s.id)",
+        {"connection": connection_name, "flow": flow, "keys": sorted(keys)},
+    )
+    return {row["key"] for row in found}

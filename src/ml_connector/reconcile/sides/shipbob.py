@@ -6,15 +6,17 @@ only facts that the lists still hold, and that no run has seen in this state, ar
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow, SweepResult
-from ml_connector.errors import NeedsData
+from ml_connector.errors import NeedsData, Unreadable
+from ml_connector.ledger.postings.documents import SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.stored.rows import LiveLine
+from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 
 LOOKS_BACK: Final = timedelta(days=45)
 """How long before the month a source may have been made whose facts lie in the month."""
@@ -28,6 +30,13 @@ Known = Callable[[Flow], Awaitable[Collection[str]]]
 """Returns the keys of a flow's subjects that once led to a document."""
 
 
+Unread = Callable[[Flow, Collection[str]], Awaitable[Collection[str]]]
+"""Returns, of subjects that can't be read, those of which no run has seen a line."""
+
+CAN_NOT_BE_READ: Final = "what can't be read"
+"""The name of the line that stands for a source of which nothing is known."""
+
+
 async def news(
     flow: Flow,
     reads: Reads,
@@ -37,6 +46,7 @@ async def news(
     since: datetime,
     known: Known,
     unheard: News,
+    unread: Unread,
 ) -> AsyncIterator[list[LiveLine]]:
     """Yield the lines of a flow's sources that no run has seen as ShipBob has them now.
 
@@ -48,48 +58,109 @@ async def news(
         since: how far back the sweep looks.
         known: gives the sweep the keys that it asks for.
         unheard: picks those of the swept subjects whose lines are read.
+        unread: picks those of the unreadable subjects that are shown by a line without units.
 
     Raises:
         ConnectorError: ShipBob can't be read.
+        Unreadable: a row of a list can't be, and does not say which subject it is of.
     """
+    spoiled: list[SpoiledRow] = []
     batch: list[SweepResult] = []
-    start = settings.start_date or month.first
-    undated = max(start, month.first)  # shown in each month until it has a date
+    # Shown in each month until it has a date.
+    undated = max(settings.start_date or month.first, month.first)
 
     async def lines_of(key: str) -> list[LiveLine]:
         try:
             facts = await flow.read(key, reads)
         except NeedsData:
             return []  # it has gone since it was listed
-        return [
-            LiveLine(
-                flow=flow.name,
-                key=key,
-                name=line.source_line,
-                currency="" if line.amount is None else line.currency or "?",
-                fact_date=line.fact_date or undated,
-                sku=line.sku,
-                quantity=line.quantity,
-                amount=line.amount,
-            )
-            for line in flow.source_lines(facts, settings)
-            if (day := line.fact_date or undated) in month and day >= start
-        ]
+        except Unreadable:
+            return await nothing_of([key])
+        return _lines_of(flow, key, flow.source_lines(facts, settings), month, undated)
+
+    async def nothing_of(keys: Collection[str]) -> list[LiveLine]:
+        return [_unreadable_line(flow, key, undated) for key in await unread(flow, keys)]
 
     async def read() -> list[LiveLine]:
         # At once: those of a crowd share calls, and one after the other each waits for a crowd.
         keys = [seen.key for seen in await unheard(flow, batch)]
-        found = await asyncio.gather(*map(lines_of, keys), return_exceptions=True)
+        with gathering(None):
+            found = await asyncio.gather(*map(lines_of, keys), return_exceptions=True)
         batch.clear()
-        lines: list[LiveLine] = []
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-            lines += one
-        return lines
+        return _together(found)
 
-    async for seen in flow.widest_sweep(reads, since, await known(flow)):
+    async for seen in _swept(flow.widest_sweep(reads, since, await known(flow)), spoiled):
         batch.append(seen)
         if len(batch) >= _BATCH:
             yield await read()
     yield await read()
+    if spoiled:
+        yield await nothing_of(_keys_of(flow, spoiled))
+
+
+def _together(found: Sequence[list[LiveLine] | BaseException]) -> list[LiveLine]:
+    """Return the lines of all sources; raise what one of them could not be read for."""
+    lines: list[LiveLine] = []
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+        lines += one
+    return lines
+
+
+def _lines_of(
+    flow: Flow, key: str, lines: Sequence[SourceLine], month: Month, undated: date
+) -> list[LiveLine]:
+    """Return the lines of one source that lie in the month, from the start date on."""
+    return [
+        LiveLine(
+            flow=flow.name,
+            key=key,
+            name=line.source_line,
+            currency="" if line.amount is None else line.currency or "?",
+            fact_date=day,
+            sku=line.sku,
+            quantity=line.quantity,
+            amount=line.amount,
+        )
+        for line in lines
+        if (day := line.fact_date or undated) in month and day >= undated
+    ]
+
+
+def _unreadable_line(flow: Flow, key: str, day: date) -> LiveLine:
+    return LiveLine(
+        flow=flow.name,
+        key=key,
+        name=CAN_NOT_BE_READ,
+        currency="",
+        fact_date=day,
+        sku=None,
+        quantity=None,
+        amount=None,
+    )
+
+
+async def _swept(
+    source: AsyncIterator[SweepResult], spoiled: list[SpoiledRow]
+) -> AsyncIterator[SweepResult]:
+    """Yield what a net catches; rows that can't be read are gathered."""
+    while True:
+        with gathering(spoiled):
+            seen = await anext(source, None)
+        if seen is None:
+            return
+        yield seen
+
+
+def _keys_of(flow: Flow, rows: Sequence[SpoiledRow]) -> set[str]:
+    """Return which subjects rows are of that can't be read.
+
+    Raises:
+        Unreadable: one does not say it.
+    """
+    keys = [(row.sentence, flow.spoils(row)) for row in rows]
+    nameless = [sentence for sentence, key in keys if key is None]
+    if nameless:
+        raise unreadable(flow.source, nameless)
+    return {key for _, key in keys if key is not None}
