@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
+from acceptance.further_stops import ITS_LOCATION, UNMAPPED_CENTER, UNMAPPED_FEE
 from acceptance.stops import Stop, World
 from acceptance.test_purchase_orders import order_id
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
@@ -152,6 +153,20 @@ def of_a_new_authorization(world: World, stop: Stop) -> Options:
     return ("belongs", "--value", world.returns.authorize({sku_of(world, stop): 2}))
 
 
+def mapped(setting: str) -> Ending:
+    def map_it(world: World, stop: Stop) -> Options:
+        del world, stop
+        return ("map", "--value", setting)
+
+    return map_it
+
+
+def the_kit_by_hand(world: World, stop: Stop) -> Options:
+    _, shipment = shipped(world, stop)
+    [pick] = shipment.picks
+    return adjusted(world, name(world, pick.inventory_id), -pick.quantity)
+
+
 ENDINGS: Final = MappingProxyType(
     {
         "sku_missing_in_netsuite": named_otherwise,
@@ -168,7 +183,6 @@ ENDINGS: Final = MappingProxyType(
         "quantity_went_down": corrected,
         "status_unknown": accepted,
         "lot_tracked": not_ours,
-        "posted_document_differs": accepted,
         "unidentified_stock": not_ours,
         "sku_missing_in_shipbob": not_ours,
         "unit_differs": not_ours,
@@ -190,6 +204,21 @@ ENDINGS: Final = MappingProxyType(
         "return_reopened": accepted,
         "billed_by_others": accepted,
         "record_not_found": accepted,
+        "item_type_unknown": accepted,
+        "location_unmapped": mapped(f"{UNMAPPED_CENTER}={ITS_LOCATION}"),
+        "account_unmapped": mapped(f"{UNMAPPED_FEE}=63"),
+        "invoice_does_not_tie": accepted,
+        "period_closed": came_in_by_hand,
+        "kit_unclear": the_kit_by_hand,
+        "event_unreadable": accepted,
     }
 )
 """By the cause of the stop."""
+
+AFTERWARDS: Final = MappingProxyType(
+    {
+        "purchase_order_changed": accepted,
+        "event_unreadable": accepted,
+    }
+)
+"""By the cause of what stops because of the others: orders of WROs that were decided about."""

@@ -6,9 +6,14 @@ from typing import Any
 
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.operations.decisions.proposal import propose
+from ml_connector.app.operations.decisions.recording import decide as record_decision
+from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
+from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.words import DecisionKind
 
 
 def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -23,3 +28,15 @@ def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str,
             return done.subjects
 
     return list(asyncio.run(once()))
+
+
+def decide(acme: Merchant, event: int, kind: str, **named: str) -> KeptDecision:
+    """What ``events decide`` does, by the functions that it calls."""
+
+    async def once() -> KeptDecision:
+        async with open_installation(acme.settings) as installation:
+            wanted = Wanted(kind=DecisionKind(kind), note="Asked about it", **named)
+            proposal = await propose(installation, ["acme"], event, wanted)
+            return await record_decision(installation, proposal, person="kim")
+
+    return asyncio.run(once())

@@ -1,0 +1,242 @@
+"""Every cause stops something in one installation, and a person empties the list by decisions.
+
+Nothing is cured at ShipBob or on the documents that stopped it. What the person says has been
+done by hand in NetSuite is there. Afterwards nothing is parked or dead, both sides have the same
+stock but for what the books explain, and the month-end report says what was decided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from acceptance.closing import close
+from acceptance.endings import AFTERWARDS, ENDINGS
+from acceptance.further_stops import FURTHER, MONTH_BEFORE
+from acceptance.in_process import decide, sync
+from acceptance.merchant import Merchant
+from acceptance.stops import APPLIED, STORIES, Stop, World
+from acceptance.test_deciding import drifts
+from acceptance.test_every_stop_wakes import state
+from ml_connector.causes.table import stops
+from ml_connector.flows import FLOWS
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Difference, Report
+from ml_connector.reconcile.month import Month
+from ml_connector.words import Cause, DecisionKind
+
+WHOLE: Final = "it stops the whole connection: what applies or repairs that wakes all"
+OURS: Final = "a fault of this software: a version that mends it wakes what stopped"
+
+NOT_PLAYED: Final = {
+    Cause.CREDENTIALS_INVALID: WHOLE,
+    Cause.PERMISSION_MISSING: WHOLE,
+    Cause.SETTINGS_UNREADABLE: WHOLE,
+    Cause.FLOW_OFF: WHOLE,
+    Cause.VENDOR_MISSING: "without a vendor billing is off",
+    Cause.CURRENCY_DIFFERS: "the simulated vendor bills in one currency: see the golden cases",
+    Cause.SUBSIDIARY_UNCLEAR: "wants an account of several companies: see the deliveries there",
+    Cause.LINE_NUMBERS_UNCLEAR: "of the whole account: see the test of line numbers",
+    Cause.REFUSED_BY_NETSUITE: "is tried again: the simulator refuses nothing for a while",
+    Cause.REFUSED_BY_SHIPBOB: "is tried again: the simulator refuses nothing for a while",
+    Cause.POSTED_DOCUMENT_DIFFERS: "two records claim one external id: one of them is corrected",
+    Cause.UNEXPLAINED: OURS,
+    Cause.BUG: OURS,
+}
+
+PLAYED: Final = [one for one in (*STORIES, *FURTHER) if one.__name__ not in NOT_PLAYED]
+
+BY_DRIFT: Final = Cause.STOCK_DRIFT
+"""Decided by location and SKU, with a command of its own."""
+
+SAYS: Final = {
+    DecisionKind.HANDLED: (Kind.FACT_HANDLED, "Handled by"),
+    DecisionKind.NOT_OURS: (Kind.FACT_REFUSED, "Not ours, as a person decided: Asked about it"),
+}
+"""What the report shows of a decision about units, and in which words."""
+
+TAKEN_AS_IT_IS: Final = frozenset(
+    {
+        Cause.SHIPMENT_CHANGED,
+        Cause.CANCELLED_AFTER_SHIPPING,
+        Cause.RETURN_REOPENED,
+        Cause.INVOICE_DOES_NOT_TIE,
+    }
+)
+"""The causes where what was accepted leaves a difference that the report shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What came of all of them.
+
+    Attributes:
+        stopped: cause by name of the story.
+        decided: each stop with its cause and what was decided.
+        states: the state of each stop at the end.
+        before: the report of the month before anybody decided anything.
+        after: the same at the end.
+        month_before: the report of the month before, in which one fact lies, at the end.
+        drifts: the differences of stock at the end.
+    """
+
+    stopped: dict[str, str]
+    decided: Sequence[tuple[Stop, str, DecisionKind]]
+    states: dict[str, str]
+    before: Report
+    after: Report
+    month_before: Report
+    drifts: Sequence[Any]
+
+
+def event_of(acme: Merchant, stop: Stop) -> int:
+    [row] = acme.rows(
+        "select max(e.id) as id from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = %(flow)s and s.key = %(key)s",
+        **stop._asdict(),
+    )
+    return int(row["id"])
+
+
+def look_everywhere(acme: Merchant) -> None:
+    """Sweep all flows, as a day does."""
+    for flow in FLOWS:
+        sync(acme, flow)
+
+
+def open_stops(acme: Merchant) -> list[tuple[Stop, str]]:
+    rows = acme.rows(
+        "select flow, key, cause from subject where state in ('parked', 'dead')"
+        " and flow <> 'inventory' order by id"
+    )
+    return [(Stop(row["flow"], row["key"]), row["cause"]) for row in rows]
+
+
+def set_up(acme: Merchant) -> World:
+    netsuite = acme.world.netsuite
+    netsuite.add_location("Quarantine", internal_id=9, subsidiary=1)
+    netsuite.add_account("Write-off", internal_id=55, account_type="Expense")
+    netsuite.add_customer("Kim Roe", internal_id=401, subsidiary=1)
+    acme.world.shipbob.books.limit.per_minute = 0
+    acme.apply(
+        **{
+            **APPLIED,
+            "policies": f'{APPLIED["policies"]}\nclosed_period = "park"',
+            "billing": 'vendor = "302"\naccounts = {"Shipping" = "63"}',
+        }
+    )
+    return World(acme)
+
+
+def correct_drifts(acme: Merchant) -> None:
+    """Decide about each SKU whose stock differs that ShipBob counts right."""
+    for row in drifts(acme):
+        said = acme.command(
+            *("drift", "decide", str(row["location"]), row["sku"]),
+            *("--as", "correct", "--note", "Counted"),
+        )
+        assert said.status == 0, said.err
+    sync(acme, "inventory")
+
+
+@pytest.fixture(scope="module")
+def told(quiet: Merchant) -> Told:
+    """Every story, told and decided about together in one installation."""
+    world = set_up(quiet)
+    begun = {one.__name__: next(one(world)) for one in PLAYED}
+    for stop in begun.values():
+        sync(quiet, stop.flow, [stop.key])
+    stopped = {name: state(quiet, stop) for name, stop in begun.items()}
+    before = close(quiet).report
+    decided: list[tuple[Stop, str, DecisionKind]] = []
+
+    def end(stop: Stop, cause: str, kind: str, *named: str) -> None:
+        options = dict(zip((one.lstrip("-") for one in named[::2]), named[1::2], strict=True))
+        decided.append((stop, cause, decide(quiet, event_of(quiet, stop), kind, **options).kind))
+        sync(quiet, stop.flow, [stop.key])
+
+    for name, stop in begun.items():
+        end(stop, name, *ENDINGS[name](world, stop))
+    look_everywhere(quiet)
+    for stop, cause in open_stops(quiet):
+        end(stop, cause, *AFTERWARDS[cause](world, stop))
+    correct_drifts(quiet)
+    look_everywhere(quiet)
+    return Told(
+        stopped=stopped,
+        decided=decided,
+        states={name: state(quiet, stop) for name, stop in begun.items()},
+        before=before,
+        after=close(quiet).report,
+        month_before=close(quiet, month=Month.of(MONTH_BEFORE)).report,
+        drifts=drifts(quiet),
+    )
+
+
+def test_every_cause_is_played_or_says_why_not() -> None:
+    stopping = {one.cause for one in stops() if one.status in {"parked", "dead"}}
+    names = {one.__name__ for one in PLAYED}
+
+    assert names | set(NOT_PLAYED) | {BY_DRIFT} == stopping
+    assert names.isdisjoint(NOT_PLAYED)
+    assert names == set(ENDINGS)
+
+
+def test_each_stops_for_its_cause_and_ends_by_a_decision(told: Told) -> None:
+    assert {name: stop.rpartition(" ")[2] for name, stop in told.stopped.items()} == {
+        name: name for name in told.stopped
+    }
+    assert told.states == dict.fromkeys(told.stopped, "done")
+
+
+def test_the_list_of_what_is_stopped_is_empty(quiet: Merchant, told: Told) -> None:
+    listed = {
+        status: quiet.command("events", "list", "--status", status, "--json").json
+        for status in ("parked", "dead")
+    }
+
+    assert told.decided
+    assert {status: one["events"] for status, one in listed.items()} == {"parked": [], "dead": []}
+
+
+def test_the_month_and_the_stock_are_green(told: Told) -> None:
+    assert not told.before.green
+    assert [one.says for one in told.after.open] == []
+    assert [one.says for one in told.month_before.open] == []
+    assert told.after.green
+    assert told.month_before.green
+    assert told.drifts == []
+
+
+def test_the_report_says_what_was_decided(told: Told) -> None:
+    explained = (*told.after.explained, *told.month_before.explained)
+    for stop, cause, kind in told.decided:
+        shown = [one for one in explained if one.source == source_of(stop)]
+        if kind in SAYS and FLOWS[stop.flow].sections:
+            assert says(shown, *SAYS[kind]), f"{stop}, {cause}"
+        if cause in TAKEN_AS_IT_IS and kind is DecisionKind.ACCEPT:
+            assert says(shown, Kind.FACT_REFUSED, "Taken as it is"), f"{stop}, {cause}"
+
+
+def source_of(stop: Stop) -> str:
+    return f"{FLOWS[stop.flow].source} {stop.key}"
+
+
+def says(shown: Sequence[Difference], kind: Kind, words: str) -> bool:
+    return any(one.kind is kind and words in one.says for one in shown)
+
+
+def test_who_decided_what_and_why_is_kept(quiet: Merchant, told: Told) -> None:
+    acts = quiet.rows(
+        "select details ->> 'note' as note, details -> 'before' ->> 'cause' as cause,"
+        " details -> 'after' ->> 'decided' as decided from act where what = 'events.decide'"
+        " and person = 'kim' order by id"
+    )
+
+    assert [(one["cause"], one["note"]) for one in acts] == [
+        (cause, "Asked about it") for _, cause, _ in told.decided
+    ]
+    assert [str(one["decided"]).partition(" ")[0] for one in acts] == [
+        str(kind) for _, _, kind in told.decided
+    ]
