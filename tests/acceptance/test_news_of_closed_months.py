@@ -64,6 +64,30 @@ def test_news_waits_for_its_closed_month_and_is_no_open_item(unserved: Merchant)
     assert "Delivered" in fulfillment["memo"]
 
 
+def test_news_that_a_person_takes_as_it_is_ends_unwritten(unserved: Merchant) -> None:
+    retail, order, shipment = delivered_in_a_closed_month(unserved, non_gl=False)
+    [row] = unserved.rows(
+        "select max(e.id) as id from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'tracking' and s.key = %(key)s",
+        key=str(shipment.id),
+    )
+    words = ("events", "decide", str(row["id"]), "--as", "accept", "--note", "Told by mail")
+    looked = unserved.command(*words, "--dry-run")
+    decided = unserved.command(*words, "--json")
+    sync(unserved, "tracking", shipment.id)
+    taken = stop(unserved, shipment)[0]
+    report = close(unserved).report
+    [fulfillment] = retail.fulfillments(order)
+    unserved.command("events", "undecide", str(decided.json["id"]))
+    sync(unserved, "tracking", shipment.id)
+
+    assert looked.status == 0, looked.err
+    assert decided.status == 0, decided.err
+    assert (taken, report.green) == ("done", True)
+    assert "Delivered" not in str(fulfillment.get("memo"))
+    assert stop(unserved, shipment)[:2] == ("parked", "period_closed")
+
+
 def test_news_is_written_where_the_account_allows_it(unserved: Merchant) -> None:
     retail, order, shipment = delivered_in_a_closed_month(unserved, non_gl=True)
     [fulfillment] = retail.fulfillments(order)

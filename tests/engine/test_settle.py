@@ -5,14 +5,19 @@ import time
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from engine.memory_target import Outcome
 from engine.workshop import Workshop, document
 from ml_connector.engine.settle.settle import SEND_WITHIN_SECONDS
+from ml_connector.ledger.decisions import decisions
+from ml_connector.ledger.decisions.decisions import NewDecision
 from ml_connector.ledger.inbox import ownership
 from ml_connector.ledger.inbox.ownership import Claimed, Superseded
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.postings import Posting
+from ml_connector.words import Cause, DecisionKind
 
 
 async def counted(workshop: Workshop, key: str, units: int, *outcomes: Outcome) -> str:
@@ -204,6 +209,31 @@ async def test_an_alarm_ends_when_the_record_is_corrected(workshop: Workshop) ->
     [posting] = await workshop.postings("a")
 
     assert (state, posting["state"]) == ("done", "adopted")
+    assert workshop.netsuite.writes == 1
+    assert len(await booked(workshop, "a")) == 1
+
+
+async def test_a_record_that_differs_is_adopted_where_a_person_takes_it_as_it_is(
+    workshop: Workshop,
+) -> None:
+    await counted(workshop, "a", 5, "meets another record")
+    stopped = await workshop.subject("a")
+    new = NewDecision(
+        subject=SubjectRef(stopped["connection"], stopped["flow"], "a"),
+        kind=DecisionKind.ACCEPT,
+        cause=Cause.POSTED_DOCUMENT_DIFFERS,
+        value="another sentence",
+        note="Seen",
+    )
+    async with workshop.database.transaction() as on:
+        await decisions.record(on, new, person="ada")
+    other = await counted(workshop, "a", 5)
+    async with workshop.database.transaction() as on:
+        await decisions.record(on, replace(new, value=stopped["sentence"]), person="ada")
+    state = await counted(workshop, "a", 5)
+    [posting] = await workshop.postings("a")
+
+    assert (other, state, posting["state"]) == ("dead", "done", "adopted")
     assert workshop.netsuite.writes == 1
     assert len(await booked(workshop, "a")) == 1
 

@@ -18,6 +18,7 @@ import structlog
 from ml_connector.engine.settle.target import DocumentTarget, Written
 from ml_connector.engine.settle.write_slots import WriteSlot, WriteSlots
 from ml_connector.errors import AlreadyExists, ConnectorError, NeedsHuman, Retryable
+from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.ownership import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
@@ -273,16 +274,22 @@ class Settle:
     ) -> SettledStep:
         if not found.differs:
             return await self._record_settled(subject, posting, found, "adopted", following)
-        async with self._database.transaction() as connection:
-            await postings.mark_differing(connection, posting, found.answer)
-        raise NeedsHuman(
+        differs = NeedsHuman(
             f"{_name(posting.document)} exists as {found.remote_id}, but {found.differs}",
             cause=Cause.POSTED_DOCUMENT_DIFFERS,
             remedy=(
                 "Compare the two. Correct or delete the record there: it then goes on; while it"
-                " stands like this nothing more is posted for this subject."
+                " stands like this nothing more is posted for this subject. Or decide accept: it"
+                " is then taken in as ours, and the month end shows how it differs."
             ),
         )
+        async with self._database.transaction() as connection:
+            taken = await decisions.accepts(connection, subject.ref, differs.cause, str(differs))
+            if not taken:
+                await postings.mark_differing(connection, posting, found.answer)
+        if taken:
+            return await self._record_settled(subject, posting, found, "adopted", following)
+        raise differs
 
     async def _record_settled(
         self,

@@ -306,6 +306,18 @@ async def standing(
     return [_kept(row) for row in found]
 
 
+async def accepts(connection: Connection, ref: SubjectRef, cause: Cause, sentence: str) -> bool:
+    """Return whether a person decided to take just this stop of a subject as it is."""
+    row = await one(
+        connection,
+        "select 1 as there from decision where connection = %(connection)s and flow = %(flow)s"
+        " and key = %(key)s and kind = 'accept' and cause = %(cause)s and value = %(value)s"
+        " and taken_back_at is null limit 1",
+        {**ref._asdict(), "cause": cause, "value": sentence},
+    )
+    return row is not None
+
+
 async def of_month(
     connection: Connection, connection_name: str, flow: str, month: str
 ) -> list[KeptDecision]:

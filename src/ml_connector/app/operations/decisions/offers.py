@@ -22,6 +22,7 @@ def offers_of(flow: Flow) -> Offers:
     """
     own = {
         **dict.fromkeys(UNREAD, (DecisionKind.ACCEPT,)),
+        **({Cause.POSTED_DOCUMENT_DIFFERS: (DecisionKind.ACCEPT,)} if flow.found_document else {}),
         **(flow.decidable.offers if flow.decidable else {}),
     }
     causes = (*own, *(one for one in Cause if one not in own and mapping.maps(flow.name, one)))

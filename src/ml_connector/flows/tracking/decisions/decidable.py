@@ -46,7 +46,7 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.LOT_TRACKED: (_HANDLED,),
         Cause.ACCOUNT_UNMAPPED: (_HANDLED, _BELONGS),
         Cause.SUBSIDIARY_UNCLEAR: (_HANDLED, _BELONGS),
-        Cause.PERIOD_CLOSED: (_HANDLED,),
+        Cause.PERIOD_CLOSED: (_HANDLED, DecisionKind.ACCEPT),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
         Cause.DATE_MISSING: (_HANDLED,),

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from ml_connector.awaited import AwaitedKind
+from ml_connector.engine.unread import TAKEN_AS_IT_IS
 from ml_connector.errors import NeedsData
 from ml_connector.flows.tracking.delivery import SOURCE_LINE
 from ml_connector.flows.tracking.facts import Parcel, ShipmentFact, moment
 from ml_connector.flows.tracking.sales_orders import FulfillmentFact
 from ml_connector.ledger.postings.documents import Plan, RefusedUnits
+from ml_connector.rules.decisions.accepted import is_accepted
+from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.rules.posting_dates import closed_to_news
 from ml_connector.words import Cause
@@ -44,19 +47,27 @@ class News(NamedTuple):
         read_at: datetime | None,
         *,
         refused: Sequence[RefusedUnits] = (),
+        decisions: Sequence[Decided] = (),
     ) -> Plan | None:
         """Return a plan that writes nothing; None where nothing keeps the news from being written.
 
-        It waits for its period, or is refused for good. All units are booked, so it is no open
-        item of the month, and is listed there.
+        It waits for its period, or is refused for good: after so many days, or as a person
+        decided. All units are booked, so it is no open item of the month, and is listed there.
 
         Args:
             periods: as far as they are known.
             read_at: when the facts were read.
             refused: what is refused besides.
+            decisions: about the shipment.
         """
         period = closed_to_news(self.own.day, periods)
-        return None if period is None else self._of_closed(period, read_at, refused)
+        if period is None:
+            return None
+        held = self._of_closed(period, read_at, refused)
+        waits = held.remaining_failure
+        if not isinstance(waits, NeedsData) or not is_accepted(decisions, waits):
+            return held
+        return Plan(refused=held.refused, note=f"{TAKEN_AS_IT_IS}{waits}")
 
     def _of_closed(
         self, period: PeriodFact, read_at: datetime | None, refused: Sequence[RefusedUnits]
@@ -86,7 +97,8 @@ class News(NamedTuple):
                 waiting_for=[AwaitedKind.PERIOD.named(f"{period.start:%Y-%m}")],
                 remedy=(
                     "Nothing has to be done. To have it written, allow non-G/L changes for the"
-                    " period (Setup > Accounting > Manage Accounting Periods), or reopen it."
+                    " period (Setup > Accounting > Manage Accounting Periods), or reopen it. Or"
+                    " decide accept: it ends unwritten."
                     f" After {ENDS_AFTER.days} days it ends by itself."
                 ),
             ),

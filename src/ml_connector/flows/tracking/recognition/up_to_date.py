@@ -81,7 +81,12 @@ def _told(task: ShipmentTask, own: FulfillmentFact) -> Plan:
         )
     if ships is None:
         news = News(shipment=task.shipment, own=own, parcels=tuple(parcels), delivered=tell)
-        held = news.held_back(task.facts.periods, task.facts.read_at, refused=refused)
+        held = news.held_back(
+            task.facts.periods,
+            task.facts.read_at,
+            refused=refused,
+            decisions=task.facts.decisions,
+        )
         if held is not None:
             return held
     number = 1 + sum(one.kind == DocumentKind.FULFILLMENT_UPDATE for one in task.posted)
