@@ -90,6 +90,29 @@ def test_a_receipt_on_a_line_that_expects_its_units_elsewhere_keeps_the_month_op
     ends_right(acme, sku)
 
 
+def test_a_receipt_on_a_line_that_orders_another_item_keeps_the_month_open(
+    acme: Merchant,
+) -> None:
+    sku, hat, number = acme.sku("TEE"), acme.sku("HAT"), number_of(acme)
+    order = enter(acme, number, (sku, 8, 6))
+    wro = by_hand(acme, number, sku, 8)
+    arrive_whole(acme, wro)
+    state = receive(acme, wro)
+    books = acme.world.netsuite.books
+    [line] = books.rows(
+        'SELECT item FROM transactionline WHERE "transaction" = ? AND id = 1', (order,)
+    )
+    [other] = books.rows("SELECT id FROM _item WHERE itemid = ?", (hat,))
+    books.update("transactionline", {"item": other["id"]}, transaction=int(order), id=1)
+    [wrong] = wrong_lines(acme)
+    books.update("transactionline", {"item": line["item"]}, transaction=int(order), id=1)
+
+    assert state == "done"
+    assert wrong.kind == "order_line_of_other_item"
+    assert wrong.says.endswith(f"on line 1 of {number}, which orders {hat}")
+    ends_right(acme, sku)
+
+
 def test_a_receipt_beyond_what_its_line_orders_keeps_the_month_open(acme: Merchant) -> None:
     sku, number = acme.sku("TEE"), number_of(acme)
     enter(acme, number, (sku, 60, 6))
