@@ -5,14 +5,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ml_connector.app.chores.journal_heads import JournalCheck, verify_journal
+from ml_connector.app.chores.journal_heads import JournalCheck, check_as_json, verify_journal
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.journal import noted_heads
-from ml_connector.ledger.journal.checker import JournalVerdict
 from ml_connector.storage.database import Connection
 
 _MOST_CHANGES: Final = 8
@@ -56,16 +55,6 @@ def verify(
     context.printer.answer(check_as_json(found))
     if not found.holds:
         raise typer.Exit(1)
-
-
-def check_as_json(found: JournalCheck) -> dict[str, Any]:
-    """Return what ``audit verify`` found, as its document."""
-    return {
-        "ok": found.holds,
-        "first_broken": _first(found),
-        "connections": [_as_json(one) for one in found.verdicts],
-        "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
-    }
 
 
 def print_check(found: JournalCheck, *, advise: bool = True) -> None:
@@ -172,32 +161,6 @@ async def _names(on: Connection) -> list[str] | None:
             next_step="Leave it out to prove all.",
         )
     return [name]
-
-
-def _first(found: JournalCheck) -> dict[str, Any] | None:
-    broken = [one for verdict in found.verdicts for one in verdict.broken]
-    if not broken:
-        return None
-    first = broken[0]
-    return {
-        "connection": first.connection,
-        "number": first.number,
-        "how": first.how,
-        "sentence": first.sentence,
-    }
-
-
-def _as_json(one: JournalVerdict) -> dict[str, Any]:
-    return {
-        "connection": one.connection,
-        "rows": one.rows,
-        "head": {"number": one.head.number, "hash": one.head.hash} if one.head else None,
-        "noted_heads_met": one.heads_met,
-        "broken": [
-            {"number": broken.number, "how": broken.how, "sentence": broken.sentence}
-            for broken in one.broken
-        ],
-    }
 
 
 def _changes(details: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ml_connector.app.chores.journal_heads import verify_without_key
+from ml_connector.app.chores.journal_heads import check_as_json, verify_without_key
 from ml_connector.app.installation.backup import (
     BackedUp,
     ExaminedBackup,
@@ -17,7 +17,7 @@ from ml_connector.app.installation.backup import (
     restore_backup,
     write_backup,
 )
-from ml_connector.cli.audit import check_as_json, print_check
+from ml_connector.cli.audit import print_check
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -65,6 +66,16 @@ async def verify_journal(
     )
 
 
+def check_as_json(found: JournalCheck) -> dict[str, Any]:
+    """Return what ``audit verify`` found, as its document."""
+    return {
+        "ok": found.holds,
+        "first_broken": _first_broken(found),
+        "connections": [_verdict(one) for one in found.verdicts],
+        "heads_file": {"path": str(found.file), "wrong": list(found.file_wrong)},
+    }
+
+
 async def verify_without_key(settings: Settings) -> JournalCheck:
     """Check all journals of an installation whose master key may not be there."""
     with database_server(settings) as server:
@@ -114,3 +125,29 @@ async def note_last_heads(installation: Installation) -> None:
         await note_heads(installation, by="worker")
     except (UserError, psycopg.Error) as error:
         _log.warning("journal_heads_not_noted", reason=str(error))
+
+
+def _first_broken(found: JournalCheck) -> dict[str, Any] | None:
+    broken = [one for verdict in found.verdicts for one in verdict.broken]
+    if not broken:
+        return None
+    first = broken[0]
+    return {
+        "connection": first.connection,
+        "number": first.number,
+        "how": first.how,
+        "sentence": first.sentence,
+    }
+
+
+def _verdict(one: JournalVerdict) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "rows": one.rows,
+        "head": {"number": one.head.number, "hash": one.head.hash} if one.head else None,
+        "noted_heads_met": one.heads_met,
+        "broken": [
+            {"number": broken.number, "how": broken.how, "sentence": broken.sentence}
+            for broken in one.broken
+        ],
+    }

@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.app.chores.journal_heads import check_as_json, verify_journal
 from ml_connector.app.connections.checks import as_rows
 from ml_connector.app.errands.errands import Do, ErrandProgress
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
+from ml_connector.app.operations.fee_audit import audit_fees
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.errors import UserError
@@ -100,7 +102,44 @@ async def _applied(installation: Installation, errand: Errand) -> AppliedConnect
     return applied
 
 
+async def _verify(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Check a connection's journal, and note its head when nothing is wrong."""
+    found = await verify_journal(
+        installation,
+        [_name(errand)],
+        progress=lambda seen, about: progress.says("Checking rows", seen, about),
+    )
+    return check_as_json(found)
+
+
+async def _audit_fees(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Hold the charges of the last 90 days against what caused them, as ShipBob tells it."""
+    progress.says("Asking ShipBob what caused the charges")
+    applied = await _applied(installation, errand)
+    found, begin, end = await audit_fees(installation, applied, first=None, last=None)
+    answer: dict[str, Any] = msgspec.to_builtins(
+        {
+            "from": begin,
+            "to": end,
+            "charges": found.charges,
+            "unchecked": found.unchecked,
+            "findings": found.findings,
+        }
+    )
+    return answer
+
+
 KINDS: Final[Mapping[str, Do]] = MappingProxyType(
-    {"reconcile": _reconcile, "ping": _ping, "sync": _sync}
+    {
+        "reconcile": _reconcile,
+        "ping": _ping,
+        "sync": _sync,
+        "verify": _verify,
+        "fee-audit": _audit_fees,
+    }
 )
 """Kinds of errands; their names are stored."""

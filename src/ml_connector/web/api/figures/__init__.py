@@ -8,6 +8,7 @@ from ml_connector.web.api.figures import (
     connections,
     flows,
     overview,
+    proofs,
     stock,
     system,
 )
@@ -20,4 +21,5 @@ ROUTES: Final[tuple[Any, ...]] = (
     *connections.ROUTES,
     *alarms.ROUTES,
     *system.ROUTES,
+    *proofs.ROUTES,
 )

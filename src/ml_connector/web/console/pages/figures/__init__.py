@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from ml_connector.web.console.pages.figures import (
     alarms,
+    asking,
     audit_trail,
     connections,
     flows,
@@ -15,6 +16,9 @@ from ml_connector.web.console.pages.figures import (
 
 ROUTES: Final[tuple[Any, ...]] = (
     *overview.ROUTES,
+    *asking.VERIFY,
+    *asking.FEES,
+    *asking.COMPARE,
     *flows.ROUTES,
     *invoices.ROUTES,
     *stock.ROUTES,

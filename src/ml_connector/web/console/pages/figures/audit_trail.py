@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from litestar import Response, get
 
+from ml_connector.app.views import proofs
 from ml_connector.app.views.audit_trail import (
     ActFilter,
     JournalFilter,
@@ -45,6 +46,7 @@ async def journal_list(request: WebRequest, shown: Shown) -> Response[bytes]:
             request,
             "journal.html.jinja",
             end=await chain_end(on, shown.connection),
+            proof=await proofs.newest(on, shown.connection, "verify"),
             found=await journal_page(
                 on,
                 shown.connection,

@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
 from ml_connector.app.operations.fee_audit import accrued
+from ml_connector.app.views import proofs
 from ml_connector.app.views.flow_pages import flow_figures
 from ml_connector.app.views.invoices import ShownInvoice, invoice, invoice_list, not_invoiced
 from ml_connector.app.views.paging import PAGE_ROWS
@@ -43,9 +44,12 @@ async def invoices_page(request: WebRequest, shown: Shown) -> Response[bytes]:
     if not shown.connection:
         return nothing_yet(request, FLOW_TITLES[_FLOW])
     async with Console.of(request).database.transaction() as on:
+        audit = await proofs.newest(on, shown.connection, "fee-audit")
         return page(
             request,
             "invoices.html.jinja",
+            audit=audit,
+            claims=proofs.fee_claims(audit),
             figures=await flow_figures(on, shown.connection, _FLOW),
             open_charges=await not_invoiced(on, shown.connection),
             found=await invoice_list(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Response, get
 
+from ml_connector.app.views import proofs
 from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.app.views.stock import StockRow, stock_history, stock_page
 from ml_connector.web.address import WebRequest
@@ -38,7 +39,9 @@ async def stock_list(request: WebRequest, shown: Shown) -> Response[bytes]:
         sku=text_of(request, "sku"),
         only_different=text_of(request, "show") != "all",
     )
-    return page(request, "stock.html.jinja", found=found)
+    async with database.single() as on:
+        comparing = await proofs.newest(on, shown.connection, "compare")
+    return page(request, "stock.html.jinja", found=found, comparing=comparing)
 
 
 @get("/stock/history")

@@ -1,0 +1,156 @@
+"""The pages that show, in a browser: on every screen, in both colours, with real goods."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acceptance.merchant import Merchant
+from browser.chromium import SIZES, Scheme, Window, window
+from waiting import wait_until
+from web.browser import PASSWORD
+from web.people import add_user
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAGES = (
+    "/overview",
+    "/flows/receiving",
+    "/flows/purchase-orders",
+    "/flows/parcels",
+    "/flows/returns",
+    "/flows/unidentified",
+    "/flows/invoices",
+    "/stock",
+    "/audit-trail",
+    "/audit-trail/acts",
+    "/connections",
+    "/alarms",
+    "/system",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _goods(shop: Merchant) -> None:
+    """Receive a delivery whole, stop another, and compare the stock."""
+    add_user(shop, "boss", "admin")
+    sku, unknown = shop.sku(), shop.sku("UNKNOWN", in_netsuite=False)
+    shop.wait_for(shop.deliver({sku: 24}, number=shop.order({sku: 24})))
+    shop.wait_for(shop.deliver({unknown: 5}), "parked")
+    shop.command("sync", "inventory")
+
+
+def signed_in(seen: Window) -> None:
+    seen.go("/overview")
+    seen.page.get_by_label("Name").fill("boss")
+    seen.page.get_by_label("Password").fill(PASSWORD)
+    seen.page.get_by_role("button", name="Sign in").click()
+    seen.page.get_by_role("heading", name="Overview").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_read_on_every_screen(
+    browser: "Browser", shop: Merchant, size: str, scheme: Scheme
+) -> None:
+    with window(browser, shop.url, size=size, scheme=scheme) as seen:
+        signed_in(seen)
+        for path in PAGES:
+            seen.go(path)
+            seen.page.get_by_role("heading", level=1).wait_for()
+            seen.picture(path)
+
+            assert seen.obstacles() == [], path
+            assert not seen.scrolls_sideways, path
+            assert seen.faults == [], path
+
+
+def test_a_livelier_chart_takes_the_place_of_the_drawn_one(
+    browser: "Browser", shop: Merchant
+) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.page.locator(".plot .uplot canvas").wait_for()
+
+        assert seen.page.locator(".plot svg.chart").is_hidden()
+        assert seen.faults == []
+
+
+def test_events_come_in_at_the_top_as_they_come(browser: "Browser", shop: Merchant) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.page.locator("[data-said]").get_by_text("live").wait_for()
+        wro = shop.deliver({shop.sku(): 3})
+        seen.page.locator("#latest tr").filter(has_text=f"WRO {wro.id}").first.wait_for(
+            timeout=60_000
+        )
+
+        assert seen.faults == []
+
+
+def test_the_journal_is_verified_while_one_looks(browser: "Browser", shop: Merchant) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/audit-trail")
+        seen.page.get_by_role("button", name="Verify now").click()
+        seen.page.get_by_text("Holds", exact=True).wait_for(timeout=60_000)
+        seen.picture("audit trail verified")
+
+        assert seen.faults == []
+
+
+def test_stock_is_compared_and_fees_are_audited_by_a_button(
+    browser: "Browser", shop: Merchant
+) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/stock?show=all")
+        seen.page.get_by_role("button", name="Compare now").click()
+        seen.page.get_by_role("heading", name="Stock").wait_for()
+        seen.go("/flows/invoices")
+        seen.page.get_by_role("button", name="Audit now").click()
+        seen.page.get_by_role("heading", name="Invoices", exact=True).first.wait_for()
+
+        wait_until(
+            lambda: (
+                len(
+                    shop.rows(
+                        "select from errand where kind in ('sync', 'fee-audit') and state = 'done'"
+                    )
+                )
+                == 2
+            )
+        )
+        assert seen.faults == []
+
+
+def test_a_connection_is_paused_and_resumed(browser: "Browser", shop: Merchant) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/connections")
+        seen.page.get_by_role("button", name="Pause").click()
+        seen.page.get_by_text("Paused", exact=True).wait_for()
+        seen.picture("connection paused")
+        seen.page.get_by_role("button", name="Resume").click()
+        seen.page.get_by_text("Live", exact=True).wait_for()
+
+        assert seen.faults == []
+
+
+def test_pages_are_read_without_scripts(browser: "Browser", shop: Merchant) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        seen = Window(context.new_page(), shop.url, "plain")
+        seen.go("/overview")
+        seen.page.get_by_label("Name").fill("boss")
+        seen.page.get_by_label("Password").fill(PASSWORD)
+        seen.page.get_by_role("button", name="Sign in").click()
+        for path in PAGES:
+            assert seen.go(path) == 200
+            assert seen.page.get_by_role("heading", level=1).is_visible()
+        seen.go("/overview")
+        drawn = seen.page.locator(".plot svg.chart").first
+
+        assert drawn.is_visible()
+    finally:
+        context.close()
