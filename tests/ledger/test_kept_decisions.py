@@ -86,8 +86,8 @@ async def take(books: Database, *wanted: tuple[KeptDecision, int]) -> set[str]:
     """Let runs of these decisions' subjects take units at once; return who came too late."""
     async with books.transaction() as on:
         of = {one.key: await subject(on, one.key) for one, _ in wanted}
-        late = await handled.keep(on, [(of[one.key], [units(one, many)]) for one, many in wanted])
-    return {key for key, run in of.items() if run.id in late}
+        kept = await handled.keep(on, [(of[one.key], [units(one, many)]) for one, many in wanted])
+    return {key for key, run in of.items() if run.id in kept.short}
 
 
 async def taken(books: Database) -> Mapping[str, int]:
@@ -193,6 +193,22 @@ async def test_what_a_decision_took_is_there_for_others_when_it_is_taken_back(
     assert seen[0].taken == IR9.units
     assert late == set()
     assert await taken(books) == {"90312": 60}
+
+
+async def test_a_document_is_told_as_moved_only_where_what_is_taken_of_it_changes(
+    books: Database,
+) -> None:
+    one = await recorded(books, new("90311"))
+
+    async def moved(*taken: HandledUnits) -> set[str]:
+        async with books.transaction() as on:
+            run = await subject(on, "90311")
+            kept = await handled.keep(on, [(run, taken)])
+        return set(kept.moved[run.id])
+
+    told = [await moved(*some) for some in ((), [units(one, 40)], [units(one, 40)], (), ())]
+
+    assert told == [set(), {"9001"}, set(), {"9001"}, set()]
 
 
 async def test_only_the_part_that_was_handled_is_no_longer_refused(books: Database) -> None:

@@ -14,6 +14,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.engine.context import ConnectionContext, OpenContext
 from ml_connector.engine.flow import Flow, Flows
 from ml_connector.engine.inbox.intake import take_in
+from ml_connector.engine.inbox.siblings import wake_siblings
 from ml_connector.engine.run_endings import RunEndings, tell_done
 from ml_connector.engine.settle.settle import NextStep
 from ml_connector.engine.settle.write_slots import WriteSlot
@@ -258,6 +259,10 @@ class Converge:
         send_by: float | None = begun_by
         turns: Turns | None = slot.turns
         again = recorded.again
+        if recorded.moved:
+            await wake_siblings(
+                self._database, self._lanes, self._flows, run.subject.ref, recorded.moved
+            )
         if plan.fan_out:
             await self._pass_on(run, plan)
             if not posts and done:

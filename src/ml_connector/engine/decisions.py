@@ -1,6 +1,6 @@
 """What a flow says of decisions: which it offers, what they name, and whether they hold."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -55,6 +55,10 @@ def no_rule(_facts: object) -> str:
     return ""
 
 
+def _no_documents(_facts: object) -> Collection[str]:
+    return ()
+
+
 def _nothing_to_correct(*_: object) -> Sequence[Document]:
     return ()
 
@@ -77,6 +81,8 @@ class Decidable:
         adjusts: by cause, the policy that ``adjust`` decides for the subject alone.
         ignore_rule: the rule under ``[ignore]`` that has all like a subject ignored, by its
             facts; empty where there is none. Pure.
+        in_question: internal ids of the documents of others that may hold units of a subject, by
+            its facts: those that it saw, and those that decisions about it name. Pure.
         separates_copies: whether a document of others that looks like a copy of ours can be said
             to be another matter, also where the subject is done.
     """
@@ -91,6 +97,7 @@ class Decidable:
     )
     adjusts: Mapping[Cause, str] = field(default_factory=dict)
     ignore_rule: Callable[[Any], str] = no_rule
+    in_question: Callable[[Any], Collection[str]] = _no_documents
     separates_copies: bool = False
 
 

@@ -15,6 +15,7 @@ from ml_connector.errors import Retryable
 from ml_connector.ledger.connections import item_bindings
 from ml_connector.ledger.conservation import source_lines
 from ml_connector.ledger.decisions import decisions, handled
+from ml_connector.ledger.decisions.handled import KeptUnits
 from ml_connector.ledger.inbox import claims
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.journal import journal
@@ -114,6 +115,8 @@ class RecordedStep:
         superseded: it was recorded before, or the run does not own its subject any more: what
             is fenced was not recorded.
         again: the subject was marked again while the run was under way.
+        moved: documents of others of which decisions about the subject have taken units with this
+            step, or given some back.
     """
 
     postings: tuple[Posting, ...] = ()
@@ -121,6 +124,7 @@ class RecordedStep:
     recorded: bool = True
     superseded: bool = False
     again: bool = False
+    moved: frozenset[str] = frozenset()
 
 
 async def record(
@@ -139,7 +143,7 @@ async def record(
         for step in steps
         if id(step) in unrecorded or (step.is_fenced and step.run.owns not in owned)
     }
-    going, short = await _handle(connection, [step for step in steps if id(step) not in lost])
+    going, kept = await _handle(connection, [step for step in steps if id(step) not in lost])
     going, beaten = await _claim(connection, going)
     await _write_runs(connection, going)
     prepared = await _decide(connection, going)
@@ -152,10 +156,11 @@ async def record(
             recorded=id(step) not in unrecorded,
             superseded=id(step) in lost,
             again=again.get(step.run.owns, False),
+            moved=kept.moved.get(step.run.id, frozenset()),
         )
         for step in steps
     ]
-    return _unless_taken(steps, recorded, short, beaten)
+    return _unless_taken(steps, recorded, kept.short, beaten)
 
 
 def _unless_taken(
@@ -202,22 +207,23 @@ async def _claim(
 
 async def _handle(
     connection: Connection, steps: Sequence[RunStep]
-) -> tuple[Sequence[RunStep], set[int]]:
+) -> tuple[Sequence[RunStep], KeptUnits]:
     """Keep what decisions account for.
 
     Returns:
-        The steps to go on with; and the runs of the others, whose units other decisions have
-        taken since they were read.
+        The steps to go on with; and what was kept: not of the runs of the others, whose units
+        other decisions have taken since they were read.
     """
+    kept = KeptUnits(set(), {})
     seen = [(step, step.seen.lapses) for step in steps if step.seen and step.seen.lapses]
     if not seen:
-        return steps, set()
+        return steps, kept
     decided = [(step.run, step.decided.plan.handled) for step, _ in seen if step.decided]
-    short = await handled.keep(connection, decided) if decided else set()
+    kept = await handled.keep(connection, decided) if decided else kept
     for step, lapses in seen:
-        if step.run.id not in short:
+        if step.run.id not in kept.short:
             await decisions.note_lapses(connection, lapses)
-    return [step for step in steps if step.run.id not in short], short
+    return [step for step in steps if step.run.id not in kept.short], kept
 
 
 async def _settle(

@@ -10,6 +10,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions import decided
 from ml_connector.rules.decisions.accepted import accepting
 from ml_connector.rules.decisions.bills import named_bill
+from ml_connector.rules.decisions.named import named_documents
 from ml_connector.words import Cause, DecisionKind
 
 
@@ -29,6 +30,11 @@ async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | Non
     return None
 
 
+def in_question(facts: BillingFacts) -> frozenset[str]:
+    """Return the bills with the number of an invoice, and what decisions about it name."""
+    return frozenset((*(one.id for one in facts.bills), *named_documents(facts.decisions)))
+
+
 _ACCEPTING: Final = accepting(
     Cause.BILLED_BY_OTHERS, Cause.INVOICE_DOES_NOT_TIE, Cause.CURRENCY_DIFFERS
 )
@@ -41,5 +47,6 @@ DECIDABLE: Final = replace(
     },
     name=name,
     lapses=lapses,
+    in_question=in_question,
     separates_copies=True,
 )

@@ -32,7 +32,7 @@ from ml_connector.rules.decisions.decided import (
     handled_units,
     of_kind,
 )
-from ml_connector.rules.decisions.named import order_by_decision
+from ml_connector.rules.decisions.named import named_documents, order_by_decision
 from ml_connector.rules.decisions.naming import named_document, named_purchase_order
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
@@ -353,6 +353,12 @@ def _separates_nothing(facts: ReceivingFacts, document: NamedDocument) -> str:
     return f"{document_name(document)} is no receipt that may hold the units of WRO {facts.wro_id}"
 
 
+def in_question(facts: ReceivingFacts) -> frozenset[str]:
+    """Return the receipts of its orders, and what decisions about a WRO name."""
+    receipts = (receipt.document for order in facts.orders for receipt in order.receipts)
+    return frozenset((*receipts, *named_documents(facts.decisions)))
+
+
 DECIDABLE: Final = Decidable(
     offers=_OFFERS,
     name=name,
@@ -363,5 +369,6 @@ DECIDABLE: Final = Decidable(
         {Cause.PURCHASE_ORDER_NOT_FOUND: "unmatched_wro", Cause.OVER_RECEIPT: "over_receipt"}
     ),
     ignore_rule=ignore_rule,
+    in_question=in_question,
     separates_copies=True,
 )

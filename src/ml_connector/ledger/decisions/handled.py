@@ -5,9 +5,9 @@ document shows, whichever runs at the same time. Quantities are signed as of the
 all that is taken of one item at one location of a document has the same sign.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.subjects import SubjectRef
@@ -43,11 +43,17 @@ with said as (
     delete from handled_line as h where h.subject_id = any (%(subjects)s)
     and not exists (select 1 from said as s where (s.decision, s.name, s.item, s.location)
         = (h.decision_id, h.name, h.item, h.location))
+    returning h.decision_id, h.subject_id
+), kept as (
+    insert into handled_line as h (decision_id, name, subject_id, item, location, quantity)
+    select decision, name, subject, item, location, quantity from said
+    on conflict (decision_id, name, item, location) do update set quantity = excluded.quantity
+    where h.quantity <> excluded.quantity
+    returning h.decision_id, h.subject_id
 )
-insert into handled_line as h (decision_id, name, subject_id, item, location, quantity)
-select decision, name, subject, item, location, quantity from said
-on conflict (decision_id, name, item, location) do update set quantity = excluded.quantity
-where h.quantity <> excluded.quantity
+select distinct c.subject_id as subject, d.document_id as document
+from (select * from gone union all select * from kept) as c
+join decision as d on d.id = c.decision_id
 """
 
 # What was only handled by the decision is as if nobody had refused it.
@@ -67,17 +73,26 @@ where r.subject_id = b.subject_id and r.name = b.name and r.currency = ''
 """
 
 
-async def keep(connection: Connection, decided: Sequence[Decided]) -> set[int]:
+class KeptUnits(NamedTuple):
+    """What came of keeping what documents of others account for.
+
+    Attributes:
+        short: ids of the runs whose units are not there any more: another subject has taken them
+            since they were read. Nothing is kept for those.
+        moved: by id of the run, the documents of which it has taken units or given some back.
+    """
+
+    short: set[int]
+    moved: Mapping[int, frozenset[str]]
+
+
+async def keep(connection: Connection, decided: Sequence[Decided]) -> KeptUnits:
     """Keep what documents of others account for, in place of what was kept before.
 
     Args:
         connection: inside the transaction that keeps the decisions of the runs, which hold their
             subjects.
         decided: each run, and all that others' documents account for of its subject.
-
-    Returns:
-        Ids of the runs whose units are not there any more: another subject has taken them since
-        they were read. Nothing is kept for those.
     """
     short = await _short(connection, decided)
     kept = [(run, units) for run, units in decided if run.id not in short]
@@ -93,8 +108,10 @@ async def keep(connection: Connection, decided: Sequence[Decided]) -> set[int]:
         for key, quantity in lines.items()
     ]
     subjects = [run.subject.id for run, _ in kept]
-    await rows(connection, _KEEP, {"subjects": subjects, "lines": recordset(values)})
-    return short
+    moved: dict[int, set[str]] = defaultdict(set)
+    for row in await rows(connection, _KEEP, {"subjects": subjects, "lines": recordset(values)}):
+        moved[row["subject"]].add(row["document"])
+    return KeptUnits(short, {run.id: frozenset(moved[run.subject.id]) for run, _ in kept})
 
 
 async def release(connection: Connection, decision_id: int) -> None:

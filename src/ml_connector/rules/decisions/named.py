@@ -1,6 +1,6 @@
 """What the decisions about a subject name: orders, and documents of others. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ml_connector.rules.decisions.decided import Decided, of_kind
@@ -20,6 +20,13 @@ def settled_documents(decisions: Iterable[Decided]) -> frozenset[str]:
         for one in decisions
         if one.kind in _IN_QUESTION_NO_MORE and one.then is not None
     )
+
+
+def named_documents(decisions: Iterable[Decided]) -> Iterator[str]:
+    """Yield the internal ids of what decisions about a subject name."""
+    for one in decisions:
+        if one.then is not None:
+            yield one.then.id
 
 
 def order_by_decision(decisions: Iterable[Decided], *types: str) -> str | None:

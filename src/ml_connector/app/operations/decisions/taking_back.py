@@ -7,13 +7,16 @@ from typing import Any, Final
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions import mapping
 from ml_connector.app.operations.decisions.orders import orders
+from ml_connector.engine.inbox.siblings import siblings
 from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.errors import UserError
+from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.decisions import decisions, handled
 from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.rules.decisions.not_ours import reason_of
+from ml_connector.storage.database import Connection
 from ml_connector.words import DecisionKind
 
 _POSTS_NOTHING: Final = frozenset(
@@ -69,7 +72,7 @@ async def undecide(
         await run_again(
             on,
             installation.lanes,
-            [ref, *await orders(on, ref, kept.kind, kept.about)],
+            [ref, *await orders(on, ref, kept.kind, kept.about), *await _siblings(on, kept)],
             source="person",
             topic=f"events undecide {decision_id}",
         )
@@ -100,3 +103,11 @@ async def undecide(
         )
     posts = kept.kind not in _POSTS_NOTHING
     return TakenBack(decision=kept, posted=posted if posts else (), restored=restored)
+
+
+async def _siblings(on: Connection, kept: KeptDecision) -> list[SubjectRef]:
+    """Return the stopped subjects for which the document is free again that a decision names."""
+    if kept.kind is not DecisionKind.HANDLED or kept.about.document is None:
+        return []
+    ref = SubjectRef(kept.connection, kept.flow, kept.key)
+    return await siblings(on, FLOWS, ref, [kept.about.document.id])

@@ -14,6 +14,7 @@ from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import document_name
+from ml_connector.rules.decisions.named import named_documents
 from ml_connector.rules.decisions.naming import named_document, named_return_order
 from ml_connector.rules.decisions.objections import (
     UnitsToAccountFor,
@@ -120,14 +121,22 @@ def _subsidiaries(facts: ReturnFacts, settings: ConnectionSettings) -> Collectio
 
 
 def _separates_nothing(facts: ReturnFacts, document: NamedDocument) -> str:
-    made = (one for sale in facts.sales for one in sale.authorizations)
-    listed = {receipt.id for one in (*facts.named, *made) for receipt in one.receipts}
-    if document.id in listed:
+    if document.id in _receipts(facts):
         return ""
     return (
         f"{document_name(document)} is no receipt that may hold the units of return"
         f" {facts.return_id}"
     )
+
+
+def in_question(facts: ReturnFacts) -> frozenset[str]:
+    """Return the receipts of its authorizations, and what decisions about a return name."""
+    return frozenset((*_receipts(facts), *named_documents(facts.decisions)))
+
+
+def _receipts(facts: ReturnFacts) -> set[str]:
+    made = (one for sale in facts.sales for one in sale.authorizations)
+    return {receipt.id for one in (*facts.named, *made) for receipt in one.receipts}
 
 
 DECIDABLE: Final = Decidable(
@@ -144,5 +153,6 @@ DECIDABLE: Final = Decidable(
         }
     ),
     ignore_rule=ignore_rule,
+    in_question=in_question,
     separates_copies=True,
 )

@@ -18,6 +18,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import (
     document_name,
 )
+from ml_connector.rules.decisions.named import named_documents
 from ml_connector.rules.decisions.naming import named_document, named_sales_order
 from ml_connector.rules.decisions.objections import (
     UnitsToAccountFor,
@@ -133,6 +134,12 @@ def _subsidiaries(facts: TrackingFacts, settings: ConnectionSettings) -> Collect
     return known if len(known) == 1 else {*filter(None, [settings.netsuite.subsidiary])}
 
 
+def in_question(facts: TrackingFacts) -> frozenset[str]:
+    """Return the fulfilments of its orders, and what decisions about a shipment name."""
+    listed = (one.id for order in facts.sales_orders for one in order.fulfillments)
+    return frozenset((*listed, *named_documents(facts.decisions)))
+
+
 DECIDABLE: Final = Decidable(
     offers=_OFFERS,
     name=name,
@@ -141,5 +148,6 @@ DECIDABLE: Final = Decidable(
     objection=objection,
     adjusts=MappingProxyType({Cause.SALES_ORDER_NOT_FOUND: "unmatched_shipment"}),
     ignore_rule=ignore_rule,
+    in_question=in_question,
     separates_copies=True,
 )
