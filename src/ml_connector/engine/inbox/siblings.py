@@ -13,7 +13,7 @@ import msgspec
 from ml_connector.engine.flow import Flow, Flows
 from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.ledger.inbox import stops_seeing
+from ml_connector.ledger.decisions import stops_seeing
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import DecisionKind
