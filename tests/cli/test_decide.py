@@ -189,7 +189,7 @@ def test_what_retries_runs_again_at_once(acme: Command, dock: Merchant, done: st
 
     assert refused.status == 1
     assert "has not stopped: it is retrying" in refused.err
-    assert "You may decide: again." in shown.out
+    assert "You may decide: again, separate." in shown.out
     assert f"events decide {done} --as again --note TEXT --dry-run" in shown.out
     assert (looked.status, decided.status) == (0, 0), decided.err
     assert now["state"] == "done"
@@ -311,9 +311,9 @@ def test_a_decision_is_an_act_that_is_shown_and_taken_back(acme: Command, dock: 
     assert (decided.status, runs) == (0, "received")
     assert (event["source"], event["topic"]) == ("person", f"events decide {one.event}")
     assert f"handled {one.receipt}" in shown.out
-    assert "You may decide: again." in shown.out
+    assert "You may decide: again, separate." in shown.out
     assert as_json["decisions"][0]["note"] == "Asked the dock"
-    assert as_json["may_decide"] == ["again"]
+    assert as_json["may_decide"] == ["again", "separate"]
     assert taken_back.status == 0
     assert "is taken back" in taken_back.out
     assert (twice.status, unknown.status) == (1, 1)

@@ -53,8 +53,8 @@ def offered(flow: str | None, state: str | None, cause: str | None) -> tuple[Dec
     if known is not None and state in _MAY_RUN_AGAIN:
         separates = known.decidable is not None and known.decidable.separates_copies
         return (
-            *((DecisionKind.SEPARATE,) if separates and state == "done" else ()),
             DecisionKind.AGAIN,
+            *((DecisionKind.SEPARATE,) if separates and state == "done" else ()),
         )
     if known is None or state not in STOPPED:
         return ()

@@ -1,5 +1,6 @@
 """What a person asks for, and whether that can be meant. Pure."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +47,7 @@ def checked(standing: SubjectStanding, event_id: int, wanted: Wanted) -> Cause |
             where=f"events decide {event_id}",
             next_step=(
                 "There is nothing to decide"
-                + (f", but one of: {', '.join(offers)}" if offers else " before it has run")
+                + (f", but {' or '.join(_others(offers))}" if offers else " before it has run")
                 + ". Decisions that were made are taken back with events undecide."
             ),
         )
@@ -92,3 +93,10 @@ def check_names(wanted: Wanted) -> None:
                 if needed
                 else f"Leave {option} out.",
             )
+
+
+def _others(offers: Collection[DecisionKind]) -> Iterator[str]:
+    """Yield what may be decided about a subject that has not stopped."""
+    if DecisionKind.SEPARATE in offers:
+        yield "that a document beside its own is another matter: --as separate,"
+    yield "that it runs again: --as again"
