@@ -4,20 +4,21 @@ import itertools
 
 import pytest
 
-from acceptance.desk import Program, person, program, subject_id
+from acceptance.desk import DeskProgram, program, subject_id
 from acceptance.merchant import Merchant
 from ml_connector.sim.shipbob.books.receiving import Wro
+from web.people import add_user
 
 _names = itertools.count()
 
 
 @pytest.fixture
-def finance(acme: Merchant) -> Program:
+def finance(acme: Merchant) -> DeskProgram:
     return program(acme, f"finance-{next(_names)}", "finance")
 
 
 @pytest.fixture
-def viewer(acme: Merchant) -> Program:
+def viewer(acme: Merchant) -> DeskProgram:
     return program(acme, f"viewer-{next(_names)}", "viewer")
 
 
@@ -28,7 +29,7 @@ def stopped(acme: Merchant, sku: str, units: int = 40) -> Wro:
     return wro
 
 
-def test_what_waits_for_one_thing_is_one_group(acme: Merchant, finance: Program) -> None:
+def test_what_waits_for_one_thing_is_one_group(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     first, second = stopped(acme, sku, 40), stopped(acme, sku, 50)
 
@@ -44,7 +45,7 @@ def test_what_waits_for_one_thing_is_one_group(acme: Merchant, finance: Program)
     assert (mapping["names"], mapping["begins"]) == ("mapping", f"{sku}=")
 
 
-def test_what_cures_itself_leaves_by_itself(acme: Merchant, finance: Program) -> None:
+def test_what_cures_itself_leaves_by_itself(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
     acme.world.netsuite.add_item(sku, cost="1")
@@ -55,7 +56,7 @@ def test_what_cures_itself_leaves_by_itself(acme: Merchant, finance: Program) ->
     assert f"sku:{sku}" not in [one["thing"] for one in found["groups"]["rows"]]
 
 
-def test_a_decision_is_shown_decided_and_taken_back(acme: Merchant, finance: Program) -> None:
+def test_a_decision_is_shown_decided_and_taken_back(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
     here = f"/subjects/{subject_id(acme, wro)}"
@@ -78,7 +79,9 @@ def test_a_decision_is_shown_decided_and_taken_back(acme: Merchant, finance: Pro
     assert [one["ended"] for one in finance.get(here)["decisions"]] != [""]
 
 
-def test_a_decision_shows_its_documents_and_journal_rows(acme: Merchant, finance: Program) -> None:
+def test_a_decision_shows_its_documents_and_journal_rows(
+    acme: Merchant, finance: DeskProgram
+) -> None:
     sku, other = acme.sku(in_netsuite=False), acme.sku()
     wro = stopped(acme, sku)
 
@@ -95,7 +98,7 @@ def test_a_decision_shows_its_documents_and_journal_rows(acme: Merchant, finance
     assert acme.documents(wro) == []
 
 
-def test_what_was_not_seen_is_not_decided(acme: Merchant, finance: Program) -> None:
+def test_what_was_not_seen_is_not_decided(acme: Merchant, finance: DeskProgram) -> None:
     wro = stopped(acme, acme.sku(in_netsuite=False))
 
     ended = finance.done(
@@ -104,24 +107,24 @@ def test_what_was_not_seen_is_not_decided(acme: Merchant, finance: Program) -> N
     )
 
     assert ended["state"] == "failed"
-    assert "by now" in ended["problem"]["title"]
+    assert "by now" in ended["failure"]["what"]
     assert acme.rows("select 1 from decision where key = %(key)s", key=str(wro.id)) == []
 
 
-def test_the_same_key_asks_once(acme: Merchant, finance: Program) -> None:
+def test_the_same_key_asks_once(acme: Merchant, finance: DeskProgram) -> None:
     wro = stopped(acme, acme.sku(in_netsuite=False))
     here = f"/subjects/{subject_id(acme, wro)}/decisions"
     body = {"decision": "not-ours", "note": "A sample"}
-    key = {"idempotency-key": f"key-{wro.id}"}
+    key = f"key-{wro.id}"
 
-    first = finance.post(here, body, **key).json()["id"]
-    again = finance.post(here, body, **key).json()["id"]
+    first = finance.post(here, body, key=key).json()["id"]
+    again = finance.post(here, body, key=key).json()["id"]
 
     assert first == again
     assert finance.ended(first)["state"] == "done"
 
 
-def test_a_role_decides_what_it_may(acme: Merchant, viewer: Program) -> None:
+def test_a_role_decides_what_it_may(acme: Merchant, viewer: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
     here = f"/subjects/{subject_id(acme, wro)}"
@@ -139,10 +142,10 @@ def test_a_role_decides_what_it_may(acme: Merchant, viewer: Program) -> None:
     assert viewer.post("/attention/again", {"subjects": [1]}).status_code == 403
 
 
-def test_subjects_are_given_to_a_person_with_a_note(acme: Merchant, finance: Program) -> None:
+def test_subjects_are_given_to_a_person_with_a_note(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
-    person(acme, "dana", "warehouse")
+    add_user(acme, "dana", "warehouse")
     one = subject_id(acme, wro)
 
     given = finance.post(
@@ -164,7 +167,7 @@ def test_subjects_are_given_to_a_person_with_a_note(acme: Merchant, finance: Pro
     assert [row["to"] for row in acts] == ["dana", None]
 
 
-def test_several_are_tried_again_at_once(acme: Merchant, finance: Program) -> None:
+def test_several_are_tried_again_at_once(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wros = [stopped(acme, sku), stopped(acme, sku)]
     runs = (
@@ -185,7 +188,7 @@ def test_several_are_tried_again_at_once(acme: Merchant, finance: Program) -> No
     assert after["n"] >= before["n"] + 2
 
 
-def test_any_number_finds_its_subject(acme: Merchant, finance: Program) -> None:
+def test_any_number_finds_its_subject(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku()
     number = acme.order({sku: 40})
     wro = acme.deliver({sku: 40}, number=number)
@@ -216,7 +219,7 @@ def test_any_number_finds_its_subject(acme: Merchant, finance: Program) -> None:
 
 
 def test_a_story_tells_all_from_the_webhook_to_the_journal(
-    acme: Merchant, finance: Program
+    acme: Merchant, finance: DeskProgram
 ) -> None:
     sku = acme.sku()
     wro = acme.deliver({sku: 40}, number=acme.order({sku: 40}))
@@ -237,7 +240,9 @@ def test_a_story_tells_all_from_the_webhook_to_the_journal(
     assert '"from_type": "purchaseOrder"' in receipt["request"]
 
 
-def test_two_runs_are_compared_and_one_is_planned_again(acme: Merchant, finance: Program) -> None:
+def test_two_runs_are_compared_and_one_is_planned_again(
+    acme: Merchant, finance: DeskProgram
+) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
     acme.world.netsuite.add_item(sku, cost="1")
@@ -256,7 +261,9 @@ def test_two_runs_are_compared_and_one_is_planned_again(acme: Merchant, finance:
     assert finance.status(f"/subjects/{one}/compare", first=first, second=999_999) == 404
 
 
-def test_events_are_listed_by_filter_and_page_by_page(acme: Merchant, finance: Program) -> None:
+def test_events_are_listed_by_filter_and_page_by_page(
+    acme: Merchant, finance: DeskProgram
+) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
 
@@ -275,7 +282,7 @@ def test_events_are_listed_by_filter_and_page_by_page(acme: Merchant, finance: P
     assert finance.status("/events", status="unheard") == 400
 
 
-def test_matching_events_are_replayed(acme: Merchant, finance: Program) -> None:
+def test_matching_events_are_replayed(acme: Merchant, finance: DeskProgram) -> None:
     sku = acme.sku(in_netsuite=False)
     wro = stopped(acme, sku)
 
@@ -289,7 +296,7 @@ def test_matching_events_are_replayed(acme: Merchant, finance: Program) -> None:
     acme.wait_for(wro, "parked")
 
 
-def test_what_another_connection_has_is_not_there(finance: Program) -> None:
+def test_what_another_connection_has_is_not_there(finance: DeskProgram) -> None:
     assert finance.status("/attention", connection="nobody") == 404
     assert finance.status("/events", connection="nobody") == 404
     assert finance.status("/subjects/999999999") == 404

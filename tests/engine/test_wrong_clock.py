@@ -74,6 +74,7 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "alarm.raised_at": "holds nothing up",
     "alarm_message.made_at": "holds nothing up",
     "alarm_message.sent_at": "holds nothing up",
+    "assignment.given_at": "holds nothing up",
     "certificate.changed_at": "holds nothing up",
     "certificate.made_at": "holds nothing up",
     "charge.changed_at": "holds nothing up",

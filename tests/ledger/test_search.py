@@ -1,4 +1,4 @@
-"""The numbers that subjects are found by, and errands that workers take."""
+"""The numbers that subjects are found by."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,6 @@ import pytest
 
 from engine.workshop import Workshop
 from ml_connector.flows import FLOWS
-from ml_connector.ledger import errands
 from ml_connector.ledger.inbox import subjects
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.search import find
@@ -78,38 +77,3 @@ async def test_a_number_finds_the_newest_subjects_first(books: Database) -> None
     ]
     assert len(begun) == 10
     assert elsewhere == []
-
-
-async def test_an_errand_is_taken_by_one_worker_and_ends_once(books: Database) -> None:
-    async with books.transaction() as on:
-        asked = await errands.ask(
-            on, "acme", "preview", person="dana", asked={"subject_id": 1}, key="once"
-        )
-        again = await errands.ask(
-            on, "acme", "preview", person="dana", asked={"subject_id": 1}, key="once"
-        )
-    async with books.transaction() as one, books.transaction() as other:
-        first = await errands.take(one, worker="a", most=5)
-        second = await errands.take(other, worker="b", most=5)
-    async with books.transaction() as on:
-        await errands.end(on, asked.errand.id, answer={"seen": "x"})
-        await errands.end(on, asked.errand.id, problem={"title": "late"})
-        ended = await errands.find(on, asked.errand.id)
-        none = await errands.take(on, worker="a", most=5)
-
-    assert (asked.is_new, again.is_new) == (True, False)
-    assert again.errand.id == asked.errand.id
-    assert [one.id for one in (*first, *second)] == [asked.errand.id]
-    assert ended is not None
-    assert (ended.state, ended.answer, ended.problem) == ("done", {"seen": "x"}, None)
-    assert none == []
-
-
-async def test_an_errand_of_a_worker_that_died_is_taken_again(books: Database) -> None:
-    async with books.transaction() as on:
-        asked = await errands.ask(on, "acme", "preview", person="dana", asked={})
-        await errands.take(on, worker="a", most=1)
-        await rows(on, "update errand set taken_at = taken_at - interval '1 hour'")
-        again = await errands.take(on, worker="b", most=1)
-
-    assert [one.id for one in again] == [asked.errand.id]

@@ -9,6 +9,7 @@ import msgspec
 
 from ml_connector.app.chores.journal_heads import check_as_json, verify_journal
 from ml_connector.app.connections.checks import as_rows
+from ml_connector.app.errands.decisions import ABOUT_DECISIONS
 from ml_connector.app.errands.errands import Do, ErrandProgress
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
@@ -140,6 +141,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "sync": _sync,
         "verify": _verify,
         "fee-audit": _audit_fees,
+        **ABOUT_DECISIONS,
     }
 )
 """Kinds of errands; their names are stored."""

@@ -12,7 +12,6 @@ from ml_connector.app.alarms.sending import TELL_EVERY_SECONDS, tell
 from ml_connector.app.alarms.storage import WATCH_EVERY_SECONDS as STORAGE_EVERY_SECONDS
 from ml_connector.app.alarms.storage import watch_storage
 from ml_connector.app.alarms.watch import WATCH_EVERY_SECONDS, watch_books
-from ml_connector.app.chores import errands
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.chores.journal_heads import NOTE_EVERY_SECONDS, note_heads, note_last_heads
 from ml_connector.app.chores.retention import make_months
@@ -80,7 +79,6 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
             *_chores_of_the_engine(installation, lanes),
             *_chores_of_connections(installation, contexts),
             *_chores_of_the_books(installation),
-            *_chores_of_pages(installation),
         ]
         spare_what_stays()
         _log.info("worker_begins", worker=installation.holder, at_once=at_once)
@@ -145,22 +143,6 @@ def _chores_of_connections(
             name="webhooks",
             every_seconds=LOOK_EVERY_SECONDS,
             do=partial(watch_webhooks, installation, contexts),
-        ),
-    ]
-
-
-def _chores_of_pages(installation: Installation) -> list[Chore]:
-    """Return the chores that do what people at pages ask for, which no page can."""
-    return [
-        Chore(
-            name="errands",
-            every_seconds=errands.EVERY_SECONDS,
-            do=partial(errands.do_errands, installation),
-        ),
-        Chore(
-            name="forget errands",
-            every_seconds=errands.FORGET_EVERY_SECONDS,
-            do=partial(errands.forget, installation),
         ),
     ]
 

@@ -33,7 +33,7 @@ class StoppedFilter:
     group: str | None = None
 
 
-class StoppedGroup(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Stopped subjects of one cause that wait for the same thing.
 
     Attributes:
@@ -130,7 +130,7 @@ async def groups(
     order: Order,
     after: tuple[str, str] | None,
     limit: int,
-) -> list[StoppedGroup]:
+) -> list[WaitingGroup]:
     """Return groups of stopped subjects in an order.
 
     Args:
@@ -160,7 +160,7 @@ async def groups(
             "limit": limit,
         },
     )
-    return msgspec.convert(found, list[StoppedGroup])
+    return msgspec.convert(found, list[WaitingGroup])
 
 
 async def members(

@@ -9,19 +9,17 @@ from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
 from msgspec import Meta
 
-from ml_connector.app.operations.errands import DecisionAsked, ask_about, ask_to_take_back
+from ml_connector.app.errands.asking import DecisionAsked, ask_about, ask_to_take_back
 from ml_connector.app.views.desk.comparing import Compared
 from ml_connector.app.views.desk.runs import PlannedAgain, compare, plan_again
 from ml_connector.app.views.desk.story import Story, story
 from ml_connector.web.address import WebRequest
-from ml_connector.web.api.errands import ErrandShown, Id, Key, shown
+from ml_connector.web.api.errands import ErrandShown, Id, asker, shown
 from ml_connector.web.api.guards import needs
 from ml_connector.web.api.seen import reading_places, seen
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 from ml_connector.words import DecisionKind
-
-_GONE = "There is no such subject"
 
 
 class DecisionWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +73,7 @@ async def show_subject(
         with reading_places():
             found = await story(on, await seen(on), subject_id, role=who.role, after=after)
     if found is None:
-        raise NotFoundException(detail=_GONE)
+        raise NotFoundException(detail="There is no such subject")
     return found
 
 
@@ -119,10 +117,10 @@ async def plan_run_again(request: WebRequest, run_id: Id) -> PlannedAgain:
     tags=["Decisions"],
 )
 async def preview(
-    request: WebRequest, who: Who, subject_id: Id, data: DecisionWanted, key: Key = None
+    request: WebRequest, who: Who, subject_id: Id, data: DecisionWanted
 ) -> ErrandShown:
     """Ask a worker what a decision would lead to. Nothing is recorded."""
-    return await _ask(request, who, subject_id, data, record=False, key=key)
+    return await _ask(request, who, subject_id, data, record=False)
 
 
 @post(
@@ -133,10 +131,10 @@ async def preview(
     tags=["Decisions"],
 )
 async def decide(
-    request: WebRequest, who: Who, subject_id: Id, data: DecisionWanted, key: Key = None
+    request: WebRequest, who: Who, subject_id: Id, data: DecisionWanted
 ) -> ErrandShown:
     """Ask a worker to record a decision, and let its subject run again."""
-    return await _ask(request, who, subject_id, data, record=True, key=key)
+    return await _ask(request, who, subject_id, data, record=True)
 
 
 @post(
@@ -147,49 +145,35 @@ async def decide(
     tags=["Decisions"],
 )
 async def take_back(
-    request: WebRequest, who: Who, decision_id: Id, data: TakenBackWith, key: Key = None
+    request: WebRequest, who: Who, decision_id: Id, data: TakenBackWith
 ) -> ErrandShown:
     """Ask a worker to take a decision back. What was posted since stays, and is named."""
-    async with Console.of(request).database.transaction() as on:
-        try:
-            asked = await ask_to_take_back(
-                on,
-                await seen(on),
-                decision_id,
-                note=data.note,
-                person=who.name,
-                role=who.role,
-                key=key,
-            )
-        except LookupError as error:
-            raise NotFoundException(detail=str(error)) from error
-    return shown(asked.errand)
+    try:
+        asked = await ask_to_take_back(
+            Console.of(request).installation,
+            await asker(request, who),
+            decision_id,
+            note=data.note,
+        )
+    except LookupError as error:
+        raise NotFoundException(detail=str(error)) from error
+    return shown(asked)
 
 
 async def _ask(
-    request: WebRequest,
-    who: Who,
-    subject_id: int,
-    data: DecisionWanted,
-    *,
-    record: bool,
-    key: str | None,
+    request: WebRequest, who: Who, subject_id: int, data: DecisionWanted, *, record: bool
 ) -> ErrandShown:
-    async with Console.of(request).database.transaction() as on:
-        try:
-            asked = await ask_about(
-                on,
-                await seen(on),
-                subject_id,
-                data.asked,
-                record=record,
-                person=who.name,
-                role=who.role,
-                key=key,
-            )
-        except LookupError as error:
-            raise NotFoundException(detail=_GONE) from error
-    return shown(asked.errand)
+    try:
+        asked = await ask_about(
+            Console.of(request).installation,
+            await asker(request, who),
+            subject_id,
+            data.asked,
+            record=record,
+        )
+    except LookupError as error:
+        raise NotFoundException(detail=str(error)) from error
+    return shown(asked)
 
 
 ROUTES: tuple[Any, ...] = (

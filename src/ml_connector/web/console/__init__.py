@@ -14,10 +14,14 @@ from ml_connector.web.console.assets import asset
 from ml_connector.web.console.errors import HANDLERS
 from ml_connector.web.console.pages import (
     account,
+    attention,
+    events,
     figures,
     front,
     months,
+    search,
     sign_in,
+    subjects,
     tokens,
     users,
 )
@@ -27,6 +31,10 @@ _PAGES: Final = (
     *figures.ROUTES,
     *sign_in.ROUTES,
     *account.ROUTES,
+    *attention.ROUTES,
+    *events.ROUTES,
+    *search.ROUTES,
+    *subjects.ROUTES,
     *users.ROUTES,
     *months.ROUTES,
     *tokens.ROUTES,

@@ -29,7 +29,14 @@ class MenuGroup(msgspec.Struct, frozen=True):
 
 
 MENU: Final = (
-    MenuGroup("", (MenuEntry("Overview", "/overview", "layout-dashboard"),)),
+    MenuGroup(
+        "",
+        (
+            MenuEntry("Overview", "/overview", "layout-dashboard"),
+            MenuEntry("Needs attention", "/attention", "alert-triangle"),
+            MenuEntry("Events", "/events", "activity"),
+        ),
+    ),
     MenuGroup(
         "Flows",
         (

@@ -125,6 +125,8 @@ def environment() -> jinja2.Environment:
         day=day,
         count=count,
         money=money,
+        amount=amount,
+        brief=brief,
         initials=initials,
         browser=browser,
         asked_with=asked_with,
@@ -172,6 +174,16 @@ def count(number: int | Decimal | None) -> str:
 def money(amount: Decimal | None, currency: str) -> str:
     """Return an amount with its currency, such as 1,204.50 USD."""
     return f"{amount:,.2f} {currency}".replace("-", _MINUS) if amount is not None else "\u2013"
+
+
+def amount(digits: str, currency: str | None) -> str:
+    """Return an amount whose digits are a text, as ``money`` shows it."""
+    return money(Decimal(digits), currency or "").rstrip()
+
+
+def brief(text: str, most: int = 300) -> str:
+    """Return a text of which no more is shown than people read; the API has all of it."""
+    return text if len(text) <= most else f"{text[:most]}\u2026"
 
 
 def initials(name: str) -> str:

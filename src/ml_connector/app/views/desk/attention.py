@@ -17,7 +17,7 @@ from ml_connector.ledger.conservation.equation import UNITS
 from ml_connector.ledger.decisions import assignments
 from ml_connector.ledger.decisions.assignments import Assignment
 from ml_connector.ledger.inbox import stopped
-from ml_connector.ledger.inbox.stopped import Order, StoppedFilter, StoppedGroup, StoppedSubject
+from ml_connector.ledger.inbox.stopped import Order, StoppedFilter, StoppedSubject, WaitingGroup
 from ml_connector.storage.database import Connection
 from ml_connector.words import Role
 
@@ -277,12 +277,12 @@ def _place(after: str | None) -> tuple[str, str] | None:
     return at, last
 
 
-def _is_summed(one: StoppedGroup, ids: Collection[int]) -> bool:
+def _is_summed(one: WaitingGroup, ids: Collection[int]) -> bool:
     """Return whether what is missing was summed over the whole group."""
     return one.count == len(one.subjects) and set(one.subjects) <= set(ids)
 
 
-def _measure(one: StoppedGroup, order: Order) -> str:
+def _measure(one: WaitingGroup, order: Order) -> str:
     if order == "most":
         return str(one.count)
     return (one.oldest if order == "oldest" else one.newest).isoformat()
@@ -306,7 +306,7 @@ async def _counts(on: Connection, names: Sequence[str], person: str) -> Counts:
 
 
 def _group(
-    one: StoppedGroup,
+    one: WaitingGroup,
     known: Mapping[int, StoppedSubject],
     missing: Mapping[int, Mapping[str, Decimal]],
     given: Mapping[int, Assignment],

@@ -1,4 +1,4 @@
-"""Numbers to search by, who sees to what is stopped, and what the console asks of workers."""
+"""Numbers to search by, who sees to what is stopped, and indexes for lists of events."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,24 +17,6 @@ create table assignment (
 );
 create index assignment_person on assignment (person);
 
--- What the console asks of a worker, which alone opens NetSuite's key.
-create table desk_errand (
-    id bigint generated always as identity primary key,
-    connection text not null,
-    kind text not null,                  -- preview, decide, undecide, document
-    person text not null,                -- who asks
-    key text,                            -- by which the person knows it again
-    asked json not null,
-    asked_at timestamptz not null default now(),
-    taken_at timestamptz,                -- a worker has it in hand since then
-    worker text,
-    ended_at timestamptz,
-    answer json,                         -- what came of it
-    problem json,                        -- or why nothing came of it
-    unique (person, key)
-);
-create index desk_errand_waiting on desk_errand (id) where ended_at is null;
-
 -- Lists of events, the newest first, of one flow; and of those that concern no subject.
 create index event_flow on event (connection, flow, received_at);
 create index event_of_none on event (connection, received_at) where subject_id is null;

@@ -1,0 +1,183 @@
+"""Errands about decisions: what one leads to, recording it, taking it back.
+
+They do what ``events decide`` and ``events undecide`` do, in the name and with the role of who
+asked; and ``document`` asks NetSuite which of our documents has a number. Each may be begun
+again: what the errand itself has done before is its answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.errands.asking import (
+    DECIDE,
+    DOCUMENT,
+    PREVIEW,
+    UNDECIDE,
+    AboutSubject,
+    TakesBack,
+)
+from ml_connector.app.errands.errands import Do, ErrandProgress
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations import find_posting
+from ml_connector.app.operations.decisions import proposal, recording, taking_back
+from ml_connector.app.operations.decisions.consequences import leads_to
+from ml_connector.app.operations.decisions.proposal import Proposal
+from ml_connector.app.operations.decisions.wanted import Wanted
+from ml_connector.app.operations.planned import fingerprint, proposal_as_json, refused_of
+from ml_connector.app.users.roles import check
+from ml_connector.errors import UserError
+from ml_connector.ledger.decisions import decisions
+from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.ledger.inbox import outcomes
+from ml_connector.ledger.inbox.outcomes import SubjectStanding
+from ml_connector.ledger.people.errands import Errand
+
+
+async def _look(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Look at what ``arguments["decision"]`` would lead to."""
+    asked = msgspec.convert(errand.arguments, AboutSubject)
+    progress.says("Looking at both systems")
+    proposed = await _propose(installation, await _standing(installation, asked), asked)
+    return {
+        **proposal_as_json(proposed),
+        "leads_to": leads_to(proposed.planned),
+        "refused": refused_of(proposed.planned),
+        "seen": fingerprint(proposed.planned),
+    }
+
+
+async def _decide(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Record ``arguments["decision"]``, if it leads to what was seen."""
+    asked = msgspec.convert(errand.arguments, AboutSubject)
+    standing = await _standing(installation, asked)
+    before = await _decided_before(installation, errand, asked, standing)
+    if before is not None:
+        return _kept(before, [])
+    progress.says("Looking at both systems")
+    proposed = await _propose(installation, standing, asked)
+    if asked.decision.seen and asked.decision.seen != fingerprint(proposed.planned):
+        raise UserError(
+            "It leads to something else by now than what was shown",
+            where=standing.ref.key,
+            next_step="Look again at what it leads to, then decide.",
+        )
+    progress.says("Deciding")
+    kept = await recording.decide(installation, proposed, person=errand.person)
+    return _kept(kept, leads_to(proposed.planned))
+
+
+async def _take_back(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Take the decision ``arguments["decision_id"]`` back."""
+    asked = msgspec.convert(errand.arguments, TakesBack)
+    progress.says("Taking it back")
+    async with installation.database.transaction() as on:
+        kept = await decisions.find(on, asked.decision_id)
+    by_this = kept is not None and kept.taken_back_by == errand.person
+    if kept is not None and by_this and (kept.taken_back_at or errand.asked_at) > errand.asked_at:
+        return {**_kept(kept, []), "posted_since": [], "restored": ""}
+    taken = await taking_back.undecide(
+        installation,
+        [kept.connection] if kept else [],
+        asked.decision_id,
+        person=errand.person,
+        note=asked.note,
+    )
+    return {
+        **_kept(taken.decision, []),
+        "posted_since": list(taken.posted),
+        "restored": taken.restored,
+    }
+
+
+async def _find_document(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Ask NetSuite which of our documents has the number ``arguments["number"]``."""
+    progress.says("Asking NetSuite")
+    walked = await find_posting.by_document_number(
+        installation,
+        [errand.connection] if errand.connection else [],
+        str(errand.arguments["number"]),
+    )
+    return {
+        "found": [
+            {
+                "subject_id": one["subject"]["id"],
+                "flow": one["subject"]["flow"],
+                "key": one["subject"]["key"],
+                "external_id": one["posting"]["external_id"],
+            }
+            for one in walked
+        ]
+    }
+
+
+async def _standing(installation: Installation, asked: AboutSubject) -> SubjectStanding:
+    async with installation.database.transaction() as on:
+        standing = await outcomes.of_subject(on, asked.subject_id)
+    if standing is None:
+        raise UserError("There is no such subject", next_step="Look at the list again.")
+    return standing
+
+
+async def _propose(
+    installation: Installation, standing: SubjectStanding, asked: AboutSubject
+) -> Proposal:
+    async with installation.database.transaction() as on:
+        event = await outcomes.latest_event(on, standing.ref)
+    if event is None:
+        raise UserError("Nothing was ever told of it", next_step="Look at the list again.")
+    decision = asked.decision
+    wanted = Wanted(
+        kind=decision.kind,
+        document=" ".join(decision.document.split()),
+        value=" ".join(decision.value.split()),
+        note=decision.note.strip() or "(only looked at)",
+    )
+    proposed = await proposal.propose(installation, [standing.ref.connection], event, wanted)
+    setting = proposed.new.about.setting
+    table = setting.table if setting else ""
+    check(asked.role, decision.kind, flow=standing.ref.flow, table=table)
+    return proposed
+
+
+async def _decided_before(
+    installation: Installation, errand: Errand, asked: AboutSubject, standing: SubjectStanding
+) -> KeptDecision | None:
+    """Return what this errand decided before its worker ended; None where it did not."""
+    async with installation.database.transaction() as on:
+        made = await decisions.of_subject(on, standing.ref)
+    found = [
+        one
+        for one in made
+        if one.person == errand.person
+        and one.kind is asked.decision.kind
+        and one.note == asked.decision.note.strip()
+        and one.made_at > errand.asked_at
+    ]
+    return found[-1] if found and errand.beginnings > 1 else None
+
+
+def _kept(one: KeptDecision, consequences: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "says": one.says,
+        "flow": one.flow,
+        "key": one.key,
+        "leads_to": list(consequences),
+    }
+
+
+ABOUT_DECISIONS: Final[Mapping[str, Do]] = MappingProxyType(
+    {PREVIEW: _look, DECIDE: _decide, UNDECIDE: _take_back, DOCUMENT: _find_document}
+)
+"""The kinds about decisions; their names are stored."""
