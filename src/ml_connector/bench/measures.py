@@ -13,6 +13,7 @@ from ml_connector.bench.inbound import first_poll, large_wro
 from ml_connector.bench.invoice import invoice
 from ml_connector.bench.lanes import lanes
 from ml_connector.bench.month_end import month_end
+from ml_connector.bench.page_views import page_views
 from ml_connector.bench.parcels import IN_FLIGHT, PER_MINUTE
 from ml_connector.bench.pushes import Push, pushes
 from ml_connector.bench.rig import Rig, bench_folder, rig, upstream
@@ -119,6 +120,7 @@ MEASURES: Final = {
     ),
     "audit": Measure(do=lambda at: audit(at.folder, quick=at.quick)),
     "month-end": Measure(do=lambda at: month_end(at.folder, quick=at.quick)),
+    "pages": Measure(do=lambda at: page_views(at.folder, quick=at.quick)),
 }
 
 NAMES: Final[Sequence[str]] = tuple(MEASURES)
