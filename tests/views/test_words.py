@@ -12,12 +12,14 @@ from ml_connector.app.views.words import (
     topic_title,
 )
 from ml_connector.flows import FLOWS
+from ml_connector.web.api.figures.flows import FlowName
 from ml_connector.words import EVENT_STATUSES, DocumentKind
 
 
-def test_each_flow_has_a_title_and_all_but_stock_a_page_of_subjects() -> None:
+def test_each_flow_has_a_title_and_all_but_stock_and_months_a_page_of_subjects() -> None:
     assert FLOW_TITLES.keys() == FLOWS.keys()
-    assert {*FLOW_PATHS.values(), "inventory"} == FLOWS.keys()
+    assert {*FLOW_PATHS.values(), "inventory", "month-end"} == FLOWS.keys()
+    assert set(get_args(FlowName)) == FLOWS.keys()
 
 
 @pytest.mark.parametrize("status", EVENT_STATUSES)

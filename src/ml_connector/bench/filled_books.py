@@ -83,7 +83,7 @@ select %(name)s, i, now() - interval '30 days' * (1 - i / %(rows)s::float8), p.i
     lpad(i::text, 64, '0')
 from generate_series(1, %(rows)s) as i join posting as p on p.connection = %(name)s
     and p.id = (select min(id) from posting where connection = %(name)s)
-        + (i - 1) * 2 * %(subjects)s / %(rows)s
+        + (i - 1)::bigint * 2 * %(subjects)s / %(rows)s
 join subject as s on s.id = p.subject_id order by i
 """
 

@@ -19,6 +19,7 @@ FLOW_TITLES: Final = MappingProxyType(
         "billing": "Invoices",
         "unidentified": "Unidentified receipts",
         "inventory": "Stock",
+        "month-end": "Months",
     }
 )
 """The flows in the order of the menu, as people call their pages."""
@@ -44,6 +45,7 @@ _SUBJECTS: Final = MappingProxyType(
         "billing": "Invoice",
         "unidentified": "Unidentified receipt",
         "inventory": "Location",
+        "month-end": "Month",
     }
 )
 

@@ -30,7 +30,14 @@ from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
 
 FlowName = Literal[
-    "receiving", "purchase-orders", "tracking", "returns", "billing", "unidentified", "inventory"
+    "receiving",
+    "purchase-orders",
+    "tracking",
+    "returns",
+    "billing",
+    "unidentified",
+    "inventory",
+    "month-end",
 ]
 
 
