@@ -129,7 +129,11 @@ def window(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
     )
+    shown = Window(context.new_page(), address, f"{size}-{scheme}")
     try:
-        yield Window(context.new_page(), address, f"{size}-{scheme}")
+        yield shown
+    except BaseException:
+        shown.picture("at the failure")
+        raise
     finally:
         context.close()

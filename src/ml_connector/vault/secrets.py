@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from psycopg.rows import DictRow
 
@@ -13,7 +13,7 @@ from ml_connector.vault.envelope import Rewrapped, Sealed, open_, rewrap, seal
 from ml_connector.vault.masterkey import Ring
 
 _PUT: Final = """
-    insert into secret (connection, field, key_id, wrapped_key, ciphertext)
+    insert into {table} (connection, field, key_id, wrapped_key, ciphertext)
     values (%(connection)s, %(field)s, %(key_id)s, %(wrapped_key)s, %(ciphertext)s)
     on conflict (connection, field) do update
     set key_id = excluded.key_id, wrapped_key = excluded.wrapped_key,
@@ -21,20 +21,20 @@ _PUT: Final = """
 """
 
 _GET: Final = """
-    select field, key_id, wrapped_key, ciphertext from secret
+    select field, key_id, wrapped_key, ciphertext from {table}
     where connection = %(connection)s and (%(field)s::text is null or field = %(field)s)
     order by field
 """
 
-_DELETE: Final = "delete from secret where connection = %(connection)s and field = %(field)s"
+_DELETE: Final = "delete from {table} where connection = %(connection)s and field = %(field)s"
 
 _SEALED_OTHERWISE: Final = """
-    select connection, field, key_id, wrapped_key, ciphertext from secret
+    select connection, field, key_id, wrapped_key, ciphertext from {table}
     where key_id <> %(key_id)s order by connection, field for update
 """
 
 _REWRAP: Final = """
-    update secret set key_id = %(key_id)s, wrapped_key = %(wrapped_key)s
+    update {table} set key_id = %(key_id)s, wrapped_key = %(wrapped_key)s
     where connection = %(connection)s and field = %(field)s
 """
 
@@ -61,6 +61,10 @@ class Opened:
     unusable: Mapping[str, NeedsHuman]
 
 
+Table = Literal["secret", "draft_secret"]
+"""Where secrets are kept: those of connections, and of drafts of connections."""
+
+
 class Vault:
     """Stores the secrets of connections and reads them.
 
@@ -70,12 +74,21 @@ class Vault:
         database: where the sealed secrets are.
         ring: the master keys.
         may_open: which secrets this process has a use for; it opens no other.
+        table: of connections, or of drafts, which are not applied yet.
     """
 
-    def __init__(self, database: Database, ring: Ring, *, may_open: Fields = every_field) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ring: Ring,
+        *,
+        may_open: Fields = every_field,
+        table: Table = "secret",
+    ) -> None:
         self._database = database
         self._ring = ring
         self._may_open = may_open
+        self._table = table
 
     async def put(
         self, connection_name: str, field: str, secret: Secret, *, on: Connection | None = None
@@ -88,7 +101,7 @@ class Vault:
             secret: the secret.
             on: the transaction to be part of.
         """
-        bound_to = _bound_to(connection_name, field)
+        bound_to = self._bound_to(connection_name, field)
         sealed = seal(self._ring, secret.reveal().encode(), bound_to=bound_to)
         parameters = {
             "connection": connection_name,
@@ -170,12 +183,12 @@ class Vault:
         not keep the others' old key in use.
         """
         async with self._database.transaction() as connection:
-            found = await rows(
-                connection, _SEALED_OTHERWISE, {"key_id": self._ring.current.key_id}
+            found = await self._run(
+                _SEALED_OTHERWISE, {"key_id": self._ring.current.key_id}, connection
             )
             damaged: set[str] = set()
             for row in found:
-                bound_to = _bound_to(row["connection"], row["field"])
+                bound_to = self._bound_to(row["connection"], row["field"])
                 try:
                     sealed = rewrap(self._ring, _sealed(row), bound_to=bound_to)
                 except NeedsHuman:
@@ -187,26 +200,28 @@ class Vault:
                     "key_id": sealed.key_id,
                     "wrapped_key": sealed.wrapped_key,
                 }
-                await rows(connection, _REWRAP, parameters)
+                await self._run(_REWRAP, parameters, connection)
         return Rewrapped(wrapped=len(found) - len(damaged), damaged=frozenset(damaged))
 
     def _open(self, connection_name: str, row: DictRow) -> Secret:
         field = row["field"]
         if not self._may_open(field):
             raise PermissionError(f"This process has no use for {field}, and does not open it")
-        plaintext = open_(self._ring, _sealed(row), bound_to=_bound_to(connection_name, field))
+        plaintext = open_(
+            self._ring, _sealed(row), bound_to=self._bound_to(connection_name, field)
+        )
         return Secret(plaintext.decode())
 
     async def _run(
         self, query: str, parameters: Mapping[str, object], on: Connection | None
     ) -> list[DictRow]:
         if on is not None:
-            return await rows(on, query, parameters)
-        return await self._database.fetch(query, parameters)
+            return await rows(on, query.format(table=self._table), parameters)
+        return await self._database.fetch(query.format(table=self._table), parameters)
 
-
-def _bound_to(connection_name: str, field: str) -> str:
-    return f"{connection_name}/{field}"
+    def _bound_to(self, connection_name: str, field: str) -> str:
+        of_a_draft = "draft " if self._table == "draft_secret" else ""
+        return f"{of_a_draft}{connection_name}/{field}"
 
 
 def _sealed(row: DictRow) -> Sealed:

@@ -9,6 +9,7 @@ from ml_connector.storage.database import Connection, rows
 _KEY_IDS: Final = """
     select distinct key_id from (
         select key_id from secret union all
+        select key_id from draft_secret union all
         select key_id from token where key_id is not null
     ) as sealed order by key_id
 """
@@ -16,6 +17,8 @@ _KEY_IDS: Final = """
 
 _SEALED_OTHERWISE: Final = """
     select connection || '/' || field as name from secret where key_id <> %(key_id)s union all
+    select 'draft ' || connection || '/' || field from draft_secret
+    where key_id <> %(key_id)s union all
     select connection || '/token.' || system from token where key_id <> %(key_id)s
 """
 

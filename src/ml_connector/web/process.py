@@ -151,6 +151,11 @@ def _may_open(field: str) -> bool:
     return is_webhook_secret(field) or needed_for_consent(field)
 
 
+def _nothing(_: str) -> bool:
+    """Open no secret of a draft: a worker does what needs one."""
+    return False
+
+
 def _installation(
     settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
 ) -> Installation:
@@ -165,6 +170,7 @@ def _installation(
         database=database,
         ring=ring,
         vault=Vault(database, ring, may_open=_may_open),
+        drafts=Vault(database, ring, may_open=_nothing, table="draft_secret"),
         tokens=Tokens(database, ring, holder=holder),
         limits=limits,
         transport=Transport(limits=limits, holds=HeldConnections(database)),

@@ -16,6 +16,7 @@ from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
+from ml_connector.app.set_up import applying, looking
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts, connections
@@ -87,6 +88,24 @@ async def _sync(
     return found
 
 
+async def _look_at_draft(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """See what both systems show to the draft ``arguments["draft"]``."""
+    progress.says("Asking both systems")
+    seen = await looking.look(installation, errand.arguments["draft"])
+    found: dict[str, Any] = msgspec.to_builtins(seen)
+    return found
+
+
+async def _apply_draft(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Make a connection of the draft ``arguments["draft"]``, in dry run."""
+    progress.says("Checking everything that it names")
+    return await applying.apply(installation, errand.arguments["draft"], person=errand.person)
+
+
 def _name(errand: Errand) -> str:
     if errand.connection is None:
         raise UserError("An errand of this kind is of a connection", next_step="Name one.")
@@ -142,6 +161,8 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "verify": _verify,
         "fee-audit": _audit_fees,
         **ABOUT_DECISIONS,
+        "look-at-draft": _look_at_draft,
+        "apply-draft": _apply_draft,
     }
 )
 """Kinds of errands; their names are stored."""

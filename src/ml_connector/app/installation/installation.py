@@ -35,6 +35,7 @@ class Installation:
         holder: name of this process, in leases and runs.
         ring: the master keys.
         lanes: defers jobs.
+        drafts: the secrets of connections that are not applied yet.
     """
 
     settings: Settings
@@ -43,6 +44,7 @@ class Installation:
     database: Database
     ring: Ring
     vault: Vault
+    drafts: Vault
     tokens: Tokens
     limits: Limits
     transport: Transport
@@ -97,6 +99,7 @@ async def open_installation(
                         database=database,
                         ring=ring,
                         vault=Vault(database, ring),
+                        drafts=Vault(database, ring, table="draft_secret"),
                         tokens=tokens,
                         limits=limits,
                         transport=transport,

@@ -119,9 +119,13 @@ async def _wrap_all(installation: Installation) -> tuple[int, tuple[str, ...]]:
     """
     wrapped = 0
     for _ in range(_MOST_ROUNDS):
-        done = await installation.vault.rewrap(), await installation.tokens.rewrap()
+        done = (
+            await installation.vault.rewrap(),
+            await installation.drafts.rewrap(),
+            await installation.tokens.rewrap(),
+        )
         wrapped += sum(one.wrapped for one in done)
-        damaged = done[0].damaged | done[1].damaged
+        damaged = frozenset[str]().union(*(one.damaged for one in done))
         await asyncio.sleep(_SETTLE_SECONDS)
         async with installation.database.transaction() as on:
             left = await survey.sealed_otherwise(on, installation.ring.current.key_id)

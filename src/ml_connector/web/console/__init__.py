@@ -15,6 +15,7 @@ from ml_connector.web.console.errors import HANDLERS
 from ml_connector.web.console.pages import (
     account,
     attention,
+    connect,
     events,
     figures,
     front,
@@ -37,6 +38,7 @@ _PAGES: Final = (
     *subjects.ROUTES,
     *users.ROUTES,
     *months.ROUTES,
+    *connect.ROUTES,
     *tokens.ROUTES,
 )
 

@@ -1,0 +1,1 @@
+"""Setting a connection up step by step, before it is applied."""

@@ -1,0 +1,189 @@
+"""What both systems show to a connection that is being set up. Done by a worker, as an errand."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Final
+
+import msgspec
+
+from ml_connector.app.connections.asking import PassingTokens
+from ml_connector.app.connections.checks import Check, as_rows, outcome_of
+from ml_connector.app.installation.clients import netsuite_client, shipbob_client
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.set_up import drafts
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import ConnectorError, UserError
+from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.client import NetSuite
+from ml_connector.netsuite.queries import choices, setup
+from ml_connector.words import System
+
+_MOST: Final = 500
+"""So many of each kind are kept to choose from."""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to choose.
+
+    Attributes:
+        note: what tells it from others, such as the number or type of an account.
+    """
+
+    id: str
+    name: str
+    note: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look showed.
+
+    Attributes:
+        checks: of both systems, as ``ping`` shows them.
+        vendors: those of NetSuite that are ShipBob by their name.
+        subsidiaries: empty where the account has none, or the role may not see them.
+    """
+
+    checks: list[dict[str, Any]] = []
+    locations: list[Choice] = []
+    accounts: list[Choice] = []
+    vendors: list[Choice] = []
+    subsidiaries: list[Choice] = []
+    channels: list[Choice] = []
+    centers: list[Choice] = []
+
+
+async def look(installation: Installation, name: str) -> Seen:
+    """Sign in to both systems with what a draft has, and list what can be chosen.
+
+    Harmless to both: it reads. A system of which the draft has no credentials is not asked.
+
+    Raises:
+        UserError: there is no such draft, or a value of it can't be used.
+        NeedsHuman: its secrets can't be opened.
+    """
+    async with installation.database.transaction() as on:
+        draft = await drafts.found(on, name)
+        secrets = await installation.drafts.all(name, on=on)
+    settings = drafts.settings(draft, secrets)
+    netsuite, shipbob = await asyncio.gather(
+        _netsuite(installation, settings), _shipbob(installation, settings)
+    )
+    return Seen(
+        checks=as_rows([*netsuite[0], *shipbob[0]]),
+        **{kind: found[:_MOST] for kind, found in {**netsuite[1], **shipbob[1]}.items()},
+    )
+
+
+Looked = tuple[list[Check], dict[str, list[Choice]]]
+
+
+async def _netsuite(installation: Installation, settings: ConnectionSettings) -> Looked:
+    if settings.netsuite.private_key is None:
+        return [], {}
+    checks: list[Check] = []
+    found: dict[str, list[Choice]] = {}
+
+    async def token() -> str:
+        _, auth = netsuite_client(installation, settings, PassingTokens(shipbob=None))
+        await auth.token()
+        return f"account {settings.netsuite.account_id}"
+
+    await _check(checks, "netsuite", "token", token())
+    if checks[-1].outcome != "ok":
+        return checks, found
+    client, _ = netsuite_client(installation, settings, PassingTokens(shipbob=None))
+    await _check(checks, "netsuite", "locations", _locations(client, found))
+    await _check(checks, "netsuite", "accounts", _accounts(client, found))
+    await _check(checks, "netsuite", "vendors", _vendors(client, found), needed=False)
+    await _check(checks, "netsuite", "subsidiaries", _subsidiaries(client, found), needed=False)
+    return checks, found
+
+
+async def _locations(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+    found["locations"] = [
+        Choice(id=one.id, name=one.fullname or one.name)
+        for one in await choices.locations(client.query)
+        if not one.isinactive
+    ]
+    return f"{len(found['locations'])} to choose from"
+
+
+async def _accounts(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+    found["accounts"] = [
+        Choice(
+            id=one.id, name=one.name, note=" ".join(filter(None, (one.acctnumber, one.accttype)))
+        )
+        for one in await choices.accounts(client.query)
+        if not one.isinactive
+    ]
+    return f"{len(found['accounts'])} to choose from"
+
+
+async def _vendors(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+    found["vendors"] = [
+        Choice(id=one.id, name=one.name)
+        for one in await choices.vendors(client.query)
+        if not one.isinactive
+    ]
+    return ", ".join(f"{one.id} {one.name}" for one in found["vendors"][:3]) or (
+        "none has ShipBob in its name: type the internal id"
+    )
+
+
+async def _subsidiaries(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+    try:
+        listed = await setup.subsidiaries(client.query)
+    except UnknownIdentifier:
+        return "the account has none"
+    found["subsidiaries"] = [Choice(id=one.id, name=one.name) for one in listed]
+    return f"{len(listed)}"
+
+
+async def _shipbob(installation: Installation, settings: ConnectionSettings) -> Looked:
+    if settings.shipbob.token is None:
+        return [], {}
+    checks: list[Check] = []
+    found: dict[str, list[Choice]] = {}
+
+    async def channels() -> str:
+        client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
+        listed = await client.channels()
+        found["channels"] = [
+            Choice(id=str(one.id), name=one.name, note=one.application_name) for one in listed
+        ]
+        return f"{len(listed)}, {sum(one.writable for one in listed)} of them can be written to"
+
+    async def centers() -> str:
+        client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
+        listed = await client.fulfillment_centers()
+        found["centers"] = [Choice(id=str(one.id), name=one.name) for one in listed]
+        return ", ".join(f"{one.id} {one.name}" for one in listed[:3]) or "none"
+
+    await _check(checks, "shipbob", "token and channels", channels())
+    if checks[-1].outcome == "ok":
+        await _check(checks, "shipbob", "fulfillment centers", centers())
+    return checks, found
+
+
+async def _check(
+    checks: list[Check],
+    system: System,
+    name: str,
+    ask: Awaitable[str],
+    *,
+    needed: bool = True,
+) -> None:
+    try:
+        checks.append(Check(system=system, name=name, outcome="ok", found=await ask))
+    except (ConnectorError, UserError) as error:
+        remedy = error.remedy if isinstance(error, ConnectorError) else error.next_step
+        checks.append(
+            Check(
+                system=system,
+                name=name,
+                outcome=outcome_of(error),
+                found=str(error),
+                remedy=remedy,
+                needed=needed,
+            )
+        )

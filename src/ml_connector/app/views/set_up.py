@@ -1,0 +1,147 @@
+"""How far a connection is set up: its steps, what both systems showed last, what is proposed."""
+
+from typing import Final, Literal
+
+import msgspec
+
+from ml_connector.app.installation.installation import Installation
+from ml_connector.app.set_up import drafts
+from ml_connector.app.set_up.looking import Seen
+from ml_connector.app.set_up.proposals import CenterProposal, proposals
+from ml_connector.ledger.connections.drafts import Draft
+from ml_connector.ledger.people import errands
+from ml_connector.ledger.people.errands import Errand
+from ml_connector.netsuite.permissions import PERMISSIONS, Permission
+from ml_connector.storage.database import Connection
+
+LOOK: Final = "look-at-draft"
+APPLY: Final = "apply-draft"
+
+StepState = Literal["done", "wait", "open"]
+
+_MOST_REMEMBERED: Final = 50
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of the set-up.
+
+    Attributes:
+        key: in addresses.
+        says: how it stands, in a few words.
+    """
+
+    key: str
+    title: str
+    state: StepState
+    says: str
+
+
+class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that is being set up.
+
+    Attributes:
+        fields: of the secrets that are sealed for it.
+        steps: in order.
+        seen: what both systems showed last; None before the first look.
+        work: the newest look or applying, while it is under way.
+        failed: the newest of them, where nothing came of it.
+        refused: checks of an applying that saved nothing.
+        lacks: what is still to be told before it can be applied.
+    """
+
+    draft: Draft
+    fields: frozenset[str]
+    steps: tuple[Step, ...]
+    seen: Seen | None
+    centers: tuple[CenterProposal, ...]
+    work: Errand | None
+    failed: Errand | None
+    refused: tuple[dict[str, object], ...]
+    lacks: tuple[str, ...]
+
+    def value(self, section: str, key: str, default: str = "") -> str:
+        """Return what was told; a stand-in where nothing was."""
+        told = self.draft.answers.get(section, {}) if section else self.draft.answers
+        return str(told.get(key, default))
+
+
+def needed_permissions() -> tuple[Permission, ...]:
+    """Return the permissions that the role needs whatever is used."""
+    return tuple(one for one in PERMISSIONS if one.use != "rotation")
+
+
+async def set_up_page(installation: Installation, on: Connection, name: str) -> SetUpPage:
+    """Return how far a connection is set up.
+
+    Raises:
+        UserError: no such connection is being set up.
+    """
+    draft = await drafts.found(on, name)
+    fields = frozenset(await installation.drafts.fields(name, on=on))
+    asked = [
+        one
+        for kind in (LOOK, APPLY)
+        for one in await errands.newest(on, None, kind, most=_MOST_REMEMBERED)
+        if one.arguments.get("draft") == name and one.asked_at >= draft.begun_at
+    ]
+    asked.sort(key=lambda one: one.id, reverse=True)
+    newest = asked[0] if asked else None
+    looked = next((one for one in asked if one.kind == LOOK and one.state == "done"), None)
+    seen = None if looked is None else msgspec.convert(looked.answer, Seen)
+    refused = newest is not None and newest.kind == APPLY and newest.state == "done"
+    return SetUpPage(
+        draft=draft,
+        fields=fields,
+        steps=_steps(draft, fields, seen),
+        seen=seen,
+        centers=_centers(draft, seen),
+        work=newest if newest and newest.state in {"waiting", "running"} else None,
+        failed=newest if newest and newest.state == "failed" else None,
+        refused=tuple(newest.answer["checks"]) if newest and refused else (),
+        lacks=tuple(drafts.missing(draft, set(fields))),
+    )
+
+
+def _centers(draft: Draft, seen: Seen | None) -> tuple[CenterProposal, ...]:
+    if seen is None:
+        return ()
+    return proposals(
+        [{"id": one.id, "name": one.name} for one in seen.centers],
+        [{"id": one.id, "name": one.name} for one in seen.locations],
+        draft.answers.get("locations", {}),
+    )
+
+
+def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[Step, ...]:
+    mapped = len(draft.answers.get("locations", {}))
+    start = draft.answers.get("start_date", "")
+    return (
+        _system("netsuite", "NetSuite", seen, has=drafts.PRIVATE_KEY in fields),
+        _system("shipbob", "ShipBob", seen, has=drafts.TOKEN in fields),
+        Step(
+            key="found",
+            title="What we found",
+            state="done" if mapped else "open",
+            says=f"{mapped} centers with a location" if mapped else "where the centers are",
+        ),
+        Step(
+            key="rules",
+            title="Rules and start date",
+            state="done" if start else "open",
+            says=f"from {start} on" if start else "when it begins",
+        ),
+        Step(key="apply", title="Try it in dry run", state="open", says="nothing is posted"),
+    )
+
+
+def _system(key: str, title: str, seen: Seen | None, *, has: bool) -> Step:
+    checks = [] if seen is None else [one for one in seen.checks if one["system"] == key]
+    if not checks:
+        says = "not tried yet" if has else "credentials are missing"
+        return Step(key=key, title=title, state="wait" if has else "open", says=says)
+    bad = [one for one in checks if one["result"] != "ok" and one["needed"]]
+    if bad:
+        return Step(
+            key=key, title=title, state="wait", says=f"{bad[0]['check']}: {bad[0]['result']}"
+        )
+    return Step(key=key, title=title, state="done", says="signed in")

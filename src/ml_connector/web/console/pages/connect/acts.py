@@ -1,0 +1,200 @@
+"""What people do in the set-up: tell, look, apply, discard, go live."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+
+from ml_connector.app.connections import administration
+from ml_connector.app.errands import errands
+from ml_connector.app.set_up import drafts
+from ml_connector.app.views import set_up
+from ml_connector.errors import UserError
+from ml_connector.ledger.connections import connections
+from ml_connector.storage.database import Connection
+from ml_connector.web.address import WebRequest
+from ml_connector.web.console.forms import Typed
+from ml_connector.web.console.guards import needs
+from ml_connector.web.console.pages.connect.steps import (
+    PATH,
+    POLICIES,
+    RIGHT,
+    STEPS,
+    begun,
+    shown_step,
+)
+from ml_connector.web.console.rendering import see_other
+from ml_connector.web.console.state import Console
+from ml_connector.web.who import Who
+
+_GUARDS: Final = [needs(RIGHT)]
+
+Tell = Callable[[Console, Connection, str, Typed, str], Awaitable[None]]
+"""Keeps what a step's form tells: given console, transaction, draft, fields, person."""
+
+
+@post(PATH, guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def begin(request: WebRequest, who: Who) -> Response[bytes]:
+    """Begin a set-up."""
+    typed = await Typed.into(request)
+    name, account = typed.text("name").lower(), typed.text("account_id")
+    try:
+        async with Console.of(request).database.transaction() as on:
+            await drafts.begin(on, name, account, person=who.name)
+            await drafts.answer(on, name, "netsuite", {"account_id": account}, person=who.name)
+    except UserError as error:
+        return await begun(request, error=error, name=name, account=account)
+    return see_other(_at(name, STEPS[0]))
+
+
+@post(f"{PATH}/{{name:str}}/{{step:str}}", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def tell(request: WebRequest, who: Who, name: str, step: str) -> Response[bytes]:
+    """Keep what a step's form tells, and go on: to a look, or to the next step."""
+    told = _TELLS.get(step)
+    if told is None:
+        raise NotFoundException(detail="There is no such step")
+    console, typed = Console.of(request), await Typed.into(request)
+    try:
+        async with console.database.transaction() as on:
+            await told(console, on, name, typed, who.name)
+    except UserError as error:
+        return await shown_step(request, name, step, error=error)
+    if step in {"netsuite", "shipbob"}:
+        await _ask(console, set_up.LOOK, name, who)
+        return see_other(_at(name, step))
+    return see_other(_at(name, STEPS[STEPS.index(step) + 1]))
+
+
+@post(f"{PATH}/{{name:str}}/certificate", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def certificate(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Make a key and certificate for NetSuite."""
+    console = Console.of(request)
+    async with console.database.transaction() as on:
+        await drafts.make_certificate(
+            console.installation, on, name, now=datetime.now(UTC), person=who.name
+        )
+    return see_other(_at(name, "netsuite"))
+
+
+@get(f"{PATH}/{{name:str}}/certificate.cer", guards=_GUARDS)
+async def certificate_file(request: WebRequest, name: str) -> Response[bytes]:
+    """Hand out the certificate, which is uploaded to NetSuite. The key stays here."""
+    async with Console.of(request).database.single() as on:
+        draft = await drafts.found(on, name)
+    made = draft.answers["netsuite"].get("certificate")
+    if made is None:
+        raise NotFoundException(detail="No certificate was made yet")
+    return Response(
+        made.encode(),
+        media_type="application/x-x509-ca-cert",
+        headers={"content-disposition": f'attachment; filename="{name}-netsuite.cer"'},
+    )
+
+
+@post(f"{PATH}/{{name:str}}/look", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def look(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Let a worker see what both systems show."""
+    typed = await Typed.into(request)
+    await _ask(Console.of(request), set_up.LOOK, name, who)
+    step = typed.text("step")
+    return see_other(_at(name, step if step in STEPS else "found"))
+
+
+@post(f"{PATH}/{{name:str}}/try", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def apply(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Let a worker make a connection of it, in dry run."""
+    await _ask(Console.of(request), set_up.APPLY, name, who)
+    return see_other(_at(name, "apply"))
+
+
+@post(f"{PATH}/{{name:str}}/discard", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def discard(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Forget it, with its secrets."""
+    async with Console.of(request).database.transaction() as on:
+        await drafts.discard(on, name, person=who.name)
+    return see_other(PATH)
+
+
+@post(f"{PATH}/{{name:str}}/live", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def go_live(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Let a connection post what it has only noted so far."""
+    console = Console.of(request)
+    async with console.database.transaction() as on:
+        applied = await connections.find(on, name)
+        if applied is None:
+            raise NotFoundException(detail="There is no connection of that name")
+        await administration.set_mode(console.installation, on, applied, mode="live", by=who.name)
+    return see_other(f"{PATH}/{quote(name)}")
+
+
+async def _netsuite(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
+    del console
+    keys = ("account_id", "client_id", "certificate_id", "base_url", "restlets_url")
+    await drafts.answer(on, name, "netsuite", {key: typed.text(key) for key in keys}, person=by)
+
+
+async def _shipbob(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
+    token = typed.secret("token")
+    if token.reveal().strip():
+        await drafts.keep_secret(console.installation, on, name, drafts.TOKEN, token, person=by)
+    keys = ("api_url", "auth_url")
+    await drafts.answer(on, name, "shipbob", {key: typed.text(key) for key in keys}, person=by)
+
+
+async def _found(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
+    seen = await set_up.set_up_page(console.installation, on, name)
+    mapped = {one.center: typed.text(f"location-{one.center}") for one in seen.centers}
+    await drafts.answer(on, name, "locations", mapped, person=by)
+    accounts = {key: typed.text(key) for key in ("inventory_adjustment", "write_off")}
+    await drafts.answer(on, name, "accounts", accounts, person=by)
+    billing = {key: typed.text(key) for key in ("vendor", "default_account")}
+    await drafts.answer(on, name, "billing", billing, person=by)
+    subsidiary = {"subsidiary": typed.text("subsidiary")}
+    await drafts.answer(on, name, "netsuite", subsidiary, person=by)
+    channel = typed.text("channel_id")
+    await drafts.answer(
+        on,
+        name,
+        "shipbob",
+        {"channel_id": int(channel) if channel.isdecimal() else None},
+        person=by,
+    )
+
+
+async def _rules(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
+    del console
+    await drafts.answer(on, name, "", {"start_date": typed.text("start_date")}, person=by)
+    zone = {"timezone": typed.text("timezone")}
+    await drafts.answer(on, name, "schedule", zone, person=by)
+    chosen = {key: typed.text(key) for key in (*POLICIES, "order_match")}
+    await drafts.answer(on, name, "policies", chosen, person=by)
+
+
+_TELLS: Final[dict[str, Tell]] = {
+    "netsuite": _netsuite,
+    "shipbob": _shipbob,
+    "found": _found,
+    "rules": _rules,
+}
+
+
+async def _ask(console: Console, kind: str, name: str, who: Who) -> None:
+    await errands.ask(
+        console.database,
+        console.installation.lanes,
+        kind,
+        None,
+        {"draft": name},
+        person=who.name,
+    )
+
+
+def _at(name: str, step: str) -> str:
+    return f"{PATH}/{quote(name)}/{step}"
+
+
+ROUTES = (begin, certificate, certificate_file, look, apply, discard, go_live, tell)
