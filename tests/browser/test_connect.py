@@ -144,4 +144,5 @@ def test_only_who_may_connect_sees_the_set_up(browser: "Browser", shop: Merchant
         signed_in(seen, "packer", "/connect")
 
         assert seen.go("/connect") == 403
-        assert seen.page.get_by_role("link", name="Set up").count() == 0
+        seen.go("/connections")
+        assert seen.page.get_by_role("link", name="Connect two accounts").count() == 0

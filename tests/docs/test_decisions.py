@@ -19,6 +19,7 @@ OPTIONAL = r"(sim|bench|demo|cli\.(simulators|bench))\b"
 KEEPERS = {
     "secret": {"vault"},
     "token": {"vault"},
+    "draft_secret": {"vault"},
     "slot": {"transport"},
     "limit_state": {"transport"},
     "minute_turn": {"transport"},

@@ -15,14 +15,15 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.netsuite.queries import choices, setup
+from ml_connector.netsuite.queries import setup
+from ml_connector.netsuite.queries.offered import choices
 from ml_connector.words import System
 
 _MOST: Final = 500
 """So many of each kind are kept to choose from."""
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choosable(msgspec.Struct, frozen=True, kw_only=True):
     """Something to choose.
 
     Attributes:
@@ -44,12 +45,12 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     checks: list[dict[str, Any]] = []
-    locations: list[Choice] = []
-    accounts: list[Choice] = []
-    vendors: list[Choice] = []
-    subsidiaries: list[Choice] = []
-    channels: list[Choice] = []
-    centers: list[Choice] = []
+    locations: list[Choosable] = []
+    accounts: list[Choosable] = []
+    vendors: list[Choosable] = []
+    subsidiaries: list[Choosable] = []
+    channels: list[Choosable] = []
+    centers: list[Choosable] = []
 
 
 async def look(installation: Installation, name: str) -> Seen:
@@ -74,14 +75,14 @@ async def look(installation: Installation, name: str) -> Seen:
     )
 
 
-Looked = tuple[list[Check], dict[str, list[Choice]]]
+Looked = tuple[list[Check], dict[str, list[Choosable]]]
 
 
 async def _netsuite(installation: Installation, settings: ConnectionSettings) -> Looked:
     if settings.netsuite.private_key is None:
         return [], {}
     checks: list[Check] = []
-    found: dict[str, list[Choice]] = {}
+    found: dict[str, list[Choosable]] = {}
 
     async def token() -> str:
         _, auth = netsuite_client(installation, settings, PassingTokens(shipbob=None))
@@ -99,18 +100,18 @@ async def _netsuite(installation: Installation, settings: ConnectionSettings) ->
     return checks, found
 
 
-async def _locations(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+async def _locations(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
     found["locations"] = [
-        Choice(id=one.id, name=one.fullname or one.name)
+        Choosable(id=one.id, name=one.fullname or one.name)
         for one in await choices.locations(client.query)
         if not one.isinactive
     ]
     return f"{len(found['locations'])} to choose from"
 
 
-async def _accounts(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+async def _accounts(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
     found["accounts"] = [
-        Choice(
+        Choosable(
             id=one.id, name=one.name, note=" ".join(filter(None, (one.acctnumber, one.accttype)))
         )
         for one in await choices.accounts(client.query)
@@ -119,9 +120,9 @@ async def _accounts(client: NetSuite, found: dict[str, list[Choice]]) -> str:
     return f"{len(found['accounts'])} to choose from"
 
 
-async def _vendors(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+async def _vendors(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
     found["vendors"] = [
-        Choice(id=one.id, name=one.name)
+        Choosable(id=one.id, name=one.name)
         for one in await choices.vendors(client.query)
         if not one.isinactive
     ]
@@ -130,12 +131,12 @@ async def _vendors(client: NetSuite, found: dict[str, list[Choice]]) -> str:
     )
 
 
-async def _subsidiaries(client: NetSuite, found: dict[str, list[Choice]]) -> str:
+async def _subsidiaries(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
     try:
         listed = await setup.subsidiaries(client.query)
     except UnknownIdentifier:
         return "the account has none"
-    found["subsidiaries"] = [Choice(id=one.id, name=one.name) for one in listed]
+    found["subsidiaries"] = [Choosable(id=one.id, name=one.name) for one in listed]
     return f"{len(listed)}"
 
 
@@ -143,20 +144,20 @@ async def _shipbob(installation: Installation, settings: ConnectionSettings) -> 
     if settings.shipbob.token is None:
         return [], {}
     checks: list[Check] = []
-    found: dict[str, list[Choice]] = {}
+    found: dict[str, list[Choosable]] = {}
 
     async def channels() -> str:
         client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
         listed = await client.channels()
         found["channels"] = [
-            Choice(id=str(one.id), name=one.name, note=one.application_name) for one in listed
+            Choosable(id=str(one.id), name=one.name, note=one.application_name) for one in listed
         ]
         return f"{len(listed)}, {sum(one.writable for one in listed)} of them can be written to"
 
     async def centers() -> str:
         client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
         listed = await client.fulfillment_centers()
-        found["centers"] = [Choice(id=str(one.id), name=one.name) for one in listed]
+        found["centers"] = [Choosable(id=str(one.id), name=one.name) for one in listed]
         return ", ".join(f"{one.id} {one.name}" for one in listed[:3]) or "none"
 
     await _check(checks, "shipbob", "token and channels", channels())

@@ -22,7 +22,7 @@ StepState = Literal["done", "wait", "open"]
 _MOST_REMEMBERED: Final = 50
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class SetUpStep(msgspec.Struct, frozen=True, kw_only=True):
     """A step of the set-up.
 
     Attributes:
@@ -51,7 +51,7 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
 
     draft: Draft
     fields: frozenset[str]
-    steps: tuple[Step, ...]
+    steps: tuple[SetUpStep, ...]
     seen: Seen | None
     centers: tuple[CenterProposal, ...]
     work: Errand | None
@@ -78,28 +78,34 @@ async def set_up_page(installation: Installation, on: Connection, name: str) -> 
     """
     draft = await drafts.found(on, name)
     fields = frozenset(await installation.drafts.fields(name, on=on))
-    asked = [
-        one
-        for kind in (LOOK, APPLY)
-        for one in await errands.newest(on, None, kind, most=_MOST_REMEMBERED)
-        if one.arguments.get("draft") == name and one.asked_at >= draft.begun_at
-    ]
-    asked.sort(key=lambda one: one.id, reverse=True)
+    asked = await _asked(on, draft)
     newest = asked[0] if asked else None
+    state = newest.state if newest else None
     looked = next((one for one in asked if one.kind == LOOK and one.state == "done"), None)
     seen = None if looked is None else msgspec.convert(looked.answer, Seen)
-    refused = newest is not None and newest.kind == APPLY and newest.state == "done"
+    refused = newest if newest and newest.kind == APPLY and state == "done" else None
     return SetUpPage(
         draft=draft,
         fields=fields,
         steps=_steps(draft, fields, seen),
         seen=seen,
         centers=_centers(draft, seen),
-        work=newest if newest and newest.state in {"waiting", "running"} else None,
-        failed=newest if newest and newest.state == "failed" else None,
-        refused=tuple(newest.answer["checks"]) if newest and refused else (),
+        work=newest if state in {"waiting", "running"} else None,
+        failed=newest if state == "failed" else None,
+        refused=tuple(refused.answer["checks"]) if refused else (),
         lacks=tuple(drafts.missing(draft, set(fields))),
     )
+
+
+async def _asked(on: Connection, draft: Draft) -> list[Errand]:
+    """Return what was asked of workers for this draft, the newest first."""
+    found = [
+        one
+        for kind in (LOOK, APPLY)
+        for one in await errands.newest(on, None, kind, most=_MOST_REMEMBERED)
+        if one.arguments.get("draft") == draft.name and one.asked_at >= draft.begun_at
+    ]
+    return sorted(found, key=lambda one: one.id, reverse=True)
 
 
 def _centers(draft: Draft, seen: Seen | None) -> tuple[CenterProposal, ...]:
@@ -112,36 +118,36 @@ def _centers(draft: Draft, seen: Seen | None) -> tuple[CenterProposal, ...]:
     )
 
 
-def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[Step, ...]:
+def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[SetUpStep, ...]:
     mapped = len(draft.answers.get("locations", {}))
     start = draft.answers.get("start_date", "")
     return (
         _system("netsuite", "NetSuite", seen, has=drafts.PRIVATE_KEY in fields),
         _system("shipbob", "ShipBob", seen, has=drafts.TOKEN in fields),
-        Step(
+        SetUpStep(
             key="found",
             title="What we found",
             state="done" if mapped else "open",
             says=f"{mapped} centers with a location" if mapped else "where the centers are",
         ),
-        Step(
+        SetUpStep(
             key="rules",
             title="Rules and start date",
             state="done" if start else "open",
             says=f"from {start} on" if start else "when it begins",
         ),
-        Step(key="apply", title="Try it in dry run", state="open", says="nothing is posted"),
+        SetUpStep(key="apply", title="Try it in dry run", state="open", says="nothing is posted"),
     )
 
 
-def _system(key: str, title: str, seen: Seen | None, *, has: bool) -> Step:
+def _system(key: str, title: str, seen: Seen | None, *, has: bool) -> SetUpStep:
     checks = [] if seen is None else [one for one in seen.checks if one["system"] == key]
     if not checks:
         says = "not tried yet" if has else "credentials are missing"
-        return Step(key=key, title=title, state="wait" if has else "open", says=says)
+        return SetUpStep(key=key, title=title, state="wait" if has else "open", says=says)
     bad = [one for one in checks if one["result"] != "ok" and one["needed"]]
     if bad:
-        return Step(
+        return SetUpStep(
             key=key, title=title, state="wait", says=f"{bad[0]['check']}: {bad[0]['result']}"
         )
-    return Step(key=key, title=title, state="done", says="signed in")
+    return SetUpStep(key=key, title=title, state="done", says="signed in")

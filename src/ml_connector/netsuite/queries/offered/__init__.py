@@ -1,0 +1,1 @@
+"""What an account offers to choose from, while a connection is set up."""
