@@ -79,6 +79,8 @@ class Decidable:
         corrections: the counter-documents that are decided on and don't exist yet, by the facts,
             what is posted, and the settings. Pure. Raises as ``plan`` does.
         adjusts: by cause, the policy that ``adjust`` decides for the subject alone.
+        names_ours: the causes after which ``handled`` may name a document of ours that a person
+            has changed.
         ignore_rule: the rule under ``[ignore]`` that has all like a subject ignored, by its
             facts; empty where there is none. Pure.
         in_question: internal ids of the documents of others that may hold units of a subject, by
@@ -98,6 +100,7 @@ class Decidable:
     adjusts: Mapping[Cause, str] = field(default_factory=dict)
     ignore_rule: Callable[[Any], str] = no_rule
     in_question: Callable[[Any], Collection[str]] = _no_documents
+    names_ours: frozenset[Cause] = frozenset()
     separates_copies: bool = False
 
 

@@ -64,7 +64,7 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.DATE_MISSING: (_HANDLED,),
         Cause.LINE_NUMBERS_UNCLEAR: (_HANDLED,),
         Cause.REFUSED_BY_NETSUITE: (_HANDLED, _BELONGS),
-        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
+        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT, _HANDLED),
         Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
         Cause.ITEM_WITHOUT_STOCK: (_HANDLED,),
     }
@@ -84,7 +84,8 @@ async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | Non
     """
     if new.kind is _BELONGS:
         return await named_purchase_order(text, reads)
-    return await named_document(text, reads, _TYPES[new.kind])
+    own = new.kind is _HANDLED and new.cause == Cause.QUANTITY_WENT_DOWN
+    return await named_document(text, reads, _TYPES[new.kind], ours_too=own)
 
 
 def match(facts: ReceivingFacts) -> str:
@@ -132,8 +133,17 @@ def _to_be_booked(facts: ReceivingFacts) -> Counter[str]:
 
 
 def accounted_units(facts: ReceivingFacts, booked: Mapping[str, int]) -> Counter[str]:
-    """Return the units that are booked or handled by others' documents, by line of the WRO."""
-    return Counter(booked) + decided.counted_units(facts.decisions, match(facts))
+    """Return the units that are booked or handled by others' documents, by line of the WRO.
+
+    Not what documents took out again of what is booked (``less_units``).
+    """
+    added = [one for one in facts.decisions if not takes_out(one)]
+    return Counter(booked) + decided.counted_units(added, match(facts))
+
+
+def takes_out(one: Decided) -> bool:
+    """Return whether a decision names what took units out again that were booked too much."""
+    return one.kind == _HANDLED and one.cause == Cause.QUANTITY_WENT_DOWN
 
 
 def lapsed(facts: ReceivingFacts, settings: ConnectionSettings) -> NeedsHuman | None:
@@ -234,7 +244,7 @@ def split_handled(
     left = list(raised)
     for place in _places(facts, settings):
         here = handled_units(
-            facts.decisions,
+            [one for one in facts.decisions if not takes_out(one)],
             [
                 UnitsToHandle(name_of(line), items[line.inventory_id].id, place, quantity)
                 for line, quantity in left
@@ -263,15 +273,16 @@ def handled_elsewhere(
     wanted = {items[line.inventory_id].id for line, _ in left}
     places = _places(facts, settings)
     for one in of_kind(facts.decisions, _HANDLED):
-        if one.now is None or not any(unit.item in wanted for unit in one.now.units):
+        seen = None if takes_out(one) else one.now
+        if seen is None or not any(unit.item in wanted for unit in seen.units):
             continue
-        if all(unit.location not in places for unit in one.now.units):
+        if all(unit.location not in places for unit in seen.units):
             return NeedsHuman(
                 f'WRO {facts.wro_id}: decision {one.id}, "{one.says}", names units at another'
                 f" location than {' or '.join(places)}, where the WRO is now",
                 cause=one.cause,
                 remedy=(
-                    f"Correct the location on {document_name(one.now)} in NetSuite"
+                    f"Correct the location on {document_name(seen)} in NetSuite"
                     " and decide again; or correct that of the center under [locations] and"
                     " apply the connection again. Or delete the document and take the decision"
                     f" back with events undecide {one.id}: all that is stowed is then booked."
@@ -311,11 +322,24 @@ def objection(
     return objection_to(
         facts.decisions,
         decision_id,
-        handles=lambda one, document: handles_nothing(
-            one, document, handled, _wanted(facts, settings)
+        handles=lambda one, document: (
+            _takes_nothing_out(facts, one, document, handled)
+            if takes_out(one)
+            else handles_nothing(one, document, handled, _wanted(facts, settings))
         ),
         separates=partial(_separates_nothing, facts),
     )
+
+
+def _takes_nothing_out(
+    facts: ReceivingFacts,
+    one: Decided,
+    document: NamedDocument,
+    handled: Sequence[HandledUnits],
+) -> str:
+    if any(units.decision == one.id for units in handled):
+        return ""
+    return f"{document_name(document)} took nothing out of what is booked of WRO {facts.wro_id}"
 
 
 def _wanted(facts: ReceivingFacts, settings: ConnectionSettings) -> UnitsToAccountFor:
@@ -370,5 +394,6 @@ DECIDABLE: Final = Decidable(
     ),
     ignore_rule=ignore_rule,
     in_question=in_question,
+    names_ours=frozenset({Cause.QUANTITY_WENT_DOWN}),
     separates_copies=True,
 )

@@ -19,6 +19,7 @@ from ml_connector.flows.receiving.decided import (
     taken_back,
 )
 from ml_connector.flows.receiving.decisions.corrections import corrections, said_of_order
+from ml_connector.flows.receiving.decisions.less import less_units, reduced_records
 from ml_connector.flows.receiving.documents import Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.found import lost_receipts
@@ -116,6 +117,9 @@ def _beyond_booked(
 ) -> Plan:
     """Book what is stowed beyond what is booked; raises as ``plan`` does."""
     booked = settled(facts, posted)
+    less = less_units(facts, posted)
+    for units in less:
+        booked[units.source_line] += units.quantity
     _refuse_fewer(facts, booked)
     raised = unbooked(facts.lines, booked)
     if not raised:
@@ -124,6 +128,10 @@ def _beyond_booked(
         decided = Plan(documents=_mark(facts, posted), note=note)
     else:
         decided = _book(facts, raised, posted, settings)
+    if less:
+        decided = msgspec.structs.replace(
+            decided, handled=(*less, *decided.handled), corrected=reduced_records(facts)
+        )
     decided = moved_on(
         decided, facts, posted, settings, dated=lambda: booking_of(facts, "", settings)
     )

@@ -361,16 +361,26 @@ def moved_units(document: NamedDocument, *, leaving: bool) -> Counter[tuple[str,
 
 
 def handled_units(
-    decisions: Iterable[Decided], wanted: Sequence[UnitsToHandle]
+    decisions: Iterable[Decided],
+    wanted: Sequence[UnitsToHandle],
+    *,
+    reduced: Mapping[int, Counter[tuple[str, str]]] = MappingProxyType({}),
 ) -> list[HandledUnits]:
     """Return which of the wanted units are accounted for by documents of others.
 
     Each unit of a document counts once: for the first line that wants it.
+
+    Args:
+        decisions: about the subject.
+        wanted: what nothing accounts for yet.
+        reduced: by decision that names a document of ours, what a person took off it.
     """
     found: list[HandledUnits] = []
     rest = [one.quantity for one in wanted]
     for decided in of_kind(decisions, DecisionKind.HANDLED):
         frees = {1: free_units(decided), -1: free_units(decided, leaving=True)}
+        if decided.id in reduced:
+            frees = {1: Counter(), -1: Counter(reduced[decided.id])}
         for number, want in enumerate(wanted):
             sign = -1 if want.quantity < 0 else 1
             place = (want.item, want.location)
@@ -379,7 +389,11 @@ def handled_units(
             if units and decided.now is not None:
                 free[place] -= units
                 rest[number] -= sign * units
-                found.append(_handled(decided, decided.now, want, sign * units))
+                handled = _handled(decided, decided.now, want, sign * units)
+                if decided.id in reduced:
+                    taken_off = reduced[decided.id][place]
+                    handled = msgspec.structs.replace(handled, shown=taken_off)
+                found.append(handled)
     return found
 
 

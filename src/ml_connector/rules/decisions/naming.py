@@ -19,8 +19,16 @@ from ml_connector.rules.decisions.decided import (
 )
 
 
-async def named_document(number: str, reads: Reads, types: Collection[str]) -> NamedDocument:
+async def named_document(
+    number: str, reads: Reads, types: Collection[str], *, ours_too: bool = False
+) -> NamedDocument:
     """Return a document that somebody else posted, by its number or its internal id.
+
+    Args:
+        number: of the document, or its internal id.
+        reads: of the connection.
+        types: of NetSuite, that it may have.
+        ours_too: whether it may be ours, changed by a person.
 
     Raises:
         UserError: there is none that can be meant, or there are several; or it is ours, or does
@@ -46,13 +54,13 @@ async def named_document(number: str, reads: Reads, types: Collection[str]) -> N
             f"{number} moves no stock" if found else f"NetSuite has no {wanted} {number}{others}",
             f"Give the number of the {wanted} as NetSuite shows it.",
         )
-    _check(document)
+    _check(document, ours_too=ours_too)
     return document
 
 
-def _check(document: NamedDocument) -> None:
+def _check(document: NamedDocument, *, ours_too: bool) -> None:
     name = document_name(document)
-    if document.ours:
+    if document.ours and not ours_too:
         raise _refused(
             f"{name} is ours: it is in the journal, and accounts for what it was posted for",
             "Name the document that somebody else posted.",

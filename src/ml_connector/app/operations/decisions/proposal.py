@@ -174,7 +174,7 @@ async def _with_name(
         return new
     async with installation.database.transaction() as on:
         ours = await stock.ours(on, new.subject.connection, [document.id])
-    if ours:
+    if ours and new.cause not in decidable.names_ours:
         raise UserError(
             f"{text} is ours: it is in the journal, and accounts for what it was posted for",
             where="--document",

@@ -57,7 +57,7 @@ def corrections(
     if not wants_correction(facts.decisions):
         return ()
     booked = settled(facts, posted)
-    short = _short(facts, booked)
+    short = short_units(facts, booked)
     if not short or booked_otherwise(facts.lines, booked):
         return ()
     lines = lines_back(posted, short)
@@ -74,7 +74,7 @@ def said_of_order(posted: Sequence[Posted]) -> str:
     return STAYS_RECEIVED if received else ""
 
 
-def _short(facts: ReceivingFacts, booked: Mapping[str, int]) -> dict[str, int]:
+def short_units(facts: ReceivingFacts, booked: Mapping[str, int]) -> dict[str, int]:
     """Return the units that are booked and not stowed, by line, where all looks agree."""
     now = fewer(facts.lines, booked)
     before = now if facts.seen_first is None else fewer(facts.seen_first, booked)
