@@ -320,3 +320,28 @@ def test_an_address_that_can_t_be_read_is_a_problem(program: httpx2.Client) -> N
         answer = program.get(path)
         assert answer.status_code in {400, 404}, path
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/journal/verify", "/invoices/fee-audit", "/stock/compare"])
+def test_who_asks_again_gets_what_is_under_way(program: httpx2.Client, path: str) -> None:
+    nothing = program.get(path).json()
+    first = program.post(path)
+    second = program.post(path).json()
+    shown = program.get(path).json()
+
+    assert nothing == {"asked": None}
+    assert first.status_code == 202
+    assert first.json()["asked"]["state"] == "waiting"
+    assert first.json()["asked"]["person"] == "reader (token)"
+    assert second["asked"]["id"] == shown["asked"]["id"] == first.json()["asked"]["id"]
+
+
+def test_a_viewer_verifies_but_has_nothing_compared(viewer: Browser) -> None:
+    assert viewer.post("/audit-trail/verify").status_code == 303
+    assert viewer.post("/stock/compare").status_code == 403
+    assert viewer.post("/flows/invoices/fee-audit").status_code == 403
+    progress = viewer.get("/audit-trail/verify/progress")
+
+    assert "Waiting for a worker" in progress.text
+    assert "hx-refresh" not in progress.headers
+    assert "Waiting for a worker" in viewer.get("/audit-trail").text

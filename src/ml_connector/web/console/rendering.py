@@ -21,8 +21,8 @@ from ml_connector.web.address import WebRequest
 from ml_connector.web.console import csrf
 from ml_connector.web.console.assets import asset_path
 from ml_connector.web.console.menu import MENU
-from ml_connector.web.console.shown import UTC_ZONE
-from ml_connector.web.console.spoken import FILTERS, GLOBALS
+from ml_connector.web.console.shown import UTC_ZONE, Shown
+from ml_connector.web.console.spoken import FILTERS, GLOBALS, query
 from ml_connector.web.who import Who
 
 _MINUS: Final = "\u2212"
@@ -100,6 +100,7 @@ def _common(request: WebRequest) -> dict[str, Any]:
     return {
         "who": known,
         "shown": shown,
+        "here": here(shown),
         "zone": shown.zone if shown else UTC_ZONE,
         "csrf": csrf.masked(known.session.csrf) if known and known.session else "",
         "menu": MENU,
@@ -107,6 +108,12 @@ def _common(request: WebRequest) -> dict[str, Any]:
         "asked": request.query_params,
         "version": __version__,
     }
+
+
+def here(shown: Shown | None) -> str:
+    """Return what an address needs to stay with the connection that is shown."""
+    several = shown is not None and len(shown.names) > 1
+    return query({"connection": shown.connection}) if shown is not None and several else ""
 
 
 @functools.cache

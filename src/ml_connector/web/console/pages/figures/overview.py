@@ -14,7 +14,7 @@ from ml_connector.storage.database import Database, DatabaseAway
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.charts import hours_chart
 from ml_connector.web.console.pages.figures.asked import applied_of
-from ml_connector.web.console.rendering import environment, page
+from ml_connector.web.console.rendering import environment, here, page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
 
@@ -66,7 +66,7 @@ async def _rows(database: Database, shown: Shown) -> AsyncIterator[ServerSentEve
             if sent.get(one.id) != said:
                 sent[one.id] = said
                 if not first:
-                    html = row.render(event=one, zone=shown.zone, fresh=True)
+                    html = row.render(event=one, zone=shown.zone, fresh=True, here=here(shown))
                     yield ServerSentEventMessage(data=html, event="row", id=str(one.id))
         first = False
         await asyncio.sleep(_EVERY_SECONDS)
