@@ -345,3 +345,25 @@ def test_a_viewer_verifies_but_has_nothing_compared(viewer: Browser) -> None:
     assert "Waiting for a worker" in progress.text
     assert "hx-refresh" not in progress.headers
     assert "Waiting for a worker" in viewer.get("/audit-trail").text
+
+
+def test_a_stream_ends_with_the_process_and_says_nothing_of_it(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("ends"), url) as made,
+    ):
+        add_user(made, "viewer", "viewer")
+        with made.serving("--no-worker") as running:
+            browser = Browser(made.url)
+            browser.sign_in("viewer")
+            with browser.http.stream("GET", "/overview/events") as stream:
+                lines = stream.iter_lines()
+                assert next(lines) == "event: open"
+                running.process.terminate()
+                rest = list(lines)
+            running.process.wait()
+
+    assert not [one for one in rest if one.startswith("event:")]
+    assert "Traceback" not in running.said

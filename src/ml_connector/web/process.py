@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from types import FrameType
 from typing import Final
 
 import structlog
@@ -39,7 +40,7 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
 from ml_connector.web.bounds import Bounds, Occupancy
-from ml_connector.web.console.state import Console
+from ml_connector.web.console.state import Console, Ending
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
 from ml_connector.web.protocol import bounded_protocol
@@ -82,7 +83,8 @@ def run_web(
     with database_server(settings) as server:
         check_schema(server.owner_url)
         check_master_key(settings, server.url)
-        application = _application(settings, server, serves, intake)
+        ending = Ending()
+        application = _application(settings, server, serves, intake, ending)
         bounds = _bounds()
         config = uvicorn.Config(
             application,
@@ -102,7 +104,20 @@ def run_web(
         for name in ("uvicorn.error", "asyncio"):
             logging.getLogger(name).addFilter(CountedRecords(_counts))
         spare_what_stays()
-        uvloop.run(uvicorn.Server(config).serve(sockets=[listener]))
+        uvloop.run(_Server(config, ending).serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    """The library's server, which tells streams that it ends: it would wait for theirs."""
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End after a signal."""
+        self._ending.begin()
+        super().handle_exit(sig, frame)
 
 
 def _application(
@@ -110,6 +125,7 @@ def _application(
     server: DatabaseServer,
     serves: Serves,
     intake: Callable[[Database, Lanes], TakesIn],
+    ending: Ending,
 ) -> Application:
     database = Database(server.url, size=6, name="ml-connector web")
     lanes = Lanes(server.url)
@@ -118,7 +134,9 @@ def _application(
         # A pool of its own: people who click take no connection from what answers webhooks.
         own = Database(server.url, size=4, name="ml-connector console")
         console = Console(
-            installation=_installation(settings, server, own, lanes), comparing=Comparing()
+            installation=_installation(settings, server, own, lanes),
+            comparing=Comparing(),
+            ending=ending,
         )
     if serves is Serves.CONSOLE and console is not None:
         return console_app(database, settings, console)

@@ -13,6 +13,17 @@ from ml_connector.web.address import WebConnection
 _KEY: Final = "console"
 
 
+class Ending:
+    """Whether this process is about to end: what lasts looks at it, and ends as well."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+    def begin(self) -> None:
+        """Say that the process is about to end. A signal may come in the middle of anything."""
+        self.has_begun = True
+
+
 class Console(msgspec.Struct, frozen=True, kw_only=True):
     """What all pages work with.
 
@@ -20,10 +31,12 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
         installation: its database is a pool of its own: pages never take a connection from
             what answers webhooks.
         comparing: compares passwords.
+        ending: of this process.
     """
 
     installation: Installation
     comparing: Comparing
+    ending: Ending = msgspec.field(default_factory=Ending)
 
     @property
     def settings(self) -> Settings:

@@ -13,7 +13,7 @@ from ml_connector.app.views.overview import LatestEvent, latest_events, overview
 from ml_connector.storage.database import Database, DatabaseAway
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.charts import hours_chart
-from ml_connector.web.console.pages.figures.asked import applied_of
+from ml_connector.web.console.pages.figures.asked import applied_of, number_of
 from ml_connector.web.console.rendering import environment, here, page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
@@ -49,27 +49,40 @@ async def overview_page(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 @get("/overview/events")
 async def overview_events(request: WebRequest, shown: Shown) -> ServerSentEvent:
-    """Send the latest events as they come, each as a row of the table."""
-    return ServerSentEvent(_rows(Console.of(request).database, shown))
+    """Send the latest events as they come, each as a row of the table.
+
+    ``after`` in the address is the newest event that the page shows already.
+    """
+    after = number_of(request, "after")
+    return ServerSentEvent(_rows(Console.of(request), shown, after=after))
 
 
-async def _rows(database: Database, shown: Shown) -> AsyncIterator[ServerSentEventMessage]:
+async def _rows(
+    console: Console, shown: Shown, *, after: int | None
+) -> AsyncIterator[ServerSentEventMessage]:
     """Yield new rows, the oldest first; a row again when its event went on."""
     row = environment().get_template("event_row.html.jinja")
-    sent: dict[int, tuple[str, int]] = {}
     loop = asyncio.get_running_loop()
-    ends, first = loop.time() + _LASTS_SECONDS, True
+    ends = loop.time() + _LASTS_SECONDS
+    there = await _latest(console.database, shown.connection)
+    newest = max((one.id for one in there), default=0) if after is None else after
+    sent = {one.id: _said(one) for one in there if one.id <= newest}
     yield ServerSentEventMessage(data="", event="open")
-    while loop.time() < ends:
-        for one in reversed(await _latest(database, shown.connection)):
-            said = (one.status, one.attempt)
-            if sent.get(one.id) != said:
-                sent[one.id] = said
-                if not first:
-                    html = row.render(event=one, zone=shown.zone, fresh=True, here=here(shown))
-                    yield ServerSentEventMessage(data=html, event="row", id=str(one.id))
-        first = False
+    while True:
+        for one in reversed(there):
+            if sent.get(one.id) != _said(one):
+                sent[one.id] = _said(one)
+                html = row.render(event=one, zone=shown.zone, fresh=True, here=here(shown))
+                yield ServerSentEventMessage(data=html, event="row", id=str(one.id))
+        if loop.time() > ends or console.ending.has_begun:
+            return
         await asyncio.sleep(_EVERY_SECONDS)
+        there = await _latest(console.database, shown.connection)
+
+
+def _said(event: LatestEvent) -> tuple[str, int]:
+    """Return what a row shows that may change."""
+    return event.status, event.attempt
 
 
 async def _latest(database: Database, name: str) -> tuple[LatestEvent, ...]:
