@@ -7,9 +7,11 @@ import pytest
 from ml_connector.app.users import passwords, sign_in, users
 from ml_connector.app.users.passwords import Comparing
 from ml_connector.app.users.sign_in import Came, SignInPaused, SignInRefused
+from ml_connector.ledger import offline
 from ml_connector.ledger.people import sessions
 from ml_connector.secret import Secret
 from ml_connector.storage.database import Database
+from ml_connector.storage.schema import connect
 from ml_connector.words import Role
 
 PASSWORD = Secret("correct horse 9")
@@ -204,6 +206,14 @@ async def test_who_changes_their_own_password_stays_signed_in_here_only(
 
     assert await sign_in.session(people, here) is not None
     assert await sign_in.session(people, elsewhere) is None
+
+
+async def test_a_restore_ends_all_sessions(people: Database) -> None:
+    held = await begun(people)
+    with connect(people.url) as connection:
+        offline.record_restore(connection, "test", "acme.backup")
+
+    assert await sign_in.session(people, held) is None
 
 
 async def test_sessions_that_ended_are_deleted_with_the_next_sign_in(people: Database) -> None:
