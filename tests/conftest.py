@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 LONGEST = (
     "bench",
+    "web/test_api_by_description",
     "contract",
     "docs/test_tutorial",
     "app",

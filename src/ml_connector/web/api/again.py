@@ -5,6 +5,7 @@ that did nothing (refused access, a fault, too many calls) leaves the key free.
 """
 
 import hashlib
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from ml_connector.web.who import Who
 
 HEADER: Final = "idempotency-key"
 
-_LONGEST: Final = 100
+_FORM: Final = re.compile(r"[!-~]{1,100}")
 _CALL: Final = "call that is kept"
 _HELD_BACK: Final = "answer that is not kept"
 
@@ -80,11 +81,11 @@ async def answered_before(request: WebRequest) -> Response[Any] | None:
     who = request.user
     if key is None or request.method in SAFE or not isinstance(who, Who) or who.token is None:
         return None
-    if not key or len(key) > _LONGEST or not key.isprintable():
+    if not _FORM.fullmatch(key):
         raise UserError(
             "That key can't be used",
             where="Idempotency-Key",
-            next_step=f"Send one of 1 to {_LONGEST} printable characters, such as a UUID.",
+            next_step="Send 1 to 100 letters, digits and signs without spaces, such as a UUID.",
         )
     console = Console.of(request)
     asked = hashlib.sha256(

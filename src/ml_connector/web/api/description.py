@@ -62,6 +62,7 @@ def completed(document: Mapping[str, Any]) -> dict[str, Any]:
                 "description": status.phrase,
                 "content": {MEDIA_TYPE: {"schema": schema}},
             }
+        call["responses"].update(_BEFORE_ALL)
         if acts:
             others = [one for one in call.get("parameters", []) if one["name"] != HEADER]
             call["parameters"] = [*others, _KEY]
@@ -104,8 +105,23 @@ _KEY: Final = {
     "required": False,
     "description": "The same call under the same key is done once and answered alike.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
-    "example": "0d8f1c1e-4a5b-4b7e-9d6a-3c1f2e5a7b90",
 }
+
+
+_BEFORE_ALL: Final = {
+    str(int(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)): {
+        "description": "The address and the headers are larger than 16 KiB together",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"error": {"type": "string"}, "hint": {"type": "string"}},
+                }
+            }
+        },
+    }
+}
+"""Answers that are given before anything of a request is looked at."""
 
 
 def _calls(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
