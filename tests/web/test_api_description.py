@@ -1,17 +1,22 @@
 """The API's description of itself, held to what it does."""
 
 import inspect
+import warnings
 from http import HTTPMethod
 
 import msgspec
 import pytest
 from litestar import Litestar
+from litestar.exceptions import LitestarDeprecationWarning
 from litestar.handlers import HTTPRouteHandler
 
 from ml_connector.web.api import DESCRIPTION, api_router
 from ml_connector.web.api.description import completed, openapi_config
 
-APP = Litestar(route_handlers=[api_router()], openapi_config=openapi_config(DESCRIPTION))
+with warnings.catch_warnings():
+    # Of the next major version, which the product does not take.
+    warnings.simplefilter("ignore", LitestarDeprecationWarning)
+    APP = Litestar(route_handlers=[api_router()], openapi_config=openapi_config(DESCRIPTION))
 DOCUMENT = completed(APP.openapi_schema.to_schema())
 HANDLERS = [
     pytest.param(handler, id=handler.handler_name)
