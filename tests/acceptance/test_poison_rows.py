@@ -1,6 +1,7 @@
 """One row of each list that sweeps read can't be read: it is shown, all others are booked."""
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -8,19 +9,25 @@ from acceptance.closing import close
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.returning import Desk
+from acceptance.test_deciding import drifts
 from acceptance.test_polls import look
 from acceptance.test_purchase_orders import order_id
 from acceptance.told import ends_right, furnish
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.faults import Fault
+from ml_connector.sim.shipbob.books.billing import Invoice, Transaction
 from ml_connector.sim.shipbob.books.receiving import Wro
 
 SHIPBOB = {
     "receiving": (r"/receiving(\?|/)", "status"),
     "tracking": (r"/order(\?|/)", "created_date"),
     "returns": (r"/return(\?|/)", "status"),
+    "unidentified": (r"/unidentified-receiving-order(\?|/)", "linked_wro_id"),
 }
 """The lists and the single reads of each flow, and a field that a rule uses."""
+
+
+PATHS = {"charge": r"/transactions", "invoice": r"/invoices(\?|$)"}
 
 
 def swept(acme: Merchant) -> None:
@@ -158,3 +165,99 @@ def test_a_month_is_proved_though_one_wro_cannot_be_read(
     assert "`$.status`" in told.open[0].says
     assert not told.green
     ends_right(acme, tee)
+
+
+def test_goods_on_the_dock_that_cannot_be_read_hide_no_others(unserved: Merchant) -> None:
+    unserved.apply()
+    tee = unserved.sku("TEE")
+    found = [unserved.world.shipbob.add_uro({tee: units}) for units in (3, 4, 5)]
+    poison(unserved, "unidentified", found[1].id)
+    swept(unserved)
+    causes = [state(unserved, "unidentified", one.id)[1] for one in found]
+
+    assert causes == ["unidentified_stock", "event_unreadable", "unidentified_stock"]
+    assert "`$.linked_wro_id`" in state(unserved, "unidentified", found[1].id)[2]
+
+
+@pytest.mark.parametrize("row", ["charge", "invoice"])
+def test_one_charge_or_invoice_that_cannot_be_read_keeps_no_other_from_being_billed(
+    unserved: Merchant, row: str
+) -> None:
+    unserved.apply()
+    shipbob = unserved.world.shipbob
+    invoices: list[Invoice] = []
+    charges: list[Transaction] = []
+    for amount in ("6.13", "7.20", "8.00"):
+        charges.append(shipbob.charge("Shipping", Decimal(amount)))
+        invoices += shipbob.invoice()
+    spoiled = charges[1].id if row == "charge" else invoices[1].id
+    shipbob.faults.add(
+        Fault(kind="spoiled_row", path=PATHS[row], row=str(spoiled), field="amount")
+    )
+    swept(unserved)
+    states = [state(unserved, "billing", one.id) for one in invoices]
+    shipbob.clear_faults()
+    sync(unserved, "billing", [str(invoices[1].id)])
+
+    assert [one[0] for one in states] == ["done", "dead", "done"]
+    assert states[1][1] == "event_unreadable"
+    assert "`$.amount`" in states[1][2]
+    assert state(unserved, "billing", invoices[1].id)[0] == "done"
+
+
+STOCK = {
+    "shipbob": ("/inventory-level/locations", "locations"),
+    "netsuite": ("suiteql", "quantityonhand"),
+}
+
+
+@pytest.mark.parametrize("system", sorted(STOCK))
+def test_stock_that_cannot_be_read_is_not_compared_and_all_else_is(
+    unserved: Merchant, system: str
+) -> None:
+    unserved.apply()
+    skus = [unserved.sku("SKU") for _ in range(3)]
+    for sku in skus:
+        wro = unserved.deliver({sku: 5}, number=unserved.order({sku: 5}))
+        sync(unserved, "receiving", [str(wro.id)])
+    path, field = STOCK[system]
+    variant = unserved.world.shipbob.books.products.find(skus[0])
+    row = str(variant.inventory_id) if system == "shipbob" else ""
+    side = unserved.world.shipbob if system == "shipbob" else unserved.world.netsuite
+    side.faults.add(Fault(kind="spoiled_row", path=path, row=row, field=field))
+    sync(unserved, "inventory")
+    unread = state(unserved, "inventory", 6)
+    unserved.world.netsuite.add_to_stock(skus[2], 6, -1)
+    differing = drifts(unserved)
+    both = state(unserved, "inventory", 6)
+    unserved.world.shipbob.clear_faults()
+    unserved.world.netsuite.faults.clear()
+
+    assert unread[:2] == ("dead", "event_unreadable")
+    assert f"`$.{field}`" in unread[2]
+    assert [(row["sku"], row["drift"]) for row in differing] == [(skus[2], 1)]
+    assert both[1] == "stock_drift"
+    assert "Not compared, since it can't be read" in both[2]
+    assert [row["sku"] for row in drifts(unserved)] == [skus[2]]
+
+
+def test_one_item_that_cannot_be_read_keeps_no_other_from_being_received(
+    unserved: Merchant,
+) -> None:
+    unserved.apply()
+    skus = [unserved.sku("SKU") for _ in range(3)]
+    wros = [unserved.deliver({sku: 5}, number=unserved.order({sku: 5})) for sku in skus]
+    books = unserved.world.netsuite.books
+    item = books.value("SELECT id FROM item WHERE itemid = ?", (skus[1],))
+    unserved.world.netsuite.faults.add(
+        Fault(kind="spoiled_row", path="suiteql", row=str(item), field="itemtype")
+    )
+    swept(unserved)
+    states = [state(unserved, "receiving", wro.id) for wro in wros]
+
+    assert [one[:2] for one in states] == [
+        ("done", None),
+        ("dead", "event_unreadable"),
+        ("done", None),
+    ]
+    assert "`$.itemtype`" in states[1][2]

@@ -21,7 +21,7 @@ def _within(at: datetime | None, since: datetime | None, until: datetime | None 
 
 def _page(found: Sequence[T], number: int, size: int) -> NumberedPage[T]:
     rows = found[(number - 1) * size : number * size]
-    return NumberedPage(rows=rows, pages=max(1, math.ceil(len(found) / size)))
+    return NumberedPage(rows=rows, pages=max(1, math.ceil(len(found) / size)), listed=len(rows))
 
 
 class Lists:

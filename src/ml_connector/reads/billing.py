@@ -147,10 +147,17 @@ class BillingReads:
         if not candidates:
             return ()
         since = min(one.charged_on for one in candidates if one.charged_on is not None)
-        listed = {
-            transaction.transaction_id
-            async for transaction, _ in self._shipbob.transactions(since, invoiced=False)
-        }
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            listed = {
+                transaction.transaction_id
+                async for transaction, _ in self._shipbob.transactions(since, invoiced=False)
+            }
+        # One that can't be read is listed all the same, and another's is none of these.
+        named = {one.ids.get("transaction_id") for one in spoiled}
+        if None in named:
+            raise unreadable("ShipBob", [one.sentence for one in spoiled])
+        listed |= {one for one in named if one is not None}
         return [one for one in candidates if one.transaction_id not in listed]
 
     async def assign(self, invoice_id: int, found: Sequence[Charge]) -> None:

@@ -24,6 +24,7 @@ from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.storage.database import Database
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 
 MOVING: Final = timedelta(minutes=15)
 """How long a movement at ShipBob may be on its way to us: a webhook has further attempts."""
@@ -44,11 +45,13 @@ class Snapshot:
 
     Attributes:
         taken_at: when reading began.
+        spoiled: the rows of either that can't be read.
     """
 
     taken_at: datetime
     shipbob: Sequence[StockLevel]
     netsuite: Sequence[OnHand]
+    spoiled: Sequence[SpoiledRow] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +142,17 @@ class StockReads:
     async def _take(self) -> Snapshot:
         taken_at = self._now()
         wanted = {*self.locations.values(), *([self.quarantine] if self.quarantine else [])}
-        shipbob = [level async for level in self._shipbob.stock.levels()]
-        netsuite = [
-            row
-            async for page in stock.on_hand(self._netsuite.query, sorted(wanted))
-            for row in page
-        ]
-        return Snapshot(taken_at=taken_at, shipbob=shipbob, netsuite=netsuite)
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            shipbob = [level async for level in self._shipbob.stock.levels()]
+            netsuite = [
+                row
+                async for page in stock.on_hand(self._netsuite.query, sorted(wanted))
+                for row in page
+            ]
+        return Snapshot(
+            taken_at=taken_at, shipbob=shipbob, netsuite=netsuite, spoiled=tuple(spoiled)
+        )
 
     async def expected(self, snapshot: Snapshot) -> Expected:
         """Return what the ledger knows; to be asked after the snapshot was taken."""

@@ -52,10 +52,12 @@ class NumberedPage(Generic[T]):
 
     Attributes:
         pages: how many there are of this size; None where ShipBob does not say it.
+        listed: how many rows it has, with those that can't be read.
     """
 
     rows: Sequence[T]
     pages: int | None
+    listed: int
 
 
 def _raise(_row: object, error: msgspec.ValidationError) -> bool:
@@ -87,7 +89,7 @@ def numbered_page(
             spoil(row, error)
     pages = _whole(answer.header("total-pages"))
     is_counted = pages is not None and (pages <= 1 or len(listed) >= size)
-    return NumberedPage(rows=rows, pages=pages if is_counted else None)
+    return NumberedPage(rows=rows, pages=pages if is_counted else None, listed=len(listed))
 
 
 async def walk(

@@ -20,6 +20,7 @@ _log: Final = structlog.get_logger("rows")
 
 _MOST_NAMED: Final = 3
 _LONGEST_ID: Final = 64
+_OF: Final = frozenset({"item", "location"})
 
 
 class SpoiledRow(NamedTuple):
@@ -145,15 +146,17 @@ def unreadable(system: str, sentences: list[str]) -> Unreadable:
 
 
 def _ids(row: object) -> Mapping[str, str]:
-    """Return the ids that a row shows: its own first."""
+    """Return the ids that a row shows: its own first; where it has none, what it is of."""
     if not isinstance(row, dict):
         return {}
     named: dict[str, Any] = {str(name).lower(): value for name, value in row.items()}
-    return {
+    kept = {
         name: str(value)
         for name, value in sorted(named.items(), key=lambda one: one[0] != "id")
-        if (name == "id" or name.endswith("_id"))
+        if (name == "id" or name.endswith("_id") or name in _OF)
         and isinstance(value, int | str)
         and not isinstance(value, bool)
         and 0 < len(str(value)) <= _LONGEST_ID
     }
+    own = {name: value for name, value in kept.items() if name not in _OF}
+    return own or kept

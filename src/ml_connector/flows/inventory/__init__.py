@@ -20,6 +20,7 @@ from ml_connector.flows.inventory.facts import StockFacts
 from ml_connector.flows.inventory.net import sweep, unmapped
 from ml_connector.flows.inventory.plan import details, plan
 from ml_connector.flows.inventory.read import confirm, read
+from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.words import DocumentKind, ExternalIdPrefix
 
 FLOW: Final = Flow(
@@ -30,7 +31,7 @@ FLOW: Final = Flow(
     facts=StockFacts,
     read=read,
     confirm=confirm,
-    plan=plan,
+    plan=as_it_is(plan, source_lines, ()),
     source_lines=source_lines,
     schedule="inventory",
     missing=unmapped,

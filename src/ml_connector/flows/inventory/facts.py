@@ -87,6 +87,18 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
     rest: Decimal
 
 
+class UnreadLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """The stock of one thing that one of the systems shows in a form that can't be read.
+
+    Attributes:
+        key: of the level; empty where the row does not say of what it is.
+        says: what is wrong, with the path.
+    """
+
+    key: str
+    says: str
+
+
 class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The snapshot of one location.
 
@@ -102,6 +114,7 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
             decided to correct.
         unit_rates: base units in one of each unit that these items are kept in, where readable.
         periods: posting periods from the one of ``taken_at`` on; empty when unreadable.
+        unread_levels: rows of stock that can't be read: what they are of is not compared.
         location_subsidiaries: of each location that shows any; empty outside OneWorld.
     """
 
@@ -122,6 +135,7 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     unit_rates: dict[str, Decimal] = {}
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
+    unread_levels: tuple[UnreadLevel, ...] = ()
 
 
 def key_of(item: str | None, sku: str) -> str:

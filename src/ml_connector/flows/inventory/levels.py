@@ -1,13 +1,15 @@
 """The stock of both systems at one location, joined by item, and what is open there. Pure."""
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from ml_connector.flows.inventory.facts import Level, OpenItem, key_of
+from ml_connector.flows.inventory.facts import Level, OpenItem, UnreadLevel, key_of
 from ml_connector.reads.stock import Expected, Snapshot
 from ml_connector.shipbob.resources.stock import StockLevel
+from ml_connector.transport.spoiled import SpoiledRow
 from ml_connector.words import Cause
 
 ItemOf = Callable[[int, str], "str | Cause"]
@@ -53,7 +55,7 @@ def _shipbob_level(
     stock: StockLevel, location: str, locations: Mapping[str, str], item_of: ItemOf
 ) -> Level:
     """Return how many of one inventory id ShipBob has at the location."""
-    sku = (stock.sku or "").strip() or f"inventory item {stock.inventory_id}"
+    sku = _sku_of(stock)
     item = item_of(stock.inventory_id, sku)
     places = [
         place for place in stock.locations if locations.get(str(place.location_id)) == location
@@ -134,6 +136,57 @@ def wanted_skus(
         if sku and (inventory_id := _inventory_id(name)):
             wanted.setdefault(inventory_id, sku)
     return wanted
+
+
+def unread_levels(
+    rows: Iterable[SpoiledRow], skus: Mapping[int, str], item_of: ItemOf
+) -> tuple[UnreadLevel, ...]:
+    """Return what the rows are of that can't be read, as far as they say it.
+
+    Args:
+        rows: of either system.
+        skus: by ShipBob's inventory id.
+        item_of: matches a SKU to an item.
+    """
+    return tuple(
+        UnreadLevel(key=_key_of_row(one, skus, item_of), says=one.sentence) for one in rows
+    )
+
+
+def _key_of_row(row: SpoiledRow, skus: Mapping[int, str], item_of: ItemOf) -> str:
+    if item := row.ids.get("item"):
+        return key_of(item, "")
+    inventory_id = row.ids.get("inventory_id", "")
+    if not inventory_id.isdigit():
+        return ""
+    sku = skus.get(int(inventory_id), "") or f"inventory item {inventory_id}"
+    found = item_of(int(inventory_id), sku)
+    return key_of(None if isinstance(found, Cause) else found, sku)
+
+
+def without(snapshot: Snapshot, unread: Collection[UnreadLevel], item_of: ItemOf) -> Snapshot:
+    """Return the snapshot without what one of the systems shows in an unreadable form.
+
+    It would look as if that system had none of it.
+    """
+    keys = {one.key for one in unread}
+    if not keys:
+        return snapshot
+    return dataclasses.replace(
+        snapshot,
+        shipbob=[one for one in snapshot.shipbob if _key_of_level(one, item_of) not in keys],
+        netsuite=[one for one in snapshot.netsuite if key_of(one.item, one.itemid) not in keys],
+    )
+
+
+def _key_of_level(stock: StockLevel, item_of: ItemOf) -> str:
+    sku = _sku_of(stock)
+    item = item_of(stock.inventory_id, sku)
+    return key_of(None if isinstance(item, Cause) else item, sku)
+
+
+def _sku_of(stock: StockLevel) -> str:
+    return (stock.sku or "").strip() or f"inventory item {stock.inventory_id}"
 
 
 def only(snapshot: Snapshot, items: set[str], keys: Mapping[int, str]) -> Snapshot:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.errors import NeedsHuman
+from ml_connector.errors import NeedsHuman, Unreadable
 from ml_connector.flows.inventory import drift
 from ml_connector.flows.inventory.corrections import corrections
 from ml_connector.flows.inventory.facts import StockFacts
@@ -34,17 +34,22 @@ def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettin
             f"{units} units at fulfillment center {center}"
             for center, units in facts.unmapped.items()
         )
-    if not drifts:
-        return Plan(documents=documents, note=note)
-    return Plan(
-        documents=documents,
-        note=note,
-        remaining_failure=NeedsHuman(
-            drift.sentence(facts, drifts),
+    return Plan(documents=documents, note=note, remaining_failure=_failure(facts, drifts))
+
+
+def _failure(facts: StockFacts, drifts: Sequence[drift.StockDifference]) -> NeedsHuman | None:
+    """Return what a person has to look at: what differs first, then what can't be read."""
+    unread = "; ".join(one.says for one in facts.unread_levels)
+    if drifts:
+        also = f". Not compared, since it can't be read: {unread}" if unread else ""
+        return NeedsHuman(
+            f"{drift.sentence(facts, drifts)}{also}",
             cause=Cause.STOCK_DRIFT,
             remedy=drift.remedy(facts, drifts),
-        ),
-    )
+        )
+    if unread:
+        return Unreadable(f"Stock at location {facts.location} that can't be read: {unread}")
+    return None
 
 
 def details(facts: StockFacts, settings: ConnectionSettings) -> Sequence[Mapping[str, Any]]:

@@ -8,7 +8,14 @@ from msgspec.structs import replace
 
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.inventory import drift
-from ml_connector.flows.inventory.facts import Elsewhere, Level, OpenItem, StockFacts, key_of
+from ml_connector.flows.inventory.facts import (
+    Elsewhere,
+    Level,
+    OpenItem,
+    StockFacts,
+    UnreadLevel,
+    key_of,
+)
 from ml_connector.flows.inventory.levels import (
     ItemOf,
     differing,
@@ -16,7 +23,9 @@ from ml_connector.flows.inventory.levels import (
     only,
     open_items,
     unmapped,
+    unread_levels,
     wanted_skus,
+    without,
 )
 from ml_connector.flows.inventory.movements import moves
 from ml_connector.ledger.postings.documents import Posted
@@ -26,6 +35,7 @@ from ml_connector.rules.decisions.corrections import wants_correction
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import item_fact, stock_periods
 from ml_connector.rules.items import MatchFacts, match, read_items
+from ml_connector.transport.spoiled import SpoiledRow
 from ml_connector.words import Cause
 
 LOOKS_BACK: Final = timedelta(days=35)
@@ -40,7 +50,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
     stock = reads.stock
     snapshot = await stock.snapshot()
     since = snapshot.taken_at - LOOKS_BACK
-    centers = tuple(sorted(one for one, place in stock.locations.items() if place == key))
+    centers = _centers_of(key, stock.locations)
     facts = StockFacts(
         location=key,
         centers=centers,
@@ -51,8 +61,12 @@ async def read(key: str, reads: Reads) -> StockFacts:
         return facts
     expected = await stock.expected(snapshot)
     wanted = wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
+    wanted |= await _skus_of(snapshot.spoiled, reads)
     item_of = _item_of(wanted, await read_items(wanted, reads), reads.skus)
+    unread = unread_levels(snapshot.spoiled, wanted, item_of)
+    snapshot = without(snapshot, unread, item_of)
     found, still_open, moved = _at(key, snapshot, expected, reads, item_of)
+    still_open = _compared(still_open, unread)
     open_keys = {level.key for level, _, rest in drift.balances(found, still_open) if rest}
     decisions = await read_decided("inventory", key, reads)
     facts = replace(
@@ -62,6 +76,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
         open=still_open,
         moved=moved,
         unmapped=unmapped(snapshot, stock.locations),
+        unread_levels=unread,
     )
     if not open_keys:
         return facts
@@ -81,6 +96,26 @@ async def read(key: str, reads: Reads) -> StockFacts:
             if rest and level.key in open_keys
         ),
     )
+
+
+def _centers_of(location: str, locations: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(one for one, place in locations.items() if place == location))
+
+
+def _compared(
+    still_open: Sequence[OpenItem], unread: Sequence[UnreadLevel]
+) -> tuple[OpenItem, ...]:
+    """Return what is open of all that is compared."""
+    not_compared = {one.key for one in unread}
+    return tuple(one for one in still_open if one.key not in not_compared)
+
+
+async def _skus_of(rows: Sequence[SpoiledRow], reads: Reads) -> dict[int, str]:
+    """Return the SKUs of ShipBob's rows that can't be read, by their inventory id."""
+    ids = {
+        int(one.ids["inventory_id"]) for one in rows if one.ids.get("inventory_id", "").isdigit()
+    }
+    return {key: sku.strip() for key in sorted(ids) if (sku := await reads.sku(key))}
 
 
 async def confirm(facts: StockFacts, posted: Sequence[Posted], reads: Reads) -> StockFacts:

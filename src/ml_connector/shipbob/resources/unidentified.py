@@ -16,6 +16,7 @@ from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
 _MOST_PAGES: Final = 1000
+_PAGE: Final = 50
 
 
 class Uro(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class UroCalls:
     async def open(self) -> AsyncIterator[Uro]:
         """Yield those that are not completed, each once, as bulk work; at most 50 a page."""
         seen: set[int] = set()
+        stale = False
         for page in range(1, _MOST_PAGES + 1):
             request = Request(
                 operation="unidentified.list",
@@ -70,14 +72,16 @@ class UroCalls:
                 priority=Priority.BULK,
             )
             try:
-                found = await self._session.one(request, list[Uro])
+                found = await self._session.page(request, Uro, size=_PAGE)
             except NeedsData as missing:
                 if missing.cause is not Cause.RECORD_NOT_FOUND:
                     raise
                 return
-            new = [uro for uro in found if uro.id not in seen]
+            new = [uro for uro in found.rows if uro.id not in seen]
             for uro in new:
                 seen.add(uro.id)
                 yield uro
-            if not new:
+            # A page of which nothing can be read is not the last one; a second such page is.
+            if not new and (stale or len(found.rows) == found.listed):
                 return
+            stale = not new
