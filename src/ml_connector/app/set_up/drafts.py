@@ -30,6 +30,10 @@ _UNKNOWN: Final = "to be told"
 """Stands for what a step that comes later will tell, where settings need something."""
 
 
+class NoSuchDraft(UserError):
+    """No connection of that name is being set up."""
+
+
 async def begin(on: Connection, name: str, account_id: str, *, person: str) -> None:
     """Begin a draft.
 
@@ -60,11 +64,11 @@ async def found(on: Connection, name: str) -> Draft:
     """Return a draft.
 
     Raises:
-        UserError: there is none of this name.
+        NoSuchDraft: there is none of this name.
     """
     draft = await drafts.find(on, name)
     if draft is None:
-        raise UserError(
+        raise NoSuchDraft(
             f'No connection "{name}" is being set up',
             where=name,
             next_step="It was applied or discarded: see the connections.",

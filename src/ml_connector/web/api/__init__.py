@@ -17,6 +17,7 @@ from ml_connector.web.api import (
     guards,
     me,
     search,
+    set_up,
     subjects,
     tokens,
     users,
@@ -38,6 +39,7 @@ _ROUTES: Final = (
     *errands.ROUTES,
     *months.ROUTES,
     *figures.ROUTES,
+    *set_up.ROUTES,
 )
 
 

@@ -8,6 +8,7 @@ import psycopg
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from ml_connector.app.set_up.drafts import NoSuchDraft
 from ml_connector.app.users.api_tokens import NoSuchToken
 from ml_connector.app.users.roles import NotAllowed
 from ml_connector.app.users.users import NoSuchUser
@@ -53,7 +54,7 @@ def refused(_: WebRequest, error: UserError) -> Response[Problem]:
     status = HTTPStatus.BAD_REQUEST
     if isinstance(error, NotAllowed):
         status = HTTPStatus.FORBIDDEN
-    if isinstance(error, (NoSuchUser, NoSuchToken)):
+    if isinstance(error, (NoSuchUser, NoSuchToken, NoSuchDraft)):
         status = HTTPStatus.NOT_FOUND
     if isinstance(error, DatabaseAway):
         status = HTTPStatus.SERVICE_UNAVAILABLE

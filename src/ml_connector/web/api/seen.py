@@ -24,18 +24,6 @@ async def seen(on: Connection, wanted: str | None = None) -> list[str]:
     return [wanted]
 
 
-async def applied(on: Connection, name: str) -> AppliedConnection:
-    """Return a connection by its name.
-
-    Raises:
-        NotFoundException: there is none.
-    """
-    found = await connections.find(on, name)
-    if found is None:
-        raise NotFoundException(detail="There is no such connection")
-    return found
-
-
 async def which(on: Connection, wanted: str | None) -> AppliedConnection:
     """Return the connection that an address names; it may name none where there is one.
 

@@ -13,7 +13,7 @@ from ml_connector.app.views.books import months as views
 from ml_connector.app.views.books.months import KIND, MonthPage, MonthRow
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
-from ml_connector.web.api.seen import applied
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
@@ -37,14 +37,14 @@ class AskedMonth(msgspec.Struct, frozen=True, kw_only=True):
 async def list_months(request: WebRequest, connection: Named) -> Months:
     """Return the months from the connection's start date on, each with its newest report."""
     async with Console.of(request).database.single() as on:
-        return Months(months=await views.months(on, await applied(on, connection)))
+        return Months(months=await views.months(on, await which(on, connection)))
 
 
 @get("/months/{month:str}", guards=[needs("look")], summary="A month", tags=["Months"])
 async def month(request: WebRequest, month: Written, connection: Named) -> MonthPage:
     """Return a month: its reports, what the newest shows, and whether one is being made."""
     async with Console.of(request).database.single() as on:
-        one = await applied(on, connection)
+        one = await which(on, connection)
         return await views.month_page(on, one, views.parsed(month, one))
 
 
@@ -61,7 +61,7 @@ async def make_month(
     """Let a worker make the report of a month; who asks while it is made gets the same errand."""
     console = Console.of(request)
     async with console.database.single() as on:
-        one = await applied(on, connection)
+        one = await which(on, connection)
     wanted = str(views.parsed(month, one))
     asked = await errands.ask(
         console.database,
@@ -86,7 +86,7 @@ async def month_file(
     """Return a file of a report, as it was written."""
     del month
     async with Console.of(request).database.single() as on:
-        path = await views.report_file(on, await applied(on, connection), report, name)
+        path = await views.report_file(on, await which(on, connection), report, name)
     return File(path=path, filename=path.name)
 
 

@@ -14,7 +14,7 @@ from ml_connector.errors import UserError
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.reconcile.month import Month
 from ml_connector.web.address import WebRequest
-from ml_connector.web.api.seen import applied
+from ml_connector.web.api.seen import which
 from ml_connector.web.console.guards import needs
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
@@ -31,7 +31,7 @@ async def months_page(request: WebRequest, shown: Shown) -> Response[bytes]:
     found: tuple[MonthRow, ...] = ()
     if shown.connection:
         async with Console.of(request).database.single() as on:
-            found = await views.months(on, await applied(on, shown.connection))
+            found = await views.months(on, await which(on, shown.connection))
     return page(request, "months.html.jinja", months=found)
 
 
@@ -95,7 +95,7 @@ async def _found(request: WebRequest, shown: Shown, month: str) -> MonthPage:
 
 async def _connection(request: WebRequest, shown: Shown) -> AppliedConnection:
     async with Console.of(request).database.single() as on:
-        return await applied(on, shown.connection)
+        return await which(on, shown.connection)
 
 
 def _parsed(written: str, one: AppliedConnection) -> Month:

@@ -1,0 +1,7 @@
+"""Setting connections up, for programs."""
+
+from typing import Final
+
+from ml_connector.web.api.set_up import drafts, mode
+
+ROUTES: Final = (*drafts.ROUTES, *mode.ROUTES)
