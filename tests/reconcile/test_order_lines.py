@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.reconcile.compare import order_lines
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
@@ -16,6 +17,7 @@ from ml_connector.reconcile.compare.order_lines import (
     ReceivedLine,
 )
 from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.sides.order_lines import doubtful
 from reconcile.worlds import MONTH
 
 NAMES = SkuNames()
@@ -227,3 +229,26 @@ def test_any_receipts_on_their_own_lines_are_right_and_one_on_another_is_not(see
         for row in order_lines.rows(clean, NAMES)
     )
     assert ("order_line_of_other_location", "mlc-ir-99-1") in wrong(side(lines, *receipts, moved))
+
+
+def test_receipts_that_our_books_lack_are_somebody_elses() -> None:
+    lines = [
+        ReceiptLine(
+            id=str(number),
+            line=1,
+            item="20",
+            quantity=Decimal(40),
+            createdfrom="2173",
+            externalid=external_id,
+            trandate=DAY,
+            location="6",
+            order_line=1,
+        )
+        for number, external_id in enumerate(["mlc-ir-90311-1", "mlc-ir-77-1", "import-5", None])
+    ]
+
+    ours, *others = doubtful(lines, {90311: "6"}, may_exceed={"mlc-ir-90311-1": True})
+
+    assert (ours.external_id, ours.source) == ("mlc-ir-90311-1", "wro 90311")
+    assert (ours.goods_at, ours.may_exceed) == ("6", True)
+    assert [(one.external_id, one.source) for one in others] == [("", "")] * 3

@@ -42,7 +42,7 @@ async def read(
         doubtful=doubtful(
             lines,
             await _goods_at(context, lines),
-            await _may_exceed(installation, context, lines),
+            may_exceed=await _may_exceed(installation, context, lines),
         )
     )
 
@@ -58,12 +58,12 @@ async def _goods_at(context: ConnectionContext, lines: Collection[ReceiptLine]) 
 
 async def _may_exceed(
     installation: Installation, context: ConnectionContext, lines: Collection[ReceiptLine]
-) -> set[str]:
-    """Return our receipts that were posted while surplus was to be received on a line."""
+) -> dict[str, bool]:
+    """Return of our receipts whether surplus was received on a line when they were posted."""
     settings = context.settings
-    ours = {line.externalid for line in lines if wro_of(line.externalid) is not None}
-    external_ids = {one for one in ours if one is not None}
+    named = {line.externalid for line in lines if wro_of(line.externalid) is not None}
+    external_ids = {one for one in named if one is not None}
     async with installation.database.transaction() as on:
         then = await survey.policies_when_posted(on, settings.name, "over_receipt", external_ids)
     now = settings.policies.over_receipt
-    return {one for one in external_ids if then.get(one, now) == "receive"}
+    return {one: (policy or now) == "receive" for one, policy in then.items()}

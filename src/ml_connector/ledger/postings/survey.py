@@ -62,7 +62,7 @@ async def states(
 
 async def policies_when_posted(
     connection: Connection, connection_name: str, policy: str, external_ids: Collection[str]
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     """Return what a policy of the connection was when documents were written down.
 
     Args:
@@ -72,7 +72,8 @@ async def policies_when_posted(
         external_ids: of the documents, in NetSuite.
 
     Returns:
-        By external id; none where the acts of those days do not say.
+        By external id, of those that the connection's books have; None where the acts of those
+        days do not say.
     """
     found = await rows(
         connection,
@@ -83,7 +84,7 @@ async def policies_when_posted(
         " and p.external_id = any (%(ids)s)",
         {"name": connection_name, "policy": policy, "ids": list(external_ids)},
     )
-    return {row["external_id"]: row["value"] for row in found if row["value"] is not None}
+    return {row["external_id"]: row["value"] for row in found}
 
 
 async def exist(connection: Connection, connection_name: str) -> bool:

@@ -22,7 +22,6 @@ from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
 from ml_connector.rules.external_ids import wro_of
 from ml_connector.transport.call import Priority
-from ml_connector.words import OUR_EXTERNAL_IDS
 
 
 def orders_of(movements: Collection[Movement]) -> set[str]:
@@ -73,14 +72,17 @@ async def receipt_lines(suiteql: SuiteQL, order_ids: Sequence[str]) -> list[Rece
 def doubtful(
     lines: Sequence[ReceiptLine],
     goods_at: Mapping[int, str] = MappingProxyType({}),
-    may_exceed: Collection[str] = (),
+    *,
+    may_exceed: Mapping[str, bool],
 ) -> tuple[ReceivedLine, ...]:
     """Return lines of receipts as they are judged. Pure.
 
     Args:
         lines: of receipts.
         goods_at: the location of the center that a WRO's goods go to, by WRO.
-        may_exceed: external ids of receipts that were posted under ``over_receipt = "receive"``.
+        may_exceed: of the receipts that our books have, by external id: whether they were posted
+            under ``over_receipt = "receive"``. All others are somebody else's, also those of
+            another connection to the account.
     """
     return tuple(
         ReceivedLine(
@@ -95,17 +97,16 @@ def doubtful(
             location=line.location,
             quantity=line.quantity,
             goods_at=goods_at.get(wro) if wro is not None else None,
-            may_exceed=external_id in may_exceed,
+            may_exceed=may_exceed.get(external_id, False),
         )
         for line in lines
         if line.trandate is not None
-        for external_id in [_ours(line.externalid)]
+        for external_id in [_known(line.externalid, may_exceed)]
     )
 
 
-def _ours(external_id: str | None) -> str:
-    named = external_id or ""
-    return named if named.startswith(OUR_EXTERNAL_IDS) else ""
+def _known(external_id: str | None, known: Collection[str]) -> str:
+    return external_id if external_id is not None and external_id in known else ""
 
 
 def _lines(order: PurchaseOrder) -> list[ExpectedLine]:
