@@ -67,6 +67,18 @@ _DOCUMENTS: Final = MappingProxyType(
     }
 )
 
+_SEVERAL: Final = MappingProxyType(
+    {
+        DocumentKind.FULFILLMENT_UPDATE: "fulfillments brought up to date",
+        DocumentKind.WRO: "WROs at ShipBob",
+        DocumentKind.WRO_CANCELLATION: "WROs cancelled at ShipBob",
+        DocumentKind.WRO_MARK: "WROs marked at ShipBob",
+        DocumentKind.TRACKING_MARK: "tracking numbers marked at ShipBob",
+        DocumentKind.PRODUCT: "products at ShipBob",
+    }
+)
+"""Documents whose plural has no s at its end."""
+
 _CHIPS: Final[MappingProxyType[str, tuple[Chip, str]]] = MappingProxyType(
     {
         "done": ("done", "Done"),
@@ -97,6 +109,15 @@ def document_title(kind: str, remote_id: str | None = None) -> str:
     """Return how a document is called: its kind and its number, if it has one."""
     title = dict[Any, str](_DOCUMENTS).get(kind) or _spaced(kind)
     return f"{title} {remote_id}" if remote_id else title
+
+
+def document_count(kind: str, count: int) -> str:
+    """Return so many documents of a kind, such as ``1 item receipt`` or ``2 WROs at ShipBob``."""
+    title = document_title(kind)
+    if title[:2] != title[:2].upper():
+        title = f"{title[:1].lower()}{title[1:]}"
+    several = dict[Any, str](_SEVERAL).get(kind, f"{title}s")
+    return f"{count:,} {title if count == 1 else several}"
 
 
 def subject_title(flow: str | None, key: str | None) -> str:

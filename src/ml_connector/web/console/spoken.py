@@ -103,12 +103,6 @@ def target(text: str) -> str:
     return words.document_title(kind, number or None)
 
 
-def plural(kind: str) -> str:
-    """Return what several documents of a kind are called, in small letters."""
-    title = words.document_title(kind)
-    return f"{title[:1].lower()}{title[1:]}s"
-
-
 def query(fields: Mapping[str, str]) -> str:
     """Return fields as the query of an address."""
     return f"?{urlencode(fields)}"
@@ -135,7 +129,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
         "topic": words.topic_title,
         "wall": wall,
         "target": target,
-        "plural": plural,
+        "document_count": words.document_count,
         "query": query,
         "clipped": clipped,
     }
