@@ -193,3 +193,34 @@ def test_a_worker_killed_after_netsuite_said_yes_corrects_nothing_twice(desk: De
     assert desk.stock(tee) == {QUARANTINE: 2}
     assert drifts(desk) == []
     assert close(desk.acme).report.green
+
+
+def test_what_a_person_adjusted_by_hand_is_handled_until_it_is_taken_back(desk: Desk) -> None:
+    tee, found = done_otherwise(desk, {"Restock": 3}, {"Restock": 1, "Quarantine": 1})
+    netsuite = desk.acme.world.netsuite
+    netsuite.add_to_stock(tee, 6, -2, tranId="IA77")
+    decided = decide(desk, found, "handled", "--document", "IA77")
+    stands, month = look(desk, found), close(desk.acme).report
+
+    assert stands == look(desk, found) == ("done", None)
+    assert desk.stock(tee) == {6: 1, QUARANTINE: 1}
+    assert corrected(desk, found) == []
+    assert drifts(desk) == []
+    assert month.green
+    assert any("IA77" in one.says for one in month.of(Kind.FACT_HANDLED))
+
+    undone = desk.acme.command("events", "undecide", str(decided["id"]))
+
+    assert undone.status == 0, undone.err
+    assert look(desk, found) == ("dead", "quantity_went_down")
+
+
+def test_what_is_posted_is_taken_as_it_is(desk: Desk) -> None:
+    _, found = done_otherwise(desk, {"Restock": 2}, {"Restock": 1})
+    decide(desk, found, "accept")
+    stands, month = look(desk, found), close(desk.acme).report
+
+    assert stands == ("done", None)
+    assert month.green
+    assert any("Taken as it is" in one.says for one in month.of(Kind.FACT_REFUSED))
+    assert corrected(desk, found) == []

@@ -38,7 +38,11 @@ FLOW: Final = Flow(
     rules="returns-3",
     facts=ReturnFacts,
     read=read,
-    plan=as_it_is(plan, source_lines, (Cause.STATUS_UNKNOWN, Cause.RETURN_REOPENED)),
+    plan=as_it_is(
+        plan,
+        source_lines,
+        (Cause.STATUS_UNKNOWN, Cause.RETURN_REOPENED, Cause.QUANTITY_WENT_DOWN),
+    ),
     source_lines=source_lines,
     always_refused=always_refused,
     schedule="sweep",

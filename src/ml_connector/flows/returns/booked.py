@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ml_connector.flows.returns.decisions.decided import counted_units
 from ml_connector.flows.returns.facts import ReturnFacts, Unit, known_action
-from ml_connector.ledger.postings.documents import Posted
+from ml_connector.ledger.postings.documents import HandledUnits, Posted
 from ml_connector.rules.booked import (
     TAKEN_BACK,
     left_taken_back,
@@ -15,16 +15,27 @@ from ml_connector.rules.booked import (
 
 
 def booked_of(
-    facts: ReturnFacts, units: Sequence[Unit], posted: Sequence[Posted]
+    facts: ReturnFacts,
+    units: Sequence[Unit],
+    posted: Sequence[Posted],
+    less: Sequence[HandledUnits] = (),
 ) -> Mapping[str, int]:
     """Return the units that are booked already, by source line; 0 for one that is not.
 
     With those that a person took back, while ShipBob says the same of them.
 
+    Args:
+        facts: of the return.
+        units: what was done, as ShipBob tells.
+        posted: what is posted of it.
+        less: what documents of others took out again.
+
     Raises:
         NeedsHuman: fewer came back than are booked.
     """
     booked = settled(facts, units, posted)
+    for one in less:
+        booked[one.source_line] += one.quantity
     # Of what was not clear when it was handled, ShipBob may say by now what was done with it.
     counted = Counter(
         {

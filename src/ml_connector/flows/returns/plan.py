@@ -23,6 +23,7 @@ from ml_connector.flows.returns.decisions.decided import (
     left_to_others,
     split_unclear,
 )
+from ml_connector.flows.returns.decisions.less import less_units, without_less
 from ml_connector.flows.returns.documents import (
     ReturnedUnits,
     adjustment,
@@ -144,7 +145,25 @@ def _beyond_booked(
     settings: ConnectionSettings,
 ) -> Plan:
     """Plan what is booked beyond what is booked already; raises as ``plan`` does."""
-    booked = booked_of(facts, units, posted)
+    less = less_units(facts, posted, {unit.source_line: unit.quantity for unit in units})
+    try:
+        then = _beyond_less(without_less(facts, less), units, posted, settings, less)
+    except (NeedsData, NeedsHuman) as error:
+        if not less:
+            raise
+        then = Plan(remaining_failure=error)
+    return msgspec.structs.replace(then, handled=(*less, *then.handled))
+
+
+def _beyond_less(
+    facts: ReturnFacts,
+    units: Sequence[Unit],
+    posted: Sequence[Posted],
+    settings: ConnectionSettings,
+    less: Sequence[HandledUnits],
+) -> Plan:
+    """Plan what is booked beyond what is booked already and was not taken out again."""
+    booked = booked_of(facts, units, posted, less)
     pending = [unit for unit in units if is_pending(unit, booked)]
     if not pending:
         refuse_unknown_type(facts, units)

@@ -311,7 +311,10 @@ def _refuse_unbookable(
             " document of ours: it is tracked by lot or serial number, whose record has to be"
             " named",
             cause=Cause.QUANTITY_WENT_DOWN,
-            remedy="Correct the stock by hand with an inventory adjustment in NetSuite.",
+            remedy=(
+                "Correct the stock by hand with an inventory adjustment in NetSuite, and decide"
+                " that it handled the return."
+            ),
         )
     if part is not None:
         refuse_unbookable(facts, part)

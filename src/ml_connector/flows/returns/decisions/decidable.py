@@ -47,7 +47,7 @@ _OFFERS: Final[Offers] = offers_of(
         Cause.ITEM_WITHOUT_STOCK: (_HANDLED,),
         Cause.STATUS_UNKNOWN: (DecisionKind.ACCEPT,),
         Cause.RETURN_REOPENED: (DecisionKind.ACCEPT,),
-        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT,),
+        Cause.QUANTITY_WENT_DOWN: (DecisionKind.CORRECT, _HANDLED, DecisionKind.ACCEPT),
     }
 )
 

@@ -38,7 +38,7 @@ from ml_connector.rules.decisions.policies import decided_settings
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
-from ml_connector.words import DecisionKind
+from ml_connector.words import Cause, DecisionKind
 
 _HANDLED: Final = DecisionKind.HANDLED
 _SEPARATE: Final = DecisionKind.SEPARATE
@@ -88,8 +88,12 @@ def decided_for(
 
 
 def counted_units(facts: ReturnFacts) -> Counter[str]:
-    """Return the units that documents of others accounted for before, by line."""
-    return decided.counted_units(facts.decisions, match(facts))
+    """Return the units that documents of others accounted for before, by line.
+
+    Without what a document took out again of what was booked: that is no part of what came.
+    """
+    came = (one for one in facts.decisions if one.cause != Cause.QUANTITY_WENT_DOWN)
+    return decided.counted_units(came, match(facts))
 
 
 def always_refused(facts: ReturnFacts, settings: ConnectionSettings) -> tuple[RefusedUnits, ...]:
@@ -230,17 +234,17 @@ def split_unclear(
         handled += here
     if any(left.values()) or any(one.quantity is None for one in unclear):
         return facts, tuple(handled)
-    decisions = tuple(_having_taken(one, handled) for one in facts.decisions)
+    decisions = tuple(having_taken(one, handled) for one in facts.decisions)
     rest = msgspec.structs.replace(without_unclear_units(facts), decisions=decisions)
     return rest, tuple(handled)
 
 
-def _having_taken(one: Decided, handled: Iterable[HandledUnits]) -> Decided:
+def having_taken(one: Decided, handled: Iterable[HandledUnits]) -> Decided:
     """Return a decision that has taken these units of its document as well."""
     taken = Counter({(unit.item, unit.location): unit.quantity for unit in one.taken})
     for units in handled:
         if units.decision == one.id:
-            taken[units.item, units.location] += units.quantity
+            taken[units.item, units.location] += abs(units.quantity)
     return msgspec.structs.replace(
         one,
         taken=tuple(
@@ -269,6 +273,8 @@ def in_doubt(
         return changed
     items, places = {part.item.id for part in parts}, {part.location for part in parts}
     for one in of_kind(facts.decisions, _HANDLED):
+        if one.cause == Cause.QUANTITY_WENT_DOWN:
+            continue  # it took out what was booked, wherever that was
         shown = [*_places(one.now)] if one.now else []
         here = [location for item, location in shown if item in items]
         if here and places.isdisjoint(here):
