@@ -1,6 +1,7 @@
 """What has changed is taken as it is, as a person decided; what changes again stops anew."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from acceptance.service import Answered
 from acceptance.test_bills_after_posting import BILLING, Office
 from acceptance.test_changed_orders import key_of, ordered, push, receive_by_hand
 from acceptance.test_purchase_orders import wros_of
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.report.page import totals
 
 
 @pytest.fixture
@@ -50,7 +54,9 @@ def test_a_bill_over_another_amount_is_taken_as_the_invoices(acme: Merchant) -> 
     nothing = acme.rows("select * from decision")
     decided = accept(acme, str(made.id), "--json")
     told = office.bill(made)
+    again_told = office.bill(made)
     report = close(acme).report
+    proof = acme.command("audit", "verify")
 
     assert (stopped.state, stopped.cause) == ("dead", "billed_by_others")
     assert looked.status == 0, looked.err
@@ -59,6 +65,15 @@ def test_a_bill_over_another_amount_is_taken_as_the_invoices(acme: Merchant) -> 
     assert decided.status == 0, decided.err
     assert (told.state, office.bills(made)) == ("done", {})
     assert report.green
+    assert again_told.state == "done"
+    assert fees(report) == (Decimal("10.00"), Decimal("-1.00"), Decimal("9.00"), Decimal("9.00"))
+    assert taken_rows(acme) == [
+        (f"mlc-ab-{made.id}-1", f"acceptedBill {theirs}", Decimal("10.00")),
+        (f"mlc-ad-{made.id}-1", f"acceptedDifference {theirs}", Decimal("-1.00")),
+    ]
+    [shown] = [one for one in report.explained if one.kind is Kind.MOVED_BY_OTHERS]
+    assert f"handles invoice {made.id}, as a person took it" in shown.says
+    assert proof.status == 0, proof.err
     assert accept(acme, str(made.id)).status == 1
 
     office.add(made, "4.00")
@@ -74,6 +89,25 @@ def test_a_bill_over_another_amount_is_taken_as_the_invoices(acme: Merchant) -> 
 
     assert twice.state == "done"
     assert (back.state, back.cause) == ("dead", "billed_by_others")
+    assert sum(amount for _, _, amount in taken_rows(acme)) == 0
+    assert acme.command("audit", "verify").status == 0
+
+
+def fees(report: Report) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """ShipBob's, decided, journal's and NetSuite's money of the fees."""
+    [row] = [row for key, row in totals(report) if key.section == "fees" and key.currency]
+    return row.shipbob, row.decided, row.journal, row.netsuite
+
+
+def taken_rows(acme: Merchant) -> list[tuple[str, str, Decimal]]:
+    """What the journal has by decision: external id, target, amount."""
+    return [
+        (row["external_id"], row["target"], row["amount"])
+        for row in acme.rows(
+            "select external_id, target, sum(amount) as amount from journal"
+            " where external_id like 'mlc-a%%' group by 1, 2, posting_id order by posting_id"
+        )
+    ]
 
 
 def test_a_bill_beside_ours_is_not_taken_as_the_invoices(acme: Merchant) -> None:

@@ -48,7 +48,7 @@ FLOW: Final = Flow(
         {"billing.charge.created", "billing.refund.created", "billing.credit.created"}
     ),
     key_of=key_of,
-    rules="billing-3",
+    rules="billing-4",
     facts=BillingFacts,
     read=read,
     plan=as_it_is(plan, source_lines, (Cause.INVOICE_DOES_NOT_TIE, Cause.CURRENCY_DIFFERS)),
@@ -69,7 +69,14 @@ FLOW: Final = Flow(
     ),
     found_document=found_document,
     decidable=DECIDABLE,
-    documents=frozenset({ExternalIdPrefix.VENDOR_BILL, ExternalIdPrefix.VENDOR_CREDIT}),
+    documents=frozenset(
+        {
+            ExternalIdPrefix.VENDOR_BILL,
+            ExternalIdPrefix.VENDOR_CREDIT,
+            ExternalIdPrefix.ACCEPTED_BILL,
+            ExternalIdPrefix.ACCEPTED_DIFFERENCE,
+        }
+    ),
     sections=(
         Section(
             key="fees",

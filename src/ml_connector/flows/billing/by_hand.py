@@ -81,6 +81,30 @@ def entered_by_hand(
     )
 
 
+def taken_bill(
+    facts: BillingFacts, invoice: InvoiceFact, settings: BillingSection, *, owed: Decimal
+) -> tuple[str, Decimal] | None:
+    """Return the one bill that a person takes as the invoice's although it differs.
+
+    Only where its amount can be compared: its internal id, and its total, signed as what is owed.
+    None where that is another matter: it is the bill anyway, there are several, or it is in
+    another currency.
+
+    Args:
+        facts: of the invoice.
+        invoice: its head.
+        settings: of billing.
+        owed: what is to be billed, signed.
+    """
+    others = _others(facts, settings.vendor)
+    if len(others) != 1 or _is_the_bill(others, owed) or not is_in(others[0], invoice, settings):
+        return None
+    [one] = others
+    if one.total is None:
+        return None
+    return one.id, -one.total if one.kind == "vendor credit" else one.total
+
+
 def entered_whole(facts: BillingFacts, invoice: InvoiceFact, settings: BillingSection) -> str:
     """Return that a person has entered the bill of an invoice that can't be billed from its lines.
 

@@ -193,6 +193,13 @@ def bill(
     )
 
 
+def lines_of(
+    postings: Sequence[TargetAmount], invoice: InvoiceFact, day: date
+) -> tuple[JournalLine, ...]:
+    """Return journal lines of these amounts, all of one day."""
+    return tuple(_journal_line(one, invoice, day, day) for one in postings)
+
+
 def _described(invoice: InvoiceFact, *, correction: bool, true_date: date | None) -> str:
     """Return what a bill is for, with the invoice's date where the bill has another."""
     return "".join(

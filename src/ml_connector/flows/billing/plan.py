@@ -5,15 +5,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsData, NeedsHuman, Retryable
-from ml_connector.flows.billing.by_hand import entered_by_hand, entered_whole, resting_on
+from ml_connector.flows.billing.by_hand import (
+    entered_by_hand,
+    entered_whole,
+    resting_on,
+    taken_bill,
+)
 from ml_connector.flows.billing.currency import check_posted, currency_of
 from ml_connector.flows.billing.documents import (
     BILLS,
     TargetAmount,
     bill,
+    lines_of,
     outstanding,
     placed,
 )
@@ -31,6 +39,7 @@ from ml_connector.flows.billing.standing import (
     settled_by,
     standing,
 )
+from ml_connector.flows.billing.taken import PlannedInvoice, TakenBill, rows
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
 from ml_connector.rules.posting_dates import posting_date
@@ -51,18 +60,35 @@ def plan(facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSett
         NeedsHuman: no vendor is set, currencies differ, the period is closed, or somebody
             has entered the bill with another amount.
     """
+    try:
+        decided, taken = _planned(facts, posted, settings)
+    except (NeedsData, NeedsHuman) as failure:
+        taken_back = rows(facts.key, posted, None)
+        if not taken_back:
+            raise
+        return Plan(documents=taken_back, remaining_failure=failure)
+    by_decision = rows(facts.key, posted, taken)
+    if not by_decision:
+        return decided
+    return msgspec.structs.replace(decided, documents=(*by_decision, *decided.documents))
+
+
+def _planned(
+    facts: BillingFacts, posted: Sequence[Posted], settings: ConnectionSettings
+) -> PlannedInvoice:
+    """Decide what to post of an invoice; raises as ``plan`` does."""
     if facts.key == NEXT:
-        return _kept(facts)
+        return PlannedInvoice(_kept(facts))
     invoice = invoice_of(facts)
     kept_out = _kept_out(invoice, settings)
     if kept_out:
-        return refusal(source_lines(facts, settings), kept_out)
+        return PlannedInvoice(refusal(source_lines(facts, settings), kept_out))
     lines = source_lines(facts, settings)
     no_cost = _no_cost(facts, lines)
     named = {one.source_line for one in no_cost}
     settled = settled_by([line for line in lines if line.source_line not in named], posted)
     if settled:
-        return Plan(note=settled, refused=no_cost)
+        return PlannedInvoice(Plan(note=settled, refused=no_cost))
     return _of_the_rest(facts, invoice, posted, settings)
 
 
@@ -82,7 +108,7 @@ def _of_the_rest(
     invoice: InvoiceFact,
     posted: Sequence[Posted],
     settings: ConnectionSettings,
-) -> Plan:
+) -> PlannedInvoice:
     """Decide what is posted of an invoice whose lines are not what stands of it."""
     lines = source_lines(facts, settings)
     kept = standing(posted)
@@ -95,24 +121,32 @@ def _of_the_rest(
         by_hand = "" if kept else entered_whole(facts, invoice, settings.billing)
         if not by_hand:
             raise
-        return _not_billed(
-            lines, no_cost, by_hand, rests_on=resting_on(facts, settings.billing.vendor)
+        return PlannedInvoice(
+            _not_billed(
+                lines, no_cost, by_hand, rests_on=resting_on(facts, settings.billing.vendor)
+            )
         )
     rest = _outstanding(all_parts, kept, settings)
     if not rest:
-        return Plan(refused=no_cost, note="All of it is posted" if kept else "It is over 0")
+        note = "All of it is posted" if kept else "It is over 0"
+        return PlannedInvoice(Plan(refused=no_cost, note=note))
     owed = sum((one.amount for one in rest), Decimal(0))
     by_hand = entered_by_hand(
         facts, invoice, settings.billing, vendor=_vendor(invoice, settings), kept=kept, owed=owed
     )
     if by_hand:
-        return _not_billed(
-            lines, no_cost, by_hand, rests_on=resting_on(facts, settings.billing.vendor)
+        rests_on = resting_on(facts, settings.billing.vendor)
+        found = taken_bill(facts, invoice, settings.billing, owed=owed)
+        if found is None:
+            return PlannedInvoice(_not_billed(lines, no_cost, by_hand, rests_on=rests_on))
+        return PlannedInvoice(
+            Plan(note=by_hand, refused=no_cost, rests_on=rests_on),
+            TakenBill(*found, lines_of(rest, invoice, fact_date)),
         )
     if not owed:
         if kept:
             raise others_at_the_same_total(invoice, rest, kept)
-        return _not_billed(lines, no_cost, _OVER_NOTHING)
+        return PlannedInvoice(_not_billed(lines, no_cost, _OVER_NOTHING))
     document = bill(
         invoice,
         rest,
@@ -122,7 +156,7 @@ def _of_the_rest(
         day=_posting_date(invoice, fact_date, facts, settings),
         currency=currency_of(facts, invoice, settings.billing),
     )
-    return Plan(documents=(document,), refused=no_cost)
+    return PlannedInvoice(Plan(documents=(document,), refused=no_cost))
 
 
 def _not_billed(

@@ -7,13 +7,17 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.flows.billing.documents import TargetAmount
 from ml_connector.flows.billing.invoice_lines import InvoiceFact
 from ml_connector.flows.billing.money import said
+from ml_connector.flows.billing.taken import is_taken
 from ml_connector.ledger.postings.documents import Posted, SourceLine
 from ml_connector.words import Cause
 
 
 def standing(posted: Iterable[Posted]) -> list[Posted]:
-    """Return the documents that no counter-document has taken back."""
-    return [one for one in posted if not one.undone]
+    """Return our documents that no counter-document has taken back.
+
+    Not the rows by which a bill of others is taken as it is.
+    """
+    return [one for one in posted if not one.undone and not is_taken(one)]
 
 
 def settled_by(lines: Sequence[SourceLine], posted: Sequence[Posted]) -> str:

@@ -1,7 +1,7 @@
 """The comparison: three sides in, one report out. Pure: no clock, no database, no network."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -70,6 +70,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         remade: by external id, the document that stands in place of one of ours that was deleted.
         not_needed: external ids of documents of ours that nothing needs any more.
         known: documents of others that the books know as those of a source, or of none.
+        taken: by internal id, the source that a bill of others is taken for, by decision.
         corrected: by internal id, what records hold that were corrected to what the source says.
         separate: documents of others that are another matter by decision: of which source they
             are none, for a person, by internal id.
@@ -90,6 +91,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     remade: Mapping[str, str] = MappingProxyType({})
     not_needed: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    taken: Mapping[str, str] = MappingProxyType({})
     corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
     separate: Mapping[str, str] = MappingProxyType({})
     in_transit: Sequence[InTransit] = ()
@@ -208,7 +210,10 @@ def _of_documents(
         fates=Fates(gathered.remade, gathered.not_needed, gathered.known, gathered.corrected),
         decided={
             **{one: f"is another matter than {of}" for one, of in gathered.separate.items()},
-            **{one: f"handles {of}" for one, of in handled.sources_by_document(handling).items()},
+            **{
+                one: f"handles {of}"
+                for one, of in {**handled.sources_by_document(handling), **gathered.taken}.items()
+            },
         },
     )
 
@@ -257,6 +262,8 @@ def netsuite_rows(
     found: Sequence[FoundDocument],
     names: SkuNames,
     remade: Mapping[str, str] = MappingProxyType({}),
+    *,
+    taken: Collection[str] = (),
 ) -> Iterator[tuple[RowKey, Row]]:
     """Yield NetSuite's part of the table: our documents, and others' movements."""
     ours = {one.external_id: one for one in posted}
@@ -274,7 +281,8 @@ def netsuite_rows(
                 where="" if money else line.location or "",
                 currency=line.currency or _currency_of(known if money else None),
             )
-            yield key, Row(netsuite=line.value) if known else Row(others=line.value)
+            counted = known is not None or head.id in taken
+            yield key, Row(netsuite=line.value) if counted else Row(others=line.value)
 
 
 def _by_id(

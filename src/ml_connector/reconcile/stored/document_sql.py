@@ -170,6 +170,14 @@ where o.ours and last.decision -> 'rests_on' is not null and d ->> 'id' = x.id
 Those beside ours on which the last run of the subject rests.
 """
 
+TAKEN: Final = """
+select p.remote_id as id, min(j.source) as source from posting as p
+join journal as j on j.posting_id = p.id
+where p.connection = %(name)s and p.kind = 'acceptedBill'
+group by 1 having sum(j.amount) <> 0
+"""
+"""Bills of others that people took as an invoice's."""
+
 NOT_NEEDED: Final = """
 select p.external_id from month_raw as m
 join posting as p on p.connection = %(name)s and p.system = 'netsuite'

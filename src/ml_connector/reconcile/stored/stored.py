@@ -219,6 +219,10 @@ class StoredMonth:
             row["external_id"]: row["remote_id"]
             for row in await self._journal.rows(document_sql.REMADE)
         }
+        taken = {
+            row["id"]: f"{row['source']}, as a person took it"
+            for row in await self._journal.rows(document_sql.TAKEN)
+        }
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         corrected = await self._journal.rows(document_sql.CORRECTED)
         return Gathered(
@@ -231,8 +235,9 @@ class StoredMonth:
                 *self._summed(sums),
                 *await self._accepted(sums),
                 *await self._not_agreed(),
-                *netsuite_rows(self._month, posted, found, names, remade),
+                *netsuite_rows(self._month, posted, found, names, remade, taken=taken),
             ],
+            taken=taken,
             equations=await source_states.equations(self._sources, self._sections),
             cut_off=await self._cut_off(),
             stopped=await source_states.stopped(self._sources),
