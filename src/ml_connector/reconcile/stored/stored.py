@@ -219,10 +219,7 @@ class StoredMonth:
             row["external_id"]: row["remote_id"]
             for row in await self._journal.rows(document_sql.REMADE)
         }
-        taken = {
-            row["id"]: f"{row['source']}, as a person took it"
-            for row in await self._journal.rows(document_sql.TAKEN)
-        }
+        taken = await self._taken()
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         corrected = await self._journal.rows(document_sql.CORRECTED)
         return Gathered(
@@ -267,6 +264,11 @@ class StoredMonth:
             row["id"]: f"{row['word']} {row['key']} (decision {row['decision']})"
             for row in await self._sources.rows(source_sql.SEPARATE)
         }
+
+    async def _taken(self) -> dict[str, str]:
+        """Return by internal id which source people took a bill of others for."""
+        rows = await self._journal.rows(document_sql.TAKEN)
+        return {row["id"]: f"{row['source']}, as a person took it" for row in rows}
 
     async def _set_aside(self) -> None:
         """Set aside what does not agree after all that was looked up, with its lines."""
