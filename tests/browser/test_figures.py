@@ -11,6 +11,8 @@ from web.browser import PASSWORD
 from web.people import add_user
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
 PAGES = (
@@ -122,6 +124,25 @@ def test_stock_is_compared_and_fees_are_audited_by_a_button(
             )
         )
         assert seen.faults == []
+
+
+def test_a_backup_is_made_tried_and_downloaded(
+    browser: "Browser", shop: Merchant, tmp_path: "Path"
+) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/system")
+        seen.page.get_by_role("button", name="Back up now").click()
+        link = seen.page.get_by_role("link", name="Download")
+        link.wait_for(timeout=120_000)
+        seen.picture("system with a backup")
+        with seen.page.expect_download() as download:
+            link.click()
+        download.value.save_as(tmp_path / "books.backup")
+
+        assert (tmp_path / "books.backup").read_bytes().startswith(b"ml-connector-backup {")
+        assert seen.faults == []
+    assert shop.rows("select from act where what in ('backup', 'backup.download')") == [{}, {}]
 
 
 def test_a_connection_is_paused_and_resumed(browser: "Browser", shop: Merchant) -> None:

@@ -336,6 +336,22 @@ def test_who_asks_again_gets_what_is_under_way(program: httpx2.Client, path: str
     assert second["asked"]["id"] == shown["asked"]["id"] == first.json()["asked"]["id"]
 
 
+def test_only_an_admin_backs_up_and_only_listed_files_are_handed_out(
+    admin: Browser, viewer: Browser, seen: Merchant
+) -> None:
+    folder = seen.settings.data_dir / "backups"
+    folder.mkdir()
+    (folder / "odd.backup").write_text("no backup")
+    (seen.settings.data_dir / "secret.backup").write_text("no backup")
+
+    assert viewer.post("/system/backup").status_code == 403
+    assert viewer.get("/system/backups/odd.backup").status_code == 403
+    assert admin.post("/system/backup").status_code == 303
+    assert "Waiting for a worker" in admin.get("/system").text
+    for name in ("odd.backup", "..%2Fsecret.backup", "%2E%2E/secret.backup", "none.backup"):
+        assert admin.get(f"/system/backups/{name}").status_code == 404, name
+
+
 def test_a_viewer_verifies_but_has_nothing_compared(viewer: Browser) -> None:
     assert viewer.post("/audit-trail/verify").status_code == 303
     assert viewer.post("/stock/compare").status_code == 403

@@ -14,6 +14,7 @@ from ml_connector.app.errands.errands import Do, ErrandProgress
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
+from ml_connector.app.operations.kept_backups import make_backup
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.set_up import applying, looking
@@ -153,6 +154,14 @@ async def _audit_fees(
     return answer
 
 
+async def _back_up(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Write a backup of the installation into the data folder, and try it."""
+    progress.says("Writing the database into a file, and trying it")
+    return await make_backup(installation, by=errand.person)
+
+
 KINDS: Final[Mapping[str, Do]] = MappingProxyType(
     {
         "reconcile": _reconcile,
@@ -160,6 +169,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "sync": _sync,
         "verify": _verify,
         "fee-audit": _audit_fees,
+        "backup": _back_up,
         **ABOUT_DECISIONS,
         "look-at-draft": _look_at_draft,
         "apply-draft": _apply_draft,

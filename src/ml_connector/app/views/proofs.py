@@ -11,14 +11,18 @@ from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand, Failure, State
 from ml_connector.storage.database import Connection
 
-Asked = Literal["verify", "fee-audit", "compare"]
+Asked = Literal["verify", "fee-audit", "compare", "backup"]
 """What may be asked for."""
 
 _KINDS: Final[Mapping[Asked, tuple[str, Mapping[str, Any]]]] = {
     "verify": ("verify", {}),
     "fee-audit": ("fee-audit", {}),
     "compare": ("sync", {"flow": "inventory", "ids": []}),
+    "backup": ("backup", {}),
 }
+
+_OF_ALL: Final[frozenset[Asked]] = frozenset({"backup"})
+"""What is asked of the whole installation, and of no connection."""
 
 _MOST: Final = 20
 
@@ -62,6 +66,11 @@ class FeeClaim(msgspec.Struct, frozen=True, kw_only=True):
     units: int | None = None
 
 
+def connection_of(asked: Asked, name: str) -> str | None:
+    """Return of which connection something is asked; None: of the whole installation."""
+    return None if asked in _OF_ALL else name
+
+
 def errand_of(asked: Asked) -> tuple[str, Mapping[str, Any]]:
     """Return the kind and the arguments of the errand for something."""
     return _KINDS[asked]
@@ -70,7 +79,7 @@ def errand_of(asked: Asked) -> tuple[str, Mapping[str, Any]]:
 async def newest(on: Connection, name: str, asked: Asked) -> AskedFor | None:
     """Return what was asked for last of a connection; None where nobody did."""
     kind, arguments = _KINDS[asked]
-    for one in await errands.newest(on, name, kind, most=_MOST):
+    for one in await errands.newest(on, connection_of(asked, name), kind, most=_MOST):
         if one.arguments == arguments:
             return _shown(one)
     return None

@@ -7,6 +7,7 @@ import msgspec
 
 from ml_connector import __version__
 from ml_connector.app.installation.room import rooms
+from ml_connector.app.operations.kept_backups import KeptBackup, kept_backups
 from ml_connector.config.settings import Settings
 from ml_connector.engine.work import job_tables, presence
 from ml_connector.ledger.connections import connections
@@ -79,7 +80,11 @@ class ShownDatabase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is shown of the installation."""
+    """All that is shown of the installation.
+
+    Attributes:
+        backups: in the data folder of this machine, the newest first.
+    """
 
     version: str
     python: str
@@ -87,6 +92,7 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[ShownLane, ...]
     rooms: tuple[ShownRoom, ...]
     database: ShownDatabase
+    backups: tuple[KeptBackup, ...]
     public_url: str | None
     data_dir: str
 
@@ -100,6 +106,7 @@ async def system_page(on: Connection, settings: Settings) -> SystemPage:
         lanes=await _lanes(on),
         rooms=_rooms(settings),
         database=await _database(on, embedded=settings.database_url is None),
+        backups=kept_backups(settings),
         public_url=settings.public_url,
         data_dir=str(settings.data_dir),
     )

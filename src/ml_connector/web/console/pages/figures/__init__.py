@@ -19,6 +19,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *asking.VERIFY,
     *asking.FEES,
     *asking.COMPARE,
+    *asking.BACKUP,
     *flows.ROUTES,
     *invoices.ROUTES,
     *stock.ROUTES,

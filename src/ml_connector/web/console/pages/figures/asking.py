@@ -12,9 +12,8 @@ from ml_connector.app.views import proofs
 from ml_connector.app.views.proofs import Asked
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.guards import needs
-from ml_connector.web.console.rendering import page, see_other
+from ml_connector.web.console.rendering import here, page, see_other
 from ml_connector.web.console.shown import Shown
-from ml_connector.web.console.spoken import query
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
@@ -30,7 +29,8 @@ def asking(asked: Asked, there: str, *, right: str) -> tuple[HTTPRouteHandler, H
 
     @post(f"{there}/{asked}", guards=[needs(right)], status_code=HTTPStatus.SEE_OTHER)
     async def ask(request: WebRequest, who: Who, shown: Shown) -> Response[bytes]:
-        if not shown.connection:
+        connection = proofs.connection_of(asked, shown.connection)
+        if connection == "":
             raise NotFoundException
         console = Console.of(request)
         kind, arguments = proofs.errand_of(asked)
@@ -38,11 +38,11 @@ def asking(asked: Asked, there: str, *, right: str) -> tuple[HTTPRouteHandler, H
             console.database,
             console.installation.lanes,
             kind,
-            shown.connection,
+            connection,
             arguments,
             person=who.name,
         )
-        return see_other(f"{there}{query({'connection': shown.connection})}")
+        return see_other(f"{there}{here(shown)}")
 
     @get(f"{there}/{asked}/progress")
     async def progress(request: WebRequest, shown: Shown) -> Response[bytes]:
@@ -61,3 +61,4 @@ def asking(asked: Asked, there: str, *, right: str) -> tuple[HTTPRouteHandler, H
 VERIFY: Final = asking("verify", "/audit-trail", right="verify")
 FEES: Final = asking("fee-audit", "/flows/invoices", right="sync")
 COMPARE: Final = asking("compare", "/stock", right="sync")
+BACKUP: Final = asking("backup", "/system", right="backup")
