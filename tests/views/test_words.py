@@ -6,6 +6,7 @@ from ml_connector.app.views.words import (
     FLOW_PATHS,
     FLOW_TITLES,
     Chip,
+    document_count,
     document_title,
     state_shown,
     subject_title,
@@ -44,3 +45,17 @@ def test_subjects_and_events_are_called_as_people_call_them() -> None:
     assert subject_title(None, None) == ""
     assert topic_title("wro.completed", "webhook") == "WRO completed"
     assert topic_title("wro.completed", "sweep") == "WRO completed (sweep)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "text"),
+    [
+        (DocumentKind.ITEM_RECEIPT, 1, "1 item receipt"),
+        (DocumentKind.ITEM_RECEIPT, 1_200, "1,200 item receipts"),
+        (DocumentKind.WRO_MARK, 1, "1 WRO marked at ShipBob"),
+        (DocumentKind.WRO_MARK, 0, "0 WROs marked at ShipBob"),
+        (DocumentKind.TRACKING_MARK, 2, "2 tracking numbers marked at ShipBob"),
+    ],
+)
+def test_documents_are_counted_in_words(kind: DocumentKind, count: int, text: str) -> None:
+    assert document_count(kind, count) == text
