@@ -219,6 +219,8 @@ class Parcels:
     def cancel(self, sale: Sale) -> None:
         for shipment in self._with(sale, "Processing")[:1]:
             self._shipbob.cancel_shipment(shipment)
+            if shipment.id in {one.shipment for one in self.of(sale)}:  # held after its label
+                sale.let(shipment, "cancelled_after_shipping")
             self._unclaimed(sale, shipment)
 
     def recall(self, sale: Sale) -> None:
