@@ -171,7 +171,7 @@ class OrderFulfillments:
             wanted.update(one.units)
         return bool(wanted) and wanted == self.units_in(fulfillment)
 
-    def _holds_together(self, fulfillment: FulfillmentFact, shipment_ids: Collection[str]) -> bool:
+    def holds_together(self, fulfillment: FulfillmentFact, shipment_ids: Collection[str]) -> bool:
         """Whether a fulfilment of others holds what shipments make up together only."""
         shipments = [one for key, one in self._shipments.items() if key in shipment_ids]
         if self._together is None or is_ours(fulfillment) or len(shipments) < len(shipment_ids):
@@ -226,7 +226,7 @@ class OrderFulfillments:
         named, marked = self.named(fulfillment), self.marked(fulfillment)
         waits = fulfillment.status in FULFILLMENT_NOT_SHIPPED
         if not own.units:
-            return not waits and (named == {own.id} or self._holds_together(fulfillment, named))
+            return not waits and (named == {own.id} or self.holds_together(fulfillment, named))
         alone = {own.id} in (named, marked) and marked <= {own.id}
         if alone and self.holds(fulfillment, {own.id}):
             return True

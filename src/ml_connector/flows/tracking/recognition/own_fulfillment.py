@@ -7,7 +7,7 @@ for one shipment; one that a person made counts for several only while it holds 
 units of all of them. Whatever else may be the shipment's is doubtful: a person decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ml_connector.flows.tracking.recognition.named_shipments import (
@@ -69,21 +69,41 @@ def _by_shared_number(own: ShipmentUnits, known: OrderFulfillments) -> Recognise
     found = [one for one in known.unnamed if one.compared_numbers & shared]
     sharing = [one for one in known.pending if one.numbers & shared]
     equal = [one for one in found if known.holds(one, {own.id})]
-    return _paired(own, sharing, equal) or _of_all_sharing(found, sharing, known)
+    counted = [
+        one
+        for one in known.every
+        if known.named(one)
+        and not is_ours(one)
+        and one.id not in known.separate
+        and one.compared_numbers & shared
+    ]
+    return _paired(own, sharing, equal) or _of_all_sharing(found, counted, sharing, known)
 
 
 def _of_all_sharing(
-    found: Sequence[FulfillmentFact], sharing: Sequence[ShipmentUnits], known: OrderFulfillments
+    found: Sequence[FulfillmentFact],
+    counted: Sequence[FulfillmentFact],
+    sharing: Sequence[ShipmentUnits],
+    known: OrderFulfillments,
 ) -> Recognised | None:
-    """Take the fulfilment that holds what all shipments of a number do; doubt what fits none."""
+    """Take the fulfilment that holds what all shipments of a number do; doubt what fits none.
+
+    It may be counted for some of them already. They may make up whole kits together only.
+    """
     every = {one.id for one in sharing}
-    whole = [
-        one
-        for one in found
-        if one.status not in FULFILLMENT_NOT_SHIPPED and known.holds(one, every)
-    ]
+    whole = [one for one in [*found, *counted] if _holds_all(one, every, known)]
     strange = tuple(one for one in found if not known.holds_of_one(one, sharing))
     return _the_one(whole) or (Recognised(doubtful=strange) if strange else None)
+
+
+def _holds_all(
+    one: FulfillmentFact, shipment_ids: Collection[str], known: OrderFulfillments
+) -> bool:
+    """Whether a shipped fulfilment holds these shipments and those that it names, and no more."""
+    every = {*shipment_ids, *known.named(one)}
+    if one.status in FULFILLMENT_NOT_SHIPPED or not shipment_ids:
+        return False
+    return known.holds(one, every) or known.holds_together(one, every)
 
 
 def _by_units(
