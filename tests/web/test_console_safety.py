@@ -5,6 +5,7 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.service import Process
 from web.browser import PASSWORD, Browser
+from web.door import Door
 from web.people import add_user
 
 
@@ -28,6 +29,19 @@ def test_no_page_allows_script_or_style_of_its_own(admin: Browser) -> None:
         assert " style=" not in page.text
         assert "<style" not in page.text
         assert all(" src=" in tag for tag in page.text.split("<script")[1:])
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/users", "/nothing", "/api/v1/me", "/api/v1/no"])
+@pytest.mark.parametrize("host", ["a:8700/evil", "a:8700?evil", "a b", "[::1", "\xff", "a:99999"])
+def test_a_host_that_is_none_is_no_fault_of_ours(
+    admin: Browser, receiver: Merchant, path: str, host: str
+) -> None:
+    assert admin.get("/account").status_code == 200
+    door = Door(receiver.url, receiver.secret)
+    accept = [(b"accept", b"text/html")]
+    answer = door.send(f"GET {path}", accept, [], host=host.encode("latin-1"))
+
+    assert 200 <= answer.status < 500
 
 
 @pytest.mark.parametrize("field", ["", "AAAA", "x" * 300])

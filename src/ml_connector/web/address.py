@@ -36,10 +36,19 @@ def is_https(request: WebConnection, settings: Settings) -> bool:
 
     Whoever lies about it only gets a cookie that his own browser does not send back.
     """
-    if request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https":
+    if request.scope["scheme"] == "https" or request.headers.get("x-forwarded-proto") == "https":
         return True
     public = urlsplit(settings.public_url or "")
     return public.scheme == "https" and request.headers.get("host", "") == public.netloc
+
+
+def asked_path(request: WebConnection) -> str:
+    """Return the path and the query that were asked for.
+
+    Not by the framework's ``url``, which fails where the sender's ``Host`` is no host.
+    """
+    query = request.scope["query_string"].decode("latin-1")
+    return request.scope["path"] + (f"?{query}" if query else "")
 
 
 def _is_in(address: str, networks: Sequence[Network]) -> bool:

@@ -13,7 +13,7 @@ from ml_connector.web.console import errors
 
 def unknown_path(request: WebRequest, error: HTTPException) -> Response[Any]:
     """Answer what no route of console or API has answered."""
-    if request.url.path.startswith(f"{PATH}/"):
+    if request.scope["path"].startswith(f"{PATH}/"):
         return problems.http_error(request, error)
     if "text/html" in request.headers.get("accept", ""):
         return errors.http_error(request, error)

@@ -20,7 +20,7 @@ from ml_connector.errors import UserError
 from ml_connector.ledger.people import answered_calls
 from ml_connector.ledger.people.answered_calls import AnsweredCall
 from ml_connector.storage.database import DatabaseAway
-from ml_connector.web.address import WebRequest
+from ml_connector.web.address import WebRequest, asked_path
 from ml_connector.web.api.problems import MEDIA_TYPE, Problem, problem
 from ml_connector.web.console.csrf import SAFE
 from ml_connector.web.console.state import Console
@@ -89,8 +89,7 @@ async def answered_before(request: WebRequest) -> Response[Any] | None:
         )
     console = Console.of(request)
     asked = hashlib.sha256(
-        f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-        + await request.body()
+        f"{request.method} {asked_path(request)}\n".encode() + await request.body()
     ).digest()
     async with console.database.transaction() as on:
         before = await answered_calls.begin(on, who.token.name, key, asked)

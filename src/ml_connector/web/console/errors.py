@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from ml_connector.app.users.roles import NotAllowed
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import DatabaseAway
-from ml_connector.web.address import WebRequest
+from ml_connector.web.address import WebRequest, asked_path
 from ml_connector.web.console.csrf import SAFE, ForeignForm
 from ml_connector.web.console.guards import NotSignedIn, PasswordGiven
 from ml_connector.web.console.rendering import page, see_other
@@ -37,7 +37,7 @@ def signed_out(request: WebRequest, _: Exception) -> Response[bytes]:
     """Send somebody who did not sign in to the page for that, and back afterwards."""
     there = "/sign-in"
     if request.method in SAFE and "hx-request" not in request.headers:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        here = asked_path(request)
         there += f"?next={quote(here, safe='')}" if here != "/" else ""
     if "hx-request" in request.headers:
         return Response(

@@ -44,7 +44,7 @@ async def signed_in(request: WebConnection, _: BaseRouteHandler) -> None:
     request.scope["user"] = Who(name=session.person, role=session.role, session=session)
     if isinstance(request, Request) and request.method not in csrf.SAFE:
         await csrf.check(request, session.csrf)
-    if session.password_given and request.url.path not in _BEFORE_THE_PASSWORD:
+    if session.password_given and request.scope["path"] not in _BEFORE_THE_PASSWORD:
         raise PasswordGiven
     request.scope["state"][_SHOWN] = await shown(
         console.database, request.query_params.get("connection")

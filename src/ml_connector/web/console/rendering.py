@@ -104,7 +104,7 @@ def _common(request: WebRequest) -> dict[str, Any]:
         "zone": shown.zone if shown else UTC_ZONE,
         "csrf": csrf.masked(known.session.csrf) if known and known.session else "",
         "menu": MENU,
-        "path": request.url.path,
+        "path": request.scope["path"],
         "asked": request.query_params,
         "version": __version__,
     }
