@@ -141,7 +141,7 @@ async def _propose(
         kind=decision.kind,
         document=" ".join(decision.document.split()),
         value=" ".join(decision.value.split()),
-        note=decision.note.strip() or "(only looked at)",
+        note=decision.note.strip() or "(your note)",
     )
     proposed = await proposal.propose(installation, [standing.ref.connection], event, wanted)
     setting = proposed.new.about.setting

@@ -21,7 +21,7 @@ from ml_connector.ledger.inbox.stopped import Order, StoppedFilter, StoppedSubje
 from ml_connector.storage.database import Connection
 from ml_connector.words import Role
 
-GROUPS_A_PAGE: Final = 25
+GROUPS_A_PAGE: Final = 15
 SHOWN_OF_A_GROUP: Final = 3
 _MOST_SUMMED: Final = 600
 """What is missing is summed over so many subjects of one page at most."""

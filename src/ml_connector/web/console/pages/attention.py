@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from litestar import Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
 
 from ml_connector.app.errands.asking import (
+    PREVIEW,
     Asker,
     DecisionAsked,
     ask_about,
@@ -112,6 +113,9 @@ async def drawer(
 ) -> Response[bytes]:
     """Return what the drawer shows now, for a page that is open."""
     about, asked = await _drawer(Console.of(request).installation, who, shown, decide, errand)
+    if asked is not None and asked.state == "done" and asked.kind != PREVIEW:
+        here = _back(shown, decide=decide, errand=asked.id) + "#decide"
+        return _reload(here)  # the list beside it has changed as well
     return page(
         request,
         "components/decide.html.jinja",
@@ -286,6 +290,13 @@ async def _drawer(
     async with installation.database.transaction() as on:
         about = await deciding(on, [shown.connection], subject_id, role=who.role)
     return about, asked
+
+
+def _reload(path: str) -> Response[bytes]:
+    """Let a page that is open load another address, whole."""
+    return Response(
+        b"", media_type=MediaType.HTML, headers={"hx-redirect": f"{path.replace('#', '&done=1#')}"}
+    )
 
 
 def _of(about: Deciding | None, errand: Errand | None) -> Choice | None:
