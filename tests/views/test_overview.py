@@ -39,6 +39,7 @@ async def test_figures_count_what_is_open_and_what_was_posted_this_month(
         last_month, "vendorBill", "mlc-vb-1", "1", [line("", None, amount="9")], at=old
     )
     await shop.document(done, "vendorBill", "mlc-vb-2", "2", [line("", None, amount="12.40")])
+    await shop.document(done, "wroMark", "mlc-wm-90311", "90311")
 
     found = (await overview(database, applied, now=NOW)).figures
 
@@ -73,6 +74,7 @@ async def test_the_latest_events_name_their_document_and_how_long_it_took(
     await Shop(database, "other").open()
     subject = await shop.subject("receiving", "90311", took=timedelta(seconds=1.5))
     await shop.document(subject, "itemReceipt", "mlc-ir-90311-1", "5002")
+    await shop.document(subject, "wroMark", "mlc-wm-90311", "90311")
     await shop.subject("receiving", "90314", state="parked", cause="x", at=NOW)
 
     async with database.transaction() as on:

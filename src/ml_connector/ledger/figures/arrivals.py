@@ -77,7 +77,7 @@ left join subject as s on s.id = n.subject_id
 left join lateral (
     select p.kind, p.remote_id, p.document ->> 'title' as title from posting as p
     where p.subject_id = n.subject_id and p.state in ('done', 'adopted')
-    order by p.id desc limit 1
+    and p.kind not in ('wroMark', 'trackingMark') order by p.id desc limit 1
 ) as d on true
 order by n.received_at desc, n.id desc
 """  # noqa: S608 - a text of ours

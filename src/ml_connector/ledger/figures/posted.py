@@ -12,7 +12,7 @@ _DOCUMENTS: Final = f"""
 select kind, count(*) as n from (select kind from posting
     where connection = %(name)s and state in ('done', 'adopted')
     and settled_at >= %(since)s limit {MOST_COUNTED}) as p
-group by 1 order by 2 desc, 1
+where kind not in ('wroMark', 'trackingMark') group by 1 order by 2 desc, 1
 """  # noqa: S608 - a constant of ours
 
 _MONEY: Final = f"""
@@ -24,7 +24,10 @@ group by 1 order by 1
 
 
 async def documents(on: Connection, name: str, *, since: datetime) -> dict[str, int]:
-    """Return how many documents of a connection were posted, by kind, the most first."""
+    """Return how many documents of a connection were posted, by kind, the most first.
+
+    Marks that tell ShipBob what we have taken over are none.
+    """
     found = await rows(on, _DOCUMENTS, {"name": name, "since": since})
     return {row["kind"]: int(row["n"]) for row in found}
 
