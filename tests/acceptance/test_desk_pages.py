@@ -202,3 +202,40 @@ def test_runs_are_compared_and_planned_again_on_the_page(acme: Merchant, fiona: 
     assert "Nothing is posted." in again.text
     assert "There are no such runs of it." in mad.text
     assert acme.rows("select 1 from posting where state = 'prepared'") == []
+
+
+def test_netsuite_is_asked_for_a_number_that_only_it_knows(acme: Merchant, fiona: Browser) -> None:
+    sku = acme.sku()
+    wro = acme.deliver({sku: 5})
+    acme.wait_for(wro)
+    [document] = acme.documents(wro)
+    number = str(document["tranId"])
+
+    def answered() -> str:
+        text = fiona.get(asked.headers["location"]).text
+        return "" if "NetSuite is being asked" in text else text
+
+    missing = fiona.get(f"/search?q={number}").text
+    asked = fiona.post("/search/netsuite", {"number": number})
+    found = wait_until(answered)
+
+    assert "Ask NetSuite for a document of that number" in missing
+    assert f'href="/subjects/{subject_id(acme, wro)}?' in found
+    assert str(document["externalId"]) in found
+
+
+def test_events_are_replayed_from_the_page(acme: Merchant, fiona: Browser) -> None:
+    wro = stopped(acme, acme.sku(in_netsuite=False), known=True)
+    page = fiona.get(f"/events?subject={wro.id}").text
+    ids = re.findall(r'name="ids" value="(\d+)"', page)
+
+    some = fiona.post("/events/replay", {"ids": ids[0]})
+    none = fiona.post("/events/replay", {})
+    matching = fiona.post("/events/replay", {"matching": "yes", "subject": str(wro.id)})
+    everything = fiona.post("/events/replay", {"matching": "yes"})
+
+    assert "replayed=1" in some.headers["location"]
+    assert "replayed=1" in matching.headers["location"]
+    assert (none.status_code, everything.status_code) == (400, 400)
+    assert "Nothing says which events" in fiona.alert(everything)
+    acme.wait_for(wro, "parked")
