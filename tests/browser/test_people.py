@@ -137,6 +137,17 @@ def test_pages_work_without_scripts(browser: "Browser", people: Merchant) -> Non
     assert chosen == "finance"
 
 
+def test_the_way_out_is_in_sight(browser: "Browser", people: Merchant) -> None:
+    with window(browser, people.url, size="laptop") as seen:
+        sign_in(seen, "dana")
+        seen.go("/account")
+        box = seen.page.get_by_role("button", name="Sign out", exact=True).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= SIZES["laptop"].height
+        seen.page.get_by_role("button", name="Sign out", exact=True).click()
+        seen.page.wait_for_url("**/sign-in")
+
+
 def test_a_session_that_is_over_leads_back_to_the_page(
     browser: "Browser", people: Merchant
 ) -> None:
