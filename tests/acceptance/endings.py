@@ -183,6 +183,7 @@ ENDINGS: Final = MappingProxyType(
         "quantity_went_down": corrected,
         "status_unknown": accepted,
         "lot_tracked": not_ours,
+        "posted_document_differs": accepted,
         "unidentified_stock": not_ours,
         "sku_missing_in_shipbob": not_ours,
         "unit_differs": not_ours,

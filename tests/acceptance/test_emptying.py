@@ -18,6 +18,8 @@ from acceptance.in_process import decide, sync
 from acceptance.merchant import Merchant
 from acceptance.stops import APPLIED, STORIES, Stop, World
 from acceptance.test_deciding import drifts
+from acceptance.test_deciding_months import decide as decide_month
+from acceptance.test_deciding_months import settle
 from acceptance.test_every_stop_wakes import state
 from ml_connector.causes.table import stops
 from ml_connector.flows import FLOWS
@@ -40,7 +42,6 @@ NOT_PLAYED: Final = {
     Cause.LINE_NUMBERS_UNCLEAR: "of the whole account: see the test of line numbers",
     Cause.REFUSED_BY_NETSUITE: "is tried again: the simulator refuses nothing for a while",
     Cause.REFUSED_BY_SHIPBOB: "is tried again: the simulator refuses nothing for a while",
-    Cause.POSTED_DOCUMENT_DIFFERS: "two records claim one external id: one of them is corrected",
     Cause.UNEXPLAINED: OURS,
     Cause.BUG: OURS,
 }
@@ -131,13 +132,24 @@ def set_up(acme: Merchant) -> World:
 
 def correct_drifts(acme: Merchant) -> None:
     """Decide about each SKU whose stock differs that ShipBob counts right."""
-    for row in drifts(acme):
+    decided: list[str] = []
+    # What is corrected by the very run is among its differences once more.
+    while found := [row for row in drifts(acme) if row["sku"] not in decided]:
+        row = found[0]
+        decided.append(row["sku"])
         said = acme.command(
             *("drift", "decide", str(row["location"]), row["sku"]),
             *("--as", "correct", "--note", "Counted"),
         )
         assert said.status == 0, said.err
-    sync(acme, "inventory")
+
+
+def take_the_month_as_it_is(acme: Merchant) -> None:
+    """Decide about each difference that is left in the month, and let that be booked."""
+    for one in close(acme).report.open:
+        said = decide_month(acme, one, "accept")
+        assert said.status == 0, said.err
+        settle(acme)
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +173,7 @@ def told(quiet: Merchant) -> Told:
     look_everywhere(quiet)
     for stop, cause in open_stops(quiet):
         end(stop, cause, *AFTERWARDS[cause](world, stop))
+    take_the_month_as_it_is(quiet)
     correct_drifts(quiet)
     look_everywhere(quiet)
     return Told(
