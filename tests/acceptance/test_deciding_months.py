@@ -1,6 +1,7 @@
 """What a person decides about differences of a month: books, month end and stock afterwards."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -232,6 +233,20 @@ def test_a_difference_of_a_fact_is_decided_with_the_fact(acme: Merchant) -> None
     assert decided.status == 0, decided.err
     assert decided.json["decision"]["subject"][1:] == ["receiving", str(wro.id)]
     assert standing(acme, wro) == ("done", None)
+    assert close(acme).report.green
+
+
+def test_of_two_who_correct_at_once_one_does(acme: Merchant) -> None:
+    tee, _, _, receipt = received(acme)
+    reduce(acme, receipt, 90)
+    [red] = close(acme).report.open
+    with ThreadPoolExecutor(2) as people:
+        said = list(people.map(lambda kind: decide(acme, red, kind), ("correct", "accept")))
+    settle(acme)
+
+    assert sorted(one.status for one in said) == [0, 1], [one.err for one in said]
+    assert len(acme.rows("select id from decision")) == 1
+    assert acme.books(tee).journal == acme.books(tee).netsuite
     assert close(acme).report.green
 
 
