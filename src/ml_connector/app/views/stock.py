@@ -104,7 +104,7 @@ class StockPage(msgspec.Struct, frozen=True, kw_only=True):
     stock: Listed[StockRow]
 
 
-class _Compared(NamedTuple):
+class _ComparedPlace(NamedTuple):
     """What a run saw and how it is shown: the rows in the order of the list."""
 
     run_id: int
@@ -113,7 +113,7 @@ class _Compared(NamedTuple):
 
 
 # What a run has seen never changes: it is worked out once in each process.
-_COMPARED: Final[WeakKeyDictionary[Database, dict[int, _Compared]]] = WeakKeyDictionary()
+_COMPARED: Final[WeakKeyDictionary[Database, dict[int, _ComparedPlace]]] = WeakKeyDictionary()
 
 
 async def stock_page(
@@ -173,7 +173,7 @@ async def stock_history(
     )
 
 
-async def _latest(database: Database, name: str) -> list[_Compared]:
+async def _latest(database: Database, name: str) -> list[_ComparedPlace]:
     kept = _COMPARED.setdefault(database, {})
     async with database.transaction() as on:
         latest = await snapshots.latest(on, name)
@@ -188,21 +188,21 @@ async def _latest(database: Database, name: str) -> list[_Compared]:
     return [_as_it_stands(row, kept.get(row["id"])) for row in latest]
 
 
-def _is_new(kept: _Compared | None, run_id: int) -> bool:
+def _is_new(kept: _ComparedPlace | None, run_id: int) -> bool:
     return kept is None or kept.run_id != run_id
 
 
-def _compared(row: Mapping[str, Any], kept: bytes | None) -> _Compared:
+def _compared(row: Mapping[str, Any], kept: bytes | None) -> _ComparedPlace:
     facts = _facts(kept)
     judged = _differences(facts) if facts else {}
     shown = sorted(_rows(facts, judged), key=_key) if facts else ()
-    return _Compared(row["run_id"], _place(row, facts, judged), tuple(shown))
+    return _ComparedPlace(row["run_id"], _place(row, facts, judged), tuple(shown))
 
 
-def _as_it_stands(row: Mapping[str, Any], kept: _Compared | None) -> _Compared:
+def _as_it_stands(row: Mapping[str, Any], kept: _ComparedPlace | None) -> _ComparedPlace:
     """Return a comparison with what its subject says now."""
     if kept is None:
-        return _Compared(0, _place(row, None, {}), ())
+        return _ComparedPlace(0, _place(row, None, {}), ())
     now = {"state": row["state"], "sentence": row["sentence"], "remedy": row["remedy"]}
     return kept._replace(place=replace(kept.place, **now))
 

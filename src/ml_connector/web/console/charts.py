@@ -54,7 +54,7 @@ class Tick(msgspec.Struct, frozen=True):
     anchor: str
 
 
-class Line(msgspec.Struct, frozen=True):
+class ChartLine(msgspec.Struct, frozen=True):
     """A line: its points in a picture of 1,000 by 252."""
 
     name: str
@@ -65,7 +65,7 @@ class Line(msgspec.Struct, frozen=True):
 class LineChart(msgspec.Struct, frozen=True, kw_only=True):
     """Lines over an axis from ``bottom`` to ``bottom`` + ``span``."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     steps: tuple[int, ...]
     bottom: int
     span: int
@@ -124,13 +124,13 @@ def stock_chart(points: Sequence[StockPoint], zone: str) -> LineChart:
     first, last = (points[0].at, points[-1].at) if points else (None, None)
     length = (last - first).total_seconds() if first and last else 0.0
 
-    def line(name: str, mark: str, values: Sequence[float]) -> Line:
+    def line(name: str, mark: str, values: Sequence[float]) -> ChartLine:
         found = []
         for one, value in zip(points, values, strict=True):
             gone = (one.at - points[0].at).total_seconds()
             x = _WIDTH * gone / length if length else 0.0
             found.append(f"{x:.1f},{_FLOOR - _HEIGHT * (value - bottom) / span:.1f}")
-        return Line(name, mark, " ".join(found))
+        return ChartLine(name, mark, " ".join(found))
 
     netsuite = [float(one.netsuite) for one in points]
     shipbob = [float(one.shipbob) for one in points]
