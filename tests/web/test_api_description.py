@@ -18,17 +18,18 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", LitestarDeprecationWarning)
     APP = Litestar(route_handlers=[api_router()], openapi_config=openapi_config(DESCRIPTION))
 DOCUMENT = completed(APP.openapi_schema.to_schema())
-HANDLERS = [
-    pytest.param(handler, id=handler.handler_name)
+FOUND = {
+    f"{' '.join(sorted(handler.http_methods))} {route.path}": handler
     for route in APP.routes
     for handler in getattr(route, "route_handlers", [])
     if route.path.startswith("/api/v1/") and HTTPMethod.OPTIONS not in handler.http_methods
     if not route.path.startswith(DESCRIPTION)
-]
+}
+HANDLERS = [pytest.param(FOUND[name], id=name) for name in sorted(FOUND)]
 CALLS = [
     pytest.param(method, call, id=f"{method} {path}")
-    for path, calls in DOCUMENT["paths"].items()
-    for method, call in calls.items()
+    for path, calls in sorted(DOCUMENT["paths"].items())
+    for method, call in sorted(calls.items())
 ]
 
 
