@@ -40,5 +40,4 @@ FLOW: Final = Flow(
     ),
     has_numbers=False,
     decidable=DECIDABLE,
-    looks_again=False,
 )
