@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_purchase_orders import expected, order_id, wros_of
+from ml_connector.errors import UserError
 from ml_connector.sim.shipbob.books.receiving import Wro
 
 WAREHOUSE = 3
@@ -146,9 +149,12 @@ def test_orders_that_a_role_may_not_see_any_more_keep_their_wros(unserved: Merch
 def test_an_order_that_the_role_never_saw_is_none_of_ours(unserved: Merchant) -> None:
     unserved.world.netsuite.withdraw_permission("TRAN_TRNFRORD")
     order, number = transfer(unserved, {unserved.sku("TEE"): 5})
-    [told] = sync(unserved, "purchase-orders", [order])
+    with pytest.raises(UserError, match=f"NetSuite has no order {order} to announce"):
+        sync(unserved, "purchase-orders", [order])
+    sync(unserved, "purchase-orders")
 
-    assert (told["state"], told["documents"], wros_of(unserved, number)) == ("done", [], [])
+    assert wros_of(unserved, number) == []
+    assert unserved.rows("select * from subject where key = %(key)s", key=order) == []
 
 
 def test_an_order_that_is_deleted_has_its_wro_cancelled_though_nothing_lists_it(
