@@ -61,6 +61,7 @@ LONGEST = (
     "sim/shipbob/test_third_party_client",
     "vault/test_ninety_days",
     "audit",
+    "web",
 )
 """Folders and files that take half a minute or more; those that take longest first."""
 

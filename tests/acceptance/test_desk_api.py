@@ -272,7 +272,7 @@ def test_events_are_listed_by_filter_and_page_by_page(
     rest = finance.get("/events", subject=wro.id, limit=50, after=first["after"])["rows"]
 
     assert [one["id"] for one in first["rows"] + rest] == [one["id"] for one in of_it]
-    assert of_it == sorted(of_it, key=lambda one: -one["id"])
+    assert of_it == sorted(of_it, key=lambda one: (one["received_at"], one["id"]), reverse=True)
     parked = finance.get("/events", status="parked", flow="receiving")["rows"]
     assert str(wro.id) in {one["subject"] for one in parked}
     assert {

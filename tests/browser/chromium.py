@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -23,6 +23,17 @@ class Size(NamedTuple):
 
 
 SIZES: Final = {"wide": Size(1440, 900), "laptop": Size(1280, 800), "phone": Size(390, 844)}
+
+_EVERY_LOOK: Final[tuple[tuple[str, Scheme], ...]] = tuple(
+    (size, scheme) for size in SIZES for scheme in get_args(Scheme)
+)
+
+LOOKS: Final[tuple[tuple[str, Scheme], ...]] = (
+    _EVERY_LOOK
+    if os.environ.get("MLC_TEST_LOOKS") == "all"
+    else (("wide", "light"), ("laptop", "dark"), ("phone", "light"))
+)
+"""In which windows a page is looked at: each size and each scheme, or all of both."""
 
 PICTURES: Final = Path(
     os.environ.get("MLC_TEST_PICTURES") or Path(tempfile.gettempdir()) / "ml-connector-pictures"

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.merchant import Merchant
-from browser.chromium import SIZES, Scheme, window
+from browser.chromium import LOOKS, Scheme, window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_who_comes_without_consent_is_told_where_to_begin(
     browser: "Browser", shop: Merchant, size: str, scheme: Scheme
 ) -> None:

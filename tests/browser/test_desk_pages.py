@@ -7,21 +7,13 @@ import pytest
 
 from acceptance.desk import subject_id
 from acceptance.merchant import Merchant, fresh_database, merchant
-from browser.chromium import Scheme, Window, chromium, window
+from browser.chromium import LOOKS, Scheme, Window, chromium, window
 from ml_connector.sim.shipbob.books.receiving import Wro
 from web.browser import PASSWORD
 from web.people import add_user
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-LOOKS: list[tuple[str, Scheme]] = [
-    ("wide", "light"),
-    ("wide", "dark"),
-    ("laptop", "light"),
-    ("phone", "light"),
-    ("phone", "dark"),
-]
 
 EVIL = "<script>document.title='taken'</script>\"'><img src=x onerror=alert(1)>"
 BIDI = "SKU-\u202eLX-1377-WEN\u202c"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.merchant import Merchant
-from browser.chromium import SIZES, Scheme, Window, window
+from browser.chromium import LOOKS, Scheme, Window, window
 from waiting import wait_until
 from web.browser import PASSWORD
 from web.people import add_user
@@ -50,8 +50,7 @@ def signed_in(seen: Window) -> None:
     seen.page.get_by_role("heading", name="Overview").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_every_page_is_read_on_every_screen(
     browser: "Browser", shop: Merchant, size: str, scheme: Scheme
 ) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acceptance.merchant import Merchant
-from browser.chromium import SIZES, Scheme, Window, window
+from browser.chromium import LOOKS, Scheme, Window, window
 from web.browser import PASSWORD
 from web.people import add_user
 
@@ -54,8 +54,7 @@ def test_a_report_is_made_while_one_looks_and_downloaded(
         assert seen.faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_months_are_read_on_every_screen(
     browser: "Browser", shop: Merchant, size: str, scheme: Scheme
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.merchant import Merchant
-from browser.chromium import SIZES, Scheme, Window, window
+from browser.chromium import LOOKS, SIZES, Scheme, Window, window
 from browser.signing_in import sign_in
 from web.people import add_user
 
@@ -31,8 +31,7 @@ def is_well(seen: Window, of: str, *, faults: int = 0) -> None:
     assert len(seen.faults) == faults, seen.faults
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_the_sign_in_says_what_did_not_match(
     browser: "Browser", people: Merchant, size: str, scheme: Scheme
 ) -> None:
@@ -47,8 +46,7 @@ def test_the_sign_in_says_what_did_not_match(
         is_well(seen, "sign in refused", faults=1)  # the answer is a 401
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_an_administrator_sees_to_people_and_tokens(
     browser: "Browser", people: Merchant, size: str, scheme: Scheme
 ) -> None:

@@ -1,11 +1,12 @@
 """A door of its own for console and API, or none."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import httpx2
 import pytest
 
-from acceptance.merchant import Merchant
+from acceptance.merchant import Merchant, fresh_database, merchant
 from acceptance.service import free_port
 from web.people import add_user
 
@@ -36,9 +37,16 @@ def seen(url: str) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def served(receiver: Merchant) -> Merchant:
-    add_user(receiver, "door", "viewer")
-    return receiver
+def served(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Merchant]:
+    """A merchant of this file's own: the one of the other files is served already."""
+    with (
+        fresh_database(server_url, template) as url,
+        merchant(tmp_path_factory.mktemp("door"), url) as made,
+    ):
+        add_user(made, "door", "viewer")
+        yield made
 
 
 def test_console_and_api_have_a_door_of_their_own(served: Merchant) -> None:
