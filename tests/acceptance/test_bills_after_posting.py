@@ -285,6 +285,26 @@ def test_no_bill_is_made_in_a_currency_that_is_not_known(office: Office) -> None
     assert office.open(made) == []
 
 
+def test_a_vendor_whose_currency_says_nothing_gets_no_bill_until_it_is_mapped(
+    office: Office,
+) -> None:
+    """NetSuite shows a currency by the name that people gave it (netsuite.md section 13.2)."""
+    named = office.netsuite.add_currency("Dollar of the house", "1")
+    office.netsuite.add_vendor("ShipBob of the house", internal_id=399, currency=named)
+    vendor = BILLING.replace('"302"', '"399"')
+    office.acme.apply(billing=vendor)
+    made = office.invoice("10.00")
+    told = office.bill(made)
+
+    assert (told.state, told.cause) == ("dead", "currency_differs")
+    assert office.kinds(made) == {"fact_waiting"}
+
+    office.acme.apply(billing=vendor + f'currencies = {{"USD" = "{named}"}}')
+
+    assert office.bill(made).state == "done"
+    assert office.open(made) == []
+
+
 def test_a_bill_in_the_wrong_currency_is_red_at_the_end_of_the_month(office: Office) -> None:
     made = office.invoice("10.00")
     office.bill(made)

@@ -50,6 +50,35 @@ def test_by_shipbobs_guide_an_unlucky_number_is_no_others_order(desk: Desk) -> N
     assert desk.agree(tee)
 
 
+@pytest.mark.parametrize(
+    ("preset", "field", "value"),
+    [
+        ("shopify", "externalId", "5511223344"),  # the shop's id
+        ("amazon", "otherRefNum", "5511223344"),
+        ("amazon", "externalId", "5511223344"),
+    ],
+)
+def test_by_a_shops_preset_its_order_is_found_and_no_others(
+    desk: Desk, preset: str, field: str, value: str
+) -> None:
+    """Another order has the shop's id as its number, which no rule of the preset looks at."""
+    desk.acme.apply(policies=f'order_match = "{preset}"')
+    tee = desk.retail.sku()
+    right = entered(desk, "SO-9001", tee, 2)
+    desk.acme.world.netsuite.edit("salesOrder", right, {field: value})
+    unlucky = entered(desk, "5511223344", tee, 2)
+    order: Order = desk.acme.world.shipbob.create_order(
+        "5511223344", {tee: 2}, order_number="#1001", fulfillment_center_id=228
+    )
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    desk.look(shipment)
+
+    assert desk.retail.state(shipment) == "done"
+    assert (of(desk, right), of(desk, unlucky)) == ([{tee: (2.0, "6")}], [])
+    assert desk.agree(tee)
+
+
 @pytest.mark.parametrize("sale", ["cashSale", "invoice"])
 def test_a_sale_without_an_order_is_named_and_left_to_a_person(desk: Desk, sale: str) -> None:
     tee = desk.retail.sku()

@@ -327,6 +327,33 @@ def test_a_fulfilment_that_was_deleted_is_found_again_or_waits_for_a_person(desk
     assert desk.agree(tee)
 
 
+def test_two_fulfilments_that_were_deleted_in_a_row_are_not_made_a_third_time(desk: Desk) -> None:
+    tee = desk.retail.sku()
+    order = desk.retail.sell({tee: 2})
+    [shipment] = order.shipments
+    desk.ship(shipment)
+    desk.look(shipment)
+    [ours] = desk.retail.fulfillments(order)
+    desk.acme.world.netsuite.delete("itemFulfillment", int(ours["id"]))
+    by_hand = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.look(shipment)
+    assert desk.retail.state(shipment) == "done"
+    desk.acme.world.netsuite.delete("itemFulfillment", int(by_hand))
+    desk.acme.world.shipbob.deliver(shipment)
+    desk.look(shipment)
+
+    assert desk.stop(shipment)[0] == "fulfillment_not_found"
+    assert desk.retail.fulfillments(order) == []
+    assert found(close(desk.acme)) != set()
+
+    again = desk.fulfil(order, {tee: 2}, NUMBER)
+    desk.look(shipment)
+
+    [made] = desk.retail.fulfillments(order)
+    assert (desk.retail.state(shipment), made["id"]) == ("done", again)
+    assert desk.agree(tee)
+
+
 def test_a_fulfilment_of_others_that_was_deleted_is_made_anew(desk: Desk) -> None:
     tee = desk.retail.sku()
     order = desk.retail.sell({tee: 2})

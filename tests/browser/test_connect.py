@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acceptance.merchant import LOCATIONS, Merchant
-from browser.chromium import Scheme, Window, window
+from browser.chromium import LOOKS, Scheme, Window, window
 from ml_connector.sim.world import CLIENT_ID
 from waiting import wait_until
 from web.browser import PASSWORD
@@ -38,7 +38,7 @@ def well(seen: Window, of: str) -> None:
     assert not seen.scrolls_sideways
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("phone", "dark")])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS[:1])
 def test_a_connection_is_set_up_tried_and_applied(
     browser: "Browser", shop: Merchant, tmp_path: "Path", size: str, scheme: Scheme
 ) -> None:
