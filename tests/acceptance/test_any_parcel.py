@@ -45,7 +45,7 @@ from ml_connector.words import DecisionKind
 from waiting import until
 
 SEED: Final = int(os.environ.get("MLC_TEST_SEED", "20261130"))
-ORDERS: Final = int(os.environ.get("MLC_TEST_ORDERS", "150"))
+ORDERS: Final = int(os.environ.get("MLC_TEST_ORDERS", "300"))
 
 SETTLED: Final = "done"
 STOPPED: Final = frozenset({"parked", "dead"})
