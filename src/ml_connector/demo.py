@@ -38,6 +38,7 @@ from ml_connector.ledger.journal import journal
 from ml_connector.own_python import COMMAND
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
+from ml_connector.sim.readings import Readings
 from ml_connector.sim.shipbob.values.vocabulary import TOPICS
 from ml_connector.sim.stories import STORIES, Difference, Step, Story
 from ml_connector.sim.world import World, world
@@ -99,6 +100,7 @@ def run(
     settings: Settings,
     *,
     story: str,
+    readings: Readings,
     port: int,
     says: Says,
     proved: Callable[[StoryProof], None],
@@ -109,6 +111,7 @@ def run(
     Args:
         settings: say where the data folder is; the demo has a folder of its own in it.
         story: one of ``STORIES``.
+        readings: of what the references leave open, as the simulators play it.
         port: of the service; 0 for any free one.
         says: prints.
         proved: prints the proof.
@@ -133,10 +136,16 @@ def run(
                 next_step="End it, or choose another folder with MLC_DATA_DIR.",
             )
         own = settings.of_its_own_in(folder)
+        for line in readings.sentences():
+            says("note", f"In this world: {line}")
         says("note", f"Setting up a fresh installation in {folder}")
         setup.initialise(own)
         setup.add_administrator(own, Secret(PASSWORD))
-        with world() as both, _serving(own, port) as url, database_server(own) as server:
+        with (
+            world(readings=readings) as both,
+            _serving(own, port) as url,
+            database_server(own) as server,
+        ):
             told = STORIES[story](both.netsuite, both.shipbob)
             told.set_up()
             _connect(own, both, told, url, folder)

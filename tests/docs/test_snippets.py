@@ -9,6 +9,7 @@ from docs.pages import Block
 from ml_connector.config import connection, settings
 from ml_connector.config.settings import Settings
 from ml_connector.sim.faults import read_fault_file
+from ml_connector.sim.readings import read_world_file
 
 TOML = [pytest.param(block, id=str(block)) for block in pages.blocks("toml")]
 OF_TESTS = {
@@ -33,6 +34,8 @@ def test_a_toml_block_is_a_file_that_can_be_used(
         assert connection.read(path).name == table["name"]
     elif "fault" in table:
         assert len(read_fault_file(path).fault) == len(table["fault"])
+    elif "world" in table:
+        assert read_world_file(path).as_named() == table["world"]
     else:
         loaded = settings.load(path)
         assert {key: getattr(loaded, key) for key in table} == table

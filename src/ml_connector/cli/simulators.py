@@ -18,6 +18,7 @@ from ml_connector.cli.signals import end_as_with_ctrl_c
 from ml_connector.demo import StoryProof
 from ml_connector.errors import UserError
 from ml_connector.sim.faults import FaultFile, FaultFileError, read_fault_file
+from ml_connector.sim.readings import Readings, WorldFileError, read_world_file
 from ml_connector.sim.server import PortTakenError
 from ml_connector.sim.stories import STORIES, Story, Teller
 from ml_connector.sim.world import (
@@ -59,8 +60,15 @@ _SYSTEMS: Final[dict[Which, frozenset[System]]] = {
 }
 
 
+WorldFile = Annotated[
+    Path | None,
+    typer.Option("--world", metavar="FILE", help="How it is where the references leave it open."),
+]
+
+
 def demo(
     story: Annotated[str, typer.Option("--story", help="Which story to tell.")] = "wro",
+    world_file: WorldFile = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8700,
     exit_: Annotated[
         bool, typer.Option("--exit", help="End when the story is over, after the proof.")
@@ -74,16 +82,18 @@ def demo(
     def says(kind: str, text: str) -> None:
         printer.line(indent.get(kind, "") + text, style=_STYLES[kind])
 
+    readings = _read_world(world_file)
     end_as_with_ctrl_c()
     proof = demonstration.run(
         context.settings,
         story=story,
+        readings=readings,
         port=port,
         says=says,
         proved=_print_proof,
         stay=not exit_ and not printer.as_json,
     )
-    printer.answer(_as_json(story, proof))
+    printer.answer(_as_json(story, readings, proof))
     if not proof.holds:
         raise typer.Exit(1)
 
@@ -127,9 +137,10 @@ def _print_proof(proof: StoryProof) -> None:
         printer.line("The books of both sides do not agree.", style="bold red")
 
 
-def _as_json(story: str, proof: StoryProof) -> dict[str, object]:
+def _as_json(story: str, readings: Readings, proof: StoryProof) -> dict[str, object]:
     return {
         "story": story,
+        "world": readings.as_named(),
         "agrees": proof.holds,
         "events": proof.events,
         "open_events": proof.open_events,
@@ -169,15 +180,19 @@ def sim(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when.")
     ] = None,
+    world_file: WorldFile = None,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 1,
 ) -> None:
     """Run the simulators alone, for other people's tests."""
     context = current()
     end_as_with_ctrl_c()
     plan = _read_faults(faults) if faults is not None else None
+    readings = _read_world(world_file)
     teller = _story(story)
     try:
-        with world(ports=_ports(which, port), seed=seed, systems=_SYSTEMS[which]) as both:
+        with world(
+            ports=_ports(which, port), seed=seed, systems=_SYSTEMS[which], readings=readings
+        ) as both:
             told = teller(both.netsuite, both.shipbob) if teller is not None else None
             if told is not None:
                 told.set_up()
@@ -185,7 +200,7 @@ def sim(
                 both.netsuite.faults.load(plan)
                 both.shipbob.faults.load(plan)
             folder = _leave_credentials(context.settings.data_dir / "sim", both, told)
-            _announce(both, which, folder)
+            _announce(both, which, folder, readings)
             with contextlib.suppress(KeyboardInterrupt):
                 if told is not None:
                     _play(told)
@@ -202,6 +217,17 @@ def _read_faults(path: Path) -> FaultFile:
     try:
         return read_fault_file(path)
     except FaultFileError as error:
+        raise UserError(
+            str(error), where=str(path), next_step="Correct the file and start again."
+        ) from error
+
+
+def _read_world(path: Path | None) -> Readings:
+    if path is None:
+        return Readings()
+    try:
+        return read_world_file(path)
+    except WorldFileError as error:
         raise UserError(
             str(error), where=str(path), next_step="Correct the file and start again."
         ) from error
@@ -246,9 +272,11 @@ def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
     return folder
 
 
-def _announce(both: World, which: Which, folder: Path) -> None:
+def _announce(both: World, which: Which, folder: Path, readings: Readings) -> None:
     printer = current().printer
-    answer: dict[str, object] = {"folder": str(folder)}
+    answer: dict[str, object] = {"folder": str(folder), "world": readings.as_named()}
+    for line in readings.sentences():
+        printer.line(f"In this world: {line}", style=_STYLES["note"])
     if which in {Which.NETSUITE, Which.BOTH}:
         url = both.netsuite_server.url
         printer.line(f"NetSuite          {url}   page {url}/_sim/")

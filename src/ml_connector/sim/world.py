@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
+from ml_connector.sim.readings import Readings
 from ml_connector.sim.server import Served, serve
 from ml_connector.sim.shipbob import ShipBobSim
 from ml_connector.sim.shipbob.books.access import Application
@@ -95,6 +96,7 @@ def world(
     seed: int = 1,
     clock: Clock | None = None,
     systems: Collection[System] = ("netsuite", "shipbob"),
+    readings: Readings | None = None,
 ) -> Iterator[World]:
     """Serve both simulators while the block runs.
 
@@ -107,12 +109,13 @@ def world(
         clock: of simulators made here; real time when left out. Clients sign in by real
             time, whatever it says.
         systems: those that are asked for; the other is served on any free port.
+        readings: of what the references leave open, of simulators made here.
     """
     clock = clock or Clock()
     if netsuite is None:
-        netsuite = NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=seed)
+        netsuite = NetSuiteSim(clock=clock, account_id=ACCOUNT_ID, seed=seed, readings=readings)
         netsuite.sign_in.clock = Clock()
-    shipbob = shipbob or ShipBobSim(clock=clock, seed=seed)
+    shipbob = shipbob or ShipBobSim(clock=clock, seed=seed, readings=readings)
     netsuite_port = ports[0] if "netsuite" in systems else 0
     api_port, auth_port = ports[1:] if "shipbob" in systems else (0, 0)
     private_key, certificate = new_certificate(CLIENT_ID)

@@ -23,6 +23,7 @@ from ml_connector.sim.netsuite.records.roles import ADMINISTRATOR, Level, Roles
 from ml_connector.sim.netsuite.records.views import Viewer
 from ml_connector.sim.netsuite.values.numbers import exact
 from ml_connector.sim.netsuite.values.refusal import invalid_login
+from ml_connector.sim.readings import Readings
 
 DEFAULT_ROLE = 1000
 DEFAULT_USER = 12
@@ -44,6 +45,7 @@ class NetSuiteSim:
         seed: of all that is drawn.
         date_format: how SuiteQL answers a bare date.
         preferences: set-up of the account.
+        readings: of what the references leave open; all at their default when left out.
     """
 
     def __init__(
@@ -57,14 +59,17 @@ class NetSuiteSim:
         seed: int = 1,
         date_format: str = "MM/DD/YYYY",
         preferences: Preferences | None = None,
+        readings: Readings | None = None,
     ) -> None:
         self.clock = clock
+        self.readings = readings or Readings()
         self.books = Books(clock=clock, timezone=timezone, date_format=date_format)
         self.company = Company(
             account_id=account_id,
             books=self.books,
             preferences=preferences or Preferences(),
             user=DEFAULT_USER,
+            readings=self.readings,
         )
         self.company.set_up()
         self.sign_in = SignIn(account_id, clock, strict_audience=strict_audience)

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
+from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.shipbob import WEBHOOK_BODY
 from ml_connector.sim.shipbob.account import Books, locked
 from ml_connector.sim.shipbob.books.billing import Tariff
 from ml_connector.sim.shipbob.hosts.hosts import Hosts
@@ -37,6 +39,7 @@ class ShipBobSim:
         webhook_timeout_seconds: how long a webhook receiver may take (7.5).
         tariff: what is charged by itself for shipments, WROs and returns; nothing when left
             out.
+        readings: of what the references leave open; all at their default when left out.
 
     Attributes:
         api: the API host as an ASGI application, with a control surface under ``/_sim``.
@@ -68,8 +71,10 @@ class ShipBobSim:
         signing_clock: Clock | None = None,
         webhook_timeout_seconds: float = 15.0,
         tariff: Tariff | None = None,
+        readings: Readings | None = None,
     ) -> None:
         self.clock = clock or Clock()
+        self.readings = readings or Readings()
         self.books = Books(
             clock=self.clock,
             seed=seed,
@@ -138,6 +143,7 @@ class ShipBobSim:
         )
         self.switches = Switches(self.books, self.hosts)
         self.apis = self.hosts.apis
+        self.announcer.variant = self.readings[WEBHOOK_BODY]
         self.gate = self.hosts.gate
         self.consent_page = self.hosts.consent_page
         self.api: ASGIApp = self.hosts.gate

@@ -10,6 +10,7 @@ from ml_connector.sim.netsuite.books.books import Books, Row, whole
 from ml_connector.sim.netsuite.values import instants
 from ml_connector.sim.netsuite.values.numbers import exact
 from ml_connector.sim.netsuite.values.properties import Property
+from ml_connector.sim.readings import Readings
 
 ACCOUNTS: Final = {
     "inventory": (901, "1200", "Inventory Asset", "OthCurrAsset"),
@@ -99,6 +100,7 @@ class Company:
         preferences: set-up.
         custom_fields: properties the account added, by lower-case name.
         user: id of the integration's user, who makes what comes over the API.
+        readings: of what the references leave open.
     """
 
     account_id: str
@@ -106,6 +108,7 @@ class Company:
     preferences: Preferences
     custom_fields: dict[str, Property] = field(default_factory=dict)
     user: int = -5
+    readings: Readings = field(default_factory=Readings)
     _keys: int = 4000
     _items: dict[int, Row] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
