@@ -28,6 +28,7 @@ PAGES = (
     "/audit-trail/acts",
     "/connections",
     "/alarms",
+    "/settings",
     "/system",
 )
 

@@ -140,3 +140,16 @@ def test_syncing_credentials_takes_no_ids(cli: Command) -> None:
 
     assert answered.status == 2
     assert "neither --id nor --since" in answered.err
+
+
+def test_settings_in_force_say_where_each_comes_from(cli: Command) -> None:
+    told = cli("connection", "settings", "acme")
+    found = cli("connection", "settings", "acme", "--json").json
+
+    assert "limits.netsuite_concurrency: 0 of" in told.out
+    assert "Runs at once: 0 of" in told.out
+    assert {one["source"] for one in found["settings"]} == {"default", "connection file"}
+    assert "MLC_DATABASE_URL" in {one["key"] for one in found["installation"]}
+    assert [one["value"] for one in found["secrets"]] == ["set, kept sealed"] * len(
+        found["secrets"]
+    )

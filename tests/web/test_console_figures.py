@@ -43,6 +43,7 @@ PAGES: Final = (
     "/audit-trail/acts",
     "/connections",
     "/alarms",
+    "/settings",
     "/system",
 )
 
@@ -205,6 +206,16 @@ def test_a_flow_is_filtered_in_the_address(viewer: Browser) -> None:
     assert viewer.get("/flows/nothing").status_code == 404
 
 
+def test_only_who_may_change_connections_sees_the_settings_of_the_installation(
+    admin: Browser, viewer: Browser, seen: Merchant
+) -> None:
+    folder = str(seen.settings.data_dir)
+
+    assert "limits.netsuite_concurrency" in viewer.get("/settings").text
+    assert folder not in viewer.get("/settings").text
+    assert folder in admin.get("/settings").text
+
+
 def test_the_audit_trail_finds_a_document_by_its_number(viewer: Browser) -> None:
     found = viewer.get("/audit-trail?number=5002").text
 
@@ -270,6 +281,7 @@ READ: Final[tuple[tuple[str, str], ...]] = (
     ("/connections", "connections"),
     ("/connections/acme", "name"),
     ("/alarms", "open"),
+    ("/settings", "meters"),
     ("/system", "lanes"),
 )
 

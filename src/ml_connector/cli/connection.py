@@ -17,6 +17,7 @@ from ml_connector.cli.certificate import certificate
 from ml_connector.cli.consent import consent
 from ml_connector.cli.context import current
 from ml_connector.cli.release import release, say_held
+from ml_connector.cli.settings import settings
 from ml_connector.errors import NeedsHuman, UserError
 from ml_connector.ledger.connections import connections, consents
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -32,6 +33,7 @@ commands.command("apply")(apply_file)
 commands.command("certificate")(certificate)
 commands.command("consent")(consent)
 commands.command("release")(release)
+commands.command("settings")(settings)
 
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the connection.")]
 Act = Callable[[Installation, Connection, AppliedConnection], Awaitable[Changed]]

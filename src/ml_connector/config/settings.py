@@ -1,5 +1,8 @@
 """Settings of the installation: a TOML file, overridden by the environment."""
 
+import json
+import os
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +22,11 @@ from ml_connector.secret import Secret
 
 FILE_NAME = "ml-connector.toml"
 DEFAULT_DATA_DIR = Path("ml-connector-data")
+DEFAULT = "default"
+
+_PREFIX = "MLC_"
+_SOURCES = "MLC_INTERNAL_SOURCES"
+"""Tells the parts of a service where its settings come from: they find all in the environment."""
 
 
 def _as_secret(value: object) -> Secret | None:
@@ -45,7 +53,7 @@ class Settings(BaseSettings):
     """The settings of an installation. Their names in the environment begin with ``MLC_``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MLC_", extra="forbid", frozen=True, arbitrary_types_allowed=True
+        env_prefix=_PREFIX, extra="forbid", frozen=True, arbitrary_types_allowed=True
     )
 
     database_url: str | None = None
@@ -61,6 +69,13 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     admin_password: Secret | None = None
     """Read by ``init`` only."""
+
+    _sources: dict[str, str] = pydantic.PrivateAttr(default_factory=dict)
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each setting comes from: ``default``, a variable's name, or the path of a file."""
+        return {name: self._sources.get(name, DEFAULT) for name in type(self).model_fields}
 
     _secrets = pydantic.field_validator("master_key", "admin_password", mode="before")(_as_secret)
 
@@ -114,7 +129,14 @@ class Settings(BaseSettings):
             "LOG_FORMAT": self.log_format,
             "LOG_LEVEL": self.log_level,
         }
-        return {f"MLC_{name}": str(value) for name, value in given.items() if value is not None}
+        return {
+            _SOURCES: json.dumps(dict(self.sources)),
+            **{
+                f"{_PREFIX}{name}": str(value)
+                for name, value in given.items()
+                if value is not None
+            },
+        }
 
     @classmethod
     def settings_customise_sources(
@@ -157,9 +179,26 @@ def load(path: Path | None = None) -> Settings:
 
 def _validated(path: Path, table: dict[str, Any], text: str) -> Settings:
     try:
-        return Settings(**table)
+        settings = Settings(**table)
     except pydantic.ValidationError as error:
         raise _named_by_variable(path, text, error) from error
+    settings._sources.update(_sources(path, table))  # noqa: SLF001 - of this very module
+    return settings
+
+
+def _sources(path: Path, table: Mapping[str, Any]) -> dict[str, str]:
+    """Return where settings come from, those that are no defaults."""
+    told = os.environ.get(_SOURCES)
+    if told is not None:
+        return {str(name): str(source) for name, source in json.loads(told).items()}
+    given = {name.upper() for name in os.environ}
+    from_file = {name: str(path.absolute()) for name in table}
+    from_environment = {
+        name: f"{_PREFIX}{name.upper()}"
+        for name in Settings.model_fields
+        if f"{_PREFIX}{name.upper()}" in given
+    }
+    return from_file | from_environment
 
 
 def _named_by_variable(path: Path, text: str, error: pydantic.ValidationError) -> UserError:

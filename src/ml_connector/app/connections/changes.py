@@ -23,7 +23,7 @@ class SettingChange(NamedTuple):
 
     def said(self) -> str:
         """Return the change for a person."""
-        return f"{self.key}: {_said(self.before)} -> {_said(self.after)}"
+        return f"{self.key}: {said(self.before)} -> {said(self.after)}"
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[SettingChange, ...]:
@@ -33,7 +33,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Settin
         before: as it was stored; keys that came later have their defaults.
         after: as it is stored now.
     """
-    old, new = dict(_leaves(_complete(before))), dict(_leaves(after))
+    old, new = dict(leaves(_complete(before))), dict(leaves(after))
     return tuple(
         SettingChange(key, old.get(key), new.get(key))
         for key in dict.fromkeys((*new, *old))
@@ -49,15 +49,17 @@ def _complete(stored: Mapping[str, Any]) -> Mapping[str, Any]:
         return stored  # of an older version, or damaged
 
 
-def _leaves(table: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
+def leaves(table: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of stored settings with their values, each key with its tables before it."""
     for key, value in table.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, *above, str(key))
+            yield from leaves(value, *above, str(key))
         else:
             yield ".".join((*above, str(key))), value
 
 
-def _said(value: object) -> str:
+def said(value: object) -> str:
+    """Return a value of the settings for a person."""
     if value is None or value in ([], ()):
         return "not set"
     if isinstance(value, list | tuple):

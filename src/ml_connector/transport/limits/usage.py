@@ -1,6 +1,6 @@
 """How much of each limit is in use, and how much the other system last said is left."""
 
-from typing import Final
+from typing import Any, Final
 
 from ml_connector.moments import come
 from ml_connector.storage.database import Connection, rows
@@ -35,3 +35,20 @@ async def this_minute(connection: Connection) -> dict[str, int]:
         " where counts_until > clock_timestamp() and turns > 0 group by 1",
     )
     return {row["limit_key"]: row["calls"] for row in found}
+
+
+async def lowered(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return what the other system's refusals have made of each limit.
+
+    By limit: ``in_flight``, to which it was lowered and which grows by one each minute, None
+    where it was not; ``blocked_seconds`` until calls go out again.
+    """
+    found = await rows(
+        connection,
+        "select limit_key,"
+        " case when lowered_at <= clock_timestamp() then ceiling"
+        "  + floor(extract(epoch from clock_timestamp() - lowered_at) / 60)::int end as in_flight,"
+        " extract(epoch from greatest(blocked_until, now()) - now())::float8 as blocked_seconds"
+        " from limit_state",
+    )
+    return {row.pop("limit_key"): row for row in map(dict, found)}

@@ -62,6 +62,7 @@ MENU: Final = (
             MenuEntry("Users", "/users", "users", "users"),
             MenuEntry("API tokens", "/tokens", "key", "tokens"),
             MenuEntry("Alarms", "/alarms", "bell"),
+            MenuEntry("Settings and limits", "/settings", "adjustments-horizontal"),
             MenuEntry("System", "/system", "server"),
         ),
     ),

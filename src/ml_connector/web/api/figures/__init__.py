@@ -9,6 +9,7 @@ from ml_connector.web.api.figures import (
     flows,
     overview,
     proofs,
+    settings,
     stock,
     system,
 )
@@ -20,6 +21,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *audit_trail.ROUTES,
     *connections.ROUTES,
     *alarms.ROUTES,
+    *settings.ROUTES,
     *system.ROUTES,
     *proofs.ROUTES,
 )

@@ -10,6 +10,7 @@ from ml_connector.web.console.pages.figures import (
     flows,
     invoices,
     overview,
+    settings,
     stock,
     system,
 )
@@ -26,5 +27,6 @@ ROUTES: Final[tuple[Any, ...]] = (
     *audit_trail.ROUTES,
     *connections.ROUTES,
     *alarms.ROUTES,
+    *settings.ROUTES,
     *system.ROUTES,
 )
