@@ -167,6 +167,32 @@ def test_a_month_is_proved_though_one_wro_cannot_be_read(
     ends_right(acme, tee)
 
 
+def test_a_month_is_proved_though_a_row_of_netsuite_cannot_be_read(
+    three: tuple[Merchant, str, list[Wro]],
+) -> None:
+    acme, tee, wros = three
+    sync(acme, "receiving", [str(wro.id) for wro in wros])
+    [receipt] = acme.rows(
+        "select remote_id as id from posting where external_id = %(one)s",
+        one=f"mlc-ir-{wros[1].id}-1",
+    )
+    faults = acme.world.netsuite.faults
+    faults.add(Fault(kind="spoiled_row", path="suiteql", row=receipt["id"], field="quantity"))
+    spoiled = close(acme).report
+    faults.clear()
+    faults.add(Fault(kind="spoiled_row", path="suiteql", row="", field="ordertype"))
+    elsewhere = close(acme).report
+    faults.clear()
+
+    assert [(one.kind, one.external_id) for one in spoiled.open] == [
+        (Kind.ROW_UNREADABLE, f"mlc-ir-{wros[1].id}-1")
+    ]
+    assert spoiled.open[0].says.startswith(f"NetSuite's row id {receipt['id']} can't be read:")
+    assert "`$.quantity`" in spoiled.open[0].says
+    assert {one.kind for one in elsewhere.open} == {Kind.ROW_UNREADABLE}
+    ends_right(acme, tee)
+
+
 def test_goods_on_the_dock_that_cannot_be_read_hide_no_others(unserved: Merchant) -> None:
     unserved.apply()
     tee = unserved.sku("TEE")

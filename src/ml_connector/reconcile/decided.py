@@ -27,10 +27,12 @@ class DifferenceDecision(NamedTuple):
     Attributes:
         now: the document of others that it names, as it is now; None where it names none, or it
             was deleted.
+        unread: why that document can't be read; empty where it can.
     """
 
     kept: KeptDecision
     now: NamedDocument | None = None
+    unread: str = ""
 
 
 def with_decisions(
@@ -73,6 +75,8 @@ def _lapse(one: Difference, decision: DifferenceDecision) -> str:
     about = decision.kept.about
     if about.difference is None or about.difference.says != one.says:
         return "the difference is another one now"
+    if decision.unread:
+        return decision.unread
     return document_change(about.document, decision.now) if about.document else ""
 
 

@@ -32,6 +32,7 @@ class SpoiledRow(NamedTuple):
         reason: what is wrong, with the path: ``Expected `int`, got `str` - at `$.id```.
         ids: its own ids by their names, such as ``id`` or ``invoice_id``.
         digest: the same for the same content.
+        system: whose row, as people call it.
     """
 
     kind: str
@@ -39,12 +40,18 @@ class SpoiledRow(NamedTuple):
     reason: str
     ids: Mapping[str, str]
     digest: str
+    system: str
+
+    @property
+    def name(self) -> str:
+        """Which row it is, by its own ids."""
+        named = ", ".join(f"{name} {value}" for name, value in list(self.ids.items())[:2])
+        return named or "without an id"
 
     @property
     def sentence(self) -> str:
         """What is wrong, for a person."""
-        named = ", ".join(f"{name} {value}" for name, value in list(self.ids.items())[:2])
-        return f"{self.doing}, {named or 'a row without an id'}: {self.reason}"
+        return f"{self.doing}, {self.name if self.ids else 'a row without an id'}: {self.reason}"
 
 
 def by_id(kind: str, *, name: str = "id", prefix: str = "") -> Callable[[SpoiledRow], str | None]:
@@ -111,6 +118,7 @@ class Spoiled:
             reason=str(error),
             ids=_ids(row),
             digest=hashlib.sha256(repr(row).encode()).hexdigest()[:16],
+            system=self._system,
         )
         if one.digest in self._rows:
             return False

@@ -15,7 +15,7 @@ from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations import month_json, order_lines
+from ml_connector.app.operations import month_documents, month_json, order_lines
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -28,18 +28,19 @@ from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
-from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.compare.sides import Movement
-from ml_connector.reconcile.decided import DifferenceDecision, with_decisions
+from ml_connector.reconcile.decided import with_decisions
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.sides.order_lines import orders_of
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
+from ml_connector.reconcile.unread_rows import unread_rows
 from ml_connector.storage.database import Connection
 from ml_connector.transport.call import Priority, working_at
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import AlarmKind
 
 STILL_KNOWN: Final = timedelta(days=45)
@@ -135,11 +136,18 @@ async def _compared(
     url = installation.server.report_url
     with working_at(Priority.REPORT):
         async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
-            orders = await _read_netsuite(installation, stored_month, context, month, progress)
+            spoiled: list[SpoiledRow] = []
+            with gathering(spoiled):
+                orders = await _read_netsuite(installation, stored_month, context, month, progress)
             if recent:
-                await _read_shipbob(installation, stored_month, context, month, progress)
-            side = await order_lines.read(installation, context, orders, month)
-            report = await _compare(stored_month, context, month, side, progress)
+                spoiled += await _read_shipbob(
+                    installation, stored_month, context, month, progress
+                )
+            with gathering(spoiled):
+                side = await order_lines.read(installation, context, orders, month)
+                report = await _compare(
+                    stored_month, context, month, side, progress, spoiled=spoiled
+                )
             report = await _with_decisions(installation, report, context)
             yield _Compared(stored_month, report, recent)
 
@@ -215,8 +223,10 @@ async def _read_shipbob(
     context: ConnectionContext,
     month: Month,
     progress: Progress,
-) -> None:
+) -> list[SpoiledRow]:
+    """Put what no run has seen beside what is stored; return the rows that are of no subject."""
     name = context.settings.name
+    nameless: list[SpoiledRow] = []
 
     async def known(flow: Flow) -> Collection[str]:
         return await survey.keys_of_posted(installation.database, name, flow.name)
@@ -245,10 +255,12 @@ async def _read_shipbob(
             known=known,
             unheard=unheard,
             unread=unread,
+            nameless=nameless,
         ):
             await stored_month.add_live(found)
             count += len(found)
             progress("Reading ShipBob", count)
+    return nameless
 
 
 async def _compare(
@@ -257,7 +269,19 @@ async def _compare(
     month: Month,
     orders: OrderSide,
     progress: Progress,
+    *,
+    spoiled: Sequence[SpoiledRow],
 ) -> Report:
+    """Compare the sides.
+
+    Args:
+        stored_month: the stored side, with the lines of both systems beside it.
+        context: of the connection.
+        month: which month.
+        orders: the purchase orders that were received from in the month.
+        progress: called while it reads.
+        spoiled: rows that can't be read; whoever calls gathers them there as long as this runs.
+    """
     progress("Comparing", 0)
     head, missing = await stored_month.freeze()
     if missing:
@@ -269,12 +293,8 @@ async def _compare(
         )
     progress("Comparing", 0)
     gathered = await stored_month.gather(context.settings.skus)
-    named = await stored_month.handling()
-    now = await asyncio.gather(*(context.reads.documents.by_id(one.then.id) for one in named))
-    handling = [
-        msgspec.structs.replace(one, now=document)
-        for one, document in zip(named, now, strict=True)
-    ]
+    handling = await month_documents.as_they_are(await stored_month.handling(), context)
+    resting = await month_documents.resting(await stored_month.resting(), context)
     return judge(
         month,
         gathered,
@@ -282,8 +302,9 @@ async def _compare(
         zone=context.settings.schedule.timezone,
         head=head,
         handling=handling,
-        resting=await _as_they_are(await stored_month.resting(), context),
+        resting=resting,
         orders=orders,
+        unread=unread_rows(spoiled),
     )
 
 
@@ -293,33 +314,10 @@ async def _with_decisions(
     """Return a report with what people decided about its differences."""
     async with installation.database.transaction() as on:
         made = await decisions.of_month(on, report.connection, month_end.FLOW.name, report.month)
-    named = [one.about.document for one in made]
-    now = [await context.reads.documents.by_id(one.id) if one else None for one in named]
-    known = [DifferenceDecision(one, seen) for one, seen in zip(made, now, strict=True)]
+    known = await month_documents.of_decisions(made, context)
     return msgspec.structs.replace(
         report, differences=ordered(with_decisions(report.differences, known))
     )
-
-
-async def _as_they_are(
-    resting: Sequence[HandlingDocument], context: ConnectionContext
-) -> list[HandlingDocument]:
-    """Return documents of others with what NetSuite has of them now."""
-    documents = context.reads.documents
-    of_stock = [one for one in resting if one.then.units]
-    now = await asyncio.gather(*(documents.by_id(one.then.id) for one in of_stock))
-    others = [one for one in resting if not one.then.units]
-    there = await documents.changes({one.then.id for one in others}) if others else {}
-    return [
-        *(
-            msgspec.structs.replace(one, now=document)
-            for one, document in zip(of_stock, now, strict=True)
-        ),
-        *(
-            msgspec.structs.replace(one, now=one.then if one.then.id in there else None)
-            for one in others
-        ),
-    ]
 
 
 def _folder(installation: Installation, name: str, month: Month, report_id: int) -> Path:

@@ -1,15 +1,17 @@
 """What a month end is told of purchase order lines, from NetSuite, ShipBob and our own books."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.context import ConnectionContext
+from ml_connector.errors import Unreadable
 from ml_connector.ledger.postings import survey
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
 from ml_connector.reconcile.compare.order_lines import OrderSide, in_doubt
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides.order_lines import doubtful, order_side, receipt_lines
 from ml_connector.rules.external_ids import wro_of
+from ml_connector.shipbob.payloads import Wro
 
 
 async def read(
@@ -50,10 +52,29 @@ async def read(
 async def _goods_at(context: ConnectionContext, lines: Collection[ReceiptLine]) -> dict[int, str]:
     """Return the locations of the centers that WROs' goods go to: behind a hub, the one there."""
     wros = {wro for line in lines if (wro := wro_of(line.externalid)) is not None}
-    found = await context.reads.known_wros(sorted(wros))
+    found = await _shown(context, sorted(wros))
     centers = {wro.id: wro.behind_hub or wro.fulfillment_center.id for wro in found}
     locations = context.settings.locations
     return {wro: at for wro, center in centers.items() if (at := locations.get(str(center)))}
+
+
+async def _shown(context: ConnectionContext, wros: Sequence[int]) -> list[Wro]:
+    """Return those of these WROs that ShipBob shows and that can be read; the log has the others.
+
+    Where the goods of the others go is not known, as of a WRO that ShipBob does not show.
+    """
+    try:
+        return await context.reads.known_wros(wros)
+    except Unreadable:
+        each = [await _one_shown(context, wro) for wro in wros]
+        return [wro for found in each for wro in found]
+
+
+async def _one_shown(context: ConnectionContext, wro: int) -> list[Wro]:
+    try:
+        return await context.reads.known_wros([wro])
+    except Unreadable:
+        return []
 
 
 async def _may_exceed(

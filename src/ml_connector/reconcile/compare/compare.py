@@ -46,6 +46,7 @@ from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.compare.stopped import StoppedSource
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
+from ml_connector.reconcile.unread_rows import UnreadRow, with_unread
 from ml_connector.words import DocumentKind
 
 _NO_ORDERS: Final = OrderSide()
@@ -151,6 +152,7 @@ def judge(
     handling: Sequence[HandlingDocument] = (),
     resting: Sequence[HandlingDocument] = (),
     orders: OrderSide = _NO_ORDERS,
+    unread: Sequence[UnreadRow] = (),
 ) -> Report:
     """Make the report of three sides.
 
@@ -163,6 +165,7 @@ def judge(
         handling: documents of others that account for facts of the month, as they are now.
         resting: likewise, those because of which facts of the month are refused.
         orders: the purchase orders that were received from in the month.
+        unread: rows of either system that can't be read.
     """
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
@@ -192,7 +195,12 @@ def judge(
         head=head or ReportedHead(),
         rows=tuple(sorted((key, row) for key, row in table.items() if row != Row())),
         equations=tuple(gathered.equations),
-        differences=tuple(identified(str(month), ordered([*found, *wrong_lines]))),
+        differences=tuple(
+            identified(
+                str(month),
+                ordered(with_unread([*found, *wrong_lines], unread, gathered.posted)),
+            )
+        ),
         order_lines=order_lines.rows(orders, gathered.names),
         journal_rows=gathered.journal_rows,
         documents=gathered.documents,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from ml_connector.ledger.decisions.decisions import NamedDocument
-from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.kinds import ROW_REMEDY, Kind
 from ml_connector.reconcile.compare.report import Difference, DocumentRef
 from ml_connector.reconcile.sections import Sections
 from ml_connector.rules.decisions.decided import document_change, document_name
@@ -20,6 +20,7 @@ class HandlingDocument(msgspec.Struct, frozen=True, kw_only=True):
         source: such as ``wro 90311``.
         then: as it was when it was decided.
         now: as it is now; None where it was deleted.
+        unread: why that can't be read; empty where it can.
     """
 
     decision: int
@@ -27,25 +28,32 @@ class HandlingDocument(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     then: NamedDocument
     now: NamedDocument | None = None
+    unread: str = ""
+
+    @property
+    def ref(self) -> DocumentRef:
+        """How a difference names the document."""
+        return DocumentRef(
+            type=document_name(self.then).rpartition(" ")[0].capitalize(),
+            id=self.then.id,
+            number=self.then.number,
+            date=str(self.then.day or ""),
+        )
 
 
 def judge(handling: Iterable[HandlingDocument], sections: Sections) -> Iterator[Difference]:
     """Yield a difference for each that was changed since it was decided."""
     for one in handling:
+        if one.unread:
+            yield _unread(one, sections)
+            continue
         change = document_change(one.then, one.now)
         if change:
             yield Difference(
                 kind=Kind.HANDLED_CHANGED,
                 section=sections.of_facts(one.flow).key,
                 source=one.source,
-                documents=(
-                    DocumentRef(
-                        type=document_name(one.then).rpartition(" ")[0].capitalize(),
-                        id=one.then.id,
-                        number=one.then.number,
-                        date=str(one.then.day or ""),
-                    ),
-                ),
+                documents=(one.ref,),
                 says=(
                     f"{one.source} was handled by {document_name(one.then)}, decision"
                     f" {one.decision}: {change}"
@@ -66,6 +74,9 @@ def judge_resting(resting: Iterable[HandlingDocument], sections: Sections) -> It
         sections: of the report.
     """
     for one in resting:
+        if one.unread:
+            yield _unread(one, sections)
+            continue
         if not _shows_less(one):
             continue
         called = document_name(one.then)
@@ -75,17 +86,21 @@ def judge_resting(resting: Iterable[HandlingDocument], sections: Sections) -> It
             kind=Kind.HANDLED_CHANGED,
             section=sections.of_facts(one.flow).key,
             source=one.source,
-            documents=(
-                DocumentRef(
-                    type=called.rpartition(" ")[0].capitalize(),
-                    id=one.then.id,
-                    number=one.then.number,
-                    date="",
-                ),
-            ),
+            documents=(msgspec.structs.replace(one.ref, date=""),),
             says=f"{one.source} is not posted because of {called}, and that {says}",
             remedy=f"Run: ml-connector sync {one.flow} --id {one.source.rpartition(' ')[2]}",
         )
+
+
+def _unread(one: HandlingDocument, sections: Sections) -> Difference:
+    return Difference(
+        kind=Kind.ROW_UNREADABLE,
+        section=sections.of_facts(one.flow).key,
+        source=one.source,
+        documents=(one.ref,),
+        says=f"{one.source} is accounted for by {document_name(one.then)}. {one.unread}",
+        remedy=ROW_REMEDY,
+    )
 
 
 def _shows_less(one: HandlingDocument) -> bool:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     ORDER_LINE_OF_OTHER_LOCATION = "order_line_of_other_location"
     ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
     ORDER_LINE_EXCEEDED = "order_line_exceeded"
+    ROW_UNREADABLE = "row_unreadable"
     IN_TRANSIT = "in_transit"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
@@ -65,6 +66,12 @@ EXPLAINED: Final = frozenset(
 )
 """The kinds that are only shown with their reason: they do not keep a month open."""
 
+ROW_REMEDY: Final = (
+    "See whether the value named can be corrected there, and make the report again. Else report it"
+    " as a fault of this software, with the text above."
+)
+"""What a person does about a row that can't be read."""
+
 _TITLES: Final = MappingProxyType(
     {
         Kind.FACT_NEVER_TOLD: "ShipBob has it, and nothing ever told us",
@@ -93,6 +100,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_LOCATION: "Received on an order line of another location",
         Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
+        Kind.ROW_UNREADABLE: "A row of one of the systems that can't be read",
         Kind.IN_TRANSIT: "In transit from a hub, or between centers",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",

@@ -289,5 +289,11 @@ def _about(one: Difference) -> str:
 
 
 _OF_OTHERS = frozenset(
-    {Kind.DOCUMENT_DOUBLED, Kind.DOCUMENT_UNKNOWN, Kind.HANDLED_CHANGED, Kind.MOVED_BY_OTHERS}
+    {
+        Kind.DOCUMENT_DOUBLED,
+        Kind.DOCUMENT_UNKNOWN,
+        Kind.HANDLED_CHANGED,
+        Kind.ROW_UNREADABLE,
+        Kind.MOVED_BY_OTHERS,
+    }
 )

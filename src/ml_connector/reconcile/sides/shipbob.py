@@ -16,7 +16,7 @@ from ml_connector.ledger.postings.documents import SourceLine
 from ml_connector.reads.reads import Reads
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.stored.rows import LiveLine
-from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 
 LOOKS_BACK: Final = timedelta(days=45)
 """How long before the month a source may have been made whose facts lie in the month."""
@@ -47,6 +47,7 @@ async def news(
     known: Known,
     unheard: News,
     unread: Unread,
+    nameless: list[SpoiledRow],
 ) -> AsyncIterator[list[LiveLine]]:
     """Yield the lines of a flow's sources that no run has seen as ShipBob has them now.
 
@@ -59,10 +60,10 @@ async def news(
         known: gives the sweep the keys that it asks for.
         unheard: picks those of the swept subjects whose lines are read.
         unread: picks those of the unreadable subjects that are shown by a line without units.
+        nameless: takes the rows that can't be read and don't say which subject they are of.
 
     Raises:
         ConnectorError: ShipBob can't be read.
-        Unreadable: a row of a list can't be, and does not say which subject it is of.
     """
     spoiled: list[SpoiledRow] = []
     batch: list[SweepResult] = []
@@ -95,7 +96,7 @@ async def news(
             yield await read()
     yield await read()
     if spoiled:
-        yield await nothing_of(_keys_of(flow, spoiled))
+        yield await nothing_of(_keys_of(flow, spoiled, nameless))
 
 
 def _together(found: Sequence[list[LiveLine] | BaseException]) -> list[LiveLine]:
@@ -153,14 +154,8 @@ async def _swept(
         yield seen
 
 
-def _keys_of(flow: Flow, rows: Sequence[SpoiledRow]) -> set[str]:
-    """Return which subjects rows are of that can't be read.
-
-    Raises:
-        Unreadable: one does not say it.
-    """
-    keys = [(row.sentence, flow.spoils(row)) for row in rows]
-    nameless = [sentence for sentence, key in keys if key is None]
-    if nameless:
-        raise unreadable(flow.source, nameless)
+def _keys_of(flow: Flow, rows: Sequence[SpoiledRow], nameless: list[SpoiledRow]) -> set[str]:
+    """Return which subjects rows are of that can't be read; ``nameless`` takes those of none."""
+    keys = [(row, flow.spoils(row)) for row in rows]
+    nameless += [row for row, key in keys if key is None]
     return {key for _, key in keys if key is not None}

@@ -1,0 +1,73 @@
+"""Documents that decisions and runs name, as NetSuite has them when a month is compared."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from ml_connector.engine.context import ConnectionContext
+from ml_connector.errors import Unreadable
+from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument
+from ml_connector.reconcile.compare.handled import HandlingDocument
+from ml_connector.reconcile.decided import DifferenceDecision
+from ml_connector.transport.spoiled import SpoiledRow, gather, gathering
+
+
+async def as_they_are(
+    named: Sequence[HandlingDocument], context: ConnectionContext
+) -> list[HandlingDocument]:
+    """Return documents of stock with what NetSuite has of them now."""
+    now = await asyncio.gather(*(_now(one.then, context) for one in named))
+    return [
+        msgspec.structs.replace(one, unread=str(document))
+        if isinstance(document, Unreadable)
+        else msgspec.structs.replace(one, now=document)
+        for one, document in zip(named, now, strict=True)
+    ]
+
+
+async def resting(
+    named: Sequence[HandlingDocument], context: ConnectionContext
+) -> list[HandlingDocument]:
+    """Return documents of which those without units, such as bills, are only looked for."""
+    others = [one for one in named if not one.then.units]
+    there = await _are_there({one.then.id for one in others}, context) if others else ()
+    return [
+        *await as_they_are([one for one in named if one.then.units], context),
+        *(
+            msgspec.structs.replace(one, now=one.then if one.then.id in there else None)
+            for one in others
+        ),
+    ]
+
+
+async def of_decisions(
+    made: Sequence[KeptDecision], context: ConnectionContext
+) -> list[DifferenceDecision]:
+    """Return decisions about differences, each with the document that it names."""
+    found: list[DifferenceDecision] = []
+    for one in made:
+        document = await _now(one.about.document, context) if one.about.document else None
+        if isinstance(document, Unreadable):
+            found.append(DifferenceDecision(one, unread=str(document)))
+        else:
+            found.append(DifferenceDecision(one, document))
+    return found
+
+
+async def _are_there(ids: Collection[str], context: ConnectionContext) -> Collection[str]:
+    """Return which documents are in NetSuite, be it in a row that can't be read."""
+    spoiled: list[SpoiledRow] = []
+    with gathering(spoiled):
+        found = await context.reads.documents.changes(ids)
+    gather(spoiled)
+    return {*found, *(one.ids.get("id", "") for one in spoiled)}
+
+
+async def _now(
+    document: NamedDocument, context: ConnectionContext
+) -> NamedDocument | Unreadable | None:
+    try:
+        return await context.reads.documents.by_id(document.id)
+    except Unreadable as error:
+        return error
