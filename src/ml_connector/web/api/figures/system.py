@@ -2,7 +2,7 @@
 
 from litestar import get
 
-from ml_connector.app.views.system import SystemPage, system_page
+from ml_connector.app.views.installation.system import SystemPage, system_page
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
 from ml_connector.web.console.state import Console

@@ -6,7 +6,7 @@ from litestar.response import File
 
 from ml_connector.app.operations.kept_backups import backup_path
 from ml_connector.app.views import proofs
-from ml_connector.app.views.system import system_page
+from ml_connector.app.views.installation.system import system_page
 from ml_connector.ledger.connections import acts
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.guards import needs
