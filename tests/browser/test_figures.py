@@ -7,6 +7,7 @@ import pytest
 from acceptance.merchant import Merchant
 from browser.chromium import LOOKS, Scheme, Window, window
 from waiting import wait_until
+from web.api import Program, add_token
 from web.browser import PASSWORD
 from web.people import add_user
 
@@ -140,9 +141,35 @@ def test_a_backup_is_made_tried_and_downloaded(
             link.click()
         download.value.save_as(tmp_path / "books.backup")
 
-        assert (tmp_path / "books.backup").read_bytes().startswith(b"ml-connector-backup {")
+        seen.page.get_by_role("button", name="Verify").click()
+        seen.page.get_by_text("Good", exact=True).wait_for(timeout=120_000)
+        seen.picture("system with a backup verified")
+        program = Program(shop.url, add_token(shop, "keeps", "admin"))
+        listed = program.get("/backups").json()["backups"]
+        name = listed[0]["name"]
+        taken = program.get(f"/backups/{name}").content
+        with (shop.settings.data_dir / "backups" / name).open("r+b") as file:
+            file.seek(-100, 2)
+            file.write(b"changed")
+        asked = program.send("POST", f"/backups/{name}/verify").json()["backups"][0]["tried"]
+        seen.go("/system")
+        seen.page.get_by_text("Fails", exact=True).wait_for(timeout=120_000)
+
+        assert listed[0]["tried"]["answer"]["proof"] == "restored"
+        assert (tmp_path / "books.backup").read_bytes() == taken
+        assert taken.startswith(b"ml-connector-backup {")
+        assert asked["id"] > listed[0]["tried"]["id"]
+        assert seen.page.get_by_role("alert").get_by_text("its seal does not fit").is_visible()
+        assert program.send("POST", "/backups/none.backup/verify").status_code == 404
+        assert (
+            Program(shop.url, add_token(shop, "looks", "viewer")).get("/backups").status_code
+            == 403
+        )
         assert seen.faults == []
-    assert shop.rows("select from act where what in ('backup', 'backup.download')") == [{}, {}]
+    assert [
+        row["what"]
+        for row in shop.rows("select what from act where what like 'backup%%' order by id")
+    ] == ["backup", "backup.download", "backup.verify", "backup.download"]
 
 
 def test_a_connection_is_paused_and_resumed(browser: "Browser", shop: Merchant) -> None:

@@ -358,6 +358,8 @@ def test_only_an_admin_backs_up_and_only_listed_files_are_handed_out(
 
     assert viewer.post("/system/backup").status_code == 403
     assert viewer.get("/system/backups/odd.backup").status_code == 403
+    assert viewer.post("/system/backups/odd.backup/verify").status_code == 403
+    assert admin.post("/system/backups/odd.backup/verify").status_code == 404
     assert admin.post("/system/backup").status_code == 303
     assert "Waiting for a worker" in admin.get("/system").text
     for name in ("odd.backup", "..%2Fsecret.backup", "%2E%2E/secret.backup", "none.backup"):

@@ -14,7 +14,7 @@ from ml_connector.app.errands.errands import Do, ErrandProgress
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
-from ml_connector.app.operations.kept_backups import make_backup
+from ml_connector.app.operations.kept_backups import make_backup, verify_kept
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.set_up import applying, looking
@@ -162,6 +162,14 @@ async def _back_up(
     return await make_backup(installation, by=errand.person)
 
 
+async def _verify_backup(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Try the backup ``arguments["file"]`` of the data folder again."""
+    progress.says("Reading it, and restoring its schema into a database of its own")
+    return await verify_kept(installation, str(errand.arguments["file"]), by=errand.person)
+
+
 KINDS: Final[Mapping[str, Do]] = MappingProxyType(
     {
         "reconcile": _reconcile,
@@ -170,6 +178,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "verify": _verify,
         "fee-audit": _audit_fees,
         "backup": _back_up,
+        "verify-backup": _verify_backup,
         **ABOUT_DECISIONS,
         "look-at-draft": _look_at_draft,
         "apply-draft": _apply_draft,

@@ -120,6 +120,27 @@ def write_backup(settings: Settings, file: Path, *, verify: bool = True) -> Back
     )
 
 
+def verify_backup(settings: Settings, file: Path) -> Proof:
+    """Try a backup that was made before: its seal over the whole file, then its schema.
+
+    Raises:
+        UserError: it can't be read, was changed, can't be restored, or the master key that it
+            was sealed with is not here.
+    """
+    with sealed.opened(file) as backup:
+        key, untrusted = _seal(backup, master_key_ring(settings))
+        if key is None:
+            raise UserError(
+                f"Nothing proves who made this backup: {untrusted}",
+                where=str(file),
+                next_step="Put the master key back that it was sealed with.",
+            )
+        backup.check(key.derived(_PURPOSE))
+        with database_server(settings) as server:
+            # What an older version made lacks the tables that came since.
+            return proof.prove(server.owner_url, Archive.of(backup), expected=())
+
+
 def examine_backup(settings: Settings, file: Path) -> ExaminedBackup:
     """Say what a backup says of itself, and whether its seal can be checked here.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ml_connector.app.installation.backup import write_backup
+from ml_connector.app.installation.backup import verify_backup, write_backup
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.settings import Settings
 from ml_connector.errors import UserError
@@ -67,6 +67,25 @@ async def make_backup(installation: Installation, *, by: str) -> dict[str, Any]:
     }
     async with installation.database.transaction() as on:
         await acts.record(on, by, "backup", connection=None, details=said)
+    return said
+
+
+async def verify_kept(installation: Installation, name: str, *, by: str) -> dict[str, Any]:
+    """Try a backup of the list again, and note it as that person's act.
+
+    Raises:
+        UserError: there is none of that name on this machine, or it can't be restored.
+    """
+    path = backup_path(installation.settings, name)
+    if path is None:
+        raise UserError(
+            f"There is no backup {name} here",
+            next_step="It is on the machine of the worker that made it, or was taken away.",
+        )
+    found = await asyncio.to_thread(verify_backup, installation.settings, path)
+    said = {"file": name, "proof": found.how, "tables": found.tables}
+    async with installation.database.transaction() as on:
+        await acts.record(on, by, "backup.verify", connection=None, details=said)
     return said
 
 

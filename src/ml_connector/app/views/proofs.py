@@ -11,17 +11,19 @@ from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand, Failure, State
 from ml_connector.storage.database import Connection
 
-Asked = Literal["verify", "fee-audit", "compare", "backup"]
+Asked = Literal["verify", "fee-audit", "compare", "backup", "verify-backup"]
 """What may be asked for."""
 
-_KINDS: Final[Mapping[Asked, tuple[str, Mapping[str, Any]]]] = {
+_KINDS: Final[Mapping[Asked, tuple[str, Mapping[str, Any] | None]]] = {
     "verify": ("verify", {}),
     "fee-audit": ("fee-audit", {}),
     "compare": ("sync", {"flow": "inventory", "ids": []}),
     "backup": ("backup", {}),
+    "verify-backup": ("verify-backup", None),
 }
+"""The errand of each; its arguments, or None where each time is about another thing."""
 
-_OF_ALL: Final[frozenset[Asked]] = frozenset({"backup"})
+_OF_ALL: Final[frozenset[Asked]] = frozenset({"backup", "verify-backup"})
 """What is asked of the whole installation, and of no connection."""
 
 _MOST: Final = 20
@@ -73,15 +75,16 @@ def connection_of(asked: Asked, name: str) -> str | None:
 
 def errand_of(asked: Asked) -> tuple[str, Mapping[str, Any]]:
     """Return the kind and the arguments of the errand for something."""
-    return _KINDS[asked]
+    kind, arguments = _KINDS[asked]
+    return kind, arguments or {}
 
 
 async def newest(on: Connection, name: str, asked: Asked) -> AskedFor | None:
     """Return what was asked for last of a connection; None where nobody did."""
     kind, arguments = _KINDS[asked]
     for one in await errands.newest(on, connection_of(asked, name), kind, most=_MOST):
-        if one.arguments == arguments:
-            return _shown(one)
+        if arguments is None or one.arguments == arguments:
+            return shown_errand(one)
     return None
 
 
@@ -99,7 +102,8 @@ def fee_claims(asked: AskedFor | None) -> tuple[FeeClaim, ...]:
     return tuple(sorted(found, key=lambda one: (one.claim_by, one.statement)))
 
 
-def _shown(one: Errand) -> AskedFor:
+def shown_errand(one: Errand) -> AskedFor:
+    """Return how an errand stands. Pure."""
     return AskedFor(
         id=one.id,
         state=one.state,

@@ -5,6 +5,7 @@ from typing import Any, Final
 from ml_connector.web.api.figures import (
     alarms,
     audit_trail,
+    backups,
     connections,
     flows,
     overview,
@@ -23,5 +24,6 @@ ROUTES: Final[tuple[Any, ...]] = (
     *alarms.ROUTES,
     *settings.ROUTES,
     *system.ROUTES,
+    *backups.ROUTES,
     *proofs.ROUTES,
 )

@@ -44,6 +44,17 @@ def asking(asked: Asked, there: str, *, right: str) -> tuple[HTTPRouteHandler, H
         )
         return see_other(f"{there}{here(shown)}")
 
+    return ask, progress_of(asked, there)
+
+
+def progress_of(asked: Asked, there: str) -> HTTPRouteHandler:
+    """Return the handler that says how far something is that was asked for.
+
+    Args:
+        asked: for what.
+        there: the page that shows what came of it.
+    """
+
     @get(f"{there}/{asked}/progress")
     async def progress(request: WebRequest, shown: Shown) -> Response[bytes]:
         async with Console.of(request).database.single() as on:
@@ -55,7 +66,7 @@ def asking(asked: Asked, there: str, *, right: str) -> tuple[HTTPRouteHandler, H
             answer.headers["hx-refresh"] = "true"
         return answer
 
-    return ask, progress
+    return progress
 
 
 VERIFY: Final = asking("verify", "/audit-trail", right="verify")
