@@ -280,14 +280,14 @@ class Invoicing:
         )
         found = {}
         for row in rows:
-            total = Decimal(str(row["foreigntotal"]))
+            owed = -Decimal(str(row["foreigntotal"]))  # a bill's is negative, a credit's not
             made = Bill(
                 id=int(str(row["id"])),
                 type=str(row["type"]),
                 number=str(row["tranid"]),
                 external_id=str(row["externalid"] or ""),
                 currency=codes[int(str(row["currency"]))],
-                owed=total if row["type"] == "VendBill" else -total,
+                owed=owed,
                 day=date.fromisoformat(str(row["trandate"])[:10]),
                 period=date.fromisoformat(str(row["startdate"])[:10]),
             )

@@ -357,7 +357,7 @@ def test_foreign_orders_are_valued_in_base_currency(
         "SELECT foreigntotal, total, exchangerate FROM transaction WHERE id = ?", str(order)
     )
 
-    assert row == [{"foreigntotal": "12", "total": "15", "exchangerate": "1.25"}]
+    assert row == [{"foreigntotal": "-12", "total": "-15", "exchangerate": "1.25"}]
     assert sim.balances()[sim.company.account("inventory")] == Decimal("15.00")
 
 
@@ -444,7 +444,8 @@ def test_a_prefilled_bin_is_static(client: TestClient, sim: NetSuiteSim) -> None
     detail = {"inventoryAssignment": {"items": [{"binNumber": 20, "quantity": 4}]}}
     refused = receive(client, order, lines({"orderLine": 1, "inventoryDetail": detail}))
 
-    assert "static sublist inventoryAssignment" in sentence(refused)
+    assert "lines from a static sublist" in sentence(refused)
+    assert refused.json()["o:errorDetails"][0]["o:errorPath"] == "inventoryAssignment"
     assert receive(client, order).status_code == 204
     assert sim.stock()["BINNED", 9] == 5
 

@@ -425,8 +425,8 @@ def test_sums_of_money_are_exact(sim: NetSuiteSim, query: Query) -> None:
             },
         )
 
-    assert query("SELECT SUM(foreigntotal) AS total FROM transaction") == [{"total": "1"}]
-    assert query("SELECT SUM(foreigntotal) * 3 AS total FROM transaction") == [{"total": "3"}]
+    assert query("SELECT SUM(foreigntotal) AS total FROM transaction") == [{"total": "-1"}]
+    assert query("SELECT SUM(foreigntotal) * 3 AS total FROM transaction") == [{"total": "-3"}]
 
 
 def test_nulls_sort_last(query: Query, sim: NetSuiteSim) -> None:

@@ -28,7 +28,8 @@ class ReferencedBill(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         type: VendBill or VendCred.
-        foreigntotal: in the bill's currency. Its sign is not documented.
+        foreigntotal: in the bill's currency; negative for a bill, by queries that others published
+            (section 16.5). Its sign is not relied on.
         currency: internal id; None in accounts with one currency (section 5.1).
         currencyname: its display text.
     """

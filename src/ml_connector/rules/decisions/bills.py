@@ -51,6 +51,16 @@ async def named_bill(invoice: str, text: str, reads: Reads) -> NamedDocument:
     )
 
 
+def total_changes(then: NamedDocument, now: NamedDocument) -> list[str]:
+    """Return how the total of a bill has changed; nothing where only its sign did.
+
+    Queries show a bill's total negative or not (netsuite.md section 16.5).
+    """
+    if then.total is not None and now.total is not None and abs(then.total) == abs(now.total):
+        return []
+    return [f"its total is {now.total}, and was {then.total}"] if then.total != now.total else []
+
+
 def bill_document(row: ReferencedBill) -> NamedDocument:
     """Return a bill as decisions name it."""
     return NamedDocument(
@@ -58,7 +68,7 @@ def bill_document(row: ReferencedBill) -> NamedDocument:
         type=row.type,
         number=row.tranid,
         ours=(row.externalid or "").startswith(OUR_EXTERNAL_IDS),
-        total=row.foreigntotal,
+        total=None if row.foreigntotal is None else abs(row.foreigntotal),
     )
 
 

@@ -23,7 +23,7 @@ from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.decisions.bills import BILL_TYPES, bill_now
+from ml_connector.rules.decisions.bills import BILL_TYPES, bill_now, total_changes
 from ml_connector.rules.decisions.lines import line_changes
 from ml_connector.words import OUR_EXTERNAL_IDS, Cause, DecisionKind
 
@@ -252,7 +252,7 @@ def document_change(then: NamedDocument, now: NamedDocument | None) -> str:
             else []
         ),
         *([f"its date is {now.day}, and was {then.day}"] if now.day != then.day else []),
-        *([f"its total is {now.total}, and was {then.total}"] if now.total != then.total else []),
+        *total_changes(then, now),
         *(["its subsidiary is another one"] if _moved_elsewhere(then, now) else []),
         *_unit_changes(then.units, now.units, "shows", "showed"),
         *(

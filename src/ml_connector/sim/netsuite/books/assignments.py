@@ -8,9 +8,10 @@ from ml_connector.sim.netsuite.books import stock
 from ml_connector.sim.netsuite.books.books import Row, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Line
+from ml_connector.sim.netsuite.books.effects import GOOD
 from ml_connector.sim.netsuite.values import numbers
 from ml_connector.sim.netsuite.values.numbers import ZERO, exact
-from ml_connector.sim.netsuite.values.refusal import user_error
+from ml_connector.sim.netsuite.values.refusal import invalid_field_value, user_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Share:
     quantity: Decimal
     number: int | None = None
     bin: int | None = None
-    status: int | None = None
+    status: int = GOOD
 
 
 def needs_number(item: Row) -> bool:
@@ -83,12 +84,14 @@ def _share(
             raise user_error("Serial numbers take a quantity of 1 each.")
         number = _number(company, entry, item, quantity, location)
     bin_id = entry.get("binnumber")
+    if bin_id is not None and not uses_bins(company, item, location):
+        raise invalid_field_value(bin_id, "binNumber", "inventoryDetail")
     status = entry.get("inventorystatus")
     return Share(
         quantity,
         number,
         None if bin_id is None else _bin(company, whole(bin_id), location),
-        None if status is None else whole(status),
+        GOOD if status is None else whole(status),
     )
 
 

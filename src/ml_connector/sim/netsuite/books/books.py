@@ -49,7 +49,7 @@ class Books:
         )
         self.connection.row_factory = sqlite3.Row
         self._depth = 0
-        functions.register(self.connection, now=self.now, date_format=date_format)
+        self.failures = functions.register(self.connection, now=self.now, date_format=date_format)
         for statement in ddl():
             self.connection.execute(statement)
         self.connection.execute("PRAGMA case_sensitive_like = ON")

@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from ml_connector.sim.netsuite.values.numbers import ZERO, money
+
+GOOD: Final = 1
+"""The inventory status of units for which none is named (13.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Move:
     worth: Decimal
     number: int | None = None
     bin: int | None = None
-    status: int | None = None
+    status: int = GOOD
 
 
 @dataclass(frozen=True, slots=True)

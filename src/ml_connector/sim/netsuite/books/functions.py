@@ -17,6 +17,7 @@ from ml_connector.sim.netsuite.books.aggregates import (
     as_text,
     sort_key,
 )
+from ml_connector.sim.netsuite.books.failures import Failures, FunctionError
 from ml_connector.sim.netsuite.values import formats, instants, numbers, statuses
 
 NAMES: Final[frozenset[str]] = frozenset(
@@ -69,17 +70,18 @@ NAMES: Final[frozenset[str]] = frozenset(
 """What a query may call, aggregates apart."""
 
 
-class FunctionError(ValueError):
-    """A function was called with something it can't take."""
-
-
-def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_format: str) -> None:
+def register(
+    connection: sqlite3.Connection, *, now: Callable[[], str], date_format: str
+) -> Failures:
     """Give a connection the functions, each under ``ns_<name>``.
 
     Args:
         connection: of the books.
         now: the account's present moment.
         date_format: how a date looks where no format is named.
+
+    Returns:
+        where the reason is found when one of them fails.
     """
 
     def to_char(value: Cell, pattern: str | None = None) -> Cell:
@@ -112,12 +114,15 @@ def register(connection: sqlite3.Connection, *, now: Callable[[], str], date_for
         "relative_ranges": relative,
         **_PURE,
     }
+    failures = Failures()
     for name, function in simple.items():
         deterministic = name not in ("sysdate", "relative_ranges")
-        connection.create_function(f"ns_{name}", -1, function, deterministic=deterministic)
+        guarded = failures.guarded(function)
+        connection.create_function(f"ns_{name}", -1, guarded, deterministic=deterministic)
     connection.create_aggregate("ns_sum", 1, Sum)  # type: ignore[arg-type] # stub wants SupportsInt
     connection.create_aggregate("ns_avg", 1, Average)  # type: ignore[arg-type] # same
     connection.create_aggregate("ns_listagg", -1, ListAgg)  # type: ignore[arg-type] # same
+    return failures
 
 
 def _number(value: Cell) -> Cell:

@@ -7,7 +7,7 @@ from ml_connector.sim.netsuite.books.books import Row, cell, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import IN_TABLE, Document, Line, pack
 from ml_connector.sim.netsuite.books.effects import Effects, LineRow
-from ml_connector.sim.netsuite.values import instants
+from ml_connector.sim.netsuite.values import instants, signs
 from ml_connector.sim.netsuite.values.numbers import exact
 
 ORDERS = frozenset({"purchaseOrder", "salesOrder", "returnAuthorization", "transferOrder"})
@@ -47,6 +47,7 @@ def header(
         if line.sublist not in IN_TABLE
     ]
     rate = exact(values.get("exchangerate") or 1)
+    sign = signs.of_total(document.kind.name)
     row: dict[str, object] = {
         "type": document.kind.code,
         "recordtype": document.kind.name.lower(),
@@ -61,12 +62,13 @@ def header(
         "posting": effects.posting,
         "currency": document.ref("currency") or company.base_currency(),
         "exchangerate": rate,
-        "foreigntotal": effects.total,
-        "total": effects.total * rate,
+        "foreigntotal": sign * effects.total,
+        "total": sign * effects.total * rate,
         "memo": values.get("memo"),
         "externalid": values.get("externalid"),
         "otherrefnum": values.get("otherrefnum"),
         "duedate": values.get("duedate"),
+        "void": False,
         "voided": False,
         "email": values.get("email"),
         "shipcarrier": values.get("shipcarrier"),

@@ -79,7 +79,7 @@ def undo(books: Books, document: int) -> None:
             worth=exact(row["worth"]),
             number=_maybe(row["inventorynumber"]),
             bin=_maybe(row["binnumber"]),
-            status=_maybe(row["inventorystatus"]),
+            status=whole(row["inventorystatus"]),
         )
         _shift(books, move, -move.quantity, -move.worth)
     books.delete("_move", transaction=document)

@@ -57,7 +57,7 @@ _REAL: Final[dict[str, str]] = {
     "createddate:m lastmodifieddate:m status:t approvalstatus:i entity:i>entity "
     "subsidiary:i>subsidiary postingperiod:i>accountingperiod posting:b currency:i>currency "
     "exchangerate:n foreigntotal:n total:n memo:t externalid:t otherrefnum:t duedate:d "
-    "closedate:d voided:b trackingnumberlist:t shipcarrier:t email:t shippingaddress:i "
+    "closedate:d void:b voided:b trackingnumberlist:t shipcarrier:t email:t shippingaddress:i "
     "createdby:i>entity lastmodifiedby:i>entity "
     "_record:t _values:t _created:t _modified:t _location:i",
     "transactionline": "transaction:i>transaction id:i uniquekey:i linesequencenumber:i "
@@ -109,6 +109,10 @@ _REAL: Final[dict[str, str]] = {
     "classification": "id:key name:t fullname:t isinactive:b externalid:t",
     "transactionshipment": "doc:i>transaction shippingmethod:i weight:n shippingrate:n "
     "handlingrate:n sourceaddress:i destinationaddress:i",
+    "transactionshippingaddress": "nkey:key recordowner:i addressee:t attention:t addr1:t addr2:t "
+    "addr3:t city:t state:t zip:t country:t addrphone:t addrtext:t override:b lastmodifieddate:m",
+    "itemvendor": "item:i>item vendor:i>vendor subsidiary:i>subsidiary preferredvendor:b "
+    "purchaseprice:n vendorcode:t",
     "trackingnumbermap": "transaction:i>transaction trackingnumber:i>trackingnumber",
     "trackingnumber": "id:key trackingnumber:t",
     "deletedrecord": "recordid:i type:t deleteddate:m deletedby:i>entity context:t name:t "

@@ -187,8 +187,9 @@ def _task(task: Task, root: str) -> dict[str, object]:
     progress = "pending"
     if answer is not None:
         progress = "succeeded" if answer.status < 400 else "failed"  # noqa: PLR2004
+    related = [{"rel": "related", "href": f"{url}/result"}] if answer is not None else []
     shown: dict[str, object] = {
-        "links": _link(url),
+        "links": related + _link(url),
         "completed": answer is not None,
         "id": str(task.id),
         "progress": progress,
@@ -196,6 +197,4 @@ def _task(task: Task, root: str) -> dict[str, object]:
     for name, moment in (("startTime", task.started), ("endTime", task.ended)):
         if moment is not None:
             shown[name] = instants.utc_text(moment)
-    if answer is not None:
-        shown["result"] = {"links": _link(f"{url}/result")}
     return shown

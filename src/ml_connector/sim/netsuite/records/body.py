@@ -343,7 +343,7 @@ class BodyReader:
         if found is not None:
             return found
         if static:
-            raise _no_such_line(sublist.name) if transform else _static(sublist.name)
+            raise _static(sublist.name)
         line = Line(0, name)
         wanted = key_of(item, "line")
         taken = {each.id for each in document.lines if each.sublist in ("item", "expense", name)}
@@ -360,14 +360,11 @@ class BodyReader:
         )
 
 
-def _no_such_line(name: str) -> Exception:
-    """Of a transform that names a line the target was not prefilled with (16.2)."""
+def _static(name: str) -> Exception:
+    """Of a line that is added to a static sublist, or that a transform did not prefill (16.2)."""
     return user_error(
-        "You are either trying to access a field on a non-existent line or you are trying to add "
-        f"a line to the static sublist {name}.",
+        "You have attempted an invalid sublist or line item operation. You are either trying to "
+        "access a field on a non-existent line or you are trying to add or remove lines from a "
+        "static sublist.",
         path=name,
     )
-
-
-def _static(name: str) -> Exception:
-    return user_error(f"You cannot add or remove lines of the static sublist {name}.", path=name)

@@ -1,12 +1,13 @@
 """Records that aren't transactions, and the collections of all (reference 6.1, 6.8)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ml_connector.sim.netsuite.books.books import Cell, Row
+from ml_connector.sim.netsuite.books.books import Row
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.records.body import BodyReader
+from ml_connector.sim.netsuite.records.filters import condition
 from ml_connector.sim.netsuite.records.views import Viewer
 from ml_connector.sim.netsuite.suiteql.suiteql import page_links
 from ml_connector.sim.netsuite.values.messages import Answer, Request, answer_created, answer_json
@@ -25,26 +26,6 @@ _WRITABLE: Final = {
 }
 _ENTITY_NAMES: Final = {"vendor": "Vendor", "customer": "CustJob"}
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
-_CONDITION: Final = re.compile(
-    r"\s*(?P<field>\w+)\s+(?P<operator>\w+)(?:\s+(?:\"(?P<text>[^\"]*)\"|(?P<word>\S+)))?\s*"
-)
-_OPERATORS: Final = {
-    "IS": "=",
-    "IS_NOT": "<>",
-    "EQUAL": "=",
-    "EQUAL_NOT": "<>",
-    "CONTAIN": "LIKE",
-    "START_WITH": "LIKE",
-    "ON": "=",
-    "AFTER": ">",
-    "BEFORE": "<",
-    "ON_OR_AFTER": ">=",
-    "ON_OR_BEFORE": "<=",
-    "GREATER": ">",
-    "LESS": "<",
-    "GREATER_OR_EQUAL": ">=",
-    "LESS_OR_EQUAL": "<=",
-}
 
 
 class ListedRecords:
@@ -63,8 +44,8 @@ class ListedRecords:
         Raises:
             Refusal: a filter or page that can't be used.
         """
-        limit, offset = _paging(request)
-        where, parameters = self._where(kind, request.query.get("q", ""))
+        limit, offset = paging(request)
+        where, parameters = condition(self.company.books, kind, request.query.get("q", ""))
         books = self.company.books
         table = f'FROM "{kind.table}" WHERE {where}'
         # Table and condition are made of record_types.py's names; values are bound.
@@ -81,65 +62,7 @@ class ListedRecords:
             }
             for row in rows
         ]
-        return {
-            "links": page_links(url, limit, offset, total),
-            "items": items,
-            "count": len(items),
-            "offset": offset,
-            "hasMore": offset + len(items) < total,
-            "totalResults": total,
-        }
-
-    def _where(self, kind: RecordType, text: str) -> tuple[str, list[Cell]]:
-        own = f"_record = '{kind.name}'" if kind.table == "transaction" else kind.only
-        if not text.strip():
-            return own, []
-        parts, parameters = [], []
-        pieces = re.split(r"\s+(AND|OR)\s+", text)
-        for at, piece in enumerate(pieces):
-            if at % 2:
-                parts.append(piece)
-                continue
-            condition, values = self._condition(kind, piece)
-            parts.append(condition)
-            parameters += values
-        return f"{own} AND ({' '.join(parts)})", parameters
-
-    def _condition(self, kind: RecordType, piece: str) -> tuple[str, list[Cell]]:
-        match = _CONDITION.fullmatch(piece)
-        operator = match["operator"].upper() if match else ""
-        column = self._column(kind, match["field"].lower()) if match else None
-        if match is None or column is None:
-            raise _bad_filter(piece)
-        if operator in ("EMPTY", "EMPTY_NOT"):
-            return f'"{column}" IS {"NOT " if operator == "EMPTY_NOT" else ""}NULL', []
-        value = match["text"] if match["text"] is not None else match["word"]
-        if operator not in _OPERATORS or value is None:
-            raise _bad_filter(piece)
-        if operator in ("CONTAIN", "START_WITH"):
-            value = f"{'%' if operator == 'CONTAIN' else ''}{value}%"
-        if column.endswith("date"):
-            # Its date format is the account's, not ISO (6.8).
-            return f'"{column}" {_OPERATORS[operator]} ns_to_date(?)', [value]
-        return f'"{column}" {_OPERATORS[operator]} ?', [value]
-
-    def _column(self, kind: RecordType, name: str) -> str | None:
-        if kind.table == "transaction":
-            known = {
-                "id": "id",
-                "externalid": "externalid",
-                "tranid": "tranid",
-                "trandate": "trandate",
-                "memo": "memo",
-                "entity": "entity",
-                "createddate": "createddate",
-                "lastmodifieddate": "lastmodifieddate",
-                "otherrefnum": "otherrefnum",
-            }
-            return known.get(name)
-        if kind.table == "inboundshipment":
-            return name if name in ("id", "externalid", "shipmentnumber") else None
-        return name if name == "id" else kind.columns.get(name)
+        return collection(items, url, limit=limit, offset=offset, total=total)
 
     def find(self, kind: RecordType, key: str) -> Row:
         """The row of ``{id}`` or ``eid:{externalId}``.
@@ -250,7 +173,26 @@ class ListedRecords:
         return {key: value for key, value in target.items() if key in kind.columns}
 
 
-def _paging(request: Request) -> tuple[int, int]:
+def collection(
+    items: Sequence[object], url: str, *, limit: int, offset: int, total: int
+) -> dict[str, object]:
+    """One page of a collection (6.1)."""
+    return {
+        "links": page_links(url, limit, offset, total),
+        "items": items,
+        "count": len(items),
+        "offset": offset,
+        "hasMore": offset + len(items) < total,
+        "totalResults": total,
+    }
+
+
+def paging(request: Request) -> tuple[int, int]:
+    """The limit and the offset that a request asks for.
+
+    Raises:
+        Refusal: they are no numbers, or beyond what is allowed.
+    """
     numbers = []
     for name, default in (("limit", 1000), ("offset", 0)):
         text = request.query.get(name, str(default))
@@ -268,9 +210,3 @@ def _paging(request: Request) -> tuple[int, int]:
             query_param="limit" if not 1 <= limit <= 1000 else "offset",  # noqa: PLR2004
         )
     return limit, offset
-
-
-def _bad_filter(text: str) -> Refusal:
-    return Refusal(
-        400, "INVALID_PARAMETER", f"Invalid filter condition: {text.strip()}", query_param="q"
-    )

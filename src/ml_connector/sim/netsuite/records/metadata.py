@@ -5,11 +5,13 @@ from typing import Final
 
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.values.messages import Answer, Request, answer_json
+from ml_connector.sim.netsuite.values.other_types import OTHER_TYPES
 from ml_connector.sim.netsuite.values.properties import Property
 from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES, RecordType
 from ml_connector.sim.netsuite.values.refusal import invalid_request, not_found
 
 CATALOG: Final = "/metadata-catalog"
+_KNOWN: Final = {**RECORD_TYPES, **OTHER_TYPES}
 _PATH: Final = f"/services/rest/record/v1{CATALOG}"
 
 _SCHEMAS: Final[Mapping[str, dict[str, object]]] = {
@@ -41,7 +43,7 @@ def answer_catalog(company: Company, request: Request) -> Answer:
         raise invalid_request("GET is wanted.", status=405)
     rest = request.path.removeprefix(_PATH).strip("/")
     if rest:
-        kind = RECORD_TYPES.get(rest.lower())
+        kind = _KNOWN.get(rest.lower())
         if kind is None:
             raise not_found()
         return answer_json(_schema(company, kind), kind="application/schema+json")
@@ -75,10 +77,10 @@ def answer_catalog(company: Company, request: Request) -> Answer:
 
 def _selected(request: Request) -> list[RecordType]:
     wanted = request.names("select")
-    unknown = sorted(wanted - set(RECORD_TYPES))
+    unknown = sorted(wanted - set(_KNOWN))
     if unknown:
         raise invalid_request(f"Record type '{unknown[0]}' does not exist.")
-    return [kind for name, kind in RECORD_TYPES.items() if not wanted or name in wanted]
+    return [kind for name, kind in _KNOWN.items() if not wanted or name in wanted]
 
 
 def _properties(known: Mapping[str, Property]) -> dict[str, object]:

@@ -10,12 +10,13 @@ from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, find_by_external_id, load
 from ml_connector.sim.netsuite.documents.posting import remove, save
 from ml_connector.sim.netsuite.records.body import BodyReader, Validation
-from ml_connector.sim.netsuite.records.listed import ListedRecords
-from ml_connector.sim.netsuite.records.roles import TRANSFORMS, Action
+from ml_connector.sim.netsuite.records.listed import ListedRecords, collection, paging
+from ml_connector.sim.netsuite.records.roles import TRANSFORMS, Action, permission_missing
 from ml_connector.sim.netsuite.records.shipments import ShipmentService
 from ml_connector.sim.netsuite.records.transforms import transform
 from ml_connector.sim.netsuite.records.views import Viewer
 from ml_connector.sim.netsuite.values.messages import Answer, Request, answer_created, answer_json
+from ml_connector.sim.netsuite.values.other_types import OTHER_TYPES
 from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES, RecordType
 from ml_connector.sim.netsuite.values.refusal import invalid_content, invalid_request, not_found
 
@@ -55,6 +56,8 @@ class RecordService:
             Refusal: as NetSuite refuses.
         """
         parts = [part for part in request.path.removeprefix(PREFIX).split("/") if part]
+        if parts and parts[0].lower() in OTHER_TYPES:
+            return self._empty(request, OTHER_TYPES[parts[0].lower()], parts)
         kind = self._kind(parts)
         if len(parts) == 1:
             return self._collection(request, kind, permit)
@@ -77,6 +80,16 @@ class RecordService:
             name = parts[0] if parts else ""
             raise invalid_request(f"Record type '{name}' does not exist.", status=404)
         return kind
+
+    def _empty(self, request: Request, kind: RecordType, parts: list[str]) -> Answer:
+        """Answer for a record type that holds nothing here; it can't be written either."""
+        if request.method != "GET":
+            raise permission_missing(as_400=False)
+        if len(parts) > 1:
+            raise not_found()
+        limit, offset = paging(request)
+        url = f"{self._root(request)}/{kind.name}"
+        return answer_json(collection([], url, limit=limit, offset=offset, total=0))
 
     def _collection(self, request: Request, kind: RecordType, permit: Permit) -> Answer:
         if request.method == "GET":

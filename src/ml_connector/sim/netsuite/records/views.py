@@ -8,7 +8,8 @@ from ml_connector.sim.netsuite.books import line_numbers
 from ml_connector.sim.netsuite.books.books import Cell, Row, whole
 from ml_connector.sim.netsuite.books.company import Company
 from ml_connector.sim.netsuite.books.documents import Document, Line
-from ml_connector.sim.netsuite.values import instants
+from ml_connector.sim.netsuite.records import purchase_orders
+from ml_connector.sim.netsuite.values import instants, signs
 from ml_connector.sim.netsuite.values.numbers import exact
 from ml_connector.sim.netsuite.values.properties import Property
 from ml_connector.sim.netsuite.values.record_types import BY_CODE, RecordType, Sublist
@@ -51,6 +52,8 @@ class Viewer:
         answer["refName"] = document_label(kind.code, _text(row.get("tranid")))
         answer |= self.fields(document.values, kind.body)
         answer |= self._head(document, row)
+        if kind.name == "purchaseOrder" and row:
+            answer = _numbered(purchase_orders.head(self.company, document, row)) | answer
         for sublist in kind.sublists.values():
             url = f"{here}/{sublist.name}"
             answer[sublist.name] = (
@@ -75,7 +78,8 @@ class Viewer:
             if "orderstatus" in kind.body:
                 answer["orderStatus"] = self._enum(status, status)
         if "total" in kind.body or kind.name in ("purchaseOrder", "vendorBill", "salesOrder"):
-            answer["total"] = _number(row.get("foreigntotal"))
+            total = exact(row.get("foreigntotal"))
+            answer["total"] = _number(signs.of_total(kind.name) * total)
         if kind.name == "salesOrder":
             answer["linkedTrackingNumbers"] = self._tracking(document.id)
         return {key: value for key, value in answer.items() if value is not None}
@@ -115,6 +119,8 @@ class Viewer:
         )
         if row is None or sublist.name.lower() == "package":
             return answer
+        if document.kind.name == "purchaseOrder":
+            answer = _numbered(purchase_orders.line(self.company, row)) | answer
         rate = self.company.conversion(line.values.get("units"))
         for name, column in _DERIVED.get(document.kind.name, ()):
             answer[name] = _number(exact(row[column]) / rate)
@@ -265,6 +271,13 @@ def _plain(kind: str, value: object) -> object:
 
 def _text(value: Cell) -> str | None:
     return None if value is None else str(value)
+
+
+def _numbered(values: Json) -> Json:
+    return {
+        key: _number(value) if isinstance(value, Decimal) else value
+        for key, value in values.items()
+    }
 
 
 def _number(value: object) -> object:

@@ -303,10 +303,8 @@ def _empty_text(node: exp.Expr) -> None:
 
 
 def _now(node: exp.Expr) -> None:
-    call: exp.Expr = _call("ns_sysdate")
-    if isinstance(node, exp.CurrentDate):
-        call = _call("ns_trunc", call)
-    _replace(node, call)
+    """SYSDATE and CURRENT_DATE: in Oracle both have a time."""
+    _replace(node, _call("ns_sysdate"))
 
 
 def _decode(node: exp.Expr) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ml_connector.sim.netsuite.books.books import Books, Cell
-from ml_connector.sim.netsuite.books.functions import FunctionError
 from ml_connector.sim.netsuite.suiteql.dialect import search_error
 from ml_connector.sim.netsuite.suiteql.resolver import Hidden
 from ml_connector.sim.netsuite.suiteql.rewriter import rewrite
@@ -15,6 +14,8 @@ from ml_connector.sim.netsuite.values.refusal import Refusal, invalid_request
 
 MAX_LIMIT: Final = 1000
 MAX_ROWS: Final = 100_000
+
+_UNSUPPORTED: Final = "Invalid or unsupported search."
 
 
 def run(
@@ -125,9 +126,7 @@ def _rows(
             if len(rows) == limit:
                 total += len(cursor.fetchall())
         except sqlite3.Error as error:
-            raise search_error(f"Invalid or unsupported search: {error}") from error
-        except (FunctionError, formats.FormatError, ValueError, TypeError) as error:
-            raise search_error(str(error)) from error
+            raise search_error(books.failures.take() or _UNSUPPORTED) from error
     return rows, total
 
 
@@ -143,7 +142,9 @@ class _Shape:
             found[name] = self.text(value)
         return found
 
-    def text(self, value: float | str) -> str:
+    def text(self, value: float | str | bytes) -> str:
+        if isinstance(value, bytes):
+            raise search_error(_UNSUPPORTED)
         if isinstance(value, str):
             if instants.is_instant(value):
                 return formats.write_date(instants.to_datetime(value), self.date_format)

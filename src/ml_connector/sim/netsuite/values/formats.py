@@ -10,7 +10,7 @@ from typing import Final
 from ml_connector.sim.netsuite.values import instants, numbers
 
 _PARTS: Final = re.compile(
-    r'"(?P<quoted>[^"]*)"|(?P<part>YYYY|RRRR|YY|RR|MONTH|MON|MM|DDD|DD|DY|DAY|HH24|HH12|HH|MI|'
+    r'"(?P<quoted>[^"]*)"|(?P<part>YYYY|RRRR|YY|RR|MONTH|MON|MM|DDD|DD|DY|DAY|DS|DL|TS|HH24|HH12|HH|MI|'
     r"SSSSS|SS|FF\d?|AM|PM|A\.M\.|P\.M\.|WW|IW|Q|D|FM|TZH:TZM|TZR)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -109,7 +109,16 @@ _WRITERS: Final[Mapping[str, Callable[[datetime], str]]] = {
     "IW": lambda moment: f"{moment.isocalendar().week:02}",
     "WW": lambda moment: f"{(moment.timetuple().tm_yday + 6) // 7:02}",
     "FM": lambda _: "",
+    "DS": lambda moment: f"{moment.month}/{moment.day}/{moment.year:04}",
+    "DL": lambda moment: (
+        f"{_DAYS[moment.weekday()]}, {_MONTHS[moment.month - 1]} {moment.day:02}, {moment.year:04}"
+    ),
+    "TS": lambda moment: (
+        f"{moment.hour % 12 or 12}:{moment.minute:02}:{moment.second:02} {_half(moment)}"
+    ),
 }
+"""DS, DL and TS are Oracle's short and long date and its short time, as the territory America
+writes them."""
 
 
 def read_date(text: str, pattern: str) -> datetime:
