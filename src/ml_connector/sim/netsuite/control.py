@@ -72,6 +72,7 @@ ACTIONS: Final = frozenset(
         "add_adjusting_period",
         "register_certificate",
         "issue_token",
+        "add_access_token",
         "revoke_tokens",
         "sandbox_refresh",
         "add_role",

@@ -16,6 +16,7 @@ from ml_connector.sim.netsuite.control import control_app
 from ml_connector.sim.netsuite.http.gate import Gate
 from ml_connector.sim.netsuite.http.limits import Limits
 from ml_connector.sim.netsuite.http.services import Services
+from ml_connector.sim.netsuite.http.tba import AccessToken
 from ml_connector.sim.netsuite.http.tokens import SignIn
 from ml_connector.sim.netsuite.master_data import MasterData, item_id
 from ml_connector.sim.netsuite.people import People, transaction_type
@@ -177,6 +178,10 @@ class NetSuiteSim:
             certificate_id="",
             scopes=frozenset({"rest_webservices"}),
         ).text
+
+    def add_access_token(self, *, role: int = DEFAULT_ROLE) -> AccessToken:
+        """Let clients sign in with OAuth 1.0a too, by this token: most public ones do (2.9)."""
+        return self.services.token_based.add(role=role, entity=DEFAULT_USER)
 
     def add_role(
         self,

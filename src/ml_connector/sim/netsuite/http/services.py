@@ -7,6 +7,7 @@ from ml_connector.sim.netsuite.http.certificates import CertificateService
 from ml_connector.sim.netsuite.http.jobs import PREFIX as JOBS
 from ml_connector.sim.netsuite.http.jobs import JobService
 from ml_connector.sim.netsuite.http.limits import Limits
+from ml_connector.sim.netsuite.http.tba import TokenBased, is_tba
 from ml_connector.sim.netsuite.http.tokens import TOKEN_PATH, SignIn, Token
 from ml_connector.sim.netsuite.records.metadata import CATALOG, answer_catalog
 from ml_connector.sim.netsuite.records.records import PREFIX, Permit, RecordService
@@ -71,6 +72,7 @@ class Services:
         self.limits = limits
         self.roles = roles
         self.records = RecordService(company)
+        self.token_based = TokenBased(sign_in)
         self.certificates = CertificateService(sign_in, roles, users)
         self.jobs = JobService(company.books.clock, self._signed_in)
 
@@ -119,6 +121,8 @@ class Services:
         Raises:
             Refusal: 401 for a bad token, 400 for an Authorization that isn't one (2.7).
         """
+        if self.token_based.tokens and is_tba(request):
+            return self._signed(request)
         given = request.headers.get("authorization", "")
         scheme, _, text = given.partition(" ")
         if given and (scheme.lower() != "bearer" or not text.strip()):
@@ -129,6 +133,12 @@ class Services:
         if not self.roles.get(token.role).may(OAUTH):
             raise invalid_login(self.company.account_id)
         return token
+
+    def _signed(self, request: Request) -> Token:
+        holder = self.token_based.holder(request)
+        if holder is None:
+            raise invalid_login(self.company.account_id)
+        return holder
 
     def forget_token(self, request: Request) -> None:
         """Revoke the token of a request."""
