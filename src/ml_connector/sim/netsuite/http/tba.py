@@ -50,8 +50,8 @@ class TokenBased:
 
     def add(self, *, role: int, entity: int) -> AccessToken:
         """Make an access token with an integration of its own."""
-        keys = [secrets.token_hex(32) for _ in range(4)]
-        token = AccessToken(*keys, role=role, entity=entity)
+        key, secret, token_id, token_secret = (secrets.token_hex(32) for _ in range(4))
+        token = AccessToken(key, secret, token_id, token_secret, role, entity)
         self.sign_in.add_integration(token.consumer_key)
         self.tokens[token.token_id] = token
         return token
