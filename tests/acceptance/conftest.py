@@ -24,8 +24,8 @@ def installed(
 
 
 @pytest.fixture(scope="module")
-def service(installed: Merchant) -> Iterator[Process]:
-    with installed.serving() as running:
+def service(installed: Merchant, request: pytest.FixtureRequest) -> Iterator[Process]:
+    with installed.serving(console=getattr(request.module, "WITH_CONSOLE", False)) as running:
         yield running
 
 

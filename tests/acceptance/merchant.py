@@ -94,8 +94,12 @@ class Merchant:
     def command(self, *arguments: str) -> Answered:
         return command(arguments, self.environment, self.folder)
 
-    def serving(self, *options: str) -> contextlib.AbstractContextManager[Process]:
-        return serving(self.port, self.environment, self.folder, *options)
+    def serving(
+        self, *options: str, console: bool = False
+    ) -> contextlib.AbstractContextManager[Process]:
+        """Serve for the length of the block; without the console it starts sooner."""
+        without = () if console else ("--no-console",)
+        return serving(self.port, self.environment, self.folder, *options, *without)
 
     def connection_file(self, *, mode: str = "live", **tables: str) -> Path:
         """Write the connection file; tables given replace the usual ones."""

@@ -174,7 +174,7 @@ def tracebacks(shop: Merchant, said: str) -> set[tuple[str, str]]:
 
 
 def test_no_secret_and_no_body_is_in_any_log(shop: Merchant) -> None:
-    with shop.serving() as service:
+    with shop.serving(console=True) as service:
         provoke(shop)
         said = service.said
     said += service.said

@@ -11,6 +11,8 @@ from acceptance.service import Process
 from ml_connector.sim.world import CLIENT_ID
 from waiting import wait_until
 
+WITH_CONSOLE = True
+
 
 @pytest.fixture(scope="module")
 def api(installed: Merchant, service: Process) -> Iterator[httpx2.Client]:

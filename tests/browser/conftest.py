@@ -26,7 +26,7 @@ def shop(
 
 @pytest.fixture(scope="session")
 def console(shop: Merchant) -> Iterator[Process]:
-    with shop.serving() as running:
+    with shop.serving(console=True) as running:
         yield running
 
 

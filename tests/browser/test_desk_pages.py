@@ -42,7 +42,7 @@ def desk(
     with (
         fresh_database(server_url, template) as url,
         merchant(tmp_path_factory.mktemp("desk"), url) as acme,
-        acme.serving(),
+        acme.serving(console=True),
     ):
         add_user(acme, "fiona", "finance")
         add_user(acme, "vera", "viewer")

@@ -7,7 +7,8 @@ from typing import Any, cast
 import procrastinate
 import pytest
 
-from ml_connector.engine.work.lanes import Lanes, LastingJobs
+from ml_connector.engine.work.jobs import LastingJobs
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.storage.database import Database, rows
 from waiting import HANGS_AFTER_SECONDS
 

@@ -1,7 +1,7 @@
 from prometheus_client import CollectorRegistry
 
 from ml_connector.transport.call import Call
-from ml_connector.transport.http.meter import PrometheusMeter
+from ml_connector.transport.http.prometheus_meter import PrometheusMeter
 
 CALL = Call(
     connection="acme", system="shipbob", operation="receiving.get", method="GET", url="http://x"

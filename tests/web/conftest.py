@@ -22,7 +22,7 @@ def receiver(
 
 @pytest.fixture(scope="session")
 def web(receiver: Merchant) -> Iterator[Process]:
-    with receiver.serving("--no-worker") as running:
+    with receiver.serving("--no-worker", console=True) as running:
         yield running
 
 

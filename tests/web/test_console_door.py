@@ -51,7 +51,7 @@ def served(
 
 def test_console_and_api_have_a_door_of_their_own(served: Merchant) -> None:
     port = free_port()
-    with served.serving("--no-worker", "--console-port", str(port)) as service:
+    with served.serving("--no-worker", "--console-port", str(port), console=True) as service:
         webhooks, console = seen(served.url), seen(f"http://127.0.0.1:{port}")
         parts = service.parts()
 
@@ -62,7 +62,7 @@ def test_console_and_api_have_a_door_of_their_own(served: Merchant) -> None:
 
 
 def test_there_may_be_no_console(served: Merchant) -> None:
-    with served.serving("--no-worker", "--no-console"):
+    with served.serving("--no-worker"):
         assert seen(served.url) == Seen(sign_in=404, api=404, health=200, webhook=401, consent=400)
 
 

@@ -108,7 +108,7 @@ def seen(
         asyncio.run(write_books(url))
         for role in ("viewer", "admin"):
             add_user(made, role, role)
-        with made.serving("--no-worker"):
+        with made.serving("--no-worker", console=True):
             yield made
 
 
@@ -385,7 +385,7 @@ def test_a_stream_ends_with_the_process_and_says_nothing_of_it(
         merchant(tmp_path_factory.mktemp("ends"), url) as made,
     ):
         add_user(made, "viewer", "viewer")
-        with made.serving("--no-worker") as running:
+        with made.serving("--no-worker", console=True) as running:
             browser = Browser(made.url)
             browser.sign_in("viewer")
             with browser.http.stream("GET", "/overview/events") as stream:

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from ml_connector.app.processes import supervisor
-from ml_connector.app.processes.supervisor import ConsoleDoor
-from ml_connector.app.processes.worker import run_worker
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 
@@ -44,6 +41,9 @@ def serve(
     ] = True,
 ) -> None:
     """Run the service: webhooks, console, API, worker and schedules."""
+    # Imported late, as in the other two commands: each is a process that needs nothing of theirs.
+    from ml_connector.app.processes import supervisor  # noqa: PLC0415 - see above
+
     context = current()
     if not console and (console_host is not None or console_port is not None):
         raise UserError(
@@ -64,7 +64,7 @@ def serve(
         host=host,
         port=port,
         with_worker=worker,
-        console=ConsoleDoor(host=console_host, port=console_port) if console else None,
+        console=supervisor.ConsoleDoor(host=console_host, port=console_port) if console else None,
         announce=announce,
     )
 
@@ -82,6 +82,8 @@ def worker(
     ] = None,
 ) -> None:
     """Run one more worker, on any machine that reaches the database."""
+    from ml_connector.app.processes.worker import run_worker  # noqa: PLC0415 - see serve
+
     context = current()
     run_worker(context.settings, at_once=concurrency)
 
@@ -101,7 +103,6 @@ def web(
             next_step="Run ml-connector serve instead.",
             usage=True,
         ) from error
-    # Imported late: only this command needs Litestar.
-    from ml_connector.web.process import Serves, run_web  # noqa: PLC0415
+    from ml_connector.web.process import Serves, run_web  # noqa: PLC0415 - see serve
 
     run_web(context.settings, file_descriptor, serves=Serves(serves))

@@ -23,7 +23,6 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
 from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.sign_in.consents import Consents
-from ml_connector.app.users.passwords import Comparing
 from ml_connector.config.log_counts import CountedRecords, LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
@@ -40,11 +39,11 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
 from ml_connector.web.bounds import Bounds, Occupancy
-from ml_connector.web.console.state import Console, Ending
+from ml_connector.web.ending import Ending
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
 from ml_connector.web.protocol import bounded_protocol
-from ml_connector.web.server import Application, console_app, web_app
+from ml_connector.web.server import Application, Parts, console_app, web_app
 
 _FINISH_REQUESTS_SECONDS: Final = 5
 
@@ -129,17 +128,9 @@ def _application(
 ) -> Application:
     database = Database(server.url, size=6, name="ml-connector web")
     lanes = Lanes(server.url)
-    console = None
-    if serves is not Serves.WEBHOOKS:
-        # A pool of its own: people who click take no connection from what answers webhooks.
-        own = Database(server.url, size=4, name="ml-connector console")
-        console = Console(
-            installation=_installation(settings, server, own, lanes),
-            comparing=Comparing(),
-            ending=ending,
-        )
-    if serves is Serves.CONSOLE and console is not None:
-        return console_app(database, settings, console)
+    parts = None if serves is Serves.WEBHOOKS else _console(settings, server, lanes, ending)
+    if serves is Serves.CONSOLE and parts is not None:
+        return console_app(database, settings, parts)
     installation = _installation(settings, server, database, lanes)
     return web_app(
         database,
@@ -149,7 +140,24 @@ def _application(
         settings=settings,
         consents=Consents(installation),
         outbound=installation.transport,
-        console=console,
+        parts=parts,
+    )
+
+
+def _console(settings: Settings, server: DatabaseServer, lanes: Lanes, ending: Ending) -> Parts:
+    # Imported late: without console nothing of it is loaded, which halves the time to start.
+    from ml_connector.app.users.passwords import Comparing  # noqa: PLC0415 - see above
+    from ml_connector.web.console import console_parts  # noqa: PLC0415 - see above
+    from ml_connector.web.console.state import Console  # noqa: PLC0415 - see above
+
+    # A pool of its own: people who click take no connection from what answers webhooks.
+    own = Database(server.url, size=4, name="ml-connector console")
+    return console_parts(
+        Console(
+            installation=_installation(settings, server, own, lanes),
+            comparing=Comparing(),
+            ending=ending,
+        )
     )
 
 

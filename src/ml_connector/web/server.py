@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -11,25 +12,19 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.types import BeforeMessageSendHookHandler, ExceptionHandlersMap
 from litestar.types import Scope as LitestarScope
 
 from ml_connector.config.log_counts import LogCounts, flush_counts
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import Flow
-from ml_connector.errors import ConnectorError, UserError
 from ml_connector.storage.database import Database
-from ml_connector.web.api import DESCRIPTION, again, api_router
-from ml_connector.web.api.description import openapi_config
 from ml_connector.web.consent import MOST_BYTES, Gives, consent_handlers
-from ml_connector.web.console import console_routers
-from ml_connector.web.console.guards import NotSignedIn, PasswordGiven
-from ml_connector.web.console.security import add_headers
-from ml_connector.web.console.state import Console
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.health import health_handlers
 from ml_connector.web.ingress import WEBHOOKS, Ingress, Receive, Scope, Send, TakesIn
 from ml_connector.web.refusals import Refusals
-from ml_connector.web.unknown import unknown_path
 
 _FLUSH_SECONDS: Final = 5.0
 
@@ -38,6 +33,29 @@ _counts: Final = LogCounts(_log)
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What console and API add to an application; without them nothing of them is loaded.
+
+    Attributes:
+        pool: of connections to the database, which the application opens and closes.
+        routers: of pages and API.
+        description: of the API.
+        before_send: looks at each answer.
+        exception_handlers: answer what no route has answered.
+        no_faults: exceptions that a route raises to say no.
+        state: of the application.
+    """
+
+    pool: Database
+    routers: Sequence[Router]
+    description: OpenAPIConfig
+    before_send: Sequence[BeforeMessageSendHookHandler]
+    exception_handlers: ExceptionHandlersMap
+    no_faults: tuple[type[Exception], ...]
+    state: Mapping[str, object]
 
 
 def web_app(
@@ -49,7 +67,7 @@ def web_app(
     settings: Settings,
     consents: Gives,
     outbound: AbstractAsyncContextManager[object],
-    console: Console | None,
+    parts: Parts | None,
 ) -> Application:
     """Build the application, which opens and closes the pools and the calls to ShipBob.
 
@@ -63,7 +81,7 @@ def web_app(
         settings: of the installation.
         consents: begins and ends consents.
         outbound: the calls to ShipBob.
-        console: what the console and the API work with; None: neither is there.
+        parts: console and API; None: neither is there.
     """
     ingress = Ingress(endpoints, intake, flows_by_topic, Refusals(database))
 
@@ -71,14 +89,14 @@ def web_app(
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         counting = asyncio.create_task(_flush_counts())
         try:
-            async with database, outbound, console.database if console else nullcontext():
+            async with database, outbound, parts.pool if parts else nullcontext():
                 yield
         finally:
             counting.cancel()
             flush_counts(everything=True)
 
     framework = _framework(
-        [*health_handlers(database, settings), *consent_handlers(consents)], lifespan, console
+        [*health_handlers(database, settings), *consent_handlers(consents)], lifespan, parts
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,35 +108,41 @@ def web_app(
     return application
 
 
-def console_app(database: Database, settings: Settings, console: Console) -> Application:
+def console_app(database: Database, settings: Settings, parts: Parts) -> Application:
     """Build the application of console and API alone, which takes no webhooks."""
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        async with database, console.database:
+        async with database, parts.pool:
             yield
 
-    return _framework(health_handlers(database, settings), lifespan, console)  # type: ignore[return-value]  # ASGI, untyped
+    return _framework(health_handlers(database, settings), lifespan, parts)  # type: ignore[return-value]  # ASGI, untyped
 
 
 def _framework(
     handlers: Sequence[HTTPRouteHandler],
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
-    console: Console | None,
+    parts: Parts | None,
 ) -> Litestar:
     """Return the framework with these handlers, and those of console and API where it is there."""
+    no_faults = parts.no_faults if parts else ()
+
+    def log_fault(error: Exception, scope: LitestarScope) -> None:
+        if not isinstance(error, no_faults):
+            _log_fault(error, scope)
+
     return Litestar(
         route_handlers=[
             Router(path="/", route_handlers=handlers, include_in_schema=False),
-            *([*console_routers(), api_router()] if console else ()),
+            *(parts.routers if parts else ()),
         ],
         lifespan=[lifespan],
-        openapi_config=openapi_config(DESCRIPTION) if console else None,
+        openapi_config=parts.description if parts else None,
         request_max_body_size=MOST_BYTES,
-        before_send=[add_headers, again.keep] if console else (),
-        after_exception=[_log_fault],
-        exception_handlers={HTTPException: unknown_path} if console else {},
-        state=State(console.as_state() if console else {}),
+        before_send=parts.before_send if parts else (),
+        after_exception=[log_fault],
+        exception_handlers=parts.exception_handlers if parts else {},
+        state=State(dict(parts.state) if parts else {}),
         logging_config=None,
         debug=False,
     )
@@ -132,8 +156,6 @@ async def _flush_counts() -> None:
 
 def _log_fault(error: Exception, scope: LitestarScope) -> None:
     """Log what is a fault of ours; the framework answers it with a 500 and says nothing."""
-    if isinstance(error, (UserError, ConnectorError, NotSignedIn, PasswordGiven)):
-        return
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus(500):
         return
     about = (scope["path"], type(error).__name__)

@@ -84,10 +84,10 @@ class Errands:
 
     Args:
         installation: where.
-        kinds: what does each kind of errand.
+        kinds: returns what does each kind of errand; is called when there is one.
     """
 
-    def __init__(self, installation: Installation, kinds: Mapping[str, Do]) -> None:
+    def __init__(self, installation: Installation, kinds: Callable[[], Mapping[str, Do]]) -> None:
         self._installation = installation
         self._kinds = kinds
 
@@ -110,7 +110,7 @@ class Errands:
             await errands.end(on, errand_id, job_id, answer=answer, failure=failure)
 
     async def _done(self, errand: Errand, job_id: int) -> tuple[Any, Failure | None]:
-        do = self._kinds.get(errand.kind)
+        do = self._kinds().get(errand.kind)
         if do is None:
             return None, Failure(
                 what=f"This version knows no errand {errand.kind}",

@@ -1,9 +1,9 @@
 """An opened installation: the books, the vault, the limits, the transport."""
 
-import functools
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ml_connector.app.installation.database_server import (
     DatabaseServer,
@@ -13,18 +13,19 @@ from ml_connector.app.installation.database_server import (
 from ml_connector.app.installation.held_connections import HeldConnections
 from ml_connector.app.installation.setup import master_key_ring
 from ml_connector.config.settings import Settings
-from ml_connector.engine.flow import Flow, topics_of
 from ml_connector.engine.work.lanes import Lanes
-from ml_connector.flows import FLOWS
 from ml_connector.process_name import process_name
 from ml_connector.storage.database import PATIENCE_SECONDS, Database
 from ml_connector.transport.http.client import Transport
 from ml_connector.transport.http.holds import Reach
-from ml_connector.transport.http.meter import PrometheusMeter
+from ml_connector.transport.http.meter import Meter
 from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.masterkey import Ring
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
+
+if TYPE_CHECKING:
+    from ml_connector.engine.flow import Flow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,12 @@ class Installation:
     lanes: Lanes
 
     @property
-    def flows_by_topic(self) -> Mapping[str, Flow]:
+    def flows_by_topic(self) -> "Mapping[str, Flow]":
         """Which flow each handled webhook topic concerns."""
+        # Commands that only look need no flow, and all of them take a tenth of a second to load.
+        from ml_connector.engine.flow import topics_of  # noqa: PLC0415 - see above
+        from ml_connector.flows import FLOWS  # noqa: PLC0415 - see above
+
         return topics_of(FLOWS)
 
     def reaching(self, reach: Reach) -> "Installation":
@@ -60,15 +65,13 @@ class Installation:
         return replace(self, transport=self.transport.reaching(reach))
 
 
-@functools.cache
-def _meter() -> PrometheusMeter:
-    """The one meter of this process: its counters can be registered only once."""
-    return PrometheusMeter()
-
-
 @asynccontextmanager
 async def open_installation(
-    settings: Settings, *, pool_size: int = 10, patience_seconds: float = PATIENCE_SECONDS
+    settings: Settings,
+    *,
+    pool_size: int = 10,
+    patience_seconds: float = PATIENCE_SECONDS,
+    meter: Meter | None = None,
 ) -> AsyncGenerator[Installation]:
     """Open the installation for the length of the block.
 
@@ -76,6 +79,7 @@ async def open_installation(
         settings: of the installation.
         pool_size: most connections to the database.
         patience_seconds: how long who needs one waits for a database that is away.
+        meter: is told of every call to the two systems.
 
     Raises:
         UserError: it is not set up, or something of it can't be used.
@@ -90,7 +94,7 @@ async def open_installation(
             limits = Limits(database, holder=holder)
             tokens = Tokens(database, ring, holder=holder)
             holds = HeldConnections(database)
-            async with Transport(limits=limits, holds=holds, meter=_meter()) as transport:
+            async with Transport(limits=limits, holds=holds, meter=meter) as transport:
                 try:
                     yield Installation(
                         settings=settings,

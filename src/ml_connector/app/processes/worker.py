@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -19,8 +20,7 @@ from ml_connector.app.chores.stopped_watch import LOOK_EVERY_SECONDS as STOPPED_
 from ml_connector.app.chores.stopped_watch import StoppedWatch
 from ml_connector.app.chores.sweeps import SWEEPS_EVERY_SECONDS, sweep_what_is_due
 from ml_connector.app.connections import one_writer
-from ml_connector.app.errands.errands import Errands
-from ml_connector.app.errands.kinds import KINDS
+from ml_connector.app.errands.errands import Do, Errands
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.installation.setup import check_master_key
@@ -41,6 +41,7 @@ from ml_connector.engine.work.worker import work
 from ml_connector.garbage import spare_what_stays
 from ml_connector.ledger import months
 from ml_connector.no_core_dumps import hide_memory
+from ml_connector.transport.http.prometheus_meter import PrometheusMeter
 from ml_connector.transport.limits.leases import free_slots_of_the_dead
 from ml_connector.vault.leases import free_tokens_of_the_dead
 
@@ -70,11 +71,11 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with open_installation(
-        settings, pool_size=_POOL, patience_seconds=_PATIENCE_SECONDS
+        settings, pool_size=_POOL, patience_seconds=_PATIENCE_SECONDS, meter=PrometheusMeter()
     ) as installation:
         check_master_key(settings, installation.server.url)
         contexts = ConnectionContexts(installation)
-        lanes = lanes_of(installation, contexts, do_errand=Errands(installation, KINDS))
+        lanes = lanes_of(installation, contexts, do_errand=Errands(installation, _errand_kinds))
         chores = [
             *_chores_of_the_engine(installation, lanes),
             *_chores_of_connections(installation, contexts),
@@ -85,6 +86,13 @@ async def _run_worker(settings: Settings, *, at_once: int | None) -> None:
         await work(installation.database, lanes, chores, at_once=at_once, stop=stop)
         await note_last_heads(installation)
         _log.info("worker_ends", worker=installation.holder)
+
+
+def _errand_kinds() -> Mapping[str, Do]:
+    # What month ends and set-ups need is slow to load, and most workers never see an errand.
+    from ml_connector.app.errands.kinds import KINDS  # noqa: PLC0415 - see above
+
+    return KINDS
 
 
 def _chores_of_the_engine(installation: Installation, lanes: Lanes) -> list[Chore]:

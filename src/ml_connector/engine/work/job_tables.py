@@ -6,6 +6,10 @@ from typing import Any, Final
 
 from ml_connector.storage.database import Connection, rows
 
+CONVERGE: Final = "converge"
+ERRAND: Final = "errand"
+"""The names of the two kinds of jobs."""
+
 HAND_ON: Final = """
     select procrastinate_retry_job_v2(id, null, null, null, null),
         pg_notify('procrastinate_queue_v1#' || queue_name,

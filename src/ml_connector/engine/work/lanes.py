@@ -1,52 +1,25 @@
 """Lanes: one queue per connection, so that one connection's backlog slows no other.
 
-The only module that knows the job library. Nearly all jobs are of one kind: *converge this
-subject*. A subject has at most one live job (``subject.job_id``), which is what keeps two
-runs of it apart; the job library's own locks are not needed for that. Beside them are errands,
-what a person asked a worker to do, in a lane of their own.
+Nearly all jobs are of one kind: *converge this subject*. A subject has at most one live job
+(``subject.job_id``), which is what keeps two runs of it apart; the job library's own locks are
+not needed for that. Beside them are errands, what a person asked a worker to do, in a lane of
+their own.
 """
 
-import asyncio
-import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-import procrastinate
-import psycopg
-import structlog
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition, Job, Status
-from procrastinate.manager import JobManager, NotificationCallback
+from ml_connector.engine.work.job_tables import CONVERGE, DEFER, DEFER_ERRAND
+from ml_connector.storage.database import Connection, rows
 
-from ml_connector.engine.work.job_tables import DEFER, DEFER_ERRAND, HAND_ON, PUT_BACK
-from ml_connector.engine.work.presence import (
-    HEARTBEAT_SECONDS,
-    HEARTBEATS,
-    STALLED_AFTER_SECONDS,
-    Heartbeat,
-    Presence,
-    silent_workers,
-)
-from ml_connector.storage.connection_string import conninfo
-from ml_connector.storage.database import Connection, Pool, is_lost, rows
-
-_log = structlog.get_logger("lanes")
-
-_POLL_SECONDS: Final = 2.0
-_FORGET_AFTER_SECONDS: Final = 3600.0
-
-_PATIENCE_SECONDS: Final = 5.0
-_LISTEN_AGAIN_SECONDS: Final = 0.5
-_CANCEL_AGAIN_SECONDS: Final = 0.1
+if TYPE_CHECKING:
+    from ml_connector.engine.work.jobs import Jobs
 
 LIVE: Final = 0
 BULK: Final = -10
-
-# So many jobs of a lane end at the same time: the connections are there for all lanes.
-_ENDINGS_AT_ONCE: Final = 4
 
 Run = Callable[[int, int, str], Awaitable[None]]
 """Converges a subject, given its id, the id of the job, and the lane."""
@@ -56,149 +29,6 @@ DoErrand = Callable[[int, int], Awaitable[None]]
 
 ERRANDS: Final = "errands:"
 """The lane of errands: no connection can have that name."""
-
-
-async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.set_autocommit(True)
-
-
-def _pool(*, conninfo: str, check: object, **options: Any) -> Pool:  # noqa: A002, RUF100 - the library's own names
-    """Return the library's pool: ours, which looks at connections in a way of its own."""
-    del check
-    return Pool(conninfo, **options)
-
-
-class LastingJobs(JobManager):
-    """The library's jobs, for workers that outlast the time when their database is away.
-
-    The library's own worker would end then, and break off what it has in hand.
-
-    Attributes:
-        presence: shows that the workers of this process live.
-    """
-
-    def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
-        super().__init__(connector)
-        self._in_hand: dict[int | None, set[int | None]] = defaultdict(set)
-        self._unsure: set[int | None] = set()
-        self._ending: dict[int | None, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(_ENDINGS_AT_ONCE)
-        )
-        self.presence = Presence()
-
-    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Take the next job; None also while the database is away."""
-        try:
-            if worker_id in self._unsure:
-                await self._put_back(worker_id)
-            job = await super().fetch_job(queues, worker_id)
-        except ConnectorException as error:
-            self._note_lost(error, worker_id)
-            return None
-        if job is not None:
-            self._in_hand[worker_id].add(job.id)
-        return job
-
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's own signature
-        """End a job. Where that is lost, it is handed out again, and ends at once then."""
-        try:
-            async with self._ending[job.worker_id]:
-                await super().finish_job(job, status, delete_job)
-        except ConnectorException as error:
-            self._note_lost(error, job.worker_id)
-        finally:
-            self._in_hand[job.worker_id].discard(job.id)
-
-    async def register_worker(self) -> int:
-        """Make a worker known."""
-        worker_id = await super().register_worker()
-        self.presence.add(worker_id)
-        _end_if_cancelled()
-        return worker_id
-
-    async def unregister_worker(self, worker_id: int) -> None:
-        """Let a worker that has ended be forgotten."""
-        self.presence.remove(worker_id)
-        await super().unregister_worker(worker_id)
-
-    async def update_heartbeat(self, worker_id: int) -> None:
-        """Give a sign of life, if the database is there."""
-        try:
-            await super().update_heartbeat(worker_id)
-        except ConnectorException as error:
-            self._note_lost(error, worker_id)
-        _end_if_cancelled()
-
-    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
-        """Return whom to abort; nobody while the database is away."""
-        try:
-            found = await super().list_jobs_to_abort_async(queue)
-        except ConnectorException as error:
-            if not is_lost(error.__cause__):
-                raise
-            found = ()
-        _end_if_cancelled()
-        return found
-
-    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
-        """Forget workers of long ago; who is silent for less may only have no database."""
-        return await super().prune_stalled_workers(
-            max(seconds_since_heartbeat, _FORGET_AFTER_SECONDS)
-        )
-
-    async def listen_for_jobs(
-        self,
-        *,
-        on_notification: NotificationCallback,
-        queues: Iterable[str] | None = None,
-    ) -> None:
-        """Listen until cancelled, again and again; what was said meanwhile is found by polling."""
-        while True:
-            listening = asyncio.create_task(
-                super().listen_for_jobs(on_notification=on_notification, queues=queues)
-            )
-            try:
-                await asyncio.wait([listening])
-            finally:
-                await _cancelled(listening)
-            error = listening.exception()
-            if error is not None and not (
-                isinstance(error, ConnectorException) and is_lost(error.__cause__)
-            ):
-                raise error
-            await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
-
-    def _note_lost(self, error: ConnectorException, worker_id: int | None) -> None:
-        if not is_lost(error.__cause__):
-            raise error
-        if worker_id not in self._unsure:
-            self._unsure.add(worker_id)
-            _log.warning("database_away", reason=str(error.__cause__))
-
-    async def _put_back(self, worker_id: int) -> None:
-        """Put back what the database says is in this worker's hand and is not."""
-        await self.connector.execute_query_all_async(
-            PUT_BACK, worker=worker_id, in_hand=list(self._in_hand[worker_id])
-        )
-        self._unsure.discard(worker_id)
-
-
-def _end_if_cancelled() -> None:
-    """End this task if somebody wants that and the driver has lost it.
-
-    A cancellation that comes while the database answers may end in the driver: the call returns
-    as if nothing had been, and a task that goes on then can't be ended any more.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    """Cancel a task until it has ended, for the same reason."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
 
 
 class Lanes:
@@ -217,50 +47,24 @@ class Lanes:
     def __init__(
         self, url: str, run: Run | None = None, do_errand: DoErrand | None = None
     ) -> None:
-        # The listeners of all lanes and the fetching of jobs share this pool. Each of the
-        # library's queries is a transaction of its own, and none has to be on disk: when the
-        # fetching or the end of a job is lost with the database's machine, the job is handed
-        # out again, and ends at once when it is no longer its subject's job. Jobs are made in
-        # transactions of ours.
-        connector = procrastinate.PsycopgConnector(
-            conninfo=conninfo(url, name="ml-connector lanes", options="-c synchronous_commit=off"),
-            min_size=0,
-            max_size=60,
-            timeout=_PATIENCE_SECONDS,
-            pool_factory=_pool,
-            configure=_without_transactions,
-        )
-        self._connector = connector
-        self._app = procrastinate.App(connector=connector)
-        self._jobs = LastingJobs(connector)
-        self._app.job_manager = self._jobs
-        self._heartbeats: Mapping[int, Heartbeat] = {}
+        self._url = url
         self._run = run
+        self._do_errand = do_errand
+        self.task = CONVERGE
         self.does_errands = do_errand is not None
 
-        @self._app.task(name="converge", pass_context=True)
-        async def converge(context: procrastinate.JobContext, subject_id: int) -> None:
-            if self._run is not None and context.job.id is not None:
-                await self._run(subject_id, context.job.id, context.job.queue)
+    @cached_property
+    def _jobs(self) -> "Jobs":
+        # Loading the job library takes long, which who only defers saves.
+        from ml_connector.engine.work.jobs import Jobs  # noqa: PLC0415 - see above
 
-        @self._app.task(name="errand", pass_context=True)
-        async def errand(context: procrastinate.JobContext, errand_id: int) -> None:
-            if do_errand is not None and context.job.id is not None:
-                await do_errand(errand_id, context.job.id)
-
-        self.task = converge.name
+        return Jobs(self._url, self._run, self._do_errand)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[None]:
         """Open the pool that working needs; deferring needs none."""
-        async with self._app.open_async():
-            keeping = asyncio.create_task(
-                self._jobs.presence.keep(self._connector.pool), name="presence"
-            )
-            try:
-                yield
-            finally:
-                await _cancelled(keeping)
+        async with self._jobs.open():
+            yield
 
     async def defer(
         self,
@@ -315,18 +119,7 @@ class Lanes:
 
     async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
         """Work a lane off until cancelled; then let what runs end within the grace time."""
-        await self._app.run_worker_async(
-            queues=[lane],
-            name=lane,
-            concurrency=at_once,
-            wait=True,
-            fetch_job_polling_interval=_POLL_SECONDS,
-            shutdown_graceful_timeout=grace_seconds,
-            delete_jobs=DeleteJobCondition.ALWAYS,
-            install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_AFTER_SECONDS,
-        )
+        await self._jobs.work(lane, at_once=at_once, grace_seconds=grace_seconds)
 
     async def rescue(self, *, now: float | None = None) -> int:
         """Hand the jobs of workers that give no sign of life to the others; return how many.
@@ -334,14 +127,4 @@ class Lanes:
         Args:
             now: by a clock that nobody sets, in seconds; None: the present.
         """
-        known, self._heartbeats = self._heartbeats, {}
-        now = time.monotonic() if now is None else now
-        found = await self._connector.execute_query_all_async(HEARTBEATS)
-        unbroken_for = self._jobs.presence.unbroken_for(now)
-        self._heartbeats, silent = silent_workers(
-            known,
-            found,
-            now=now,
-            there_for=min([unbroken_for, *(row["up_for"] for row in found)]),
-        )
-        return len(await self._connector.execute_query_all_async(HAND_ON, workers=silent))
+        return await self._jobs.rescue(now=now)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -122,6 +121,9 @@ def assertion(
         "iat": now,
         "exp": now + ASSERTION_SECONDS,
     }
+    # Loading the library takes a tenth of a second, which processes that never sign in save.
+    import jwt  # noqa: PLC0415 - see above
+
     signed = jwt.encode(
         claims, key.key, algorithm=key.algorithm, headers={"typ": "JWT", "kid": certificate_id}
     )

@@ -91,20 +91,17 @@ class Wire:
     def __init__(self, *, timeouts: Timeouts, user_agent: str) -> None:
         self._timeouts = timeouts
         self._user_agent = user_agent
+        self._is_open = False
         self._http: HttpClient | None = None
         # At these levels the library would log addresses and headers, tokens included.
         logging.getLogger("aiohttp").setLevel(logging.WARNING)
 
     async def __aenter__(self) -> Self:
-        # Loading the library takes a third of a second, which commands that call nobody save.
-        from ml_connector.transport.http.http_client import HttpClient  # noqa: PLC0415 - see above
-
-        self._http = HttpClient(
-            user_agent=self._user_agent, connect_seconds=self._timeouts.connect
-        )
+        self._is_open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_open = False
         if self._http is not None:
             await self._http.aclose()
             self._http = None
@@ -116,8 +113,7 @@ class Wire:
             NetworkFailure: no whole answer came within the time of such a call.
             RuntimeError: the client is not open.
         """
-        if self._http is None:
-            raise RuntimeError("the HTTP client is not open")
+        http = self._client()
         try:
             _check_target(call)
         except NeedsHuman as error:
@@ -127,7 +123,7 @@ class Wire:
         began = time.monotonic()
         try:
             async with asyncio.timeout(seconds):
-                status, headers, body = await self._http.exchange(call, progress)
+                status, headers, body = await http.exchange(call, progress)
         except TimeoutError as error:
             raise _failure(call, progress, f"did not answer within {seconds:g} s") from error
         except Unanswered as error:
@@ -140,6 +136,18 @@ class Wire:
             body=storable(unmarked(body)),
             seconds=time.monotonic() - began,
         )
+
+    def _client(self) -> "HttpClient":
+        if not self._is_open:
+            raise RuntimeError("the HTTP client is not open")
+        if self._http is None:
+            # Loading the library takes a third of a second, which those who call nobody save.
+            from ml_connector.transport.http.http_client import HttpClient  # noqa: PLC0415 - see above
+
+            self._http = HttpClient(
+                user_agent=self._user_agent, connect_seconds=self._timeouts.connect
+            )
+        return self._http
 
 
 def _failure(

@@ -9,19 +9,9 @@ from ml_connector.app.users.passwords import Comparing
 from ml_connector.config.settings import Settings
 from ml_connector.storage.database import Database
 from ml_connector.web.address import WebConnection
+from ml_connector.web.ending import Ending
 
 _KEY: Final = "console"
-
-
-class Ending:
-    """Whether this process is about to end: what lasts looks at it, and ends as well."""
-
-    def __init__(self) -> None:
-        self.has_begun = False
-
-    def begin(self) -> None:
-        """Say that the process is about to end. A signal may come in the middle of anything."""
-        self.has_begun = True
 
 
 class Console(msgspec.Struct, frozen=True, kw_only=True):
