@@ -148,7 +148,7 @@ def classify(answer: Answer) -> ConnectorError | None:
 def retry_after_seconds(answer: Answer, *, now: datetime | None = None) -> float | None:
     """Return the wait that ``Retry-After`` asks for, in seconds; None without that header.
 
-    It may be seconds or a date. NetSuite does not document it for its 429 (section 10.2).
+    It may be seconds or a date. NetSuite does not document it for its 429 (section 10.2; NS-011).
     """
     value = (answer.header("retry-after") or "").strip()
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value):

@@ -1,4 +1,7 @@
-"""Sending calls signed in, and deciding what a refused token means."""
+"""Sending calls signed in, and deciding what a refused token means.
+
+Assumptions: NS-006, NS-008.
+"""
 
 import time
 from collections.abc import Callable, Mapping

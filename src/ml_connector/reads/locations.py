@@ -44,7 +44,7 @@ class LocationReads:
 
         Locations that the role may not see are left out, and all of them where the account has
         no subsidiaries. One that belongs to several shows them in one text, as columns with
-        several values do; which signs stand between the ids is not documented.
+        several values do; which signs stand between the ids is not documented (NS-035).
         """
         kept = self._kept
         if kept is not None and time.monotonic() <= kept[0]:

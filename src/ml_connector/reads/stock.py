@@ -233,7 +233,7 @@ class StockReads:
 def source_of(movement: StockMovement) -> str | None:
     """Return flow and key of the WRO or return that a movement names; None when it names none.
 
-    How ShipBob calls them is not documented ("WRO id etc.", shipbob.md section 9.3).
+    How ShipBob calls them is not documented ("WRO id etc.", shipbob.md section 9.3; SB-032).
     """
     for note in movement.additional_reference:
         key, value = note.key.lower(), note.value.strip()

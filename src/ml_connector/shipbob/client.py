@@ -219,7 +219,7 @@ class ShipBob:
         Args:
             ids: None for any; an empty collection yields nothing.
             purchase_order_numbers: likewise. It is not documented whether ShipBob compares
-                exactly, so only equal ones are yielded, but for blanks around them.
+                exactly (SB-022), so only equal ones are yielded, but for blanks around them.
             statuses: empty for any.
             inserted_since: aware.
             inserted_until: aware.
@@ -344,7 +344,7 @@ class ShipBob:
 
         Args:
             skus: only products with such a variant; None for all, an empty collection for none.
-                Compare SKUs yourself: it is not documented how ShipBob compares them.
+                Compare SKUs yourself: it is not documented how ShipBob compares them (SB-030).
             inventory_ids: only products whose variant has such an inventory item, instead.
             priority: of all its pages.
         """

@@ -1,6 +1,8 @@
 """The smallest read request of each area, which shows whether our token may read it. Pure.
 
 Shipbob.md sections 3.2 (scopes) and 9; paths and parameters of the 2026-07 OpenAPI file.
+
+Assumptions: SB-002.
 """
 
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ CHANNEL_HEADER: Final = "shipbob_channel_id"
 
 
 class UnexpectedAnswer(Unreadable):
-    """An answer that ShipBob does not document: a fault, ours or theirs."""
+    """An answer that ShipBob does not document (SB-046): a fault, ours or theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +253,7 @@ class ShipBobSession:
 
 
 def unexpected(request: Request, error: msgspec.ValidationError) -> UnexpectedAnswer:
-    """Return the error for an answer of a form that is not documented."""
+    """Return the error for an answer of a form that is not documented (SB-046)."""
     return UnexpectedAnswer(f"ShipBob's answer can't be read ({request.doing}): {error}")
 
 

@@ -1,4 +1,7 @@
-"""Which accounts a connection's books are of, and whether a file names others."""
+"""Which accounts a connection's books are of, and whether a file names others.
+
+Assumptions: SB-003, SB-006.
+"""
 
 from collections.abc import Callable
 

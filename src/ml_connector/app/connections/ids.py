@@ -224,7 +224,7 @@ async def currencies(client: NetSuite, settings: ConnectionSettings) -> list[Che
 
 
 async def custom_fields(client: NetSuite, settings: ConnectionSettings) -> list[Check]:
-    """Look the fields of item fulfilments up that ``[tracking]`` names (section 6.9)."""
+    """Look up the fulfilments' fields that ``[tracking]`` names (netsuite.md section 6.9)."""
     of = settings.tracking
     wanted = _once(
         (

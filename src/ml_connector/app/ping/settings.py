@@ -1,4 +1,7 @@
-"""What ping compares of a connection's settings with NetSuite's own set-up."""
+"""What ping compares of a connection's settings with NetSuite's own set-up.
+
+Assumptions: NS-051, NS-054, NS-055.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -2,6 +2,8 @@
 
 Source: ShipBob reference, section 7.1. A new one is made, and its secret stored, before an old
 one is removed. When ShipBob refuses a group of topics, the other groups are not affected.
+
+Assumptions: SB-014, SB-015.
 """
 
 import asyncio

@@ -61,7 +61,7 @@ def placed(parts: Sequence[InvoicePart], settings: BillingSection) -> list[Targe
     """Return where each part goes.
 
     A fee goes to its account. A fee without an account, and a charge whose type or reference
-    type is not documented, goes to the default account if the policy ``unknown`` says so.
+    type is not documented (SB-044), goes to the default account if ``unknown`` says so.
 
     Raises:
         NeedsData: there is no account for some parts; all of them are named.
@@ -283,7 +283,7 @@ def account_of(group: ChargeGroup | None, settings: BillingSection) -> str | Non
 
 
 def _undocumented(group: ChargeGroup) -> str:
-    """Return the undocumented type or reference type of a group; empty when both are known."""
+    """Return the type or reference type of a group that is not known (SB-044); else nothing."""
     if plain(group.type) not in _TYPES:
         return f"transaction type {group.type}"
     if plain(group.reference_type) not in _REFERENCES:

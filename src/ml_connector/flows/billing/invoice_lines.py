@@ -158,8 +158,8 @@ def parts(
 
     Payments and balances that the amount does not count come beside that.
 
-    It is not documented whether the lines' amounts include their taxes, so both sums are
-    compared with the invoice and the nearer one is taken.
+    It is not documented whether the lines' amounts include their taxes (SB-042), so both sums
+    are compared with the invoice and the nearer one is taken.
 
     Args:
         invoice: the head.
@@ -210,7 +210,7 @@ def _counted(
 ) -> Sequence[ChargeGroup]:
     """Return the groups that the invoice's amount counts: all, or all but payments and balances.
 
-    It is not documented whether it counts those; whichever ties is taken.
+    It is not documented whether it counts those (SB-045); whichever ties is taken.
     """
     costs = [group for group in groups if not group.never_billed]
 

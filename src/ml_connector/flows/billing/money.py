@@ -1,4 +1,7 @@
-"""Money: the smallest unit of its currency, and sums that stay exact. Pure."""
+"""Money: the smallest unit of its currency, and sums that stay exact. Pure.
+
+Assumptions: NS-063.
+"""
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal

@@ -1,4 +1,7 @@
-"""Which units of an order are still open, by the fulfillment center they go to. All pure."""
+"""Which units of an order are still open, by the fulfillment center they go to. All pure.
+
+Assumptions: NS-040.
+"""
 
 from collections import defaultdict
 from datetime import date

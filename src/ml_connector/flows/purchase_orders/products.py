@@ -1,4 +1,7 @@
-"""From NetSuite's item to ShipBob's product: as it is bound, else by its SKU; exactly one."""
+"""From NetSuite's item to ShipBob's product: as it is bound, else by its SKU; exactly one.
+
+Assumptions: SB-047.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple

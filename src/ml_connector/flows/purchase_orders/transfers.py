@@ -1,6 +1,8 @@
 """What a transfer order brings to a location, told like a purchase order.
 
 It is open from its approval until all has arrived, whether it has left already or not.
+
+Assumptions: NS-052.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""The WROs of an order: which are ours, where they lead, what stands against them. Pure."""
+"""The WROs of an order: which are ours, where they lead, what stands against them. Pure.
+
+Assumptions: SB-028.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

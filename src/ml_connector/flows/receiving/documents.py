@@ -1,4 +1,7 @@
-"""The documents of receiving, one function each. All pure."""
+"""The documents of receiving, one function each. All pure.
+
+Assumptions: NS-071.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

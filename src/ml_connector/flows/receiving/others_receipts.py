@@ -1,4 +1,7 @@
-"""Whether units of a WRO may have been received from its order by somebody else. All pure."""
+"""Whether units of a WRO may have been received from its order by somebody else. All pure.
+
+Assumptions: NS-022.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta

@@ -162,7 +162,7 @@ def _left_to_authorize(order: Sale) -> dict[int, int]:
     """Return how many units of each line were fulfilled and are on no authorization yet.
 
     A closed line keeps what it authorised. It is not documented whether NetSuite lets these units
-    be authorised again; where it does not, it refuses the whole transform.
+    be authorised again (NS-059); where it does not, it refuses the whole transform.
     """
     left = {line.line: line.fulfilled for line in order.lines}
     for made in order.authorizations:

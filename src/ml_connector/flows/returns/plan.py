@@ -1,4 +1,7 @@
-"""Deciding what to book of a return. Pure."""
+"""Deciding what to book of a return. Pure.
+
+Assumptions: SB-040.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -259,7 +259,7 @@ async def _line_numbers(found: ReturnAuthorization, reads: Reads) -> LineNumbers
 def _tag(memo: str | None) -> str | None:
     """Return the external id that we put at the end of a memo (netsuite.md section 11.8).
 
-    Whether a transform keeps the external id itself nobody could check (section 11.4).
+    Whether a transform keeps the external id itself nobody could check (section 11.4; NS-058).
     """
     found = _TAG.search(memo or "")
     return found[1] if found else None

@@ -1,4 +1,7 @@
-"""How far a shipment has come: in words, in order, and never backwards. Pure."""
+"""How far a shipment has come: in words, in order, and never backwards. Pure.
+
+Assumptions: SB-033.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -8,7 +8,7 @@ whether it has a tracking number, does not matter: freight has PRO numbers, and 
 
 Source of the lists: shipbob.md section 7.6 and GET /order. They are filtered by when an order was
 made, when it changed and when its tracking did; whether a change of the tracking alone counts as a
-change of the order is not documented. So:
+change of the order is not documented (SB-034). So:
 
 - where few orders were made lately, each sweep reads them all, and the older ones that changed;
 - where many were, it reads those whose tracking nobody took over, and those that changed within

@@ -29,7 +29,7 @@ class ReferencedBill(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         type: VendBill or VendCred.
         foreigntotal: in the bill's currency; negative for a bill, by queries that others published
-            (section 16.5). Its sign is not relied on.
+            (section 16.5, NS-033). Its sign is not relied on.
         currency: internal id; None in accounts with one currency (section 5.1).
         currencyname: its display text.
     """

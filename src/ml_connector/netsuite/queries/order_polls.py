@@ -131,9 +131,9 @@ async def changed_orders(
 async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
     """Return the internal ids of records of any type that were deleted from a moment on.
 
-    It is not documented what ``deletedrecord`` calls a purchase order, and records of different
-    types may have the same id. So look each one up. Returns nothing when the role may not read
-    the table.
+    It is not documented what ``deletedrecord`` calls a purchase order (NS-031), and records of
+    different types may have the same id. So look each one up. Returns nothing when the role may
+    not read the table.
     """
     found: set[str] = set()
     try:

@@ -3,7 +3,7 @@
 Tables and columns: netsuite.md section 5. All values from outside are bound parameters.
 Square brackets enclose what an account may lack (``SuiteQL``). Sales-side quantities are
 negative (section 5.2). It is not documented which sign the quantities of a return authorization
-have, so all quantities are read without their sign.
+have (NS-032), so all quantities are read without their sign.
 """
 
 from collections.abc import Mapping, Sequence

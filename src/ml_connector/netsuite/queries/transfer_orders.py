@@ -1,8 +1,8 @@
 """What is asked about transfer orders: by number, by internal id.
 
 A query shows each line of a transfer order twice, where it leaves and where it arrives, and it is
-not documented how to tell the two apart. So the lines are read from the record service; see
-``records.transfer_orders``.
+not documented how to tell the two apart (NS-052). So the lines are read from the record service;
+see ``records.transfer_orders``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Our documents: as they were posted, compared with how NetSuite has them now. Pure."""
+"""Our documents: as they were posted, compared with how NetSuite has them now. Pure.
+
+Assumptions: NS-038.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -116,7 +116,7 @@ def of_bills(
     """Return the lines of bills as they are compared: money owed is positive.
 
     Each line counts once, though an account with several accounting books lists it in each.
-    It is not documented whether a credit's lines are negative: here they always become so.
+    It is not documented whether a credit's lines are negative (NS-033): here they become so.
     A currency is known by its internal id where that is named, else by its display text.
     """
     codes = {internal_id: code.upper() for code, internal_id in currencies.items()}

@@ -140,8 +140,8 @@ def _differences(
 def _same_quantity(line: QueriedLine, shown: RecordLine, rates: Mapping[str, Decimal]) -> bool:
     """Whether both say the same number of units, as far as the line's unit is known.
 
-    Queries are taken to count in base units, which is not certain (netsuite.md section 13.3): a
-    quantity that is the same in both, whatever the unit, is the same line's as well.
+    Queries are taken to count in base units, which is not certain (netsuite.md section 13.3,
+    NS-065): a quantity that is the same in both, whatever the unit, is the same line's as well.
     """
     queried = abs(line.quantity)
     unit = shown.unit or line.units

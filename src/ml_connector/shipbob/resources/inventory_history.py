@@ -18,7 +18,7 @@ _LONGEST: Final = timedelta(days=89)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One side of a movement. Whole eaches; the sign of a decrement is not documented."""
+    """One side of a movement. Whole eaches; a decrement's sign is not documented (SB-032)."""
 
     quantity_change: int = 0
     sku: str | None = None

@@ -63,10 +63,11 @@ class ShipmentCalls:
         Args:
             ids: None for any; an empty collection yields nothing.
             references: ``reference_id``, likewise. It is not documented whether ShipBob compares
-                exactly, so only exactly equal ones are yielded.
+                exactly (SB-022), so only exactly equal ones are yielded.
             created_since: aware.
             created_until: aware.
-            updated_since: aware. Whether a change of the tracking alone counts is not documented.
+            updated_since: aware. Whether a change of the tracking alone counts is not documented
+                (SB-034).
             has_tracking: whether any shipment has a tracking number; None for any.
             tracking_uploaded: whether all shipments were marked as uploaded; None for any.
             tracking_updated_since: aware.

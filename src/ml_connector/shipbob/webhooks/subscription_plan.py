@@ -3,6 +3,8 @@
 A subscription can't be changed, and the same topic may be subscribed several times. So for each
 group of topics one subscription is kept, and the others with our own address are removed.
 Subscriptions with other addresses belong to others and are never touched.
+
+Assumptions: SB-014, SB-018.
 """
 
 from collections.abc import Collection, Mapping, Sequence

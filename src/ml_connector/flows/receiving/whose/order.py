@@ -1,4 +1,7 @@
-"""Which order a WRO is received from: our own link, then its number, then units that fit. Pure."""
+"""Which order a WRO is received from: our own link, then its number, then units that fit. Pure.
+
+Assumptions: SB-023.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -65,7 +65,7 @@ class SalesOrderLine(msgspec.Struct, frozen=True, kw_only=True):
         line: what transforms take as ``orderLine``; not always 1, 2, 3.
         quantity: ordered, in base units; negative in NetSuite's own books.
         quantityshiprecv: fulfilled so far, in base units; which sign it has on a sales order
-            is not documented.
+            is not documented (NS-032).
         itemtype: such as InvtPart, Assembly, Kit, NonInvtPart, Service.
         units: id of the line's unit; the quantities are not in it (section 13.3).
         isfulfillable: whether the item can be fulfilled; None where the account does not say

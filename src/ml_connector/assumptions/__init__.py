@@ -1,0 +1,1 @@
+"""Assumptions: what could not be tried on the two systems, as data."""
