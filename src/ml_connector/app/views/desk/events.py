@@ -1,6 +1,6 @@
 """The inbox: events by status, flow, cause, subject and time, the newest first."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,9 +19,7 @@ from ml_connector.ledger.search.events import EventPlace, EventsWanted
 from ml_connector.storage.database import Connection
 from ml_connector.words import EVENT_STATUSES
 
-MOST_EXPORTED: Final = 50_000
 MOST_REPLAYED: Final = 5_000
-_PART: Final = 2_000
 
 COLUMNS: Final = (
     *("id", "received_at", "connection", "source", "topic", "flow", "subject", "status"),
@@ -105,25 +103,6 @@ async def events(
         on, names, _wanted(checked(query)), after=_place(after), limit=limit + 1
     )
     return listed([_row(row) for row in found], limit, _key)
-
-
-async def exported(
-    on: Connection, names: Sequence[str], query: EventQuery
-) -> AsyncIterator[EventRow]:
-    """Yield all events that match, the newest first, at most 50,000.
-
-    Raises:
-        UserError: the query has an unknown word.
-    """
-    after, left = None, MOST_EXPORTED
-    while left > 0:
-        page = await events(on, names, query, after=after, limit=min(_PART, left))
-        for row in page.rows:
-            yield row
-        left -= len(page.rows)
-        after = page.after
-        if after is None:
-            return
 
 
 async def replay_these(

@@ -1,12 +1,13 @@
 """Needs attention: what a person has to decide, in groups, with a drawer to decide in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from litestar import MediaType, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
+from litestar.response import Stream
 
 from ml_connector.app.errands.asking import (
     PREVIEW,
@@ -20,6 +21,8 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.assign import assign
 from ml_connector.app.operations.try_again import try_again
 from ml_connector.app.views.desk.attention import (
+    AttentionGroup,
+    AttentionSubject,
     AttentionWanted,
     attention,
     attention_groups,
@@ -27,11 +30,12 @@ from ml_connector.app.views.desk.attention import (
 )
 from ml_connector.app.views.desk.choices import Choice
 from ml_connector.app.views.desk.deciding import Deciding, deciding, lately
+from ml_connector.app.views.paging import Listed
 from ml_connector.causes.table import IN_WORDS
 from ml_connector.errors import UserError
 from ml_connector.ledger.people import users
 from ml_connector.ledger.people.errands import Errand
-from ml_connector.storage.database import Connection
+from ml_connector.storage.database import Connection, Database
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import reading_places
 from ml_connector.web.console.forms import Typed
@@ -39,7 +43,7 @@ from ml_connector.web.console.guards import needs
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import Part, every_row, table_file
 from ml_connector.web.who import Who
 from ml_connector.words import DecisionKind
 
@@ -53,7 +57,6 @@ _EXPORTED: Final = (
     *("connection", "flow", "subject", "state", "cause", "waits_for", "since", "units"),
     *("who_can_act", "assigned_to", "note", "sentence", "remedy"),
 )
-_MOST_EXPORTED_GROUPS: Final = 2_000
 _PART: Final = 100
 
 Id = Annotated[int | None, Parameter(ge=1, le=2**63 - 1)]
@@ -202,37 +205,35 @@ async def export(
     flow: Text = "",
     assigned: Text = "",
     order: Text = "oldest",
-) -> Response[bytes]:
+) -> Stream:
     """Return the subjects of all groups that are listed, as a file."""
     wanted = _wanted(act, cause, flow, assigned, order)
-    async with Console.of(request).database.transaction() as on:
-        rows = [row async for row in _exported(on, shown, who, wanted)]
-    return table_file("needs-attention", _EXPORTED, rows)
+    rows = _exported(Console.of(request).database, shown, who, wanted)
+    return await table_file("needs-attention", _EXPORTED, rows)
 
 
 async def _exported(
-    on: Connection, shown: Shown, who: Who, wanted: AttentionWanted
+    database: Database, shown: Shown, who: Who, wanted: AttentionWanted
 ) -> AsyncIterator[tuple[object, ...]]:
-    names, after, left = [shown.connection], None, _MOST_EXPORTED_GROUPS
-    while left > 0:
-        groups = await attention_groups(on, names, wanted, role=who.role, after=after, limit=_PART)
-        for group in groups.rows:
-            begin = None
-            while True:
-                members = await attention_subjects(on, names, group.id, after=begin, limit=500)
-                for one in members.rows:
-                    yield (
-                        *(one.connection, one.flow, one.key, group.state, group.cause),
-                        *(group.thing, one.since, one.units, IN_WORDS[group.who]),
-                        *(one.assigned_to, one.note, one.sentence, one.remedy),
-                    )
-                begin = members.after
-                if begin is None:
-                    break
-        left -= len(groups.rows)
-        after = groups.after
-        if after is None:
-            return
+    names = [shown.connection]
+
+    async def part(on: Connection, _: int, after: str | None) -> Listed[AttentionGroup]:
+        return await attention_groups(on, names, wanted, role=who.role, after=after, limit=_PART)
+
+    async for group in every_row(database, part):
+        async for one in every_row(database, _members_of(names, group.id)):
+            yield (
+                *(one.connection, one.flow, one.key, group.state, group.cause),
+                *(group.thing, one.since, one.units, IN_WORDS[group.who]),
+                *(one.assigned_to, one.note, one.sentence, one.remedy),
+            )
+
+
+def _members_of(names: Sequence[str], group: str) -> Part[AttentionSubject]:
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[AttentionSubject]:
+        return await attention_subjects(on, names, group, after=after, limit=limit)
+
+    return part
 
 
 async def _page(

@@ -7,18 +7,21 @@ from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import Parameter
+from litestar.response import Stream
 
 from ml_connector.app.views.desk.events import (
     COLUMNS,
     EventQuery,
+    EventRow,
     events,
-    exported,
     replay_matching,
     replay_these,
 )
 from ml_connector.app.views.desk.names import in_words
+from ml_connector.app.views.paging import Listed
 from ml_connector.app.views.words import FLOW_TITLES, state_shown
 from ml_connector.errors import UserError
+from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import reading_places
 from ml_connector.web.console.forms import Typed
@@ -26,7 +29,7 @@ from ml_connector.web.console.guards import needs
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import every_row, table_file
 from ml_connector.web.who import Who
 from ml_connector.words import EVENT_STATUSES, Cause
 
@@ -43,15 +46,17 @@ async def events_page(request: WebRequest, shown: Shown, after: Text = "") -> Re
 
 
 @get(f"{_PATH}/export.csv", guards=[needs("export")])
-async def export(request: WebRequest, shown: Shown) -> Response[bytes]:
-    """Return all events that match, as a file; at most 50,000."""
+async def export(request: WebRequest, shown: Shown) -> Stream:
+    """Return all events that match, as a file."""
     query = _query(dict(request.query_params), shown.zone)
-    async with Console.of(request).database.transaction() as on:
-        rows = [
-            tuple(getattr(row, name) for name in COLUMNS)
-            async for row in exported(on, [shown.connection], query)
-        ]
-    return table_file("events", COLUMNS, rows)
+
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[EventRow]:
+        return await events(on, [shown.connection], query, after=after, limit=limit)
+
+    rows = every_row(Console.of(request).database, part)
+    return await table_file(
+        "events", COLUMNS, (tuple(getattr(row, name) for name in COLUMNS) async for row in rows)
+    )
 
 
 @post(f"{_PATH}/replay", guards=[needs("replay")], status_code=HTTPStatus.SEE_OTHER)

@@ -1,23 +1,18 @@
 """What addresses of these pages ask for, and which connection they are about."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.exceptions import ClientException
 
-from ml_connector.app.views.paging import MOST_ROWS, Listed
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
-from ml_connector.web.console.table_file import MOST_EXPORTED
-
-T = TypeVar("T")
 
 _LONGEST: Final = 200
 _MOST_ID: Final = 2**63 - 1
@@ -74,24 +69,6 @@ def begin_of(day: date | None, zone: str) -> datetime | None:
 def end_of(day: date | None, zone: str) -> datetime | None:
     """Return when a day ends in a zone."""
     return begin_of(day + timedelta(days=1), zone) if day else None
-
-
-async def every_row(part: Callable[[int, Any], Awaitable[Listed[T]]]) -> AsyncIterator[T]:
-    """Yield the rows of a list, part by part, as many as a file has.
-
-    Args:
-        part: returns so many rows after a key.
-    """
-    after: str | None = None
-    given = 0
-    while given < MOST_EXPORTED:
-        found = await part(min(MOST_ROWS, MOST_EXPORTED - given), after)
-        for row in found.rows:
-            yield row
-        given += len(found.rows)
-        after = found.after
-        if after is None:
-            return
 
 
 def key_of(after: str | None) -> int | None:

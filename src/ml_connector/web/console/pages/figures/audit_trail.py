@@ -1,9 +1,10 @@
 """The audit trail: the journal, and what people did."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response, get
+from litestar.response import Stream
 
 from ml_connector.app.views import proofs
 from ml_connector.app.views.audit_trail import (
@@ -15,13 +16,13 @@ from ml_connector.app.views.audit_trail import (
     chain_end,
     journal_page,
 )
-from ml_connector.app.views.paging import PAGE_ROWS
+from ml_connector.app.views.paging import PAGE_ROWS, Listed
+from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.pages.figures.asked import (
     begin_of,
     day_of,
     end_of,
-    every_row,
     key_of,
     nothing_yet,
     number_of,
@@ -30,7 +31,7 @@ from ml_connector.web.console.pages.figures.asked import (
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import every_row, table_file
 
 _HEAD: Final = tuple(ShownRow.__struct_fields__)
 _ACT_HEAD: Final = ("id", "at", "person", "what", "connection", "changes")
@@ -58,18 +59,19 @@ async def journal_list(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 
 @get("/audit-trail/export.csv")
-async def journal_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def journal_file(request: WebRequest, shown: Shown) -> Stream:
     """Write the rows of the journal that the page lists into a file."""
     wanted = _journal_filter(request, shown)
-    async with Console.of(request).database.transaction() as on:
 
-        async def part(limit: int, after: Any) -> Any:
-            return await journal_page(
-                on, shown.connection, wanted, limit=limit, after=key_of(after)
-            )
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[ShownRow]:
+        return await journal_page(on, shown.connection, wanted, limit=limit, after=key_of(after))
 
-        rows = [[getattr(row, name) for name in _HEAD] async for row in every_row(part)]
-    return table_file(f"{shown.connection}-journal", _HEAD, rows)
+    rows = every_row(Console.of(request).database, part)
+    return await table_file(
+        f"{shown.connection}-journal",
+        _HEAD,
+        ([getattr(row, name) for name in _HEAD] async for row in rows),
+    )
 
 
 @get("/audit-trail/acts")
@@ -87,16 +89,15 @@ async def acts_list(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 
 @get("/audit-trail/acts/export.csv")
-async def acts_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def acts_file(request: WebRequest, shown: Shown) -> Stream:
     """Write what people did into a file, as the page lists it."""
     wanted = _act_filter(request, shown)
-    async with Console.of(request).database.transaction() as on:
 
-        async def part(limit: int, after: Any) -> Any:
-            return await acts_page(on, None, wanted, limit=limit, after=key_of(after))
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[PersonAct]:
+        return await acts_page(on, None, wanted, limit=limit, after=key_of(after))
 
-        rows = [tuple(_act(row)) async for row in every_row(part)]
-    return table_file("acts", _ACT_HEAD, rows)
+    rows = every_row(Console.of(request).database, part)
+    return await table_file("acts", _ACT_HEAD, (tuple(_act(row)) async for row in rows))
 
 
 def _journal_filter(request: WebRequest, shown: Shown) -> JournalFilter:

@@ -1,10 +1,11 @@
 """A page for each flow: figures, what is on its way, documents."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response, get
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.response import Stream
 
 from ml_connector.app.views.flow_pages import (
     STANDINGS,
@@ -13,11 +14,11 @@ from ml_connector.app.views.flow_pages import (
     flow_figures,
     flow_subjects,
 )
-from ml_connector.app.views.paging import PAGE_ROWS
+from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.app.views.words import FLOW_PATHS, FLOW_TITLES, document_title, state_shown
+from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.pages.figures.asked import (
-    every_row,
     key_of,
     nothing_yet,
     number_of,
@@ -26,7 +27,7 @@ from ml_connector.web.console.pages.figures.asked import (
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import every_row, table_file
 
 _HEAD: Final = (
     *("subject", "number", "state", "cause", "sentence", "status", "center", "day"),
@@ -65,25 +66,26 @@ async def flow_page(request: WebRequest, shown: Shown, name: str) -> Response[by
 
 
 @get("/flows/{name:str}/export.csv")
-async def flow_file(request: WebRequest, shown: Shown, name: str) -> Response[bytes]:
+async def flow_file(request: WebRequest, shown: Shown, name: str) -> Stream:
     """Write what the page lists into a file."""
     flow = _flow(name)
     standing, key = _standing(request), text_of(request, "key")
-    async with Console.of(request).database.transaction() as on:
 
-        async def part(limit: int, after: Any) -> Any:
-            return await flow_subjects(
-                on,
-                shown.connection,
-                flow,
-                limit=limit,
-                after=key_of(after),
-                key=key,
-                standing=standing,
-            )
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[FlowSubject]:
+        return await flow_subjects(
+            on,
+            shown.connection,
+            flow,
+            limit=limit,
+            after=key_of(after),
+            key=key,
+            standing=standing,
+        )
 
-        rows = [tuple(_cells(row)) async for row in every_row(part)]
-    return table_file(f"{shown.connection}-{name}", _HEAD, rows)
+    rows = every_row(Console.of(request).database, part)
+    return await table_file(
+        f"{shown.connection}-{name}", _HEAD, (tuple(_cells(row)) async for row in rows)
+    )
 
 
 def _flow(name: str) -> str:

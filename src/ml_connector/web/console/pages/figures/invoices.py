@@ -1,23 +1,24 @@
 """ShipBob's invoices: bills, until when they can be claimed, what is not billed yet."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.response import Stream
 
 from ml_connector.app.operations.fee_audit import accrued
 from ml_connector.app.views import proofs
 from ml_connector.app.views.flow_pages import flow_figures
 from ml_connector.app.views.invoices import ShownInvoice, invoice, invoice_list, not_invoiced
-from ml_connector.app.views.paging import PAGE_ROWS
+from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.app.views.words import FLOW_TITLES, document_title, state_shown
 from ml_connector.fee_audit.accruals import Accrual
+from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.pages.figures.asked import (
     applied_of,
     day_of,
-    every_row,
     key_of,
     nothing_yet,
     number_of,
@@ -25,7 +26,7 @@ from ml_connector.web.console.pages.figures.asked import (
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import every_row, table_file
 
 _FLOW: Final = "billing"
 _HEAD: Final = (
@@ -69,19 +70,20 @@ async def invoice_page(request: WebRequest, shown: Shown, number: int) -> Respon
 
 
 @get("/flows/invoices/export.csv")
-async def invoices_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def invoices_file(request: WebRequest, shown: Shown) -> Stream:
     """Write the invoices into a file."""
-    async with Console.of(request).database.transaction() as on:
 
-        async def part(limit: int, after: Any) -> Any:
-            return await invoice_list(on, shown.connection, limit=limit, after=key_of(after))
+    async def part(on: Connection, limit: int, after: str | None) -> Listed[ShownInvoice]:
+        return await invoice_list(on, shown.connection, limit=limit, after=key_of(after))
 
-        rows = [tuple(_cells(row)) async for row in every_row(part)]
-    return table_file(f"{shown.connection}-invoices", _HEAD, rows)
+    rows = every_row(Console.of(request).database, part)
+    return await table_file(
+        f"{shown.connection}-invoices", _HEAD, (tuple(_cells(row)) async for row in rows)
+    )
 
 
 @get("/flows/invoices/accruals.csv")
-async def accruals_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def accruals_file(request: WebRequest, shown: Shown) -> Stream:
     """Write what was charged and not posted at the end of a day into a file, by account."""
     database = Console.of(request).database
     async with database.single() as on:
@@ -89,11 +91,12 @@ async def accruals_file(request: WebRequest, shown: Shown) -> Response[bytes]:
     if applied is None:
         raise NotFoundException
     found, day = await accrued(database, applied, at=day_of(request, "at"))
-    return table_file(
-        f"{applied.name}-accruals-{day}",
-        _ACCRUAL_HEAD,
-        [(day, *_accrual(one)) for one in found],
-    )
+
+    async def rows() -> AsyncIterator[tuple[object, ...]]:
+        for one in found:
+            yield day, *_accrual(one)
+
+    return await table_file(f"{applied.name}-accruals-{day}", _ACCRUAL_HEAD, rows())
 
 
 def _cells(row: ShownInvoice) -> Iterator[object]:

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response, get
+from litestar.response import Stream
 
 from ml_connector.app.views import proofs
 from ml_connector.app.views.paging import PAGE_ROWS, Listed
 from ml_connector.app.views.stock import StockRow, stock_history, stock_page
+from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.charts import stock_chart
-from ml_connector.web.console.pages.figures.asked import every_row, nothing_yet, text_of
+from ml_connector.web.console.pages.figures.asked import nothing_yet, text_of
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
-from ml_connector.web.console.table_file import table_file
+from ml_connector.web.console.table_file import every_row, table_file
 
 _DAYS: Final = 30
 _HEAD: Final = (
@@ -66,13 +68,13 @@ async def history_page(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 
 @get("/stock/export.csv")
-async def stock_file(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def stock_file(request: WebRequest, shown: Shown) -> Stream:
     """Write the stock that the page lists into a file."""
     location, sku = text_of(request, "location"), text_of(request, "sku")
     only_different = text_of(request, "show") != "all"
     database = Console.of(request).database
 
-    async def part(limit: int, after: Any) -> Listed[StockRow]:
+    async def part(_: Connection, limit: int, after: str | None) -> Listed[StockRow]:
         found = await stock_page(
             database,
             shown.connection,
@@ -84,8 +86,10 @@ async def stock_file(request: WebRequest, shown: Shown) -> Response[bytes]:
         )
         return found.stock
 
-    rows = [tuple(_cells(row)) async for row in every_row(part)]
-    return table_file(f"{shown.connection}-stock", _HEAD, rows)
+    rows = every_row(database, part)
+    return await table_file(
+        f"{shown.connection}-stock", _HEAD, (tuple(_cells(row)) async for row in rows)
+    )
 
 
 def _cells(row: StockRow) -> Iterator[object]:
