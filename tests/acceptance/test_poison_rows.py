@@ -234,6 +234,7 @@ def test_one_charge_or_invoice_that_cannot_be_read_keeps_no_other_from_being_bil
 STOCK = {
     "shipbob": ("/inventory-level/locations", "locations"),
     "netsuite": ("suiteql", "quantityonhand"),
+    "item": ("suiteql", "itemtype"),
 }
 
 
@@ -248,7 +249,8 @@ def test_stock_that_cannot_be_read_is_not_compared_and_all_else_is(
         sync(unserved, "receiving", [str(wro.id)])
     path, field = STOCK[system]
     variant = unserved.world.shipbob.books.products.find(skus[0])
-    row = str(variant.inventory_id) if system == "shipbob" else ""
+    item = unserved.world.netsuite.books.value("SELECT id FROM item WHERE itemid = ?", (skus[0],))
+    row = {"shipbob": str(variant.inventory_id), "item": str(item)}.get(system, "")
     side = unserved.world.shipbob if system == "shipbob" else unserved.world.netsuite
     side.faults.add(Fault(kind="spoiled_row", path=path, row=row, field=field))
     sync(unserved, "inventory")

@@ -149,7 +149,10 @@ class Case:
         sku: str | None = self._json("skus.json", {}).get(str(inventory_id))
         return sku
 
-    async def items(self, wanted: Collection[str]) -> dict[str, tuple[Item, ...]]:
+    async def items(
+        self, wanted: Collection[str], *, spoiled: object = None
+    ) -> dict[str, tuple[Item, ...]]:
+        del spoiled
         return {
             name: tuple(
                 _item(row)
@@ -159,7 +162,10 @@ class Case:
             for name in sorted(wanted)
         }
 
-    async def items_by_id(self, wanted: Collection[str]) -> dict[str, Item]:
+    async def items_by_id(
+        self, wanted: Collection[str], *, spoiled: object = None
+    ) -> dict[str, Item]:
+        del spoiled
         return {row["id"]: _item(row) for row in self._netsuite["items"] if row["id"] in wanted}
 
     def of_center(self, center_id: int) -> str | None:

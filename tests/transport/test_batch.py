@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import clockwork
 from ml_connector.errors import Retryable, Unreadable
-from ml_connector.transport.batch import Batch
+from ml_connector.transport.batch import Batch, each
 from ml_connector.transport.spoiled import Spoiled as SpoiledRows
 from ml_connector.transport.spoiled import SpoiledRow, gathering
 from waiting import settle
@@ -223,6 +223,21 @@ async def test_a_row_that_cannot_be_read_spoils_its_own_key_only() -> None:
 
     assert [one for one in found if isinstance(one, int)] == [1, 2, 4, 5]
     assert isinstance(found[2], Unreadable)
+
+
+async def test_who_takes_what_cannot_be_read_gets_all_else() -> None:
+    async def fetch(keys: Sequence[str]) -> Mapping[str, int]:
+        if "odd" in keys:
+            raise Unreadable("It is odd")
+        return {key: len(key) for key in keys}
+
+    spoiled: dict[str, Unreadable] = {}
+    found = await each(Batch(fetch, most=10), ["a", "odd", "bb", "ccc"], spoiled)
+
+    assert found == {"a": 1, "bb": 2, "ccc": 3}
+    assert [str(one) for one in spoiled.values()] == ["It is odd"]
+    with pytest.raises(Unreadable):
+        await each(Batch(fetch, most=10), ["a", "odd"], None)
 
 
 async def test_rows_that_a_sweep_gathers_are_failures_for_those_who_share_its_fetch() -> None:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ml_connector.config.connection import Policies
-from ml_connector.errors import NeedsData
+from ml_connector.errors import NeedsData, Unreadable
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
 from ml_connector.ledger.decisions.kept import Decisions, NoDecisions
@@ -41,7 +41,7 @@ from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.shipbob.resources.unidentified import UroCalls
-from ml_connector.transport.batch import Batch
+from ml_connector.transport.batch import Batch, each
 from ml_connector.words import Cause
 
 _FRESH_SECONDS: Final = 60.0
@@ -205,17 +205,29 @@ class Reads:
         known = self._skus_by_inventory.get(inventory_id)
         return known or await self._missing_skus.get(inventory_id)
 
-    async def items(self, names: Collection[str]) -> dict[str, tuple[Item, ...]]:
-        """Return NetSuite's items by name; a name without an item has an empty tuple."""
-        ordered = sorted(names)
-        found = await asyncio.gather(*map(self._items.get, ordered))  # at once: one call
-        return {name: items or () for name, items in zip(ordered, found, strict=True)}
+    async def items(
+        self, names: Collection[str], *, spoiled: dict[str, Unreadable] | None = None
+    ) -> dict[str, tuple[Item, ...]]:
+        """Return NetSuite's items by name; a name without an item has an empty tuple.
 
-    async def items_by_id(self, item_ids: Collection[str]) -> dict[str, Item]:
-        """Return NetSuite's items by internal id; none for one that is not to be seen."""
-        ordered = sorted(item_ids)
-        found = await asyncio.gather(*map(self._items_by_id.get, ordered))  # at once: one call
-        return {item.id: item for item in found if item is not None}
+        Args:
+            names: of items.
+            spoiled: takes the names of those that can't be read; None: each is a failure.
+        """
+        found = await each(self._items, names, spoiled)
+        return {name: items or () for name, items in found.items()}
+
+    async def items_by_id(
+        self, item_ids: Collection[str], *, spoiled: dict[str, Unreadable] | None = None
+    ) -> dict[str, Item]:
+        """Return NetSuite's items by internal id; none for one that is not to be seen.
+
+        Args:
+            item_ids: internal ids.
+            spoiled: takes those of items that can't be read; None: each is a failure.
+        """
+        found = await each(self._items_by_id, item_ids, spoiled)
+        return {item.id: item for item in found.values() if item is not None}
 
     async def orders(self, number: str) -> tuple[PurchaseOrder, ...]:
         """Return the purchase orders with this number, with all their item lines."""

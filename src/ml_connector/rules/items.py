@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ml_connector.awaited import AwaitedKind
-from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.errors import NeedsData, NeedsHuman, Unreadable
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.item_names import near_names, spellings
 from ml_connector.reads.reads import Reads
@@ -147,7 +147,9 @@ def candidates(
     return named if item is None else (item,)
 
 
-async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
+async def read_items(
+    wanted: Mapping[int, str], reads: Reads, unread: dict[int, Unreadable] | None = None
+) -> MatchFacts:
     """Read the items of SKUs: by internal id where they were matched before, else by name.
 
     Items of nearly a name are not looked for: see ``near_items``.
@@ -155,7 +157,10 @@ async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
     Args:
         wanted: SKU by ShipBob's inventory id.
         reads: of the connection.
+        unread: takes the inventory ids whose item can't be read; None: each is a failure.
     """
+    odd_names: dict[str, Unreadable] | None = None if unread is None else {}
+    odd_ids: dict[str, Unreadable] | None = None if unread is None else {}
     bindings = await reads.bindings.of_inventory(wanted)
     by_name: set[str] = set()
     by_id: dict[str, list[str]] = {}
@@ -165,7 +170,9 @@ async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
             by_name.add(item_name(sku, reads.skus))
         else:
             by_id.setdefault(binding.item, []).append(sku)
-    named, bound = await asyncio.gather(reads.items(by_name), reads.items_by_id(by_id))
+    named, bound = await asyncio.gather(
+        reads.items(by_name, spoiled=odd_names), reads.items_by_id(by_id, spoiled=odd_ids)
+    )
     # Where [skus] names an item, it may name the successor of one that can't be used.
     again = {
         item_name(sku, reads.skus)
@@ -175,13 +182,33 @@ async def read_items(wanted: Mapping[int, str], reads: Reads) -> MatchFacts:
         if sku in reads.skus
     }
     if again - by_name:
-        named |= await reads.items(again - by_name)
+        named |= await reads.items(again - by_name, spoiled=odd_names)
+    if unread is not None:
+        unread |= _unread(wanted, bindings, reads.skus, odd_names or {}, odd_ids or {})
     return MatchFacts(
         named={name: tuple(map(item_fact, found)) for name, found in named.items()},
         bindings=bindings,
         bound={item: item_fact(found) for item, found in bound.items()},
         near={},
     )
+
+
+def _unread(
+    wanted: Mapping[int, str],
+    bindings: Mapping[int, Binding],
+    exceptions: Mapping[str, str],
+    names: Mapping[str, Unreadable],
+    ids: Mapping[str, Unreadable],
+) -> dict[int, Unreadable]:
+    """Return the inventory ids whose item can't be read, be it by its name or by its id."""
+    found: dict[int, Unreadable] = {}
+    for inventory_id, sku in wanted.items():
+        binding = bindings.get(inventory_id)
+        by_id = None if binding is None else ids.get(binding.item)
+        why = by_id or names.get(item_name(sku, exceptions))
+        if why is not None:
+            found[inventory_id] = why
+    return found
 
 
 async def near_items(

@@ -97,6 +97,32 @@ class Batch(Generic[K, V]):
         return await self._lines[present_priority(), comes_in_crowds()].get(key)
 
 
+async def each(
+    batch: Batch[str, V], keys: Collection[str], spoiled: dict[str, Unreadable] | None
+) -> dict[str, V | None]:
+    """Return the values of several keys, asked for at once: in one fetch, where it has room.
+
+    Args:
+        batch: gets them.
+        keys: each is asked for once.
+        spoiled: takes the keys whose values can't be read; None: each is a failure.
+    """
+    ordered = sorted(keys)
+    if spoiled is None:
+        values = await asyncio.gather(*map(batch.get, ordered))
+        return dict(zip(ordered, values, strict=True))
+    answers = await asyncio.gather(*map(batch.get, ordered), return_exceptions=True)
+    found: dict[str, V | None] = {}
+    for key, answer in zip(ordered, answers, strict=True):
+        if isinstance(answer, Unreadable):
+            spoiled[key] = answer
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found[key] = answer
+    return found
+
+
 class _OfPriority(Generic[K, V]):
     """What is asked for by work of one priority."""
 

@@ -6,8 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from ml_connector.errors import Unreadable
 from ml_connector.flows.inventory.facts import Level, OpenItem, UnreadLevel, key_of
+from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.rules.items import item_name
 from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.transport.spoiled import SpoiledRow
 from ml_connector.words import Cause
@@ -162,6 +165,35 @@ def _key_of_row(row: SpoiledRow, skus: Mapping[int, str], item_of: ItemOf) -> st
     sku = skus.get(int(inventory_id), "") or f"inventory item {inventory_id}"
     found = item_of(int(inventory_id), sku)
     return key_of(None if isinstance(found, Cause) else found, sku)
+
+
+def unread_items(
+    odd: Mapping[int, Unreadable],
+    skus: Mapping[int, str],
+    snapshot: Snapshot,
+    bindings: Mapping[int, Binding],
+    exceptions: Mapping[str, str],
+) -> tuple[UnreadLevel, ...]:
+    """Return the levels of items whose own row can't be read: at ShipBob, and in NetSuite.
+
+    Args:
+        odd: why, by ShipBob's inventory id.
+        skus: by inventory id.
+        snapshot: of both systems.
+        bindings: what was matched before, by inventory id.
+        exceptions: SKU to item name, where they differ.
+    """
+    found: dict[str, str] = {}
+    for inventory_id, why in odd.items():
+        sku = skus[inventory_id]
+        found[key_of(None, sku)] = str(why)
+        if inventory_id in bindings:
+            found[key_of(bindings[inventory_id].item, "")] = str(why)
+        name = item_name(sku, exceptions)
+        found |= {
+            key_of(row.item, ""): str(why) for row in snapshot.netsuite if row.itemid == name
+        }
+    return tuple(UnreadLevel(key=key, says=says) for key, says in found.items())
 
 
 def without(snapshot: Snapshot, unread: Collection[UnreadLevel], item_of: ItemOf) -> Snapshot:

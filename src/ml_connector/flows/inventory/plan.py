@@ -39,7 +39,7 @@ def plan(facts: StockFacts, posted: Sequence[Posted], settings: ConnectionSettin
 
 def _failure(facts: StockFacts, drifts: Sequence[drift.StockDifference]) -> NeedsHuman | None:
     """Return what a person has to look at: what differs first, then what can't be read."""
-    unread = "; ".join(one.says for one in facts.unread_levels)
+    unread = "; ".join(dict.fromkeys(one.says for one in facts.unread_levels))
     if drifts:
         also = f". Not compared, since it can't be read: {unread}" if unread else ""
         return NeedsHuman(

@@ -1,12 +1,12 @@
 """Takes the snapshot of one location, and what explains its differences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.errors import NeedsData, NeedsHuman, Unreadable
 from ml_connector.flows.inventory import drift
 from ml_connector.flows.inventory.facts import (
     Elsewhere,
@@ -23,6 +23,7 @@ from ml_connector.flows.inventory.levels import (
     only,
     open_items,
     unmapped,
+    unread_items,
     unread_levels,
     wanted_skus,
     without,
@@ -62,8 +63,13 @@ async def read(key: str, reads: Reads) -> StockFacts:
     expected = await stock.expected(snapshot)
     wanted = wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
     wanted |= await _skus_of(snapshot.spoiled, reads)
-    item_of = _item_of(wanted, await read_items(wanted, reads), reads.skus)
-    unread = unread_levels(snapshot.spoiled, wanted, item_of)
+    odd: dict[int, Unreadable] = {}
+    items = await read_items(wanted, reads, odd)
+    item_of = _item_of(wanted, items, reads.skus, odd)
+    unread = (
+        *unread_levels(snapshot.spoiled, wanted, item_of),
+        *unread_items(odd, wanted, snapshot, items.bindings, reads.skus),
+    )
     snapshot = without(snapshot, unread, item_of)
     found, still_open, moved = _at(key, snapshot, expected, reads, item_of)
     still_open = _compared(still_open, unread)
@@ -82,9 +88,9 @@ async def read(key: str, reads: Reads) -> StockFacts:
         return facts
     if wants_correction(decisions):
         facts = await _with_what_corrections_need(facts, reads)
-    items, keys = differing(found, open_keys)
-    some = only(snapshot, items, keys)
-    trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
+    item_ids, keys = differing(found, open_keys)
+    some = only(snapshot, item_ids, keys)
+    trail = await stock.trail(key, items=item_ids, inventory_ids=keys, since=since)
     return replace(
         facts,
         unread=trail.unread[:500],
@@ -115,7 +121,14 @@ async def _skus_of(rows: Sequence[SpoiledRow], reads: Reads) -> dict[int, str]:
     ids = {
         int(one.ids["inventory_id"]) for one in rows if one.ids.get("inventory_id", "").isdigit()
     }
-    return {key: sku.strip() for key in sorted(ids) if (sku := await reads.sku(key))}
+    return {key: sku.strip() for key in sorted(ids) if (sku := await _sku(key, reads))}
+
+
+async def _sku(inventory_id: int, reads: Reads) -> str | None:
+    try:
+        return await reads.sku(inventory_id)
+    except Unreadable:
+        return None  # nor can the row that names it: it is told by its number
 
 
 async def confirm(facts: StockFacts, posted: Sequence[Posted], reads: Reads) -> StockFacts:
@@ -129,7 +142,8 @@ async def _with_what_corrections_need(facts: StockFacts, reads: Reads) -> StockF
     skus = {one.value for one in facts.decisions}
     named = {units.item for one in facts.decisions for units in one.corrects}
     items = named | {one.item for one in facts.levels if one.item and one.sku in skus}
-    found = {key: item_fact(one) for key, one in (await reads.items_by_id(items)).items()}
+    there = await reads.items_by_id(items, spoiled={})  # those that can't be read are told of
+    found = {key: item_fact(one) for key, one in there.items()}
     units = {one.stock_unit for one in found.values() if one.stock_unit}
     return replace(
         facts,
@@ -164,10 +178,20 @@ def _at(
 
 
 def _item_of(
-    wanted: Mapping[int, str], found: MatchFacts, exceptions: Mapping[str, str]
+    wanted: Mapping[int, str],
+    found: MatchFacts,
+    exceptions: Mapping[str, str],
+    odd: Collection[int],
 ) -> ItemOf:
-    """Return the function that matches a SKU to an item; it matches each inventory id once."""
-    known: dict[int, str | Cause] = {}
+    """Return the function that matches a SKU to an item; it matches each inventory id once.
+
+    Args:
+        wanted: SKU by ShipBob's inventory id.
+        found: the items.
+        exceptions: SKU to item name, where they differ.
+        odd: the inventory ids whose item can't be read.
+    """
+    known: dict[int, str | Cause] = dict.fromkeys(odd, Cause.EVENT_UNREADABLE)
 
     def item_of(inventory_id: int, sku: str) -> str | Cause:
         if inventory_id not in wanted:
