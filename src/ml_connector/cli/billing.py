@@ -59,6 +59,8 @@ def audit_command(
         f"{found.charges} charges from {since} to {until}; {len(found.findings)} findings;"
         f" {found.unchecked} charges name nothing that could be looked up."
     )
+    for sentence in found.unread:
+        printer.line(f"Not looked at, since it can't be read: {sentence}", style="bold")
     printer.table(
         ["claim by", "kind", "amount", "statement"],
         [
@@ -76,6 +78,7 @@ def audit_command(
             "to": until,
             "charges": found.charges,
             "unchecked": found.unchecked,
+            "unread": found.unread,
             "findings": found.findings,
         }
     )

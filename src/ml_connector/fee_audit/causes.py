@@ -52,10 +52,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         causes: by reference type and id. None: ShipBob has no such thing. A thing that is
             not among the keys was not asked for.
         losses: of the period.
+        unread: what of it can't be read, each with the path of the fault; nothing of that is
+            claimed.
     """
 
     causes: Mapping[tuple[str, str], ChargeCause | None] = {}
     losses: Sequence[Loss] = ()
+    unread: Sequence[str] = ()
 
 
 def reference_of(charge: Charge) -> tuple[str, str] | None:

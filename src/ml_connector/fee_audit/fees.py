@@ -34,11 +34,13 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         charges: number of charges in the period.
         unchecked: of those, the number that name nothing which could be looked up.
+        unread: what ShipBob showed in a form that can't be read, with the path of the fault.
     """
 
     findings: tuple[Finding, ...]
     charges: int
     unchecked: int
+    unread: tuple[str, ...] = ()
 
 
 def audit(charges: Sequence[Charge], evidence: Evidence, *, first: date, last: date) -> Audit:
@@ -67,4 +69,5 @@ def audit(charges: Sequence[Charge], evidence: Evidence, *, first: date, last: d
         findings=tuple(findings),
         charges=len(period),
         unchecked=sum(is_charge(one) and reference_of(one) is None for one in period),
+        unread=tuple(evidence.unread),
     )

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ml_connector.awaited import AwaitedKind
-from ml_connector.errors import NeedsData
+from ml_connector.errors import NeedsData, Unreadable
 from ml_connector.fee_audit.causes import ChargeCause, Evidence, Loss, reference_of
 from ml_connector.ledger.sources.charges import Charge
 from ml_connector.shipbob.client import ShipBob
@@ -15,6 +15,7 @@ from ml_connector.shipbob.payloads import Wro
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.shipments import Shipment
 from ml_connector.transport.call import Priority
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import Cause as Why
 
 # How long before its shipment was charged an order may have been made.
@@ -30,7 +31,8 @@ async def gather(
 ) -> Evidence:
     """Ask ShipBob for everything that charges of a period name, and for units it lost.
 
-    A thing that a list does not show is asked for by its id before it counts as missing.
+    A thing that a list does not show is asked for by its id before it counts as missing. One that
+    can't be read is named, and nothing of it is claimed.
 
     Raises:
         ConnectorError: as the client's methods say.
@@ -41,10 +43,12 @@ async def gather(
         if named is not None:
             wanted.setdefault(named[0], set()).add(named[1])
     causes: dict[_Key, ChargeCause | None] = {}
-    listed = {
-        "Shipment": await _shipments(shipbob, wanted.get("Shipment", set()), first),
-        "WRO": await _wros(shipbob, wanted.get("WRO", set())),
-    }
+    unread: list[str] = []
+    with gathering([]):  # what a list shows in an odd form is asked for by its id
+        listed = {
+            "Shipment": await _shipments(shipbob, wanted.get("Shipment", set()), first),
+            "WRO": await _wros(shipbob, wanted.get("WRO", set())),
+        }
     single: Mapping[str, Callable[[str], Awaitable[ChargeCause]]] = {
         "Shipment": _one_shipment(shipbob),
         "WRO": _one_wro(shipbob),
@@ -56,8 +60,12 @@ async def gather(
     for kind, references in wanted.items():
         for reference in sorted(references):
             known = listed.get(kind, {}).get(reference)
-            causes[kind, reference] = known or await _asked(single[kind], reference)
-    return Evidence(causes=causes, losses=await _losses(shipbob, first, last))
+            try:
+                causes[kind, reference] = known or await _asked(single[kind], reference)
+            except Unreadable as error:
+                unread.append(str(error))
+    losses = await _losses(shipbob, first, last, unread)
+    return Evidence(causes=causes, losses=losses, unread=unread)
 
 
 async def _asked(
@@ -139,18 +147,33 @@ def _status(
     return ask
 
 
-async def _losses(shipbob: ShipBob, first: date, last: date) -> list[Loss]:
+async def _losses(shipbob: ShipBob, first: date, last: date, unread: list[str]) -> list[Loss]:
+    """Return the units that were lost; ``unread`` takes what of the history can't be read.
+
+    A movement that can't be read may have put units back: of its item nothing counts as lost, and
+    where it does not say which item that is, nothing at its center.
+    """
     losses: list[Loss] = []
-    for center in await shipbob.fulfillment_centers(priority=Priority.BULK):
-        moved = [
-            one
-            async for one in shipbob.history.adjustments(
-                center.id,
-                since=datetime.combine(first, time(), UTC),
-                until=datetime.combine(last, time.max, UTC),
-            )
-        ]
-        losses += lost(moved, center.name)
+    unknown: list[SpoiledRow] = []
+    with gathering(unknown):
+        centers = await shipbob.fulfillment_centers(priority=Priority.BULK)
+    unread += [one.sentence for one in unknown]
+    for center in centers:
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            moved = [
+                one
+                async for one in shipbob.history.adjustments(
+                    center.id,
+                    since=datetime.combine(first, time(), UTC),
+                    until=datetime.combine(last, time.max, UTC),
+                )
+            ]
+        unread += [one.sentence for one in spoiled]
+        doubted = {one.ids.get("inventory_id", "") for one in spoiled}
+        if "" not in doubted:
+            sure = [one for one in moved if str(one.inventory_id) not in doubted]
+            losses += lost(sure, center.name)
     return losses
 
 

@@ -42,6 +42,7 @@ from ml_connector.shipbob.gathering import CROWD_APART_SECONDS
 from ml_connector.shipbob.payloads import Box, FulfillmentCenter, Variant, Wro
 from ml_connector.shipbob.resources.unidentified import UroCalls
 from ml_connector.transport.batch import Batch, each
+from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 from ml_connector.words import Cause
 
 _FRESH_SECONDS: Final = 60.0
@@ -294,7 +295,13 @@ class Reads:
         kept = self._kept_centers()
         if kept is not None:  # somebody asked while they were being fetched
             return {None: kept}
-        found = await self._shipbob.fulfillment_centers()
+        spoiled: list[SpoiledRow] = []
+        with gathering(spoiled):
+            found = await self._shipbob.fulfillment_centers()
+        # One that is mapped to no location spoils nothing.
+        used = {"", *map(str, self._centers_in_use)}
+        if odd := [one.sentence for one in spoiled if one.ids.get("id", "") in used]:
+            raise unreadable("ShipBob", odd)
         self._centers = (time.monotonic() + _FRESH_SECONDS, found)
         return {None: found}
 

@@ -179,7 +179,7 @@ class ShipBob:
             scope="receiving_read",
             priority=priority,
         )
-        return await self._session.one(request, list[FulfillmentCenter])
+        return await self._session.listed(request, FulfillmentCenter)
 
     # Receiving.
 

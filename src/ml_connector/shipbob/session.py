@@ -147,6 +147,26 @@ class ShipBobSession:
                 str(failure), cause=Cause.OUTCOME_UNKNOWN, outcome_unknown=True
             ) from error
 
+    async def listed(self, request: Request, kind: type[T]) -> list[T]:
+        """Send a request and read its answer as a list, each row by itself.
+
+        Raises:
+            ConnectorError, UnexpectedAnswer: as for ``one``.
+            Unreadable: some rows can't be read, and nobody gathers those.
+        """
+        value = _read(request, await self.send(request))
+        if not isinstance(value, list):
+            raise UnexpectedAnswer(f"ShipBob's answer is no list ({request.doing})")
+        spoiled = Spoiled(_SHIPBOB, kind.__name__, request.doing)
+        found: list[T] = []
+        for row in value:
+            try:
+                found.append(payloads.decode(row, kind))
+            except msgspec.ValidationError as error:
+                spoiled.add(row, error)
+        spoiled.tell()
+        return found
+
     async def every(
         self,
         request: Request,

@@ -148,6 +148,7 @@ async def _audit_fees(
             "to": end,
             "charges": found.charges,
             "unchecked": found.unchecked,
+            "unread": found.unread,
             "findings": found.findings,
         }
     )

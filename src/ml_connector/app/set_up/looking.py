@@ -17,6 +17,7 @@ from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import setup
 from ml_connector.netsuite.queries.offered import choices
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import System
 
 _MOST: Final = 500
@@ -174,8 +175,13 @@ async def _check(
     *,
     needed: bool = True,
 ) -> None:
+    spoiled: list[SpoiledRow] = []
     try:
-        checks.append(Check(system=system, name=name, outcome="ok", found=await ask))
+        with gathering(spoiled):
+            found = await ask
+        odd = "; ".join(one.sentence for one in spoiled)
+        said = f"{found}. Left out, since it can't be read: {odd}" if odd else found
+        checks.append(Check(system=system, name=name, outcome="ok", found=said))
     except (ConnectorError, UserError) as error:
         remedy = error.remedy if isinstance(error, ConnectorError) else error.next_step
         checks.append(
