@@ -37,11 +37,7 @@ async def gather(
     Raises:
         ConnectorError: as the client's methods say.
     """
-    wanted: dict[str, set[str]] = {}
-    for charge in charges:
-        named = reference_of(charge)
-        if named is not None:
-            wanted.setdefault(named[0], set()).add(named[1])
+    wanted = _wanted(charges)
     causes: dict[_Key, ChargeCause | None] = {}
     unread: list[str] = []
     with gathering([]):  # what a list shows in an odd form is asked for by its id
@@ -57,15 +53,25 @@ async def gather(
             shipbob, "/unidentified-receiving-order", AwaitedKind.URO, "receiving_read", "UROs"
         ),
     }
-    for kind, references in wanted.items():
-        for reference in sorted(references):
-            known = listed.get(kind, {}).get(reference)
-            try:
-                causes[kind, reference] = known or await _asked(single[kind], reference)
-            except Unreadable as error:
-                unread.append(str(error))
+    named_things = [(kind, one) for kind, some in wanted.items() for one in sorted(some)]
+    for kind, reference in named_things:
+        known = listed.get(kind, {}).get(reference)
+        try:
+            causes[kind, reference] = known or await _asked(single[kind], reference)
+        except Unreadable as error:
+            unread.append(str(error))
     losses = await _losses(shipbob, first, last, unread)
     return Evidence(causes=causes, losses=losses, unread=unread)
+
+
+def _wanted(charges: Iterable[Charge]) -> dict[str, set[str]]:
+    """Return what charges name, by kind."""
+    wanted: dict[str, set[str]] = {}
+    for charge in charges:
+        named = reference_of(charge)
+        if named is not None:
+            wanted.setdefault(named[0], set()).add(named[1])
+    return wanted
 
 
 async def _asked(

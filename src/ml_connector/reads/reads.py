@@ -140,6 +140,7 @@ class Reads:
         self._missing_skus: Batch[int, str | None] = Batch(self._fetch_skus, most=1, at_once=4)
         self._missing_periods: Batch[date, Sequence[Period]] = Batch(self._fetch_periods, most=100)
         self._periods: tuple[float, date, Sequence[Period]] | None = None
+        self._odd_periods: list[str] = []
 
     @property
     def unidentified(self) -> UroCalls:
@@ -277,12 +278,19 @@ class Reads:
         return await self._receipts.get(order_id) or ()
 
     async def periods(self, day: date) -> Sequence[Period]:
-        """Return the posting periods from the one of this day on; none where unreadable."""
+        """Return the posting periods from the one of this day on; none where not to be seen.
+
+        Raises:
+            Unreadable: a period can't be read, and none that can says that the day is open.
+        """
         kept = self._periods
         if kept is None or time.monotonic() > kept[0] or day < kept[1]:
             found = await self._missing_periods.get(day) or ()
         else:
             found = kept[2]
+        is_open = any(one.startdate <= day <= one.enddate and one.open_for_bills for one in found)
+        if self._odd_periods and not is_open:
+            raise unreadable("NetSuite", self._odd_periods)
         return [period for period in found if period.enddate >= day]
 
     def forget_periods(self) -> None:
@@ -314,10 +322,13 @@ class Reads:
 
     async def _fetch_periods(self, days: Sequence[date]) -> Mapping[date, Sequence[Period]]:
         since = min(days) - _PERIODS_BACK
+        spoiled: list[SpoiledRow] = []
         try:
-            found = await setup.periods(self._netsuite.query, since)
+            with gathering(spoiled):
+                found = await setup.periods(self._netsuite.query, since)
         except UnknownIdentifier:
             found = []
+        self._odd_periods = [one.sentence for one in spoiled]
         self._periods = (time.monotonic() + _FRESH_SECONDS, since, found)
         return dict.fromkeys(days, found)
 

@@ -17,6 +17,7 @@ from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.inbox import standing
 from ml_connector.engine.inbox.standing import Stand
 from ml_connector.engine.inbox.wakeups import run_again
+from ml_connector.errors import Unreadable
 from ml_connector.flows import FLOWS, WAKINGS
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.inbox import looks, waits
@@ -184,5 +185,17 @@ async def find_appeared(reads: Reads, things: Collection[Awaited]) -> set[Awaite
 
 
 async def _appeared(reads: Reads, kind: AwaitedKind, names: Collection[str]) -> set[Awaited]:
+    """Return those that are there; one whose own row can't be read is not, and hides no other."""
     look = WAKINGS[kind].appeared
-    return {kind.named(name) for name in await look(reads, names)} if look else set()
+    if look is None:
+        return set()
+    try:
+        return {kind.named(name) for name in await look(reads, names)}
+    except Unreadable:
+        if len(names) == 1:
+            return set()
+    ordered = sorted(names)
+    middle = len(ordered) // 2
+    halves = (ordered[:middle], ordered[middle:])
+    found = await asyncio.gather(*(_appeared(reads, kind, half) for half in halves))
+    return set().union(*found)

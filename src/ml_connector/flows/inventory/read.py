@@ -63,13 +63,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
     expected = await stock.expected(snapshot)
     wanted = wanted_skus(snapshot, ((one.name, one.sku) for one in expected.open))
     wanted |= await _skus_of(snapshot.spoiled, reads)
-    odd: dict[int, Unreadable] = {}
-    items = await read_items(wanted, reads, odd)
-    item_of = _item_of(wanted, items, reads.skus, odd)
-    unread = (
-        *unread_levels(snapshot.spoiled, wanted, item_of),
-        *unread_items(odd, wanted, snapshot, items.bindings, reads.skus),
-    )
+    item_of, unread = await _matched(wanted, snapshot, reads)
     snapshot = without(snapshot, unread, item_of)
     found, still_open, moved = _at(key, snapshot, expected, reads, item_of)
     still_open = _compared(still_open, unread)
@@ -88,9 +82,9 @@ async def read(key: str, reads: Reads) -> StockFacts:
         return facts
     if wants_correction(decisions):
         facts = await _with_what_corrections_need(facts, reads)
-    item_ids, keys = differing(found, open_keys)
-    some = only(snapshot, item_ids, keys)
-    trail = await stock.trail(key, items=item_ids, inventory_ids=keys, since=since)
+    items, keys = differing(found, open_keys)
+    some = only(snapshot, items, keys)
+    trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
     return replace(
         facts,
         unread=trail.unread[:500],
@@ -102,6 +96,20 @@ async def read(key: str, reads: Reads) -> StockFacts:
             if rest and level.key in open_keys
         ),
     )
+
+
+async def _matched(
+    wanted: Mapping[int, str], snapshot: Snapshot, reads: Reads
+) -> tuple[ItemOf, tuple[UnreadLevel, ...]]:
+    """Return how SKUs are matched to items, and what can't be compared, since it can't be read."""
+    odd: dict[int, Unreadable] = {}
+    items = await read_items(wanted, reads, odd)
+    item_of = _item_of(wanted, items, reads.skus, odd)
+    unread = (
+        *unread_levels(snapshot.spoiled, wanted, item_of),
+        *unread_items(odd, wanted, snapshot, items.bindings, reads.skus),
+    )
+    return item_of, unread
 
 
 def _centers_of(location: str, locations: Mapping[str, str]) -> tuple[str, ...]:
