@@ -8,6 +8,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman, Unreadable
 from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.netsuite.item_names import near_names, spellings
+from ml_connector.netsuite.queries.items import Item
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import ItemFact, item_fact
 from ml_connector.words import Cause
@@ -173,14 +174,7 @@ async def read_items(
     named, bound = await asyncio.gather(
         reads.items(by_name, spoiled=odd_names), reads.items_by_id(by_id, spoiled=odd_ids)
     )
-    # Where [skus] names an item, it may name the successor of one that can't be used.
-    again = {
-        item_name(sku, reads.skus)
-        for item, skus in by_id.items()
-        if item not in bound or bound[item].isinactive
-        for sku in skus
-        if sku in reads.skus
-    }
+    again = _successors(by_id, bound, reads.skus)
     if again - by_name:
         named |= await reads.items(again - by_name, spoiled=odd_names)
     if unread is not None:
@@ -191,6 +185,25 @@ async def read_items(
         bound={item: item_fact(found) for item, found in bound.items()},
         near={},
     )
+
+
+def _successors(
+    by_id: Mapping[str, Sequence[str]], bound: Mapping[str, Item], exceptions: Mapping[str, str]
+) -> set[str]:
+    """Return names under ``[skus]`` that may be those of successors of unusable items.
+
+    Args:
+        by_id: SKUs by the internal id of the item that they were matched to.
+        bound: those items, as far as NetSuite shows them.
+        exceptions: SKU to item name, where they differ.
+    """
+    return {
+        item_name(sku, exceptions)
+        for item, skus in by_id.items()
+        if item not in bound or bound[item].isinactive
+        for sku in skus
+        if sku in exceptions
+    }
 
 
 def _unread(
