@@ -13,7 +13,7 @@ from docs.sources import PACKAGE
 
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
 
-OPTIONAL = r"(sim|bench|demo|cli\.(simulators|bench))\b"
+OPTIONAL = r"(sim|bench|demo|selftest|cli\.(simulators|bench|selftest))\b"
 """What of the product works only with the simulators installed, its two commands included."""
 
 KEEPERS = {
@@ -26,7 +26,7 @@ KEEPERS = {
 }
 """Which part of the product keeps a table; every other table is the ledger's."""
 
-MAY_ASK = {"storage", "reconcile", "bench", "sim"}
+MAY_ASK = {"storage", "reconcile", "bench", "sim", "selftest"}
 """Who makes and moves all tables, compares them as a whole, measures, or has tables of its own."""
 
 
@@ -70,7 +70,7 @@ def test_each_table_is_asked_by_the_part_that_keeps_it() -> None:
 def test_each_class_name_stands_once() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for module in sources.modules():
-        if module.room not in {"sim", "bench"}:
+        if module.room not in {"sim", "bench", "selftest"}:
             for name in sources.classes(module):
                 places[name].append(module.name)
 

@@ -207,6 +207,13 @@ COMMANDS: Final = (
         about="Measure this build on this machine, each figure beside its floor.",
         simulates=True,
     ),
+    Command(
+        name="selftest",
+        module="selftest",
+        attribute="selftest",
+        about="Run this build against the simulators in sampled worlds.",
+        simulates=True,
+    ),
 )
 
 

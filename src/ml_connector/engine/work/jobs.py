@@ -32,7 +32,6 @@ from ml_connector.storage.database import Pool, is_lost
 
 _log = structlog.get_logger("lanes")
 
-_POLL_SECONDS: Final = 2.0
 _FORGET_AFTER_SECONDS: Final = 3600.0
 
 _PATIENCE_SECONDS: Final = 5.0
@@ -237,14 +236,16 @@ class Jobs:
             finally:
                 await _cancelled(keeping)
 
-    async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
+    async def work(
+        self, lane: str, *, at_once: int, grace_seconds: float, poll_seconds: float
+    ) -> None:
         """Work a lane off until cancelled; then let what runs end within the grace time."""
         await self._app.run_worker_async(
             queues=[lane],
             name=lane,
             concurrency=at_once,
             wait=True,
-            fetch_job_polling_interval=_POLL_SECONDS,
+            fetch_job_polling_interval=poll_seconds,
             shutdown_graceful_timeout=grace_seconds,
             delete_jobs=DeleteJobCondition.ALWAYS,
             install_signal_handlers=False,

@@ -18,6 +18,8 @@ from ml_connector.storage.database import Connection, rows
 if TYPE_CHECKING:
     from ml_connector.engine.work.jobs import Jobs
 
+_POLL_SECONDS: Final = 2.0
+
 LIVE: Final = 0
 BULK: Final = -10
 
@@ -117,9 +119,25 @@ class Lanes:
                 {"jobs": [job for job, _ in due], "at": [at for _, at in due]},
             )
 
-    async def work(self, lane: str, *, at_once: int, grace_seconds: float) -> None:
-        """Work a lane off until cancelled; then let what runs end within the grace time."""
-        await self._jobs.work(lane, at_once=at_once, grace_seconds=grace_seconds)
+    async def work(
+        self,
+        lane: str,
+        *,
+        at_once: int,
+        grace_seconds: float,
+        poll_seconds: float = _POLL_SECONDS,
+    ) -> None:
+        """Work a lane off until cancelled; then let what runs end within the grace time.
+
+        Args:
+            lane: which.
+            at_once: jobs at the same time.
+            grace_seconds: how long what runs may take to end.
+            poll_seconds: how often jobs are looked for whose time has come.
+        """
+        await self._jobs.work(
+            lane, at_once=at_once, grace_seconds=grace_seconds, poll_seconds=poll_seconds
+        )
 
     async def rescue(self, *, now: float | None = None) -> int:
         """Hand the jobs of workers that give no sign of life to the others; return how many.

@@ -20,9 +20,12 @@ class Switch(Generic[Reading]):
         readings: each answer, and the end of its sentence: how it is then.
         default: the reading of a world that does not name the switch.
         reference: document and section that leave it open, such as ``shipbob.md 7.2``.
+        stopping: the readings in which a careful integration stops and says why, such as where
+            a table is missing; samples combine them with others less often.
 
     Raises:
-        ValueError: the default is no reading, or there is nothing to choose from.
+        ValueError: the default is no reading, or there is nothing to choose from; or what is
+            said to stop work is no other reading.
     """
 
     name: str
@@ -31,11 +34,14 @@ class Switch(Generic[Reading]):
     readings: Mapping[Reading, str]
     default: Reading
     reference: str
+    stopping: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Hold what every switch must be."""
         if self.default not in self.readings or len(self.readings) < 2:  # noqa: PLR2004 - a choice
             raise ValueError(f"{self.name}: at least two readings, the default among them.")
+        if not self.stopping <= set(self.others):
+            raise ValueError(f"{self.name}: a reading that stops work must be another one.")
 
     @property
     def others(self) -> tuple[Reading, ...]:

@@ -1,0 +1,131 @@
+"""``selftest``: this build against the simulators."""
+
+from typing import Annotated, Final
+
+import typer
+
+from ml_connector.cli.context import current
+from ml_connector.cli.signals import end_as_with_ctrl_c
+from ml_connector.config import logs
+from ml_connector.selftest import worlds
+from ml_connector.selftest.playing import Outcome
+from ml_connector.selftest.worlds import WorldResult
+
+_STYLES: Final[dict[Outcome, str]] = {
+    "right": "green",
+    "stopped": "yellow",
+    "silent": "bold red",
+    "bug": "bold red",
+}
+_SHOWN: Final = 3
+"""So many causes of one world are shown."""
+
+
+def selftest(
+    worlds_: Annotated[
+        int,
+        typer.Option(
+            "--worlds", min=1, max=100_000, help="In so many sampled worlds of the simulators."
+        ),
+    ] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 1,
+) -> None:
+    """Run this build against the simulators in sampled worlds."""
+    context = current()
+    end_as_with_ctrl_c()
+    logs.configure(context.settings.log_format, "error")  # what stops is told in the table
+    context.printer.line(f"{worlds_} worlds, seed {seed}")
+    results = worlds.run(context.settings, count=worlds_, seed=seed, told=_tell)
+    _print_all(results, seed)
+    context.printer.answer(_as_json(results, seed))
+    if not all(one.played.holds for one in results):
+        raise typer.Exit(1)
+
+
+def _tell(result: WorldResult) -> None:
+    """Say at once what is wrong in a world; what holds is in the table."""
+    played = result.played
+    if played.holds:
+        return
+    printer = current().printer
+    printer.line(
+        f"World {result.sample.number} ({result.sample.kind}): {played.outcome}",
+        style=_STYLES[played.outcome],
+    )
+    for line in _why(result):
+        printer.line(f"  {line}")
+    printer.line(f"  {_world(result)}")
+
+
+def _why(result: WorldResult) -> list[str]:
+    played = result.played
+    said = [f"told nobody: {fault.what}" for fault in played.told_nobody]
+    said += [f"{one.flow} {one.key}: {one.cause}: {one.sentence}" for one in played.stops]
+    return [*said, *([played.broke] if played.broke else [])]
+
+
+def _world(result: WorldResult) -> str:
+    named = result.played.readings.as_named()
+    return ", ".join(f'{name} = "{reading}"' for name, reading in named.items()) or "as usual"
+
+
+def _causes(result: WorldResult) -> str:
+    causes = dict.fromkeys(f"{one.flow}: {one.cause}" for one in result.played.stops)
+    shown = list(causes)[:_SHOWN]
+    more = len(causes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _print_all(results: list[WorldResult], seed: int) -> None:
+    printer = current().printer
+    printer.line("")
+    printer.table(
+        ["", "world", "outcome", "seconds", "stopped by"],
+        [
+            [
+                one.sample.number,
+                _world(one),
+                one.played.outcome,
+                f"{one.played.seconds:.1f}",
+                _causes(one),
+            ]
+            for one in results
+        ],
+        empty="",
+    )
+    counted = worlds.counts(results)
+    printer.line("")
+    printer.line(
+        ", ".join(f"{count} {outcome}" for outcome, count in counted.items())
+        + f"; seed {seed} repeats it"
+    )
+
+
+def _as_json(results: list[WorldResult], seed: int) -> dict[str, object]:
+    return {
+        "seed": seed,
+        "holds": all(one.played.holds for one in results),
+        "outcomes": worlds.counts(results),
+        "worlds": [
+            {
+                "number": one.sample.number,
+                "kind": one.sample.kind,
+                "world": one.played.readings.as_named(),
+                "outcome": one.played.outcome,
+                "seconds": round(one.played.seconds, 2),
+                "told_nobody": [fault.what for fault in one.played.told_nobody],
+                "faults": [fault.what for fault in one.played.faults],
+                "stops": [
+                    {
+                        "flow": stop.flow,
+                        "key": stop.key,
+                        "cause": stop.cause,
+                        "sentence": stop.sentence,
+                    }
+                    for stop in one.played.stops
+                ],
+                "broke": one.played.broke,
+            }
+            for one in results
+        ],
+    }

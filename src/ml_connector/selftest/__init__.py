@@ -1,0 +1,1 @@
+"""``selftest``: this build against the simulators, in worlds that nobody could look up."""

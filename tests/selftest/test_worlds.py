@@ -1,0 +1,39 @@
+"""The condensed story, played in worlds drawn from all switches."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ml_connector.app.installation import setup
+from ml_connector.config.settings import Settings
+from ml_connector.selftest.sampling import sample
+from ml_connector.selftest.worlds import WorldResult, play_all
+from ml_connector.sim.readings import SWITCHES
+
+SEED = int(os.environ.get("MLC_TEST_SEED", "3"))
+WORLDS = int(os.environ.get("MLC_TEST_WORLDS", "10"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """An installation whose database is the model of those that the worlds get."""
+    bare = Settings(data_dir=tmp_path / "data")
+    made = bare.model_copy(update={"database_url": database_url})
+    setup.initialise(made)
+    return made
+
+
+def said(result: WorldResult) -> str:
+    played = result.played
+    return (
+        f"{played.outcome} in {played.readings.as_named()}: {played.broke}"
+        f" {[fault.what for fault in played.told_nobody]} {list(played.stops)}"
+    )
+
+
+def test_the_books_are_right_in_every_world_or_it_is_said_why_not(settings: Settings) -> None:
+    results = play_all(settings, sample(SWITCHES, WORLDS, seed=SEED), told=lambda _: None)
+
+    assert results[0].played.outcome == "right", said(results[0])
+    assert [said(one) for one in results if not one.played.holds] == []
