@@ -63,6 +63,7 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "sign_in.began_at": "is not known",
     "sign_in.seen_at": "is not known",
     "turn.taken_at": "is not known",
+    "turn.taken_before": "is not known",
     "webhook_refusal.last_at": "is not known",
     "webhook_subscription.made_at": "is not known",
     "webhook_topics_refused.refused_at": "is not known",
@@ -313,12 +314,46 @@ async def books(database: Database) -> Database:
 
 async def test_a_turn_of_the_future_was_never_taken(books: Database) -> None:
     async with books.transaction() as on:
-        await turns.lock(on, "acme", "receiving", daily=True)
+        await turns.lock(on, "acme", "receiving", daily=False)
     await put(books, "update turn set taken_at = now() + interval '30 years'")
     async with books.transaction() as on:
-        turn = await turns.lock(on, "acme", "receiving", daily=True)
+        turn = await turns.lock(on, "acme", "receiving", daily=False)
 
     assert turn.last is None
+
+
+async def test_a_daily_turn_of_the_future_waits_for_its_time_of_day(books: Database) -> None:
+    async with books.transaction() as on:
+        await turns.lock(on, "acme", "purchase-orders", daily=True)
+    await put(books, "update turn set taken_at = now() + interval '30 years'")
+    async with books.transaction() as on:
+        first = await turns.lock(on, "acme", "purchase-orders", daily=True)
+    async with books.transaction() as on:
+        again = await turns.lock(on, "acme", "purchase-orders", daily=True)
+
+    assert first.last == first.now
+    assert again.last == first.now
+
+
+SHIFT: Final = (
+    "update turn set taken_at = taken_at + %(by)s::interval,"
+    " taken_before = taken_before + %(by)s::interval"
+)
+
+
+async def test_a_daily_turn_is_known_again_when_a_clock_that_was_set_back_is_put_right(
+    books: Database,
+) -> None:
+    async with books.transaction() as on:
+        true = await turns.lock(on, "acme", "purchase-orders", daily=True)
+    await put(books, SHIFT, by="1 year")
+    async with books.transaction() as on:  # the clock is a year behind
+        await turns.lock(on, "acme", "purchase-orders", daily=True)
+    await put(books, SHIFT, by="-1 year")
+    async with books.transaction() as on:  # and is put right
+        turn = await turns.lock(on, "acme", "purchase-orders", daily=True)
+
+    assert turn.last == true.now
 
 
 async def test_a_turn_that_another_process_took_just_now_is_taken(books: Database) -> None:

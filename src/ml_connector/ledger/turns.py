@@ -4,7 +4,7 @@ A thing is a flow that is swept, or the look at a certificate. A turn is taken b
 process whose transaction updates the row first.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from ml_connector.moments import come, known
@@ -12,6 +12,55 @@ from ml_connector.storage.database import Connection, one, rows
 
 _LONGEST_PAUSE_SECONDS: Final = 3600.0
 _IS_OVER: Final = come("not_before", f"make_interval(secs => {_LONGEST_PAUSE_SECONDS})")
+
+_DAY_MAY_DIFFER: Final = timedelta(hours=12)
+"""A daily turn that lies this far ahead was taken by a clock that was set to another time of the
+same day: it is that day's all the same. One that lies further ahead is of another year."""
+
+
+_MANY_DAYS: Final = timedelta(days=30)
+"""So long after the turn before, a turn looks like one of a clock that was set forward."""
+
+
+class Taken(NamedTuple):
+    """When a daily turn was taken, by clocks that may have been wrong. All functions are pure.
+
+    Attributes:
+        at: the last time; None: it was given back.
+        before: the time before; or one that lies ahead of a clock that was set back since, or
+            far behind one that was set forward: a clock that is put right needs it.
+    """
+
+    at: datetime | None
+    before: datetime | None
+
+    def seen_at(self, now: datetime) -> "Taken":
+        """Return the same as a clock sees it that shows this moment; ``at`` is the last turn.
+
+        Where all that is known lies ahead, the clock was put right by a year or set back by one:
+        the turn counts as taken now, so that the thing is done at its next time of day, and what
+        lies ahead is kept for a clock that is put forward again.
+        """
+        if self.at is None:
+            return self
+        known_ = [one for one in self if one is not None and not _is_ahead(one, now)]
+        if known_:
+            return Taken(max(known_), self.before)
+        return Taken(now, max(one for one in self if one is not None))
+
+    def taken_at(self, now: datetime) -> "Taken":
+        """Return it after the turn was taken at this moment."""
+        if self.at is None or _is_ahead(self.at, now):
+            return Taken(now, self.before)
+        if self.before is not None and (
+            _is_ahead(self.before, now) or self.at - self.before > _MANY_DAYS
+        ):
+            return Taken(now, self.before)
+        return Taken(now, self.at)
+
+
+def _is_ahead(moment: datetime, now: datetime) -> bool:
+    return moment > now + _DAY_MAY_DIFFER
 
 
 class Turn(NamedTuple):
@@ -44,12 +93,18 @@ async def lock(connection: Connection, connection_name: str, what: str, *, daily
         " values (%(name)s, %(what)s,"
         " case when %(daily)s then now() else '-infinity'::timestamptz end)"
         " on conflict (connection, what) do update set what = turn.what"
-        f" returning case when {known('taken_at')} then nullif(taken_at, '-infinity') end as last,"
-        f" now() as now, not {_IS_OVER} as too_soon",
+        " returning nullif(taken_at, '-infinity') as at, taken_before as before,"
+        f" {known('taken_at')} as known, now() as now, not {_IS_OVER} as too_soon",
         {"name": connection_name, "what": what, "daily": daily},
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row
-    return Turn(row["last"], row["now"], row["too_soon"])
+    if not daily:
+        return Turn(row["at"] if row["known"] else None, row["now"], row["too_soon"])
+    taken = Taken(row["at"], row["before"])
+    seen = taken.seen_at(row["now"])
+    if seen.at == row["now"] != taken.at:
+        await _keep(connection, connection_name, what, seen)
+    return Turn(seen.at, row["now"], row["too_soon"])
 
 
 async def take(connection: Connection, connection_name: str, what: str) -> None:
@@ -98,9 +153,22 @@ async def take_at(
         what: the thing that is done.
         now: when, aware.
     """
+    row = await one(
+        connection,
+        "select nullif(taken_at, '-infinity') as at, taken_before as before from turn"
+        " where connection = %(name)s and what = %(what)s for update",
+        {"name": connection_name, "what": what},
+    )
+    taken = Taken(row["at"], row["before"]) if row else Taken(None, None)
+    await _keep(connection, connection_name, what, taken.taken_at(now))
+
+
+async def _keep(connection: Connection, connection_name: str, what: str, taken: Taken) -> None:
     await rows(
         connection,
-        "insert into turn (connection, what, taken_at) values (%(name)s, %(what)s, %(now)s)"
-        " on conflict (connection, what) do update set taken_at = excluded.taken_at",
-        {"name": connection_name, "what": what, "now": now},
+        "insert into turn (connection, what, taken_at, taken_before)"
+        " values (%(name)s, %(what)s, %(at)s, %(before)s)"
+        " on conflict (connection, what) do update"
+        " set taken_at = excluded.taken_at, taken_before = excluded.taken_before",
+        {"name": connection_name, "what": what, "at": taken.at, "before": taken.before},
     )
