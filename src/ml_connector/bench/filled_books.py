@@ -8,6 +8,8 @@ SUBJECTS_OF_EVENTS: Final = 10
 """So many events tell of each subject."""
 
 _OPEN_EVERY: Final = 100
+_AWAITED: Final = 7
+"""What is stopped waits for so many things."""
 
 _CONNECTION: Final = """
 insert into connection (name, mode, settings) values (%(name)s, 'live', json_build_object(
@@ -23,7 +25,7 @@ _MONTHS: Final = "select make_months((now() - interval '1 month')::date, now()::
 # One of a hundred is open, in each of the four states that there are for that.
 _SUBJECTS: Final = """
 insert into subject (connection, flow, key, within, marked, converged, state, attempt, cause,
-    sentence, created_at, changed_at)
+    sentence, waiting_for, created_at, changed_at)
 select %(name)s, case when i %% 20 < 14 then 'tracking' when i %% 20 < 17 then 'receiving'
         when i %% 20 < 19 then 'returns' else 'billing' end,
     (500000 + i)::text, (i / 2)::text, 10, case when i %% %(open)s = 7 then 9 else 10 end,
@@ -31,9 +33,18 @@ select %(name)s, case when i %% 20 < 14 then 'tracking' when i %% 20 < 17 then '
         [1 + (i / %(open)s) %% 4] else 'done' end, i %% 4,
     case when i %% %(open)s = 7 then 'sku_missing_in_netsuite' end,
     case when i %% %(open)s = 7 then 'SKU-' || i || ' is no item in NetSuite' end,
+    case when i %% %(open)s = 7 then array['sku:SKU-' || (i / %(open)s / 4) %% %(awaited)s]
+        else '{}' end,
     now() - interval '30 days' * (1 - i / %(subjects)s::float8),
     now() - interval '30 days' * (1 - i / %(subjects)s::float8)
 from generate_series(1, %(subjects)s) as i
+"""
+
+# Of what is not done, five lines each, of which nothing is posted.
+_SOURCE_LINES: Final = """
+insert into source_line (connection, subject_id, name, flow, fact_date, sku, quantity, run_id)
+select connection, id, 'line ' || n, flow, changed_at::date, 'SKU-' || n, 10, 1
+from subject, generate_series(1, 5) as n where connection = %(name)s and state <> 'done'
 """
 
 _EVENTS: Final = """
@@ -108,6 +119,7 @@ _FILLING: Final = (
     _CONNECTION,
     _MONTHS,
     _SUBJECTS,
+    _SOURCE_LINES,
     _EVENTS,
     _RUNS,
     _POSTINGS,
@@ -135,6 +147,7 @@ async def fill_books(connection: Connection, name: str, *, events: int) -> None:
         "subjects": events // SUBJECTS_OF_EVENTS,
         "each": SUBJECTS_OF_EVENTS,
         "open": _OPEN_EVERY,
+        "awaited": _AWAITED,
     }
     for statement in _FILLING:
         await rows(connection, statement, size)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ml_connector.app.views.audit_trail import ActFilter, JournalFilter, acts_page, journal_page
+from ml_connector.app.views.desk.attention import AttentionWanted, attention
 from ml_connector.app.views.flow_pages import flow_figures, flow_subjects
 from ml_connector.app.views.invoices import invoice_list
 from ml_connector.app.views.overview import overview
@@ -19,6 +20,7 @@ from ml_connector.ledger.connections import connections
 from ml_connector.storage import embedded
 from ml_connector.storage.database import Database, rows
 from ml_connector.storage.migrate import migrate
+from ml_connector.words import Role
 
 EVENTS: Final = 1_000_000
 QUICK_EVENTS: Final = 20_000
@@ -93,6 +95,10 @@ async def _looks(database: Database, events: int) -> dict[str, Look]:
 
         return look
 
+    async def needs_attention() -> object:
+        async with database.transaction() as on:
+            return await attention(on, [_NAME], AttentionWanted(), person="dana", role=Role.ADMIN)
+
     journal = partial(on_books, journal_page, limit=PAGE_ROWS)
     flow = partial(on_books, flow_subjects, "tracking", limit=PAGE_ROWS)
     return {
@@ -108,5 +114,6 @@ async def _looks(database: Database, events: int) -> dict[str, Look]:
         "journal, a SKU": journal(JournalFilter(sku="SKU-7")),
         "journal, a number": journal(JournalFilter(number="mlc-77-1")),
         "journal, a number that is nowhere": journal(JournalFilter(number="nowhere")),
+        "needs attention": needs_attention,
         "acts": on_books(acts_page, ActFilter(), limit=PAGE_ROWS),
     }

@@ -401,31 +401,3 @@ def _lines_of(start: date | None, end: date | None, subjects: Sequence[int] | No
         of_postings=_POSTED_FOR_WANTED,
         of_subjects=_OF_WANTED.format("r.subject_id"),
     )
-
-
-async def missing(
-    connection: Connection, names: Sequence[str], subjects: Sequence[int]
-) -> dict[int, dict[str, Decimal]]:
-    """Return what of each of these subjects is neither posted nor refused, by measure.
-
-    Units are measured as ``UNITS``, money by its currency; a subject of which nothing is missing
-    is left out.
-    """
-    if not subjects:
-        return {}
-    found = await rows(
-        connection,
-        f"{_lines_of(None, None, subjects)} {_MISSING}",
-        _parameters(names, None, None, subjects),
-    )
-    by_subject: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for row in found:
-        by_subject[row["subject_id"]][row["measure"]] = Decimal(row["rest"])
-    return dict(by_subject)
-
-
-_MISSING: Final = """
-select l.subject_id, m.measure, sum(m.rest) as rest from line as l
-join measure as m on m.subject_id = l.subject_id and m.name = l.name
-group by 1, 2 having sum(m.rest) <> 0
-"""

@@ -12,8 +12,8 @@ from ml_connector.app.views.desk.names import counted_subjects, group_title, in_
 from ml_connector.app.views.paging import Listed, listed
 from ml_connector.app.views.words import Chip, state_shown, subject_title
 from ml_connector.causes.table import Who, stops, who_acts
-from ml_connector.ledger.conservation import sums
 from ml_connector.ledger.conservation.equation import UNITS
+from ml_connector.ledger.conservation.missing import missing
 from ml_connector.ledger.decisions import assignments
 from ml_connector.ledger.decisions.assignments import Assignment
 from ml_connector.ledger.inbox import stopped
@@ -205,13 +205,13 @@ async def attention_groups(
     )
     page = listed(found, limit, lambda one: f"{_measure(one, wanted.order)}~{one.id}")
     ids = [subject for one in page.rows for subject in one.subjects][:_MOST_SUMMED]
-    missing = await sums.missing(on, names, ids)
+    rest = await missing(on, names, ids)
     given = await assignments.of_subjects(on, ids)
     shown = [subject for one in page.rows for subject in one.subjects[:SHOWN_OF_A_GROUP]]
     known = await stopped.first_members(on, shown)
     return Listed(
         rows=tuple(
-            _group(one, known, missing if _is_summed(one, ids) else {}, given, role)
+            _group(one, known, rest if _is_summed(one, ids) else {}, given, role)
             for one in page.rows
         ),
         after=page.after,
@@ -241,12 +241,11 @@ async def attention_subjects(
     )
     page = listed(found, limit, lambda one: f"{one.since.isoformat()}~{one.subject_id}")
     ids = [one.subject_id for one in page.rows]
-    missing = await sums.missing(on, names, ids)
+    rest = await missing(on, names, ids)
     given = await assignments.of_subjects(on, ids)
     return Listed(
         rows=tuple(
-            _subject(one, missing.get(one.subject_id), given.get(one.subject_id))
-            for one in page.rows
+            _subject(one, rest.get(one.subject_id), given.get(one.subject_id)) for one in page.rows
         ),
         after=page.after,
     )
