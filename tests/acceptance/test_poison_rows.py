@@ -12,6 +12,7 @@ from acceptance.returning import Desk
 from acceptance.test_deciding import drifts
 from acceptance.test_polls import look
 from acceptance.test_purchase_orders import order_id
+from acceptance.test_transfer_orders import transfer
 from acceptance.told import ends_right, furnish
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.faults import Fault
@@ -145,6 +146,65 @@ def test_one_purchase_order_that_cannot_be_read_keeps_no_other_from_being_announ
 
     assert (states[0], states[2]) == ("done", "done")
     assert re.search("dead|done", states[1])
+
+
+def test_one_transfer_order_that_cannot_be_read_keeps_no_other_from_being_announced(
+    unserved: Merchant,
+) -> None:
+    unserved.apply(schedule='timezone = "America/Chicago"\npurchase_orders = "1s"\nsweep = "1d"')
+    tee = unserved.sku("TEE")
+    keys = [transfer(unserved, {tee: units})[0] for units in (3, 4, 5)]
+    unserved.world.netsuite.faults.add(
+        Fault(kind="spoiled_row", path="suiteql", row=keys[1], field="tranid")
+    )
+    swept(unserved)
+    states = [state(unserved, "purchase-orders", key) for key in keys]
+    unserved.world.netsuite.faults.clear()
+    sync(unserved, "purchase-orders", [keys[1]])
+
+    assert [one[:2] for one in states] == [
+        ("done", None),
+        ("dead", "event_unreadable"),
+        ("done", None),
+    ]
+    assert "`$.tranid`" in states[1][2]
+    assert state(unserved, "purchase-orders", keys[1])[0] == "done"
+
+
+def test_one_sales_order_that_cannot_be_read_keeps_no_other_from_being_fulfilled(
+    unserved: Merchant,
+) -> None:
+    desk = Desk(unserved)
+    unserved.world.netsuite.add_customer("Nora Park", internal_id=401, subsidiary=1)
+    unserved.apply()
+    tee = unserved.sku("TEE")
+    sold = [desk.sell({tee: 1}, fulfilled=False) for _ in range(3)]
+    orders, parcels = [str(order) for _, order, _ in sold], [parcel for _, _, parcel in sold]
+    faults = unserved.world.netsuite.faults
+    faults.add(Fault(kind="spoiled_row", path="suiteql", row=orders[1], field="status"))
+    swept(unserved)
+    states = [state(unserved, "tracking", parcel) for parcel in parcels]
+    faults.clear()
+    sync(unserved, "tracking", [str(parcels[1])])
+
+    assert [one[:2] for one in states] == [
+        ("done", None),
+        ("dead", "event_unreadable"),
+        ("done", None),
+    ]
+    assert "`$.status`" in states[1][2]
+    assert state(unserved, "tracking", parcels[1])[0] == "done"
+
+
+def test_a_mark_before_each_answer_is_passed_over(three: tuple[Merchant, str, list[Wro]]) -> None:
+    acme, _, wros = three
+    for system in (acme.world.shipbob, acme.world.netsuite):
+        system.faults.add(Fault(kind="byte_order_mark"))
+    swept(acme)
+    report = close(acme).report
+
+    assert [state(acme, "receiving", wro.id)[0] for wro in wros] == ["done"] * 3
+    assert report.green
 
 
 def test_a_month_is_proved_though_one_wro_cannot_be_read(

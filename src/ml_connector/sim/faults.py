@@ -20,6 +20,7 @@ Python, from the HTTP control surface, or from a TOML or JSON file::
     seconds_max = 3.0
 """
 
+import codecs
 import random
 import re
 import threading
@@ -51,6 +52,7 @@ FaultKind = Literal[
     "gateway_timeout",
     "truncated",
     "spoiled_row",
+    "byte_order_mark",
 ]
 
 MEANINGS: Final[dict[FaultKind, str]] = {
@@ -71,6 +73,7 @@ MEANINGS: Final[dict[FaultKind, str]] = {
     "gateway_timeout": "the work is done; 504 with an HTML page",
     "truncated": "the work is done; the answer ends in the middle of its body",
     "spoiled_row": "the work is done; a field of one row of the answer has a form it never has",
+    "byte_order_mark": "the work is done; a byte order mark stands before the answer's JSON",
 }
 """What each kind plays."""
 
@@ -86,6 +89,7 @@ COMMITS: Final[frozenset[FaultKind]] = frozenset(
         "gateway_timeout",
         "truncated",
         "spoiled_row",
+        "byte_order_mark",
     }
 )
 """The kinds after which the work has been done."""
@@ -159,7 +163,18 @@ class Struck(msgspec.Struct, frozen=True, kw_only=True):
     row: str = ""
     field: str = "id"
 
-    def spoiled(self, body: bytes) -> bytes:
+    @property
+    def alters(self) -> bool:
+        """Whether the answer is sent otherwise than it was made; see ``altered``."""
+        return self.kind in {"spoiled_row", "byte_order_mark"}
+
+    def altered(self, body: bytes) -> bytes:
+        """Return the answer as it is sent: with a mark before it, or with a row spoiled."""
+        if self.kind == "byte_order_mark":
+            return codecs.BOM_UTF8 + body if body.strip() else body
+        return self._spoiled(body)
+
+    def _spoiled(self, body: bytes) -> bytes:
         """Return an answer whose row has something else in the field; as it was where it has none.
 
         A single record counts as a row too.

@@ -67,8 +67,8 @@ async def play(
         answer = answer_refusal(unexpected(way.error_id()))
     if kind == "gateway_timeout":
         answer = _html(*_HTML["gateway_timeout"])
-    if kind == "spoiled_row":
-        answer = replace(answer, body=struck.spoiled(answer.body))
+    if struck.alters:
+        answer = replace(answer, body=struck.altered(answer.body))
     await way.send(send, answer, cut_short=kind == "truncated")
 
 

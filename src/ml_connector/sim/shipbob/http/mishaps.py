@@ -97,8 +97,8 @@ async def _after_commit(
             body = message.get("body", b"")
             await send({**message, "body": body[: len(body) // 2], "more_body": True})
         await cut_connection(receive, send)
-    elif kind == "spoiled_row":
-        for message in _spoiled(kept, struck):
+    elif struck.alters:
+        for message in _altered(kept, struck):
             await send(message)
     else:
         await asyncio.sleep(struck.hang)
@@ -106,10 +106,10 @@ async def _after_commit(
             await send(message)
 
 
-def _spoiled(kept: list[Message], struck: Struck) -> list[Message]:
-    """Return the same answer with one row of it spoiled."""
+def _altered(kept: list[Message], struck: Struck) -> list[Message]:
+    """Return the same answer as the fault lets it be sent."""
     start, *bodies = kept
-    body = struck.spoiled(b"".join(one.get("body", b"") for one in bodies))
+    body = struck.altered(b"".join(one.get("body", b"") for one in bodies))
     others = [one for one in start["headers"] if one[0].lower() != b"content-length"]
     length = (b"content-length", str(len(body)).encode())
     return [{**start, "headers": [*others, length]}, {"type": "http.response.body", "body": body}]
