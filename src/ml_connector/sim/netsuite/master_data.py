@@ -7,6 +7,7 @@ from ml_connector.sim.netsuite.books.books import whole
 from ml_connector.sim.netsuite.books.company import MOVABLE, Company
 from ml_connector.sim.netsuite.books.documents import pack
 from ml_connector.sim.netsuite.records.listed import ListedRecords
+from ml_connector.sim.netsuite.set_up import DOZEN, FIRST_BIN, has_bins, has_cases, has_lots
 from ml_connector.sim.netsuite.values.properties import Property
 
 Number = int | Decimal | str
@@ -61,7 +62,8 @@ class MasterData:
         It may belong to several: queries show their ids in one text, such as ``1, 2``, as they do
         of any column with several values (schemas/suiteql-tables.json).
         """
-        return self._insert(
+        bins = bins or has_bins(self.company)
+        made = self._insert(
             "location",
             internal_id,
             name=name,
@@ -74,6 +76,9 @@ class MasterData:
             usebins=bins,
             lastmodifieddate=self.books.now(),
         )
+        if has_bins(self.company):
+            self.add_bin(FIRST_BIN, location=made)
+        return made
 
     def add_bin(self, name: str, *, location: int, internal_id: int | None = None) -> int:
         """A bin at a location."""
@@ -212,6 +217,10 @@ class MasterData:
             upc: UPC code.
             members: of a kit: SKU to quantity.
         """
+        if units is None and has_cases(self.company):
+            units = self.add_units(f"Units of {sku}", {"Each": 1, "Case": DOZEN})
+        lot = lot or has_lots(self.company, kind)
+        bins = bins or has_bins(self.company)
         known = dict(units or {})
         stock_unit = next(iter(known.values()), None)
         above = self.books.value("SELECT fullname FROM _item WHERE id = ?", (parent,))

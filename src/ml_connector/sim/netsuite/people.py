@@ -12,6 +12,7 @@ from ml_connector.sim.netsuite.documents.posting import remove, save
 from ml_connector.sim.netsuite.master_data import Number, item_id
 from ml_connector.sim.netsuite.records.body import BodyReader
 from ml_connector.sim.netsuite.records.transforms import transform
+from ml_connector.sim.netsuite.set_up import FIRST_LOT, has_bins, has_lots, in_cases
 from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES, RecordType
 
 LineSpec = Mapping[str, object]
@@ -52,6 +53,9 @@ class People:
         Returns:
             internal id.
         """
+        lines = [
+            in_cases(self.company, self._line(line)) if "item" in line else line for line in lines
+        ]
         return self._order(
             "purchaseOrder", tranid, lines, entity=vendor, location=location, **fields
         )
@@ -128,6 +132,12 @@ class People:
             "location": location,
             "adjustQtyBy": Decimal(quantity),
         }
+        item = self.company.item(whole(line["item"]))
+        if lot is None and has_lots(self.company, str(item["itemtype"])):
+            lot = FIRST_LOT
+        if bin_id is None and has_bins(self.company):
+            found = self.books.value("SELECT MIN(id) FROM bin WHERE location = ?", (location,))
+            bin_id = None if found is None else whole(found)
         if cost is not None:
             line["unitCost"] = Decimal(cost)
         if lot is not None or bin_id is not None:

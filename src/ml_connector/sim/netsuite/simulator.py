@@ -22,12 +22,22 @@ from ml_connector.sim.netsuite.master_data import MasterData, item_id
 from ml_connector.sim.netsuite.people import People, transaction_type
 from ml_connector.sim.netsuite.records.roles import ADMINISTRATOR, Level, Roles
 from ml_connector.sim.netsuite.records.views import Viewer
+from ml_connector.sim.netsuite.set_up import date_format_in, preferences_in, set_up_taxes
 from ml_connector.sim.netsuite.values.numbers import exact
-from ml_connector.sim.netsuite.values.refusal import invalid_login
+from ml_connector.sim.netsuite.values.refusal import (
+    Refusal,
+    concurrency_exceeded,
+    invalid_login,
+)
 from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.netsuite import LIMIT_FACE
+from ml_connector.sim.readings.netsuite_accounts import AUDIENCE, TOKEN_LIFE
+from ml_connector.sim.readings.netsuite_queries import TIMES
 
 DEFAULT_ROLE = 1000
 DEFAULT_USER = 12
+USER_ZONES = {"user-ahead": "Asia/Tokyo", "user-behind": "Pacific/Honolulu"}
+"""Of the integration's user, where TO_CHAR writes times in it."""
 
 
 class NetSuiteSim:
@@ -64,16 +74,27 @@ class NetSuiteSim:
     ) -> None:
         self.clock = clock
         self.readings = readings or Readings()
-        self.books = Books(clock=clock, timezone=timezone, date_format=date_format)
+        self.books = Books(
+            clock=clock,
+            timezone=timezone,
+            date_format=date_format_in(self.readings, date_format),
+            user_timezone=USER_ZONES.get(self.readings[TIMES]),
+        )
         self.company = Company(
             account_id=account_id,
             books=self.books,
-            preferences=preferences or Preferences(),
+            preferences=preferences_in(self.readings, preferences or Preferences()),
             user=DEFAULT_USER,
             readings=self.readings,
         )
         self.company.set_up()
-        self.sign_in = SignIn(account_id, clock, strict_audience=strict_audience)
+        set_up_taxes(self.company)
+        self.sign_in = SignIn(
+            account_id,
+            clock,
+            strict_audience=strict_audience or self.readings[AUDIENCE] == "exact",
+            life_as_text=self.readings[TOKEN_LIFE] == "text",
+        )
         self.faults = FaultPlan(seed, system="netsuite")
         self.roles = Roles(face=self.company.preferences.permission_face)
         self.roles.add(ADMINISTRATOR, "Administrator")
@@ -122,7 +143,7 @@ class NetSuiteSim:
             control=control_app(self),
             overloaded=lambda: invalid_login(account_id),
             forget_token=self.services.forget_token,
-            retry_after=lambda: self.company.preferences.retry_after,
+            crowded=self._crowded,
             random=random.Random(seed),  # noqa: S311 - repeatable play, not secrecy
         )
 
@@ -145,6 +166,14 @@ class NetSuiteSim:
     def limits(self) -> Limits:
         """Requests in flight; ``concurrency`` and ``reserved`` can be changed."""
         return self.services.limits
+
+    def _crowded(self) -> Refusal:
+        face = self.readings[LIMIT_FACE]
+        after = self.preferences.retry_after
+        if after is None and face.endswith("retry-after"):
+            after = 1
+        headers = {"Retry-After": str(after)} if after is not None else None
+        return concurrency_exceeded(headers, status=int(face[:3]))
 
     # Sign-in
 

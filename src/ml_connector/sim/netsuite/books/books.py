@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from ml_connector.sim.netsuite.books import functions
+from ml_connector.sim.netsuite.books.failures import Failures
 from ml_connector.sim.netsuite.books.tables import ddl
 from ml_connector.sim.netsuite.values import instants, numbers
 
@@ -21,6 +22,10 @@ Row = dict[str, Cell]
 
 FIRST_DOCUMENT = 5001
 """The id of the first transaction, so that a document's id is never mistaken for a line's."""
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class TellsTime(Protocol):
@@ -37,10 +42,22 @@ class Books:
         clock: says what time it is.
         timezone: the account's time zone; SuiteQL reads every datetime in it (4.2).
         date_format: how a bare date is answered and read by SuiteQL, such as ``MM/DD/YYYY``.
+        user_timezone: in which SuiteQL writes times, where that is not the account's.
+
+    Attributes:
+        before_write: called when a write begins.
     """
 
-    def __init__(self, *, clock: TellsTime, timezone: str, date_format: str) -> None:
+    def __init__(
+        self,
+        *,
+        clock: TellsTime,
+        timezone: str,
+        date_format: str,
+        user_timezone: str | None = None,
+    ) -> None:
         self.clock = clock
+        self.user_zone = ZoneInfo(user_timezone) if user_timezone else None
         self.zone = ZoneInfo(timezone)
         self.date_format = date_format
         self.lock = threading.RLock()
@@ -49,10 +66,29 @@ class Books:
         )
         self.connection.row_factory = sqlite3.Row
         self._depth = 0
-        self.failures = functions.register(self.connection, now=self.now, date_format=date_format)
+        self.before_write: Callable[[], object] = _nothing
+        self.failures = Failures()
+        self.register(self.connection)
         for statement in ddl():
             self.connection.execute(statement)
-        self.connection.execute("PRAGMA case_sensitive_like = ON")
+
+    def register(self, connection: sqlite3.Connection) -> None:
+        """Give a connection the functions of queries."""
+        functions.register(
+            connection,
+            now=self.now,
+            date_format=self.date_format,
+            to_user=self._to_user,
+            failures=self.failures,
+        )
+        connection.execute("PRAGMA case_sensitive_like = ON")
+
+    def _to_user(self, instant: Cell) -> Cell:
+        """A time of the account's zone as the user's clock shows it."""
+        if self.user_zone is None or not isinstance(instant, str):
+            return instant
+        moment = instants.to_datetime(instant).replace(tzinfo=self.zone)
+        return instants.from_datetime(instants.to_local(moment, self.user_zone))
 
     def now(self) -> str:
         """The present moment in the account's zone, as the books hold it."""
@@ -69,6 +105,7 @@ class Books:
             self._depth += 1
             try:
                 if self._depth == 1:
+                    self.before_write()
                     self.connection.execute("BEGIN")
                 yield
                 if self._depth == 1:

@@ -45,6 +45,9 @@ FEATURES: Final = {
     "TAX_OVERHAULING": ("SuiteTax", None),
 }
 
+TAX_ITEM: Final = 900_001
+"""The item of tax lines, in accounts with legacy taxes."""
+
 LineNumbering = Literal["equal", "gaps", "shifted", "sequence"]
 
 

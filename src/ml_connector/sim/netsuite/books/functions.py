@@ -71,17 +71,21 @@ NAMES: Final[frozenset[str]] = frozenset(
 
 
 def register(
-    connection: sqlite3.Connection, *, now: Callable[[], str], date_format: str
-) -> Failures:
+    connection: sqlite3.Connection,
+    *,
+    now: Callable[[], str],
+    date_format: str,
+    to_user: Callable[[Cell], Cell],
+    failures: Failures,
+) -> None:
     """Give a connection the functions, each under ``ns_<name>``.
 
     Args:
         connection: of the books.
         now: the account's present moment.
         date_format: how a date looks where no format is named.
-
-    Returns:
-        where the reason is found when one of them fails.
+        to_user: a time of the account's zone as the user's clock shows it.
+        failures: remembers why one of them failed.
     """
 
     def to_char(value: Cell, pattern: str | None = None) -> Cell:
@@ -106,6 +110,7 @@ def register(
         return _relative(now(), code, end)
 
     simple: dict[str, Callable[..., Cell]] = {
+        "user_time": to_user,
         "to_char": to_char,
         "to_date": to_date,
         "to_timestamp": to_date,
@@ -114,7 +119,6 @@ def register(
         "relative_ranges": relative,
         **_PURE,
     }
-    failures = Failures()
     for name, function in simple.items():
         deterministic = name not in ("sysdate", "relative_ranges")
         guarded = failures.guarded(function)
@@ -122,7 +126,6 @@ def register(
     connection.create_aggregate("ns_sum", 1, Sum)  # type: ignore[arg-type] # stub wants SupportsInt
     connection.create_aggregate("ns_avg", 1, Average)  # type: ignore[arg-type] # same
     connection.create_aggregate("ns_listagg", -1, ListAgg)  # type: ignore[arg-type] # same
-    return failures
 
 
 def _number(value: Cell) -> Cell:

@@ -4,14 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ml_connector.sim.netsuite.books.books import Row, cell, whole
-from ml_connector.sim.netsuite.books.company import Company
+from ml_connector.sim.netsuite.books.company import TAX_ITEM, Company
 from ml_connector.sim.netsuite.books.documents import IN_TABLE, Document, Line, pack
 from ml_connector.sim.netsuite.books.effects import Effects, LineRow
 from ml_connector.sim.netsuite.values import instants, signs
 from ml_connector.sim.netsuite.values.numbers import exact
+from ml_connector.sim.readings.netsuite_accounts import TAX
 
 ORDERS = frozenset({"purchaseOrder", "salesOrder", "returnAuthorization", "transferOrder"})
 """The record types that post nothing and have a status of their own."""
+
+_TAXED = frozenset(
+    {
+        "purchaseOrder",
+        "salesOrder",
+        "returnAuthorization",
+        "vendorBill",
+        "vendorCredit",
+        "invoice",
+        "cashSale",
+    }
+)
 
 
 def clear(company: Company, document_id: int) -> None:
@@ -134,6 +147,39 @@ def write_lines(
                 "_side": row.side,
             },
         )
+
+
+def write_tax(company: Company, document: Document) -> None:
+    """Write the tax line that documents have in accounts with legacy taxes (5.2, 13.6)."""
+    if company.readings[TAX] != "legacy" or document.kind.name not in _TAXED:
+        return
+    highest = company.books.rows(
+        "SELECT MAX(id) AS id, MAX(linesequencenumber) AS place FROM transactionline "
+        'WHERE "transaction" = ?',
+        (document.id,),
+    )[0]
+    company.books.insert(
+        "transactionline",
+        {
+            "transaction": document.id,
+            "id": whole(highest["id"]) + 1,
+            "uniquekey": company.next_key(),
+            "linesequencenumber": whole(highest["place"]) + 1,
+            "mainline": False,
+            "taxline": True,
+            "iscogs": False,
+            "assemblycomponent": False,
+            "item": TAX_ITEM,
+            "amount": 0,
+            "netamount": 0,
+            "foreignamount": 0,
+            "isclosed": False,
+            "isinventoryaffecting": False,
+            "entity": document.ref("entity"),
+            "subsidiary": document.ref("subsidiary"),
+            "_side": "tax",
+        },
+    )
 
 
 def _is_order(document: Document) -> bool:

@@ -14,6 +14,7 @@ from ml_connector.sim.netsuite.documents.adjustments import check_enough, place_
 from ml_connector.sim.netsuite.documents.receipts import NOTHING, linked, order_row
 from ml_connector.sim.netsuite.values.numbers import ZERO, exact
 from ml_connector.sim.netsuite.values.refusal import invalid_field_value, user_error
+from ml_connector.sim.readings.netsuite import SEVERAL_LOCATIONS
 
 SHIPPED: Final = "C"
 
@@ -44,7 +45,8 @@ def post_fulfillment(company: Company, document: Document) -> Effects:
     for at, line in enumerate(lines):
         other += 1
         _ship(company, document, line, effects, at=at, source=source, other=other)
-    if len({line.ref("location") for line in lines}) > 1:
+    places = {line.ref("location") for line in lines}
+    if len(places) > 1 and company.readings[SEVERAL_LOCATIONS] == "refused":
         raise user_error(
             "Fulfillments can be shipped from only one location when using Multi-Location "
             "Inventory."

@@ -15,6 +15,7 @@ from ml_connector.sim.netsuite.books.places import (
 from ml_connector.sim.netsuite.values.numbers import ZERO, exact, money
 from ml_connector.sim.netsuite.values.refusal import invalid_field_value, user_error
 from ml_connector.sim.netsuite.values.statuses import Progress, order_status, transfer_status
+from ml_connector.sim.readings.netsuite import PICKED_COUNT
 
 STRIDE: Final = 3
 """A transfer order's line takes three ids: shipped from, received at, and one that nothing
@@ -182,8 +183,11 @@ def refresh_order(company: Company, order_id: int) -> None:
     lines: list[Progress] = []
     shipped: dict[int, Decimal] = {}
     billed: dict[int, Decimal] = {}
+    picked: dict[int, Decimal] = {}
+    counted = company.readings[PICKED_COUNT] == "counted"
+    buckets = {"ShipRcpt": shipped, "OrdBill": billed, "PickPack": picked}
     for link in links:
-        bucket = {"ShipRcpt": shipped, "OrdBill": billed}.get(str(link["linktype"]))
+        bucket = buckets.get(str(link["linktype"]))
         if bucket is not None:
             at = whole(link["previousline"])
             bucket[at] = bucket.get(at, ZERO) + exact(link["quantity"])
@@ -192,7 +196,8 @@ def refresh_order(company: Company, order_id: int) -> None:
         arrived = shipped.get(at + 1, ZERO) if head["type"] == "TrnfrOrd" else ZERO
         moved = shipped.get(at, ZERO)
         done = billed.get(at, ZERO)
-        changed = {"quantityshiprecv": moved, "quantitybilled": done}
+        also = picked.get(at, ZERO) if counted and head["type"] == "SalesOrd" else ZERO
+        changed = {"quantityshiprecv": moved + also, "quantitybilled": done}
         if row["item"] is None:
             changed = {"quantitybilled": done}
         if any(exact(row[name]) != value for name, value in changed.items()):

@@ -16,6 +16,7 @@ from ml_connector.sim.netsuite.books.rows import (
     keys,
     write_ledger,
     write_lines,
+    write_tax,
 )
 from ml_connector.sim.netsuite.documents.adjustments import post_adjustment, post_transfer
 from ml_connector.sim.netsuite.documents.bills import post_bill, post_credit
@@ -30,6 +31,7 @@ from ml_connector.sim.netsuite.documents.receipts import post_receipt
 from ml_connector.sim.netsuite.documents.sales import post_sale
 from ml_connector.sim.netsuite.values import instants
 from ml_connector.sim.netsuite.values.refusal import user_error
+from ml_connector.sim.readings.netsuite import EXTERNAL_ID_IN_TRANSFORM, ORDER_TOUCHED
 
 _POSTERS: Final[Mapping[str, Callable[[Company, Document], Effects]]] = {
     "inventoryAdjustment": post_adjustment,
@@ -133,7 +135,10 @@ def remove(company: Company, document: Document, *, context: str = "UIF") -> Non
 def _check_external_id(company: Company, document: Document) -> None:
     """External ids are unique across all transactions, whatever their type (6.7)."""
     external_id = document.values.get("externalid")
-    if external_id is None:
+    is_made_from_another = document.ref("createdfrom") is not None
+    if external_id is None or (
+        is_made_from_another and company.readings[EXTERNAL_ID_IN_TRANSFORM] == "repeatable"
+    ):
         return
     owner = company.books.value(
         'SELECT id FROM "transaction" WHERE externalid = ? AND id <> ?',
@@ -284,6 +289,7 @@ def _write(
         books.update("transaction", row, id=document.id)
         clear(company, document.id)
     write_lines(company, document, effects, old_keys)
+    write_tax(company, document)
     write_ledger(company, document, effects)
     stock.apply(books, document.id, effects.moves)
     if document.kind.name == "itemFulfillment":
@@ -307,7 +313,9 @@ def _internal_number(company: Company, document: Document) -> str:
 
 
 def _touch(company: Company, document_id: int) -> None:
-    """A source document that changed is newly modified."""
+    """A source document that changed is newly modified, unless the world keeps its date."""
+    if company.readings[ORDER_TOUCHED] == "kept":
+        return
     moment = company.books.clock.now()
     company.books.update(
         "transaction",

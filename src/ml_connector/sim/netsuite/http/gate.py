@@ -22,7 +22,6 @@ from ml_connector.sim.netsuite.http.tokens import TOKEN_PATH
 from ml_connector.sim.netsuite.values.messages import MAX_BODY, Answer, Request, answer_refusal
 from ml_connector.sim.netsuite.values.refusal import (
     Refusal,
-    concurrency_exceeded,
     invalid_request,
     unexpected,
 )
@@ -56,6 +55,7 @@ class Gate:
         handle: answers a signed-in or token request; raises ``Refusal``.
         overloaded: the answer of a system that is overloaded but says 401.
         forget_token: revokes the request's token.
+        crowded: the answer to a call beyond the limit.
     """
 
     clock: TellsTime
@@ -66,7 +66,7 @@ class Gate:
     control: ASGIApp
     overloaded: Callable[[], Refusal]
     forget_token: Callable[[Request], None]
-    retry_after: Callable[[], int | None]
+    crowded: Callable[[], Refusal]
     random: random.Random
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
 
@@ -110,7 +110,7 @@ class Gate:
                 return
             if crowded:
                 limits.refused += 1
-                await way.send(send, answer_refusal(self._crowded()))
+                await way.send(send, answer_refusal(self.crowded()))
             elif struck is None:
                 await way.send(send, self._work(_request(scope, body)))
             else:
@@ -124,15 +124,11 @@ class Gate:
         return Way(
             work=self._work,
             send=partial(self._send, note),
-            crowded=self._crowded,
+            crowded=self.crowded,
             overloaded=self.overloaded,
             forget_token=self.forget_token,
             error_id=self._error_id,
         )
-
-    def _crowded(self) -> Refusal:
-        after = self.retry_after()
-        return concurrency_exceeded({"Retry-After": str(after)} if after is not None else None)
 
     async def _send(
         self, note: Callable[[int], None], send: Send, answer: Answer, *, cut_short: bool = False

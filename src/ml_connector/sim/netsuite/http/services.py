@@ -1,5 +1,6 @@
 """Which service answers which path, for whom (reference 1.6, 2.7, 10.3)."""
 
+from datetime import timedelta
 from typing import Final
 
 from ml_connector.sim.netsuite.books.company import Company
@@ -22,6 +23,8 @@ from ml_connector.sim.netsuite.records.roles import (
     permission_missing,
 )
 from ml_connector.sim.netsuite.suiteql import suiteql
+from ml_connector.sim.netsuite.suiteql.faces import faces
+from ml_connector.sim.netsuite.suiteql.late_writes import LateWrites
 from ml_connector.sim.netsuite.suiteql.resolver import Hidden
 from ml_connector.sim.netsuite.values import instants
 from ml_connector.sim.netsuite.values.messages import Answer, Request, answer_json
@@ -31,6 +34,17 @@ from ml_connector.sim.netsuite.values.refusal import (
     invalid_request,
     malformed_bearer,
 )
+from ml_connector.sim.netsuite.values.wordings import worded
+from ml_connector.sim.readings.netsuite import ERROR_TEXTS
+from ml_connector.sim.readings.netsuite_queries import (
+    MISSING_NAME,
+    MISSING_WORDS,
+    TIMES,
+    WRITES_SEEN,
+)
+
+LAG: Final = timedelta(seconds=2)
+"""After how long queries see a write, in a world where they don't at once."""
 
 QUERY_PATH: Final = "/services/rest/query/v1/suiteql"
 LIMITS_PATH: Final = "/services/rest/system/v1/governanceLimits"
@@ -74,6 +88,9 @@ class Services:
         self.records = RecordService(company)
         self.token_based = TokenBased(sign_in)
         self.certificates = CertificateService(sign_in, roles, users)
+        self._of_world = self._unshown()
+        is_late = company.readings[WRITES_SEEN] == "seconds-later"
+        self._late = LateWrites(company.books, LAG) if is_late else None
         self.jobs = JobService(company.books.clock, self._signed_in)
 
     def answer(self, request: Request) -> Answer:
@@ -82,6 +99,12 @@ class Services:
         Raises:
             Refusal: as NetSuite refuses.
         """
+        try:
+            return self._answer(request)
+        except Refusal as refusal:
+            raise worded(refusal, self.company.readings[ERROR_TEXTS]) from refusal
+
+    def _answer(self, request: Request) -> Answer:
         if request.path == TOKEN_PATH:
             if request.method != "POST":
                 raise invalid_request("POST is wanted.", status=405)
@@ -170,6 +193,8 @@ class Services:
             query=request.query,
             url=f"{request.origin}{QUERY_PATH}",
             hidden=self._hidden(role),
+            connection=(self._late.connection() if self._late else self.company.books.connection),
+            readings=self.company.readings,
         )
         return answer_json(page, kind="application/vnd.oracle.resource+json; type=collection")
 
@@ -179,7 +204,20 @@ class Services:
             hidden |= _SINGLE
         if not self.company.preferences.inbound_shipments:
             hidden |= _NO_SHIPMENTS
-        return hidden
+        return hidden | self._of_world
+
+    def _unshown(self) -> Hidden:
+        """What queries show otherwise, or not at all, in this world."""
+        readings = self.company.readings
+        name = readings[MISSING_NAME]
+        missing = frozenset({name} - {"none"})
+        return Hidden(
+            tables=frozenset(one for one in missing if "." not in one),
+            columns=frozenset(one for one in missing if "." in one),
+            words=readings[MISSING_WORDS],
+            faces=faces(readings),
+            user_times=readings[TIMES] != "account",
+        )
 
     def _governance(self, role: Role) -> Answer:
         if role.id != ADMINISTRATOR:

@@ -97,12 +97,14 @@ class SignIn:
         strict_audience: the assertion must name exactly the address it is posted to, or one of
             the account's own token addresses.
         clock_offset: how far the server's clock is ahead, to play wrong clocks.
+        life_as_text: ``expires_in`` is a text (2.4).
     """
 
     account_id: str
     clock: TellsTime
     strict_audience: bool = False
     clock_offset: timedelta = timedelta(0)
+    life_as_text: bool = False
     scopes: dict[str, frozenset[str]] = field(default_factory=dict)
     applications: dict[str, int] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
@@ -221,7 +223,8 @@ class SignIn:
             scopes=scopes,
         )
         self.trail.append(Attempt(self.now(), certificate.client_id, "Success", "token"))
-        grant = {"access_token": token.text, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
+        life = str(TOKEN_SECONDS) if self.life_as_text else TOKEN_SECONDS
+        grant = {"access_token": token.text, "expires_in": life, "token_type": "Bearer"}
         return answer_json(grant, headers={"cache-control": "no-store"}, kind="application/json")
 
     def _verified(self, request: Request) -> tuple[Certificate, frozenset[str]]:

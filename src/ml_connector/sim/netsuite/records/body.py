@@ -27,6 +27,7 @@ from ml_connector.sim.netsuite.values.refusal import (
     user_error,
 )
 from ml_connector.sim.netsuite.values.targets import TABLES
+from ml_connector.sim.readings.netsuite import COMPLETED_LINE
 
 Validation = Literal["error", "warning", "ignore"]
 
@@ -342,6 +343,8 @@ class BodyReader:
             )
         if found is not None:
             return found
+        if static and self._passes_over(item, transform=transform):
+            return Line(0, name)
         if static:
             raise _static(sublist.name)
         line = Line(0, name)
@@ -351,6 +354,12 @@ class BodyReader:
             line.id = wanted
         document.lines.append(line)
         return line
+
+    def _passes_over(self, item: Mapping[str, object], *, transform: bool) -> bool:
+        """Whether a line that is not to be received, and is not there, is passed over (16.2)."""
+        given = {key.lower(): value for key, value in item.items()}
+        left_out = given.get("itemreceive") in (False, "false", "F")
+        return transform and left_out and self.company.readings[COMPLETED_LINE] == "passed-over"
 
     def _numbers(self, document: Document) -> tuple[Numbers, Numbers]:
         """What REST calls the document's own lines, and those of the order it is made from."""

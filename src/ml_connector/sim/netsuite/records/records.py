@@ -19,6 +19,11 @@ from ml_connector.sim.netsuite.values.messages import Answer, Request, answer_cr
 from ml_connector.sim.netsuite.values.other_types import OTHER_TYPES
 from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES, RecordType
 from ml_connector.sim.netsuite.values.refusal import invalid_content, invalid_request, not_found
+from ml_connector.sim.readings.netsuite import (
+    EXTERNAL_ID_IN_TRANSFORM,
+    REPLACE_ITEM,
+    REPLACE_PACKAGE,
+)
 
 PREFIX: Final = "/services/rest/record/v1"
 
@@ -193,6 +198,8 @@ class RecordService:
         document = transform(self.company, source, target)
         preview = request.headers.get("accept", "").replace(" ", "").lower() == _CREATE_FORM
         warnings = self._lay(request, document, replace=True, transform=True)
+        if self.company.readings[EXTERNAL_ID_IN_TRANSFORM] == "ignored":
+            document.values.pop("externalid", None)
         if preview:
             return self._form(request, document)
         save(self.company, document)
@@ -273,7 +280,7 @@ class RecordService:
         reader.document(
             document,
             body,
-            replace=request.names("replace") if replace or transform else frozenset(),
+            replace=self._replaced(request, transform=transform) if replace else frozenset(),
             transform=transform,
         )
         if replace and request.flag("replaceSelectedFields"):
@@ -281,6 +288,16 @@ class RecordService:
             for name in request.names("replace") - sent - set(document.kind.sublists):
                 document.values.pop(name, None)
         return reader.warnings
+
+    def _replaced(self, request: Request, *, transform: bool) -> frozenset[str]:
+        """The sublists that a request replaces, but those that this world does not let it."""
+        readings = self.company.readings
+        kept = set()
+        if transform and readings[REPLACE_ITEM] == "ignored":
+            kept.add("item")
+        if readings[REPLACE_PACKAGE] == "ignored":
+            kept.add("package")
+        return request.names("replace") - kept
 
     def reader(self, request: Request) -> BodyReader:
         """A reader with the validation the headers ask for (6.2)."""

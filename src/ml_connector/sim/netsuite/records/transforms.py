@@ -13,6 +13,7 @@ from ml_connector.sim.netsuite.documents.receipts import NOTHING, order_row
 from ml_connector.sim.netsuite.values.numbers import ZERO, exact
 from ml_connector.sim.netsuite.values.record_types import RECORD_TYPES
 from ml_connector.sim.netsuite.values.refusal import Refusal, invalid_request, user_error
+from ml_connector.sim.readings.netsuite import NOTHING_LEFT, PREFILLED_PACKAGE
 
 _HEADER: Final = ("entity", "subsidiary", "currency", "exchangerate", "department", "class")
 
@@ -48,6 +49,10 @@ def _nothing_left() -> Refusal:
 def _check_status(source: Document, letters: str) -> None:
     if str(source.row.get("status")) not in letters:
         raise _nothing_left()
+
+
+def _is_receivable(source: Document) -> bool:
+    return str(source.row.get("status")) in _RECEIVABLE
 
 
 def _copied(line: Line, quantity: Decimal, at: int) -> Line:
@@ -125,7 +130,8 @@ def _prefill_bin(company: Company, line: Line, row: Row, *, incoming: bool) -> N
 
 
 def _fulfill(company: Company, source: Document, document: Document) -> None:
-    if source.kind.name == "salesOrder" and str(source.row.get("status")) not in _RECEIVABLE:
+    told = company.readings[NOTHING_LEFT] == "already-closed"
+    if told and source.kind.name == "salesOrder" and not _is_receivable(source):
         raise user_error(  # 16.4
             f"You have an invalid sales order {source.row.get('tranid')} or the order is already"
             " closed."
@@ -141,6 +147,8 @@ def _fulfill(company: Company, source: Document, document: Document) -> None:
     if not document.lines:
         raise _nothing_left()
     document.values["location"] = source.values.get("location")
+    if company.readings[PREFILLED_PACKAGE] == "empty-line":
+        document.lines.append(Line(1, "package"))
     if source.kind.name == "transferOrder":
         document.values["transferlocation"] = source.values.get("transferlocation")
 

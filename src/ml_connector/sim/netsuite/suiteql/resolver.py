@@ -5,12 +5,16 @@ A table or column that is hidden by a feature or the role looks exactly like a m
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from sqlglot import exp
 
 from ml_connector.sim.netsuite.books.tables import Column, tables
 from ml_connector.sim.netsuite.suiteql.dialect import query_error, search_error, unsupported
+from ml_connector.sim.netsuite.suiteql.faces import Faces
 from ml_connector.sim.netsuite.values.kinds import KIND, kind_of
+
+Words = Literal["unknown", "removed", "not-exposed", "not-found"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,18 @@ class Hidden:
         columns: ``table.column`` names.
         types: codes of transactions whose rows the role may not see.
         items: ids of items that the role may not see, such as another subsidiary's.
+        words: how a name that is not shown is refused (16.12).
+        faces: tables that are shown otherwise than they are kept.
+        user_times: TO_CHAR writes times in the user's zone.
     """
 
     tables: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     items: frozenset[int] = frozenset()
+    words: Words = "unknown"
+    faces: Faces = ()
+    user_times: bool = False
 
     def __or__(self, other: "Hidden") -> "Hidden":
         return Hidden(
@@ -35,6 +45,9 @@ class Hidden:
             self.columns | other.columns,
             self.types | other.types,
             self.items | other.items,
+            self.words if other.words == "unknown" else other.words,
+            self.faces or other.faces,
+            self.user_times or other.user_times,
         )
 
 
@@ -110,7 +123,7 @@ class _Resolver:
         name = node.name
         table = tables().get(name)
         if table is None or name.startswith("_") or name in self.hidden.tables or node.db:
-            raise query_error(f"Invalid search type: {name}.")
+            raise _unknown_table(name, self.hidden.words)
         columns = {
             column: table.columns[column]
             for column in table.visible
@@ -135,7 +148,7 @@ class _Resolver:
                 continue
             for alias in wanted:
                 if alias not in scope.sources:
-                    raise _unknown(alias, scope)
+                    raise _unknown(alias, scope, self.hidden.words)
                 items += [exp.column(name, table=alias) for name in scope.sources[alias].columns]
         tree.set("expressions", items)
         _name_outputs(tree)
@@ -166,7 +179,7 @@ class _Resolver:
                 )
                 return
             at = at.outer
-        raise _unknown(name, scope)
+        raise _unknown(name, scope, self.hidden.words, prefix)
 
     def outputs(self, tree: exp.Select) -> dict[str, Column]:
         found: dict[str, Column] = {}
@@ -216,7 +229,23 @@ def _own_nodes(tree: exp.Select) -> Iterator[exp.Expr]:
             stack += list(node.iter_expressions())
 
 
-def _unknown(name: str, scope: _Scope) -> Exception:
-    return search_error(
-        f"Unknown identifier '{name}'. Available identifiers are: {scope.available()}."
-    )
+def _unknown(name: str, scope: _Scope, words: Words, prefix: str = "") -> Exception:
+    if words == "unknown":
+        return search_error(
+            f"Unknown identifier '{name}'. Available identifiers are: {scope.available()}."
+        )
+    of = scope.sources.get(prefix) or next(iter(scope.sources.values()))
+    return search_error(f"Field '{name}' for record '{of.table}' was not found.{_REASONS[words]}")
+
+
+def _unknown_table(name: str, words: Words) -> Exception:
+    if words == "unknown":
+        return query_error(f"Invalid search type: {name}.")
+    return search_error(f"Record '{name}' was not found.{_REASONS[words]}")
+
+
+_REASONS: Final[Mapping[Words, str]] = {
+    "removed": " Reason: REMOVED - Field is removed",
+    "not-exposed": " Reason: NOT_EXPOSED - Field is not exposed",
+    "not-found": "",
+}

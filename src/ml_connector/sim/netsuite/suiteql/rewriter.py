@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlglot import ErrorLevel, exp
+from sqlglot import ErrorLevel, exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
@@ -61,44 +61,69 @@ def rewrite(query: str, hidden: Hidden) -> Rewritten:
         holder = exp.Paren(this=tree)
         if any(column.args.get("join_mark") for column in tree.find_all(exp.Column)):
             eliminate_join_marks(tree)
-        if hidden.types or hidden.items:
-            _hide_rows(tree, hidden)
         limit_rows(holder)
+        _mark_times(holder, user_times=hidden.user_times)
         for node in reversed(list(holder.walk(bfs=False))):
             if node is not holder:
                 _rewrite_node(node)
+        if hidden.types or hidden.items or hidden.faces:
+            _show_tables(holder.this, hidden)
         sql = holder.this.sql(dialect="sqlite", identify=True, unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         raise unsupported("a construct outside SuiteQL") from error
     return Rewritten(sql, placeholders, names, read)
 
 
-def _hide_rows(tree: exp.Expr, hidden: Hidden) -> None:
-    """Leave out the rows of transactions and items the role may not see (reference 4.5)."""
-    codes = ", ".join(f"'{code}'" for code in sorted(hidden.types))
+def _show_tables(tree: exp.Expr, hidden: Hidden) -> None:
+    """Read tables as this world shows them, without the rows that the role may not see (4.5)."""
+    shown = dict(hidden.faces)
     for table in list(tree.find_all(exp.Table)):
-        if table.name == "item" and hidden.items:
-            condition = f"id NOT IN ({', '.join(map(str, sorted(hidden.items)))})"
-        elif not hidden.types:
-            continue
-        elif table.name == "transaction":
-            condition = f"type NOT IN ({codes})"
-        elif table.name in ("transactionline", "transactionaccountingline"):
-            condition = (
-                # The codes are record_types.py's own.
-                f'"transaction" NOT IN (SELECT id FROM "transaction" WHERE type IN ({codes}))'  # noqa: S608
-            )
+        condition = _seen(table.name, hidden)
+        if table.name in shown:
+            inner: exp.Expr = parse_one(shown[table.name], read="sqlite")
+        elif condition:
+            inner = exp.select("*").from_(exp.Table(this=table.this.copy()))
         else:
             continue
-        inner = exp.select("*").from_(exp.Table(this=table.this.copy()))
+        if condition:
+            inner = inner.where(condition, dialect="sqlite")  # type: ignore[attr-defined] # a Select
         alias = table.args["alias"].copy()
-        table.replace(exp.Subquery(this=inner.where(condition, dialect="sqlite"), alias=alias))
+        table.replace(exp.Subquery(this=inner, alias=alias))
+
+
+def _seen(name: str, hidden: Hidden) -> str:
+    """The condition on a table's rows that the role may see; empty where it may see all."""
+    codes = ", ".join(f"'{code}'" for code in sorted(hidden.types))
+    if name == "item" and hidden.items:
+        return f"id NOT IN ({', '.join(map(str, sorted(hidden.items)))})"
+    if not hidden.types:
+        return ""
+    if name == "transaction":
+        return f"type NOT IN ({codes})"
+    if name in ("transactionline", "transactionaccountingline"):
+        # The codes are record_types.py's own.
+        return f'"transaction" NOT IN (SELECT id FROM "transaction" WHERE type IN ({codes}))'  # noqa: S608
+    return ""
 
 
 def _output_names(tree: exp.Expr) -> tuple[str, ...]:
     while not isinstance(tree, exp.Select):
         tree = tree.this
     return tuple(item.alias_or_name for item in tree.expressions)
+
+
+def _mark_times(tree: exp.Expr, *, user_times: bool) -> None:
+    """Let TO_CHAR write times, but not dates and what TO_DATE read, in the user's zone (4.2)."""
+    if not user_times:
+        return
+    for call in list(tree.find_all(exp.Anonymous)):
+        if str(call.this).upper() != "TO_CHAR" or not call.expressions:
+            continue
+        value = call.expressions[0]
+        read = isinstance(value, exp.Anonymous) and str(value.this).upper() == "TO_DATE"
+        is_now = isinstance(value, exp.Column) and value.name == "sysdate"
+        if (kind_of(value) == "m" or is_now) and not read:
+            call.set("expressions", [_call("ns_user_time", value.copy()), *call.expressions[1:]])
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:

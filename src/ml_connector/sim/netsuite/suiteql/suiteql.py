@@ -11,6 +11,8 @@ from ml_connector.sim.netsuite.suiteql.resolver import Hidden
 from ml_connector.sim.netsuite.suiteql.rewriter import rewrite
 from ml_connector.sim.netsuite.values import formats, instants, numbers
 from ml_connector.sim.netsuite.values.refusal import Refusal, invalid_request
+from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.netsuite_queries import NULLS, RESULT_KEYS
 
 MAX_LIMIT: Final = 1000
 MAX_ROWS: Final = 100_000
@@ -25,6 +27,8 @@ def run(
     query: Mapping[str, str],
     url: str,
     hidden: Hidden,
+    connection: sqlite3.Connection,
+    readings: Readings,
 ) -> dict[str, object]:
     """Answer one query.
 
@@ -34,6 +38,8 @@ def run(
         query: the URL's parameters ``limit`` and ``offset``.
         url: the address without parameters, for the links.
         hidden: what features and the role hide.
+        connection: to the books as queries see them now.
+        readings: how rows are written.
 
     Returns:
         the page of reference 4.2: strings only, NULLs left out, lower-case keys.
@@ -48,9 +54,10 @@ def run(
         raise search_error(
             f"{rewritten.parameters} parameters are expected, {len(parameters)} are given"
         )
-    rows, total = _rows(books, rewritten.sql, parameters, limit, offset)
-    names = rewritten.names
-    shape = _Shape(books.date_format)
+    rows, total = _rows(books, connection, rewritten.sql, parameters, (limit, offset))
+    upper = readings[RESULT_KEYS] == "upper"
+    names = tuple(map(str.upper, rewritten.names)) if upper else rewritten.names
+    shape = _Shape(books.date_format, nulls=readings[NULLS] == "null")
     items = [shape.item(names, row) for row in rows]
     return {
         "links": page_links(url, limit, offset, total),
@@ -112,11 +119,16 @@ def _bad_paging(name: str, detail: str) -> Refusal:
 
 
 def _rows(
-    books: Books, sql: str, parameters: Sequence[Cell], limit: int, offset: int
+    books: Books,
+    connection: sqlite3.Connection,
+    sql: str,
+    parameters: Sequence[Cell],
+    page: tuple[int, int],
 ) -> tuple[list[tuple[Cell, ...]], int]:
     """The page's rows, and how many the query has in all."""
+    limit, offset = page
     with books.lock:
-        cursor = books.connection.cursor()
+        cursor = connection.cursor()
         cursor.row_factory = None
         try:
             cursor.execute(sql, {f"p{at}": value for at, value in enumerate(parameters, 1)})
@@ -131,13 +143,16 @@ def _rows(
 
 
 class _Shape:
-    def __init__(self, date_format: str) -> None:
+    def __init__(self, date_format: str, *, nulls: bool) -> None:
         self.date_format = date_format
+        self.nulls = nulls
 
     def item(self, names: Sequence[str], row: Sequence[Cell]) -> dict[str, object]:
         found: dict[str, object] = {"links": []}
         for name, value in zip(names, row, strict=True):
             if value is None or value == "":
+                if self.nulls:
+                    found[name] = None
                 continue
             found[name] = self.text(value)
         return found

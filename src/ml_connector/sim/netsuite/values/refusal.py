@@ -62,6 +62,19 @@ class Refusal(Exception):
         self._title = title
         self._top_code = top_code
 
+    def saying(self, detail: str) -> "Refusal":
+        """The same refusal with another sentence."""
+        other = Refusal(
+            self.status,
+            self.code,
+            detail,
+            headers=self.headers,
+            title=self._title,
+            top_code=self._top_code,
+        )
+        other._where = self._where
+        return other
+
     def body(self) -> dict[str, object]:
         """The error object of reference 9.1."""
         title, kind = _KINDS.get(self.status, ("Error", "about:blank"))
@@ -106,10 +119,12 @@ def invalid_request(detail: str, *, status: int = 400, header: str | None = None
     return Refusal(status, "INVALID_REQUEST", detail, header=header)
 
 
-def concurrency_exceeded(headers: Mapping[str, str] | None = None) -> Refusal:
-    """The body of reference 10.2, word for word."""
+def concurrency_exceeded(
+    headers: Mapping[str, str] | None = None, *, status: int = 429
+) -> Refusal:
+    """The body of reference 10.2, word for word; 400 was seen too."""
     return Refusal(
-        429,
+        status,
         "CONCURRENCY_LIMIT_EXCEEDED",
         "Concurrent request limit exceeded. Request blocked.",
         headers=headers,
