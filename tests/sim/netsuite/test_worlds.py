@@ -423,8 +423,8 @@ SEEN: Final[Mapping[Switch[Any], tuple[Callable[[World], object], Mapping[str, o
                     " found. Reason: REMOVED - Field is removed"
                 ),
                 (
-                    f"{LEAD}Search error occurred: Record 'nosuch' was not found. Reason: REMOVED -"
-                    " Field is removed"
+                    f"{LEAD}Search error occurred: Record 'nosuch' was not found. Reason:"
+                    " REMOVED - Field is removed"
                 ),
             ),
             "not-exposed": (
@@ -433,8 +433,8 @@ SEEN: Final[Mapping[Switch[Any], tuple[Callable[[World], object], Mapping[str, o
                     " found. Reason: NOT_EXPOSED - Field is not exposed"
                 ),
                 (
-                    f"{LEAD}Search error occurred: Record 'nosuch' was not found. Reason: NOT_EXPOSED"
-                    " - Field is not exposed"
+                    f"{LEAD}Search error occurred: Record 'nosuch' was not found. Reason:"
+                    " NOT_EXPOSED - Field is not exposed"
                 ),
             ),
             "not-found": (
