@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.operations.decisions import month_differences, taking_back
 from ml_connector.app.operations.decisions.proposal import propose
 from ml_connector.app.operations.decisions.recording import decide as record_decision
 from ml_connector.app.operations.decisions.wanted import Wanted
@@ -13,6 +15,7 @@ from ml_connector.app.operations.sync import sync_flow
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.reconcile.compare.report import Difference
 from ml_connector.words import DecisionKind
 
 
@@ -28,6 +31,42 @@ def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str,
             return done.subjects
 
     return list(asyncio.run(once()))
+
+
+def decide_month(acme: Merchant, difference: Difference, kind: str, **named: str) -> KeptDecision:
+    """What ``month decide`` does about a difference, and what is booked by it."""
+
+    async def once() -> KeptDecision:
+        async with open_installation(acme.settings) as installation:
+            async with installation.database.transaction() as connection:
+                [applied] = await connections.every(connection)
+            wanted = Wanted(kind=DecisionKind(kind), note="Asked about it", **named)
+            today = datetime.now(applied.schedule.zone).date()
+            proposal = await month_differences.propose(
+                installation, applied, difference.id, wanted, today=today
+            )
+            return await record_decision(installation, proposal, person="kim")
+
+    kept = asyncio.run(once())
+    book_month(acme)
+    return kept
+
+
+def book_month(acme: Merchant) -> None:
+    """Let what was decided about differences be booked, as a worker does."""
+    rows = acme.rows("select key from subject where flow = 'month-end'")
+    done = sync(acme, "month-end", [row["key"] for row in rows])
+    assert [one["state"] for one in done if one["state"] != "done"] == []
+
+
+def undecide(acme: Merchant, decision: int) -> None:
+    """What ``events undecide`` does."""
+
+    async def once() -> None:
+        async with open_installation(acme.settings) as installation:
+            await taking_back.undecide(installation, ["acme"], decision, person="kim")
+
+    asyncio.run(once())
 
 
 def decide(acme: Merchant, event: int, kind: str, **named: str) -> KeptDecision:

@@ -42,7 +42,9 @@ TABLES = {
     "accounts": 'inventory_adjustment = "54"',
     "schedule": 'timezone = "America/Chicago"',
     "billing": 'vendor = "302"\ndefault_account = "62"\naccounts = {"Per Pick Fee" = "63"}',
+    "limits": "shipbob_per_minute = 100000",
 }
+"""What a merchant has set, without a limit: a test of one sets its own."""
 
 BILLING_TOPICS = ("billing.charge.created", "billing.refund.created", "billing.credit.created")
 
@@ -255,6 +257,7 @@ def merchant(
     """
     with world(clock=clock) as both:
         netsuite, shipbob = both.netsuite, both.shipbob
+        shipbob.books.limit.per_minute = 0
         netsuite.add_subsidiary("Acme", internal_id=1)
         for center, location in LOCATIONS.items():
             netsuite.add_location(f"ShipBob {center}", internal_id=location, subsidiary=1)

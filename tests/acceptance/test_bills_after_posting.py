@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from acceptance.closing import close
-from acceptance.in_process import sync
+from acceptance.in_process import book_month, decide_month, sync, undecide
 from acceptance.merchant import Merchant
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.app.operations import undo as undoing
 from ml_connector.app.operations.fee_audit import accrue
+from ml_connector.errors import UserError
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
@@ -62,13 +63,19 @@ class Office:
     # In NetSuite
 
     def enter(
-        self, invoice: Invoice, amount: str, *, currency: int = 1, day: date | None = None
+        self,
+        invoice: Invoice,
+        amount: str,
+        *,
+        currency: int = 1,
+        day: date | None = None,
+        number: str = "",
     ) -> int:
         return self.netsuite.create(
             "vendorBill",
             {
                 "entity": {"id": 302},
-                "tranId": str(invoice.id),
+                "tranId": number or str(invoice.id),
                 "tranDate": str(day or self.shipbob.clock.now().date()),
                 "currency": {"id": currency},
                 "expense": {"items": [{"account": {"id": 62}, "amount": Decimal(amount)}]},
@@ -83,6 +90,15 @@ class Office:
             for one in self.netsuite.documents()
             if one.get("externalId") and str(one["tranId"]).startswith(str(invoice.id))
         }
+
+    def posted(self, invoice: Invoice) -> int:
+        """NetSuite's id of our bill of an invoice."""
+        [bill] = [
+            one
+            for one in self.netsuite.documents()
+            if one.get("externalId") == f"mlc-vb-{invoice.id}"
+        ]
+        return int(bill["id"])
 
     # With the installation
 
@@ -114,6 +130,29 @@ class Office:
         month = month or Month.of(self.shipbob.clock.now().date())
         every = close(self.acme, month=month).report.open
         return [one for one in every if one.source == f"invoice {invoice.id}"]
+
+    def shown(self, difference: Difference, month: Month) -> Difference:
+        """A difference as the report of its month shows it."""
+        every = close(self.acme, month=month).report.differences
+        return next(one for one in every if one.id == difference.id)
+
+    def decided(self, invoice: Invoice) -> dict[str, Decimal]:
+        """What the journal has of our bill by decision, by currency."""
+        rows = self.acme.rows(
+            "select currency, sum(amount) as amount from journal"
+            " where source_line = %(line)s and external_id like 'mlc-ad-%%' group by 1",
+            line=f"mlc-vb-{invoice.id} / accepted",
+        )
+        return {row["currency"]: row["amount"] for row in rows}
+
+    def booked_on(self, invoice: Invoice) -> dict[str, Decimal]:
+        """The same, by the day that the journal books it on."""
+        rows = self.acme.rows(
+            "select posting_date, sum(amount) as amount from journal"
+            " where source_line = %(line)s and external_id like 'mlc-ad-%%' group by 1",
+            line=f"mlc-vb-{invoice.id} / accepted",
+        )
+        return {str(row["posting_date"]): row["amount"] for row in rows}
 
     def kinds(self, invoice: Invoice) -> set[str]:
         return {str(one.kind) for one in self.open(invoice)}
@@ -317,6 +356,87 @@ def test_a_bill_in_the_wrong_currency_is_red_at_the_end_of_the_month(office: Off
 
     assert difference.kind == "currency_changed"
     assert "was posted in USD and is in CAD" in difference.says
+
+    looked = office.acme.command(
+        *("month", "decide", difference.id, "--as", "accept", "--note", "Right", "--dry-run")
+    )
+    kept = decide_month(office.acme, difference, "accept")
+
+    assert looked.status == 0, looked.err
+    assert "-10.00 USD" in looked.out
+    assert "10 CAD" in looked.out
+    assert office.open(made) == []
+    assert office.decided(made) == {"USD": Decimal(-10), "CAD": Decimal(10)}
+
+    office.netsuite.edit("vendorBill", int(bill["id"]), {"currency": {"id": "1"}})
+    undecide(office.acme, kept.id)
+    book_month(office.acme)
+
+    assert office.open(made) == []
+    assert office.decided(made) == {"USD": Decimal(0), "CAD": Decimal(0)}
+    assert office.acme.command("audit", "verify").status == 0
+
+
+def test_a_bill_moved_to_another_month_is_taken_as_it_is_in_both(office: Office) -> None:
+    made = office.invoice("10.00", "2.50")
+    office.bill(made)
+    here = Month.of(office.shipbob.clock.now().date())
+    before = Month.of(here.first - timedelta(days=1))
+    bill = office.posted(made)
+    office.netsuite.edit("vendorBill", bill, {"tranDate": str(before.last)})
+    [then], [now] = office.open(made, before), office.open(made, here)
+    kept = decide_month(office.acme, now, "accept")
+
+    assert (then.kind, now.kind) == ("period_changed", "period_changed")
+    assert office.open(made, before) == office.open(made, here) == []
+    assert office.booked_on(made) == {
+        str(before.last): Decimal("12.50"),
+        str(office.shipbob.clock.now().date()): Decimal("-12.50"),
+    }
+    assert f"(decision {kept.id})" in office.shown(then, before).decided
+
+    office.netsuite.edit("vendorBill", bill, {"tranDate": str(before.first)})
+    [moved] = office.open(made, before)
+    again = decide_month(office.acme, moved, "accept")
+
+    assert "does not hold any more" in moved.remedy
+    assert again.key == kept.key
+    assert office.open(made, before) == office.open(made, here) == []
+    assert office.booked_on(made)[str(before.last)] == 0
+    assert office.booked_on(made)[str(before.first)] == Decimal("12.50")
+    assert office.acme.command("audit", "verify").status == 0
+
+
+def test_a_bill_entered_again_under_another_number_stands_for_ours(office: Office) -> None:
+    made = office.invoice("10.00")
+    office.add(made, "4.00", kind="Charge")
+    made.amount += 4
+    office.bill(made)
+    other = office.invoice("3.00")
+    office.bill(other)
+    for one in (made, other):
+        office.netsuite.delete("vendorBill", office.posted(one))
+    wrong = office.enter(made, "13.99", number="BY-HAND-1")
+    [gone], [gone_too] = office.open(made), office.open(other)
+    with pytest.raises(UserError, match=r"is over 13\.99"):
+        decide_month(office.acme, gone, "handled", document="BY-HAND-1")
+    theirs = office.enter(made, "14.00", number="BY-HAND-2")
+    kept = decide_month(office.acme, gone, "handled", document="BY-HAND-2")
+    with pytest.raises(UserError, match="no bill and no credit BY-HAND-2 that stands for"):
+        decide_month(office.acme, gone_too, "handled", document="BY-HAND-2")
+
+    assert gone.kind == "document_deleted"
+    assert kept.document == "BY-HAND-2"
+    assert office.open(made) == []
+    assert office.decided(made) == {"USD": Decimal(-14)}
+
+    office.netsuite.edit(
+        "vendorBill", theirs, {"expense": {"items": [{"line": 1, "amount": Decimal("15.00")}]}}
+    )
+    [changed] = office.open(made)
+
+    assert "total is" in changed.remedy
+    assert wrong != theirs
 
 
 def test_an_invoice_that_is_parked_or_posted_later_is_accrued_in_its_month(office: Office) -> None:

@@ -10,6 +10,7 @@ from ml_connector.errors import Unreadable
 from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.decided import DifferenceDecision
+from ml_connector.rules.decisions.decided import document_now
 from ml_connector.transport.spoiled import SpoiledRow, gather, gathering
 
 
@@ -68,6 +69,6 @@ async def _now(
     document: NamedDocument, context: ConnectionContext
 ) -> NamedDocument | Unreadable | None:
     try:
-        return await context.reads.documents.by_id(document.id)
+        return await document_now(document, context.reads)
     except Unreadable as error:
         return error

@@ -1,5 +1,6 @@
 """The documents of a difference: what is taken as it is, and what corrects it. Pure."""
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
 from ml_connector.flows.month_end.facts import DifferenceFacts, StandingDifference
-from ml_connector.ledger.decisions.decisions import DecidedDifference
+from ml_connector.ledger.decisions.differences import DecidedDifference
 from ml_connector.ledger.postings.documents import Document, JournalLine, Posted, TakeAsItIs
 from ml_connector.rules.adjustments import (
     AdjustmentHead,
@@ -67,6 +68,47 @@ def accepted(
             ),
         ),
     )
+
+
+def accepted_lines(
+    key: str, number: int, lines: Sequence[JournalLine], record: str, *, taken: bool
+) -> Document:
+    """Return the rows by which the journal says what NetSuite has, at several places or days.
+
+    Args:
+        key: of the difference.
+        number: which one of its sort it is.
+        lines: what the journal gains.
+        record: internal id of the document that is taken.
+        taken: whether it still is.
+    """
+    return Document(
+        system="netsuite",
+        kind=DocumentKind.ACCEPTED_DIFFERENCE,
+        external_id=f"{ExternalIdPrefix.ACCEPTED_DIFFERENCE}{key}-{number}",
+        title=f"Journal rows: {'' if taken else 'not '}taken as it is in NetSuite",
+        request=TakeAsItIs(record_id=record),
+        lines=tuple(lines),
+    )
+
+
+def move_lines(key: str, about: DecidedDifference) -> Iterator[JournalLine]:
+    """Yield what the journal gains by a difference of several places, days or currencies."""
+    for one in about.moves:
+        yield JournalLine(
+            source=f"difference {key}",
+            source_line=f"{whole_name(about)}{ACCEPTED_PART}",
+            fact_date=one.day,
+            posting_date=one.day,
+            sku=one.sku,
+            item=one.item,
+            location=one.location,
+            quantity=None if one.currency else int(one.value),
+            amount=one.value if one.currency else None,
+            account=one.account,
+            currency=one.currency,
+            detail="accepted",
+        )
 
 
 def _line(key: str, about: DecidedDifference) -> JournalLine:

@@ -4,7 +4,8 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.ledger.decisions.decisions import DecidedDifference, NamedDocument
+from ml_connector.ledger.decisions.decisions import NamedDocument
+from ml_connector.ledger.decisions.differences import DecidedDifference
 from ml_connector.ledger.postings.documents import JournalLine
 from ml_connector.rules.facts import ItemFact, PeriodFact
 from ml_connector.words import DecisionKind

@@ -1,15 +1,26 @@
 """Decides what of a difference is booked: what people decided, less what is booked of it. Pure."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from ml_connector.config.connection import ConnectionSettings
-from ml_connector.flows.month_end.documents import accepted, correction, whole_name
+from ml_connector.flows.month_end.documents import (
+    accepted,
+    accepted_lines,
+    correction,
+    move_lines,
+    whole_name,
+)
 from ml_connector.flows.month_end.facts import DifferenceFacts, StandingDifference
 from ml_connector.ledger.conservation.equation import PART_OF_A_LINE
+from ml_connector.ledger.decisions.differences import DecidedDifference
 from ml_connector.ledger.postings.documents import (
     Document,
     HandledUnits,
+    JournalLine,
     Plan,
     Posted,
     SourceLine,
@@ -54,9 +65,9 @@ def source_lines(facts: DifferenceFacts, settings: ConnectionSettings) -> Sequen
         name: SourceLine(
             source_line=name,
             fact_date=one.day,
-            quantity=None if one.currency else 0,
-            amount=Decimal(0) if one.currency else None,
-            currency=one.currency,
+            quantity=None if _currency_of(one) else 0,
+            amount=Decimal(0) if _currency_of(one) else None,
+            currency=_currency_of(one),
         )
         for name, one in days.items()
     }
@@ -75,11 +86,15 @@ def source_lines(facts: DifferenceFacts, settings: ConnectionSettings) -> Sequen
     return tuple(lines.values())
 
 
+def _currency_of(about: DecidedDifference) -> str | None:
+    return next((one.currency for one in about.moves), about.currency)
+
+
 def _handled(one: StandingDifference) -> tuple[HandledUnits, ...]:
     """Return the units that a document of others accounts for, so that they count once."""
     about, document = one.difference, one.document
-    if one.kind is not DecisionKind.HANDLED or document is None:
-        return ()
+    if one.kind is not DecisionKind.HANDLED or document is None or about.moves:
+        return ()  # a bill has no units
     units = -int(about.taken)  # of ours that are missing
     shown = moved_units(document, leaving=units < 0)
     return (
@@ -99,6 +114,9 @@ def _handled(one: StandingDifference) -> tuple[HandledUnits, ...]:
 def _accepted(facts: DifferenceFacts, posted: Sequence[Posted]) -> tuple[Document, ...]:
     """Return the row that brings what is booked as taken to what is decided; none where it is."""
     before = [one for one in posted if one.kind is DocumentKind.ACCEPTED_DIFFERENCE]
+    moved = [one.difference for one in facts.decisions if one.difference.moves]
+    if moved or any(len(one.lines) > 1 for one in before):
+        return _accepted_lines(facts.key, moved, before)
     booked = sum((_moved(one) for one in before), Decimal(0))
     wanted = sum((one.difference.taken for one in facts.decisions), Decimal(0))
     if booked == wanted:
@@ -109,15 +127,44 @@ def _accepted(facts: DifferenceFacts, posted: Sequence[Posted]) -> tuple[Documen
     return (accepted(facts.key, number, wanted - booked, named[-1] if named else None, like),)
 
 
+def _accepted_lines(
+    key: str, moved: Sequence[DecidedDifference], before: Sequence[Posted]
+) -> tuple[Document, ...]:
+    """Return the rows that bring what is booked to what is decided, by place, day and currency."""
+    wanted = _summed(line for one in moved for line in move_lines(key, one))
+    booked = _summed(line for one in before for line in one.lines)
+    lines = [
+        _with_value(line, more)
+        for line in dict.fromkeys((*wanted, *booked))
+        if (more := wanted.get(line, Decimal(0)) - booked.get(line, Decimal(0)))
+    ]
+    if not lines:
+        return ()
+    record = moved[-1].record if moved else before[-1].remote_id or ""
+    return (accepted_lines(key, len(before) + 1, lines, record, taken=bool(moved)),)
+
+
+def _summed(lines: Iterable[JournalLine]) -> dict[JournalLine, Decimal]:
+    """Return units or money by all else that the lines say."""
+    sums: dict[JournalLine, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sums[replace(line, quantity=None, amount=None)] += _value(line)
+    return dict(sums)
+
+
+def _with_value(line: JournalLine, value: Decimal) -> JournalLine:
+    if line.currency is not None:
+        return replace(line, amount=value)
+    return replace(line, quantity=int(value))
+
+
+def _value(line: JournalLine) -> Decimal:
+    return Decimal(line.quantity) if line.quantity is not None else line.amount or Decimal(0)
+
+
 def _moved(document: Posted) -> Decimal:
     """Return the units or the money of an accepted difference."""
-    return sum(
-        (
-            Decimal(line.quantity) if line.quantity is not None else line.amount or Decimal(0)
-            for line in document.lines
-        ),
-        Decimal(0),
-    )
+    return sum(map(_value, document.lines), Decimal(0))
 
 
 def _corrections(

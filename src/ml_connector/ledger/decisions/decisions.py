@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.ledger.decisions.differences import DecidedDifference
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, one, rows
 from ml_connector.words import ACCEPTED, Cause, DecisionKind
@@ -100,39 +101,6 @@ class MappedSetting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     key: str
     value: str | list[str] | None = None
     before: str | list[str] | None = None
-
-
-class DecidedDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A difference of a month-end report, as it was when a person decided about it.
-
-    Attributes:
-        kind: of the difference.
-        says: it, in a sentence with its figures.
-        section: key of the part of the report.
-        source: the fact that the document is of, such as ``wro 90311``.
-        external_id: of our document.
-        record: NetSuite's internal id of the document.
-        day: that it carries.
-        item: internal id, of stock; with SKU and location.
-        account: internal id, of money; with the currency.
-        taken: what the journal gains to say what is there; units, or money.
-        counter: units that a counter-document changes in NetSuite.
-    """
-
-    kind: str
-    says: str
-    section: str
-    source: str = ""
-    external_id: str = ""
-    record: str
-    day: date
-    sku: str | None = None
-    item: str | None = None
-    location: str | None = None
-    account: str | None = None
-    currency: str | None = None
-    taken: Decimal = Decimal(0)
-    counter: int = 0
 
 
 class DecidedAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -323,6 +291,8 @@ async def of_month(
 ) -> list[KeptDecision]:
     """Return the decisions about a month's differences that nobody has taken back, oldest first.
 
+    Also those about documents that were moved from one month to another: they are about both.
+
     Args:
         connection: for reading.
         connection_name: whose differences.
@@ -332,9 +302,24 @@ async def of_month(
     found = await rows(
         connection,
         f"select {_COLUMNS} from decision where connection = %(connection)s"  # noqa: S608 - our own constant
-        " and flow = %(flow)s and starts_with(key, %(month)s) and taken_back_at is null"
+        " and flow = %(flow)s and taken_back_at is null and (starts_with(key, %(month)s)"
+        " or about -> 'difference' ->> 'kind' = 'period_changed')"
         " order by id",
         {"connection": connection_name, "flow": flow, "month": f"{month}-"},
+    )
+    return [_kept(row) for row in found]
+
+
+async def handled_by(
+    connection: Connection, connection_name: str, document_id: str
+) -> list[KeptDecision]:
+    """Return the decisions that a document handles something, that nobody has taken back."""
+    found = await rows(
+        connection,
+        f"select {_COLUMNS} from decision where connection = %(connection)s"  # noqa: S608 - our own constant
+        " and document_id = %(document)s and kind = 'handled' and taken_back_at is null"
+        " order by id",
+        {"connection": connection_name, "document": document_id},
     )
     return [_kept(row) for row in found]
 

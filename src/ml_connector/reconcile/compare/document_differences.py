@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.ledger.decisions.differences import DecidedMove
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.document_pairs import (
     FoundDocument,
@@ -73,9 +75,12 @@ def differences_of(
         if found.head.date != posted.date and not (
             remade and posted.date in month and found.head.date in month
         ):
-            yield _dated(month, pair, found)
+            yield _dated(month, pair, found, names)
+        if found.head.date not in month:
+            return  # what it holds is told in the month that NetSuite has it in
         if posted.currency and found.currency and found.currency != posted.currency:
-            yield _currency(pair, found)
+            yield _currency(pair, found, names)
+            return  # amounts of two currencies are not compared
         yield from _moved(pair, found, names, fates.corrected.get(found.head.id))
 
 
@@ -170,7 +175,8 @@ def _reentered(pair: DocumentPair, found: FoundDocument) -> Difference:
     )
 
 
-def _dated(month: Month, pair: DocumentPair, found: FoundDocument) -> Difference:
+def _dated(month: Month, pair: DocumentPair, found: FoundDocument, names: SkuNames) -> Difference:
+    """Return that a document carries another day, and what the journal gains if that stays so."""
     posted = pair.posted
     elsewhere = not (posted.date in month and found.head.date in month)
     period = "another month" if elsewhere else "another day"
@@ -185,10 +191,34 @@ def _dated(month: Month, pair: DocumentPair, found: FoundDocument) -> Difference
             f" NetSuite now: {period}"
         ),
         remedy=f"Set the date of {numbered(found)} back to {posted.date}.",
+        moves=(
+            *_moves(_taken_out(posted.places), posted.date, posted.currency, names),
+            *_moves(posted.places, found.head.date, posted.currency, names),
+        )
+        if elsewhere
+        else (),
     )
 
 
-def _currency(pair: DocumentPair, found: FoundDocument) -> Difference:
+def _moves(
+    places: Mapping[Place, Decimal], day: date, currency: str, names: SkuNames
+) -> Iterator[DecidedMove]:
+    """Yield what the journal gains at each place on a day."""
+    for (item, location), value in sorted(places.items()):
+        if currency:
+            yield DecidedMove(day=day, value=value, account=item or None, currency=currency)
+        else:
+            sku = names.of_item(item) or None
+            yield DecidedMove(
+                day=day, value=value, sku=sku, item=item or None, location=location or None
+            )
+
+
+def _taken_out(places: Mapping[Place, Decimal]) -> dict[Place, Decimal]:
+    return {place: -value for place, value in places.items()}
+
+
+def _currency(pair: DocumentPair, found: FoundDocument, names: SkuNames) -> Difference:
     posted = pair.posted
     return Difference(
         kind=Kind.CURRENCY_CHANGED,
@@ -207,6 +237,10 @@ def _currency(pair: DocumentPair, found: FoundDocument) -> Difference:
             f"Find out which currency is right. If it is {posted.currency}, delete"
             f" {numbered(found)} and enter it again in {posted.currency} with the external id"
             f" {posted.external_id}; if not, undo it and enter the right one by hand."
+        ),
+        moves=(
+            *_moves(_taken_out(posted.places), found.head.date, posted.currency, names),
+            *_moves(found.places, found.head.date, found.currency, names),
         ),
     )
 

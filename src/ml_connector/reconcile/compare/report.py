@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from ml_connector.ledger.decisions.differences import DecidedMove
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.sections import Sections
 
@@ -44,6 +45,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         remedy: what to do next.
         cause: the stable cause code of a subject that waits.
         decided: what a person decided about it, with name, day and note; empty while nobody did.
+        moves: what the journal gains where a person takes it as it is, if that is of several
+            places, days or currencies.
     """
 
     id: str = ""
@@ -65,6 +68,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     cause: str = ""
     decided: str = ""
+    moves: tuple[DecidedMove, ...] = ()
 
     @property
     def explained(self) -> bool:

@@ -134,7 +134,7 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
         cause=kept.cause or Cause.UNEXPLAINED,
         value=kept.value,
         then=then,
-        now=await _now(then, reads) if then else None,
+        now=await document_now(then, reads) if then else None,
         match=kept.about.match,
         taken=standing.taken,
         counted=tuple(
@@ -147,7 +147,8 @@ async def _decided(standing: StandingDecision, reads: Reads) -> Decided:
     )
 
 
-async def _now(then: NamedDocument, reads: Reads) -> NamedDocument | None:
+async def document_now(then: NamedDocument, reads: Reads) -> NamedDocument | None:
+    """Return a document or an order that a decision names as it is now; None where it is gone."""
     if then.type in BILL_TYPES:
         return await bill_now(then, reads)
     read = _ORDERS.get(then.type)

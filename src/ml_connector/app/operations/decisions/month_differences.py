@@ -7,7 +7,6 @@ and booked by the flow ``month-end``.
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,8 @@ from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.decisions import proposal as of_events
+from ml_connector.app.operations.decisions.months.bills import bill_handled, refuse_taken
+from ml_connector.app.operations.decisions.months.offers import ENDINGS, offered
 from ml_connector.app.operations.decisions.proposal import Proposal, as_kept
 from ml_connector.app.operations.decisions.wanted import Wanted, check_names
 from ml_connector.app.operations.month_end import Progress
@@ -28,75 +29,30 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.decisions.decisions import (
     DecidedAbout,
-    DecidedDifference,
     KeptDecision,
     NamedDocument,
     NewDecision,
 )
+from ml_connector.ledger.decisions.differences import DecidedDifference
 from ml_connector.ledger.decisions.kept import ProposedDecision
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document, Posted
-from ml_connector.reconcile.compare.kinds import Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef
+from ml_connector.reconcile.compare.report import Difference, DocumentRef, Report
+from ml_connector.reconcile.decided import decided_as
 from ml_connector.reconcile.month import Month
 from ml_connector.rules.decisions.decided import document_name, moved_units
 from ml_connector.rules.decisions.naming import named_document
 from ml_connector.words import Cause, DecisionKind, DocumentKind
 
-_OF_FACTS: Final = frozenset(
-    {
-        Kind.FACT_NEVER_TOLD,
-        Kind.FACT_NOT_POSTED,
-        Kind.FACT_WAITING,
-        Kind.FACT_WENT_DOWN,
-        Kind.HANDLED_CHANGED,
-    }
-)
-"""What is decided with the fact."""
-
-_OTHERS: Final = frozenset({Kind.DOCUMENT_DOUBLED, Kind.DOCUMENT_UNKNOWN})
-"""Documents beside ours: the journal never has them."""
-
-_ACCEPT, _HANDLED, _CORRECT, _NOT_OURS = (
+_ACCEPT, _HANDLED, _CORRECT = (
     DecisionKind.ACCEPT,
     DecisionKind.HANDLED,
     DecisionKind.CORRECT,
-    DecisionKind.NOT_OURS,
 )
-OFFERS: Final[Mapping[Kind, tuple[DecisionKind, ...]]] = MappingProxyType(
-    {
-        Kind.DOCUMENT_CHANGED: (_ACCEPT, _CORRECT, _HANDLED),
-        Kind.DOCUMENT_DELETED: (_ACCEPT, _CORRECT, _HANDLED),
-        Kind.DOCUMENT_VOIDED: (_ACCEPT, _CORRECT, _HANDLED),
-        Kind.LOCATION_CHANGED: (_ACCEPT, _CORRECT),
-        Kind.AMOUNT_CHANGED: (_ACCEPT,),
-        Kind.ACCOUNT_CHANGED: (_ACCEPT,),
-        Kind.DATE_CHANGED: (_ACCEPT,),
-        Kind.EXTERNAL_ID_CHANGED: (_ACCEPT,),
-        Kind.SKU_CHANGED: (_ACCEPT,),
-        Kind.DOCUMENT_DOUBLED: (_NOT_OURS, _CORRECT),
-        Kind.DOCUMENT_UNKNOWN: (_NOT_OURS, _CORRECT),
-    }
-)
-"""Which decisions a person has about a document, by what is the matter with it."""
-
-_STOCK_ALONE: Final = frozenset({_HANDLED, _CORRECT})
-
 _TYPES: Final = ("ItemRcpt", "InvAdjst", "ItemShip")
-
-
-def offered(one: Difference) -> tuple[DecisionKind, ...]:
-    """Return which decisions a person has about a difference of a document."""
-    if one.explained:
-        return ()
-    return tuple(
-        kind
-        for kind in OFFERS.get(one.kind, ())
-        if kind not in _STOCK_ALONE or (one.where and not one.currency)
-    )
 
 
 async def propose(
@@ -125,21 +81,27 @@ async def propose(
             where="month decide",
             next_step=f"See ml-connector reconcile {month}.",
         )
-    if found.kind in _OF_FACTS:
+    if found.kind in ENDINGS and ENDINGS[found.kind].with_fact:
         event_id = await _event_of(installation, applied.name, found)
         return await of_events.propose(installation, [applied.name], event_id, wanted)
     _check(found, wanted)
     context = await ConnectionContexts(installation).open(applied.name)
-    ref = SubjectRef(applied.name, FLOW.name, difference_id)
     async with installation.database.transaction() as on:
+        known = await decisions.of_month(on, applied.name, FLOW.name, str(month))
+        ref = SubjectRef(applied.name, FLOW.name, decided_as(found, known))
         standing = await outcomes.of_ref(on, ref)
         made = [one for one in await decisions.of_subject(on, ref) if one.taken_back_at is None]
+    about = await _about(found, wanted, context, report)
+    if about.document is not None:
+        async with installation.database.transaction() as on:
+            naming = await decisions.handled_by(on, applied.name, about.document.id)
+        refuse_taken(about, naming, ref.key)
     new = NewDecision(
         subject=ref,
         kind=wanted.kind,
         cause=Cause(standing.cause) if standing and standing.cause else None,
         note=wanted.note,
-        about=await _about(found, wanted, context, difference_id),
+        about=about,
     )
     return await _planned(installation, context, new, standing, made)
 
@@ -183,16 +145,18 @@ async def _event_of(installation: Installation, name: str, found: Difference) ->
 
 
 async def _about(
-    found: Difference, wanted: Wanted, context: ConnectionContext, key: str
+    found: Difference, wanted: Wanted, context: ConnectionContext, report: Report
 ) -> DecidedAbout:
     """Return what is decided about, with what is booked of it by the decision.
 
     Raises:
         UserError: the document that is named accounts for nothing of it.
     """
-    about = _difference(found, corrects=wanted.kind is _CORRECT)
+    about, key = _difference(found, corrects=wanted.kind is _CORRECT), found.id
     if wanted.kind is not _HANDLED:
         return DecidedAbout(difference=about)
+    if found.currency:
+        return await bill_handled(found, about, wanted.document, context, report)
     document = await named_document(wanted.document, context.reads, _TYPES)
     covered = await _covered(about, document, context, key)
     about = msgspec.structs.replace(about, taken=covered)
@@ -201,19 +165,9 @@ async def _about(
 
 def _difference(found: Difference, *, corrects: bool) -> DecidedDifference:
     """Return a difference as a decision keeps it, with what the journal gains by that."""
-    foreign = found.kind in _OTHERS
+    foreign = found.kind in ENDINGS and ENDINGS[found.kind].of_others
     ref = found.documents[-1 if foreign else 0] if found.documents else DocumentRef(type="")
-    sides = (found.netsuite, found.journal)
-    gap = sides[0] - sides[1] if sides[0] is not None and sides[1] is not None else Decimal(0)
-    place = (
-        {"account": found.item or None, "currency": found.currency}
-        if found.currency
-        else {
-            "sku": found.what or None,
-            "item": found.item or None,
-            "location": found.where or None,
-        }
-    )
+    gap = _gap(found)
     return DecidedDifference(
         kind=found.kind,
         says=found.says,
@@ -224,8 +178,28 @@ def _difference(found: Difference, *, corrects: bool) -> DecidedDifference:
         day=date.fromisoformat(ref.date) if ref.date else date.min,
         taken=Decimal(0) if foreign else gap,
         counter=-int(gap) if corrects else 0,
-        **place,
+        moves=found.moves,
+        **_place(found),
     )
+
+
+def _gap(found: Difference) -> Decimal:
+    """Return what the journal gains at one place; nothing where its moves say it, or no side."""
+    if found.netsuite is None or found.journal is None or found.moves:
+        return Decimal(0)
+    return found.netsuite - found.journal
+
+
+def _place(found: Difference) -> dict[str, str | None]:
+    if found.moves:
+        return {}
+    if found.currency:
+        return {"account": found.item or None, "currency": found.currency}
+    return {
+        "sku": found.what or None,
+        "item": found.item or None,
+        "location": found.where or None,
+    }
 
 
 async def _covered(
