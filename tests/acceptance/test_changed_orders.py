@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from acceptance.closing import close
-from acceptance.in_process import sync
+from acceptance.in_process import decide, sync
 from acceptance.merchant import TABLES, Merchant
 from acceptance.test_purchase_orders import expected, wros_of
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
@@ -20,6 +20,7 @@ from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.people.dock import Item
+from waiting import wait_until
 
 UNLIMITED = "shipbob_per_minute = 100000"
 
@@ -170,6 +171,46 @@ def test_an_order_raised_without_a_date_is_announced_anew(told: Merchant) -> Non
         (number, 228, "Cancelled", 100),
         (f"{number}-2", 228, "Awaiting", 150),
     ]
+
+
+def test_a_wro_that_was_changed_before_its_answer_came_is_taken_as_it_is(told: Merchant) -> None:
+    shipbob, number = told.world.shipbob, ordered(told, (told.sku(), 100, 6))
+    shipbob.fault("cut_after_commit", method="POST", path="/receiving", times=1)
+    shipbob.fault("unavailable", method="GET", path="/receiving", skip=1)  # it has read before
+    lost = push(told, number)
+    [wro] = wros_of(told, number)
+    with shipbob.books.lock:
+        wro.boxes[0].items[0].quantity = 60
+    shipbob.clear_faults()
+    wait_until(lambda: push(told, number)["state"] != "retrying")
+    stopped = push(told, number)
+    event = _event(told, number)
+    looked = told.command(
+        *("events", "decide", str(event), "--as", "accept", "--note", "Agreed", "--dry-run")
+    )
+    decide(told, event, "accept")
+    done = push(told, number)
+
+    assert lost["state"] == "retrying"
+    assert (stopped["state"], stopped["cause"]) == ("dead", "posted_document_differs")
+    assert looked.status == 0, looked.err
+    assert f"taken in as {wro.id}" in looked.out
+    assert f"Cancellation of WRO {wro.id}" in looked.out
+    assert f"WRO {number}-2 for fulfillment center 228, 100 units" in looked.out
+    assert done["state"] == "done"
+    assert statuses(told, number) == [
+        (number, 228, "Cancelled", 60),
+        (f"{number}-2", 228, "Awaiting", 100),
+    ]
+
+
+def _event(acme: Merchant, number: str) -> int:
+    [row] = acme.rows(
+        "select max(e.id) as id from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'purchase-orders' and s.key = %(key)s",
+        key=key_of(acme, number),
+    )
+    return int(row["id"])
 
 
 def test_a_wro_that_a_person_cancelled_is_announced_again_at_his_word_only(

@@ -265,6 +265,9 @@ def _show(proposal: Proposal) -> None:
     if new.about.setting is not None:
         printer.line(f"  {said(new.about.setting)}")
     printer.line("It leads to:")
+    taken = consequences.taken_in(new.cause, new.kind, new.value)
+    if taken:
+        printer.line(f"  {taken}")
     if planned.failure is not None:
         printer.line(f"  {planned.failure['cause']}: {planned.failure['sentence']}")
         printer.line(f"  Next: {planned.failure['remedy']}")

@@ -23,7 +23,7 @@ from ml_connector.app.errands.errands import Do, ErrandProgress
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import find_posting
 from ml_connector.app.operations.decisions import proposal, recording, taking_back
-from ml_connector.app.operations.decisions.consequences import leads_to
+from ml_connector.app.operations.decisions.consequences import leads_to, taken_in
 from ml_connector.app.operations.decisions.proposal import Proposal
 from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.app.operations.planned import fingerprint, proposal_as_json, refused_of
@@ -45,7 +45,10 @@ async def _look(
     proposed = await _propose(installation, await _standing(installation, asked), asked)
     return {
         **proposal_as_json(proposed),
-        "leads_to": leads_to(proposed.planned),
+        "leads_to": [
+            *filter(None, [taken_in(proposed.new.cause, proposed.new.kind, proposed.new.value)]),
+            *leads_to(proposed.planned),
+        ],
         "refused": refused_of(proposed.planned),
         "seen": fingerprint(proposed.planned),
     }

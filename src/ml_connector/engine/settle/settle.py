@@ -281,6 +281,11 @@ class Settle:
                 "Compare the two. Correct or delete the record there: it then goes on; while it"
                 " stands like this nothing more is posted for this subject. Or decide accept: it"
                 " is then taken in as ours, and the month end shows how it differs."
+                if posting.document.system == "netsuite"
+                else "Compare the two. Correct or cancel it at ShipBob: it then goes on; while it"
+                " stands like this nothing more is announced for this order. Or decide accept: it"
+                " is then a WRO of ours, and while ShipBob awaits it, it is cancelled and made"
+                " anew with what the order expects."
             ),
         )
         async with self._database.transaction() as connection:

@@ -15,6 +15,10 @@ _MAY_RUN_AGAIN: Final = frozenset({"retrying", "done"})
 """States in which nothing has stopped, and a person may let it run again all the same."""
 
 
+_OF_A_RECORD: Final[Offers] = {Cause.POSTED_DOCUMENT_DIFFERS: (DecisionKind.ACCEPT,)}
+"""Where a record is there that is not what was meant: in NetSuite, or a WRO at ShipBob."""
+
+
 def offers_of(flow: Flow) -> Offers:
     """Return which decisions people have about the subjects of a flow, by cause, but ``again``.
 
@@ -22,7 +26,7 @@ def offers_of(flow: Flow) -> Offers:
     """
     own = {
         **dict.fromkeys(UNREAD, (DecisionKind.ACCEPT,)),
-        **({Cause.POSTED_DOCUMENT_DIFFERS: (DecisionKind.ACCEPT,)} if flow.found_document else {}),
+        **(_OF_A_RECORD if flow.found_document or flow.pushes else {}),
         **(flow.decidable.offers if flow.decidable else {}),
     }
     causes = (*own, *(one for one in Cause if one not in own and mapping.maps(flow.name, one)))

@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.app.installation.contexts import ConnectionContexts, connection_context
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions import accepting, correcting, mapping
+from ml_connector.app.operations.decisions.consequences import found_record
 from ml_connector.app.operations.decisions.earlier import refuse_the_same, replaced
 from ml_connector.app.operations.decisions.wanted import (
     NAMES_A_DOCUMENT,
@@ -37,6 +38,7 @@ from ml_connector.ledger.decisions.kept import PROPOSED, ProposedDecision
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.postings import postings, runs
+from ml_connector.ledger.postings.differing import differing
 from ml_connector.ledger.postings.documents import Plan, Posted
 from ml_connector.ledger.sources import stock
 from ml_connector.rules.booked import booked_units
@@ -205,6 +207,9 @@ async def _planned(
         reads = reads.supposing(supposed)
     async with installation.database.transaction() as on:
         posted = await postings.posted(on, standing.id)
+        record = found_record(new.cause, new.kind, standing.sentence or "")
+        if record:
+            posted = (*posted, *await differing(on, standing.id, record=record))
     try:
         facts = await flow.facts_beside(posted, new.subject.key, reads)
     except (NeedsData, NeedsHuman) as unread:
