@@ -19,11 +19,16 @@ class OrderLineReads:
     Args:
         netsuite: the client of the account.
         proofs: which orders were proved before.
+        trusts_queries: the numbers that queries show are taken as they are: nothing will be
+            posted by them.
     """
 
-    def __init__(self, netsuite: NetSuite, proofs: LineProofs) -> None:
+    def __init__(
+        self, netsuite: NetSuite, proofs: LineProofs, *, trusts_queries: bool = False
+    ) -> None:
         self._netsuite = netsuite
         self.proofs = proofs
+        self.trusts_queries = trusts_queries
         self._turns: WeakValueDictionary[OrderKey, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager

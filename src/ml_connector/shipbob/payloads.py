@@ -218,6 +218,11 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     bundle_definition: tuple[BundleComponent, ...] = ()
     is_digital: bool = False
 
+    @property
+    def is_sold(self) -> bool:
+        """Whether units of it can be stowed and shipped: it is active, and no download."""
+        return self.status in {"Active", ""} and not self.is_digital
+
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product with its variants (section 9.2, GET /product)."""

@@ -17,7 +17,7 @@ from ml_connector.app.operations.fee_audit import audit_fees
 from ml_connector.app.operations.kept_backups import make_backup, verify_kept
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
-from ml_connector.app.set_up import applying, looking
+from ml_connector.app.set_up import applying, looking, trying_rules
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts, connections
@@ -93,9 +93,18 @@ async def _look_at_draft(
     installation: Installation, errand: Errand, progress: ErrandProgress
 ) -> dict[str, Any]:
     """See what both systems show to the draft ``arguments["draft"]``."""
-    progress.says("Asking both systems")
-    seen = await looking.look(installation, errand.arguments["draft"])
+    progress.says("Signing in to both systems")
+    seen = await looking.look(installation, errand.arguments["draft"], progress.says)
     found: dict[str, Any] = msgspec.to_builtins(seen)
+    return found
+
+
+async def _try_draft(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """See what the policies of the draft ``arguments["draft"]`` would do to recent facts."""
+    tried = await trying_rules.try_rules(installation, errand.arguments["draft"], progress.says)
+    found: dict[str, Any] = msgspec.to_builtins(tried)
     return found
 
 
@@ -182,6 +191,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "verify-backup": _verify_backup,
         **ABOUT_DECISIONS,
         "look-at-draft": _look_at_draft,
+        "try-draft": _try_draft,
         "apply-draft": _apply_draft,
     }
 )

@@ -16,6 +16,7 @@ from ml_connector.config.settings import Settings
 from ml_connector.engine.work.lanes import Lanes
 from ml_connector.process_name import process_name
 from ml_connector.storage.database import PATIENCE_SECONDS, Database
+from ml_connector.transport.http.budget import CallBudget
 from ml_connector.transport.http.client import Transport
 from ml_connector.transport.http.holds import Reach
 from ml_connector.transport.http.meter import Meter
@@ -63,6 +64,10 @@ class Installation:
     def reaching(self, reach: Reach) -> "Installation":
         """Return the same installation, of whose held connections some calls go out."""
         return replace(self, transport=self.transport.reaching(reach))
+
+    def within(self, budget: CallBudget) -> "Installation":
+        """Return the same installation, which makes no more calls than a budget allows."""
+        return replace(self, transport=self.transport.within(budget))
 
 
 @asynccontextmanager

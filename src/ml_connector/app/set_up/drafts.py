@@ -13,6 +13,7 @@ import msgspec
 import pydantic
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.set_up.draft_tokens import PAIR, refresh_token
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import acts, connections, drafts
@@ -25,6 +26,10 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 PRIVATE_KEY: Final = "netsuite.private_key"
 TOKEN: Final = "shipbob.token"  # noqa: S105 - the name of a field
+CLIENT_SECRET: Final = "shipbob.client_secret"  # noqa: S105 - the name of a field
+
+SEALED: Final = frozenset({PRIVATE_KEY, TOKEN, CLIENT_SECRET})
+"""The secrets that a person gives to a draft."""
 
 _UNKNOWN: Final = "to be told"
 """Stands for what a step that comes later will tell, where settings need something."""
@@ -156,7 +161,10 @@ def settings(draft: Draft, secrets: Mapping[str, Secret]) -> ConnectionSettings:
     sections = {"netsuite": netsuite, "shipbob": shipbob}
     for field, secret in secrets.items():
         section, _, key = field.partition(".")
-        sections[section][key] = secret.reveal()
+        if field == PAIR:
+            shipbob["refresh_token"] = refresh_token(secret).reveal()
+        elif field in SEALED:
+            sections[section][key] = secret.reveal()
     try:
         return ConnectionSettings.model_validate({**table, **sections, "name": draft.name})
     except pydantic.ValidationError as error:
@@ -177,7 +185,7 @@ def missing(draft: Draft, fields: set[str]) -> list[str]:
             (not netsuite.get("client_id"), "NetSuite's client id"),
             (PRIVATE_KEY not in fields, "a certificate for NetSuite"),
             (not netsuite.get("certificate_id"), "the id of the certificate at NetSuite"),
-            (TOKEN not in fields, "ShipBob's token"),
+            (not {TOKEN, PAIR} & fields, "ShipBob's token or consent"),
             (not draft.answers.get("locations"), "a NetSuite location for a fulfillment center"),
         )
         if lacks

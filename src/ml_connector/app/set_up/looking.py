@@ -6,12 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ml_connector.app.connections.asking import PassingTokens
 from ml_connector.app.connections.checks import Check, as_rows, outcome_of
-from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.set_up import drafts
-from ml_connector.config.connection import ConnectionSettings
+from ml_connector.app.set_up.opening import OpenedDraft, open_draft
+from ml_connector.app.set_up.order_rules import OrdersTried, try_ways
+from ml_connector.app.set_up.products import ProductsCompared, Tells, compare_products
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -29,11 +28,13 @@ class Choosable(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         note: what tells it from others, such as the number or type of an account.
+        is_writable: of a channel: whether these credentials may write to it.
     """
 
     id: str
     name: str
     note: str = ""
+    is_writable: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         checks: of both systems, as ``ping`` shows them.
         vendors: those of NetSuite that are ShipBob by their name.
         subsidiaries: empty where the account has none, or the role may not see them.
+        products: SKUs held against items; None where both systems did not let us in.
+        orders: ways to find a sales order, tried; likewise.
     """
 
     checks: list[dict[str, Any]] = []
@@ -52,48 +55,77 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     subsidiaries: list[Choosable] = []
     channels: list[Choosable] = []
     centers: list[Choosable] = []
+    products: ProductsCompared | None = None
+    orders: OrdersTried | None = None
 
 
-async def look(installation: Installation, name: str) -> Seen:
+async def look(installation: Installation, name: str, tells: Tells) -> Seen:
     """Sign in to both systems with what a draft has, and list what can be chosen.
 
-    Harmless to both: it reads. A system of which the draft has no credentials is not asked.
+    Harmless to both: it reads. A system of which the draft has no credentials is not asked. Where
+    both let us in, products are held against items, and the last orders against sales orders.
+
+    Args:
+        installation: where.
+        name: of the draft.
+        tells: is told how far it has come.
 
     Raises:
         UserError: there is no such draft, or a value of it can't be used.
         NeedsHuman: its secrets can't be opened.
     """
-    async with installation.database.transaction() as on:
-        draft = await drafts.found(on, name)
-        secrets = await installation.drafts.all(name, on=on)
-    settings = drafts.settings(draft, secrets)
-    netsuite, shipbob = await asyncio.gather(
-        _netsuite(installation, settings), _shipbob(installation, settings)
-    )
-    return Seen(
-        checks=as_rows([*netsuite[0], *shipbob[0]]),
-        **{kind: found[:_MOST] for kind, found in {**netsuite[1], **shipbob[1]}.items()},
-    )
+    opened = await open_draft(installation, name)
+    netsuite, shipbob = await asyncio.gather(_netsuite(opened), _shipbob(opened))
+    checks = [*netsuite[0], *shipbob[0]]
+    found = {kind: some[:_MOST] for kind, some in {**netsuite[1], **shipbob[1]}.items()}
+    seen = msgspec.structs.replace(Seen(checks=as_rows(checks)), **found)
+    both = len({one.system for one in checks if one.outcome == "ok"}) > 1
+    if not both or any(one.outcome != "ok" for one in checks if one.needed):
+        return seen
+    return await _compare(opened, seen, checks, tells)
+
+
+async def _compare(opened: OpenedDraft, seen: Seen, checks: list[Check], tells: Tells) -> Seen:
+    """Return the same look with products and orders compared, as far as that can be done."""
+    shipbob, (netsuite, _) = opened.shipbob(), opened.netsuite()
+    found: dict[str, Any] = {}
+
+    async def products() -> str:
+        compared = await compare_products(shipbob, netsuite, opened.settings.skus, tells)
+        found["products"] = compared
+        return f"{compared.matched} of {compared.skus} SKUs have one item"
+
+    async def orders() -> str:
+        tells("Looking the last orders up in NetSuite", 0)
+        tried = await try_ways(shipbob, netsuite)
+        found["orders"] = tried
+        best = tried.of(tried.best)
+        return f"{best.one if best else 0} of {tried.orders} have one sales order"
+
+    await _check(checks, "shipbob", "products", products(), needed=False)
+    await _check(checks, "shipbob", "last orders", orders(), needed=False)
+    return msgspec.structs.replace(seen, checks=as_rows(checks), **found)
 
 
 Looked = tuple[list[Check], dict[str, list[Choosable]]]
 
 
-async def _netsuite(installation: Installation, settings: ConnectionSettings) -> Looked:
+async def _netsuite(opened: OpenedDraft) -> Looked:
+    settings = opened.settings
     if settings.netsuite.private_key is None:
         return [], {}
     checks: list[Check] = []
     found: dict[str, list[Choosable]] = {}
 
     async def token() -> str:
-        _, auth = netsuite_client(installation, settings, PassingTokens(shipbob=None))
+        _, auth = opened.netsuite()
         await auth.token()
         return f"account {settings.netsuite.account_id}"
 
     await _check(checks, "netsuite", "token", token())
     if checks[-1].outcome != "ok":
         return checks, found
-    client, _ = netsuite_client(installation, settings, PassingTokens(shipbob=None))
+    client, _ = opened.netsuite()
     await _check(checks, "netsuite", "locations", _locations(client, found))
     await _check(checks, "netsuite", "accounts", _accounts(client, found))
     await _check(checks, "netsuite", "vendors", _vendors(client, found), needed=False)
@@ -141,23 +173,27 @@ async def _subsidiaries(client: NetSuite, found: dict[str, list[Choosable]]) -> 
     return f"{len(listed)}"
 
 
-async def _shipbob(installation: Installation, settings: ConnectionSettings) -> Looked:
-    if settings.shipbob.token is None:
+async def _shipbob(opened: OpenedDraft) -> Looked:
+    if not opened.has_shipbob:
         return [], {}
     checks: list[Check] = []
     found: dict[str, list[Choosable]] = {}
 
     async def channels() -> str:
-        client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
-        listed = await client.channels()
+        listed = await opened.shipbob().channels()
         found["channels"] = [
-            Choosable(id=str(one.id), name=one.name, note=one.application_name) for one in listed
+            Choosable(
+                id=str(one.id),
+                name=one.name,
+                note=one.application_name,
+                is_writable=one.writable,
+            )
+            for one in listed
         ]
         return f"{len(listed)}, {sum(one.writable for one in listed)} of them can be written to"
 
     async def centers() -> str:
-        client, _ = shipbob_client(installation, settings, PassingTokens(shipbob=None))
-        listed = await client.fulfillment_centers()
+        listed = await opened.shipbob().fulfillment_centers()
         found["centers"] = [Choosable(id=str(one.id), name=one.name) for one in listed]
         return ", ".join(f"{one.id} {one.name}" for one in listed[:3]) or "none"
 

@@ -6,7 +6,10 @@ import msgspec
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up import drafts
+from ml_connector.app.set_up.comparing_plans import RulesTried
+from ml_connector.app.set_up.draft_tokens import PAIR
 from ml_connector.app.set_up.looking import Seen
+from ml_connector.app.set_up.misfits import Misfit, misfits
 from ml_connector.app.set_up.proposals import CenterProposal, proposals
 from ml_connector.ledger.connections.drafts import Draft
 from ml_connector.ledger.people import errands
@@ -16,6 +19,7 @@ from ml_connector.storage.database import Connection
 
 LOOK: Final = "look-at-draft"
 APPLY: Final = "apply-draft"
+TRY: Final = "try-draft"
 
 StepState = Literal["done", "wait", "open"]
 
@@ -43,7 +47,10 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
         fields: of the secrets that are sealed for it.
         steps: in order.
         seen: what both systems showed last; None before the first look.
-        work: the newest look or applying, while it is under way.
+        misfits: what would make facts wait, or keep it from being applied.
+        tried: what the policies would have done to recent facts; None before that was tried.
+        tried_otherwise: whether something was told since.
+        work: the newest look, trying or applying, while it is under way.
         failed: the newest of them, where nothing came of it.
         refused: checks of an applying that saved nothing.
         lacks: what is still to be told before it can be applied.
@@ -54,6 +61,9 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[SetUpStep, ...]
     seen: Seen | None
     centers: tuple[CenterProposal, ...]
+    misfits: tuple[Misfit, ...]
+    tried: RulesTried | None
+    tried_otherwise: bool
     work: Errand | None
     failed: Errand | None
     refused: tuple[dict[str, object], ...]
@@ -84,12 +94,17 @@ async def set_up_page(installation: Installation, on: Connection, name: str) -> 
     looked = next((one for one in asked if one.kind == LOOK and one.state == "done"), None)
     seen = None if looked is None else msgspec.convert(looked.answer, Seen)
     refused = newest if newest and newest.kind == APPLY and state == "done" else None
+    trial = next((one for one in asked if one.kind == TRY and one.state == "done"), None)
+    centers = _centers(draft, seen)
     return SetUpPage(
         draft=draft,
         fields=fields,
         steps=_steps(draft, fields, seen),
         seen=seen,
-        centers=_centers(draft, seen),
+        centers=centers,
+        misfits=misfits(draft.answers, seen, centers),
+        tried=None if trial is None else msgspec.convert(trial.answer, RulesTried),
+        tried_otherwise=trial is not None and draft.changed_at > trial.asked_at,
         work=newest if state in {"waiting", "running"} else None,
         failed=newest if state == "failed" else None,
         refused=tuple(refused.answer["checks"]) if refused else (),
@@ -101,7 +116,7 @@ async def _asked(on: Connection, draft: Draft) -> list[Errand]:
     """Return what was asked of workers for this draft, the newest first."""
     found = [
         one
-        for kind in (LOOK, APPLY)
+        for kind in (LOOK, TRY, APPLY)
         for one in await errands.newest(on, None, kind, most=_MOST_REMEMBERED)
         if one.arguments.get("draft") == draft.name and one.asked_at >= draft.begun_at
     ]
@@ -123,12 +138,12 @@ def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[Set
     start = draft.answers.get("start_date", "")
     return (
         _system("netsuite", "NetSuite", seen, has=drafts.PRIVATE_KEY in fields),
-        _system("shipbob", "ShipBob", seen, has=drafts.TOKEN in fields),
+        _system("shipbob", "ShipBob", seen, has=bool({drafts.TOKEN, PAIR} & fields)),
         SetUpStep(
             key="found",
             title="What we found",
             state="done" if mapped else "open",
-            says=f"{mapped} centers with a location" if mapped else "where the centers are",
+            says=_found(mapped, seen),
         ),
         SetUpStep(
             key="rules",
@@ -138,6 +153,13 @@ def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[Set
         ),
         SetUpStep(key="apply", title="Try it in dry run", state="open", says="nothing is posted"),
     )
+
+
+def _found(mapped: int, seen: Seen | None) -> str:
+    settle = seen.products.skus - seen.products.matched if seen and seen.products else 0
+    if settle:
+        return f"{settle} SKUs to settle"
+    return f"{mapped} centers with a location" if mapped else "where the centers are"
 
 
 def _system(key: str, title: str, seen: Seen | None, *, has: bool) -> SetUpStep:

@@ -47,6 +47,15 @@ async def find(on: Connection, name: str) -> Draft | None:
     return None if row is None else msgspec.convert(row, Draft)
 
 
+async def lock(on: Connection, name: str) -> None:
+    """Let nobody else change a draft or renew its tokens until this transaction ends."""
+    await rows(
+        on,
+        "select name from connection_draft where name = %(name)s for update",
+        {"name": name},
+    )
+
+
 async def save(on: Connection, name: str, answers: Mapping[str, Any], *, person: str) -> None:
     """Keep a draft, in place of an older one of its name."""
     await rows(

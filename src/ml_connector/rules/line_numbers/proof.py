@@ -41,7 +41,9 @@ async def prove_lines(
         NeedsHuman: the credentials can't be used.
     """
     order = OrderKey(record_type, order_id)
-    if not lines or _covers(await reads.order_lines.proofs.of(order), lines):
+    if not lines or reads.order_lines.trusts_queries:
+        return PROVED
+    if _covers(await reads.order_lines.proofs.of(order), lines):
         return PROVED
     async with reads.order_lines.turn(order):
         # Somebody else may have proved it since it was asked for.

@@ -14,6 +14,7 @@ from ml_connector.errors import AlreadyExists, ConnectorError, Retryable
 from ml_connector.storage.database import DatabaseAway
 from ml_connector.transport import elapsed
 from ml_connector.transport.call import Answer, Call, Classify, present_priority
+from ml_connector.transport.http.budget import CallBudget
 from ml_connector.transport.http.holds import Holds, Reach, looks_anew
 from ml_connector.transport.http.meter import Meter, Unmetered
 from ml_connector.transport.http.wire import SYSTEM_NAMES, NetworkFailure, Timeouts, Wire
@@ -67,6 +68,7 @@ class Transport:
         self._limits = limits
         self._holds = holds
         self._reach = Reach.NOTHING
+        self._budget: CallBudget | None = None
         self._meter: Meter = meter or Unmetered()
         self._wire = Wire(timeouts=timeouts, user_agent=user_agent)
 
@@ -82,6 +84,12 @@ class Transport:
         """Return the same transport, with which some calls of a held connection go out."""
         other = copy.copy(self)
         other._reach = reach  # noqa: SLF001 - its own class
+        return other
+
+    def within(self, budget: CallBudget) -> "Transport":
+        """Return the same transport, with which no more calls go out than a budget allows."""
+        other = copy.copy(self)
+        other._budget = budget  # noqa: SLF001 - its own class
         return other
 
     async def send(self, call: Call, classify: Classify) -> Answer:
@@ -102,6 +110,7 @@ class Transport:
             NeedsHuman: the address leads to a place that must not be called.
             LookupError: the call names a limit that was never configured.
             DatabaseAway: the limit can't be asked for; nothing was sent.
+            EnoughCalls: the budget is spent; nothing was sent.
         """
         tries = _Tries(call)
         async for attempt in stamina.retry_context(
@@ -125,6 +134,7 @@ class Transport:
                 if held is not None:
                     tries.may_repeat = False
                     raise held
+            tries.take_from(self._budget)
             answer, failure = await self._metered(call, classify, tries)
         # After the pass: the limit's own bookkeeping must not take up its time.
         await self._heed(call, answer, failure)
@@ -183,6 +193,14 @@ class _Tries:
         self.may_repeat = call.repeatable
         self._waits = 0
         self._waited_seconds = 0.0
+
+    def take_from(self, budget: CallBudget | None) -> None:
+        """Count an attempt; one that is not allowed is not tried again."""
+        if budget is None:
+            return
+        may_repeat, self.may_repeat = self.may_repeat, False
+        budget.take()
+        self.may_repeat = may_repeat
 
     def wait_before_next(self, error: Exception) -> bool | float:
         """Return the seconds before the next attempt, or False when there is none."""
