@@ -10,14 +10,16 @@ import msgspec
 from ml_connector.app.chores.journal_heads import check_as_json, verify_journal
 from ml_connector.app.connections.checks import as_rows
 from ml_connector.app.errands.decisions import ABOUT_DECISIONS
-from ml_connector.app.errands.errands import Do, ErrandProgress
+from ml_connector.app.errands.errands import Do, ErrandProgress, ask
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
 from ml_connector.app.operations.kept_backups import make_backup, verify_kept
+from ml_connector.app.operations.plan_ahead import plan_ahead
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.set_up import applying, looking, trying_rules
+from ml_connector.app.views.set_up import PLAN
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts, connections
@@ -113,7 +115,22 @@ async def _apply_draft(
 ) -> dict[str, Any]:
     """Make a connection of the draft ``arguments["draft"]``, in dry run."""
     progress.says("Checking everything that it names")
-    return await applying.apply(installation, errand.arguments["draft"], person=errand.person)
+    name = errand.arguments["draft"]
+    applied = await applying.apply(installation, name, person=errand.person)
+    if applied["saved"]:
+        await ask(installation.database, installation.lanes, PLAN, name, {}, person=errand.person)
+    return applied
+
+
+async def _plan(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """See what a connection would post now, as ``plan`` shows it."""
+    applied = await _applied(installation, errand)
+    found: dict[str, Any] = msgspec.to_builtins(
+        await plan_ahead(installation, applied, progress.says)
+    )
+    return found
 
 
 def _name(errand: Errand) -> str:
@@ -193,6 +210,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "look-at-draft": _look_at_draft,
         "try-draft": _try_draft,
         "apply-draft": _apply_draft,
+        PLAN: _plan,
     }
 )
 """Kinds of errands; their names are stored."""

@@ -33,6 +33,7 @@ from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 _GRACE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
 _CROWD_POLL_SECONDS: Final = 1.0
+_PLANNED_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +231,8 @@ async def plan_flow(
     *,
     ids: Sequence[str],
     since: datetime | None,
+    most: int | None = None,
+    told: Callable[[PushProgress], None] = _nobody_is_told,
 ) -> list[Planned]:
     """Plan subjects as they are now, writing nothing to either system.
 
@@ -239,6 +242,8 @@ async def plan_flow(
         flow: what to plan.
         ids: which subjects; empty: what a sweep would look at.
         since: how far back to look for them.
+        most: subjects; None: all.
+        told: is told again and again how far it has come.
 
     Raises:
         ConnectorError: the source can't be read.
@@ -250,13 +255,32 @@ async def plan_flow(
     if not keys:
         moment = since or datetime.now(UTC) - flow.look_back
         with gathering(spoiled):
-            keys = [seen.key async for seen in flow.sweep(context.reads, moment, ())]
+            keys = await _swept_keys(flow, context, moment, most)
     for row in spoiled:
         key = flow.spoils(row)
         if key is None:
             raise unreadable(flow.source, [row.sentence])
         keys.append(key)
-    return [await _plan_one(installation, context, applied.name, flow, key) for key in keys]
+    planned: list[Planned] = []
+    for start in range(0, len(keys), _PLANNED_AT_ONCE):
+        told(PushProgress(start, len(keys)))
+        some = keys[start : start + _PLANNED_AT_ONCE]
+        # At once: they share the calls with which they are read.
+        planned += await asyncio.gather(
+            *(_plan_one(installation, context, applied.name, flow, key) for key in some)
+        )
+    return planned
+
+
+async def _swept_keys(
+    flow: Flow, context: ConnectionContext, since: datetime, most: int | None
+) -> list[str]:
+    keys: list[str] = []
+    async for seen in flow.sweep(context.reads, since, ()):
+        keys.append(seen.key)
+        if most is not None and len(keys) >= most:
+            break
+    return keys
 
 
 async def plan_run(installation: Installation, run_id: int) -> tuple[Flow, Planned]:

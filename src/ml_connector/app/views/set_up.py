@@ -1,10 +1,12 @@
 """How far a connection is set up: its steps, what both systems showed last, what is proposed."""
 
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.plan_ahead import PlanAhead
 from ml_connector.app.set_up import drafts
 from ml_connector.app.set_up.comparing_plans import RulesTried
 from ml_connector.app.set_up.draft_tokens import PAIR
@@ -20,6 +22,7 @@ from ml_connector.storage.database import Connection
 LOOK: Final = "look-at-draft"
 APPLY: Final = "apply-draft"
 TRY: Final = "try-draft"
+PLAN: Final = "plan"
 
 StepState = Literal["done", "wait", "open"]
 
@@ -109,6 +112,36 @@ async def set_up_page(installation: Installation, on: Connection, name: str) -> 
         failed=newest if state == "failed" else None,
         refused=tuple(refused.answer["checks"]) if refused else (),
         lacks=tuple(drafts.missing(draft, set(fields))),
+    )
+
+
+class GoingLive(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection would post.
+
+    Attributes:
+        planned: the newest that is whole; None where nobody has asked yet.
+        planned_at: when.
+        work: the newest, while it is under way.
+        failed: the newest, where nothing came of it.
+    """
+
+    planned: PlanAhead | None
+    planned_at: datetime | None
+    work: Errand | None
+    failed: Errand | None
+
+
+async def going_live(on: Connection, name: str) -> GoingLive:
+    """Return what a connection would post, as a worker saw it last."""
+    asked = await errands.newest(on, name, PLAN, most=_MOST_REMEMBERED)
+    newest = asked[0] if asked else None
+    done = next((one for one in asked if one.state == "done"), None)
+    state = newest.state if newest else None
+    return GoingLive(
+        planned=None if done is None else msgspec.convert(done.answer, PlanAhead),
+        planned_at=None if done is None else done.ended_at,
+        work=newest if state in {"waiting", "running"} else None,
+        failed=newest if state == "failed" else None,
     )
 
 
