@@ -45,6 +45,9 @@ def test_a_connection_is_set_up_tried_and_applied(
     name = f"{size}-one"
     # The same two accounts are connected already, which must end before another posts.
     shop.command("connection", "pause", "acme")
+    sku = shop.sku()
+    shop.sku("odd name", in_netsuite=False)
+    shop.deliver({sku: 5})
     with window(browser, shop.url, size=size, scheme=scheme) as seen:
         begins(seen, shop, name)
         signs_in_to_netsuite(seen, shop, tmp_path / "shop.cer")
@@ -53,10 +56,9 @@ def test_a_connection_is_set_up_tried_and_applied(
         chooses_rules(seen)
         seen.page.get_by_role("button", name="Connect in dry run").click()
         seen.page.get_by_text("Nothing has been posted").wait_for(timeout=60_000)
-        well(seen, "connect dry run")
+        looks_at_what_would_be_posted(seen)
+        keeps_the_file(seen, shop, tmp_path / "kept.toml")
 
-        sku = shop.sku()
-        shop.deliver({sku: 5})
         shop.command("sync", "receiving", "--connection", name)
         assert stock(shop, sku) == 0
         seen.page.get_by_role("button", name="Go live").click()
@@ -112,6 +114,9 @@ def signs_in_to_shipbob(seen: Window, shop: Merchant) -> None:
 def chooses_what_was_found(seen: Window) -> None:
     page = seen.page
     page.get_by_role("heading", name="Where ShipBob's centers are").wait_for()
+    page.get_by_role("heading", name="SKUs to settle").wait_for()
+    assert page.get_by_text("No such item").count()
+    page.get_by_label("External id of the sales order").check()
     for center, location in LOCATIONS.items():
         page.locator(f"select[name='location-{center}']").select_option(str(location))
     page.get_by_label("Account of inventory adjustments").select_option("54")
@@ -124,6 +129,17 @@ def chooses_what_was_found(seen: Window) -> None:
 
 def chooses_rules(seen: Window) -> None:
     page = seen.page
+    page.get_by_text("were read with").wait_for(timeout=60_000)
+    assert (
+        page.get_by_role("row", name="A WRO has the number of no order")
+        .get_by_text("1 WRO")
+        .count()
+    )
+    page.get_by_label("A WRO has the number of no order").select_option("park")
+    page.get_by_role("button", name="Try on recent facts").click()
+    page.get_by_role("heading", name="Would wait as it is chosen").wait_for(timeout=60_000)
+    well(seen, "connect rules tried")
+    page.get_by_label("A WRO has the number of no order").select_option("adjust")
     page.get_by_label("Days by the clock of").fill("Nowhere/Here")
     page.get_by_label("Nothing before").fill("2026-11-01")
     page.get_by_role("button", name="Accept and go on").click()
@@ -133,6 +149,28 @@ def chooses_rules(seen: Window) -> None:
     well(seen, "connect rules")
     page.get_by_role("button", name="Accept and go on").click()
     well(seen, "connect apply")
+
+
+def looks_at_what_would_be_posted(seen: Window) -> None:
+    page = seen.page
+    page.get_by_role("heading", name="Document by document").wait_for(timeout=60_000)
+    assert page.get_by_role("row", name="receiving").count()
+    well(seen, "connect dry run")
+    page.get_by_role("link", name="Would wait").click()
+    page.get_by_text("Nothing would wait").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "inventoryAdjustment" in download.value.path().read_text("utf-8")
+
+
+def keeps_the_file(seen: Window, shop: Merchant, file: "Path") -> None:
+    with seen.page.expect_download() as download:
+        seen.page.get_by_role("link", name="Connection file").click()
+    download.value.save_as(file)
+    text = file.read_text("utf-8")
+
+    assert 'token = "env:SHIPBOB_TOKEN"' in text
+    assert shop.world.token not in text
 
 
 def stock(shop: Merchant, sku: str) -> Decimal:

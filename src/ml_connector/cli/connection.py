@@ -9,6 +9,7 @@ import typer
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.administration import Changed
 from ml_connector.app.connections.apply import webhook_url
+from ml_connector.app.connections.as_file import applied_as_file
 from ml_connector.app.connections.one_writer import learn
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.health import health
@@ -89,11 +90,20 @@ def _listed(one: connections.AppliedConnection) -> dict[str, Any]:
 
 
 @commands.command("show")
-def show_connection(name: Name = None) -> None:
+def show_connection(
+    name: Name = None,
+    toml: Annotated[
+        bool,
+        typer.Option("--toml", help="As the file that connection apply reads, without secrets."),
+    ] = False,
+) -> None:
     """Show one connection as it was applied; secrets are only named."""
     context = current()
     if name is not None:
         context.named(name)
+    if toml:
+        _show_file()
+        return
 
     async def find(installation: Installation) -> dict[str, Any]:
         async with installation.database.transaction() as on:
@@ -136,6 +146,19 @@ def show_connection(name: Name = None) -> None:
             shown = ", ".join(value) if isinstance(value, list) else value
             context.printer.line(f"{key} = {shown}")
     context.printer.answer(found)
+
+
+def _show_file() -> None:
+    """Print the connection's file."""
+    context = current()
+
+    async def find(installation: Installation) -> str:
+        async with installation.database.transaction() as on:
+            return await applied_as_file(installation, on, await context.connection(on))
+
+    text = context.run(find)
+    context.printer.line(text.rstrip("\n"))
+    context.printer.answer({"toml": text})
 
 
 @commands.command("pause")

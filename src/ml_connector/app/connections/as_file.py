@@ -1,6 +1,6 @@
 """A connection, or one that is being set up, as the TOML file that ``connection apply`` reads.
 
-Secrets are left out: in their place stands the name of an environment variable. Pure.
+Secrets are left out: in their place stands the name of an environment variable.
 """
 
 import json
@@ -9,7 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
+from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.storage.database import Connection
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _HEAD: Final = ("name", "mode", "start_date")
@@ -30,8 +33,16 @@ _LISTED: Final = {
 """The same of secrets of which there may be several."""
 
 
+async def applied_as_file(
+    installation: Installation, on: Connection, applied: AppliedConnection
+) -> str:
+    """Return the file of a connection, as it is now."""
+    fields = await installation.vault.fields(applied.name, on=on)
+    return as_file({**applied.stored, "name": applied.name}, mode=applied.mode, secrets=fields)
+
+
 def as_file(stored: Mapping[str, Any], *, mode: str | None, secrets: Collection[str]) -> str:
-    """Return a connection file; read with the same secrets, it gives the same connection.
+    """Return a connection file; read with the same secrets, it gives the same connection. Pure.
 
     What is not set is left out: the file then means what is usual. Of a consent that was given in
     a browser nothing is in it: it stays with the connection.
@@ -134,5 +145,6 @@ def _value(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a basic string of TOML, which escapes as JSON does, and one character more."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Return a basic string of TOML; what shows as nothing, or as something else, is escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import pydantic
 
+from ml_connector.app.connections.as_file import as_file
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up.draft_tokens import PAIR, refresh_token
 from ml_connector.config.connection import ConnectionSettings
@@ -136,6 +137,17 @@ async def make_certificate(
     pair = make_pair(name, now=now)
     await keep_secret(installation, on, name, PRIVATE_KEY, pair.private_key, person=person)
     await answer(on, name, "netsuite", {"certificate": pair.certificate.pem}, person=person)
+
+
+async def draft_as_file(installation: Installation, on: Connection, name: str) -> str:
+    """Return the connection file that a draft is by now.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    draft = await found(on, name)
+    fields = await installation.drafts.fields(name, on=on)
+    return as_file({**draft.answers, "name": name}, mode=None, secrets=fields)
 
 
 async def discard(on: Connection, name: str, *, person: str) -> None:

@@ -1,5 +1,6 @@
 """How far a connection is set up: its steps, what both systems showed last, what is proposed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -93,11 +94,8 @@ async def set_up_page(installation: Installation, on: Connection, name: str) -> 
     fields = frozenset(await installation.drafts.fields(name, on=on))
     asked = await _asked(on, draft)
     newest = asked[0] if asked else None
-    state = newest.state if newest else None
-    looked = next((one for one in asked if one.kind == LOOK and one.state == "done"), None)
+    looked, trial = _last(asked, LOOK), _last(asked, TRY)
     seen = None if looked is None else msgspec.convert(looked.answer, Seen)
-    refused = newest if newest and newest.kind == APPLY and state == "done" else None
-    trial = next((one for one in asked if one.kind == TRY and one.state == "done"), None)
     centers = _centers(draft, seen)
     return SetUpPage(
         draft=draft,
@@ -108,11 +106,26 @@ async def set_up_page(installation: Installation, on: Connection, name: str) -> 
         misfits=misfits(draft.answers, seen, centers),
         tried=None if trial is None else msgspec.convert(trial.answer, RulesTried),
         tried_otherwise=trial is not None and draft.changed_at > trial.asked_at,
-        work=newest if state in {"waiting", "running"} else None,
-        failed=newest if state == "failed" else None,
-        refused=tuple(refused.answer["checks"]) if refused else (),
+        work=_if(newest, "waiting", "running"),
+        failed=_if(newest, "failed"),
+        refused=_refused(newest),
         lacks=tuple(drafts.missing(draft, set(fields))),
     )
+
+
+def _last(asked: Sequence[Errand], kind: str) -> Errand | None:
+    """Return the newest of a kind that was done."""
+    return next((one for one in asked if one.kind == kind and one.state == "done"), None)
+
+
+def _if(errand: Errand | None, *states: str) -> Errand | None:
+    """Return an errand that is in one of these states."""
+    return errand if errand is not None and errand.state in states else None
+
+
+def _refused(newest: Errand | None) -> tuple[dict[str, object], ...]:
+    done = _if(newest, "done")
+    return tuple(done.answer["checks"]) if done is not None and done.kind == APPLY else ()
 
 
 class GoingLive(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,13 +148,12 @@ async def going_live(on: Connection, name: str) -> GoingLive:
     """Return what a connection would post, as a worker saw it last."""
     asked = await errands.newest(on, name, PLAN, most=_MOST_REMEMBERED)
     newest = asked[0] if asked else None
-    done = next((one for one in asked if one.state == "done"), None)
-    state = newest.state if newest else None
+    done = _last(asked, PLAN)
     return GoingLive(
         planned=None if done is None else msgspec.convert(done.answer, PlanAhead),
         planned_at=None if done is None else done.ended_at,
-        work=newest if state in {"waiting", "running"} else None,
-        failed=newest if state == "failed" else None,
+        work=_if(newest, "waiting", "running"),
+        failed=_if(newest, "failed"),
     )
 
 
@@ -191,8 +203,9 @@ def _steps(draft: Draft, fields: frozenset[str], seen: Seen | None) -> tuple[Set
 def _found(mapped: int, seen: Seen | None) -> str:
     settle = seen.products.skus - seen.products.matched if seen and seen.products else 0
     if settle:
-        return f"{settle} SKUs to settle"
-    return f"{mapped} centers with a location" if mapped else "where the centers are"
+        return f"{settle} {'SKU' if settle == 1 else 'SKUs'} to settle"
+    centers = "center" if mapped == 1 else "centers"
+    return f"{mapped} {centers} with a location" if mapped else "where the centers are"
 
 
 def _system(key: str, title: str, seen: Seen | None, *, has: bool) -> SetUpStep:

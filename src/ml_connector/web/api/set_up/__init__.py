@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from ml_connector.web.api.set_up import drafts, mode
+from ml_connector.web.api.set_up import ahead, drafts, mode
 
-ROUTES: Final = (*drafts.ROUTES, *mode.ROUTES)
+ROUTES: Final = (*drafts.ROUTES, *mode.ROUTES, *ahead.ROUTES)

@@ -26,7 +26,7 @@ _TAGS = ["Set-up"]
 Section = Literal[
     "", "netsuite", "shipbob", "locations", "accounts", "billing", "policies", "schedule", "skus"
 ]
-SecretField = Literal["netsuite.private_key", "shipbob.token"]
+SecretField = Literal["netsuite.private_key", "shipbob.token", "shipbob.client_secret"]
 
 Value = str | int | bool | None
 
@@ -65,6 +65,12 @@ class MadeCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate, in PEM, to be uploaded to NetSuite; its key stays here."""
 
     certificate: str
+
+
+class ConnectionFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection file, whose secrets are names of environment variables."""
+
+    toml: str
 
 
 class AskedErrand(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +165,29 @@ async def apply(request: WebRequest, who: Who, name: str) -> AskedErrand:
     return await _ask(request, who, set_up.APPLY, name)
 
 
+@post(
+    "/drafts/{name:str}/try",
+    guards=_GUARDS,
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Try the policies",
+    tags=_TAGS,
+)
+async def try_rules(request: WebRequest, who: Who, name: str) -> AskedErrand:
+    """Let a worker see what each policy would have done to recent facts.
+
+    At most 200 facts are read with at most 60 calls; the answer has counts only.
+    """
+    return await _ask(request, who, set_up.TRY, name)
+
+
+@get("/drafts/{name:str}/file", guards=_GUARDS, summary="As a connection file", tags=_TAGS)
+async def file(request: WebRequest, name: str) -> ConnectionFile:
+    """Return the file that ``connection apply`` reads, without secrets."""
+    console = Console.of(request)
+    async with console.database.single() as on:
+        return ConnectionFile(toml=await drafts.draft_as_file(console.installation, on, name))
+
+
 @delete("/drafts/{name:str}", guards=_GUARDS, summary="Discard a set-up", tags=_TAGS)
 async def discard(request: WebRequest, who: Who, name: str) -> None:
     """Forget a set-up, with its secrets."""
@@ -181,4 +210,4 @@ async def _ask(request: WebRequest, who: Who, kind: str, name: str) -> AskedErra
     return AskedErrand(errand=asked)
 
 
-ROUTES = (list_drafts, begin, show, tell, seal, certificate, look, apply, discard)
+ROUTES = (list_drafts, begin, show, tell, seal, certificate, look, try_rules, apply, file, discard)

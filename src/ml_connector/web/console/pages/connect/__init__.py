@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from ml_connector.web.console.pages.connect import acts, steps
+from ml_connector.web.console.pages.connect import acts, live, steps
 
-ROUTES: Final = (*steps.ROUTES, *acts.ROUTES)
+ROUTES: Final = (*steps.ROUTES, *live.ROUTES, *acts.ROUTES)

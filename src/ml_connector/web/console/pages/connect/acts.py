@@ -1,27 +1,28 @@
 """What people do in the set-up: tell, look, apply, discard, go live."""
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
-from ml_connector.app.connections import administration
 from ml_connector.app.errands import errands
 from ml_connector.app.set_up import drafts
+from ml_connector.app.set_up.drafts import NoSuchDraft
+from ml_connector.app.set_up.products import MOST_LISTED
+from ml_connector.app.set_up.sentences import POLICIES
 from ml_connector.app.views import set_up
 from ml_connector.errors import UserError
-from ml_connector.ledger.connections import connections
 from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
 from ml_connector.web.console.pages.connect.steps import (
     PATH,
-    POLICIES,
     RIGHT,
     STEPS,
     begun,
@@ -58,15 +59,21 @@ async def tell(request: WebRequest, who: Who, name: str, step: str) -> Response[
     if told is None:
         raise NotFoundException(detail="There is no such step")
     console, typed = Console.of(request), await Typed.into(request)
-    try:
-        async with console.database.transaction() as on:
+    refused: UserError | None = None
+    async with console.database.transaction() as on:
+        try:
             await told(console, on, name, typed, who.name)
-    except UserError as error:
-        return await shown_step(request, name, step, error=error)
+        except UserError as error:
+            refused = error  # what could be kept before is kept
+    if refused is not None:
+        return await shown_step(request, name, step, error=refused)
     if step in {"netsuite", "shipbob"}:
         await _ask(console, set_up.LOOK, name, who)
         return see_other(_at(name, step))
-    return see_other(_at(name, STEPS[STEPS.index(step) + 1]))
+    stays = typed.text("then") == "try"
+    if step == "found" or stays:
+        await _ask(console, set_up.TRY, name, who)
+    return see_other(_at(name, step if stays else STEPS[STEPS.index(step) + 1]))
 
 
 @post(f"{PATH}/{{name:str}}/certificate", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
@@ -119,22 +126,10 @@ async def discard(request: WebRequest, who: Who, name: str) -> Response[bytes]:
     return see_other(PATH)
 
 
-@post(f"{PATH}/{{name:str}}/live", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
-async def go_live(request: WebRequest, who: Who, name: str) -> Response[bytes]:
-    """Let a connection post what it has only noted so far."""
-    console = Console.of(request)
-    async with console.database.transaction() as on:
-        applied = await connections.find(on, name)
-        if applied is None:
-            raise NotFoundException(detail="There is no connection of that name")
-        await administration.set_mode(console.installation, on, applied, mode="live", by=who.name)
-    return see_other(f"{PATH}/{quote(name)}")
-
-
 async def _netsuite(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
     del console
     keys = ("account_id", "client_id", "certificate_id", "base_url", "restlets_url")
-    await drafts.answer(on, name, "netsuite", {key: typed.text(key) for key in keys}, person=by)
+    await _answer(on, name, by, {"netsuite": {key: typed.text(key) for key in keys}})
 
 
 async def _shipbob(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
@@ -142,36 +137,70 @@ async def _shipbob(console: Console, on: Connection, name: str, typed: Typed, by
     if token.reveal().strip():
         await drafts.keep_secret(console.installation, on, name, drafts.TOKEN, token, person=by)
     keys = ("api_url", "auth_url")
-    await drafts.answer(on, name, "shipbob", {key: typed.text(key) for key in keys}, person=by)
+    await _answer(on, name, by, {"shipbob": {key: typed.text(key) for key in keys}})
 
 
 async def _found(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
     seen = await set_up.set_up_page(console.installation, on, name)
-    mapped = {one.center: typed.text(f"location-{one.center}") for one in seen.centers}
-    await drafts.answer(on, name, "locations", mapped, person=by)
-    accounts = {key: typed.text(key) for key in ("inventory_adjustment", "write_off")}
-    await drafts.answer(on, name, "accounts", accounts, person=by)
-    billing = {key: typed.text(key) for key in ("vendor", "default_account")}
-    await drafts.answer(on, name, "billing", billing, person=by)
-    subsidiary = {"subsidiary": typed.text("subsidiary")}
-    await drafts.answer(on, name, "netsuite", subsidiary, person=by)
     channel = typed.text("channel_id")
-    await drafts.answer(
-        on,
-        name,
-        "shipbob",
-        {"channel_id": int(channel) if channel.isdecimal() else None},
-        person=by,
-    )
+    keys = {
+        "accounts": ("inventory_adjustment", "write_off"),
+        "billing": ("vendor", "default_account"),
+        "netsuite": ("subsidiary",),
+        "policies": ("order_match",),
+    }
+    told: dict[str, dict[str, Any]] = {
+        section: {key: typed.text(key) for key in some} for section, some in keys.items()
+    }
+    told["locations"] = {one.center: typed.text(f"location-{one.center}") for one in seen.centers}
+    told["skus"] = _mapped(typed)
+    told["shipbob"] = {"channel_id": int(channel) if channel.isdecimal() else None}
+    await _answer(on, name, by, told)
+
+
+def _mapped(typed: Typed) -> dict[str, str]:
+    """Return the items that were typed, or taken as proposed, for SKUs."""
+    found: dict[str, str] = {}
+    for number in range(MOST_LISTED):
+        sku = typed.text(f"sku-{number}")
+        if not sku:
+            break
+        found[sku] = typed.text(f"item-{number}") or typed.text(f"near-{number}")
+    return found
 
 
 async def _rules(console: Console, on: Connection, name: str, typed: Typed, by: str) -> None:
     del console
-    await drafts.answer(on, name, "", {"start_date": typed.text("start_date")}, person=by)
-    zone = {"timezone": typed.text("timezone")}
-    await drafts.answer(on, name, "schedule", zone, person=by)
-    chosen = {key: typed.text(key) for key in (*POLICIES, "order_match")}
-    await drafts.answer(on, name, "policies", chosen, person=by)
+    told = {
+        "policies": {key: typed.text(key) for key in POLICIES},
+        "": {"start_date": typed.text("start_date")},
+        "schedule": {"timezone": typed.text("timezone")},
+    }
+    await _answer(on, name, by, told)
+
+
+async def _answer(
+    on: Connection, name: str, by: str, told: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Keep what a form tells, by section; what can't be used keeps nothing else from being kept.
+
+    Raises:
+        UserError: something can't be used; the first such thing.
+    """
+    refused: list[UserError] = []
+    for section, values in told.items():
+        try:
+            await drafts.answer(on, name, section, values, person=by)
+            continue
+        except NoSuchDraft:
+            raise
+        except UserError as error:
+            refused.append(error)
+        for key, value in values.items():
+            with contextlib.suppress(UserError):
+                await drafts.answer(on, name, section, {key: value}, person=by)
+    if refused:
+        raise refused[0]
 
 
 _TELLS: Final[dict[str, Tell]] = {
@@ -197,4 +226,4 @@ def _at(name: str, step: str) -> str:
     return f"{PATH}/{quote(name)}/{step}"
 
 
-ROUTES = (begin, certificate, certificate_file, look, apply, discard, go_live, tell)
+ROUTES = (begin, certificate, certificate_file, look, apply, discard, tell)

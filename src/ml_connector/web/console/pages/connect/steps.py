@@ -1,6 +1,6 @@
 """The steps of the set-up, as pages."""
 
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -8,63 +8,19 @@ from urllib.parse import quote
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
+from ml_connector.app.set_up.sentences import ORDER_MATCH, POLICIES, SOURCES, rules_said
 from ml_connector.app.views import set_up
-from ml_connector.config.order_match import PRESETS
 from ml_connector.errors import UserError
-from ml_connector.ledger.connections import connections, drafts
+from ml_connector.ledger.connections import drafts
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.guards import needs
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.state import Console
-from ml_connector.web.who import Who
 
 PATH: Final = "/connect"
 RIGHT: Final = "connections"
 
 STEPS: Final = ("netsuite", "shipbob", "found", "rules", "apply")
-
-ORDER_MATCH: Final[Mapping[str, str]] = {
-    "tranid": "Document number of the sales order",
-    "otherrefnum": "PO / check number of the sales order",
-    "externalid": "External id of the sales order",
-    **{name: f"As the preset {name} has it" for name in PRESETS},
-}
-
-POLICIES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "over_receipt": (
-        "More is stowed than the order expects",
-        {
-            "adjust": "Book the rest as an inventory adjustment",
-            "receive": "Receive it on the order all the same",
-            "park": "Wait for a person",
-            "refuse": "Leave it off, and say so",
-        },
-    ),
-    "unmatched_wro": (
-        "A WRO has the number of no order",
-        {"adjust": "Book it as an inventory adjustment", "park": "Wait for a person"},
-    ),
-    "unmatched_return": (
-        "A return has neither authorization nor order",
-        {"adjust": "Book it as an inventory adjustment", "park": "Wait for a person"},
-    ),
-    "unmatched_shipment": (
-        "A shipment has no sales order",
-        {
-            "park": "Wait for a person",
-            "adjust": "Book it as an inventory adjustment",
-            "ignore": "Leave it off, and say so",
-        },
-    ),
-    "closed_period": (
-        "The period of a fact is closed",
-        {"next-open": "Post on the next open day", "park": "Wait for a person"},
-    ),
-    "missing_product": (
-        "An ordered SKU has no product at ShipBob",
-        {"park": "Wait until there is one", "create": "Make the product"},
-    ),
-}
 
 
 @get(PATH, guards=[needs(RIGHT)])
@@ -94,18 +50,6 @@ async def step_work(request: WebRequest, name: str, step: str) -> Response[bytes
     elif seen.work is None:
         answer.headers["hx-refresh"] = "true"
     return answer
-
-
-@get(f"{PATH}/{{name:str}}", guards=[needs(RIGHT)])
-async def live_page(request: WebRequest, name: str, who: Who) -> Response[bytes]:
-    """Show what comes after the set-up: dry run, and going live."""
-    async with Console.of(request).database.single() as on:
-        if await drafts.find(on, name) is not None:
-            return await shown_step(request, name, STEPS[0])
-        applied = await connections.find(on, name)
-    if applied is None:
-        raise NotFoundException(detail="There is no connection of that name")
-    return page(request, "connect_live.html.jinja", applied=applied, may_act=who.may(RIGHT))
 
 
 async def begun(
@@ -146,9 +90,12 @@ async def shown_step(
         step=step,
         error=error,
         policies=POLICIES,
+        sources=SOURCES,
         order_match=ORDER_MATCH,
+        rules_said=rules_said,
+        proposed_start=datetime.now(UTC).date().replace(day=1),
         permissions=set_up.needed_permissions(),
     )
 
 
-ROUTES = (connect_page, step_page, step_work, live_page)
+ROUTES = (connect_page, step_page, step_work)
