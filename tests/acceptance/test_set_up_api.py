@@ -66,6 +66,10 @@ def test_a_connection_is_set_up_by_calls(acme: Merchant, api: httpx2.Client) -> 
     seen = answer(api, api.post("/drafts/second/look"))["answer"]
     assert {one["result"] for one in seen["checks"]} == {"ok"}
     assert [one["id"] for one in seen["vendors"]] == ["302"]
+    assert seen["products"]["skus"] == seen["products"]["matched"] + len(
+        seen["products"]["to_settle"]
+    )
+    assert {one["way"] for one in seen["orders"]["ways"]} >= {"tranid", "shopify"}
 
     assert tell(api, "schedule", timezone="Nowhere/Here").status_code == 400
     tell(api, "schedule", timezone="America/Chicago")
@@ -75,10 +79,28 @@ def test_a_connection_is_set_up_by_calls(acme: Merchant, api: httpx2.Client) -> 
     refused = answer(api, api.post("/drafts/second/apply"))["answer"]
     assert refused["saved"] is False
     tell(api, "locations", **{"10": "7"})
+    acme.deliver({acme.sku(): 5})
+    tried = answer(api, api.post("/drafts/second/try"))["answer"]
+    assert tried["calls"] <= 60
+    assert {one["policy"] for one in tried["policies"] if one["facts"]} == {"unmatched_wro"}
+    assert 'token = "env:SHIPBOB_TOKEN"' in api.get("/drafts/second/file").json()["toml"]
     assert answer(api, api.post("/drafts/second/apply"))["answer"]["saved"] is True
 
     assert api.get("/drafts/second").status_code == 404
     assert api.get("/connections/second").json()["mode"] == "dry-run"
+    wait_until(lambda: api.get("/connections/second/plan").json()["planned"])
+    planned = answer(api, api.post("/connections/second/plan"))["answer"]
+    [same] = acme.command("plan", "receiving", "--connection", "second", "--json").json["plans"]
+    assert [one["external_id"] for one in planned["documents"]] == [
+        one["external_id"] for one in same["documents"]
+    ]
+    assert planned["kinds"][0] == {
+        "kind": "inventoryAdjustment",
+        "documents": 1,
+        "units": 5,
+        "amounts": {},
+    }
+    assert "[locations]" in api.get("/connections/second/file").json()["toml"]
     live = api.put("/connections/second/mode", json={"mode": "live"})
     assert (live.status_code, live.json()["changed"]) == (200, True)
     shown = acme.rows("select * from act where details ->> 'draft' = 'second'")

@@ -153,3 +153,24 @@ def test_settings_in_force_say_where_each_comes_from(cli: Command) -> None:
     assert [one["value"] for one in found["secrets"]] == ["set, kept sealed"] * len(
         found["secrets"]
     )
+
+
+def test_a_connection_is_shown_as_the_file_that_applies_it(
+    cli: Command, shop: Merchant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = cli("connection", "show", "acme", "--toml")
+    file = tmp_path / "shown.toml"
+    file.write_text(shown.out, "utf-8")
+    for name, value in (
+        ("NS_PRIVATE_KEY", shop.world.private_key),
+        ("SHIPBOB_TOKEN", shop.world.token),
+        ("SB_WEBHOOK_SECRET_1", shop.secret),
+    ):
+        assert f'"env:{name}"' in shown.out
+        assert value not in shown.out
+        monkeypatch.setenv(name, value)
+
+    applied = cli("connection", "apply", str(file), "--no-ping", "--json").json
+
+    assert (applied["changed"], applied["changes"], applied["secrets"]) == (False, [], [])
+    assert cli("connection", "show", "acme", "--toml", "--json").json == {"toml": shown.out}

@@ -75,7 +75,7 @@ class PolicyTried(msgspec.Struct, frozen=True, kw_only=True):
         return next((one for one in self.choices if one.value == value), None)
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class WouldWait(msgspec.Struct, frozen=True, kw_only=True):
     """Facts that would have stopped whatever these policies say, or as they are chosen.
 
     Attributes:
@@ -107,7 +107,7 @@ class RulesTried(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[PolicyTried, ...]
     documents: int
     before_start: int
-    waits: tuple[Waiting, ...]
+    waits: tuple[WouldWait, ...]
 
     def of(self, policy: str) -> PolicyTried | None:
         """Return what one policy would have done."""
@@ -246,12 +246,12 @@ def _told(documents: Sequence[Document]) -> Iterator[tuple[str, int]]:
         yield f"{document.kind}|{document.external_id}|{days}", units
 
 
-def _waits(outcomes: Sequence[_Outcome]) -> tuple[Waiting, ...]:
+def _waits(outcomes: Sequence[_Outcome]) -> tuple[WouldWait, ...]:
     by_cause: dict[str, list[ConnectorError]] = {}
     for one in outcomes:
         if one.failure is not None:
             by_cause.setdefault(one.failure.cause.value, []).append(one.failure)
     return tuple(
-        Waiting(cause=cause, facts=len(errors), says=str(errors[0]), remedy=errors[0].remedy)
+        WouldWait(cause=cause, facts=len(errors), says=str(errors[0]), remedy=errors[0].remedy)
         for cause, errors in sorted(by_cause.items(), key=lambda each: (-len(each[1]), each[0]))
     )
