@@ -1,16 +1,23 @@
 """What comes after the set-up: what would be posted, document by document, and going live."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.response import Stream
 
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.as_file import applied_as_file
 from ml_connector.app.errands import errands
-from ml_connector.app.operations.plan_ahead import TITLES, ForeseenDocument, ForeseenStop
+from ml_connector.app.operations.plan_ahead import (
+    TITLES,
+    ForeseenDocument,
+    ForeseenStop,
+    PlanAhead,
+)
 from ml_connector.app.set_up.drafts import draft_as_file
 from ml_connector.app.views.set_up import PLAN, going_live
 from ml_connector.ledger.connections import connections, drafts
@@ -73,14 +80,18 @@ async def plan(request: WebRequest, who: Who, name: str) -> Response[bytes]:
 
 
 @get(f"{PATH}/{{name:str}}/documents.csv", guards=_GUARDS)
-async def documents_file(request: WebRequest, name: str) -> Response[bytes]:
+async def documents_file(request: WebRequest, name: str) -> Stream:
     """Hand out what would be posted and what would wait."""
     async with Console.of(request).database.single() as on:
         ahead = await going_live(on, name)
     if ahead.planned is None:
         raise NotFoundException(detail="Nothing was planned yet")
-    rows = [*map(_row, ahead.planned.documents), *map(_row, ahead.planned.stops)]
-    return table_file(f"{name}-would-be-posted", _COLUMNS, rows)
+    return await table_file(f"{name}-would-be-posted", _COLUMNS, _rows(ahead.planned))
+
+
+async def _rows(planned: PlanAhead) -> AsyncIterator[list[object]]:
+    for row in (*map(_row, planned.documents), *map(_row, planned.stops)):
+        yield row
 
 
 @get(f"{PATH}/{{name:str}}/connection.toml", guards=_GUARDS)
