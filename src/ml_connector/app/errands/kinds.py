@@ -15,10 +15,10 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
 from ml_connector.app.operations.kept_backups import make_backup, verify_kept
-from ml_connector.app.operations.plan_ahead import plan_ahead
 from ml_connector.app.operations.sync import sync_flow
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.set_up import applying, looking, trying_rules
+from ml_connector.app.set_up.plan_ahead import plan_ahead
 from ml_connector.app.views.set_up import PLAN
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS

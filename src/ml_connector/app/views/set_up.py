@@ -7,12 +7,12 @@ from typing import Final, Literal
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
-from ml_connector.app.operations.plan_ahead import PlanAhead
 from ml_connector.app.set_up import drafts
 from ml_connector.app.set_up.comparing_plans import RulesTried
 from ml_connector.app.set_up.draft_tokens import PAIR
 from ml_connector.app.set_up.looking import Seen
 from ml_connector.app.set_up.misfits import Misfit, misfits
+from ml_connector.app.set_up.plan_ahead import PlanAhead
 from ml_connector.app.set_up.proposals import CenterProposal, proposals
 from ml_connector.ledger.connections.drafts import Draft
 from ml_connector.ledger.people import errands

@@ -12,13 +12,13 @@ from litestar.response import Stream
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.as_file import applied_as_file
 from ml_connector.app.errands import errands
-from ml_connector.app.operations.plan_ahead import (
+from ml_connector.app.set_up.drafts import draft_as_file
+from ml_connector.app.set_up.plan_ahead import (
     TITLES,
     ForeseenDocument,
     ForeseenStop,
     PlanAhead,
 )
-from ml_connector.app.set_up.drafts import draft_as_file
 from ml_connector.app.views.set_up import PLAN, going_live
 from ml_connector.ledger.connections import connections, drafts
 from ml_connector.ledger.connections.connections import AppliedConnection
