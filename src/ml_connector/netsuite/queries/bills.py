@@ -10,14 +10,14 @@ from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-_BILLS: Final = """
+BILLS: Final = """
 SELECT t.id, t.type, t.tranid, t.entity, t.externalid[, t.voided][, t.foreigntotal]
     [, t.currency][, BUILTIN.DF(t.currency) AS currencyname]
 FROM transaction t
 WHERE t.type IN ('VendBill', 'VendCred') AND t.tranid IN ({list}) ORDER BY t.id
 """
 
-_VENDOR: Final = """
+VENDOR: Final = """
 SELECT v.id, v.isinactive[, BUILTIN.DF(v.currency) AS currencyname]
 FROM vendor v WHERE v.id = ?
 """
@@ -67,7 +67,7 @@ async def bills_by_number(
     """
     found: dict[str, tuple[ReferencedBill, ...]] = {}
     for row in await suiteql.rows_in(
-        _BILLS,
+        BILLS,
         numbers,
         type=ReferencedBill,
         operation="suiteql.bills_by_number",
@@ -83,6 +83,6 @@ async def vendor(
 ) -> Vendor | None:
     """Return a vendor by internal id; None when there is none or the role can't see it."""
     rows = await suiteql.rows(
-        _VENDOR, (vendor_id,), type=Vendor, operation="suiteql.vendor", priority=priority
+        VENDOR, (vendor_id,), type=Vendor, operation="suiteql.vendor", priority=priority
     )
     return rows[0] if rows else None

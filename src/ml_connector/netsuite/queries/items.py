@@ -16,14 +16,14 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
 # ``{column}`` is a column of ours; ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
-_ITEMS: Final = """
+ITEMS: Final = """
 SELECT i.id, i.itemid, i.fullname, i.itemtype, i.isinactive[, i.islotitem][, i.isserialitem]
     [, i.unitstype][, i.stockunit][, i.purchaseunit]
 FROM item i WHERE i.{column} IN ({list}) ORDER BY i.id
 """
 
 
-_KIT_MEMBERS: Final = """
+KIT_MEMBERS: Final = """
 SELECT k.parentitem, k.item, k.quantity, i.itemtype
 FROM kitItemMember k LEFT JOIN item i ON i.id = k.item
 WHERE k.parentitem IN ({list}) ORDER BY k.parentitem, k.linenumber
@@ -80,7 +80,7 @@ async def items_by_sku(
         Only the SKUs that were found.
     """
     by_id = await suiteql.rows_in(
-        _ITEMS.replace("{column}", "itemid"),
+        ITEMS.replace("{column}", "itemid"),
         skus,
         type=Item,
         operation="suiteql.items_by_sku",
@@ -89,7 +89,7 @@ async def items_by_sku(
     # An item found by its name needs no second look; a matrix child may be asked for in full.
     named = {item.itemid for item in by_id}
     by_full_name = await suiteql.rows_in(
-        _ITEMS.replace("{column}", "fullname"),
+        ITEMS.replace("{column}", "fullname"),
         [sku for sku in skus if sku not in named and ":" in sku],
         type=Item,
         operation="suiteql.items_by_sku",
@@ -112,7 +112,7 @@ async def items_by_id(
         Only those that the role may see.
     """
     found = await suiteql.rows_in(
-        _ITEMS.replace("{column}", "id"),
+        ITEMS.replace("{column}", "id"),
         item_ids,
         type=Item,
         operation="suiteql.items_by_id",
@@ -133,7 +133,7 @@ async def kit_members(
         UnknownIdentifier: the role may not see the members of kits.
     """
     rows = await suiteql.rows_in(
-        _KIT_MEMBERS,
+        KIT_MEMBERS,
         kit_ids,
         type=KitMember,
         operation="suiteql.kit_members",

@@ -16,7 +16,7 @@ SELECT k.previousline, k.nextdoc, k.nextline FROM nexttransactionlinelink k
 WHERE k.previousdoc IN ({list}) AND k.nexttype = '{type}'
 ORDER BY k.nextdoc, k.nextline, k.previousline
 """
-_LINKS: Final[Mapping[LaterType, str]] = MappingProxyType(
+LINKS: Final[Mapping[LaterType, str]] = MappingProxyType(
     {
         "RtnAuth": _OF_TYPE.replace("{type}", "RtnAuth"),
     }
@@ -47,7 +47,7 @@ async def order_lines_of(
         priority: its place in the queue.
     """
     links = await suiteql.rows_in(
-        _LINKS[later],
+        LINKS[later],
         order_ids,
         type=_LineLink,
         operation=operation,

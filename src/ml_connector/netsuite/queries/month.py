@@ -47,17 +47,15 @@ _AFTER: Final = """
 ORDER BY t.id, l.id
 """
 
-_OUR_STOCK: Final = (
-    _STOCK_COLUMNS + "WHERE t.externalid LIKE ?" + _STOCK_LINES + _IN_MONTH + _AFTER
-)
-_OTHERS_STOCK: Final = (
+OUR_STOCK: Final = _STOCK_COLUMNS + "WHERE t.externalid LIKE ?" + _STOCK_LINES + _IN_MONTH + _AFTER
+OTHERS_STOCK: Final = (
     _STOCK_COLUMNS
     + "WHERE l.location IN ({list}) AND (t.externalid IS NULL OR t.externalid NOT LIKE ?)"
     + _STOCK_LINES
     + _IN_MONTH
     + _AFTER
 )
-_OTHERS_OF_ITEMS: Final = (
+OTHERS_OF_ITEMS: Final = (
     _STOCK_COLUMNS
     + "WHERE l.item IN ({list}) AND l.location = ?"
     + " AND (t.externalid IS NULL OR t.externalid NOT LIKE ?)"
@@ -65,10 +63,10 @@ _OTHERS_OF_ITEMS: Final = (
     + "AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')"
     + _AFTER
 )
-_STOCK_BY_EXTERNAL_ID: Final = (
+STOCK_BY_EXTERNAL_ID: Final = (
     _STOCK_COLUMNS + "WHERE t.externalid IN ({list})" + _STOCK_LINES + "ORDER BY t.id, l.id"
 )
-_STOCK_BY_ID: Final = (
+STOCK_BY_ID: Final = (
     _STOCK_COLUMNS + "WHERE t.id IN ({list})" + _STOCK_LINES + "ORDER BY t.id, l.id"
 )
 
@@ -86,17 +84,17 @@ _MONEY_LINES: Final = """
     AND t.type IN ('VendBill', 'VendCred')
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
 """
-_BILLS: Final = (
+BILLS: Final = (
     _MONEY_COLUMNS
     + "WHERE (t.externalid LIKE ? OR t.entity = ?)"
     + _MONEY_LINES
     + _IN_MONTH
     + _AFTER
 )
-_BILLS_BY_EXTERNAL_ID: Final = (
+BILLS_BY_EXTERNAL_ID: Final = (
     _MONEY_COLUMNS + "WHERE t.externalid IN ({list})" + _MONEY_LINES + "ORDER BY t.id, l.id"
 )
-_BILLS_BY_ID: Final = (
+BILLS_BY_ID: Final = (
     _MONEY_COLUMNS + "WHERE t.id IN ({list})" + _MONEY_LINES + "ORDER BY t.id, l.id"
 )
 
@@ -164,7 +162,7 @@ async def our_stock(
 ) -> AsyncIterator[Sequence[StockLine]]:
     """Yield the lines of our documents dated in a month, wherever they put the stock."""
     async for page in suiteql.pages(
-        _OUR_STOCK,
+        OUR_STOCK,
         (OURS, first.isoformat(), after.isoformat()),
         type=StockLine,
         start=(0, 0, 0),
@@ -188,7 +186,7 @@ async def others_stock(
     if not locations:
         return
     async for page in suiteql.pages(
-        _OTHERS_STOCK,
+        OTHERS_STOCK,
         (OURS, first.isoformat(), after.isoformat()),
         within=locations,
         type=StockLine,
@@ -213,7 +211,7 @@ async def others_of_items(
     if not items:
         return
     async for page in suiteql.pages(
-        _OTHERS_OF_ITEMS,
+        OTHERS_OF_ITEMS,
         (location, OURS, first.isoformat()),
         within=items,
         type=StockLine,
@@ -230,14 +228,14 @@ async def stock_of(
     """Return the lines of these documents, whatever their date."""
     return [
         *await suiteql.rows_in(
-            _STOCK_BY_EXTERNAL_ID,
+            STOCK_BY_EXTERNAL_ID,
             external_ids,
             type=StockLine,
             operation="suiteql.stock_of",
             priority=Priority.BULK,
         ),
         *await suiteql.rows_in(
-            _STOCK_BY_ID,
+            STOCK_BY_ID,
             ids,
             type=StockLine,
             operation="suiteql.stock_of",
@@ -251,7 +249,7 @@ async def bill_pages(
 ) -> AsyncIterator[Sequence[MoneyLine]]:
     """Yield the lines of our bills, and of all bills of ShipBob's vendor, dated in a month."""
     async for page in suiteql.pages(
-        _BILLS,
+        BILLS,
         (OURS, vendor or "0", first.isoformat(), after.isoformat()),
         type=MoneyLine,
         start=(0, 0, 0),
@@ -267,14 +265,14 @@ async def bills_of(
     """Return the lines of these bills and credits, whatever their date."""
     return [
         *await suiteql.rows_in(
-            _BILLS_BY_EXTERNAL_ID,
+            BILLS_BY_EXTERNAL_ID,
             external_ids,
             type=MoneyLine,
             operation="suiteql.bills_of",
             priority=Priority.BULK,
         ),
         *await suiteql.rows_in(
-            _BILLS_BY_ID,
+            BILLS_BY_ID,
             ids,
             type=MoneyLine,
             operation="suiteql.bills_of",

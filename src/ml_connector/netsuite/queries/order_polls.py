@@ -36,7 +36,7 @@ _SHUT_STATUSES: Final[dict[OrderType, frozenset[str]]] = {
 }
 """The other letters from A to H; an order in any further one is looked at, and shown."""
 
-_OPEN_ORDERS: Final = {
+OPEN_ORDERS: Final = {
     order_type: f"""
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t
@@ -49,7 +49,7 @@ ORDER BY t.id
 }
 
 # Thousands may share one second after a mass update, so the key is the pair (section 4.3).
-_CHANGED_ORDERS: Final = """
+CHANGED_ORDERS: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS lastmodified
 FROM transaction t
 WHERE t.type = ? AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
@@ -58,7 +58,7 @@ WHERE t.type = ? AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
 ORDER BY t.lastmodifieddate, t.id
 """
 
-_DELETED: Final = """
+DELETED: Final = """
 SELECT d.recordid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted
 FROM deletedrecord d
 WHERE d.deleteddate >= TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') AND d.recordid > ?
@@ -66,7 +66,7 @@ ORDER BY d.recordid
 """
 
 
-_DELETED_AMONG: Final = """
+DELETED_AMONG: Final = """
 SELECT d.recordid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted
 FROM deletedrecord d WHERE d.recordid IN ({list}) ORDER BY d.recordid
 """
@@ -88,7 +88,7 @@ async def open_orders(
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
-        _OPEN_ORDERS[order_type],
+        OPEN_ORDERS[order_type],
         (since,),
         type=ChangedOrder,
         start=(0,),
@@ -115,7 +115,7 @@ async def changed_orders(
     """
     since = ordered_since.isoformat() if ordered_since else _BEGINNING
     async for page in suiteql.pages(
-        _CHANGED_ORDERS,
+        CHANGED_ORDERS,
         (order_type, since),
         type=ChangedOrder,
         start=(changed_since, changed_since, 0),
@@ -138,7 +138,7 @@ async def deleted_records(suiteql: SuiteQL, *, since: str) -> set[str]:
     found: set[str] = set()
     try:
         async for page in suiteql.pages(
-            _DELETED,
+            DELETED,
             (since,),
             type=_Deleted,
             start=(0,),
@@ -155,7 +155,7 @@ async def is_listed_as_deleted(suiteql: SuiteQL, record_id: str) -> bool:
     """Return whether NetSuite lists a record as deleted; False when the list can't be read."""
     try:
         listed = await suiteql.rows_in(
-            _DELETED_AMONG, [record_id], type=_Deleted, operation="suiteql.deleted_among"
+            DELETED_AMONG, [record_id], type=_Deleted, operation="suiteql.deleted_among"
         )
     except UnknownIdentifier:
         return False

@@ -15,7 +15,7 @@ from ml_connector.netsuite.queries.month import OURS
 from ml_connector.netsuite.queries.setup import account_clock
 from ml_connector.netsuite.suiteql import SuiteQL
 
-_CHANGED: Final = """
+CHANGED: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate[, t.voided]
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
@@ -65,7 +65,7 @@ async def our_documents(
         account_now = datetime.fromisoformat(await account_clock(suiteql))
         begin = f"{account_now - (now - since) - _OVERLAP:%Y-%m-%d %H:%M:%S}"
     async for page in suiteql.pages(
-        _CHANGED,
+        CHANGED,
         (OURS, begin),
         type=OurDocument,
         start=(0,),

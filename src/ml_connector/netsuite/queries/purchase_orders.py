@@ -19,7 +19,7 @@ from ml_connector.transport.call import Priority
 # A transfer order with the number of a purchase order comes as well: whose a number is can't be
 # told by the number then. ``{where}`` is a condition of ours; ``{list}`` becomes placeholders
 # (``SuiteQL.rows_in``).
-_ORDERS: Final = """
+ORDERS: Final = """
 SELECT t.id, t.type, t.tranid, t.status, t.entity, m.location[, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
@@ -28,18 +28,18 @@ WHERE t.type IN ('PurchOrd', 'TrnfrOrd') AND t.tranid IN ({where}) ORDER BY t.id
 """
 
 # Those of the same number come along, in the same call.
-_NUMBERS_OF: Final = """
+NUMBERS_OF: Final = """
     SELECT o.tranid FROM transaction o WHERE o.type = 'PurchOrd' AND o.id IN ({list})
 """
 
-_ORDER_CHANGES: Final = """
+ORDER_CHANGES: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t WHERE t.type IN ('PurchOrd', 'TrnfrOrd') AND t.id IN ({list}) ORDER BY t.id
 """
 
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
 # the components of an assembly. An item that is hidden from the role hides none of its lines.
-_ORDER_LINES: Final = """
+ORDER_LINES: Final = """
 SELECT l.transaction, l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity,
     l.quantityshiprecv, l.isclosed, l.location, l.linesequencenumber,
     TO_CHAR(l.expectedreceiptdate, 'YYYY-MM-DD') AS expectedreceiptdate[, i.isfulfillable]
@@ -55,7 +55,7 @@ ORDER BY l.transaction, l.id
 # The entry against the account of goods not billed yet repeats a line with its sign turned;
 # the quantities of a receipt itself are positive (section 5.2). The link table names the order's
 # line (section 5.3); a receipt without a link is a receipt all the same.
-_RECEIPT_LINES: Final = """
+RECEIPT_LINES: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
     [, TO_CHAR(t.createddate, 'YYYY-MM-DD') AS createddate],
@@ -238,7 +238,7 @@ async def purchase_orders_by_number(
         Only the numbers that were found.
     """
     headers = await suiteql.rows_in(
-        _ORDERS.replace("{where}", "{list}"),
+        ORDERS.replace("{where}", "{list}"),
         tranids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_number",
@@ -259,7 +259,7 @@ async def purchase_orders_by_id(
         Only those that exist; a deleted order is left out.
     """
     headers = await suiteql.rows_in(
-        _ORDERS.replace("{where}", _NUMBERS_OF),
+        ORDERS.replace("{where}", NUMBERS_OF),
         order_ids,
         type=_OrderHeader,
         operation="suiteql.purchase_orders_by_id",
@@ -275,7 +275,7 @@ async def order_changes(
 ) -> list[ChangedOrder]:
     """Return when these orders were last changed; a deleted one is left out."""
     return await suiteql.rows_in(
-        _ORDER_CHANGES,
+        ORDER_CHANGES,
         order_ids,
         type=ChangedOrder,
         operation="suiteql.order_changes",
@@ -367,7 +367,7 @@ async def all_order_lines(
     A line of an item that the role may not see has no ``itemid``.
     """
     rows = await suiteql.rows_in(
-        _ORDER_LINES,
+        ORDER_LINES,
         order_ids,
         type=OrderLine,
         operation="suiteql.order_lines",
@@ -399,7 +399,7 @@ async def received_by_receipts(
         Only the orders that have receipts.
     """
     rows = await suiteql.rows_in(
-        _RECEIPT_LINES,
+        RECEIPT_LINES,
         order_ids,
         type=ReceiptLine,
         operation="suiteql.received_by_receipts",

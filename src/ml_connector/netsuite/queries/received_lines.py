@@ -17,7 +17,7 @@ from ml_connector.words import OUR_EXTERNAL_IDS
 # The quantities of a receipt itself are positive (section 5.2), and the link table names the
 # order's line (section 5.3). A line that several links name counts once. As long as the beginning
 # of an external id of ours: so many of its signs tell who made a receipt.
-_RECEIVED: Final = """
+RECEIVED: Final = """
 SELECT r.createdfrom, r.orderline, r.item, r.location, r.maker, r.month,
     SUM(r.quantity) AS quantity
 FROM (
@@ -73,7 +73,7 @@ async def received_on_lines(
 ) -> list[ReceivedOnLine]:
     """Return what was received from these purchase orders, whenever, by order line."""
     return await suiteql.rows_in(
-        _RECEIVED,
+        RECEIVED,
         order_ids,
         type=ReceivedOnLine,
         operation="suiteql.received_on_lines",

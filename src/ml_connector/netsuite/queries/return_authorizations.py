@@ -26,15 +26,15 @@ LEFT JOIN transactionline om ON om.transaction = m.createdfrom AND om.mainline =
 WHERE t.type = 'RtnAuth'
 """
 # ``{list}`` becomes placeholders for the same values each time it stands there.
-_BY_NAME: Final = (
+BY_NAME: Final = (
     f"{_HEADERS} AND (t.tranid IN ({{list}}) OR t.externalid IN ({{list}})) ORDER BY t.id"
 )
-_BY_ID: Final = f"{_HEADERS} AND t.id IN ({{list}}) ORDER BY t.id"
-_BY_ORDER: Final = (
+BY_ID: Final = f"{_HEADERS} AND t.id IN ({{list}}) ORDER BY t.id"
+BY_ORDER: Final = (
     f"{_HEADERS} AND (m.createdfrom IN ({{list}}) OR om.createdfrom IN ({{list}})) ORDER BY t.id"
 )
 
-_LINES: Final = """
+LINES: Final = """
 SELECT l.transaction, l.id AS line, l.item, l.quantity, l.quantityshiprecv, l.isclosed,
     l.location[, l.units][, i.stockunit]
 FROM transactionline l JOIN item i ON i.id = l.item
@@ -47,7 +47,7 @@ ORDER BY l.transaction, l.id
 
 # The entry against the cost of goods repeats a line with its sign turned; the quantities of
 # a receipt itself are positive (section 5.2).
-_RECEIPT_LINES: Final = """
+RECEIPT_LINES: Final = """
 SELECT t.id, t.tranid, t.externalid, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location
 FROM transaction t
@@ -169,7 +169,7 @@ async def by_name(
     Exact, case-sensitive.
     """
     headers = await suiteql.rows_in(
-        _BY_NAME,
+        BY_NAME,
         names,
         type=_Header,
         operation="suiteql.return_authorizations",
@@ -183,7 +183,7 @@ async def by_id(
 ) -> list[ReturnAuthorization]:
     """Return the authorizations with these internal ids."""
     headers = await suiteql.rows_in(
-        _BY_ID,
+        BY_ID,
         ids,
         type=_Header,
         operation="suiteql.return_authorizations",
@@ -202,7 +202,7 @@ async def from_order(
     the order a line stands for (section 5.3).
     """
     headers = await suiteql.rows_in(
-        _BY_ORDER,
+        BY_ORDER,
         [order_id],
         type=_Header,
         operation="suiteql.return_authorizations",
@@ -240,7 +240,7 @@ async def received(
     This guards against a second receipt without relying on external ids (section 11.4).
     """
     rows = await suiteql.rows_in(
-        _RECEIPT_LINES,
+        RECEIPT_LINES,
         authorization_ids,
         type=ReturnReceiptLine,
         operation="suiteql.return_receipts",
@@ -256,7 +256,7 @@ async def _with_lines(
     suiteql: SuiteQL, headers: Sequence[_Header], priority: Priority
 ) -> list[ReturnAuthorization]:
     rows = await suiteql.rows_in(
-        _LINES,
+        LINES,
         [header.id for header in headers],
         type=AuthorizationLine,
         operation="suiteql.return_authorizations",

@@ -12,7 +12,7 @@ from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Answer, Priority
 
-_PERIODS: Final = """
+PERIODS: Final = """
 SELECT p.id, p.periodname, p.closed, p.alllocked, p.aplocked[, p.isadjust][, p.allownonglchanges],
     TO_CHAR(p.startdate, 'YYYY-MM-DD') AS startdate, TO_CHAR(p.enddate, 'YYYY-MM-DD') AS enddate
 FROM accountingperiod p
@@ -21,7 +21,7 @@ WHERE p.isquarter = 'F' AND p.isyear = 'F' AND (p.isinactive = 'F' OR p.isinacti
 ORDER BY p.startdate, p.id
 """
 
-_LOCATIONS: Final = """
+LOCATIONS: Final = """
 SELECT c.id, c.name, c.isinactive[, c.fullname][, c.subsidiary][, c.usebins]
 FROM location c WHERE c.id IN ({list}) ORDER BY c.id
 """
@@ -156,7 +156,7 @@ async def periods(
         UnknownIdentifier: the role may not read accounting periods.
     """
     found = await suiteql.rows(
-        _PERIODS,
+        PERIODS,
         (around.isoformat(),),
         type=Period,
         operation="suiteql.periods",
@@ -189,7 +189,7 @@ async def locations(
 ) -> Mapping[str, Location]:
     """Return the locations with these internal ids; those that don't exist are left out."""
     rows = await suiteql.rows_in(
-        _LOCATIONS,
+        LOCATIONS,
         location_ids,
         type=Location,
         operation="suiteql.locations",

@@ -12,9 +12,9 @@ from ml_connector.transport.call import Priority
 
 # Two tables have the same numbers. One public integrator calls the first one definitive, and an
 # account or a role may lack either (section 4.5).
-_TABLES: Final = ("inventoryitemlocations", "aggregateitemlocation")
+TABLES: Final = ("inventoryitemlocations", "aggregateitemlocation")
 
-_ON_HAND: Final = {
+ON_HAND: Final = {
     table: f"""
 SELECT s.item, i.itemid, s.location, s.quantityonhand
 FROM {table} s JOIN item i ON i.id = s.item
@@ -22,7 +22,7 @@ WHERE s.location IN ({{list}}) AND s.quantityonhand <> 0
     AND (s.item > ? OR (s.item = ? AND s.location > ?))
 ORDER BY s.item, s.location
 """  # noqa: S608 - our own constants
-    for table in _TABLES
+    for table in TABLES
 }
 
 
@@ -47,10 +47,10 @@ async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[l
     """
     if not locations:
         return
-    for table in _TABLES:
+    for table in TABLES:
         try:
             async for page in suiteql.pages(
-                _ON_HAND[table],
+                ON_HAND[table],
                 within=sorted(locations),
                 type=OnHand,
                 start=(0, 0, 0),
@@ -60,7 +60,7 @@ async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[l
             ):
                 yield page
         except UnknownIdentifier:
-            if table == _TABLES[-1]:
+            if table == TABLES[-1]:
                 raise
         else:
             return

@@ -16,16 +16,16 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
 # ``{list}`` becomes placeholders (``SuiteQL.rows_in``).
-_BY_EXTERNAL_ID: Final = """
+BY_EXTERNAL_ID: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 WHERE t.externalid IN ({list}) ORDER BY t.id
 """
 
-_BY_NUMBER: Final = _BY_EXTERNAL_ID.replace("t.externalid IN", "t.tranid IN")
+BY_NUMBER: Final = BY_EXTERNAL_ID.replace("t.externalid IN", "t.tranid IN")
 
-_BY_MEMO: Final = """
+BY_MEMO: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
 FROM transaction t LEFT JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
@@ -35,7 +35,7 @@ WHERE t.type = ? AND t.memo LIKE ? ORDER BY t.id
 
 # Of receipts and adjustments: the entry against the account of goods that are not billed yet
 # repeats a line with its sign turned, where the account does not say what moves stock.
-_LINES: Final = """
+LINES: Final = """
 SELECT t.id, t.type, t.tranid, t.externalid, t.status, t.memo, m.createdfrom
     [, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.item, l.location, l.quantity
@@ -50,7 +50,7 @@ WHERE t.id IN ({list}) AND l.item IS NOT NULL
 ORDER BY t.id, l.id
 """
 
-_CHANGES: Final = """
+CHANGES: Final = """
 SELECT t.id, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS lastmodified
 FROM transaction t WHERE t.id IN ({list}) ORDER BY t.id
 """
@@ -129,7 +129,7 @@ async def transactions_by_external_id(
         Only the external ids that were found; they are unique over all transactions.
     """
     rows = await suiteql.rows_in(
-        _BY_EXTERNAL_ID,
+        BY_EXTERNAL_ID,
         external_ids,
         type=TransactionHeader,
         operation="suiteql.transactions_by_external_id",
@@ -143,7 +143,7 @@ async def transactions_by_number(
 ) -> Sequence[TransactionHeader]:
     """Find transactions of any type by document number, which is not unique (section 5.1)."""
     return await suiteql.rows_in(
-        _BY_NUMBER,
+        BY_NUMBER,
         [number],
         type=TransactionHeader,
         operation="suiteql.transactions_by_number",
@@ -163,7 +163,7 @@ async def transactions_by_memo_tag(
         priority: its place in the queue.
     """
     rows = await suiteql.rows(
-        _BY_MEMO,
+        BY_MEMO,
         (transaction_type, f"%{tag}%"),
         type=TransactionHeader,
         operation="suiteql.transactions_by_memo_tag",
@@ -178,7 +178,7 @@ async def lines_of_documents(
 ) -> list[NamedLine]:
     """Return the item lines of stock documents by internal id; none of one that was deleted."""
     return await suiteql.rows_in(
-        _LINES, ids, type=NamedLine, operation="suiteql.lines_of_documents", priority=priority
+        LINES, ids, type=NamedLine, operation="suiteql.lines_of_documents", priority=priority
     )
 
 
@@ -187,6 +187,6 @@ async def last_changes(
 ) -> Mapping[str, str]:
     """Return when transactions were changed last, by internal id; none of one that was deleted."""
     found = await suiteql.rows_in(
-        _CHANGES, ids, type=_Change, operation="suiteql.last_changes", priority=priority
+        CHANGES, ids, type=_Change, operation="suiteql.last_changes", priority=priority
     )
     return {row.id: row.lastmodified for row in found}

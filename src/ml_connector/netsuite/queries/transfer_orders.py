@@ -14,13 +14,13 @@ import msgspec
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-_BY_NUMBER: Final = """
+BY_NUMBER: Final = """
 SELECT t.id, t.tranid, t.status, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
 FROM transaction t
 WHERE t.type = 'TrnfrOrd' AND t.tranid IN ({list}) ORDER BY t.id
 """
 
-_BY_ID: Final = """
+BY_ID: Final = """
 SELECT t.id, t.tranid, t.status, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate
 FROM transaction t
 WHERE t.type = 'TrnfrOrd' AND t.id IN ({list}) ORDER BY t.id
@@ -48,7 +48,7 @@ async def transfers_by_number(
     """Find transfer orders by their number, compared exactly."""
     found: dict[str, tuple[TransferOrder, ...]] = {}
     for order in await suiteql.rows_in(
-        _BY_NUMBER,
+        BY_NUMBER,
         tranids,
         type=TransferOrder,
         operation="suiteql.transfer_orders_by_number",
@@ -63,7 +63,7 @@ async def transfers_by_id(
 ) -> Mapping[str, TransferOrder]:
     """Find transfer orders by internal id; other and deleted records are left out."""
     rows = await suiteql.rows_in(
-        _BY_ID,
+        BY_ID,
         order_ids,
         type=TransferOrder,
         operation="suiteql.transfer_orders_by_id",

@@ -13,7 +13,7 @@ from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
-_UNITS: Final = """
+UNITS: Final = """
 SELECT u.internalid, u.conversionrate FROM unitstypeuom u
 WHERE u.internalid IN ({list}) ORDER BY u.internalid
 """
@@ -30,7 +30,7 @@ async def unit_rates(
     """Return the base units in one of each unit; units that can't be read are left out."""
     try:
         rows = await suiteql.rows_in(
-            _UNITS,
+            UNITS,
             unit_ids,
             type=_Unit,
             operation="suiteql.unit_rates",

@@ -16,7 +16,7 @@ from ml_connector.transport.call import Priority
 
 # The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
 # itself are negative (section 5.2).
-_FULFILLMENTS: Final = """
+FULFILLMENTS: Final = """
 SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location,
     k.previousline AS orderline
@@ -31,7 +31,7 @@ WHERE t.type = 'ItemShip' AND m.createdfrom IN ({list})
 ORDER BY t.id, l.id, k.previousline
 """
 
-_TRACKING_NUMBERS: Final = """
+TRACKING_NUMBERS: Final = """
 SELECT m.transaction, n.trackingnumber
 FROM trackingnumbermap m JOIN trackingnumber n ON n.id = m.trackingnumber
 WHERE m.transaction IN ({list}) ORDER BY m.transaction, n.id
@@ -102,7 +102,7 @@ async def fulfillments_of(
     (section 5.3), the tracking numbers by a table of their own (section 5.5).
     """
     rows = await suiteql.rows_in(
-        _FULFILLMENTS,
+        FULFILLMENTS,
         order_ids,
         type=_FulfillmentRow,
         operation="suiteql.fulfillments",
@@ -143,7 +143,7 @@ async def _tracking_numbers(
 ) -> Mapping[str, list[str]]:
     try:
         rows = await suiteql.rows_in(
-            _TRACKING_NUMBERS,
+            TRACKING_NUMBERS,
             fulfillment_ids,
             type=_TrackingNumber,
             operation="suiteql.tracking_numbers",

@@ -22,7 +22,7 @@ from ml_connector.transport.call import Priority
 # Item lines of a document (section 5.2): neither its header row nor tax, cost of goods or
 # the components of an assembly. One query returns headers and lines, because an order that is
 # being shipped is read often.
-_ORDERS: Final = """
+ORDERS: Final = """
 SELECT t.id, t.tranid, t.status, t.{column} AS matched, m.location[, m.subsidiary],
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
     l.id AS line, l.item, i.itemid, i.fullname, i.itemtype, l.quantity, l.quantityshiprecv,
@@ -38,17 +38,17 @@ LEFT JOIN item i ON i.id = l.item
 WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id, l.id
 """
 
-_HEADERS: Final = """
+HEADERS: Final = """
 SELECT t.id, t.tranid, t.entity, t.{column} AS matched FROM transaction t
 WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
 """
 
-_OTHER_SALES: Final = """
+OTHER_SALES: Final = """
 SELECT t.id, t.tranid, t.type, t.{column} AS matched FROM transaction t
 WHERE t.type IN ('CashSale', 'CustInvc', 'TrnfrOrd') AND t.{column} IN ({list}) ORDER BY t.id
 """
 
-_LOTS: Final = """
+LOTS: Final = """
 SELECT n.id, n.item, n.inventorynumber FROM inventorynumber n
 WHERE n.inventorynumber IN ({list}) ORDER BY n.id
 """
@@ -219,7 +219,7 @@ async def sales_orders_by(
         ValueError: orders can't be found by this field.
     """
     rows = await suiteql.rows_in(
-        _ORDERS.replace("{column}", column_name(_matching_field(field))),
+        ORDERS.replace("{column}", column_name(_matching_field(field))),
         values,
         type=_OrderRow,
         operation="suiteql.sales_orders",
@@ -258,7 +258,7 @@ async def headers_by(
         ValueError: orders can't be found by this field.
     """
     rows = await suiteql.rows_in(
-        _HEADERS.replace("{column}", column_name(_matching_field(field))),
+        HEADERS.replace("{column}", column_name(_matching_field(field))),
         values,
         type=SalesOrderHeader,
         operation="suiteql.sales_orders",
@@ -275,7 +275,7 @@ async def other_sales_by(
 ) -> Mapping[str, tuple[OtherSale, ...]]:
     """Find cash sales, invoices and transfer orders by a field, as ``sales_orders_by`` does."""
     rows = await suiteql.rows_in(
-        _OTHER_SALES.replace("{column}", column_name(_matching_field(field))),
+        OTHER_SALES.replace("{column}", column_name(_matching_field(field))),
         values,
         type=OtherSale,
         operation="suiteql.other_sales",
@@ -322,5 +322,5 @@ async def lots_by_number(
 ) -> list[Lot]:
     """Return the lots and serial numbers with these texts, of whatever item (section 5.4)."""
     return await suiteql.rows_in(
-        _LOTS, numbers, type=Lot, operation="suiteql.lots", priority=priority
+        LOTS, numbers, type=Lot, operation="suiteql.lots", priority=priority
     )
