@@ -1,34 +1,19 @@
 """Ping: every broken thing is named for itself, and nothing is changed by looking."""
 
-import asyncio
 import dataclasses
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
-import pydantic
+import msgspec
 import pytest
 
 from acceptance.merchant import Merchant
-from ml_connector.app.connections.checks import Check
-from ml_connector.app.installation.clients import (
-    netsuite_client,
-    shipbob_billing_client,
-    shipbob_client,
-)
-from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.ping.netsuite import PingNetSuite
-from ml_connector.app.ping.ping import ping_connection
-from ml_connector.app.ping.shipbob import PingShipBob
-from ml_connector.config.connection import AccountsSection, BillingSection
-from ml_connector.ledger.connections import connections
+from app.pinging import broken, look, look_at, needed
 from ml_connector.netsuite.permissions import PERMISSIONS
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.words import System
-from waiting import HANGS_AFTER_SECONDS
 
 NOW = datetime.now(UTC)
 WHOLE = {"billing": 'vendor = "301"\ndefault_account = "54"'}
@@ -68,7 +53,9 @@ def acme(shop: Merchant) -> Iterator[Merchant]:
     roles = dict(netsuite.roles.known)
     certificates = dict(netsuite.sign_in.certificates)
     netsuite.roles.face = "mixed"
+    channels = dict(shipbob.books.access.channels)
     yield shop
+    shipbob.books.access.channels.update(channels)
     netsuite.roles.known.clear()
     netsuite.roles.known.update(roles)
     netsuite.sign_in.certificates.update(certificates)
@@ -79,66 +66,6 @@ def acme(shop: Merchant) -> Iterator[Merchant]:
     netsuite.reopen_period(f"{NOW:%Y-%m}")
     shipbob.clear_faults()
     netsuite.faults.clear()
-
-
-async def look(acme: Merchant, *, deep: bool = False) -> dict[str, Check]:
-    async with open_installation(acme.settings) as installation:
-        found = await ping_connection(
-            installation, "acme", deep=deep, within_seconds=HANGS_AFTER_SECONDS
-        )
-    return {f"{one.system} {one.name}": one for one in found}
-
-
-TABLES: Mapping[str, type[pydantic.BaseModel]] = {
-    "accounts": AccountsSection,
-    "billing": BillingSection,
-}
-
-
-async def look_at(acme: Merchant, system: System, **tables: str) -> dict[str, Check]:
-    """Ping one system alone, with other tables in the settings than those applied.
-
-    Most broken things show in one system; this takes as long as the machine needs.
-    """
-    async with open_installation(acme.settings) as installation:
-        async with installation.database.transaction() as on:
-            applied = await connections.find(on, "acme")
-            assert applied is not None
-            settings = applied.settings(await installation.vault.all("acme", on=on))
-        given = {name: tomllib.loads(lines) for name, lines in tables.items()}
-        changed = {
-            name: TABLES[name].model_validate(lines) if name in TABLES else lines
-            for name, lines in given.items()
-        }
-        settings = settings.model_copy(update=changed)
-        until = asyncio.get_running_loop().time() + HANGS_AFTER_SECONDS
-        opened = partial(netsuite_client, installation, settings, installation.tokens)
-        if system == "netsuite":
-            await installation.tokens.clear_problem("acme", "netsuite")
-            checks = await PingNetSuite(opened, settings, worked_before=True, until=until).checks()
-        else:
-            checks = await PingShipBob(
-                partial(shipbob_client, installation, settings, installation.tokens),
-                partial(shipbob_billing_client, installation, settings, installation.tokens),
-                netsuite=None,
-                settings=settings,
-                webhook_url=None,
-                deep=False,
-                until=until,
-            ).checks()
-    return {f"{one.system} {one.name}": one for one in checks}
-
-
-def broken(found: dict[str, Check]) -> dict[str, str]:
-    return {
-        name: one.outcome
-        for name, one in found.items()
-        if one.outcome != "ok" and name != "netsuite permissions too many"
-    }
-
-
-def needed(found: dict[str, Check]) -> set[str]:
-    return {name for name, one in found.items() if one.outcome != "ok" and one.needed}
 
 
 async def test_all_that_is_needed_is_ok_after_few_calls_that_change_nothing(
@@ -161,7 +88,7 @@ async def test_all_that_is_needed_is_ok_after_few_calls_that_change_nothing(
         "netsuite certificate": "missing",
         "shipbob webhooks": "missing",
     }
-    assert asked_netsuite <= 40
+    assert asked_netsuite <= 90  # of which 50 are the flows' own queries
     assert asked_shipbob <= 15
     assert len(acme.world.netsuite.documents()) == documents
     assert set(posted) <= {"suiteql", "token"}
@@ -330,7 +257,7 @@ async def test_a_set_up_that_does_not_fit_is_named(
             {"locations": '"228" = "6"\n"10" = "7"\n"77" = "6"'},
             "shipbob unknown centers",
             "77",
-            False,
+            True,
         ),
         (
             {"locations": '"228" = "6"\n"10" = "7"\n"77" = "8"'},
@@ -350,6 +277,123 @@ async def test_a_setting_that_names_nothing_is_named(
     assert said in found.found
     assert found.remedy
     assert found.needed is is_needed
+
+
+async def test_a_hub_of_shipbobs_is_known_although_nothing_may_be_sent_to_it(
+    acme: Merchant,
+) -> None:
+    acme.world.shipbob.add_fulfillment_center(78, "Hub (PA)", receiving=False)
+    found = await look_at(acme, "shipbob", locations='"228" = "6"\n"10" = "7"\n"78" = "8"')
+
+    assert needed(found) == set()
+    assert "ShipBob lists no 78" in found["shipbob unknown centers"].found
+    assert found["shipbob hubs apart"].outcome == "missing"
+
+
+HIDDEN = {
+    "transaction.tranid": ("purchase orders", "purchase-orders, receiving"),
+    "transactionline.quantityshiprecv": ("sales orders by tranid", "returns, tracking"),
+    "transactionline.createdfrom": ("fulfillments", "returns, tracking"),
+    "transaction.lastmodifieddate": ("changes of orders", "purchase-orders"),
+    "nexttransactionlinelink": ("receipts", "purchase-orders, receiving"),
+    "item.fullname": ("items", "inventory, purchase-orders, receiving, returns, tracking"),
+    "transaction.status": ("return authorizations", "returns"),
+    "transaction.entity": ("bills", "billing"),
+}
+"""What flows can't do without, with what asks for it and which flows stop."""
+
+OPTIONAL = {
+    "kitItemMember": ("kits", "shipments of kits wait"),
+    "unitstypeuom": ("units", "order lines in cases are refused"),
+    "deletedrecord": ("deleted records", "noticed once a day"),
+    "trackingnumbermap": ("tracking numbers", "are not seen"),
+    "inventorynumber": ("lots", "shipments and returns of lots stop"),
+}
+"""What flows can do without, and what happens then."""
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+async def test_what_is_hidden_from_the_role_is_named_with_the_flows_that_it_stops(
+    acme: Merchant, name: str
+) -> None:
+    about, flows = HIDDEN[name]
+    acme.world.netsuite.hide_names(name)
+    found = await look_at(acme, "netsuite")
+    check = found[f"netsuite query {about}"]
+
+    assert f"netsuite query {about}" in needed(found)
+    assert check.outcome == "forbidden"
+    assert name.rpartition(".")[2].lower() in check.found.lower()
+    assert f"this stops {flows}" in check.found
+    assert "[flows]" in check.remedy
+
+
+async def test_what_flows_can_do_without_is_a_warning_with_what_happens_then(
+    acme: Merchant,
+) -> None:
+    acme.world.netsuite.hide_names(*OPTIONAL, "inventoryitemlocations", "item.islotitem")
+    found = await look_at(acme, "netsuite")
+
+    assert needed(found) == set()
+    for about, consequence in OPTIONAL.values():
+        assert consequence in found[f"netsuite query {about}"].found
+    assert found["netsuite query stock"].outcome == "ok"  # the other table is asked
+    assert found["netsuite query items"].outcome == "ok"  # the column is optional
+
+
+async def test_only_the_queries_of_flows_that_are_on_are_sent(acme: Merchant) -> None:
+    acme.world.netsuite.hide_names("transaction.status", "inventoryitemlocations")
+    acme.world.netsuite.hide_names("aggregateitemlocation")
+    off = "\n".join(
+        f"{flow} = false" for flow in ("purchase_orders", "receiving", "tracking", "inventory")
+    )
+    found = await look_at(acme, "netsuite", flows=off)
+
+    assert "netsuite query stock" not in found
+    assert "this stops returns" in found["netsuite query return authorizations"].found
+    assert "returns" in found["netsuite query sales orders by id"].found
+
+
+@pytest.mark.parametrize(
+    ("scope", "tables", "flows"),
+    [
+        ("receiving_write", {}, "purchase-orders, receiving"),
+        ("orders_write", {}, "tracking"),
+        ("orders_write", {"policies": "mark_tracking = false"}, ""),
+        ("products_write", {}, ""),
+        ("products_write", {"policies": 'missing_product = "create"'}, "purchase-orders"),
+        ("webhooks_write", {}, ""),
+    ],
+)
+async def test_a_scope_to_write_is_needed_where_a_flow_that_is_on_writes_with_it(
+    acme: Merchant, scope: str, tables: dict[str, str], flows: str
+) -> None:
+    listed(acme, lambda one: one != scope)
+    found = await look_at(acme, "shipbob", **tables)
+    check = found["shipbob scopes to write"]
+
+    assert needed(found) == ({"shipbob scopes to write"} if flows else set())
+    assert check.outcome == "missing"
+    assert scope in check.found
+    assert check.found.endswith(f"this stops {flows}") is bool(flows)
+
+
+async def test_a_channel_that_can_not_be_written_to_stops_the_flows_that_write(
+    acme: Merchant,
+) -> None:
+    listed(acme, lambda one: not one.endswith("_write"))
+    found = await look_at(acme, "shipbob", shipbob=f"channel_id = {acme.world.channel_id}")
+
+    assert needed(found) == {"shipbob channel"}
+    assert "stops purchase-orders, receiving, tracking" in found["shipbob channel"].found
+
+
+def listed(acme: Merchant, wanted: Callable[[str], bool]) -> None:
+    """Let the merchant's channel list only these scopes."""
+    channels = acme.world.shipbob.books.access.channels
+    own = channels[acme.world.channel_id]
+    fewer = tuple(filter(wanted, own.scopes))
+    channels[own.id] = msgspec.structs.replace(own, scopes=fewer)
 
 
 async def test_a_hub_at_the_location_of_its_center_is_no_matter(acme: Merchant) -> None:

@@ -25,7 +25,7 @@ async def looked() -> tuple[list[Check], float]:
 def test_what_does_not_answer_in_time_is_told_and_no_ping_waits_longer() -> None:
     found, seconds = clockwork.run(looked())
 
-    assert seconds == SECONDS < 15
+    assert seconds == SECONDS < 120
     assert [(one.name, one.outcome, one.found) for one in found[:2]] == [
         ("first", "ok", "here"),
         ("silent", "failed", "no answer in time"),

@@ -130,7 +130,7 @@ async def test_a_channel_that_lists_fewer_scopes_says_what_each_is_for(acme: Mer
     access.channels[own.id] = msgspec.structs.replace(own, scopes=fewer)
     found = (await look(acme))["scopes to write"]
 
-    assert (found.outcome, found.needed) == ("missing", False)
+    assert (found.outcome, found.needed) == ("missing", True)
     assert "receiving_write is for announcing wros" in found.remedy.lower()
 
 

@@ -1,6 +1,7 @@
 """The command line: options, exit statuses, one JSON document, errors that help."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -203,6 +204,7 @@ def test_showing_a_connection_prints_no_secret(cli: Command, shop: Merchant) -> 
 
 def test_ping_says_what_was_found_and_fails_with_a_remedy(cli: Command, shop: Merchant) -> None:
     good = cli("ping", "--json")
+    shown = cli("ping")
     shop.world.shipbob.revoke_token(shop.world.token)
     try:
         bad = cli("ping")
@@ -211,6 +213,14 @@ def test_ping_says_what_was_found_and_fails_with_a_remedy(cli: Command, shop: Me
         shop.world.shipbob.add_token(shop.world.token)
 
     assert (good.status, good.json["ok"]) == (0, True)
+    optional = [one for one in good.json["checks"] if one["result"] != "ok"]
+    assert optional
+    assert not any(one["needed"] for one in optional)
+    assert shown.status == 0
+    assert re.search(r"^shipbob +webhooks +warning +\S", shown.out, re.MULTILINE)
+    counted = f"{len(good.json['checks'])} checks: "
+    assert shown.out.rstrip().splitlines()[-1].startswith(counted)
+    assert f", {len(optional)} warnings" in shown.out
     assert bad.status == 1
     assert "FAILED" in bad.out
     assert (bad_json.status, bad_json.json["ok"]) == (1, False)

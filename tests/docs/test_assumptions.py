@@ -22,6 +22,7 @@ from ml_connector.assumptions.register import (
     sections,
     uncovered,
 )
+from ml_connector.netsuite.questions import questions
 
 LIMITATIONS = DOCS / "limitations.md"
 PAGE = DOCS / "reference" / "assumptions.md"
@@ -76,6 +77,20 @@ def leans_on(path: Path, one: Assumption) -> bool:
         cited.system == one.system and cited.section in {*one.sections, *chapters}
         for cited in references.cited_in(path)
     )
+
+
+CHECK = re.compile(r"checks? (?:named )?\*([^*]+)\*")
+
+
+def test_checks_of_ping_that_are_named_are_there() -> None:
+    texts = [one.look for one in register()]
+    named = {name for text in texts for name in CHECK.findall(text)}
+    asked = {f"query {one.about}" for one in questions(frozenset(), ["tranid"])}
+    sources = [*(PACKAGE / "app" / "ping").glob("*.py"), PACKAGE / "app/connections/ids.py"]
+    source = "".join(path.read_text("utf-8") for path in sources)
+    families = {"query", "permission"}
+
+    assert {name for name in named - asked - families if f'"{name}"' not in source} == set()
 
 
 def test_settings_that_guard_an_entry_are_documented() -> None:

@@ -1,5 +1,6 @@
 """``ping``, and printing what was checked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -11,6 +12,8 @@ from ml_connector.app.ping.ping import ping_connection
 from ml_connector.cli.context import current
 
 _SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
+_WARNING: Final = "warning"
+_COUNTED: Final = ("ok", _WARNING, "MISSING", "FORBIDDEN", "FAILED")
 
 
 def ping(
@@ -30,10 +33,11 @@ def ping(
 
     async def ask(installation: Installation) -> list[Check]:
         one = await context.applied(installation)
-        return await ping_connection(installation, one.name, deep=deep)
+        return await ping_connection(installation, one.name, deep=deep, tell=_print_one)
 
     found = context.run(ask)
-    print_checks(found)
+    _print_remedies(found)
+    context.printer.line(_counted(found))
     passed = all(check.outcome == "ok" for check in found if check.needed)
     context.printer.answer({"ok": passed, "checks": as_rows(found)})
     if not passed:
@@ -42,17 +46,33 @@ def ping(
 
 def print_checks(found: Sequence[Check]) -> None:
     """Print what was checked, for a person: first all results, then the remedies."""
-    printer = current().printer
-    printer.table(
+    current().printer.table(
         ["system", "check", "result", "what was found"],
         [[one.system, one.name, _sign(one), one.found] for one in found],
         empty="Nothing was checked.",
     )
+    _print_remedies(found)
+
+
+def _print_one(one: Check) -> None:
+    """Print a check when it ends."""
+    current().printer.line(f"{one.system:8}  {one.name:34}  {_sign(one):9}  {one.found}".rstrip())
+
+
+def _print_remedies(found: Sequence[Check]) -> None:
+    printer = current().printer
     for one in found:
         if one.outcome != "ok" and one.remedy:
             printer.line(f"{one.system} {one.name}: {one.remedy}", style="bold")
 
 
+def _counted(found: Sequence[Check]) -> str:
+    """Return the last line: how many checks, and how they ended."""
+    signs = Counter(map(_sign, found))
+    named = {_WARNING: "warnings" if signs[_WARNING] != 1 else _WARNING}
+    said = [f"{signs[sign]} {named.get(sign, sign)}" for sign in _COUNTED if signs[sign]]
+    return f"{len(found)} checks: {', '.join(said)}"
+
+
 def _sign(one: Check) -> str:
-    optional = one.outcome != "ok" and not one.needed
-    return f"{one.outcome} (not needed)" if optional else _SIGNS[one.outcome]
+    return _WARNING if one.outcome != "ok" and not one.needed else _SIGNS[one.outcome]

@@ -42,6 +42,8 @@ class Permission:
     table: Table | None = None
 
 
+ROLE_PAGE: Final = "docs/reference/netsuite-role.md lists all that are needed, and why."
+
 GOODS_IN: Final = frozenset({"receiving", "purchase_orders"})
 """The keys under ``[flows]`` of the flows that read purchase orders."""
 

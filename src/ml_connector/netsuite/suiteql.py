@@ -12,7 +12,7 @@ from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.row_pages import TypedPage, read_page
 from ml_connector.netsuite.session import NetSuiteSession
-from ml_connector.transport.call import Call, Patience, Priority
+from ml_connector.transport.call import Answer, Call, Patience, Priority
 from ml_connector.transport.spoiled import Spoiled
 
 _NETSUITE: Final = "NetSuite"
@@ -190,6 +190,16 @@ class SuiteQL:
                 raise Retryable(f"NetSuite's pages of {operation} do not go forward")
             after = following
 
+    async def look(
+        self, query: str, params: Parameters, *, operation: str, priority: Priority = Priority.LIVE
+    ) -> None:
+        """Send a query whose rows nobody wants: whether it can be asked is all that counts.
+
+        Raises:
+            UnknownIdentifier, NeedsHuman, Retryable, ValueError: as for ``rows``.
+        """
+        await self._answer(query, params, limit=1, operation=operation, priority=priority)
+
     async def _page(
         self,
         query: str,
@@ -202,6 +212,21 @@ class SuiteQL:
         spoiled: Spoiled,
     ) -> TypedPage[T]:
         """Ask for one page, without the optional parts that the account lacks."""
+        answer = await self._answer(
+            query, params, limit=PAGE_ROWS, offset=offset, operation=operation, priority=priority
+        )
+        return read_page(answer.body, type, operation, spoiled=spoiled)
+
+    async def _answer(
+        self,
+        query: str,
+        params: Parameters,
+        *,
+        limit: int,
+        offset: int = 0,
+        operation: str,
+        priority: Priority,
+    ) -> Answer:
         while True:
             lacking = self._lacking_now()
             text = dialect.without(query, lacking)
@@ -211,12 +236,13 @@ class SuiteQL:
                 self._account,
                 text,
                 params,
+                limit=limit,
                 offset=offset,
                 operation=operation,
                 priority=priority,
             )
             try:
-                answer = await self._session.send(call)
+                return await self._session.send(call)
             except UnknownIdentifier as error:
                 named = [
                     part
@@ -226,8 +252,6 @@ class SuiteQL:
                 if not named:
                     raise
                 self._lacking.update(dict.fromkeys(named, self._monotonic()))
-                continue
-            return read_page(answer.body, type, operation, spoiled=spoiled)
 
     def _lacking_now(self) -> frozenset[str]:
         oldest = self._monotonic() - _LACKING_SECONDS
@@ -240,6 +264,7 @@ def query_call(
     query: str,
     params: Parameters,
     *,
+    limit: int = PAGE_ROWS,
     offset: int,
     operation: str,
     priority: Priority,
@@ -254,7 +279,7 @@ def query_call(
     return session.call(
         operation,
         "POST",
-        f"{account.suiteql_url}?limit={PAGE_ROWS}&offset={offset}",
+        f"{account.suiteql_url}?limit={limit}&offset={offset}",
         headers={"Content-Type": "application/json", "Prefer": "transient"},
         body=msgspec.json.encode(body),
         patience=Patience.QUERY,

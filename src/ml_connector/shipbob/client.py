@@ -38,7 +38,7 @@ from ml_connector.shipbob.payloads import (
     Wro,
     encode,
 )
-from ml_connector.shipbob.resources import receiving
+from ml_connector.shipbob.resources import centers, receiving
 from ml_connector.shipbob.resources.billing import BillingApi
 from ml_connector.shipbob.resources.channels import own_channel
 from ml_connector.shipbob.resources.inventory_history import HistoryCalls
@@ -172,14 +172,11 @@ class ShipBob:
         self, *, priority: Priority = Priority.LIVE
     ) -> list[FulfillmentCenter]:
         """Return the merchant's fulfillment centers (section 9.1, GET /fulfillment-center)."""
-        request = Request(
-            operation="fulfillment_center.list",
-            doing="reading the fulfillment centers",
-            path="/fulfillment-center",
-            scope="receiving_read",
-            priority=priority,
-        )
-        return await self._session.listed(request, FulfillmentCenter)
+        return await self._session.listed(centers.list_centers(priority), FulfillmentCenter)
+
+    async def every_place(self) -> list[FulfillmentCenter]:
+        """Return all places of ShipBob's, also hubs (section 9.1, GET /location)."""
+        return await self._session.listed(centers.EVERY_PLACE, FulfillmentCenter)
 
     # Receiving.
 

@@ -111,6 +111,30 @@ def unlisted_centers(settings: ConnectionSettings, listed: Collection[str]) -> l
     return [unknown, *_hubs_apart(settings, strange)]
 
 
+def without_places(
+    settings: ConnectionSettings, places: Collection[str], unlisted: Sequence[Check]
+) -> list[Check]:
+    """Say which mapped centers ShipBob does not have at all. Pure.
+
+    Args:
+        settings: of the connection.
+        places: all that ShipBob has, also hubs and those that take nothing in any more.
+        unlisted: what was said of the mapped centers to which nothing may be sent.
+    """
+    strange = [center for center in settings.locations if center not in places]
+    if not strange:
+        return list(unlisted)
+    unknown = Check(
+        system="shipbob",
+        name="unknown centers",
+        outcome="missing",
+        found=f"ShipBob has no {', '.join(strange)}",
+        remedy="Correct the left side of [locations]: compare it with the fulfillment centers of"
+        " this account. Sandbox and production have other numbers.",
+    )
+    return [unknown, *(one for one in unlisted if one.name != unknown.name)]
+
+
 def _hubs_apart(settings: ConnectionSettings, strange: Collection[str]) -> list[Check]:
     """Say which centers that may be hubs have a location that no other center has. Pure.
 

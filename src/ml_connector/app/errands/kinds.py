@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -50,8 +51,12 @@ async def _ping(
 ) -> dict[str, Any]:
     """Check a connection; ``arguments["deep"]``: products and the last orders too."""
     progress.says("Asking both systems")
+    ended = count(1)
     checks = await ping_connection(
-        installation, _name(errand), deep=bool(errand.arguments.get("deep"))
+        installation,
+        _name(errand),
+        deep=bool(errand.arguments.get("deep")),
+        tell=lambda check: progress.says(f"Checked {check.system} {check.name}", next(ended)),
     )
     works = all(one.outcome == "ok" or not one.needed for one in checks)
     return {"ok": works, "checks": as_rows(checks)}

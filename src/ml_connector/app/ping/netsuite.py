@@ -7,12 +7,19 @@ from functools import partial
 from typing import Final
 
 from ml_connector.app.connections.checks import Check
-from ml_connector.app.ping.running import Probe, is_needed, run, run_one
+from ml_connector.app.ping.queries import query_probes
+from ml_connector.app.ping.running import Probe, Tell, is_needed, run, run_one, tell_nobody
 from ml_connector.app.ping.settings import SetUp
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman
 from ml_connector.netsuite.client import AccountClock, NetSuite
-from ml_connector.netsuite.permissions import EXCESS, GOODS_IN, PERMISSIONS, Permission
+from ml_connector.netsuite.permissions import (
+    EXCESS,
+    GOODS_IN,
+    PERMISSIONS,
+    ROLE_PAGE,
+    Permission,
+)
 from ml_connector.netsuite.queries import setup
 from ml_connector.netsuite.sign_in.oauth import (
     CLOCK_REMEDY,
@@ -21,8 +28,6 @@ from ml_connector.netsuite.sign_in.oauth import (
     describe_offset,
 )
 from ml_connector.words import Cause
-
-ROLE_PAGE: Final = "docs/reference/netsuite-role.md lists all that are needed, and why."
 
 PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     "purchaseOrder": ("tranId", "item"),
@@ -47,6 +52,7 @@ class PingNetSuite:
         settings: of the connection.
         worked_before: these credentials got a token before.
         until: the time, of the event loop's clock, by which all checks must be done.
+        tell: of each check when it ends.
     """
 
     def __init__(
@@ -56,28 +62,30 @@ class PingNetSuite:
         *,
         worked_before: bool,
         until: float,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._open_client = open_client
         self._worked_before = worked_before
         self._settings = settings
         self._until = until
+        self._tell = tell
 
     async def checks(self) -> list[Check]:
         """Do all checks; stop after the first ones when NetSuite can't be used at all."""
         found = await run_one("netsuite", Probe(name="token", ask=self._token), until=self._until)
         if found[0].outcome != "ok":
-            return [*found, *_clock_of(found[0])]
+            return self._told([*found, *_clock_of(found[0])])
+        self._told(found)
         client, _ = self._open_client()
         clocks: list[AccountClock] = []
-        found += await run_one(
+        [asked] = await run_one(
             "netsuite",
             Probe(name="SuiteQL", ask=partial(_ask_clock, client, clocks)),
             until=self._until,
         )
-        if found[-1].outcome != "ok":
-            found[-1] = await self._why(client, found[-1])
-            return found
-        found += self._times(clocks[0])
+        if asked.outcome != "ok":
+            return [*found, *self._told([await self._why(client, asked)])]
+        found += self._told([asked, *self._times(clocks[0])])
         set_up = SetUp(client=client, settings=self._settings)
         probes = [
             Probe(name="language", ask=partial(_language, client), needed=False),
@@ -91,8 +99,14 @@ class PingNetSuite:
             *self._permissions(client),
             Probe(name="permissions too many", ask=partial(_excess, client), needed=False),
             *set_up.probes(),
+            *query_probes(client, self._settings),
         ]
-        return found + await run("netsuite", probes, until=self._until)
+        return found + await run("netsuite", probes, until=self._until, tell=self._tell)
+
+    def _told(self, found: list[Check]) -> list[Check]:
+        for check in found:
+            self._tell(check)
+        return found
 
     async def _token(self) -> str:
         _, auth = self._open_client()

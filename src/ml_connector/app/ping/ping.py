@@ -17,7 +17,7 @@ from ml_connector.app.installation.clients import (
 )
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.ping.netsuite import PingNetSuite
-from ml_connector.app.ping.running import SECONDS
+from ml_connector.app.ping.running import SECONDS, Tell, tell_nobody
 from ml_connector.app.ping.shipbob import PingShipBob
 from ml_connector.app.sign_in.certificate_expiry import certificate_check
 from ml_connector.errors import ConnectorError, UserError
@@ -28,17 +28,23 @@ from ml_connector.transport.http.holds import Reach
 
 
 async def ping_connection(
-    installation: Installation, name: str, *, deep: bool = False, within_seconds: float = SECONDS
+    installation: Installation,
+    name: str,
+    *,
+    deep: bool = False,
+    within_seconds: float = SECONDS,
+    tell: Tell = tell_nobody,
 ) -> list[Check]:
-    """Check a stored connection, both systems side by side, within 15 seconds.
+    """Check a stored connection, both systems side by side, within two minutes.
 
     A held connection is read as well; ShipBob's grant is not renewed for it.
 
     Args:
         installation: where.
         name: of the connection.
-        deep: compare every product too, for as long as it takes.
-        within_seconds: a check without an answer by then fails; ten minutes when deep.
+        deep: compare every product too, and try the last orders.
+        within_seconds: a check without an answer by then fails.
+        tell: of each check when it ends.
 
     Raises:
         UserError: there is no such connection.
@@ -56,14 +62,16 @@ async def ping_connection(
     installation = installation.reaching(Reach.READS)
     # A person may just have repaired it, so credentials that were refused before are tried again.
     await installation.tokens.clear_problem(name, "netsuite")
-    until = asyncio.get_running_loop().time() + (600.0 if deep else within_seconds)
+    until = asyncio.get_running_loop().time() + within_seconds
     open_netsuite = partial(netsuite_client, installation, settings, installation.tokens)
     worked_before = any(
         clock.obtained_at is not None
         for clock in await installation.tokens.clocks()
         if (clock.connection, clock.system) == (name, "netsuite")
     )
-    netsuite = PingNetSuite(open_netsuite, settings, worked_before=worked_before, until=until)
+    netsuite = PingNetSuite(
+        open_netsuite, settings, worked_before=worked_before, until=until, tell=tell
+    )
     shipbob = PingShipBob(
         partial(shipbob_client, installation, settings, installation.tokens),
         partial(shipbob_billing_client, installation, settings, installation.tokens),
@@ -74,11 +82,13 @@ async def ping_connection(
         else None,
         deep=deep,
         until=until,
+        tell=tell,
     )
-    both: Sequence[list[Check]] = await asyncio.gather(netsuite.checks(), shipbob.checks())
     ends = certificate_check(
         kept.valid_until if kept else None, account_id=settings.netsuite.account_id
     )
+    tell(ends)
+    both: Sequence[list[Check]] = await asyncio.gather(netsuite.checks(), shipbob.checks())
     return [*both[0], ends, *both[1]]
 
 

@@ -6,15 +6,17 @@ from itertools import islice
 from typing import Final
 
 from ml_connector.app.connections.checks import Check, Outcome
-from ml_connector.app.connections.ids import unlisted_centers
+from ml_connector.app.connections.ids import unlisted_centers, without_places
 from ml_connector.app.ping.orders import order_checks
-from ml_connector.app.ping.running import Probe, is_needed, run, run_one
+from ml_connector.app.ping.running import Probe, Tell, is_needed, run, tell_nobody
+from ml_connector.app.ping.writing import GET_ANOTHER, channel_checks
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import ConnectorError
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries.items import items_by_sku
 from ml_connector.shipbob.client import ShipBob
-from ml_connector.shipbob.payloads import Channel, Variant
-from ml_connector.shipbob.permission_probes import BILLING, LOOKS, NEEDED_BY, WRITES
+from ml_connector.shipbob.payloads import Variant
+from ml_connector.shipbob.permission_probes import BILLING, LOOKS, NEEDED_BY
 from ml_connector.shipbob.session import Request
 from ml_connector.shipbob.sign_in.access import Access
 from ml_connector.shipbob.webhooks.subscription_plan import same_address
@@ -22,11 +24,6 @@ from ml_connector.shipbob.webhooks.subscription_plan import same_address
 _FEW: Final = 5
 _A_LOOK: Final = 250
 """Products that a ping looks at; with ``--deep`` it looks at all."""
-
-_NEW_ONE: Final = (
-    "Let the account's root user make a new token (Integrations > API Tokens in ShipBob's"
-    " dashboard), or give the consent again with this scope; then apply the connection."
-)
 
 
 class PingShipBob:
@@ -40,6 +37,7 @@ class PingShipBob:
         webhook_url: where ShipBob should send; None when no public address is set.
         deep: look at every product, look each SKU up in NetSuite, and the last orders.
         until: the time, of the event loop's clock, by which all checks must be done.
+        tell: of each check when it ends.
     """
 
     def __init__(
@@ -52,6 +50,7 @@ class PingShipBob:
         webhook_url: str | None,
         deep: bool,
         until: float,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._open_client = open_client
         self._open_billing = open_billing
@@ -60,16 +59,25 @@ class PingShipBob:
         self._webhook_url = webhook_url
         self._deep = deep
         self._until = until
+        self._tell = tell
 
     async def checks(self) -> list[Check]:
         """Do all checks; stop after the first one when there is no token."""
-        found = await run_one("shipbob", Probe(name="token", ask=self._token), until=self._until)
+        found = await run(
+            "shipbob",
+            [Probe(name="token", ask=self._token)],
+            until=self._until,
+            tell=self._tell,
+        )
         if found[0].outcome != "ok":
             return found
         client, _ = self._open_client()
         # The first call shows whether ShipBob takes the token at all.
-        found += await run_one(
-            "shipbob", Probe(name="channel", ask=partial(self._channel, client)), until=self._until
+        found += await run(
+            "shipbob",
+            [Probe(name="channel", ask=partial(self._channel, client))],
+            until=self._until,
+            tell=self._tell,
         )
         if found[-1].outcome == "failed":
             return found
@@ -81,7 +89,7 @@ class PingShipBob:
                     name=f"scope {scope}",
                     ask=partial(_look, client, request),
                     needed=is_needed(NEEDED_BY.get(scope, frozenset()), off),
-                    remedy=f"The token lacks the scope {scope}. {_NEW_ONE}",
+                    remedy=f"The token lacks the scope {scope}. {GET_ANOTHER}",
                     only_when_forbidden=True,
                 )
                 for scope, request in LOOKS.items()
@@ -91,7 +99,7 @@ class PingShipBob:
                 ask=self._billing,
                 needed="billing" not in off,
                 remedy="Billing is read with a personal access token only, and older ones lack"
-                f" the scope billing_read. {_NEW_ONE}",
+                f" the scope billing_read. {GET_ANOTHER}",
                 only_when_forbidden=True,
             ),
             Probe(name="webhooks", ask=partial(self._webhooks, client), needed=False),
@@ -100,7 +108,7 @@ class PingShipBob:
         if self._deep and self._netsuite is not None:
             ask = partial(order_checks, client, self._netsuite, self._settings)
             probes.append(Probe(name="orders", ask=ask, needed=False))
-        return found + await run("shipbob", probes, until=self._until)
+        return found + await run("shipbob", probes, until=self._until, tell=self._tell)
 
     async def _token(self) -> str:
         _, access = self._open_client()
@@ -122,10 +130,7 @@ class PingShipBob:
                     + ".",
                 )
             ]
-        return [
-            _check("channel", "ok", f"writes to channel {wanted} {chosen.name}".rstrip()),
-            _writes(chosen),
-        ]
+        return channel_checks(chosen, self._settings)
 
     async def _centers(self, client: ShipBob) -> Sequence[Check]:
         known = {str(one.id): one.name for one in await client.fulfillment_centers()}
@@ -150,7 +155,16 @@ class PingShipBob:
                     needed=False,
                 )
             )
-        return checks + unlisted_centers(self._settings, known)
+        unlisted = unlisted_centers(self._settings, known)
+        return checks + (await self._unknown(client, unlisted) if unlisted else [])
+
+    async def _unknown(self, client: ShipBob, unlisted: list[Check]) -> list[Check]:
+        """Tell hubs, to which nothing may be sent, from centers that ShipBob does not have."""
+        try:
+            places = {str(one.id) for one in await client.every_place()}
+        except ConnectorError:  # without the scope locations_read they may be either
+            return unlisted
+        return without_places(self._settings, places, unlisted)
 
     async def _billing(self) -> str:
         await self._open_billing().look_at(BILLING)
@@ -249,25 +263,6 @@ class PingShipBob:
 def not_asked() -> Check:
     """Return the check that says that ShipBob was not asked."""
     return _check("token", "failed", "not asked while NetSuite can't be used")
-
-
-def _writes(channel: Channel) -> Check:
-    absent = [scope for scope in WRITES if scope not in channel.scopes]
-    return _check(
-        "scopes to write",
-        "missing" if absent else "ok",
-        f"the channel does not list {', '.join(absent)}" if absent else "all that are used",
-        " ".join(
-            [
-                "; ".join(f"{scope} is for {WRITES[scope]}" for scope in absent).capitalize()
-                + ".",
-                _NEW_ONE,
-            ]
-        )
-        if absent
-        else "",
-        needed=False,
-    )
 
 
 async def _look(client: ShipBob, request: Request) -> str:
