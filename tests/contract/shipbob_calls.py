@@ -122,6 +122,7 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
         )
     ),
     "fulfillment_centers": lambda client: client.fulfillment_centers(),
+    "every_place": lambda client: client.every_place(),
     "wro": lambda client: client.wro(1),
     "wro_boxes": lambda client: client.wro_boxes(1),
     "wros": _wros,
