@@ -11,6 +11,7 @@ from acceptance.closing import close, sync
 from acceptance.merchant import fresh_database, merchant
 from acceptance.returning import QUARANTINE, Desk
 from acceptance.service import Answered, working
+from acceptance.test_deciding_months import reduce
 from acceptance.test_deciding_returns import decide, drifts, event_of, look
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.shipbob.books.returns import Return, Taken
@@ -213,6 +214,28 @@ def test_what_a_person_adjusted_by_hand_is_handled_until_it_is_taken_back(desk: 
 
     assert undone.status == 0, undone.err
     assert look(desk, found) == ("dead", "quantity_went_down")
+
+    cap, less = done_otherwise(desk, {"Restock": 3}, {"Restock": 1})
+    [receipt] = desk.acme.rows(
+        "select remote_id from posting where external_id = %(id)s", id=f"mlc-ir-ret-{less.id}-1"
+    )
+    reduce(desk.acme, int(receipt["remote_id"]), 2)
+    decide(desk, less, "handled", "--document", str(receipt["remote_id"]))
+
+    assert look(desk, less) == ("dead", "quantity_went_down")  # one of the two is still booked
+
+    reduce(desk.acme, int(receipt["remote_id"]), 1)
+
+    assert look(desk, less) == ("dead", "quantity_went_down")  # that decision has lapsed
+
+    decide(desk, less, "handled", "--document", str(receipt["remote_id"]))
+    ended, month = look(desk, less), close(desk.acme).report
+
+    assert ended == ("done", None)
+    assert desk.stock(cap) == {6: 1}
+    assert corrected(desk, less) == []
+    assert any(f"mlc-ir-ret-{less.id}" in one.says for one in month.of(Kind.DOCUMENT_CORRECTED))
+    assert [one for one in month.open if one.source == f"return {less.id}"] == []
 
 
 def test_what_is_posted_is_taken_as_it_is(desk: Desk) -> None:

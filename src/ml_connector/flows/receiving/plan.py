@@ -17,9 +17,10 @@ from ml_connector.flows.receiving.decided import (
     settled,
     split_handled,
     taken_back,
+    takes_out,
 )
 from ml_connector.flows.receiving.decisions.corrections import corrections, said_of_order
-from ml_connector.flows.receiving.decisions.less import less_units, reduced_records
+from ml_connector.flows.receiving.decisions.less import less_units
 from ml_connector.flows.receiving.documents import Increase, wro_mark
 from ml_connector.flows.receiving.facts import ReceivingFacts, StowedLine
 from ml_connector.flows.receiving.found import lost_receipts
@@ -42,6 +43,7 @@ from ml_connector.rules.booked import TAKEN_BACK, refuse_fewer_units, standing
 from ml_connector.rules.decisions.corrections import as_posted
 from ml_connector.rules.decisions.named import settled_documents
 from ml_connector.rules.decisions.policies import decided_settings, is_adjusted
+from ml_connector.rules.decisions.reduced import reduced_records
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import match, sku_of
 from ml_connector.rules.locations import location_of
@@ -130,7 +132,9 @@ def _beyond_booked(
         decided = _book(facts, raised, posted, settings)
     if less:
         decided = msgspec.structs.replace(
-            decided, handled=(*less, *decided.handled), corrected=reduced_records(facts)
+            decided,
+            handled=(*less, *decided.handled),
+            corrected=reduced_records(filter(takes_out, facts.decisions)),
         )
     decided = moved_on(
         decided, facts, posted, settings, dated=lambda: booking_of(facts, "", settings)

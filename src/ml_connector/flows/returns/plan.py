@@ -26,7 +26,7 @@ from ml_connector.flows.returns.decisions.decided import (
     left_to_others,
     split_unclear,
 )
-from ml_connector.flows.returns.decisions.less import less_units, without_less
+from ml_connector.flows.returns.decisions.less import less_units, taking_out, without_less
 from ml_connector.flows.returns.documents import (
     ReturnedUnits,
     adjustment,
@@ -71,6 +71,7 @@ from ml_connector.ledger.postings.documents import (
 )
 from ml_connector.rules.decisions.corrections import as_posted
 from ml_connector.rules.decisions.not_ours import not_ours_reason
+from ml_connector.rules.decisions.reduced import reduced_records
 from ml_connector.rules.items import Matched, MatchFacts, match, sku_of
 from ml_connector.rules.line_numbers.refusal import refuse_unclear_lines, refuse_unproved_lines
 from ml_connector.rules.refused import ignored_return, refusal
@@ -155,7 +156,9 @@ def _beyond_booked(
         if not less:
             raise
         then = Plan(remaining_failure=error)
-    return msgspec.structs.replace(then, handled=(*less, *then.handled))
+    return msgspec.structs.replace(
+        then, handled=(*less, *then.handled), corrected=reduced_records(taking_out(facts))
+    )
 
 
 def _beyond_less(

@@ -13,7 +13,7 @@ from ml_connector.flows.returns.facts import ReturnFacts
 from ml_connector.ledger.decisions.decisions import NamedDocument, NewDecision
 from ml_connector.ledger.postings.documents import HandledUnits
 from ml_connector.reads.reads import Reads
-from ml_connector.rules.decisions.decided import document_name
+from ml_connector.rules.decisions.decided import Decided, document_name
 from ml_connector.rules.decisions.named import named_documents
 from ml_connector.rules.decisions.naming import named_document, named_return_order
 from ml_connector.rules.decisions.objections import (
@@ -65,7 +65,8 @@ async def name(new: NewDecision, text: str, reads: Reads) -> NamedDocument | Non
     """
     if new.kind is _BELONGS:
         return await named_return_order(text, reads)
-    return await named_document(text, reads, _TYPES[new.kind])
+    own = new.kind is _HANDLED and new.cause == Cause.QUANTITY_WENT_DOWN
+    return await named_document(text, reads, _TYPES[new.kind], ours_too=own)
 
 
 def objection(
@@ -85,10 +86,22 @@ def objection(
     return objection_to(
         facts.decisions,
         decision_id,
-        handles=lambda one, document: handles_nothing(
-            one, document, handled, _wanted(facts, settings)
+        handles=lambda one, document: (
+            _takes_nothing_out(facts, one, document, handled)
+            if document.ours
+            else handles_nothing(one, document, handled, _wanted(facts, settings))
         ),
         separates=partial(_separates_nothing, facts),
+    )
+
+
+def _takes_nothing_out(
+    facts: ReturnFacts, one: Decided, document: NamedDocument, handled: Sequence[HandledUnits]
+) -> str:
+    if any(units.decision == one.id for units in handled):
+        return ""
+    return (
+        f"{document_name(document)} took nothing out of what is booked of return {facts.return_id}"
     )
 
 
@@ -154,5 +167,6 @@ DECIDABLE: Final = Decidable(
     ),
     ignore_rule=ignore_rule,
     in_question=in_question,
+    names_ours=frozenset({Cause.QUANTITY_WENT_DOWN}),
     separates_copies=True,
 )

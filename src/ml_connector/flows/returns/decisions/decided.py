@@ -35,6 +35,7 @@ from ml_connector.rules.decisions.named import order_by_decision
 from ml_connector.rules.decisions.not_ours import ignore_rule as not_ours_rule
 from ml_connector.rules.decisions.not_ours import not_ours
 from ml_connector.rules.decisions.policies import decided_settings
+from ml_connector.rules.decisions.reduced import is_ours
 from ml_connector.rules.facts import ItemFact
 from ml_connector.rules.items import MatchFacts, sku_of
 from ml_connector.rules.items import match as match_items
@@ -137,7 +138,12 @@ def handled_by_others(
         if unit.action == "dispose":
             stays = part.quantity + booked[unit.write_off_line]
             wanted.append(UnitsToHandle(unit.write_off_line, *place, -max(stays, 0)))
-    return handled_units(facts.decisions, wanted)
+    return handled_units(_of_others(facts), wanted)
+
+
+def _of_others(facts: ReturnFacts) -> list[Decided]:
+    """Return the decisions but those that name a receipt of ours: it holds what we booked."""
+    return [one for one in facts.decisions if not is_ours(one)]
 
 
 def handled_wherever(
@@ -228,7 +234,7 @@ def split_unclear(
     handled: list[HandledUnits] = []
     for place in places_by_hand(facts, settings):
         wanted = [UnitsToHandle(*line, place, units) for line, units in left.items()]
-        here = handled_units(facts.decisions, wanted)
+        here = handled_units(_of_others(facts), wanted)
         for one_of_them in here:
             left[one_of_them.source_line, one_of_them.item] -= one_of_them.quantity
         handled += here

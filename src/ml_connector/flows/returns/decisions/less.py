@@ -1,7 +1,8 @@
 """Units that are booked of a return, and that a person took out again in NetSuite. Pure.
 
 After ``quantity_went_down`` a person may adjust the stock by hand, such as of lots, and then say
-so (``handled``): the adjustment that is named accounts for what it took out.
+so (``handled``): the adjustment that is named accounts for what it took out. So does our own
+receipt that a person made smaller.
 """
 
 from collections import Counter
@@ -15,11 +16,13 @@ from ml_connector.ledger.postings.documents import HandledUnits, Posted
 from ml_connector.rules.booked import booked_units, standing
 from ml_connector.rules.decisions.corrections import lines_back
 from ml_connector.rules.decisions.decided import (
+    Decided,
     UnitsToHandle,
     handled_units,
     lapsed,
     of_kind,
 )
+from ml_connector.rules.decisions.reduced import reduced
 from ml_connector.words import Cause, DecisionKind
 
 
@@ -39,8 +42,7 @@ def less_units(
     Raises:
         NeedsHuman: a document shows other units than when it was decided.
     """
-    handling = of_kind(facts.decisions, DecisionKind.HANDLED)
-    deciding = [one for one in handling if one.cause == Cause.QUANTITY_WENT_DOWN]
+    deciding = taking_out(facts)
     if not deciding:
         return []
     changed = lapsed(f"Return {facts.return_id}", deciding, match(facts))
@@ -55,7 +57,13 @@ def less_units(
         UnitsToHandle(line.source_line, line.item or "", line.location or "", line.quantity or 0)
         for line in lines_back(posted, +short)
     ]
-    return handled_units(deciding, wanted)
+    return handled_units(deciding, wanted, reduced=reduced(deciding, posted))
+
+
+def taking_out(facts: ReturnFacts) -> list[Decided]:
+    """Return the decisions that name what took units out again that were booked too much."""
+    handling = of_kind(facts.decisions, DecisionKind.HANDLED)
+    return [one for one in handling if one.cause == Cause.QUANTITY_WENT_DOWN]
 
 
 def without_less(facts: ReturnFacts, less: Sequence[HandledUnits]) -> ReturnFacts:
