@@ -14,7 +14,7 @@ from ml_connector.sim.readings import (
     of_system,
     read_world_file,
 )
-from ml_connector.sim.readings.shipbob import WEBHOOK_BODY
+from ml_connector.sim.readings.shipbob_webhooks import WEBHOOK_BODY
 from ml_connector.sim.world import world
 from ml_connector.words import System
 

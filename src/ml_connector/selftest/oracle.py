@@ -16,6 +16,7 @@ from ml_connector.selftest.story import (
     SHIPBOBS_VENDOR,
     CondensedStory,
 )
+from ml_connector.sim.shipbob.books.orders import Shipment
 
 _PAYABLE: Final = 904
 """Accounts payable in every simulated company."""
@@ -71,10 +72,16 @@ def _moving(story: CondensedStory, sku: str) -> list[tuple[str, str]]:
         found.append(("receiving", str(story.unordered.id)))
     if sku in {"MUG", "PEN", "BEAN", "BAG"} and story.order is not None:
         first, second = story.order.shipments
-        found.append(("tracking", str((second if sku == "PEN" else first).id)))
+        found += _of_shipment(story, second if sku == "PEN" else first)
     if sku == "MUG" and story.returned is not None:
         found.append(("returns", str(story.returned.id)))
     return found
+
+
+def _of_shipment(story: CondensedStory, shipment: Shipment) -> list[tuple[str, str]]:
+    """A shipment's subject, and that of its order, which stands for it until it can be read."""
+    order = story.world.shipbob.books.orders.of(shipment)
+    return [("tracking", str(shipment.id)), ("tracking", f"order-{order.id}")]
 
 
 def _announced(story: CondensedStory) -> Iterator[Fault]:
@@ -123,7 +130,7 @@ def _shipped(story: CondensedStory) -> Iterator[Fault]:
     """Every line of the sales order is fulfilled once, and each parcel's number is known."""
     if story.order is None:
         return
-    subjects = [("tracking", str(one.id)) for one in story.order.shipments]
+    subjects = [one for each in story.order.shipments for one in _of_shipment(story, each)]
     for line, _, ordered, units in _lines(story, story.sales_order):
         if units != ordered:
             yield Fault(
@@ -142,7 +149,7 @@ def _shipped(story: CondensedStory) -> Iterator[Fault]:
                 yield Fault(
                     what=f"tracking number {parcel.tracking_number} stands"
                     f" {known.count(str(parcel.tracking_number))} times in NetSuite",
-                    subjects=[("tracking", str(shipment.id))],
+                    subjects=_of_shipment(story, shipment),
                 )
 
 

@@ -32,7 +32,7 @@ from ml_connector.ledger.connections import connections
 from ml_connector.selftest.oracle import Fault, faults
 from ml_connector.selftest.story import CondensedStory
 from ml_connector.sim.readings import Readings
-from ml_connector.sim.shipbob.webhooks.webhooks import Message, sign
+from ml_connector.sim.shipbob.webhooks.webhooks import Message
 from ml_connector.sim.world import World, world
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import WEBHOOKS, Ingress
@@ -213,7 +213,9 @@ class _Play:
         watch = AwaitedWatch(installation, contexts)
 
         async def turn() -> None:
-            for message in self.world.shipbob.announcer.take():
+            announcer = self.world.shipbob.announcer
+            order = "shuffled" if announcer.disorder else "as-made"
+            for message in announcer.take(order):
                 await self._deliver(ingress, message)
             await self._settle(installation)
             await self._sweep_all(installation, contexts)
@@ -243,15 +245,7 @@ class _Play:
         subscription = self.world.shipbob.books.webhooks.subscriptions.get(message.subscription_id)
         if subscription is None:
             return
-        now = int(time.time())
-        headers = {
-            "webhook-id": message.id,
-            "webhook-timestamp": str(now),
-            "webhook-signature": sign(subscription.secret, message.id, now, message.body),
-            "x-webhook-topic": message.topic,
-            "content-type": "application/json",
-            "content-length": str(len(message.body)),
-        }
+        headers = self.world.shipbob.books.sender.headers(message, subscription)
 
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": message.body, "more_body": False}

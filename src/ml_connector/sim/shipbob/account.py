@@ -5,9 +5,12 @@ from decimal import Decimal
 from functools import wraps
 from random import Random
 from threading import RLock
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from ml_connector.sim.clock import Clock
+from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.shipbob_rules import IDS, REFRESH_GRACE
+from ml_connector.sim.readings.shipbob_webhooks import WEBHOOK_HEADERS
 from ml_connector.sim.shipbob.books.access import Access
 from ml_connector.sim.shipbob.books.after_label import AfterLabel
 from ml_connector.sim.shipbob.books.billing import Billing, Tariff
@@ -25,6 +28,9 @@ from ml_connector.sim.shipbob.webhooks.events import Events
 from ml_connector.sim.shipbob.webhooks.sender import Sender
 from ml_connector.sim.shipbob.webhooks.webhooks import Webhooks
 
+FIRST_OF_ALL: Final = 5001
+"""The first id of everything, in a world where the ids of different things are alike."""
+
 
 class Books:
     """The state of the simulated account. ``lock`` guards all of it.
@@ -36,6 +42,7 @@ class Books:
         signing_clock: where ``webhook-timestamp`` comes from.
         webhook_timeout_seconds: how long a webhook receiver may take.
         tariff: what is charged by itself; nothing when left out.
+        readings: of what the references leave open.
     """
 
     def __init__(
@@ -47,6 +54,7 @@ class Books:
         signing_clock: Clock,
         webhook_timeout_seconds: float,
         tariff: Tariff | None,
+        readings: Readings,
     ) -> None:
         seeds = Random(seed)  # noqa: S311 - a seed must repeat a run; nothing here is secret
 
@@ -54,16 +62,18 @@ class Books:
             return Random(seeds.getrandbits(64))  # noqa: S311 - same
 
         self.clock = clock
+        self.readings = readings
         self.lock = RLock()
         self.tariff = tariff
         self.random = chance()
-        self.access = Access(chance())
+        self.access = Access(chance(), grace=readings[REFRESH_GRACE] == "once-more")
         self.limit = Limit(per_minute)
         self.centers = Centers()
         self.products = Products()
         self.stock = Stock()
         self.uros = Uros()
-        self.orders = Orders()
+        first = FIRST_OF_ALL if readings[IDS] == "the-same" else None
+        self.orders = Orders(first)
         self.webhooks = Webhooks(chance())
         self.sender = Sender(
             webhooks=self.webhooks,
@@ -71,9 +81,14 @@ class Books:
             clock=clock,
             signing_clock=signing_clock,
             timeout_seconds=webhook_timeout_seconds,
+            prefix=readings[WEBHOOK_HEADERS],
         )
         self.announcer = Announcer(
-            webhooks=self.webhooks, random=chance(), now=clock.now, send=self.sender.send
+            webhooks=self.webhooks,
+            random=chance(),
+            now=clock.now,
+            send=self.sender.send,
+            readings=readings,
         )
         self.events = Events(
             announcer=self.announcer,
@@ -89,6 +104,7 @@ class Books:
             random=chance(),
             now=clock.now,
             announce=self._wro_event,
+            first=first,
         )
         self.fulfilment = Fulfilment(
             orders=self.orders,
@@ -108,8 +124,11 @@ class Books:
             now=clock.now,
             announce=self.events.of_return,
             completed=self._charge_return,
+            first=first,
         )
-        self.billing = Billing(random=chance(), now=clock.now, announce=self.events.of_transaction)
+        self.billing = Billing(
+            random=chance(), now=clock.now, announce=self.events.of_transaction, first=first
+        )
 
     def _wro_event(self, topic: str, wro: Wro, box: Box | None) -> None:
         self.events.of_wro(topic, wro, box)

@@ -9,7 +9,9 @@ from starlette.types import ASGIApp
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
 from ml_connector.sim.readings import Readings
-from ml_connector.sim.readings.shipbob import WEBHOOK_BODY
+from ml_connector.sim.readings.shipbob_rules import PO_NUMBERS, SYNC_ANSWER
+from ml_connector.sim.readings.shipbob_webhooks import SUBSCRIPTION_STATUS
+from ml_connector.sim.readings.shipbob_words import WRO_AWAITED
 from ml_connector.sim.shipbob.account import Books, locked
 from ml_connector.sim.shipbob.books.billing import Tariff
 from ml_connector.sim.shipbob.hosts.hosts import Hosts
@@ -21,6 +23,7 @@ from ml_connector.sim.shipbob.people.floor import Floor
 from ml_connector.sim.shipbob.people.office import Office
 from ml_connector.sim.shipbob.people.post_room import PostRoom
 from ml_connector.sim.shipbob.webhooks.webhooks import Delivery
+from ml_connector.sim.shipbob.world_settings import settings_of
 
 
 class ShipBobSim:
@@ -82,6 +85,7 @@ class ShipBobSim:
             signing_clock=signing_clock or Clock(),
             webhook_timeout_seconds=webhook_timeout_seconds,
             tariff=tariff,
+            readings=self.readings,
         )
         self.announcer = self.books.announcer
         self.office = Office(self.books)
@@ -143,7 +147,11 @@ class ShipBobSim:
         )
         self.switches = Switches(self.books, self.hosts)
         self.apis = self.hosts.apis
-        self.announcer.variant = self.readings[WEBHOOK_BODY]
+        self.switch(settings_of(self.readings))
+        self.apis.account.created_status = int(self.readings[SUBSCRIPTION_STATUS])
+        self.apis.receiving.awaiting = self.readings[WRO_AWAITED]
+        self.apis.receiving.unique_numbers = self.readings[PO_NUMBERS] == "unique"
+        self.apis.receiving.sync_answers_wro = self.readings[SYNC_ANSWER] == "wro"
         self.gate = self.hosts.gate
         self.consent_page = self.hosts.consent_page
         self.api: ASGIApp = self.hosts.gate

@@ -91,6 +91,8 @@ class ReceivingApi:
         listed_after: a new WRO takes this long to be listed (section 8, an inference).
         awaiting: how the first status is written, see ``wro_view``.
         empty_past_the_end: a page past the end has an empty body instead of an empty array.
+        unique_numbers: a PO number that another WRO has is refused (section 12).
+        sync_answers_wro: ``setExternalSync`` answers as the OpenAPI file says, with a WRO.
     """
 
     def __init__(
@@ -112,6 +114,8 @@ class ReceivingApi:
         self.listed_after = timedelta(0)
         self.awaiting = "Awaiting"
         self.empty_past_the_end = False
+        self.unique_numbers = False
+        self.sync_answers_wro = False
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of this resource."""
@@ -201,7 +205,7 @@ class ReceivingApi:
 
         new = call.body(NewWro, refuse)
         by_sku = call.version != "2026-01"
-        errors = self._faults(new, by_sku=by_sku)
+        errors = self._faults(new, by_sku=by_sku) or self._number_faults(new)
         if errors:
             raise refuse(errors)
         wro = self._receiving.create(
@@ -246,6 +250,9 @@ class ReceivingApi:
                     "reason": reason,
                 }
             )
+        if self.sync_answers_wro:
+            wro = next(filter(None, map(self._receiving.wros.get, asked.ids)), None)
+            return Answer(200, self.view(wro, call.version) if wro is not None else {})
         return Answer(200, {"results": results})
 
     def _find(self, call: Call) -> Wro:
@@ -306,6 +313,15 @@ class ReceivingApi:
         if by_sku and final is not None and self._centers.get(final) is None:
             faults["final_destination_fulfillment_center_id"] = ["It does not exist."]
         return faults
+
+    def _number_faults(self, new: NewWro) -> dict[str, list[str]]:
+        number = new.purchase_order_number
+        others = self._receiving.wros.values()
+        if not self.unique_numbers or not any(
+            wro.purchase_order_number == number and wro.status != "Cancelled" for wro in others
+        ):
+            return {}
+        return {"purchase_order_number": ["A receiving order with this number exists already."]}
 
     def _date_faults(self, text: str) -> dict[str, list[str]]:
         try:

@@ -84,10 +84,12 @@ class Access:
 
     Args:
         random: where tokens come from, so that a seed repeats a run.
+        grace: a refresh token that was used may be used again (section 12).
     """
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, grace: bool = False) -> None:
         self._random = random
+        self._grace = grace
         self._channel_ids = count(100102)
         self.channels: dict[int, Channel] = {}
         self.applications: dict[str, Application] = {}
@@ -207,11 +209,13 @@ class Access:
             application, or unused for 30 days. All of them are ``invalid_grant``.
         """
         grant = self.grants.get(refresh_token)
+        if grant is None and self._grace:
+            grant = self.spent.get(refresh_token)
         if grant is None or grant.client_id != client_id or grant.revoked:
             return None
         if grant.used_at + REFRESH_LIFETIME <= now:
             return None
-        del self.grants[refresh_token]
+        self.grants.pop(grant.refresh_token, None)
         self.spent[refresh_token] = grant
         grant.refresh_token = self.secret(43)
         grant.used_at = now

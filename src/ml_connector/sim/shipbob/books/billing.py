@@ -105,11 +105,12 @@ class Billing:
         random: Random,
         now: Callable[[], datetime],
         announce: Callable[[str, Transaction], None],
+        first: int | None = None,
     ) -> None:
         self._random = random
         self._now = now
         self._announce = announce
-        self._invoice_ids = count(7_000_001)
+        self._invoice_ids = count(first or 7_000_001)
         self._balance = Decimal(0)
         self.transactions: dict[str, Transaction] = {}
         self.invoices: dict[int, Invoice] = {}

@@ -187,9 +187,9 @@ class Order(msgspec.Struct, kw_only=True):
 class Orders:
     """All orders of the merchant, by id and by reference."""
 
-    def __init__(self) -> None:
-        self.order_ids = count(190_000_001)
-        self.shipment_ids = count(210_000_001)
+    def __init__(self, first: int | None = None) -> None:
+        self.order_ids = count(first or 190_000_001)
+        self.shipment_ids = count(first or 210_000_001)
         self.by_id: dict[int, Order] = {}
         self.by_reference: dict[tuple[int, str], Order] = {}
         self.shipments: dict[int, Shipment] = {}

@@ -104,6 +104,7 @@ class Receiving:
         random: Random,
         now: Callable[[], datetime],
         announce: Announce,
+        first: int | None = None,
     ) -> None:
         self._products = products
         self._centers = centers
@@ -111,7 +112,7 @@ class Receiving:
         self._random = random
         self._now = now
         self._announce = announce
-        self._wro_ids = count(900_001)
+        self._wro_ids = count(first or 900_001)
         self._box_ids = count(1_500_001)
         self.wros: dict[int, Wro] = {}
 

@@ -89,13 +89,14 @@ class Returns:
         now: Callable[[], datetime],
         announce: Announce,
         completed: Callable[[Return], None],
+        first: int | None = None,
     ) -> None:
         self._products = products
         self._stock = stock
         self._now = now
         self._announce = announce
         self._completed = completed
-        self._ids = count(3_300_001)
+        self._ids = count(first or 3_300_001)
         self.by_id: dict[int, Return] = {}
         self.by_reference: dict[str, Return] = {}
 

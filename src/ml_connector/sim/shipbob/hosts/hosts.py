@@ -48,6 +48,7 @@ class Hosts:
             lifespan=self._lifespan,
             faults=faults,
             before_each=self.apis.tracking.run_due,
+            readings=books.readings,
         )
         self.consent_page = Consent(access=books.access, clock=books.clock, lock=books.lock)
         self.auth = auth_app(

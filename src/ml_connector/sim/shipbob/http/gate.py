@@ -20,11 +20,15 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import FaultPlan
+from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.shipbob_rules import BILLING_READ, CHANNEL_HEADER
 from ml_connector.sim.shipbob.books.access import Access, Caller
 from ml_connector.sim.shipbob.http.answers import Answer, Refusal, empty, rate_limited
 from ml_connector.sim.shipbob.http.call import BadValueError, Call, Query
 from ml_connector.sim.shipbob.http.endpoint import Endpoint
 from ml_connector.sim.shipbob.http.mishaps import play
+from ml_connector.sim.shipbob.http.page_faces import PageFaces
+from ml_connector.sim.shipbob.values.faces import Faces
 from ml_connector.sim.shipbob.values.limit import Limit
 
 CALLS_KEPT = 100_000
@@ -93,6 +97,7 @@ class Gate:
         lifespan: Lifespan[Starlette],
         faults: FaultPlan,
         before_each: Callable[[], None],
+        readings: Readings,
     ) -> None:
         self._access = access
         self._limit = limit
@@ -102,12 +107,16 @@ class Gate:
         self.login_redirect: str | None = None
         self.faults = faults
         self._before_each = before_each
+        self._readings = readings
+        self._faces = Faces(readings)
+        self._page_faces = PageFaces(readings)
         routes = [
             Route(f"/{{version}}{each.path}", self._serve(each), methods=[each.method])
             # Actions first: /shipment/{id} would take 5:cancel for an id.
             for each in sorted(endpoints, key=lambda each: not each.is_action)
         ]
-        app = Starlette(routes=[*routes, *control], lifespan=lifespan)
+        # The control surface first: its name could be a version, whose list of invoices it hid.
+        app = Starlette(routes=[*control, *routes], lifespan=lifespan)
         app.router.redirect_slashes = False
         self._app: ASGIApp = app
 
@@ -186,7 +195,7 @@ class Gate:
         if wait is not None:
             return rate_limited(max(ceil(wait.total_seconds() / (self._clock.speed or 1)), 1))
         headers["x-remaining-calls"] = str(self._limit.remaining(caller.application, now))
-        if endpoint.scopes and caller.scopes.isdisjoint(endpoint.scopes):
+        if endpoint.scopes and self._scopes(caller).isdisjoint(endpoint.scopes):
             raise endpoint.refuse(403, f"The scope {endpoint.scopes[0]} is missing.")
         written: str = request.scope["written_path"]
         ids = {
@@ -195,7 +204,7 @@ class Gate:
             if name != "version"
         }
         self._before_each()
-        return endpoint.handler(
+        call = self._page_faces.asked(
             Call(
                 version=version,
                 path=written[len(version) + 1 :],
@@ -207,6 +216,8 @@ class Gate:
                 base_url=f"{request.url.scheme}://{request.url.netloc}",
             )
         )
+        answer = self._page_faces.dressed(call, endpoint.handler(call))
+        return msgspec.structs.replace(answer, body=self._faces.dressed(answer.body))
 
     def _caller(self, endpoint: Endpoint, request: Request, now: datetime) -> Caller:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -217,10 +228,16 @@ class Gate:
             raise Refusal(Answer(302, None, {"location": self.login_redirect}))
         raise endpoint.refuse(401, "The access token is missing, wrong or expired.")
 
+    def _scopes(self, caller: Caller) -> frozenset[str]:
+        refused = {"billing_read"} if self._readings[BILLING_READ] == "refused" else set()
+        return caller.scopes - refused
+
     def _channel(self, endpoint: Endpoint, request: Request, caller: Caller) -> int | None:
         """The channel header, by the rules of 3.3 and 3.4."""
         text = request.headers.get("shipbob_channel_id")
         if endpoint.channel == "ignored":
+            if text is not None and self._readings[CHANNEL_HEADER] == "refused":
+                raise endpoint.bad_value({"shipbob_channel_id": ["The header is unknown here."]})
             return None
         if text is None:
             if endpoint.channel == "required":

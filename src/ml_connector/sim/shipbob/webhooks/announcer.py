@@ -7,11 +7,22 @@ losses and disorder can be asked for.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import Random
+from typing import Final, cast
 
 import msgspec
 
+from ml_connector.sim.readings import Readings
+from ml_connector.sim.readings.shipbob_webhooks import (
+    DELIVERED_TOPICS,
+    TOPIC_NAMES,
+    WEBHOOK_BODY,
+    WEBHOOK_DELIVERY,
+)
+from ml_connector.sim.shipbob.values.faces import Faces
 from ml_connector.sim.shipbob.webhooks.bodies import checked_variant, dress
 from ml_connector.sim.shipbob.webhooks.webhooks import Message, Webhooks
+
+_OF_DELIVERY: Final = frozenset({"order.delivered", "order.shipment.delivered"})
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -33,6 +44,7 @@ class Announcer:
         random: Random,
         now: Callable[[], datetime],
         send: Callable[[Message], None],
+        readings: Readings | None = None,
     ) -> None:
         self._webhooks = webhooks
         self._random = random
@@ -40,10 +52,13 @@ class Announcer:
         self._send = send
         self._held: list[Message] = []
         self._holding = False
-        self.variant = "bare"
-        self.duplicates = 0.0
-        self.losses = 0.0
-        self.disorder = 0.0
+        self._readings = readings or Readings()
+        self._faces = Faces(self._readings)
+        self.variant: str = self._readings[WEBHOOK_BODY]
+        delivery = self._readings[WEBHOOK_DELIVERY]
+        self.duplicates = 0.5 if delivery == "doubled" else 0.0
+        self.losses = 0.66 if delivery == "lost" else 0.0
+        self.disorder = 0.5 if delivery == "disorderly" else 0.0
 
     def wanted(self, topic: str, channel_id: int | None) -> bool:
         """Whether anybody subscribes to a topic: else its body need not be made."""
@@ -52,11 +67,13 @@ class Announcer:
     def tell(self, topic: str, resource: Mapping[str, object], channel_id: int | None) -> None:
         """One event has happened."""
         wanting = self._webhooks.wanting(topic, channel_id)
-        if not wanting or self._chance(self.losses):
+        if not wanting or self._is_never_told(topic) or self._chance(self.losses):
             return
-        body = _encode(dress(topic, resource, self.variant, self._random))
+        told = cast("Mapping[str, object]", self._faces.dressed(dict(resource)))
+        body = _encode(dress(topic, told, self.variant, self._random))
+        name = self._named(topic)
         for subscription in wanting:
-            message = self._webhooks.compose(subscription, topic, body, self._now())
+            message = self._webhooks.compose(subscription, name, body, self._now())
             copies = 2 if self._chance(self.duplicates) else 1
             for _ in range(copies):
                 self._queue(message)
@@ -123,6 +140,16 @@ class Announcer:
             return
         self._send(message)
         self.flush()
+
+    def _is_never_told(self, topic: str) -> bool:
+        return topic in _OF_DELIVERY and self._readings[DELIVERED_TOPICS] == "never"
+
+    def _named(self, topic: str) -> str:
+        """The topic as the header names it."""
+        naming = self._readings[TOPIC_NAMES]
+        if naming == "older":
+            return topic.replace("order.shipment.", "shipment.").replace(".", "_")
+        return topic if naming == "subscribed" else f"v3/{topic}"
 
     def _chance(self, share: float) -> bool:
         return share > 0 and self._random.random() < share

@@ -35,6 +35,7 @@ class Sender:
         clock: simulated time.
         signing_clock: what ``webhook-timestamp`` is taken from.
         timeout_seconds: how long a receiver may take, in real seconds.
+        prefix: what the names of the headers begin with that sign a message.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class Sender:
         clock: Clock,
         signing_clock: Clock,
         timeout_seconds: float,
+        prefix: str = "webhook",
     ) -> None:
+        self._prefix = prefix
         self._webhooks = webhooks
         self._lock = lock
         self._clock = clock
@@ -138,16 +141,22 @@ class Sender:
             self._webhooks.note(message, delivery)
         return delivery
 
-    async def _post(self, message: Message, subscription: Subscription) -> tuple[int | None, str]:
+    def headers(self, message: Message, subscription: Subscription) -> dict[str, str]:
+        """The headers of an attempt that is made now (7.3)."""
         timestamp = int(self._signing_clock.now().timestamp())
-        headers = {
-            "webhook-id": message.id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(subscription.secret, message.id, timestamp, message.body),
+        return {
+            f"{self._prefix}-id": message.id,
+            f"{self._prefix}-timestamp": str(timestamp),
+            f"{self._prefix}-signature": sign(
+                subscription.secret, message.id, timestamp, message.body
+            ),
             "x-webhook-topic": message.topic,
             "content-type": "application/json",
             "user-agent": "Svix-Webhooks/1.0 (simulated)",
         }
+
+    async def _post(self, message: Message, subscription: Subscription) -> tuple[int | None, str]:
+        headers = self.headers(message, subscription)
         client, slots = self._open()
         try:
             async with slots, asyncio.timeout(self.timeout_seconds):
