@@ -23,6 +23,7 @@ from ml_connector.assumptions.register import (
     uncovered,
 )
 from ml_connector.netsuite.questions import questions
+from ml_connector.sim.readings.table import SWITCHES
 
 LIMITATIONS = DOCS / "limitations.md"
 PAGE = DOCS / "reference" / "assumptions.md"
@@ -38,12 +39,15 @@ AROUND = 3
 ENTRIES = [pytest.param(one, id=one.id) for one in register()]
 
 
-def test_the_register_is_large_enough_to_be_whole_and_its_ids_are_in_order() -> None:
+def test_the_register_has_an_entry_for_each_number_and_none_is_missing() -> None:
     by_system = Counter(one.system for one in register())
     numbers = [one.id for one in register()]
 
     assert sum(by_system.values()) >= 60
-    assert numbers == sorted(set(numbers))
+    assert sorted(numbers) == [
+        *(f"NS-{number:03}" for number in range(1, by_system["NetSuite"] + 1)),
+        *(f"SB-{number:03}" for number in range(1, by_system["ShipBob"] + 1)),
+    ]
 
 
 @pytest.mark.parametrize("one", ENTRIES)
@@ -91,6 +95,12 @@ def test_checks_of_ping_that_are_named_are_there() -> None:
     families = {"query", "permission"}
 
     assert {name for name in named - asked - families if f'"{name}"' not in source} == set()
+
+
+def test_each_switch_of_the_simulators_plays_an_entry_of_its_system() -> None:
+    played = {(world, one.system.lower()) for one in register() for world in one.worlds}
+
+    assert played == {(switch.name, switch.system) for switch in SWITCHES}
 
 
 def test_settings_that_guard_an_entry_are_documented() -> None:
