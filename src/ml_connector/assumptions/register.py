@@ -141,7 +141,7 @@ def ids_in(text: str) -> set[str]:
 def limitations(heading: str) -> str:
     """Return the points of the page of limitations under one of its headings."""
     return "".join(
-        f"- **{one.name}.** {_sentences(one.fact, one.assumed, one.if_wrong)}\n"
+        f"- **{one.name}.** {one.fact} *Assumed*: {one.assumed}{_otherwise(one)}\n"
         for one in register()
         if one.limits == heading
     )
@@ -171,8 +171,8 @@ def _named(numbers: Sequence[str]) -> str:
     return ("section " if len(numbers) == 1 else "sections ") + ", ".join(numbers)
 
 
-def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part and part != "Nothing.")
+def _otherwise(one: Assumption) -> str:
+    return f" *Otherwise*: {one.if_wrong}" if one.if_wrong != "Nothing." else ""
 
 
 def _from_reference(text: str) -> str:

@@ -56,7 +56,7 @@ def print_checks(found: Sequence[Check]) -> None:
 
 def _print_one(one: Check) -> None:
     """Print a check when it ends."""
-    current().printer.line(f"{one.system:8}  {one.name:34}  {_sign(one):9}  {one.found}".rstrip())
+    current().printer.line(f"{one.system:8}  {one.name:38}  {_sign(one):9}  {one.found}".rstrip())
 
 
 def _print_remedies(found: Sequence[Check]) -> None:
