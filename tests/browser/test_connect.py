@@ -100,15 +100,32 @@ def signs_in_to_netsuite(seen: Window, shop: Merchant, file: "Path") -> None:
 
 def signs_in_to_shipbob(seen: Window, shop: Merchant) -> None:
     page, world = seen.page, shop.world
-    page.get_by_label("Token").fill(world.token)
+    page.get_by_label("Personal access token").fill(world.token)
     page.get_by_text("Other addresses").click()
     page.get_by_label("Address of the API").fill(world.api_server.url)
     page.get_by_label("Address of the sign-in").fill(world.auth_server.url)
     page.get_by_role("button", name="Save and try").click()
     page.locator(".mk.ok").first.wait_for()
     assert world.token not in page.content()
+    gives_consent(seen, shop)
     well(seen, "connect shipbob")
     page.get_by_role("link", name="Go on").click()
+
+
+def gives_consent(seen: Window, shop: Merchant) -> None:
+    page, application = seen.page, shop.world.application
+    application.redirect_uris = (f"{shop.url}/oauth/shipbob/callback",)
+    page.get_by_label("Client id of the application").fill(application.client_id)
+    page.get_by_label("Client secret").fill("wrong")
+    page.get_by_role("button", name="Save and give consent at ShipBob").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("link", name="Back to the set-up").click()
+    page.get_by_label("Client secret").fill(str(application.client_secret))
+    page.get_by_role("button", name="Save and give consent at ShipBob").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_text("Given", exact=True).wait_for()
+    assert page.url.endswith("/shipbob")
+    page.get_by_text("4, 3 of them can be written to").wait_for()
 
 
 def chooses_what_was_found(seen: Window) -> None:
@@ -123,6 +140,8 @@ def chooses_what_was_found(seen: Window) -> None:
     page.get_by_label("Vendor of ShipBob's bills").select_option("302")
     page.get_by_label("Account of ShipBob's fees").select_option("62")
     page.get_by_label("Subsidiary").select_option("1")
+    chosen = page.get_by_label("Channel at ShipBob").locator("option:checked").inner_text()
+    assert "ml-connector" in chosen  # the one that the consent made
     well(seen, "connect found")
     page.get_by_role("button", name="Accept and go on").click()
 

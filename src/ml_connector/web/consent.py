@@ -62,6 +62,11 @@ class Given(Protocol):
         """Number of stopped subjects that run again."""
         ...
 
+    @property
+    def back(self) -> str:
+        """Where the browser goes on; empty: nowhere."""
+        ...
+
 
 class Gives(Protocol):
     """Begins and ends consents."""
@@ -127,9 +132,13 @@ async def _begin(consents: Gives, request: Request[Any, Any, State]) -> Response
         return _refused(error, HTTPStatus.TOO_MANY_REQUESTS)
     except (UserError, ConnectorError) as error:
         return _refused(error, HTTPStatus.FORBIDDEN)
+    return _sent_on(there, HTTPStatus.FOUND)
+
+
+def _sent_on(there: str, status: int) -> Response[str]:
     return Response(
         "",
-        status_code=HTTPStatus.FOUND,
+        status_code=status,
         headers={
             "location": there,
             "cache-control": "no-store",
@@ -149,10 +158,12 @@ async def _finish(consents: Gives, fields: Mapping[str, str]) -> Response[str]:
         return _away()
     except (UserError, ConnectorError) as error:
         return _refused(error, HTTPStatus.BAD_REQUEST)
+    if given.back:
+        return _sent_on(given.back, HTTPStatus.SEE_OTHER)
     facts = {"Connection": given.connection}
     texts = ["From now on the connector renews its access by itself. You can close this page."]
     next_step = ""
-    if given.channel_clear:
+    if given.channel_clear and given.channel:
         facts["Writes to channel"] = given.channel
     else:
         next_step = given.channel
@@ -204,6 +215,7 @@ def _refused(error: UserError | ConnectorError, status: int) -> Response[str]:
         [f"{error}.", f"Where: {where}" if where else ""],
         tone="bad",
         next_step=next_step,
+        link=(back, "Back to the set-up") if (back := getattr(error, "back", "")) else None,
         status=status,
     )
 

@@ -57,6 +57,7 @@ def page(
     tone: Tone = "plain",
     facts: Mapping[str, str] | None = None,
     next_step: str = "",
+    link: tuple[str, str] | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response[str]:
     """Return a page.
@@ -67,6 +68,7 @@ def page(
         tone: color of the title.
         facts: names and values, in a list.
         next_step: what to do.
+        link: an address of ours and what it is called.
         status: of the answer.
     """
     parts = [f'<h1 class="{tone}">{escape(title)}</h1>']
@@ -78,6 +80,8 @@ def page(
         parts.append(f"<dl>{rows}</dl>")
     if next_step:
         parts.append(f'<p class="next"><strong>Next:</strong> {escape(next_step)}</p>')
+    if link is not None:
+        parts.append(f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>')
     return _whole(title, "".join(parts), status=status)
 
 

@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from ml_connector.app.errands import errands
 from ml_connector.app.installation.database_server import (
     DatabaseServer,
     check_schema,
@@ -21,8 +22,9 @@ from ml_connector.app.installation.database_server import (
 from ml_connector.app.installation.held_connections import HeldConnections
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
+from ml_connector.app.set_up.draft_consent import EveryConsent, needed_for_draft_consent
 from ml_connector.app.sign_in.consent_application import needed_for_consent
-from ml_connector.app.sign_in.consents import Consents
+from ml_connector.app.views.set_up import LOOK
 from ml_connector.config.log_counts import CountedRecords, LogCounts
 from ml_connector.config.settings import Settings
 from ml_connector.engine.flow import topics_of
@@ -132,13 +134,17 @@ def _application(
     if serves is Serves.CONSOLE and parts is not None:
         return console_app(database, settings, parts)
     installation = _installation(settings, server, database, lanes)
+
+    async def look(draft: str, person: str) -> None:
+        await errands.ask(database, lanes, LOOK, None, {"draft": draft}, person=person)
+
     return web_app(
         database,
         Endpoints(database, installation.vault),
         intake(database, lanes),
         topics_of(FLOWS),
         settings=settings,
-        consents=Consents(installation),
+        consents=EveryConsent(installation, look),
         outbound=installation.transport,
         parts=parts,
     )
@@ -177,11 +183,6 @@ def _may_open(field: str) -> bool:
     return is_webhook_secret(field) or needed_for_consent(field)
 
 
-def _nothing(_: str) -> bool:
-    """Open no secret of a draft: a worker does what needs one."""
-    return False
-
-
 def _installation(
     settings: Settings, server: DatabaseServer, database: Database, lanes: Lanes
 ) -> Installation:
@@ -196,7 +197,7 @@ def _installation(
         database=database,
         ring=ring,
         vault=Vault(database, ring, may_open=_may_open),
-        drafts=Vault(database, ring, may_open=_nothing, table="draft_secret"),
+        drafts=Vault(database, ring, may_open=needed_for_draft_consent, table="draft_secret"),
         tokens=Tokens(database, ring, holder=holder),
         limits=limits,
         transport=Transport(limits=limits, holds=HeldConnections(database)),

@@ -121,6 +121,7 @@ async def apply_connection(
     person: str,
     ping_first: bool,
     confirm: Confirm = nobody,
+    tokens: TokenKeeper | None = None,
 ) -> Applied:
     """Create or update a connection. Applying the same again changes nothing.
 
@@ -134,6 +135,7 @@ async def apply_connection(
         ping_first: ask both systems before saving, and save nothing if one can't be used, or
             does not have what the settings name.
         confirm: asks the person before the books of a connection go on with other accounts.
+        tokens: keeps those of a connection that is set up just now; None: the file's are used.
 
     Raises:
         UserError: something in the settings can't be used, or was not confirmed.
@@ -144,7 +146,7 @@ async def apply_connection(
     settings = await past_rotations(installation, settings)
     kept = settings.netsuite.certificate_id
     settings, spent = await without_spent(installation, settings)
-    asked = await _ask_first(installation, settings) if ping_first else _Asked()
+    asked = await _ask_first(installation, settings, tokens) if ping_first else _Asked()
     # A pair that has replaced the configured refresh token must never be lost.
     if asked.failed and asked.new_pair is None:
         return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
@@ -187,8 +189,11 @@ def webhook_url(settings: Settings, name: str) -> str:
     return f"{base}/webhooks/shipbob/{name}"
 
 
-async def _ask_first(installation: Installation, settings: ConnectionSettings) -> _Asked:
+async def _ask_first(
+    installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper | None
+) -> _Asked:
     complete, keeper = await _as_it_would_be(installation, settings)
+    keeper = tokens or keeper
     passing = asking.PassingTokens(shipbob=keeper)
     found = await asking.ask_both(installation.reaching(Reach.READS), complete, passing)
     await learn(installation)

@@ -13,6 +13,7 @@ from ml_connector.app.connections.asking import PassingTokens
 from ml_connector.app.installation.installation import Installation
 from ml_connector.ledger.connections import drafts as kept
 from ml_connector.secret import Secret
+from ml_connector.vault.token_keeper import TokenKeeper
 from ml_connector.vault.tokens import NewToken, Renew, Token
 from ml_connector.words import System
 
@@ -32,6 +33,11 @@ class _Pair(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "_Pair(***)"
+
+
+def channel_name(draft: str) -> str:
+    """Return what ShipBob is asked to call the channel that a consent makes."""
+    return f"ml-connector {draft}"
 
 
 def sealed(new: NewToken, *, now: datetime, refresh: str = "", version: int = 0) -> Secret:
@@ -56,6 +62,11 @@ def sealed(new: NewToken, *, now: datetime, refresh: str = "", version: int = 0)
 def refresh_token(pair: Secret) -> Secret:
     """Return the refresh token of a sealed pair. Pure."""
     return Secret(_read(pair).refresh)
+
+
+def pair_of(installation: Installation, draft: str) -> TokenKeeper:
+    """Return what keeps the pair of a draft that a consent was given for."""
+    return _SealedPair(installation, draft)
 
 
 class DraftTokens(PassingTokens):

@@ -16,6 +16,7 @@ from ml_connector.reads.order_lines import OrderLineReads
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.sign_in.access import Access
 from ml_connector.vault.token_keeper import TokenKeeper
 
 
@@ -45,6 +46,14 @@ class OpenedDraft(NamedTuple):
             NeedsHuman: there are no credentials, or they are of another environment.
         """
         return shipbob_client(self.installation, self.settings, self.tokens)[0]
+
+    def shipbob_access(self) -> Access:
+        """Return what authorises calls to ShipBob.
+
+        Raises:
+            NeedsHuman: there are no credentials, or they are of another environment.
+        """
+        return shipbob_client(self.installation, self.settings, self.tokens)[1]
 
     def reads(self, settings: ConnectionSettings, orders: Mapping[int, int]) -> Reads:
         """Return what flows read with, by other settings. Nothing that they learn is kept.

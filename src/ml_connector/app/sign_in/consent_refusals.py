@@ -28,7 +28,13 @@ ERRORS: Final = {
 
 
 class ConsentRefused(UserError):
-    """A consent can't be begun or finished; ``next_step`` says what to do."""
+    """A consent can't be begun or finished; ``next_step`` says what to do.
+
+    Attributes:
+        back: where the browser goes on; empty: nowhere.
+    """
+
+    back = ""
 
 
 class TooManyConsents(ConsentRefused):

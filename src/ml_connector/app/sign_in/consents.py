@@ -20,15 +20,15 @@ from ml_connector.app.sign_in.consent_application import (
     settings_of,
 )
 from ml_connector.app.sign_in.consent_channel import written_channel
+from ml_connector.app.sign_in.consent_exchange import HeldConsent, exchange
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH, START_PATH
 from ml_connector.app.sign_in.consent_refusals import (
-    ERRORS,
     ConsentRefused,
     TooManyConsents,
     plain_word,
 )
 from ml_connector.engine.inbox.wakeups import wake
-from ml_connector.errors import ConnectorError, UserError
+from ml_connector.errors import UserError
 from ml_connector.flows import WAKINGS
 from ml_connector.ledger.alarms.alarms import end_alarms
 from ml_connector.ledger.connections import acts, connections, consents
@@ -37,7 +37,6 @@ from ml_connector.ledger.connections.consents import Begun
 from ml_connector.ledger.inbox import waits
 from ml_connector.secret import Secret
 from ml_connector.shipbob.sign_in import oauth
-from ml_connector.shipbob.sign_in.hosts import check_issuer
 from ml_connector.shipbob.sign_in.id_tokens import claims
 from ml_connector.shipbob.sign_in.oauth import SCOPES, Granted
 from ml_connector.storage.database import Connection
@@ -77,6 +76,7 @@ class Consented:
         channel_clear: whether the channel is clear.
         missing: permissions that were asked for and not granted.
         woken: stopped subjects that run again.
+        back: where the browser goes on; empty: nowhere.
     """
 
     connection: str
@@ -84,6 +84,7 @@ class Consented:
     channel_clear: bool
     missing: Sequence[str]
     woken: int
+    back: str = ""
 
 
 class Consents:
@@ -197,7 +198,7 @@ class Consents:
                 redirect_uri=redirect_uri,
                 channel_name=channel_name,
             )
-            held = _Held(verifier=pair.verifier.reveal(), nonce=nonce)
+            held = HeldConsent(verifier=pair.verifier.reveal(), nonce=nonce)
             await self._installation.vault.put(
                 name, f"{BEGUN_FIELD}{id_}", Secret(msgspec.json.encode(held).decode()), on=on
             )
@@ -233,7 +234,7 @@ class Consents:
         await self._installation.tokens.put(begun.connection, "shipbob", granted.token)
         return await self._granted(begun, granted)
 
-    async def _take(self, state: str) -> tuple[Begun, "_Held"]:
+    async def _take(self, state: str) -> tuple[Begun, HeldConsent]:
         """Return the consent that was begun with this state, and its secrets; only once."""
         async with self._database.transaction() as on:
             begun = await consents.take(on, state, now=datetime.now(UTC)) if state else None
@@ -252,51 +253,24 @@ class Consents:
             raise ConsentRefused(
                 "The beginning of this consent is lost", next_step="Open the link again."
             )
-        return begun, msgspec.json.decode(kept.reveal(), type=_Held)
+        return begun, msgspec.json.decode(kept.reveal(), type=HeldConsent)
 
-    async def _exchange(self, begun: Begun, held: "_Held", *, code: str, error: str) -> Granted:
-        if error or not code:
-            sentence, next_step = ERRORS.get(
-                error,
-                (
-                    (
-                        "ShipBob ended the consent with an error"
-                        f" ({plain_word(error) or 'no code came'})"
-                    ),
-                    "Open the link again; if it goes on, check the application at ShipBob.",
-                ),
-            )
-            raise ConsentRefused(sentence, next_step=next_step)
+    async def _exchange(
+        self, begun: Begun, held: HeldConsent, *, code: str, error: str
+    ) -> Granted:
         settings = await settings_of(self._installation, begun.connection)
         application = await application_of(
             self._installation, begun.connection, redirect_uri=begun.redirect_uri
         )
-        try:
-            granted = await oauth.exchange_code(
-                # A held connection too: a person gives it, and it renews no other one.
-                self._installation.reaching(Reach.READS_AND_SIGN_IN).transport,
-                application,
-                code=Secret(code),
-                verifier=Secret(held.verifier),
-            )
-            check_issuer(
-                granted.token.access,
-                api_url=settings.shipbob.api_url,
-                auth_url=settings.shipbob.auth_url,
-            )
-        except ConnectorError as failure:
-            raise ConsentRefused(
-                f"ShipBob did not exchange the consent for tokens: {failure}",
-                next_step=f"{failure.remedy} A code of ShipBob's is good once, for two minutes:"
-                " open the link again.",
-            ) from failure
-        nonce = claims(granted.id_token).nonce
-        if nonce and not secrets.compare_digest(nonce.encode(), held.nonce.encode()):
-            raise ConsentRefused(
-                "ShipBob's answer belongs to another consent than the one begun here",
-                next_step="Open the link again, in one window only.",
-            )
-        return granted
+        return await exchange(
+            # A held connection too: a person gives it, and it renews no other one.
+            self._installation.reaching(Reach.READS_AND_SIGN_IN).transport,
+            application,
+            held,
+            api_url=settings.shipbob.api_url,
+            code=code,
+            error=error,
+        )
 
     async def _granted(self, begun: Begun, granted: Granted) -> Consented:
         name, now = begun.connection, datetime.now(UTC)
@@ -351,16 +325,6 @@ async def _see_that_there_is_room(on: Connection, name: str, *, now: datetime) -
             f"{MOST_UNDER_WAY} consents of this connection are under way",
             next_step="Finish one of them in the browser, or begin again in ten minutes.",
         )
-
-
-class _Held(msgspec.Struct, frozen=True):
-    """The secrets of a consent that is under way."""
-
-    verifier: str
-    nonce: str
-
-    def __repr__(self) -> str:
-        return "_Held(***)"
 
 
 async def wake_what_waited(

@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up import drafts
 from ml_connector.app.set_up.comparing_plans import RulesTried
-from ml_connector.app.set_up.draft_tokens import PAIR
+from ml_connector.app.set_up.draft_tokens import PAIR, channel_name
 from ml_connector.app.set_up.looking import Seen
 from ml_connector.app.set_up.misfits import Misfit, misfits
 from ml_connector.app.set_up.plan_ahead import PlanAhead
@@ -77,6 +77,17 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
         """Return what was told; a stand-in where nothing was."""
         told = self.draft.answers.get(section, {}) if section else self.draft.answers
         return str(told.get(key, default))
+
+    @property
+    def channel(self) -> str:
+        """Return the channel that was chosen; else the one that the consent has made."""
+        told = self.value("shipbob", "channel_id")
+        channels = self.seen.channels if self.seen is not None else []
+        if told or PAIR not in self.fields:
+            return told
+        name = channel_name(self.draft.name)
+        own = [int(one.id) for one in channels if one.is_writable and one.name == name]
+        return str(max(own)) if own else ""
 
 
 def needed_permissions() -> tuple[Permission, ...]:

@@ -9,7 +9,7 @@ from litestar import delete, get, patch, post, put
 from msgspec import Meta
 
 from ml_connector.app.errands import errands
-from ml_connector.app.set_up import drafts
+from ml_connector.app.set_up import draft_consent, drafts
 from ml_connector.app.views import set_up
 from ml_connector.app.views.set_up import SetUpPage
 from ml_connector.ledger.connections import drafts as kept
@@ -17,6 +17,7 @@ from ml_connector.ledger.connections.drafts import Draft
 from ml_connector.secret import Secret
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
+from ml_connector.web.consent import local_base
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
@@ -65,6 +66,12 @@ class MadeCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate, in PEM, to be uploaded to NetSuite; its key stays here."""
 
     certificate: str
+
+
+class BegunConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """The address at ShipBob that a browser is to open, within ten minutes."""
+
+    url: str
 
 
 class ConnectionFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +149,28 @@ async def certificate(request: WebRequest, who: Who, name: str) -> MadeCertifica
 
 
 @post(
+    "/drafts/{name:str}/consent",
+    guards=_GUARDS,
+    status_code=HTTPStatus.OK,
+    summary="Begin consent at ShipBob",
+    tags=_TAGS,
+)
+async def consent(request: WebRequest, who: Who, name: str) -> BegunConsent:
+    """Return where a browser gives consent, signed in to ShipBob as the account's owner.
+
+    The application's ``client_id`` is told before, and its ``client_secret`` sealed.
+    """
+    there = await draft_consent.begin(
+        Console.of(request).installation,
+        name,
+        base=local_base(request),
+        back="",
+        person=who.name,
+    )
+    return BegunConsent(url=there)
+
+
+@post(
     "/drafts/{name:str}/look",
     guards=_GUARDS,
     status_code=HTTPStatus.ACCEPTED,
@@ -210,4 +239,17 @@ async def _ask(request: WebRequest, who: Who, kind: str, name: str) -> AskedErra
     return AskedErrand(errand=asked)
 
 
-ROUTES = (list_drafts, begin, show, tell, seal, certificate, look, try_rules, apply, file, discard)
+ROUTES = (
+    list_drafts,
+    begin,
+    show,
+    tell,
+    seal,
+    certificate,
+    consent,
+    look,
+    try_rules,
+    apply,
+    file,
+    discard,
+)

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
 from ml_connector.app.errands import errands
-from ml_connector.app.set_up import drafts
+from ml_connector.app.set_up import draft_consent, drafts
 from ml_connector.app.set_up.drafts import NoSuchDraft
 from ml_connector.app.set_up.products import MOST_LISTED
 from ml_connector.app.set_up.sentences import POLICIES
@@ -19,6 +19,7 @@ from ml_connector.app.views import set_up
 from ml_connector.errors import UserError
 from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
+from ml_connector.web.consent import local_base
 from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
 from ml_connector.web.console.pages.connect.steps import (
@@ -28,7 +29,7 @@ from ml_connector.web.console.pages.connect.steps import (
     begun,
     shown_step,
 )
-from ml_connector.web.console.rendering import see_other
+from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
@@ -67,6 +68,8 @@ async def tell(request: WebRequest, who: Who, name: str, step: str) -> Response[
             refused = error  # what could be kept before is kept
     if refused is not None:
         return await shown_step(request, name, step, error=refused)
+    if typed.text("then") == "consent":
+        return await _to_shipbob(request, who, name)
     if step in {"netsuite", "shipbob"}:
         await _ask(console, set_up.LOOK, name, who)
         return see_other(_at(name, step))
@@ -74,6 +77,25 @@ async def tell(request: WebRequest, who: Who, name: str, step: str) -> Response[
     if step == "found" or stays:
         await _ask(console, set_up.TRY, name, who)
     return see_other(_at(name, step if stays else STEPS[STEPS.index(step) + 1]))
+
+
+async def _to_shipbob(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Send the browser to ShipBob for consent; it comes back to this step.
+
+    By a page of ours: the answer to a form must not lead to another host.
+    """
+    origin = request.headers.get("origin", "")
+    try:
+        there = await draft_consent.begin(
+            Console.of(request).installation,
+            name,
+            base=local_base(request),
+            back=f"{origin}{_at(name, 'shipbob')}",
+            person=who.name,
+        )
+    except UserError as error:
+        return await shown_step(request, name, "shipbob", error=error)
+    return page(request, "connect_to_shipbob.html.jinja", name=name, there=there)
 
 
 @post(f"{PATH}/{{name:str}}/certificate", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
@@ -136,7 +158,12 @@ async def _shipbob(console: Console, on: Connection, name: str, typed: Typed, by
     token = typed.secret("token")
     if token.reveal().strip():
         await drafts.keep_secret(console.installation, on, name, drafts.TOKEN, token, person=by)
-    keys = ("api_url", "auth_url")
+    secret = typed.secret("client_secret")
+    if secret.reveal().strip():
+        await drafts.keep_secret(
+            console.installation, on, name, drafts.CLIENT_SECRET, secret, person=by
+        )
+    keys = ("client_id", "api_url", "auth_url")
     await _answer(on, name, by, {"shipbob": {key: typed.text(key) for key in keys}})
 
 

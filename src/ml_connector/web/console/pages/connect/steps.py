@@ -39,7 +39,7 @@ async def step_page(request: WebRequest, name: str, step: str) -> Response[bytes
 
 @get(f"{PATH}/{{name:str}}/{{step:str}}/work", guards=[needs(RIGHT)])
 async def step_work(request: WebRequest, name: str, step: str) -> Response[bytes]:
-    """Show how far a look or an applying has come; when it is over, the page loads anew."""
+    """Show how far work has come; when it is over, the page loads anew, unless somebody types."""
     console = Console.of(request)
     async with console.database.single() as on:
         there = await drafts.find(on, name) is not None
@@ -48,7 +48,7 @@ async def step_work(request: WebRequest, name: str, step: str) -> Response[bytes
     if seen is None:
         answer.headers["hx-redirect"] = f"{PATH}/{quote(name)}"
     elif seen.work is None:
-        answer.headers["hx-refresh"] = "true"
+        answer.headers["hx-trigger"] = "work-over"
     return answer
 
 
