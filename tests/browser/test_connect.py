@@ -125,6 +125,7 @@ def gives_consent(seen: Window, shop: Merchant) -> None:
     page.get_by_role("button", name="Allow").click()
     page.get_by_text("Given", exact=True).wait_for()
     assert page.url.endswith("/shipbob")
+    seen.faults[:] = [one for one in seen.faults if "404" not in one]  # ShipBob's has no icon
     page.get_by_text("4, 3 of them can be written to").wait_for()
 
 
