@@ -208,7 +208,7 @@ def test_every_place_that_connects_lets_libpq_be_told() -> None:
     told = {place for place, is_told in places.items() if is_told}
 
     assert told == {
-        "engine/work/lanes.py",
+        "engine/work/jobs.py",
         "reconcile/stored/stored.py",
         "storage/database.py",
         "storage/owning_role.py",
