@@ -23,13 +23,17 @@ TODAY = datetime.now(UTC).astimezone(ZoneInfo("America/Chicago")).date()
 MONTH = Month.of(TODAY)
 
 
-def close(acme: Merchant, out: Path | None = None, month: Month = MONTH) -> MonthEnd:
-    """Make the report of a month, as the command does."""
+def close(
+    acme: Merchant, out: Path | None = None, month: Month = MONTH, *, seal: bool = False
+) -> MonthEnd:
+    """Make the report of a month, and with ``seal`` close it, as the command does."""
 
     async def make(installation: Installation) -> MonthEnd:
         async with installation.database.transaction() as on:
             [applied] = await connections.every(on)
-        return await month_end.reconcile(installation, applied, month, out=out, person="tests")
+        return await month_end.reconcile(
+            installation, applied, month, out=out, person="tests", close=seal
+        )
 
     done: MonthEnd = _run(acme, make)
     return done

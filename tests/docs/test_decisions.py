@@ -46,8 +46,8 @@ def test_only_storage_imports_sqlalchemy_and_alembic() -> None:
     assert {path for path in found if not path.startswith("storage/")} == set()
 
 
-def test_only_the_lanes_import_the_job_library() -> None:
-    assert importers("procrastinate") == {"engine/work/lanes.py"}
+def test_only_the_workers_import_the_job_library() -> None:
+    assert importers("procrastinate") == {"engine/work/jobs.py"}
 
 
 def test_each_table_is_asked_by_the_part_that_keeps_it() -> None:

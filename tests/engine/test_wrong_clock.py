@@ -110,6 +110,8 @@ MOMENTS: Final[Mapping[str, Decision]] = {
     "invoice.seen_at": "holds nothing up",
     "line_proof.proved_at": "holds nothing up",
     "month_report.made_at": "holds nothing up",
+    "month_seal.sealed_at": "holds nothing up",
+    "month_seal.unsealed_at": "holds nothing up",
     "person.created_at": "holds nothing up",
     "poll.polled_at": "holds nothing up",
     "posting.created_at": "holds nothing up",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ml_connector.engine.inbox.schedule import is_due
-from ml_connector.ledger.turns import Taken
+from ml_connector.ledger.turns import DailyTurn
 
 ZONES: Final = (
     "America/Chicago",
@@ -29,7 +29,7 @@ Clock = Callable[[datetime], datetime]
 
 def days_done(at: time, zone: ZoneInfo, begin: datetime, days: int, clock: Clock) -> list[date]:
     """Return the local days, by the clock, on which a daily job was done."""
-    taken = Taken(clock(begin), None)
+    taken = DailyTurn(clock(begin), None)
     done: list[date] = []
     now = begin
     while now < begin + timedelta(days=days):

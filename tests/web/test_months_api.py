@@ -1,6 +1,6 @@
 """``/api/v1/months``: what programs are told of months, and may ask for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -9,7 +9,9 @@ import pytest
 from acceptance.merchant import Merchant
 from acceptance.service import Process
 
-THIS_MONTH = f"{datetime.now(ZoneInfo('America/Chicago')):%Y-%m}"
+TODAY = datetime.now(ZoneInfo("America/Chicago"))
+THIS_MONTH = f"{TODAY:%Y-%m}"
+LAST_MONTH = f"{TODAY.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,7 @@ def calls(receiver: Merchant, web: Process) -> dict[str, httpx2.Client]:
     """A client for each scope."""
     assert web.process.poll() is None
     made = {}
-    for scope in ("viewer", "finance"):
+    for scope in ("viewer", "warehouse", "finance", "admin"):
         answered = receiver.command("token", "add", f"months-{scope}", "--scope", scope, "--json")
         made[scope] = httpx2.Client(
             base_url=receiver.url,
@@ -83,3 +85,29 @@ def test_what_there_is_not_is_said(
         status,
         "application/problem+json",
     )
+
+
+def test_a_month_is_closed_by_finance_and_opened_by_an_administrator(
+    receiver: Merchant, calls: dict[str, httpx2.Client]
+) -> None:
+    path = f"/api/v1/months/{LAST_MONTH}"
+    where = "?connection=acme"
+    refused = [calls[one].post(f"{path}/close{where}") for one in ("viewer", "warehouse")]
+    asked = calls["finance"].post(f"{path}/close{where}")
+    closed = receiver.command("reconcile", LAST_MONTH, "--close", "--json").json["closed"]
+    shown = calls["viewer"].get(f"{path}{where}").json()
+    why = {"note": "A late box"}
+    not_finance = calls["finance"].post(f"{path}/unseal{where}", json=why)
+    without_note = calls["admin"].post(f"{path}/unseal{where}", json={"note": " "})
+    opened = calls["admin"].post(f"{path}/unseal{where}", json=why)
+    again = calls["admin"].post(f"{path}/unseal{where}", json=why)
+    after = calls["viewer"].get(f"{path}{where}").json()
+
+    assert [one.status_code for one in refused] == [403, 403]
+    assert asked.status_code == 202
+    assert (shown["closed"]["by"], shown["closed"]["report"]) == (closed["by"], closed["report"])
+    assert (not_finance.status_code, without_note.status_code) == (403, 400)
+    assert opened.json() == {"month": LAST_MONTH, "woken": 0}
+    assert (again.status_code, "is not closed" in again.text) == (400, True)
+    assert (after["closed"], after["opened"][0]["note"]) == (None, "A late box")
+    assert "months-admin" in after["opened"][0]["opened_by"]

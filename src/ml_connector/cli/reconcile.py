@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
+from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.cli.context import Context, current
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
@@ -37,14 +38,30 @@ Out = Annotated[
 Earlier = Annotated[
     bool, typer.Option("--list", help="List the reports that were made, instead of making one.")
 ]
+Close = Annotated[
+    bool, typer.Option("--close", help="Close the month, if nothing is left to explain.")
+]
+Unseal = Annotated[bool, typer.Option("--unseal", help="Open a closed month again; needs --note.")]
+Note = Annotated[
+    str | None,
+    typer.Option("--note", metavar="TEXT", help="Why it is opened; kept with the seal."),
+]
 
 
-def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = False) -> None:
+def reconcile(
+    month: WrittenMonth = None,
+    out: Out = None,
+    close: Close = False,
+    unseal: Unseal = False,
+    note: Note = None,
+    earlier: Earlier = False,
+) -> None:
     """Compare ShipBob, journal and NetSuite for a month, and write HTML, XLSX and CSV.
 
     Exit status 0 only when nothing is left to explain.
     """
     context = current()
+    _check_options(close=close, unseal=unseal, note=note, out=out)
     if earlier:
         _list(context)
         return
@@ -57,6 +74,9 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
         )
     # Text that is no month, or a month that has begun nowhere yet, is refused without a database.
     Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
+    if unseal:
+        _unseal(context, month, note or "")
+        return
 
     async def make(installation: Installation) -> MonthEnd:
         applied = await context.applied(installation)
@@ -68,14 +88,51 @@ def reconcile(month: WrittenMonth = None, out: Out = None, earlier: Earlier = Fa
                 Month.parse(month, today=today),
                 out=out,
                 person=context.person(),
+                close=close,
                 progress=says,
             )
 
     done = context.run(make)
     print_report(context, done)
     context.printer.answer(done.shown)
+    if close and done.seal is None:
+        context.printer.line("The month was not closed.", style="bold red")
     if not done.report.green:
         raise typer.Exit(1)
+
+
+def _check_options(*, close: bool, unseal: bool, note: str | None, out: Path | None) -> None:
+    wrong = None
+    if close and unseal:
+        wrong = "--close and --unseal exclude each other", "--unseal"
+    elif note is not None and not unseal:
+        wrong = "A note is only kept when a month is opened again", "--note"
+    elif unseal and out is not None:
+        wrong = "Opening a month writes no files", "--out"
+    if wrong is not None:
+        raise UserError(
+            wrong[0],
+            where=wrong[1],
+            next_step="See ml-connector reconcile --help.",
+            usage=True,
+        )
+
+
+def _unseal(context: Context, written: str, note: str) -> None:
+    async def do(installation: Installation) -> tuple[str, int]:
+        applied = await context.applied(installation)
+        today = datetime.now(applied.schedule.zone).date()
+        month = Month.parse(written, today=today)
+        woken = await month_seal.unseal(
+            installation, applied, month, person=context.person(), note=note
+        )
+        return str(month), woken
+
+    month, woken = context.run(do)
+    context.printer.line(f"{month} is open again; its seal is kept.", style="bold")
+    if woken:
+        context.printer.line(f"{woken} that waited for it {'goes' if woken == 1 else 'go'} on.")
+    context.printer.answer({"month": month, "closed": None, "woken": woken})
 
 
 def print_report(context: Context, done: MonthEnd) -> None:
@@ -98,6 +155,12 @@ def print_report(context: Context, done: MonthEnd) -> None:
         )
     for path in done.files:
         printer.line(str(path))
+    if done.seal is not None:
+        when = f"{done.seal.sealed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        printer.line(
+            f"Closed by {done.seal.sealed_by} on {when}, with report {done.seal.report}.",
+            style="bold" if done.closed_now else "",
+        )
     if report.green:
         printer.line("Nothing is left to explain.", style="bold green")
     else:

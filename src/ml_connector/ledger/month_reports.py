@@ -24,6 +24,7 @@ class MadeReport:
         head_number, head_hash: the journal's end that the report is about.
         files: what was written, each with the SHA-256 of its bytes in hex.
         shown: the report for a program.
+        version: of the software that made it.
     """
 
     id: int
@@ -36,6 +37,7 @@ class MadeReport:
     head_hash: str
     files: Mapping[str, str]
     shown: Mapping[str, Any]
+    version: str
 
 
 async def next_id(database: Database) -> int:
@@ -47,8 +49,9 @@ async def next_id(database: Database) -> int:
 async def made(database: Database, names: Collection[str]) -> list[dict[str, Any]]:
     """Return the reports that were made for these connections, the newest first."""
     return await database.fetch(
-        "select id, connection, month, made_at, person, green, open, explained, head_number,"
-        " head_hash, files from month_report where connection = any (%(names)s) order by id desc",
+        "select id, connection, month, made_at, person, version, green, open, explained,"
+        " head_number, head_hash, files from month_report"
+        " where connection = any (%(names)s) order by id desc",
         {"names": list(names)},
     )
 
@@ -58,9 +61,10 @@ async def record(connection: Connection, report: MadeReport, *, person: str) -> 
     await rows(
         connection,
         "insert into month_report (id, connection, month, person, green, open, explained,"
-        " head_number, head_hash, files, differences, shown) values (%(id)s, %(connection)s,"
-        " %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s, %(number)s, %(hash)s,"
-        " %(files)s, %(differences)s, %(shown)s)",
+        " head_number, head_hash, files, differences, shown, version) values (%(id)s,"
+        " %(connection)s, %(month)s, %(person)s, %(green)s, %(open)s, %(explained)s,"
+        " %(number)s, %(hash)s,"
+        " %(files)s, %(differences)s, %(shown)s, %(version)s)",
         {
             "id": report.id,
             "connection": report.connection,
@@ -74,6 +78,7 @@ async def record(connection: Connection, report: MadeReport, *, person: str) -> 
             "files": Json(report.files),
             "differences": Json(report.differences),
             "shown": Json(report.shown),
+            "version": report.version,
         },
     )
     await acts.record(
@@ -89,7 +94,7 @@ async def newest_by_month(connection: Connection, name: str) -> list[dict[str, A
     """Return the newest report of each month of a connection, the newest month first."""
     return await rows(
         connection,
-        "select distinct on (month) id, month, made_at, person, green, open, explained"
+        "select distinct on (month) id, month, made_at, person, version, green, open, explained"
         " from month_report where connection = %(name)s order by month desc, id desc",
         {"name": name},
     )
@@ -99,8 +104,8 @@ async def of_month(connection: Connection, name: str, month: str) -> list[dict[s
     """Return the reports of a month, the newest first, without what they show."""
     return await rows(
         connection,
-        "select id, month, made_at, person, green, open, explained, files from month_report"
-        " where connection = %(name)s and month = %(month)s order by id desc",
+        "select id, month, made_at, person, version, green, open, explained, files"
+        " from month_report where connection = %(name)s and month = %(month)s order by id desc",
         {"name": name, "month": month},
     )
 

@@ -22,7 +22,7 @@ _MANY_DAYS: Final = timedelta(days=30)
 """So long after the turn before, a turn looks like one of a clock that was set forward."""
 
 
-class Taken(NamedTuple):
+class DailyTurn(NamedTuple):
     """When a daily turn was taken, by clocks that may have been wrong. All functions are pure.
 
     Attributes:
@@ -34,7 +34,7 @@ class Taken(NamedTuple):
     at: datetime | None
     before: datetime | None
 
-    def seen_at(self, now: datetime) -> "Taken":
+    def seen_at(self, now: datetime) -> "DailyTurn":
         """Return the same as a clock sees it that shows this moment; ``at`` is the last turn.
 
         Where all that is known lies ahead, the clock was put right by a year or set back by one:
@@ -45,18 +45,18 @@ class Taken(NamedTuple):
             return self
         known_ = [one for one in self if one is not None and not _is_ahead(one, now)]
         if known_:
-            return Taken(max(known_), self.before)
-        return Taken(now, max(one for one in self if one is not None))
+            return DailyTurn(max(known_), self.before)
+        return DailyTurn(now, max(one for one in self if one is not None))
 
-    def taken_at(self, now: datetime) -> "Taken":
+    def taken_at(self, now: datetime) -> "DailyTurn":
         """Return it after the turn was taken at this moment."""
         if self.at is None or _is_ahead(self.at, now):
-            return Taken(now, self.before)
+            return DailyTurn(now, self.before)
         if self.before is not None and (
             _is_ahead(self.before, now) or self.at - self.before > _MANY_DAYS
         ):
-            return Taken(now, self.before)
-        return Taken(now, self.at)
+            return DailyTurn(now, self.before)
+        return DailyTurn(now, self.at)
 
 
 def _is_ahead(moment: datetime, now: datetime) -> bool:
@@ -100,7 +100,7 @@ async def lock(connection: Connection, connection_name: str, what: str, *, daily
     assert row is not None  # noqa: S101 - RETURNING gives the row
     if not daily:
         return Turn(row["at"] if row["known"] else None, row["now"], row["too_soon"])
-    taken = Taken(row["at"], row["before"])
+    taken = DailyTurn(row["at"], row["before"])
     seen = taken.seen_at(row["now"])
     if seen.at == row["now"] != taken.at:
         await _keep(connection, connection_name, what, seen)
@@ -159,11 +159,11 @@ async def take_at(
         " where connection = %(name)s and what = %(what)s for update",
         {"name": connection_name, "what": what},
     )
-    taken = Taken(row["at"], row["before"]) if row else Taken(None, None)
+    taken = DailyTurn(row["at"], row["before"]) if row else DailyTurn(None, None)
     await _keep(connection, connection_name, what, taken.taken_at(now))
 
 
-async def _keep(connection: Connection, connection_name: str, what: str, taken: Taken) -> None:
+async def _keep(connection: Connection, connection_name: str, what: str, taken: DailyTurn) -> None:
     await rows(
         connection,
         "insert into turn (connection, what, taken_at, taken_before)"

@@ -16,6 +16,7 @@ from ml_connector.errors import NeedsData, Unreadable
 from ml_connector.ledger.connections.item_bindings import Bindings, NoBindings
 from ml_connector.ledger.connections.line_proofs import LineProofs, NoLineProofs
 from ml_connector.ledger.decisions.kept import Decisions, NoDecisions
+from ml_connector.ledger.month_seals import NoSealedMonths, SealedMonths
 from ml_connector.ledger.postings.announcements import Announcements, NoAnnouncements
 from ml_connector.ledger.postings.own_records import NoOwnRecords, OwnRecords
 from ml_connector.netsuite.classify import UnknownIdentifier
@@ -23,7 +24,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import purchase_orders, setup
 from ml_connector.netsuite.queries.items import Item, items_by_id, items_by_sku
 from ml_connector.netsuite.queries.purchase_orders import PurchaseOrder, ReceiptLine
-from ml_connector.netsuite.queries.setup import Period
+from ml_connector.netsuite.queries.setup import Period, with_sealed
 from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.documents import DocumentReads
 from ml_connector.reads.free_numbers import FreeNumbers
@@ -70,6 +71,7 @@ class Reads:
         free_numbers: kept for those who make WROs.
         centers_in_use: the fulfillment centers that the connection maps to locations.
         locations: which subsidiaries those locations belong to.
+        sealed_months: which months the connection has closed: their days take no document.
     """
 
     def __init__(
@@ -91,8 +93,10 @@ class Reads:
         free_numbers: FreeNumbers | None = None,
         centers_in_use: Collection[int] = (),
         locations: LocationReads | None = None,
+        sealed_months: SealedMonths | None = None,
     ) -> None:
         self._centers_in_use = frozenset(centers_in_use)
+        self._sealed_months: SealedMonths = sealed_months or NoSealedMonths()
         self.shipments = shipments or ShipmentReads(shipbob, netsuite)
         self.returns = ReturnReads(shipbob, netsuite)
         self._shipbob = shipbob
@@ -280,6 +284,8 @@ class Reads:
     async def periods(self, day: date) -> Sequence[Period]:
         """Return the posting periods from the one of this day on; none where not to be seen.
 
+        A month that the connection has closed is closed in them.
+
         Raises:
             Unreadable: a period can't be read, and none that can says that the day is open.
         """
@@ -291,7 +297,8 @@ class Reads:
         is_open = any(one.startdate <= day <= one.enddate and one.open_for_bills for one in found)
         if self._odd_periods and not is_open:
             raise unreadable("NetSuite", self._odd_periods)
-        return [period for period in found if period.enddate >= day]
+        with_ours = with_sealed(found, await self._sealed_months.first_days())
+        return [period for period in with_ours if period.enddate >= day]
 
     def forget_periods(self) -> None:
         """Read the posting periods again when they are asked for next."""

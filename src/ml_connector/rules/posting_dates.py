@@ -7,6 +7,7 @@ from typing import Literal
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import NeedsHuman
+from ml_connector.netsuite.queries.setup import is_sealed
 from ml_connector.rules.facts import PeriodFact
 from ml_connector.words import Cause
 
@@ -50,6 +51,8 @@ def posting_date(
 ) -> date:
     """Return the fact's date, or by policy the first open day after it.
 
+    A month that the connection has closed itself is closed like a period of the account.
+
     Where the role can't read the account's periods (netsuite.md section 5), the fact's date is
     taken, and NetSuite refuses the document if the period is closed.
 
@@ -74,11 +77,22 @@ def posting_date(
     )
     if policy == "next-open" and later:
         return later[0]
+    sealed = next((period.name for period in closed if is_sealed(period.name)), None)
+    what = (
+        f"Posting period {closed[0].name} is closed in NetSuite"
+        if sealed is None
+        else f"Month {fact_date:%Y-%m} is closed (ml-connector reconcile --close)"
+    )
+    reopen = (
+        "Reopen the period"
+        if sealed is None
+        else f"Open it again with ml-connector reconcile {fact_date:%Y-%m} --unseal --note TEXT"
+    )
     raise NeedsHuman(
-        f"Posting period {closed[0].name} is closed in NetSuite: {document} of {fact_date} waits",
+        f"{what}: {document} of {fact_date} waits",
         cause=Cause.PERIOD_CLOSED,
         remedy=(
-            'Reopen the period, or set closed_period = "next-open" to post on the first open'
+            f'{reopen}, or set closed_period = "next-open" to post on the first open'
             " day with the true date in the memo."
         ),
         waiting_for=[

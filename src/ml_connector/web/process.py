@@ -41,11 +41,10 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.secrets import Vault
 from ml_connector.vault.tokens import Tokens
 from ml_connector.web.bounds import Bounds, Occupancy
-from ml_connector.web.ending import Ending
 from ml_connector.web.endpoints import Endpoints
 from ml_connector.web.ingress import TakesIn
 from ml_connector.web.protocol import bounded_protocol
-from ml_connector.web.server import Application, Parts, console_app, web_app
+from ml_connector.web.server import Application, Ending, Parts, console_app, web_app
 
 _FINISH_REQUESTS_SECONDS: Final = 5
 
@@ -153,8 +152,8 @@ def _application(
 def _console(settings: Settings, server: DatabaseServer, lanes: Lanes, ending: Ending) -> Parts:
     # Imported late: without console nothing of it is loaded, which halves the time to start.
     from ml_connector.app.users.passwords import Comparing  # noqa: PLC0415 - see above
-    from ml_connector.web.console import console_parts  # noqa: PLC0415 - see above
     from ml_connector.web.console.state import Console  # noqa: PLC0415 - see above
+    from ml_connector.web.parts import console_parts  # noqa: PLC0415 - see above
 
     # A pool of its own: people who click take no connection from what answers webhooks.
     own = Database(server.url, size=4, name="ml-connector console")

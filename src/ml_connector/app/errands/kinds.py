@@ -32,7 +32,7 @@ from ml_connector.reconcile.month import Month
 async def _reconcile(
     installation: Installation, errand: Errand, progress: ErrandProgress
 ) -> dict[str, Any]:
-    """Make the report of ``arguments["month"]``."""
+    """Make the report of ``arguments["month"]``; ``arguments["close"]``: and close it if green."""
     applied = await _applied(installation, errand)
     today = datetime.now(applied.schedule.zone).date()
     done = await month_end.reconcile(
@@ -41,6 +41,7 @@ async def _reconcile(
         Month.parse(errand.arguments["month"], today=today),
         out=None,
         person=errand.person,
+        close=bool(errand.arguments.get("close")),
         progress=progress.says,
     )
     return month_json.kept(done.shown)

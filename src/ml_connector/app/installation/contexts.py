@@ -16,7 +16,8 @@ from ml_connector.engine.settle.netsuite_target import NetSuiteTarget
 from ml_connector.engine.settle.settle import Settle
 from ml_connector.engine.settle.shipbob_target import ShipBobTarget
 from ml_connector.engine.settle.write_slots import WriteSlots, runs_for, write_slots_for
-from ml_connector.engine.work.lanes import DoErrand, Lanes
+from ml_connector.engine.work.job_tables import DoErrand
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.engine.work.pushes import MOST_PUSHED, PushPlaces, push_plan
 from ml_connector.flows import FLOWS, purchase_orders, receiving, tracking
 from ml_connector.ledger.connections import connections, holds
@@ -24,6 +25,7 @@ from ml_connector.ledger.connections.item_bindings import KeptBindings
 from ml_connector.ledger.connections.line_proofs import KeptLineProofs
 from ml_connector.ledger.decisions.kept import KeptDecisions
 from ml_connector.ledger.inbox import subjects
+from ml_connector.ledger.month_seals import KeptSeals
 from ml_connector.ledger.postings import announcements, survey
 from ml_connector.ledger.postings.own_records import KeptOwnRecords
 from ml_connector.netsuite.account import account_key
@@ -229,6 +231,7 @@ def _reads(
             settings.locations,
             [*filter(None, [settings.policies.quarantine_location])],
         ),
+        sealed_months=KeptSeals(installation.database, settings.name),
         shipments=_shipment_reads(installation, settings, shipbob, netsuite, channels),
     )
 

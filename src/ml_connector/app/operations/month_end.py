@@ -4,27 +4,30 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from ml_connector import __version__
 from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_documents, month_json, order_lines
+from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS, month_end
-from ml_connector.ledger import month_reports
+from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.month_reports import MadeReport
+from ml_connector.ledger.month_seals import Seal
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
@@ -59,6 +62,8 @@ class MonthEnd:
         files: what was written.
         asked_shipbob: whether ShipBob's lists were read, beside what is stored.
         shown: the report for a program.
+        seal: of its month; None where that is open.
+        closed_now: whether it was closed with this report.
     """
 
     id: int
@@ -66,6 +71,8 @@ class MonthEnd:
     files: Sequence[Path]
     asked_shipbob: bool
     shown: Mapping[str, Any]
+    seal: Seal | None = None
+    closed_now: bool = False
 
 
 async def reconcile(
@@ -75,6 +82,7 @@ async def reconcile(
     *,
     out: Path | None,
     person: str,
+    close: bool = False,
     progress: Progress = lambda _what, _count: None,
 ) -> MonthEnd:
     """Make the report of a month.
@@ -85,12 +93,15 @@ async def reconcile(
         month: which month.
         out: the folder for the files; None: a fresh one in the data folder.
         person: who asks for it, for the record of people's acts.
+        close: close the month where nothing is left to explain.
         progress: called while it reads; see ``Progress``.
 
     Raises:
         ConnectorError: one of the systems can't be read.
-        UserError: the files can't be written.
+        UserError: the files can't be written, or a month is to be closed that has not ended.
     """
+    if close:
+        month_seal.check_over(month, today=datetime.now(applied.schedule.zone).date())
     async with _compared(installation, applied, month, progress) as done:
         report, recent = done.report, done.asked_shipbob
         report_id = await month_reports.next_id(installation.database)
@@ -100,7 +111,23 @@ async def reconcile(
     shown = month_json.as_json(report_id, report, files=written, asked_shipbob=recent)
     made = MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent, shown=shown)
     await _record(installation, made, person)
-    return made
+    seal, closed_now = await _sealed(installation, made, person, close=close)
+    return replace(
+        made,
+        seal=seal,
+        closed_now=closed_now,
+        shown={**made.shown, "closed": month_json.seal_as_json(seal), "closed_now": closed_now},
+    )
+
+
+async def _sealed(
+    installation: Installation, made: MonthEnd, person: str, *, close: bool
+) -> tuple[Seal | None, bool]:
+    if close:
+        return await month_seal.close(installation, made.report, made.id, person=person)
+    async with installation.database.transaction() as on:
+        report = made.report
+        return await month_seals.standing(on, report.connection, report.month), False
 
 
 async def compared(
@@ -148,6 +175,7 @@ async def _compared(
                 report = await _compare(
                     stored_month, context, month, side, progress, spoiled=spoiled
                 )
+            report = await month_seal.with_seal(installation, report)
             report = await _with_decisions(installation, report, context)
             yield _Compared(stored_month, report, recent)
 
@@ -342,6 +370,7 @@ async def _record(installation: Installation, done: MonthEnd, person: str) -> No
         head_hash=report.head.hash,
         files={str(path.resolve()): await asyncio.to_thread(_digest, path) for path in done.files},
         shown=month_json.kept(done.shown),
+        version=__version__,
     )
     async with installation.database.transaction() as connection:
         await month_reports.record(connection, kept, person=person)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ml_connector.ledger.month_seals import Seal
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.report.page import totals
 
@@ -55,6 +56,19 @@ def as_json(
         }
     )
     return found
+
+
+def seal_as_json(seal: Seal | None) -> dict[str, Any] | None:
+    """Return the seal of a month for a program; None where it is open."""
+    if seal is None:
+        return None
+    return {
+        "by": seal.sealed_by,
+        "at": seal.sealed_at.isoformat(),
+        "report": seal.report,
+        "version": seal.version,
+        "head": {"number": seal.head_number, "hash": seal.head_hash},
+    }
 
 
 def kept(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,16 @@
 """What is asked of the job library's tables: its own functions, called with many at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from ml_connector.storage.database import Connection, rows
+
+Run = Callable[[int, int, str], Awaitable[None]]
+"""Converges a subject, given its id, the id of the job, and the lane."""
+
+DoErrand = Callable[[int, int], Awaitable[None]]
+"""Does an errand, given its id and the id of the job."""
 
 CONVERGE: Final = "converge"
 ERRAND: Final = "errand"

@@ -17,8 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
-from ml_connector.engine.work.job_tables import CONVERGE, ERRAND, HAND_ON, PUT_BACK
-from ml_connector.engine.work.lanes import DoErrand, Run
+from ml_connector.engine.work.job_tables import CONVERGE, ERRAND, HAND_ON, PUT_BACK, DoErrand, Run
 from ml_connector.engine.work.presence import (
     HEARTBEAT_SECONDS,
     HEARTBEATS,

@@ -6,13 +6,13 @@ not needed for that. Beside them are errands, what a person asked a worker to do
 their own.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ml_connector.engine.work.job_tables import CONVERGE, DEFER, DEFER_ERRAND
+from ml_connector.engine.work.job_tables import CONVERGE, DEFER, DEFER_ERRAND, DoErrand, Run
 from ml_connector.storage.database import Connection, rows
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ _POLL_SECONDS: Final = 2.0
 
 LIVE: Final = 0
 BULK: Final = -10
-
-Run = Callable[[int, int, str], Awaitable[None]]
-"""Converges a subject, given its id, the id of the job, and the lane."""
-
-DoErrand = Callable[[int, int], Awaitable[None]]
-"""Does an errand, given its id and the id of the job."""
 
 ERRANDS: Final = "errands:"
 """The lane of errands: no connection can have that name."""

@@ -1,7 +1,7 @@
 """What is asked about an account itself: its periods, its locations, its clock."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -27,6 +27,11 @@ FROM location c WHERE c.id IN ({list}) ORDER BY c.id
 """
 
 CLOCK: Final = "SELECT TO_CHAR(SYSDATE, 'YYYY-MM-DD HH24:MI:SS') AS now FROM DUAL"
+
+
+_SEALED: Final = " (sealed)"
+_DAY: Final = timedelta(days=1)
+_A_YEAR: Final = timedelta(days=366)
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +187,55 @@ def daily_periods(periods: Sequence[Period]) -> list[Period]:
 def _lies_within(one: Period, other: Period) -> bool:
     days, others = (one.startdate, one.enddate), (other.startdate, other.enddate)
     return days != others and others[0] <= days[0] and days[1] <= others[1]
+
+
+def is_sealed(period_name: str) -> bool:
+    """Whether a period of this name is a month that we have closed."""
+    return period_name.endswith(_SEALED)
+
+
+def with_sealed(periods: Sequence[Period], first_days: Iterable[date]) -> list[Period]:
+    """Return the periods, of which those days are closed that lie in a month with a seal.
+
+    A period that is not a month, as in a calendar of weeks, is cut where the month begins and
+    ends. Where the account's periods can't be seen, the days after a sealed month are open.
+
+    Args:
+        periods: of the account, by start; empty where they can't be seen.
+        first_days: of the sealed months.
+    """
+    months = sorted(first_days)
+    found = list(periods)
+    for first in months:
+        last = (first + timedelta(days=32)).replace(day=1) - _DAY
+        found = list(_cut(found, first, last))
+    if months and not periods:
+        begin = max(period.enddate for period in found) + _DAY
+        found.append(
+            Period(id="", periodname="all later days", startdate=begin, enddate=begin + _A_YEAR)
+        )
+    return sorted(found, key=lambda one: one.startdate)
+
+
+def _cut(periods: Sequence[Period], first: date, last: date) -> Iterator[Period]:
+    takes_news = True
+    for one in periods:
+        if one.enddate < first or one.startdate > last:
+            yield one
+            continue
+        takes_news &= one.open_for_bills or bool(one.allownonglchanges)
+        if one.startdate < first:
+            yield msgspec.structs.replace(one, enddate=first - _DAY)
+        if one.enddate > last:
+            yield msgspec.structs.replace(one, startdate=last + _DAY)
+    yield Period(
+        id="",
+        periodname=f"{first:%Y-%m}{_SEALED}",
+        startdate=first,
+        enddate=last,
+        closed=Flag.T,
+        allownonglchanges=Flag.T if takes_news else Flag.F,
+    )
 
 
 async def locations(

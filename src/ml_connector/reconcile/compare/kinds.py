@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
     ORDER_LINE_EXCEEDED = "order_line_exceeded"
     ROW_UNREADABLE = "row_unreadable"
+    AFTER_CLOSE = "after_close"
     IN_TRANSIT = "in_transit"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
@@ -101,6 +102,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
         Kind.ROW_UNREADABLE: "A row of one of the systems that can't be read",
+        Kind.AFTER_CLOSE: "Changed after the month was closed",
         Kind.IN_TRANSIT: "In transit from a hub, or between centers",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",

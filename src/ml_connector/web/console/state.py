@@ -9,7 +9,7 @@ from ml_connector.app.users.passwords import Comparing
 from ml_connector.config.settings import Settings
 from ml_connector.storage.database import Database
 from ml_connector.web.address import WebConnection
-from ml_connector.web.ending import Ending
+from ml_connector.web.server import Ending
 
 _KEY: Final = "console"
 

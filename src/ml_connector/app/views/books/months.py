@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ml_connector.errors import UserError
-from ml_connector.ledger import month_reports
+from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.month_seals import Seal
 from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand
 from ml_connector.reconcile.compare.kinds import Kind
@@ -51,6 +52,26 @@ class MonthReport(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
+class MonthClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A seal of a month.
+
+    Attributes:
+        report: id of the report that it stands on.
+        version: of the software that made that report; None in old ones.
+        opened_at: when the month was opened again, by whom, and why; None: it is closed.
+    """
+
+    by: str
+    at: datetime
+    report: int
+    version: str | None
+    head_number: int
+    head_hash: str
+    opened_at: datetime | None = None
+    opened_by: str | None = None
+    note: str | None = None
+
+
 class MonthRow(msgspec.Struct, frozen=True, kw_only=True):
     """A month in the list.
 
@@ -59,12 +80,14 @@ class MonthRow(msgspec.Struct, frozen=True, kw_only=True):
         title: for a person.
         is_over: whether it has ended in the connection's zone.
         report: the newest; None: none was made.
+        is_closed: whether a seal of ours stands.
     """
 
     month: str
     title: str
     is_over: bool
     report: MonthReport | None
+    is_closed: bool = False
 
 
 class MonthPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +170,8 @@ class MonthPage(msgspec.Struct, frozen=True, kw_only=True):
         shown: what the newest shows; None where none was made, or before this was kept.
         making: the errand that makes the next, while it is under way.
         failed: the newest errand, where nothing came of it and no report was made since.
+        closed: the seal that stands; None: the month is open.
+        opened: seals of before, the newest first.
     """
 
     month: str
@@ -156,6 +181,8 @@ class MonthPage(msgspec.Struct, frozen=True, kw_only=True):
     shown: ShownMonth | None
     making: Errand | None
     failed: Errand | None
+    closed: MonthClosed | None = None
+    opened: tuple[MonthClosed, ...] = ()
 
 
 def parsed(written: str, applied: AppliedConnection) -> Month:
@@ -172,6 +199,7 @@ async def months(on: Connection, applied: AppliedConnection) -> tuple[MonthRow, 
     made = {
         row["month"]: _report(row) for row in await month_reports.newest_by_month(on, applied.name)
     }
+    closed = await month_seals.sealed_months(on, applied.name)
     zone = _zone(applied)
     listed = _months(Month.of(applied.start_date), Month.of(datetime.now(zone).date()))
     known = {str(month) for month in listed}
@@ -184,6 +212,7 @@ async def months(on: Connection, applied: AppliedConnection) -> tuple[MonthRow, 
             title=title(month),
             is_over=_is_over(month, zone),
             report=made.get(str(month)),
+            is_closed=str(month) in closed,
         )
         for month in sorted([*listed, *older], reverse=True)
     )
@@ -199,6 +228,7 @@ async def month_page(on: Connection, applied: AppliedConnection, month: Month) -
         if one.arguments.get("month") == str(month)
     ]
     newest = asked[0] if asked else None
+    seals = [_closed(one) for one in await month_seals.of_month(on, applied.name, str(month))]
     return MonthPage(
         month=str(month),
         title=title(month),
@@ -207,6 +237,22 @@ async def month_page(on: Connection, applied: AppliedConnection, month: Month) -
         shown=None if shown is None else shown_month(shown),
         making=newest if newest and newest.state in {"waiting", "running"} else None,
         failed=newest if newest and newest.state == "failed" and _is_newer(newest, made) else None,
+        closed=seals[0] if seals and seals[0].opened_at is None else None,
+        opened=tuple(filter(lambda one: one.opened_at, seals)),
+    )
+
+
+def _closed(seal: Seal) -> MonthClosed:
+    return MonthClosed(
+        by=seal.sealed_by,
+        at=seal.sealed_at,
+        report=seal.report,
+        version=seal.version,
+        head_number=seal.head_number,
+        head_hash=seal.head_hash,
+        opened_at=seal.unsealed_at,
+        opened_by=seal.unsealed_by,
+        note=seal.unseal_note,
     )
 
 

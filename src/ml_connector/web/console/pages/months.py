@@ -1,13 +1,15 @@
 """Months: their reports, what the newest of one shows, and one that is being made."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.response import File
 
 from ml_connector.app.errands import errands
+from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.app.views.books import months as views
 from ml_connector.app.views.books.months import KIND, MonthPage, MonthRow
 from ml_connector.errors import UserError
@@ -15,6 +17,7 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.reconcile.month import Month
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import which
+from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
@@ -61,6 +64,30 @@ async def month_progress(request: WebRequest, shown: Shown, month: str) -> Respo
 @post(f"{_PATH}/{{month:str}}", guards=[needs("sync")], status_code=HTTPStatus.SEE_OTHER)
 async def make_month(request: WebRequest, who: Who, shown: Shown, month: str) -> Response[bytes]:
     """Let a worker make the report of a month."""
+    return await _ask(request, who, shown, month, {})
+
+
+@post(f"{_PATH}/{{month:str}}/close", guards=[needs("close")], status_code=HTTPStatus.SEE_OTHER)
+async def close_month(request: WebRequest, who: Who, shown: Shown, month: str) -> Response[bytes]:
+    """Let a worker make the report of a month, and close it where nothing is left to explain."""
+    return await _ask(request, who, shown, month, {"close": True})
+
+
+@post(f"{_PATH}/{{month:str}}/unseal", guards=[needs("unseal")], status_code=HTTPStatus.SEE_OTHER)
+async def unseal_month(request: WebRequest, who: Who, shown: Shown, month: str) -> Response[bytes]:
+    """Open a closed month again."""
+    one = await _connection(request, shown)
+    wanted = _parsed(month, one)
+    note = (await Typed.into(request)).text("note")
+    await month_seal.unseal(
+        Console.of(request).installation, one, wanted, person=who.name, note=note
+    )
+    return see_other(f"{_PATH}/{wanted}?connection={one.name}")
+
+
+async def _ask(
+    request: WebRequest, who: Who, shown: Shown, month: str, more: Mapping[str, Any]
+) -> Response[bytes]:
     console = Console.of(request)
     one = await _connection(request, shown)
     wanted = str(_parsed(month, one))
@@ -69,7 +96,7 @@ async def make_month(request: WebRequest, who: Who, shown: Shown, month: str) ->
         console.installation.lanes,
         KIND,
         one.name,
-        {"month": wanted},
+        {"month": wanted, **more},
         person=who.name,
     )
     return see_other(f"{_PATH}/{wanted}?connection={one.name}")
@@ -105,4 +132,12 @@ def _parsed(written: str, one: AppliedConnection) -> Month:
         raise NotFoundException(detail=str(error)) from error
 
 
-ROUTES = (months_page, month_page, month_progress, make_month, month_file)
+ROUTES = (
+    months_page,
+    month_page,
+    month_progress,
+    make_month,
+    close_month,
+    unseal_month,
+    month_file,
+)

@@ -1,0 +1,1 @@
+"""Months: closing them, and opening them again."""
