@@ -12,7 +12,7 @@ from ml_connector.selftest.worlds import WorldResult, play_all
 from ml_connector.sim.readings import SWITCHES
 
 SEED = int(os.environ.get("MLC_TEST_SEED", "3"))
-WORLDS = int(os.environ.get("MLC_TEST_WORLDS", "10"))
+WORLDS = int(os.environ.get("MLC_TEST_WORLDS", "8"))
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ PUBLIC_URL: Final = "http://127.0.0.1:9"
 
 _SETTLE_SECONDS: Final = 20.0
 _TRIES: Final = 4
+_PATIENCE_SECONDS: Final = 0.5
 _AT_ONCE: Final = 3
 _POLL_SECONDS: Final = 0.02
 
@@ -298,10 +299,11 @@ class _Play:
         gives_up = time.monotonic() + _SETTLE_SECONDS
         while time.monotonic() < gives_up:
             rows = await installation.database.fetch(
-                "select id, job_id, state, due_at > now() as later from subject"
+                "select id, job_id, due_at > now() and changed_at"
+                " < now() - make_interval(secs => %(patience)s) as later from subject"
                 " where state in ('received', 'working')"
                 " or state = 'retrying' and attempt <= %(tries)s",
-                {"tries": _TRIES},
+                {"tries": _TRIES, "patience": _PATIENCE_SECONDS},
             )
             if not rows:
                 return
@@ -309,7 +311,7 @@ class _Play:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _hurry(self, installation: Installation, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Let these retries be due now: nobody waits for back-offs here."""
+        """Let these retries be due now: nobody waits long for back-offs here."""
         if not rows:
             return
         async with installation.database.transaction() as on:

@@ -35,6 +35,7 @@ LINE_NUMBERS: Final = Switch[Literal["equal", "shifted", "gaps", "sequence"]](
     },
     default="equal",
     reference="netsuite.md 5.2, 15.9",
+    stopping=frozenset({"shifted", "sequence"}),
 )
 
 PREFILLED_PACKAGE: Final = Switch[Literal["none", "empty-line"]](

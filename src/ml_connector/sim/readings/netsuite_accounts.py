@@ -59,6 +59,7 @@ BINS: Final = Switch[Literal["none", "everywhere"]](
     },
     default="none",
     reference="netsuite.md 7.4, 13.4, 15.10",
+    stopping=frozenset({"everywhere"}),
 )
 
 LOTS: Final = Switch[Literal["none", "everywhere"]](
@@ -71,6 +72,7 @@ LOTS: Final = Switch[Literal["none", "everywhere"]](
     },
     default="none",
     reference="netsuite.md 8.1, 13.4, 15.10",
+    stopping=frozenset({"everywhere"}),
 )
 
 UNITS: Final = Switch[Literal["eaches", "cases"]](

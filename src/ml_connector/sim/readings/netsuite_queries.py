@@ -149,6 +149,9 @@ MISSING_NAME: Final = Switch[MissingName](
     readings=_MISSING,
     default="none",
     reference="netsuite.md 4.5, 5, 16.15, 16.16",
+    stopping=frozenset(
+        {"nexttransactionlinelink", "transaction.externalid", "transactionline.createdfrom"}
+    ),
 )
 
 MISSING_WORDS: Final = Switch[Literal["unknown", "removed", "not-exposed", "not-found"]](

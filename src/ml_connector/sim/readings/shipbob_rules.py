@@ -51,6 +51,7 @@ CHANNEL_HEADER: Final = Switch[Literal["ignored", "refused"]](
     readings={"ignored": "is ignored", "refused": "is refused"},
     default="ignored",
     reference="shipbob.md 12",
+    stopping=frozenset({"refused"}),
 )
 
 BILLING_READ: Final = Switch[Literal["granted", "refused"]](
@@ -60,6 +61,7 @@ BILLING_READ: Final = Switch[Literal["granted", "refused"]](
     readings={"granted": "is granted", "refused": "is not to be had"},
     default="granted",
     reference="shipbob.md 12",
+    stopping=frozenset({"refused"}),
 )
 
 FEES_APPEAR: Final = Switch[Literal["at-once", "later"]](
@@ -69,6 +71,7 @@ FEES_APPEAR: Final = Switch[Literal["at-once", "later"]](
     readings={"at-once": "is shown at once", "later": "is shown six hours later"},
     default="at-once",
     reference="shipbob.md 9.7",
+    stopping=frozenset({"later"}),
 )
 
 INVOICE_LINES: Final = Switch[Literal["kept", "gone"]](
@@ -78,6 +81,7 @@ INVOICE_LINES: Final = Switch[Literal["kept", "gone"]](
     readings={"kept": "are kept for a week", "gone": "are never shown, its amount is"},
     default="kept",
     reference="shipbob.md 9.7",
+    stopping=frozenset({"gone"}),
 )
 
 IDS: Final = Switch[Literal["apart", "the-same"]](

@@ -34,6 +34,7 @@ ACTION_TAKEN: Final = Switch[Literal["told", "absent", "null", "unknown"]](
     },
     default="told",
     reference="shipbob.md 13",
+    stopping=frozenset({"absent", "null", "unknown"}),
 )
 
 PARCEL_STATUS: Final = Switch[Literal["Completed", "Delivered"]](
