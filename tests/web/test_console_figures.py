@@ -216,6 +216,14 @@ def test_only_who_may_change_connections_sees_the_settings_of_the_installation(
     assert folder in admin.get("/settings").text
 
 
+def test_there_is_no_sandbox_where_the_demo_did_not_start_the_service(admin: Browser) -> None:
+    assert admin.get("/sandbox").status_code == 404
+    assert admin.get("/sandbox/story").status_code == 404
+    assert admin.post("/sandbox/acts/stow").status_code == 404
+    assert "/sandbox" not in admin.get("/overview").text
+    assert admin.get("/").headers["location"] == "/overview"
+
+
 def test_the_audit_trail_finds_a_document_by_its_number(viewer: Browser) -> None:
     found = viewer.get("/audit-trail?number=5002").text
 

@@ -22,6 +22,7 @@ from ml_connector.app.installation.database_server import (
 from ml_connector.app.installation.held_connections import HeldConnections
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.installation.setup import check_master_key, master_key_ring
+from ml_connector.app.sandbox.place import of_this_process
 from ml_connector.app.set_up.draft_consent import EveryConsent, needed_for_draft_consent
 from ml_connector.app.sign_in.consent_application import needed_for_consent
 from ml_connector.app.views.set_up import LOOK
@@ -162,6 +163,7 @@ def _console(settings: Settings, server: DatabaseServer, lanes: Lanes, ending: E
             installation=_installation(settings, server, own, lanes),
             comparing=Comparing(),
             ending=ending,
+            sandbox=of_this_process(),
         )
     )
 

@@ -20,6 +20,7 @@ from ml_connector.web.console.pages import (
     figures,
     front,
     months,
+    sandbox,
     search,
     sign_in,
     subjects,
@@ -40,6 +41,7 @@ _PAGES: Final = (
     *months.ROUTES,
     *connect.ROUTES,
     *tokens.ROUTES,
+    *sandbox.ROUTES,
 )
 
 

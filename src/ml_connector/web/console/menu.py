@@ -28,6 +28,9 @@ class MenuGroup(msgspec.Struct, frozen=True):
     entries: tuple[MenuEntry, ...]
 
 
+SANDBOX: Final = MenuGroup("", (MenuEntry("Sandbox", "/sandbox", "flask"),))
+"""The first entry where ``demo`` has started the console."""
+
 MENU: Final = (
     MenuGroup(
         "",

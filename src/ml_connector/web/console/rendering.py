@@ -20,9 +20,10 @@ from ml_connector.shown import visible
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console import csrf
 from ml_connector.web.console.assets import asset_path
-from ml_connector.web.console.menu import MENU
+from ml_connector.web.console.menu import MENU, SANDBOX
 from ml_connector.web.console.shown import UTC_ZONE, Shown
 from ml_connector.web.console.spoken import FILTERS, GLOBALS, query
+from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
 _MINUS: Final = "\u2212"
@@ -103,7 +104,7 @@ def _common(request: WebRequest) -> dict[str, Any]:
         "here": here(shown),
         "zone": shown.zone if shown else UTC_ZONE,
         "csrf": csrf.masked(known.session.csrf) if known and known.session else "",
-        "menu": MENU,
+        "menu": (SANDBOX, *MENU) if Console.of(request).sandbox else MENU,
         "path": request.scope["path"],
         "asked": request.query_params,
         "version": __version__,

@@ -5,6 +5,7 @@ from typing import Final, Self
 import msgspec
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.sandbox.place import Sandbox
 from ml_connector.app.users.passwords import Comparing
 from ml_connector.config.settings import Settings
 from ml_connector.storage.database import Database
@@ -22,11 +23,13 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
             what answers webhooks.
         comparing: compares passwords.
         ending: of this process.
+        sandbox: where ``demo`` has started this process; else None.
     """
 
     installation: Installation
     comparing: Comparing
     ending: Ending = msgspec.field(default_factory=Ending)
+    sandbox: Sandbox | None = None
 
     @property
     def settings(self) -> Settings:

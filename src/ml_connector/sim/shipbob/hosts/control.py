@@ -210,6 +210,7 @@ def _call(action: Action, asked: dict[str, Any]) -> object:
         raise ControlError(f"Unknown: {sorted(unknown)}. Known: {sorted(parameters)}.")
     args: list[object] = []
     kwargs: dict[str, object] = {}
+    by_place = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters.values())
     for name, parameter in parameters.items():
         if name not in asked:
             if parameter.default is parameter.empty and parameter.kind not in _VARIADIC:
@@ -217,7 +218,7 @@ def _call(action: Action, asked: dict[str, Any]) -> object:
             continue
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             args.extend(_converted(each, hints[name], name) for each in asked[name])
-        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY or not by_place:
             kwargs[name] = _converted(asked[name], hints[name], name)
         else:
             args.append(_converted(asked[name], hints[name], name))

@@ -2,14 +2,18 @@
 
 from litestar import Response, get
 
-from ml_connector.web.console.menu import MENU
+from ml_connector.web.address import WebRequest
+from ml_connector.web.console.menu import MENU, SANDBOX
 from ml_connector.web.console.rendering import see_other
+from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
 
 
 @get("/")
-async def front(who: Who) -> Response[bytes]:
+async def front(request: WebRequest, who: Who) -> Response[bytes]:
     """Go on to the first page that there is for this person."""
+    if Console.of(request).sandbox is not None:
+        return see_other(SANDBOX.entries[0].path)
     paths = [entry.path for group in MENU for entry in group.entries if who.may(entry.right)]
     return see_other(next(iter(paths), "/account"))
 

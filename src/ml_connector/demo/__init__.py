@@ -6,7 +6,6 @@ import dataclasses
 import fcntl
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,28 +13,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
-import msgspec
-
 from ml_connector import private_files
 from ml_connector.app.connections.apply import Applied, apply_connection
+from ml_connector.app.errands import errands
 from ml_connector.app.installation import setup
 from ml_connector.app.installation.database_server import database_server
 from ml_connector.app.installation.installation import open_installation
-from ml_connector.app.installation.parent_watch import belonging_to_this
 from ml_connector.app.installation.throwaway import clear, cleared_if_killed
 from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.app.operations.sync import sync_flow
+from ml_connector.app.sandbox.place import Sandbox
+from ml_connector.app.sandbox.telling import Says, Telling
+from ml_connector.app.views.books.months import KIND as MONTH_END
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
+from ml_connector.demo.service import serving
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger import totals
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.journal import journal
-from ml_connector.own_python import COMMAND
 from ml_connector.reconcile.month import Month
 from ml_connector.secret import Secret
 from ml_connector.sim.readings import Readings
@@ -47,10 +46,11 @@ from ml_connector.storage.postgres_folder import open_lock, try_lock
 
 CONNECTION: Final = "acme"
 PASSWORD: Final = "demo-password"  # noqa: S105 - of a throw-away installation on loopback
-_READY_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
 _FEW_DOCUMENTS: Final = 4
+_PAUSE_SECONDS: Final = 1.0
+_SWEEP: Final = "30s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +90,6 @@ class StoryProof:
             and all(map(self.agrees, self.stock))
             and all(month.report.green for month in self.months)
         )
-
-
-Says = Callable[[str, str], None]
-"""Prints a line: what kind of line, and its text."""
 
 
 def run(
@@ -143,17 +139,26 @@ def run(
         setup.add_administrator(own, Secret(PASSWORD))
         with (
             world(readings=readings) as both,
-            _serving(own, port) as url,
+            serving(own, port, _sandbox(both, folder).environment()) as url,
             database_server(own) as server,
         ):
             told = STORIES[story](both.netsuite, both.shipbob)
             told.set_up()
-            _connect(own, both, told, url, folder)
+            _connect(own, both, _tables(told, stay=stay), url, folder)
             says("note", f"NetSuite {both.netsuite_server.url}  ShipBob {both.api_server.url}")
             says("note", f"ml-connector {url}")
-            proof = asyncio.run(_tell(own, server.url, both, told, says))
+            if stay:
+                says("note", f"Sign in there as admin, {PASSWORD}, and watch the story.")
+            pause = _PAUSE_SECONDS if stay else 0.0
+            telling = Telling(_sandbox(both, folder), says, pause_seconds=pause)
+            proof = asyncio.run(_tell(own, server.url, both, told, telling))
+            telling.is_over()
             proof = dataclasses.replace(proof, months=asyncio.run(_month_ends(own)))
             proved(proof)
+            months = [str(one.report.month) for one in proof.months]
+            if stay:
+                asyncio.run(_ask_for_months(own, months))
+            telling.is_proved(holds=proof.holds, months=months)
             if stay:
                 _print_stay(says, url, folder)
                 with contextlib.suppress(KeyboardInterrupt):
@@ -178,16 +183,19 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-async def _tell(settings: Settings, url: str, both: World, told: Story, says: Says) -> StoryProof:
+async def _tell(
+    settings: Settings, url: str, both: World, told: Story, telling: Telling
+) -> StoryProof:
     async with Database(url, size=2, name="ml-connector demo") as database:
         seen = 0
-        for number, step in enumerate(told.steps(), 1):
-            says("step", f"{number}. {step.says}")
+        for step in told.steps():
+            telling.begins_step(step.says)
             await asyncio.to_thread(step.do)
             await asyncio.to_thread(both.shipbob.wait_for_webhooks)
-            seen = await _settled(database, step, seen, says)
-        await _bill(settings, says)
-        await _settled(database, Step(says="", do=int), seen, says)
+            seen = await _settled(database, step, seen, telling)
+            await asyncio.sleep(telling.pause_seconds)
+        await _bill(settings, telling.says)
+        await _settled(database, Step(says="", do=int), seen, telling)
         return await _prove(database, told)
 
 
@@ -203,7 +211,7 @@ async def _bill(settings: Settings, says: Says) -> None:
         await sync_flow(installation, applied, billing, ids=(), since=None)
 
 
-async def _settled(database: Database, step: Step, seen: int, says: Says) -> int:
+async def _settled(database: Database, step: Step, seen: int, telling: Telling) -> int:
     """Wait until everything is done that can be; say what was booked; return the last row."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
@@ -219,7 +227,9 @@ async def _settled(database: Database, step: Step, seen: int, says: Says) -> int
         )
         if unexpected or time.monotonic() > deadline:
             for one in open_subjects:
-                says("problem", f"{one['flow']} {one['key']} {one['state']}: {one['sentence']}")
+                telling.says(
+                    "problem", f"{one['flow']} {one['key']} {one['state']}: {one['sentence']}"
+                )
             raise UserError(
                 "The story does not go on: something above did not settle",
                 where="demo",
@@ -228,10 +238,9 @@ async def _settled(database: Database, step: Step, seen: int, says: Says) -> int
         await asyncio.sleep(_POLL_SECONDS)
     booked = await journal.after(database, seen)
     for line in _said(booked):
-        says("booked", line)
+        telling.says("booked", line)
     seen = max((row["id"] for row in booked), default=seen)
-    for one in open_subjects:
-        says("waits", f"{one['state']}: {one['sentence']}")
+    telling.waits([f"{one['state']}: {one['sentence']}" for one in open_subjects])
     return seen
 
 
@@ -279,7 +288,38 @@ async def _month_ends(settings: Settings) -> list[MonthEnd]:
         ]
 
 
-def _connect(settings: Settings, both: World, told: Story, url: str, folder: Path) -> None:
+async def _ask_for_months(settings: Settings, months: Sequence[str]) -> None:
+    """Let a worker make the reports as well, as the console does: its pages then show them."""
+    async with open_installation(settings) as installation:
+        for month in months:
+            await errands.ask(
+                installation.database,
+                installation.lanes,
+                MONTH_END,
+                CONNECTION,
+                {"month": month},
+                person="demo",
+            )
+
+
+def _sandbox(both: World, folder: Path) -> Sandbox:
+    return Sandbox(
+        netsuite=both.netsuite_server.url,
+        shipbob=both.api_server.url,
+        story=str(folder / "story.json"),
+    )
+
+
+def _tables(told: Story, *, stay: bool) -> dict[str, str]:
+    """Return the tables of the connection; with visitors it sweeps often."""
+    tables = told.connection_tables()
+    schedule = tables.get("schedule", "")
+    return {**tables, "schedule": f'{schedule}\nsweep = "{_SWEEP}"'} if stay else tables
+
+
+def _connect(
+    settings: Settings, both: World, tables: Mapping[str, str], url: str, folder: Path
+) -> None:
     """Subscribe to ShipBob's webhooks and apply the connection, as a person would."""
     _, secret = both.shipbob.subscribe(f"{url}/webhooks/shipbob/{CONNECTION}", TOPICS)
     start = both.netsuite.clock.now().date().replace(day=1)
@@ -290,7 +330,7 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
                 secret,
                 subsidiary=1,
                 head=f"start_date = {start.isoformat()}",
-                **told.connection_tables(),
+                **tables,
             )
         )
 
@@ -304,64 +344,6 @@ def _connect(settings: Settings, both: World, told: Story, url: str, folder: Pat
     if not applied.saved:
         failed = "; ".join(one.found for one in applied.checks if one.outcome != "ok")
         raise UserError(f"The simulators can't be reached: {failed}", where="demo")
-
-
-@contextlib.contextmanager
-def _serving(settings: Settings, port: int) -> Iterator[str]:
-    """Run ``serve`` as a process of its own, its log in the demo's folder."""
-    command = [*COMMAND, "serve", "--port", str(port), "--json"]
-    environment = belonging_to_this(with_settings=False)
-    environment["MLC_DATA_DIR"] = str(settings.data_dir)
-    log = settings.data_dir / "serve.log"
-    with os.fdopen(private_files.opened(log, os.O_WRONLY | os.O_TRUNC), "wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            cwd=settings.data_dir,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
-    try:
-        yield _ready(process, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Return where the service listens, once it answers."""
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    told = b""
-    while not told.rstrip().endswith(b"}"):
-        line = process.stdout.readline()
-        if not line:
-            raise UserError(
-                "The service did not start",
-                where=str(log),
-                next_step="Read that log; is the port in use? Choose another with --port.",
-            )
-        told += line
-    answer = msgspec.json.decode(told, type=dict[str, Any])
-    if "error" in answer:
-        error = answer["error"]
-        raise UserError(
-            error["what"], where=error.get("where", ""), next_step=error.get("next", "")
-        )
-    url = str(answer["url"])
-    deadline = time.monotonic() + _READY_SECONDS
-    with httpx2.Client(trust_env=False) as client:
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx2.HTTPError):
-                if client.get(f"{url}/readyz", timeout=2).is_success:
-                    return url
-            time.sleep(_POLL_SECONDS)
-    raise UserError("The service does not get ready", where=str(log))
 
 
 def _print_stay(says: Says, url: str, folder: Path) -> None:
