@@ -105,7 +105,7 @@ def test_a_parcel_travels_while_a_broken_permission_stops_a_receipt(seen: Window
     seen.go("/audit-trail/acts?what=sandbox.lose-webhook")
     lost = re.search(r"stowed as WRO (\d+)", seen.page.inner_text("main"))
     assert lost is not None
-    shows(seen, f"/events?subject={lost[1]}", "WRO sweep")
+    shows(seen, f"/events?subject={lost[1]}", "wro sweep")
 
     assert seen.faults == []
 
