@@ -94,10 +94,20 @@ def _admit(error: Exception, printer: Printer) -> int:
 
 def _run(options: GlobalOptions, rest: list[str], printer: Printer) -> int:
     # Imported late: an error in the global options needs none of it.
-    from ml_connector.cli.commands import application  # noqa: PLC0415 - an error in the options needs none of it
+    from ml_connector.cli.commands import (  # noqa: PLC0415 - an error in the options needs none of it
+        application,
+        asked_for_help,
+        completed,
+    )
     from ml_connector.cli.context import Context, enter  # noqa: PLC0415 - same
 
     enter(Context(options=options, printer=printer))
-    wanted = next((one for one in rest if not one.startswith("-")), None)
-    result = application(wanted)(args=rest, prog_name="ml-connector", standalone_mode=False)
+    rest = asked_for_help(rest)
+    # A shell that completes gives the line in the environment: COMP_WORDS in bash.
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    asks = "_ML_CONNECTOR_COMPLETE" in os.environ
+    words = completed(line) if asks else rest
+    wanted = next((one for one in words if not one.startswith("-")), None)
+    command = application(wanted, completes=asks)
+    result = command(args=rest, prog_name="ml-connector", standalone_mode=False)
     return result if isinstance(result, int) else 0

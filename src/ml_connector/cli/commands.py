@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Annotated, Any, Final
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]  # not listed there
 
 from ml_connector import __version__
 from ml_connector.cli.context import current
@@ -59,6 +60,18 @@ class Command:
 
 
 COMMANDS: Final = (
+    Command(
+        name="status",
+        module="status",
+        attribute="status",
+        about="Show on one screen what runs, what is open, what is wrong, and what to do next.",
+    ),
+    Command(
+        name="show",
+        module="show",
+        attribute="show",
+        about="Find whatever has a number, and tell its story; where several have it, list them.",
+    ),
     Command(
         name="demo",
         module="simulators",
@@ -208,6 +221,18 @@ COMMANDS: Final = (
         simulates=True,
     ),
     Command(
+        name="completion",
+        module="completion",
+        attribute="completion",
+        about="Print what a shell reads to complete commands and options.",
+    ),
+    Command(
+        name="help",
+        module="commands",
+        attribute="explain",
+        about="Explain a command, as --help and -h do.",
+    ),
+    Command(
         name="selftest",
         module="selftest",
         attribute="selftest",
@@ -217,12 +242,15 @@ COMMANDS: Final = (
 )
 
 
-def application(wanted: str | None) -> typer.Typer:
+def application(wanted: str | None, *, completes: bool = False) -> typer.Typer:
     """Return the command line, with the wanted command loaded.
 
     Args:
         wanted: its name; None, or an unknown one, loads nothing.
+        completes: a shell asks what may follow.
     """
+    if completes:
+        completion_init()
     root = typer.Typer(
         name="ml-connector",
         help="Keeps Oracle NetSuite and ShipBob in agreement.",
@@ -231,6 +259,7 @@ def application(wanted: str | None) -> typer.Typer:
         epilog=_EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     root.callback(invoke_without_command=True)(_root)
     for command in COMMANDS:
@@ -256,6 +285,28 @@ def _root(
         printer.line(f"ml-connector {__version__}")
         printer.answer({"version": __version__})
         raise typer.Exit
+
+
+def explain(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="Such as ping, or events list; without: all."),
+    ] = None,
+) -> None:
+    """Explain a command, as --help and -h do."""
+    del command  # answered before any command runs: as the command's own --help
+
+
+def asked_for_help(arguments: list[str]) -> list[str]:
+    """Return the arguments with ``help COMMAND`` as ``COMMAND --help``. Pure."""
+    if arguments[:1] != ["help"] or "--help" in arguments or "-h" in arguments:
+        return arguments
+    return [*arguments[1:], "--help"]
+
+
+def completed(line: str) -> list[str]:
+    """Return the words of a line that a shell asks to complete, without the program's. Pure."""
+    return line.split()[1:]
 
 
 def _unloaded() -> None:
