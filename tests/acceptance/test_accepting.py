@@ -71,6 +71,9 @@ def test_a_bill_over_another_amount_is_taken_as_the_invoices(acme: Merchant) -> 
         (f"mlc-ab-{made.id}-1", f"acceptedBill {theirs}", Decimal("10.00")),
         (f"mlc-ad-{made.id}-1", f"acceptedDifference {theirs}", Decimal("-1.00")),
     ]
+    [taken] = report.accepted
+    assert (taken.source, taken.journal) == (f"invoice {made.id}", Decimal("-1.00"))
+    assert "is taken as it is: " in taken.says
     [shown] = [one for one in report.explained if one.kind is Kind.MOVED_BY_OTHERS]
     assert f"handles invoice {made.id}, as a person took it" in shown.says
     assert proof.status == 0, proof.err

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 
@@ -96,13 +97,13 @@ def test_a_changed_receipt_is_taken_as_it_is_and_the_journal_says_so(acme: Merch
     assert nothing == []
     assert decided.status == 0, decided.err
     assert report.green
-    [shown] = [one for one in report.differences if one.decided]
-    assert shown.id == red.id
+    [shown] = report.accepted
+    assert (shown.id, shown.journal, shown.netsuite) == (red.id, Decimal(100), Decimal(90))
     assert f"accept. Counted with the dock (decision {decided.json['id']})" in shown.decided
     assert books_of(report, "receipts") == [(100, -10, 90, 90)]
     assert acme.books(tee).journal == acme.books(tee).netsuite == {(tee, 6): 90}
     page = done.files[0].read_text("utf-8")
-    assert "Counted with the dock" in page
+    assert "Counted with the dock" in page.partition("<h2>Taken as it is</h2>")[2]
     [row] = acme.rows("select target, quantity from journal where external_id like 'mlc-ad-%%'")
     assert (row["target"], row["quantity"]) == (f"acceptedDifference {receipt}", -10)
     proven(acme)
@@ -126,6 +127,12 @@ def test_a_changed_receipt_is_taken_as_it_is_and_the_journal_says_so(acme: Merch
 
     assert agreed.green
     assert books_of(agreed, "receipts") == [(100, -20, 80, 80)]
+
+    reduce(acme, receipt, 100)
+    [put_back] = close(acme).report.open
+    reduce(acme, receipt, 80)
+
+    assert (put_back.kind, put_back.journal) == (Kind.ACCEPTED_CHANGED, Decimal(-20))
 
     taken = acme.command("events", "undecide", str(second.json["id"]))
     settle(acme)

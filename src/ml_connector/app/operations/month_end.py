@@ -25,7 +25,7 @@ from ml_connector.flows import FLOWS, month_end
 from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.decisions import decisions
+from ml_connector.ledger.decisions import booked, decisions
 from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.month_seals import Seal
 from ml_connector.ledger.postings import survey
@@ -341,10 +341,12 @@ async def _with_decisions(
 ) -> Report:
     """Return a report with what people decided about its differences."""
     async with installation.database.transaction() as on:
-        made = await decisions.of_month(on, report.connection, month_end.FLOW.name, report.month)
+        about = (report.connection, month_end.FLOW.name, report.month)
+        made = await decisions.of_month(on, *about)
+        in_journal = await booked.of_month(on, *about, {one.key for one in made})
     known = await month_documents.of_decisions(made, context)
     return msgspec.structs.replace(
-        report, differences=ordered(with_decisions(report.differences, known))
+        report, differences=ordered(with_decisions(report.differences, known, in_journal))
     )
 
 

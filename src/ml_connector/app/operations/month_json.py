@@ -48,6 +48,7 @@ def as_json(
             "equations": report.equations,
             "differences": report.open,
             "decided": [one for one in report.differences if one.decided],
+            "accepted": report.accepted,
             "order_lines": report.order_lines,
             "shown": dict(Counter(one.kind for one in report.explained)),
             "explained": report.explained,

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from ml_connector.reconcile import accepted
+from ml_connector.reconcile.accepted import AcceptedSource
 from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare import (
     documents,
@@ -77,6 +79,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
             are none, for a person, by internal id.
         in_transit: units that are booked elsewhere than where they go.
         stopped: sources that stopped since what is posted of them may be wrong.
+        accepted: sources that people took as they are.
     """
 
     sections: Sections
@@ -97,6 +100,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     separate: Mapping[str, str] = MappingProxyType({})
     in_transit: Sequence[InTransit] = ()
     stopped: Sequence[StoppedSource] = ()
+    accepted: Sequence[AcceptedSource] = ()
 
 
 def compare(
@@ -174,6 +178,7 @@ def judge(
     found = [
         *of_sources,
         *stopped.judge(gathered.stopped, of_sources, gathered.sections),
+        *accepted.judge(gathered.accepted, gathered.sections),
         *handled.judge(handling, gathered.sections),
         *handled.judge_resting(resting, gathered.sections),
         *_of_documents(month, gathered, handling),

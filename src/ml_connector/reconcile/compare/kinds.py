@@ -28,6 +28,7 @@ class Kind(StrEnum):
     DOCUMENT_REENTERED = "document_reentered"
     DOCUMENT_NOT_NEEDED = "document_not_needed"
     DOCUMENT_CORRECTED = "document_corrected"
+    FACT_ACCEPTED = "fact_accepted"
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
     HANDLED_CHANGED = "handled_changed"
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     ORDER_LINE_EXCEEDED = "order_line_exceeded"
     ROW_UNREADABLE = "row_unreadable"
     AFTER_CLOSE = "after_close"
+    ACCEPTED_CHANGED = "accepted_changed"
     IN_TRANSIT = "in_transit"
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
@@ -57,6 +59,7 @@ EXPLAINED: Final = frozenset(
         Kind.DOCUMENT_REENTERED,
         Kind.DOCUMENT_NOT_NEEDED,
         Kind.DOCUMENT_CORRECTED,
+        Kind.FACT_ACCEPTED,
         Kind.FACT_REFUSED,
         Kind.FACT_HANDLED,
         Kind.IN_TRANSIT,
@@ -95,6 +98,7 @@ _TITLES: Final = MappingProxyType(
         Kind.DOCUMENT_REENTERED: "A document of ours was entered again by hand, alike",
         Kind.DOCUMENT_NOT_NEEDED: "A document of ours was deleted, and nothing needs it any more",
         Kind.DOCUMENT_CORRECTED: "A document of ours was corrected to what ShipBob says now",
+        Kind.FACT_ACCEPTED: "Taken as it is, as a person decided",
         Kind.FACT_REFUSED: "Refused on purpose",
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
         Kind.HANDLED_CHANGED: "A document that handled a fact was changed",
@@ -103,6 +107,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
         Kind.ROW_UNREADABLE: "A row of one of the systems that can't be read",
         Kind.AFTER_CLOSE: "Changed after the month was closed",
+        Kind.ACCEPTED_CHANGED: "What a person took as it is, and is not so any more",
         Kind.IN_TRANSIT: "In transit from a hub, or between centers",
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",

@@ -47,6 +47,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         decided: what a person decided about it, with name, day and note; empty while nobody did.
         moves: what the journal gains where a person takes it as it is, if that is of several
             places, days or currencies.
+        accepted: whether it is taken as it is, as a person decided.
+        unbooked: whether the journal does not have yet what was decided.
     """
 
     id: str = ""
@@ -69,11 +71,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     decided: str = ""
     moves: tuple[DecidedMove, ...] = ()
+    accepted: bool = False
+    unbooked: bool = False
 
     @property
     def explained(self) -> bool:
-        """Whether it is only shown: by its kind, or since a person decided about it."""
-        return self.kind.explained or bool(self.decided)
+        """Whether it is only shown: by its kind, or since a decision about it is booked."""
+        return self.kind.explained or (bool(self.decided) and not self.unbooked)
 
     @property
     def gap(self) -> Decimal:
@@ -252,6 +256,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def explained(self) -> tuple[Difference, ...]:
         """The differences that are shown with their reason."""
         return tuple(one for one in self.differences if one.explained)
+
+    @property
+    def accepted(self) -> tuple[Difference, ...]:
+        """Those of them that are taken as they are, as people decided."""
+        return tuple(one for one in self.explained if one.accepted)
 
     @property
     def green(self) -> bool:

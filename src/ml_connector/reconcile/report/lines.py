@@ -48,13 +48,19 @@ def _cells(one: Difference) -> dict[str, str]:
         "decided": one.decided,
     }
     return {
-        "record": "shown" if one.explained else "difference",
+        "record": _record(one),
         **{name: cell(text) for name, text in texts.items()},
         "fact_date": one.fact_date.isoformat() if one.fact_date else "",
         "shipbob": _number(one.shipbob, one.currency),
         "journal": _number(one.journal, one.currency),
         "netsuite": _number(one.netsuite, one.currency),
     }
+
+
+def _record(one: Difference) -> str:
+    if one.accepted:
+        return "accepted"
+    return "shown" if one.explained else "difference"
 
 
 def order_lines(report: Report) -> bytes:

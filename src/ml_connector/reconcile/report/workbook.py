@@ -106,7 +106,10 @@ def write(report: Report, month: Month, path: Path) -> None:
     _summary(out, report, month)
     titles = report.sections.titles()
     _differences(out, "Differences", report.open, titles)
-    _differences(out, "Shown with reason", report.explained, titles)
+    if report.accepted:
+        _differences(out, "Taken as it is", report.accepted, titles)
+    rest = [one for one in report.explained if not one.accepted]
+    _differences(out, "Shown with reason", rest, titles)
     for section in report.sections.ordered:
         rows = [(key, row) for key, row in report.rows if key.section == section.key]
         if rows:

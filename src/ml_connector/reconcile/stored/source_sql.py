@@ -253,6 +253,34 @@ order by s.flow, 2
 """
 """The sources that stopped since what is posted of them may be wrong."""
 
+ACCEPTED: Final = """
+select d.id as decision, s.flow, coalesce(w.source, s.flow) || ' ' || s.key as source,
+    day.latest as day, d.value as sentence, d.note, d.person, d.made_at, booked.amount,
+    booked.currency
+from decision as d
+join subject as s on s.connection = d.connection and s.flow = d.flow and s.key = d.key
+left join month_word as w on w.flow = s.flow
+cross join lateral (select coalesce(
+    (select max(l.fact_date) from source_line as l where l.subject_id = s.id),
+    (select max(j.fact_date) from posting as p join journal as j on j.posting_id = p.id
+        where p.subject_id = s.id),
+    d.made_at::date) as latest) as day
+cross join lateral (select r.decision ->> 'note' as note from run as r where r.subject_id = s.id
+    and r.decision is not null order by r.id desc limit 1) as last
+cross join lateral (select
+    sum(j.amount) filter (where p.kind = 'acceptedDifference') as amount,
+    coalesce(sum(j.amount) filter (where p.kind = 'acceptedBill'), 0) as bill,
+    max(j.currency) as currency
+    from posting as p join journal as j on j.posting_id = p.id
+    where p.subject_id = s.id and p.kind in ('acceptedBill', 'acceptedDifference')) as booked
+where d.connection = %(name)s and d.kind = 'accept' and d.flow = any (%(sources)s)
+    and d.taken_back_at is null and d.lapsed_why is null and s.state = 'done'
+    and (strpos(coalesce(last.note, ''), %(taken)s) > 0 or booked.bill <> 0)
+    and day.latest >= %(first)s and day.latest < %(after)s
+order by d.id
+"""
+"""The sources of the month that people took as they are, and that are so by their last run."""
+
 DOCUMENTS_OF: Final = """
 select p.subject_id, j.source_line as name, split_part(j.target, ' ', 1) as kind,
     split_part(j.target, ' ', 2) as remote_id, j.external_id, min(j.posting_date) as posting_date

@@ -5,8 +5,10 @@ from collections import defaultdict
 import msgspec
 
 from ml_connector.engine.flow import Flows
+from ml_connector.engine.unread import TAKEN_AS_IT_IS
 from ml_connector.ledger.decisions.decisions import DecidedAbout, NamedDocument
 from ml_connector.ledger.postings.documents import UnitsInTransit
+from ml_connector.reconcile.accepted import AcceptedSource
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.in_transit import InTransit
 from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
@@ -70,6 +72,16 @@ async def stopped(on: StoredSession) -> list[StoppedSource]:
     """Return the sources that stopped since what is posted of them may be wrong."""
     rows = await on.rows(source_sql.STOPPED, doubts=list(DOUBTS))
     return [msgspec.convert(row, StoppedSource) for row in rows]
+
+
+async def accepted(on: StoredSession, flows: Flows) -> list[AcceptedSource]:
+    """Return the sources that people took as they are."""
+    rows = await on.rows(
+        source_sql.ACCEPTED,
+        sources=[flow.name for flow in flows.values() if flow.event_source != "person"],
+        taken=TAKEN_AS_IT_IS.strip(),
+    )
+    return [msgspec.convert(row, AcceptedSource) for row in rows]
 
 
 async def equations(on: StoredSession, sections: Sections) -> list[SectionEquation]:

@@ -238,6 +238,7 @@ class StoredMonth:
             equations=await source_states.equations(self._sources, self._sections),
             cut_off=await self._cut_off(),
             stopped=await source_states.stopped(self._sources),
+            accepted=await source_states.accepted(self._sources, self._flows),
             in_transit=await source_states.in_transit(self._sources, self._flows),
             journal_rows=sum(row["entries"] for row in sums),
             documents=int(count["documents"]),
