@@ -84,7 +84,9 @@ def test_every_kind_of_difference_that_keeps_a_month_open_has_its_ending() -> No
     assert [kind for kind, one in ENDINGS.items() if not one.cure] == []
     undecided = {kind for kind, one in ENDINGS.items() if not (one.decisions or one.with_fact)}
 
-    assert undecided == {Kind.ROW_UNREADABLE}  # what it holds is not known: none can answer for it
+    # What an odd row holds is not known, so nobody can answer for it; and what was decided about
+    # a difference that is gone ends when that decision is taken back.
+    assert undecided == {Kind.ROW_UNREADABLE, Kind.ACCEPTED_CHANGED}
 
 
 @pytest.mark.parametrize("currency", ["", "USD"])

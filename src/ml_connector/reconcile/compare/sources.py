@@ -136,9 +136,8 @@ def judge(month: Month, found: Iterable[SourceState]) -> Iterator[Difference]:
         if state.fact.fact_date not in month:
             continue
         if state.refused or (state.fact.reason and not state.fact.moves):
+            one = _difference(state, Kind.FACT_REFUSED, _refused(state), "")
             accepted = TAKEN_AS_IT_IS in state.fact.reason
-            kind = Kind.FACT_ACCEPTED if accepted else Kind.FACT_REFUSED
-            one = _difference(state, kind, _refused(state), "")
             yield msgspec.structs.replace(one, accepted=accepted)
         if state.fact.handled:
             yield _difference(state, Kind.FACT_HANDLED, _handled(state), "")

@@ -44,6 +44,7 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.FACT_WAITING: DifferenceEnding("what its fact waits for is there", with_fact=True),
         Kind.FACT_WENT_DOWN: DifferenceEnding("ShipBob says what is posted", with_fact=True),
         Kind.HANDLED_CHANGED: DifferenceEnding("the document is changed back", with_fact=True),
+        Kind.ACCEPTED_CHANGED: DifferenceEnding("the decision is taken back"),
         Kind.DOCUMENT_CHANGED: DifferenceEnding(
             "the lines are set back", (_ACCEPT, _CORRECT, _HANDLED)
         ),
