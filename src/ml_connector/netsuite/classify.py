@@ -60,6 +60,25 @@ class UnknownIdentifier(NeedsHuman):
         self.kind = kind
 
 
+class QueryRefused(NeedsHuman):
+    """A query was not accepted, and the sentence is none that is known.
+
+    It may be in the integration user's language (netsuite.md section 9.2).
+
+    Attributes:
+        named: what the sentence quotes, or its last word; in lower case.
+    """
+
+    def __init__(self, detail: Detail) -> None:
+        super().__init__(
+            f"NetSuite did not accept a query: {detail.sentence}",
+            cause=Cause.BUG,
+            remedy="Report it as a fault of this software, with the text above. If it is not in"
+            " English, set the integration user's language to English (US) first.",
+        )
+        self.named = _names_in(detail.text)
+
+
 _TOKEN_CODES: Final = frozenset({"INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT"})
 _MISSING_CODE: Final = "NONEXISTENT_ID"
 
@@ -101,6 +120,12 @@ _TABLE: Final = re.compile(
     r"invalid search type: ([\w.]{1,100}?)\.?(?:\s|$)|record '([^']{1,100})' was not found",
     re.IGNORECASE,
 )
+
+_NAME: Final = re.compile(
+    r"['\"\u2018\u201c\u201e\u00ab]([a-z_][\w.]{1,99})['\"\u2019\u201c\u201d\u00bb]"
+)
+_LAST_WORD: Final = re.compile(r"\b([a-z_]\w{1,99})[.\s]*$")
+_LISTED: Final = re.compile(r"\{.*\}", re.DOTALL)
 
 _MANDATORY_REMEDY: Final = (
     "The form of the integration role asks for a value that is not sent. A subsidiary: set it"
@@ -209,12 +234,14 @@ def _query_refusal(stated: NetSuiteProblem) -> NeedsHuman | None:
             return UnknownIdentifier(named.rpartition(".")[2].lower(), "column")
         if table := _TABLE.search(detail.text):
             return UnknownIdentifier((table[1] or table[2]).lower(), "table")
-        return NeedsHuman(
-            f"NetSuite did not accept a query: {detail.sentence}",
-            cause=Cause.BUG,
-            remedy="Report it as a fault of this software, with the text above.",
-        )
+        return QueryRefused(detail)
     return None
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    said = _LISTED.sub("", text).lower()
+    last = _LAST_WORD.search(said)
+    return tuple(_NAME.findall(said)) or ((last[1],) if last else ())
 
 
 def _business_refusal(stated: NetSuiteProblem) -> NeedsHuman:

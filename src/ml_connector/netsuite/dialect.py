@@ -7,9 +7,11 @@ zone, ``TO_CHAR(c, 'YYYY-MM-DD"T"HH24:MI:SS')``: a bare one comes in the account
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 MOST_IN_LIST: Final = 1000
+
+NameKind = Literal["column", "table"]
 
 # All texts that may stand in quotes. Values from outside are always bound parameters, so a quoted
 # text that is not in this list is a bug of ours, and the query is not sent.
@@ -101,6 +103,22 @@ def optional_parts(query: str) -> list[str]:
 def without(query: str, lacking: frozenset[str]) -> str:
     """Return the query with its optional parts, except those that are lacking."""
     return _OPTIONAL.sub(lambda part: "" if part[1] in lacking else part[1], query)
+
+
+def unknown_of(query: str, said: Sequence[str]) -> tuple[str, NameKind] | None:
+    """Return the column or table of a query that a refusal in unknown words names; None: none.
+
+    Args:
+        query: as it was sent.
+        said: what the refusal quotes.
+    """
+    for word in said:
+        name = word.rpartition(".")[2]
+        if re.search(rf"\.{re.escape(name)}\b", query, re.IGNORECASE):
+            return name, "column"
+        if re.search(rf"\b(FROM|JOIN)\s+{re.escape(name)}\b", query, re.IGNORECASE):
+            return name, "table"
+    return None
 
 
 def names(part: str, identifier: str) -> bool:

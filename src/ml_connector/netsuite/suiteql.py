@@ -9,7 +9,7 @@ import msgspec
 from ml_connector.errors import Retryable
 from ml_connector.netsuite import dialect
 from ml_connector.netsuite.account import Account
-from ml_connector.netsuite.classify import UnknownIdentifier
+from ml_connector.netsuite.classify import QueryRefused, UnknownIdentifier
 from ml_connector.netsuite.row_pages import TypedPage, read_page
 from ml_connector.netsuite.session import NetSuiteSession
 from ml_connector.transport.call import Answer, Call, Patience, Priority
@@ -242,7 +242,7 @@ class SuiteQL:
                 priority=priority,
             )
             try:
-                return await self._session.send(call)
+                return await self._sent(call, text)
             except UnknownIdentifier as error:
                 named = [
                     part
@@ -252,6 +252,16 @@ class SuiteQL:
                 if not named:
                     raise
                 self._lacking.update(dict.fromkeys(named, self._monotonic()))
+
+    async def _sent(self, call: Call, query: str) -> Answer:
+        """Send a query; an unknown name is recognised in whatever language it is refused."""
+        try:
+            return await self._session.send(call)
+        except QueryRefused as error:
+            unknown = dialect.unknown_of(query, error.named)
+            if unknown is None:
+                raise
+            raise UnknownIdentifier(*unknown) from error
 
     def _lacking_now(self) -> frozenset[str]:
         oldest = self._monotonic() - _LACKING_SECONDS

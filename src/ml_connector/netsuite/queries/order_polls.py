@@ -48,20 +48,22 @@ ORDER BY t.id
     for order_type, letters in _SHUT_STATUSES.items()
 }
 
-# Thousands may share one second after a mass update, so the key is the pair (section 4.3).
+# Thousands may share one second after a mass update, so the key is the pair (section 4.3). Times
+# are compared as TO_CHAR writes them: whether TO_DATE reads a text in the same zone is not known
+# (15.8), and where it does not, an order changed just now would look older than the last poll.
 CHANGED_ORDERS: Final = """
 SELECT t.id, t.status, TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS lastmodified
 FROM transaction t
 WHERE t.type = ? AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')
-    AND (t.lastmodifieddate > TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')
-        OR (t.lastmodifieddate = TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') AND t.id > ?))
-ORDER BY t.lastmodifieddate, t.id
+    AND (TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') > ?
+        OR (TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') = ? AND t.id > ?))
+ORDER BY TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS'), t.id
 """
 
 DELETED: Final = """
 SELECT d.recordid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted
 FROM deletedrecord d
-WHERE d.deleteddate >= TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') AND d.recordid > ?
+WHERE TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') >= ? AND d.recordid > ?
 ORDER BY d.recordid
 """
 

@@ -13,6 +13,7 @@ import msgspec
 
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.item_types import NEVER_FULFILLED, STOCKED
+from ml_connector.netsuite.line_signs import as_ordered
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
@@ -83,7 +84,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         itemid: empty where the role may not see the item; nothing else is known of it then.
         isfulfillable: whether the item can be fulfilled and received; None where the account does
             not say (section 16.16).
-        quantity: ordered, in base units, positive.
+        quantity: ordered, in base units; positive in orders that were read as such.
         quantityshiprecv: received so far, in base units.
         units: id of the line's unit; the quantities are not in it (section 13.3).
     """
@@ -312,7 +313,7 @@ async def _with_lines(
     ]
     lines = await all_order_lines(suiteql, [header.id for header in wanted], priority)
     return [
-        _order(header, lines.get(header.id, ()), named[header.tranid].values())
+        _order(header, as_ordered(lines.get(header.id, ())), named[header.tranid].values())
         for header in sorted(wanted, key=lambda header: int(header.id))
     ]
 

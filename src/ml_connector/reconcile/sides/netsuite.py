@@ -126,7 +126,8 @@ def of_bills(
     found: list[Movement] = []
     for bill in by_id.values():
         total = sum((line.foreignamount for line in bill.values()), Decimal(0))
-        sign = -1 if next(iter(bill.values())).type == "VendCred" and total > 0 else 1
+        is_credit = next(iter(bill.values())).type == "VendCred"
+        sign = -1 if (total > 0 if is_credit else total < 0) else 1
         found += [_money(line, sign, codes) for _, line in sorted(bill.items())]
     return found
 
