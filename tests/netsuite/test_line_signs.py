@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.line_signs import as_ordered
 from ml_connector.netsuite.queries.purchase_orders import OrderLine
+from ml_connector.netsuite.queries.units import as_ordered
 
 
 def line(quantity: int, received: int = 0) -> OrderLine:

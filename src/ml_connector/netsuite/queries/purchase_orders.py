@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.item_types import NEVER_FULFILLED, STOCKED
-from ml_connector.netsuite.line_signs import as_ordered
+from ml_connector.netsuite.queries.units import as_ordered
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
