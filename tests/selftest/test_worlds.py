@@ -7,9 +7,10 @@ import pytest
 
 from ml_connector.app.installation import setup
 from ml_connector.config.settings import Settings
-from ml_connector.selftest.sampling import sample
+from ml_connector.selftest.sampling import Sample, sample
 from ml_connector.selftest.worlds import WorldResult, play_all
-from ml_connector.sim.readings import SWITCHES
+from ml_connector.sim.readings import SWITCHES, Readings
+from ml_connector.sim.readings.shipbob_values import ID_TYPE
 
 SEED = int(os.environ.get("MLC_TEST_SEED", "3"))
 WORLDS = int(os.environ.get("MLC_TEST_WORLDS", "8"))
@@ -32,8 +33,16 @@ def said(result: WorldResult) -> str:
     )
 
 
+TEXTS = Readings({ID_TYPE: "text"})
+"""Where nothing of ShipBob's can be read, stock was said to be gone."""
+
+
 def test_the_books_are_right_in_every_world_or_it_is_said_why_not(settings: Settings) -> None:
-    results = play_all(settings, sample(SWITCHES, WORLDS, seed=SEED), told=lambda _: None)
+    drawn = sample(SWITCHES, WORLDS, seed=SEED)
+    fixed = Sample(number=len(drawn) + 1, kind="single", readings=TEXTS)
+    *results, texts = play_all(settings, [*drawn, fixed], told=lambda _: None)
+    stock = {stop.cause for stop in texts.played.stops if stop.flow == "inventory"}
 
     assert results[0].played.outcome == "right", said(results[0])
-    assert [said(one) for one in results if not one.played.holds] == []
+    assert [said(one) for one in (*results, texts) if not one.played.holds] == []
+    assert stock == {"event_unreadable"}

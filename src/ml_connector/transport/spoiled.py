@@ -33,6 +33,7 @@ class SpoiledRow(NamedTuple):
         ids: its own ids by their names, such as ``id`` or ``invoice_id``.
         digest: the same for the same content.
         system: whose row, as people call it.
+        sku: the SKU that it names, where it does.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class SpoiledRow(NamedTuple):
     ids: Mapping[str, str]
     digest: str
     system: str
+    sku: str = ""
 
     @property
     def name(self) -> str:
@@ -119,6 +121,7 @@ class Spoiled:
             ids=_ids(row),
             digest=hashlib.sha256(repr(row).encode()).hexdigest()[:16],
             system=self._system,
+            sku=_sku(row),
         )
         if one.digest in self._rows:
             return False
@@ -151,6 +154,12 @@ def unreadable(system: str, sentences: list[str]) -> Unreadable:
     more = len(sentences) - _MOST_NAMED
     said = "; ".join(sentences[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
     return Unreadable(f"{system}'s answer can't be read ({said})")
+
+
+def _sku(row: object) -> str:
+    """Return the SKU that a row names; empty where it names none."""
+    named = row.get("sku") if isinstance(row, dict) else None
+    return named.strip() if isinstance(named, str) else ""
 
 
 def _ids(row: object) -> Mapping[str, str]:

@@ -126,10 +126,13 @@ def _compared(
 
 async def _skus_of(rows: Sequence[SpoiledRow], reads: Reads) -> dict[int, str]:
     """Return the SKUs of ShipBob's rows that can't be read, by their inventory id."""
-    ids = {
-        int(one.ids["inventory_id"]) for one in rows if one.ids.get("inventory_id", "").isdigit()
+    named = {
+        int(one.ids["inventory_id"]): one.sku
+        for one in rows
+        if one.ids.get("inventory_id", "").isdigit()
     }
-    return {key: sku.strip() for key in sorted(ids) if (sku := await _sku(key, reads))}
+    found = {key: sku or await _sku(key, reads) for key, sku in sorted(named.items())}
+    return {key: sku.strip() for key, sku in found.items() if sku}
 
 
 async def _sku(inventory_id: int, reads: Reads) -> str | None:
