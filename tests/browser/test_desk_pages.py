@@ -76,6 +76,12 @@ def signed_in(seen: Window, name: str = "fiona") -> None:
     seen.page.wait_for_url("**/*")
 
 
+def confirm(seen: Window) -> None:
+    """Press the main act of the drawer, and see that it waits."""
+    seen.page.click("#decide footer button.main-act")
+    seen.page.wait_for_selector(".toast:has-text('in 8 seconds')")
+
+
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_every_page_is_readable(browser: "Browser", desk: Desk, size: str, scheme: Scheme) -> None:
     first = subject_id(desk.acme, desk.waits[0])
@@ -105,6 +111,7 @@ def test_every_page_is_readable(browser: "Browser", desk: Desk, size: str, schem
 def test_a_decision_is_looked_at_made_and_undone(browser: "Browser", desk: Desk) -> None:
     wro = desk.odd[1]
     with window(browser, desk.acme.url) as seen:
+        seen.page.clock.install()
         signed_in(seen)
         one = subject_id(desk.acme, wro)
         seen.go(f"/attention?decide={one}&choose=not-ours#decide")
@@ -114,7 +121,13 @@ def test_a_decision_is_looked_at_made_and_undone(browser: "Browser", desk: Desk)
         leads_to = seen.page.inner_text("#decide")
         obstacles = seen.obstacles()
         seen.page.fill("textarea[name=note]", "A sample for us")
-        seen.page.click("#decide footer button.main-act")
+        confirm(seen)
+        seen.picture("desk decision waits")
+        seen.page.get_by_role("button", name="Undo", exact=True).last.click()
+        seen.page.wait_for_selector(".toast", state="detached")
+        undone = desk.acme.rows("select id from decision where key = %(key)s", key=str(wro.id))
+        confirm(seen)
+        seen.page.clock.fast_forward(9_000)
         seen.page.wait_for_selector("text=Decided: not-ours")
         seen.picture("desk decided")
         desk.acme.wait_for(wro)
@@ -122,6 +135,7 @@ def test_a_decision_is_looked_at_made_and_undone(browser: "Browser", desk: Desk)
         seen.page.wait_for_selector("text=Taken back: not-ours")
         seen.picture("desk taken back")
 
+        assert undone == []
         assert "5 of" in leads_to
         assert obstacles == []
         assert seen.faults == []
