@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance import told
-from acceptance.closing import close
+from acceptance.closing import MONTH, close
 from acceptance.merchant import Merchant, quantities
 from acceptance.test_changed_orders import edit, receive, stow
 from acceptance.test_deciding import decide, drifts, standing
@@ -18,6 +18,9 @@ from acceptance.test_stowed_lines import lot_item, of_lot
 from acceptance.test_whose_wro import arrive_whole, by_hand, enter, numbered, pushed
 from acceptance.told import EUROPE, OWN_WAREHOUSE, ends_right, number_of, units, waits
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.month import Month
+
+NEXT_MONTH = Month.of(MONTH.after)
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +300,7 @@ def test_goods_of_which_nothing_shows_that_their_hub_sent_them_on_are_shown_unti
     apart = units(acme, sku)
     shown = {row["location"]: row["drift"] for row in drifts(acme) if row["sku"] == sku}
     on_their_way = close(acme).report.of(Kind.IN_TRANSIT)
+    [carried] = close(acme, month=NEXT_MONTH).report.of(Kind.IN_TRANSIT)
     acme.world.netsuite.add_to_stock(sku, 20, -6)
     acme.world.netsuite.add_to_stock(sku, 21, 6)
 
@@ -307,7 +311,9 @@ def test_goods_of_which_nothing_shows_that_their_hub_sent_them_on_are_shown_unti
     assert on_their_way[0].says.endswith(
         "goes to location 21; nothing shows that they moved to center 31"
     )
+    assert (carried.source, carried.netsuite) == (f"wro {wro.id}", Decimal(6))
     assert close(acme).report.of(Kind.IN_TRANSIT) == ()
+    assert close(acme, month=NEXT_MONTH).report.of(Kind.IN_TRANSIT) == ()
     assert run["note"].endswith("nothing shows that they moved to center 31")
     assert apart == ({f"{sku} at 21": 6}, {f"{sku} at 20": 6})
     assert shown == {"21": 6}

@@ -2,14 +2,20 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 import msgspec
 
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import Unreadable
 from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument
+from ml_connector.netsuite.dialect import MOST_IN_LIST
+from ml_connector.reconcile.compare.compare import Gathered
 from ml_connector.reconcile.compare.handled import HandlingDocument
+from ml_connector.reconcile.compare.in_transit import places_before
 from ml_connector.reconcile.decided import DifferenceDecision
+from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.netsuite import taken_by_others
 from ml_connector.rules.decisions.decided import document_now
 from ml_connector.transport.spoiled import SpoiledRow, gather, gathering
 
@@ -40,6 +46,28 @@ async def resting(
             for one in others
         ),
     ]
+
+
+async def with_what_was_taken(
+    gathered: Gathered, month: Month, context: ConnectionContext
+) -> Gathered:
+    """Return the sides with what others took of units in transit before the month.
+
+    NetSuite is asked only where such units were booked earlier.
+    """
+    taken: dict[tuple[str, str], Decimal] = {}
+    places = places_before(gathered.in_transit, month)
+    for location, (since, items) in sorted(places.items()):
+        asked = sorted(items)
+        for at in range(0, len(asked), MOST_IN_LIST):
+            taken |= await taken_by_others(
+                context.netsuite.query,
+                asked[at : at + MOST_IN_LIST],
+                location,
+                first=since,
+                before=month.first,
+            )
+    return msgspec.structs.replace(gathered, taken_before=taken) if taken else gathered
 
 
 async def of_decisions(

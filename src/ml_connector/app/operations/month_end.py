@@ -320,7 +320,9 @@ async def _compare(
             )
         )
     progress("Comparing", 0)
-    gathered = await stored_month.gather(context.settings.skus)
+    gathered = await month_documents.with_what_was_taken(
+        await stored_month.gather(context.settings.skus), month, context
+    )
     handling = await month_documents.as_they_are(await stored_month.handling(), context)
     resting = await month_documents.resting(await stored_month.resting(), context)
     return judge(

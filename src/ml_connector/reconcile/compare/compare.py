@@ -78,6 +78,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
         separate: documents of others that are another matter by decision: of which source they
             are none, for a person, by internal id.
         in_transit: units that are booked elsewhere than where they go.
+        taken_before: what others took of them before the month, by item and location.
         stopped: sources that stopped since what is posted of them may be wrong.
         accepted: sources that people took as they are.
     """
@@ -99,6 +100,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     corrected: Mapping[str, Mapping[Place, Decimal]] = MappingProxyType({})
     separate: Mapping[str, str] = MappingProxyType({})
     in_transit: Sequence[InTransit] = ()
+    taken_before: Mapping[tuple[str, str], Decimal] = MappingProxyType({})
     stopped: Sequence[StoppedSource] = ()
     accepted: Sequence[AcceptedSource] = ()
 
@@ -183,7 +185,9 @@ def judge(
         *handled.judge_resting(resting, gathered.sections),
         *_of_documents(month, gathered, handling),
         *cut_off(month, gathered.cut_off, gathered.sections),
-        *in_transit.judge(gathered.in_transit, table, gathered.sections),
+        *in_transit.judge(
+            month, gathered.in_transit, table, gathered.sections, gathered.taken_before
+        ),
     ]
     wrong_lines = order_lines.judge(
         month,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +14,7 @@ from ml_connector.netsuite.queries.month import (
     StockLine,
     bill_pages,
     bills_of,
+    others_of_items,
     others_stock,
     our_stock,
     stock_of,
@@ -85,6 +87,30 @@ async def look_up(
     ids = [one.remote_id for one in bills if one.external_id not in known]
     found += of_bills(await bills_of(suiteql, ids=ids), currencies)
     return found
+
+
+async def taken_by_others(
+    suiteql: SuiteQL, items: Sequence[str], location: str, *, first: date, before: date
+) -> dict[tuple[str, str], Decimal]:
+    """Return what others took of these items from a location, by item and location.
+
+    Args:
+        suiteql: the account.
+        items: internal ids, at most 1,000.
+        location: its internal id.
+        first: the first day.
+        before: the day after the last one.
+
+    Raises:
+        ConnectorError: NetSuite can't be read.
+    """
+    taken: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    async for page in others_of_items(suiteql, items, location, first):
+        for line in page:
+            counts = line.posting and not line.voided and _affects_stock(line)
+            if counts and line.trandate < before:
+                taken[line.item, location] -= line.quantity
+    return taken
 
 
 def of_stock(line: StockLine) -> Movement:

@@ -306,19 +306,20 @@ select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
 """
 
 IN_TRANSIT: Final = """
-select s.flow, s.key, u.value::text as units, sum(j.quantity)::bigint as booked
+select s.flow, s.key, u.value::text as units, sum(j.quantity)::bigint as booked,
+    min(j.posting_date) as since
 from subject as s
 cross join lateral (select r.decision from run as r where r.subject_id = s.id
     and r.decision is not null order by r.id desc limit 1) as last
 cross join lateral json_array_elements(last.decision -> 'in_transit') with ordinality as u
 join posting as p on p.subject_id = s.id
 join journal as j on j.posting_id = p.id and j.location = u.value ->> 'location'
-    and j.source_line = u.value ->> 'source_line'
-    and j.posting_date >= %(first)s and j.posting_date < %(after)s
+    and j.source_line = u.value ->> 'source_line' and j.posting_date < %(after)s
 where s.connection = %(name)s and s.flow = any (%(moving)s)
     and last.decision -> 'in_transit' is not null
 group by s.id, u.ordinality, u.value::text
 order by s.id, u.ordinality
 """
 """Units that the last run of a subject left at another location than where they go, with how many
-of them were booked there in the month. Flows that move none are not looked through."""
+of them were booked there up to the end of the month, and since when. Flows that move none are not
+looked through."""

@@ -99,7 +99,7 @@ async def equations(on: StoredSession, sections: Sections) -> list[SectionEquati
 
 
 async def in_transit(on: StoredSession, flows: Flows) -> list[InTransit]:
-    """Return the units that were booked in the month elsewhere than where they go."""
+    """Return the units that were booked elsewhere than where they go, in the month or earlier."""
     moving = [
         flow.name
         for flow in flows.values()
@@ -115,6 +115,7 @@ async def in_transit(on: StoredSession, flows: Flows) -> list[InTransit]:
                     flow=row["flow"],
                     source=f"{flows[row['flow']].source} {row['key']}",
                     units=msgspec.structs.replace(units, quantity=quantity),
+                    since=row["since"],
                 )
             )
     return found
