@@ -1,6 +1,7 @@
 """The condensed story, played in worlds drawn from all switches."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,15 @@ TEXTS = Readings({ID_TYPE: "text"})
 def test_the_books_are_right_in_every_world_or_it_is_said_why_not(settings: Settings) -> None:
     drawn = sample(SWITCHES, WORLDS, seed=SEED)
     fixed = Sample(number=len(drawn) + 1, kind="single", readings=TEXTS)
-    *results, texts = play_all(settings, [*drawn, fixed], told=lambda _: None)
+    threads = []
+
+    def told(_: WorldResult) -> None:
+        threads.append(threading.current_thread())
+
+    *results, texts = play_all(settings, [*drawn, fixed], told=told)
     stock = {stop.cause for stop in texts.played.stops if stop.flow == "inventory"}
 
     assert results[0].played.outcome == "right", said(results[0])
     assert [said(one) for one in (*results, texts) if not one.played.holds] == []
     assert stock == {"event_unreadable"}
+    assert threads == [threading.current_thread()] * (len(drawn) + 1)  # who prints them is there

@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,19 +82,19 @@ def play_all(settings: Settings, samples: Sequence[Sample], *, told: Told) -> li
     Args:
         settings: of the installation; its database, which is migrated, is the model of theirs.
         samples: the worlds.
-        told: is told of each.
+        told: is told of each as soon as it is over, in the thread of whoever calls.
     """
 
     def one(sample: Sample) -> WorldResult:
         with _database(settings) as own:
-            result = WorldResult(
-                sample=sample, played=play(own, sample.readings, seed=sample.seed)
-            )
-        told(result)
-        return result
+            return WorldResult(sample=sample, played=play(own, sample.readings, seed=sample.seed))
 
+    results = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="world") as threads:
-        return list(threads.map(one, samples))
+        for ended in as_completed([threads.submit(one, each) for each in samples]):
+            results.append(ended.result())
+            told(results[-1])
+    return sorted(results, key=lambda result: result.sample.number)
 
 
 @contextlib.contextmanager
