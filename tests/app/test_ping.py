@@ -115,6 +115,8 @@ async def test_a_missing_permission_is_named_with_where_to_add_it(
     assert f'"{name}"' in check.remedy
     assert "Manage Roles" in check.remedy
     assert others == ({f"netsuite permission {name}"} if check.needed else set())
+    [flows] = [one.flows for one in PERMISSIONS if one.name == name]
+    assert all(flow.replace("_", "-") in check.found for flow in flows)
 
 
 @pytest.mark.parametrize(

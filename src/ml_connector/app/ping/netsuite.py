@@ -194,6 +194,7 @@ class PingNetSuite:
                 needed=uses[one.use] and is_needed(one.flows, off),
                 remedy=_add(one.name, one.tab, one.level, one.why),
                 only_when_forbidden=True,
+                stops=one.flows - off,
             )
             for one in PERMISSIONS
             if one.use in uses and (one.record_type or one.table)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ml_connector.app.connections.checks import Check, Outcome, outcome_of
-from ml_connector.app.ping.running import Probe
+from ml_connector.app.ping.running import Probe, stopped
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, Retryable
 from ml_connector.netsuite.classify import UnknownIdentifier
@@ -57,15 +57,15 @@ async def _ask(
         return [_check(about, "ok", f"{count} can be asked", needed=bool(_needing(asked, off)))]
     clear = [one for one in refused if not isinstance(one.error, Retryable)]
     first = (clear or refused)[0].error
-    stopped = _needing([one.question for one in clear], off)
+    stops = _needing([one.question for one in clear], off)
     told = dict.fromkeys(str(one.error) for one in refused)
     return [
         _check(
             about,
             outcome_of(first),
-            "; ".join([*told, *_consequences(clear, stopped)]),
+            "; ".join([*told, *_consequences(clear)]) + stopped(stops),
             remedy=_REMEDY if isinstance(first, UnknownIdentifier) else first.remedy,
-            needed=bool(stopped),
+            needed=bool(stops),
         )
     ]
 
@@ -89,14 +89,12 @@ def _stops(question: Question, off: frozenset[str]) -> bool:
     return not question.without and bool(question.flows - off - MONTH_END)
 
 
-def _needing(asked: Sequence[Question], off: frozenset[str]) -> list[str]:
+def _needing(asked: Sequence[Question], off: frozenset[str]) -> set[str]:
     """Return the flows that stop where these can't be asked."""
-    return sorted({flow for one in asked if _stops(one, off) for flow in one.flows - off})
+    return {flow for one in asked if _stops(one, off) for flow in one.flows - off}
 
 
-def _consequences(refused: Sequence[_Refused], stopped: Sequence[str]) -> Iterator[str]:
-    if stopped:
-        yield f"this stops {', '.join(flow.replace('_', '-') for flow in stopped)}"
+def _consequences(refused: Sequence[_Refused]) -> Iterator[str]:
     yield from dict.fromkeys(one.question.without for one in refused if one.question.without)
 
 

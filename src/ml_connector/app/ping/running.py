@@ -1,7 +1,7 @@
 """Running checks side by side within a time, each with its result and remedy."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +30,7 @@ class Probe:
         needed: the connection can't work without it.
         remedy: used in place of the failure's own when something is forbidden or missing.
         only_when_forbidden: a failure counts as needed only when it is a clear refusal.
+        stops: the keys under ``[flows]`` of the flows that a clear refusal stops.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Probe:
     needed: bool = True
     remedy: str = ""
     only_when_forbidden: bool = False
+    stops: frozenset[str] = frozenset()
 
 
 def tell_nobody(check: Check) -> None:
@@ -96,7 +98,7 @@ async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
             replace(
                 check,
                 outcome=outcome,
-                found=str(error),
+                found=f"{error}{stopped(probe.stops) if clear else ''}",
                 remedy=(probe.remedy if clear and probe.remedy else own),
                 needed=probe.needed and (clear or not probe.only_when_forbidden),
             )
@@ -116,6 +118,12 @@ def _fault(check: Check, known: str) -> Check:
         remedy="Report it with the text above.",
         needed=False,
     )
+
+
+def stopped(flows: Iterable[str]) -> str:
+    """Return what is said of the flows that a refusal stops; nothing for none. Pure."""
+    named = ", ".join(sorted(flow.replace("_", "-") for flow in flows))
+    return f"; this stops {named}" if named else ""
 
 
 def is_needed(flows: frozenset[str], off: frozenset[str]) -> bool:

@@ -91,6 +91,7 @@ class PingShipBob:
                     needed=is_needed(NEEDED_BY.get(scope, frozenset()), off),
                     remedy=f"The token lacks the scope {scope}. {GET_ANOTHER}",
                     only_when_forbidden=True,
+                    stops=NEEDED_BY.get(scope, frozenset()) - off,
                 )
                 for scope, request in LOOKS.items()
             ),
@@ -101,6 +102,7 @@ class PingShipBob:
                 remedy="Billing is read with a personal access token only, and older ones lack"
                 f" the scope billing_read. {GET_ANOTHER}",
                 only_when_forbidden=True,
+                stops=frozenset({"billing"}) - off,
             ),
             Probe(name="webhooks", ask=partial(self._webhooks, client), needed=False),
             Probe(name="products", ask=partial(self._products, client), needed=False),

@@ -1,8 +1,10 @@
 """Whether our token may write at ShipBob what the flows that are on write there. Pure."""
 
+from itertools import chain
 from typing import Final
 
 from ml_connector.app.connections.checks import Check
+from ml_connector.app.ping.running import stopped
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.shipbob.payloads import Channel
 from ml_connector.shipbob.permission_probes import WRITES
@@ -26,7 +28,7 @@ def channel_checks(channel: Channel, settings: ConnectionSettings) -> list[Check
             system="shipbob",
             name="channel",
             outcome="forbidden",
-            found=f"{name} can't be written to{_stopped({*needed.values()})}",
+            found=f"{name} can't be written to{stopped({*chain(*needed.values())})}",
             remedy="Set channel_id under [shipbob] to the channel of our own application, or leave"
             f" it out. {GET_ANOTHER}",
             needed=bool(needed),
@@ -51,20 +53,15 @@ def _needed(settings: ConnectionSettings) -> dict[str, tuple[str, ...]]:
 
 def _scopes(channel: Channel, needed: dict[str, tuple[str, ...]]) -> Check:
     absent = [scope for scope in WRITES if scope not in channel.scopes]
-    stops = {needed[scope] for scope in absent if scope in needed}
+    stops = {*chain(*(needed.get(scope, ()) for scope in absent))}
     purposes = "; ".join(f"{scope} is for {WRITES[scope]}" for scope in absent).capitalize()
     return Check(
         system="shipbob",
         name="scopes to write",
         outcome="missing" if absent else "ok",
-        found=f"the channel does not list {', '.join(absent)}{_stopped(stops)}"
+        found=f"the channel does not list {', '.join(absent)}{stopped(stops)}"
         if absent
         else "all that are used",
         remedy=f"{purposes}. {GET_ANOTHER}" if absent else "",
         needed=bool(stops),
     )
-
-
-def _stopped(stops: set[tuple[str, ...]]) -> str:
-    flows = sorted({flow.replace("_", "-") for some in stops for flow in some})
-    return f"; this stops {', '.join(flows)}" if flows else ""
